@@ -1,0 +1,94 @@
+"""The environment as one typed value, read once and checked at the start."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+PREFIX = "AI_COORDINATION_"
+
+
+class ConfigurationError(Exception):
+    """An environment variable is not what it has to be. The message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be configured. README.md holds the table of what each one means."""
+
+    table_prefix: str = "ai-coordination-"
+    endpoint_id: str | None = None
+    part_id: str | None = None
+    endpoint_claim: str = "endpoint_id"
+    part_claim: str = "part_id"
+    user_claim: str = "sub"
+    cors_origins: tuple[str, ...] = ()
+    introspection: bool = True
+    max_body_bytes: int = 5_500_000
+    max_answer_bytes: int = 5_500_000
+    max_tokens: int = 4_000
+    max_depth: int = 15
+    max_cost: int = 20_000
+    agent_function_prefix: str = "agent-"
+    account_id: str | None = None
+    region: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises ConfigurationError, which names the variable that is wrong."""
+        read = _Reader(environment)
+        settings = cls(
+            table_prefix=read.text("TABLE_PREFIX", cls.table_prefix),
+            endpoint_id=read.optional("ENDPOINT_ID"),
+            part_id=read.optional("PART_ID"),
+            endpoint_claim=read.text("ENDPOINT_CLAIM", cls.endpoint_claim),
+            part_claim=read.text("PART_CLAIM", cls.part_claim),
+            user_claim=read.text("USER_CLAIM", cls.user_claim),
+            cors_origins=read.words("CORS_ORIGINS"),
+            introspection=read.switch("INTROSPECTION", cls.introspection),
+            max_body_bytes=read.positive("MAX_BODY_BYTES", cls.max_body_bytes),
+            max_answer_bytes=read.positive("MAX_ANSWER_BYTES", cls.max_answer_bytes),
+            max_tokens=read.positive("MAX_TOKENS", cls.max_tokens),
+            max_depth=read.positive("MAX_DEPTH", cls.max_depth),
+            max_cost=read.positive("MAX_COST", cls.max_cost),
+            agent_function_prefix=read.text("AGENT_FUNCTION_PREFIX", cls.agent_function_prefix),
+            account_id=read.optional("ACCOUNT_ID"),
+            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
+        )
+        if (settings.endpoint_id is None) != (settings.part_id is None):
+            raise ConfigurationError(
+                f"{PREFIX}ENDPOINT_ID and {PREFIX}PART_ID name a tenant together: set both or none"
+            )
+        return settings
+
+
+class _Reader:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def optional(self, name: str) -> str | None:
+        return self._environment.get(PREFIX + name, "").strip() or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in (self.optional(name) or "").split(",") if word)
+
+    def switch(self, name: str, default: bool) -> bool:
+        value = (self.optional(name) or str(default)).lower()
+        if value not in ("true", "false"):
+            raise ConfigurationError(f"{PREFIX}{name} must be true or false, not {value!r}")
+        return value == "true"
+
+    def positive(self, name: str, default: int) -> int:
+        value = self.optional(name) or str(default)
+        if not value.isdecimal() or int(value) < 1:
+            raise ConfigurationError(f"{PREFIX}{name} must be a whole number from 1, not {value!r}")
+        return int(value)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings. Tests call `settings.cache_clear()` after changing a variable."""
+    return Settings.from_environment(os.environ)
