@@ -12,7 +12,7 @@ class ConfigurationError(Exception):
     """An environment variable is not what it has to be. The message names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """All that can be configured. README.md holds the table of what each one means."""
 

@@ -1,0 +1,60 @@
+"""The tables, one file an entity. Call sites read `models.Session`."""
+
+from ai_coordination.models.agent import (
+    Agent,
+    AgentAction,
+    AgentRuntime,
+    InputFile,
+    LogEntry,
+    RetryPolicy,
+    SubtaskQuery,
+    TokenUsage,
+)
+from ai_coordination.models.base import Entity, Table, Versioned, connection
+from ai_coordination.models.coordination import Coordination
+from ai_coordination.models.idempotency import Idempotency
+from ai_coordination.models.session import Session, tenant_user
+from ai_coordination.models.session_agent import SessionAgent, open_as
+from ai_coordination.models.session_run import SessionRun, tenant_thread
+from ai_coordination.models.task import Task
+from ai_coordination.models.task_schedule import TaskSchedule
+
+TABLES: tuple[type[Table], ...] = (
+    Coordination,
+    Task,
+    TaskSchedule,
+    Session,
+    SessionAgent,
+    SessionRun,
+    Idempotency,
+)
+
+# Now and by one thread: registering a table is not safe for several.
+for _table in TABLES:
+    _table._get_connection()
+
+__all__ = [
+    "TABLES",
+    "Agent",
+    "AgentAction",
+    "AgentRuntime",
+    "Coordination",
+    "Entity",
+    "Idempotency",
+    "InputFile",
+    "LogEntry",
+    "RetryPolicy",
+    "Session",
+    "SessionAgent",
+    "SessionRun",
+    "SubtaskQuery",
+    "Table",
+    "Task",
+    "TaskSchedule",
+    "TokenUsage",
+    "Versioned",
+    "connection",
+    "open_as",
+    "tenant_thread",
+    "tenant_user",
+]

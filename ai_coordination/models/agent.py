@@ -1,0 +1,101 @@
+"""What coordinations and tasks say about agents: members, actions, subtask queries."""
+
+from typing import Any
+
+from pynamodb.attributes import (
+    Attribute,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.constants import MAP
+
+
+class AgentRuntime(MapAttribute[Any, Any]):
+    """How the engine reaches an agent. `parameters` are stored as JSON text, so they come back
+    exactly as they were given."""
+
+    kind = UnicodeAttribute()
+    target = UnicodeAttribute(null=True)
+    parameters = JSONAttribute(null=True)
+
+
+class Agent(MapAttribute[Any, Any]):
+    """A member of a coordination: a logical reference to an agent that runs elsewhere."""
+
+    agent_uuid = UnicodeAttribute()
+    agent_name = UnicodeAttribute()
+    agent_description = UnicodeAttribute(null=True)
+    runtime = AgentRuntime()
+
+
+class RetryPolicy(MapAttribute[Any, Any]):
+    """Attempts of an agent, and the seconds between them."""
+
+    max_attempts = NumberAttribute()
+    interval_seconds = NumberAttribute()
+    backoff_rate = NumberAttribute()
+
+
+class AgentAction(MapAttribute[Any, Any]):
+    """What one agent does in a task: its place in the graph and its rules."""
+
+    agent_uuid = UnicodeAttribute()
+    predecessors = ListAttribute(of=UnicodeAttribute)
+    primary_path = BooleanAttribute()
+    user_in_the_loop = UnicodeAttribute(null=True)
+    timeout_seconds = NumberAttribute()
+    answer_timeout_seconds = NumberAttribute(null=True)
+    retry = RetryPolicy()
+    on_failure = UnicodeAttribute()
+    position = NumberAttribute(default=0)
+
+
+class AgentActions(Attribute[dict[str, AgentAction]]):
+    """Actions by agent uuid. A DynamoDB map keeps no order: `position` does."""
+
+    attr_type = MAP
+    _element = AgentAction()
+
+    def serialize(self, value: dict[str, AgentAction]) -> dict[str, Any]:
+        return {uuid: {MAP: self._element.serialize(action)} for uuid, action in value.items()}
+
+    def deserialize(self, value: dict[str, Any]) -> dict[str, AgentAction]:
+        actions = [self._element.deserialize(item[MAP]) for item in value.values()]
+        return {action.agent_uuid: action for action in sorted(actions, key=lambda a: a.position)}
+
+
+class SubtaskQuery(MapAttribute[Any, Any]):
+    """One piece of work for one agent."""
+
+    agent_uuid = UnicodeAttribute()
+    subtask_query = UnicodeAttribute()
+    session_agent_uuid = UnicodeAttribute(null=True)
+
+
+class InputFile(MapAttribute[Any, Any]):
+    """A file that agents of a session may read where it lies."""
+
+    name = UnicodeAttribute()
+    uri = UnicodeAttribute()
+    media_type = UnicodeAttribute(null=True)
+
+
+class LogEntry(MapAttribute[Any, Any]):
+    """An event of a session."""
+
+    at = UnicodeAttribute()
+    level = UnicodeAttribute()
+    message = UnicodeAttribute()
+    session_agent_uuid = UnicodeAttribute(null=True)
+    run_uuid = UnicodeAttribute(null=True)
+
+
+class TokenUsage(MapAttribute[Any, Any]):
+    """What a run used of a language model."""
+
+    input_tokens = NumberAttribute()
+    output_tokens = NumberAttribute()

@@ -1,0 +1,98 @@
+"""What all tables share: one connection to DynamoDB, and the attributes of every entity."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from botocore.config import Config
+from botocore.session import get_session
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection.base import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.models import Model
+
+from ai_coordination import config
+
+CONNECT_TIMEOUT_SECONDS = 1
+READ_TIMEOUT_SECONDS = 5
+ATTEMPTS = 3
+POOL = 32
+
+Item = Mapping[str, Mapping[str, Any]]
+
+
+class SharedConnection(Connection):
+    """pynamodb's connection on one botocore client for all models.
+
+    pynamodb builds a client for each model class, 100 ms each, and takes botocore's retries from
+    its own settings; this takes both in hand. It speaks to the endpoint that the SDK's own
+    variables name (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
+    """
+
+    _made: ClassVar[threading.Lock] = threading.Lock()
+
+    @property
+    def client(self) -> Any:
+        # botocore's client factory is not safe for threads, and a cold start has several.
+        with self._made:
+            if self._client is None:
+                self._client = get_session().create_client(
+                    "dynamodb",
+                    config=Config(
+                        parameter_validation=False,
+                        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                        read_timeout=READ_TIMEOUT_SECONDS,
+                        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                        max_pool_connections=POOL,
+                    ),
+                )
+            return self._client
+
+    def forget_client(self) -> None:
+        """The next call makes a new client: for tests that change the endpoint."""
+        self._client = None
+
+
+connection = SharedConnection()
+
+
+def table_name(name: str) -> str:
+    """The name of a table under the configured prefix."""
+    return config.settings().table_prefix + name
+
+
+class Table(Model):
+    """A table on the shared connection."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        own = super()._get_connection()
+        if own.connection is not connection:
+            connection.add_meta_table(own.get_meta_table())
+            own.connection = connection
+        return own
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        """The entity that a raw item of DynamoDB holds."""
+        return cls.from_raw_data(dict(item))
+
+
+class Entity(Table):
+    """What every entity has. `partition_key` is the tenant; every read and write checks it."""
+
+    partition_key = UnicodeAttribute()
+    updated_by = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute()
+
+
+class Versioned(Entity):
+    """An entity that update mutations change.
+
+    `version` counts them and nothing else. `last_write` names the last one, so that a write whose
+    answer was lost is known again.
+    """
+
+    version = NumberAttribute(default=1)
+    last_write = UnicodeAttribute(null=True)
+    updated_at = UnicodeAttribute()

@@ -1,0 +1,139 @@
+"""Reads: one item, many items, one page of a list."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pynamodb.constants import (
+    ITEMS,
+    KEYS,
+    LAST_EVALUATED_KEY,
+    RESPONSES,
+    UNPROCESSED_KEYS,
+)
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import Index
+
+from ai_coordination.models.base import Entity, connection
+
+E = TypeVar("E", bound=Entity)
+Key = tuple[str, str]
+
+MOST_KEYS_OF_A_BATCH = 100
+MOST_READS_OF_A_PAGE = 5
+ROWS_OF_A_FILTERED_READ = 200
+
+
+def get(kind: type[E], hash_key: str, range_key: str, tenant: str) -> E | None:
+    """The item as it is now, or None where there is none for this tenant."""
+    try:
+        found = kind.get(hash_key, range_key, consistent_read=True)
+    except kind.DoesNotExist:
+        return None
+    return found if found.partition_key == tenant else None
+
+
+def batch_get(kind: type[E], keys: Sequence[Key], tenant: str) -> list[E | None]:
+    """The items in the order of their keys, as they are now; None where there is none."""
+    found: dict[Key, E] = {}
+    names = (kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name)
+    wanted = list(dict.fromkeys(keys))
+    for start in range(0, len(wanted), MOST_KEYS_OF_A_BATCH):
+        for item in _batch(kind, names, wanted[start : start + MOST_KEYS_OF_A_BATCH]):
+            if item.partition_key == tenant:
+                found[getattr(item, names[0]), getattr(item, names[1])] = item
+    return [found.get(key) for key in keys]
+
+
+def _batch(kind: type[E], names: tuple[str, str], keys: Iterable[Key]) -> Iterable[E]:
+    table = kind.Meta.table_name
+    asked: dict[str, Any] = {
+        table: {
+            KEYS: [{names[0]: {"S": first}, names[1]: {"S": second}} for first, second in keys],
+            "ConsistentRead": True,
+        }
+    }
+    while asked:
+        answer = connection.dispatch("BatchGetItem", {"RequestItems": asked})
+        yield from (kind.of(item) for item in answer[RESPONSES].get(table, ()))
+        asked = answer.get(UNPROCESSED_KEYS) or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[E]):
+    """Some rows of a list. `position` is where the next page goes on, also where no row is here."""
+
+    rows: list[E]
+    has_next: bool
+    position: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which page of a list: `first` rows after `position`, a range key or None for the start."""
+
+    first: int
+    position: str | None = None
+    newest_first: bool = False
+
+
+def page(
+    kind: type[E],
+    hash_key: str,
+    wanted: Wanted,
+    tenant: str,
+    *,
+    index: Index[Any] | None = None,
+    condition: Condition | None = None,
+) -> Page[E]:
+    """One page of the rows under `hash_key`, by range key.
+
+    With a condition it reads a bounded number of times, so the page may be short, even empty, with
+    more to come. A partition of another tenant is as an empty one.
+    """
+    keys = index if index is not None else kind
+    range_key = keys._range_key_attribute()
+    rows: list[E] = []
+    start: dict[str, Any] | None = None
+    after = None
+    if wanted.position is not None:
+        after = range_key < wanted.position if wanted.newest_first else range_key > wanted.position
+    for _ in range(MOST_READS_OF_A_PAGE):
+        answer = _query(kind, hash_key, after, condition, wanted, index, start)
+        rows += [kind.of(item) for item in answer[ITEMS]]
+        start = answer.get(LAST_EVALUATED_KEY)
+        if start is None or len(rows) > wanted.first:
+            break
+    if any(row.partition_key != tenant for row in rows):
+        return Page([], False, None)
+    return _cut(rows, wanted.first, range_key.attr_name, start)
+
+
+def _query(
+    kind: type[E],
+    hash_key: str,
+    after: Condition | None,
+    condition: Condition | None,
+    wanted: Wanted,
+    index: Index[Any] | None,
+    start: dict[str, Any] | None,
+) -> dict[str, Any]:
+    return connection.query(
+        kind.Meta.table_name,
+        hash_key,
+        range_key_condition=after,
+        filter_condition=condition,
+        index_name=index.Meta.index_name if index is not None else None,
+        limit=wanted.first + 1 if condition is None else ROWS_OF_A_FILTERED_READ,
+        scan_index_forward=not wanted.newest_first,
+        exclusive_start_key=start,
+    )
+
+
+def _cut(rows: list[E], first: int, range_key: str, start: dict[str, Any] | None) -> Page[E]:
+    if len(rows) > first:
+        rows = rows[:first]
+        return Page(rows, True, getattr(rows[-1], range_key))
+    if start is not None:
+        return Page(rows, True, start[range_key]["S"])
+    return Page(rows, False, getattr(rows[-1], range_key) if rows else None)

@@ -1,0 +1,101 @@
+"""Sessions: instances in which a task is executed."""
+
+from pynamodb.attributes import (
+    ListAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from ai_coordination.models.agent import InputFile, LogEntry, SubtaskQuery
+from ai_coordination.models.base import Versioned, table_name
+
+# What may be large stays out of the indexes: each of them is charged for what it holds.
+_SMALL = [
+    "partition_key",
+    "task_uuid",
+    "schedule_uuid",
+    "user_id",
+    "status",
+    "asking",
+    "iteration_count",
+    "version",
+    "updated_by",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "finished_at",
+]
+
+
+def _all_but(key: str) -> list[str]:
+    return [name for name in _SMALL if name != key]
+
+
+class SessionsOfTenant(GlobalSecondaryIndex["Session"]):
+    """A tenant's sessions over all its coordinations."""
+
+    class Meta:
+        index_name = "of-tenant"
+        projection = IncludeProjection(_all_but("partition_key"))
+
+    partition_key = UnicodeAttribute(hash_key=True)
+    session_uuid = UnicodeAttribute(range_key=True)
+
+
+class SessionsOfTask(GlobalSecondaryIndex["Session"]):
+    """A task's sessions."""
+
+    class Meta:
+        index_name = "of-task"
+        projection = IncludeProjection(_all_but("task_uuid"))
+
+    task_uuid = UnicodeAttribute(hash_key=True)
+    session_uuid = UnicodeAttribute(range_key=True)
+
+
+class SessionsOfUser(GlobalSecondaryIndex["Session"]):
+    """The sessions of a tenant's user."""
+
+    class Meta:
+        index_name = "of-user"
+        projection = IncludeProjection(_SMALL)
+
+    tenant_user = UnicodeAttribute(hash_key=True)
+    session_uuid = UnicodeAttribute(range_key=True)
+
+
+class Session(Versioned):
+    """One instance of a coordination. It counts its agents, and the runs that have no agent."""
+
+    class Meta:
+        table_name = table_name("sessions")
+
+    of_tenant = SessionsOfTenant()
+    of_task = SessionsOfTask()
+    of_user = SessionsOfUser()
+
+    coordination_uuid = UnicodeAttribute(hash_key=True)
+    session_uuid = UnicodeAttribute(range_key=True)
+    task_uuid = UnicodeAttribute(null=True)
+    schedule_uuid = UnicodeAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
+    tenant_user = UnicodeAttribute(null=True)
+    task_query = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    asking = NumberSetAttribute(null=True)
+    doing = UnicodeAttribute(null=True)
+    iteration_count = NumberAttribute(default=0)
+    input_files = ListAttribute(of=InputFile, default=list)
+    subtask_queries = ListAttribute(of=SubtaskQuery, default=list)
+    logs = ListAttribute(of=LogEntry, default=list)
+    agent_count = NumberAttribute(default=0)
+    run_count = NumberAttribute(default=0)
+    started_at = UnicodeAttribute(null=True)
+    finished_at = UnicodeAttribute(null=True)
+
+
+def tenant_user(partition_key: str, user_id: str | None) -> str | None:
+    """The key under which a user's sessions are listed: a user's name is the tenant's own."""
+    return None if user_id is None else f"{partition_key}#{user_id}"

@@ -1,0 +1,66 @@
+"""Session agents: the state of one agent in a session."""
+
+from pynamodb.attributes import NumberAttribute, NumberSetAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from ai_coordination.models.agent import Agent, AgentAction
+from ai_coordination.models.base import Versioned, table_name
+
+
+class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
+    """What is to be done in a tenant, by state, oldest first.
+
+    Sparse: `open_as` (tenant and state) and `open_since` (instant and agent) are there while an
+    agent asks a person, or waits for an EXTERNAL worker.
+    """
+
+    class Meta:
+        index_name = "open"
+        projection = IncludeProjection(["partition_key", "coordination_uuid", "agent_uuid"])
+
+    open_as = UnicodeAttribute(hash_key=True)
+    open_since = UnicodeAttribute(range_key=True)
+
+
+class SessionAgent(Versioned):
+    """One agent's part in a session. Edges are ordinals; an ordinal gives the address."""
+
+    class Meta:
+        table_name = table_name("session_agents")
+
+    open = OpenSessionAgents()
+
+    session_uuid = UnicodeAttribute(hash_key=True)
+    session_agent_uuid = UnicodeAttribute(range_key=True)
+    coordination_uuid = UnicodeAttribute()
+    agent_uuid = UnicodeAttribute()
+    agent = Agent(null=True)
+    agent_action = AgentAction()
+    ordinal = NumberAttribute()
+    iteration = NumberAttribute(default=0)
+    predecessors = NumberSetAttribute(null=True)
+    successors = NumberSetAttribute(null=True)
+    waiting_on = NumberSetAttribute(null=True)
+    subtask_query = UnicodeAttribute(null=True)
+    user_input = UnicodeAttribute(null=True)
+    agent_input = UnicodeAttribute(null=True)
+    agent_output = UnicodeAttribute(null=True)
+    notes = UnicodeAttribute(null=True)
+    state = UnicodeAttribute()
+    attempt = NumberAttribute(default=0)
+    current_run_uuid = UnicodeAttribute(null=True)
+    deadline_at = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+    open_as = UnicodeAttribute(null=True)
+    open_since = UnicodeAttribute(null=True)
+    run_count = NumberAttribute(default=0)
+
+    @property
+    def in_degree(self) -> int:
+        """How many predecessors have not finished: the size of the set, never a counter."""
+        return len(self.waiting_on or ())
+
+
+def open_as(partition_key: str, state: str) -> str:
+    """The key under which a tenant's open agents of a state are listed."""
+    return f"{partition_key}#{state}"

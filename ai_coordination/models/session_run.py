@@ -1,0 +1,61 @@
+"""Session runs: execution steps, immutable once they have ended."""
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from ai_coordination.models.agent import TokenUsage
+from ai_coordination.models.base import Entity, table_name
+
+
+class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):
+    """A conversation: the runs of a tenant's thread, oldest first."""
+
+    class Meta:
+        index_name = "of-thread"
+        projection = IncludeProjection(
+            [
+                "partition_key",
+                "thread_uuid",
+                "agent_uuid",
+                "coordination_uuid",
+                "async_task_uuid",
+                "session_agent_uuid",
+                "attempt",
+                "outcome",
+                "usage",
+                "updated_by",
+                "created_at",
+                "finished_at",
+            ]
+        )
+
+    tenant_thread = UnicodeAttribute(hash_key=True)
+    run_uuid = UnicodeAttribute(range_key=True)
+
+
+class SessionRun(Entity):
+    """One execution step of an agent."""
+
+    class Meta:
+        table_name = table_name("session_runs")
+
+    of_thread = RunsOfThread()
+
+    session_uuid = UnicodeAttribute(hash_key=True)
+    run_uuid = UnicodeAttribute(range_key=True)
+    thread_uuid = UnicodeAttribute(null=True)
+    tenant_thread = UnicodeAttribute(null=True)
+    agent_uuid = UnicodeAttribute()
+    coordination_uuid = UnicodeAttribute()
+    async_task_uuid = UnicodeAttribute(null=True)
+    session_agent_uuid = UnicodeAttribute(null=True)
+    attempt = NumberAttribute(default=1)
+    outcome = UnicodeAttribute(null=True)
+    notes = UnicodeAttribute(null=True)
+    usage = TokenUsage(null=True)
+    finished_at = UnicodeAttribute(null=True)
+
+
+def tenant_thread(partition_key: str, thread_uuid: str | None) -> str | None:
+    """The key under which a thread's runs are listed: a thread's name is the tenant's own."""
+    return None if thread_uuid is None else f"{partition_key}#{thread_uuid}"

@@ -1,0 +1,22 @@
+"""Tasks: what the agents of a coordination do together."""
+
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+
+from ai_coordination.models.agent import AgentActions, SubtaskQuery
+from ai_coordination.models.base import Versioned, table_name
+
+
+class Task(Versioned):
+    """A graph of agent actions. It counts its schedules."""
+
+    class Meta:
+        table_name = table_name("tasks")
+
+    coordination_uuid = UnicodeAttribute(hash_key=True)
+    task_uuid = UnicodeAttribute(range_key=True)
+    task_name = UnicodeAttribute()
+    task_description = UnicodeAttribute(null=True)
+    initial_task_query = UnicodeAttribute(null=True)
+    subtask_queries = ListAttribute(of=SubtaskQuery, default=list)
+    agent_actions = AgentActions(default=dict)
+    schedule_count = NumberAttribute(default=0)
