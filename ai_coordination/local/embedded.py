@@ -1,0 +1,107 @@
+"""AWS inside this process: moto, made safe for threads and sealed against the real one."""
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import RLock
+from types import TracebackType
+from typing import Any, Self
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.httpsession import URLLib3Session
+from moto import mock_aws
+from moto.core.models import MockAWS, botocore_stubber
+
+_SEALED = {
+    # A profile or a file of the person at the keyboard must neither answer nor be asked.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_PROFILE": None,
+}
+_REAL_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+
+
+class EmbeddedAws:
+    """DynamoDB and the rest of AWS in memory, from `start()` to `stop()` or for a `with` block.
+
+    Every botocore client of the process is answered from here, those made before it started
+    too; one request at a time, because moto's backends are not safe for threads. What an
+    endpoint url (`AWS_ENDPOINT_URL…`) sends elsewhere goes there; nothing reaches AWS itself.
+    Everything stored is gone after `stop()`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._undo = ExitStack()
+        self._aws: MockAWS = mock_aws()
+
+    def start(self) -> Self:
+        """Answers from now on, beginning empty."""
+        defaults = {} if _region() else {"AWS_DEFAULT_REGION": "us-east-1"}
+        for name, value in {**_SEALED, **defaults}.items():
+            self._undo.callback(_put_environment, name, os.environ.get(name))
+            _put_environment(name, value)
+        self._aws.start()
+        self._undo.callback(self._aws.stop)
+        answer = self._one_at_a_time(botocore_stubber.process_request)
+        self._undo.enter_context(patch.object(botocore_stubber, "process_request", answer))
+        send = _instead_of_sending(URLLib3Session.send)
+        self._undo.enter_context(patch.object(URLLib3Session, "send", send))
+        return self
+
+    def stop(self) -> None:
+        """Forgets everything and lets the process reach AWS again, as before `start()`."""
+        self._undo.close()
+
+    def reset(self) -> None:
+        """Forgets everything stored, tables included, and goes on."""
+        with self._lock:
+            self._aws.reset()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _one_at_a_time(self, answer: Callable[[AWSPreparedRequest], Any]) -> Callable[..., Any]:
+        def locked(request: AWSPreparedRequest) -> Any:
+            with self._lock:
+                return answer(request)
+
+        return locked
+
+
+def _instead_of_sending(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Answers clients made before moto was imported, and refuses what moto does not know."""
+
+    def answer(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
+        embedded: AWSResponse | None = botocore_stubber("before-send", request)
+        if embedded is not None:
+            return embedded
+        host = urlsplit(request.url).hostname or ""
+        if host.endswith(_REAL_DOMAINS):
+            raise RuntimeError(f"Embedded AWS does not know {host}, and nothing is sent to it.")
+        return send(session, request)
+
+    return answer
+
+
+def _region() -> str | None:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def _put_environment(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
