@@ -1,6 +1,6 @@
 """Reads: one item, many items, one page of a list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +17,7 @@ from pynamodb.indexes import Index
 from ai_coordination.models.base import Entity, connection
 
 E = TypeVar("E", bound=Entity)
-Key = tuple[str, str]
+Key = tuple[type[Entity], str, str]
 
 MOST_KEYS_OF_A_BATCH = 100
 MOST_READS_OF_A_PAGE = 5
@@ -33,30 +33,42 @@ def get(kind: type[E], hash_key: str, range_key: str, tenant: str) -> E | None:
     return found if found.partition_key == tenant else None
 
 
-def batch_get(kind: type[E], keys: Sequence[Key], tenant: str) -> list[E | None]:
-    """The items in the order of their keys, as they are now; None where there is none."""
-    found: dict[Key, E] = {}
-    names = (kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name)
+def batch_get(keys: Sequence[Key], tenant: str) -> list[Any]:
+    """The items in the order of their keys, as they are now; None where there is none.
+
+    One call for a hundred items, of whichever tables.
+    """
+    found: dict[Key, Entity] = {}
     wanted = list(dict.fromkeys(keys))
     for start in range(0, len(wanted), MOST_KEYS_OF_A_BATCH):
-        for item in _batch(kind, names, wanted[start : start + MOST_KEYS_OF_A_BATCH]):
+        for key, item in _batch(wanted[start : start + MOST_KEYS_OF_A_BATCH]):
             if item.partition_key == tenant:
-                found[getattr(item, names[0]), getattr(item, names[1])] = item
+                found[key] = item
     return [found.get(key) for key in keys]
 
 
-def _batch(kind: type[E], names: tuple[str, str], keys: Iterable[Key]) -> Iterable[E]:
-    table = kind.Meta.table_name
+def _batch(keys: Iterable[Key]) -> Iterator[tuple[Key, Entity]]:
+    kinds = {kind.Meta.table_name: kind for kind, _, _ in keys}
     asked: dict[str, Any] = {
-        table: {
-            KEYS: [{names[0]: {"S": first}, names[1]: {"S": second}} for first, second in keys],
-            "ConsistentRead": True,
-        }
+        table: {KEYS: [], "ConsistentRead": True} for table in kinds
     }
+    for kind, hash_key, range_key in keys:
+        names = _key_names(kind)
+        asked[kind.Meta.table_name][KEYS].append(
+            {names[0]: {"S": hash_key}, names[1]: {"S": range_key}}
+        )
     while asked:
         answer = connection.dispatch("BatchGetItem", {"RequestItems": asked})
-        yield from (kind.of(item) for item in answer[RESPONSES].get(table, ()))
+        for table, items in answer[RESPONSES].items():
+            kind = kinds[table]
+            hash_name, range_name = _key_names(kind)
+            for item in items:
+                yield (kind, item[hash_name]["S"], item[range_name]["S"]), kind.of(item)
         asked = answer.get(UNPROCESSED_KEYS) or {}
+
+
+def _key_names(kind: type[Entity]) -> tuple[str, str]:
+    return kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name
 
 
 @dataclass(frozen=True, slots=True)

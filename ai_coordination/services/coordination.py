@@ -1,0 +1,113 @@
+"""Coordinations: blueprints of which agents there are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ai_coordination import clock, ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.models import reads, writes
+from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.services import creation, guards, validation
+from ai_coordination.services.members import members
+
+NOUN = "coordination"
+
+
+def create(
+    caller: Caller,
+    *,
+    coordination_name: str,
+    coordination_description: str | None = None,
+    agents: Sequence[Mapping[str, Any]] | None = None,
+    idempotency_key: str | None = None,
+) -> models.Coordination:
+    """Writes a new coordination of the caller's tenant.
+
+    Raises BadUserInput, PayloadTooLarge, Conflict for a used key, Throttled.
+    """
+    agents = agents or []
+    now = clock.now()
+    coordination = models.Coordination(
+        partition_key=caller.partition_key,
+        coordination_uuid=ids.new_uuid(),
+        endpoint_id=caller.endpoint_id,
+        part_id=caller.part_id,
+        coordination_name=validation.name(coordination_name, "coordination_name"),
+        folded_name=coordination_name.casefold(),
+        coordination_description=validation.text(
+            coordination_description, "coordination_description"
+        ),
+        agents=members(agents, "agents"),
+        updated_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+    given = [coordination_name, coordination_description, agents]
+    return creation.create(caller, coordination, idempotency_key, given)
+
+
+def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:
+    """The coordination as it is now, or None."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    return reads.get(
+        models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
+    )
+
+
+def page(
+    caller: Caller, wanted: Wanted, *, name_contains: str | None = None
+) -> Page[models.Coordination]:
+    """The tenant's coordinations in the order they were created.
+
+    `name_contains` is a part of the name, in whichever case.
+    """
+    condition = None
+    if name_contains:
+        part = validation.name(name_contains, "filter", "name_contains").casefold()
+        condition = models.Coordination.folded_name.contains(part)
+    return reads.page(
+        models.Coordination,
+        caller.partition_key,
+        wanted,
+        caller.partition_key,
+        condition=condition,
+    )
+
+
+def update(
+    caller: Caller,
+    coordination_uuid: str,
+    changes: Mapping[str, Any],
+    expected_version: int | None = None,
+) -> models.Coordination:
+    """Changes the given fields alone; None clears an optional one and empties `agents`.
+
+    Tasks may name an agent that is then no member any more: starting them says so. Sessions that
+    have started keep the member they started with.
+    """
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.given(changes, "coordination_name")
+    written: dict[str, Any] = {}
+    if "coordination_name" in changes:
+        name = validation.name(changes["coordination_name"], "coordination_name")
+        written.update(coordination_name=name, folded_name=name.casefold())
+    if "coordination_description" in changes:
+        written["coordination_description"] = validation.text(
+            changes["coordination_description"], "coordination_description"
+        )
+    if "agents" in changes:
+        written["agents"] = members(changes["agents"] or [], "agents")
+    entity = models.Coordination(caller.partition_key, coordination_uuid)
+    return guards.update(caller, entity, NOUN, written, expected_version)
+
+
+def delete(caller: Caller, coordination_uuid: str) -> None:
+    """Deletes a coordination without children. Raises NotFound, HasChildren."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    kind = models.Coordination
+    writes.delete(
+        kind(caller.partition_key, coordination_uuid),
+        guards.owned(kind, caller) & (kind.task_count == 0) & (kind.session_count == 0),
+        guards.children(caller, kind, NOUN, tasks="task_count", sessions="session_count"),
+        caller.deadline,
+    )

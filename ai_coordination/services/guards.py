@@ -1,0 +1,101 @@
+"""What a refused condition means, for the conditions that several entities share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pynamodb.expressions.condition import Condition
+
+from ai_coordination import clock, models
+from ai_coordination.caller import Caller
+from ai_coordination.errors import Conflict, EngineError, HasChildren, NotFound
+from ai_coordination.models import writes
+from ai_coordination.models.base import Item
+from ai_coordination.models.writes import Refused
+
+V = TypeVar("V", bound=models.Versioned)
+T = TypeVar("T", bound=models.Entity)
+
+
+def owned(kind: type[T], caller: Caller) -> Condition:
+    """It exists and is the caller's tenant's: an item that is not there has no partition key."""
+    return kind.partition_key == caller.partition_key
+
+
+def not_found(noun: str, *path: str | int) -> NotFound:
+    return NotFound(f"There is no such {noun}", *path)
+
+
+def missing(noun: str, *path: str | int) -> Refused:
+    """The one thing that a refusal can mean here is that the item is not the tenant's."""
+    return lambda item: not_found(noun, *path)
+
+
+def update(
+    caller: Caller,
+    entity: V,
+    noun: str,
+    changes: dict[str, Any],
+    expected_version: int | None,
+    *,
+    condition: Condition | None = None,
+    otherwise: Callable[[V], EngineError | None] = lambda old: None,
+) -> V:
+    """Sets attributes of an entity in one conditional write, and gives it as it is then.
+
+    Attributes set to None are removed. Raises NotFound; Conflict where `expected_version` is
+    not the entity's, with the version that is; and what `otherwise` says where `condition` failed.
+    """
+    kind = type(entity)
+    changes = {**changes, "updated_at": clock.now(), "updated_by": caller.user_id}
+    attributes = kind.get_attributes()
+    actions = [
+        attributes[name].remove() if value is None else attributes[name].set(value)
+        for name, value in changes.items()
+    ]
+    stands = owned(kind, caller)
+    if expected_version is not None:
+        stands &= kind.version == expected_version
+    if condition is not None:
+        stands &= condition
+
+    def refused(old: V | None) -> EngineError:
+        if old is None or old.partition_key != caller.partition_key:
+            return not_found(noun)
+        if expected_version is not None and old.version != expected_version:
+            return conflict(noun, int(old.version))
+        return otherwise(old) or conflict(noun, int(old.version))
+
+    return writes.update(entity, actions, stands, refused, caller.deadline)
+
+
+def conflict(noun: str, current_version: int) -> Conflict:
+    return Conflict(
+        f"Somebody else has changed this {noun}", currentVersion=current_version
+    )
+
+
+def children(
+    caller: Caller, kind: type[T], noun: str, **counts: str
+) -> Callable[[T | None], EngineError]:
+    """What the refused delete of a parent means. `counts` names the attribute of each kind."""
+
+    def refused(old: T | None) -> EngineError:
+        if old is None or old.partition_key != caller.partition_key:
+            return not_found(noun)
+        held = {name: int(getattr(old, attribute)) for name, attribute in counts.items()}
+        held = {name: count for name, count in held.items() if count}
+        if not held:
+            return Conflict(f"This {noun} has just been changed; try again")
+        listed = " and ".join(f"{count} {name}" for name, count in held.items())
+        return HasChildren(f"This {noun} still has {listed}", held)
+
+    return refused
+
+
+def parsed(kind: type[T], refused: Callable[[T | None], EngineError | None]) -> Refused:
+    """A refusal that wants the entity, for a transaction, which gives the raw item."""
+
+    def read(item: Item | None) -> EngineError | None:
+        return refused(kind.of(item) if item else None)
+
+    return read

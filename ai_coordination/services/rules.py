@@ -1,0 +1,59 @@
+"""An agent's rules: checking them, and filling in the defaults."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ai_coordination import models
+from ai_coordination.services import validation
+from ai_coordination.states import FailurePolicy
+
+LONGEST_SECONDS = 365 * 24 * 3600
+DEFAULT_TIMEOUT_SECONDS = 300
+MOST_ATTEMPTS = 100
+LONGEST_INTERVAL_SECONDS = 24 * 3600
+HIGHEST_BACKOFF_RATE = 100
+
+
+def action(
+    agent_uuid: str,
+    predecessors: Sequence[str],
+    rules: Mapping[str, Any],
+    position: int,
+    *path: str | int,
+) -> models.AgentAction:
+    """What one agent does. A rule that is null or left out has its default."""
+    in_the_loop = rules.get("user_in_the_loop")
+    answer_timeout = rules.get("answer_timeout_seconds")
+    if answer_timeout is not None:
+        validation.number(answer_timeout, 1, LONGEST_SECONDS, *path, "answer_timeout_seconds")
+    timeout = _or(rules.get("timeout_seconds"), DEFAULT_TIMEOUT_SECONDS)
+    return models.AgentAction(
+        agent_uuid=agent_uuid,
+        predecessors=list(predecessors),
+        primary_path=_or(rules.get("primary_path"), True),
+        user_in_the_loop=None if in_the_loop is None else str(in_the_loop.value),
+        timeout_seconds=validation.number(
+            timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"
+        ),
+        answer_timeout_seconds=answer_timeout,
+        retry=_retry(rules.get("retry") or {}, *path, "retry"),
+        on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),
+        position=position,
+    )
+
+
+def _retry(given: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:
+    attempts = _or(given.get("max_attempts"), 3)
+    interval = _or(given.get("interval_seconds"), 1.0)
+    backoff = _or(given.get("backoff_rate"), 2.0)
+    return models.RetryPolicy(
+        max_attempts=validation.number(attempts, 1, MOST_ATTEMPTS, *path, "max_attempts"),
+        interval_seconds=validation.number(
+            interval, 0, LONGEST_INTERVAL_SECONDS, *path, "interval_seconds"
+        ),
+        backoff_rate=validation.number(backoff, 1, HIGHEST_BACKOFF_RATE, *path, "backoff_rate"),
+    )
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value

@@ -1,0 +1,236 @@
+"""Tasks: graphs of agent actions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ai_coordination import clock, graph, ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.errors import BadUserInput, EngineError
+from ai_coordination.models import reads
+from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import creation, guards, validation
+from ai_coordination.services.rules import action
+
+NOUN = "task"
+
+Actions = dict[str, models.AgentAction]
+
+
+def create(
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    task_name: str,
+    task_description: str | None = None,
+    initial_task_query: str | None = None,
+    subtask_queries: Sequence[Mapping[str, Any]] | None = None,
+    agent_actions: Sequence[Mapping[str, Any]] | None = None,
+    idempotency_key: str | None = None,
+) -> models.Task:
+    """Writes a new task, if its coordination is there and its graph is one.
+
+    Raises BadUserInput, PayloadTooLarge, NotFound for the coordination, Conflict, Throttled.
+    """
+    subtask_queries, agent_actions = subtask_queries or [], agent_actions or []
+    now = clock.now()
+    task = models.Task(
+        coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
+        task_uuid=ids.new_uuid(),
+        partition_key=caller.partition_key,
+        task_name=validation.name(task_name, "task_name"),
+        task_description=validation.text(task_description, "task_description"),
+        initial_task_query=validation.text(initial_task_query, "initial_task_query"),
+        subtask_queries=queries(subtask_queries, "subtask_queries"),
+        agent_actions=_actions(agent_actions, "agent_actions"),
+        updated_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+    coordination = reads.get(
+        models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
+    )
+    if coordination is None:
+        raise guards.not_found("coordination", "coordination_uuid")
+    _check_graph(coordination, task.subtask_queries, task.agent_actions)
+
+    def count(transaction: Transaction) -> None:
+        transaction.update(
+            coordination,
+            [models.Coordination.task_count.add(1)],
+            guards.owned(models.Coordination, caller),
+            guards.missing("coordination", "coordination_uuid"),
+        )
+
+    given = [
+        coordination_uuid,
+        task_name,
+        task_description,
+        initial_task_query,
+        subtask_queries,
+        agent_actions,
+    ]
+    return creation.create(caller, task, idempotency_key, given, count)
+
+
+def get(caller: Caller, coordination_uuid: str, task_uuid: str) -> models.Task | None:
+    """The task as it is now, or None."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(task_uuid, "task_uuid")
+    return reads.get(models.Task, coordination_uuid, task_uuid, caller.partition_key)
+
+
+def page(caller: Caller, coordination_uuid: str, wanted: Wanted) -> Page[models.Task]:
+    """The tasks of a coordination in the order they were created."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    return reads.page(models.Task, coordination_uuid, wanted, caller.partition_key)
+
+
+def update(
+    caller: Caller,
+    coordination_uuid: str,
+    task_uuid: str,
+    changes: Mapping[str, Any],
+    expected_version: int | None = None,
+) -> models.Task:
+    """Changes the given fields alone; None clears an optional one and empties a list.
+
+    The graph is checked as a whole. Where only a part of it is given, the rest is read, and the
+    write is on condition that it is still the one read.
+    """
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(task_uuid, "task_uuid")
+    validation.given(changes, "task_name")
+    written: dict[str, Any] = {}
+    if "task_name" in changes:
+        written["task_name"] = validation.name(changes["task_name"], "task_name")
+    for field in ("task_description", "initial_task_query"):
+        if field in changes:
+            written[field] = validation.text(changes[field], field)
+    if "subtask_queries" in changes:
+        written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
+    if "agent_actions" in changes:
+        written["agent_actions"] = _actions(changes["agent_actions"] or [], "agent_actions")
+    entity = models.Task(coordination_uuid, task_uuid)
+    if "subtask_queries" not in written and "agent_actions" not in written:
+        return guards.update(caller, entity, NOUN, written, expected_version)
+    return _update_graph(caller, entity, written, expected_version)
+
+
+class _ChangedSince(EngineError):
+    """The task is no longer the one that was read. Never leaves this module."""
+
+
+def _update_graph(
+    caller: Caller, entity: models.Task, written: dict[str, Any], expected_version: int | None
+) -> models.Task:
+    while True:
+        coordination, task = reads.batch_get(
+            [
+                (models.Coordination, caller.partition_key, entity.coordination_uuid),
+                (models.Task, entity.coordination_uuid, entity.task_uuid),
+            ],
+            caller.partition_key,
+        )
+        if coordination is None or task is None:
+            raise guards.not_found(NOUN)
+        _check_graph(
+            coordination,
+            written.get("subtask_queries", task.subtask_queries),
+            written.get("agent_actions", task.agent_actions),
+        )
+        try:
+            return guards.update(
+                caller,
+                entity,
+                NOUN,
+                written,
+                expected_version,
+                condition=models.Task.version == task.version,
+                otherwise=lambda old: _ChangedSince("changed since it was read"),
+            )
+        except _ChangedSince:
+            continue
+
+
+def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
+    """Deletes a task without schedules; its sessions stay. Raises NotFound, HasChildren."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(task_uuid, "task_uuid")
+    kind = models.Task
+    transaction = Transaction()
+    transaction.delete(
+        kind(coordination_uuid, task_uuid),
+        guards.owned(kind, caller) & (kind.schedule_count == 0),
+        guards.parsed(
+            kind, guards.children(caller, kind, NOUN, schedules="schedule_count")
+        ),
+    )
+    transaction.update(
+        models.Coordination(caller.partition_key, coordination_uuid),
+        [models.Coordination.task_count.add(-1)],
+        guards.owned(models.Coordination, caller),
+        guards.missing(NOUN),
+    )
+    transaction.commit(caller.deadline)
+
+
+def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:
+    """Subtask queries, checked one by one."""
+    return [
+        models.SubtaskQuery(
+            agent_uuid=validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid"),
+            subtask_query=validation.required_text(
+                one["subtask_query"], *path, index, "subtask_query"
+            ),
+        )
+        for index, one in enumerate(validation.few(given, *path))
+    ]
+
+
+def _actions(given: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
+    validation.few(given, *path)
+    validation.distinct([one["agent_uuid"] for one in given], *path, within="agent_uuid")
+    actions = {}
+    for index, one in enumerate(given):
+        uuid = validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid")
+        predecessors = one.get("predecessors") or []
+        validation.distinct(predecessors, *path, index, "predecessors")
+        actions[uuid] = action(uuid, predecessors, one, index, *path, index)
+    return actions
+
+
+def _check_graph(
+    coordination: models.Coordination,
+    subtask_queries: Sequence[models.SubtaskQuery],
+    actions: Actions,
+) -> None:
+    """Agents are members, predecessors take part, and no agent waits for itself."""
+    members = {agent.agent_uuid for agent in coordination.agents}
+    named = [query.agent_uuid for query in subtask_queries]
+    _check_members(members, named, "subtask_queries")
+    _check_members(members, actions, "agent_actions")
+    taking_part = {*named, *actions}
+    for action_index, one in enumerate(actions.values()):
+        for index, predecessor in enumerate(one.predecessors):
+            if predecessor not in taking_part:
+                raise BadUserInput(
+                    f"{predecessor!r} takes no part in this task",
+                    "agent_actions",
+                    action_index,
+                    "predecessors",
+                    index,
+                )
+    cycle = graph.find_cycle({uuid: one.predecessors for uuid, one in actions.items()})
+    if cycle is not None:
+        raise BadUserInput(
+            f"These agents wait for each other: {' -> '.join(cycle)}", "agent_actions"
+        )
+
+
+def _check_members(members: set[str], named: Iterable[str], field: str) -> None:
+    for index, uuid in enumerate(named):
+        if uuid not in members:
+            raise BadUserInput(
+                f"{uuid!r} is no agent of this coordination", field, index, "agent_uuid"
+            )

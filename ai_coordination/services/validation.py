@@ -1,0 +1,122 @@
+"""What is wrong with a value, said with its place. Places are in the services' own names."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ai_coordination import ids
+from ai_coordination.errors import BadUserInput, PayloadTooLarge
+
+LONGEST_TEXT_BYTES = 2 * 1024 * 1024
+LONGEST_NAME = 256
+LONGEST_KEY = 256
+MOST_ELEMENTS = 1_000
+
+_AGENT_UUID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+T = TypeVar("T")
+
+
+def uuid(value: str | None, *path: str | int) -> str:
+    """One of the engine's own uuids."""
+    if value is None or not ids.is_uuid(value):
+        raise BadUserInput("This is no uuid of the engine's: 36 characters, lower case", *path)
+    return value
+
+
+def optional_uuid(value: str | None, *path: str | int) -> str | None:
+    return None if value is None else uuid(value, *path)
+
+
+def agent_uuid(value: str, *path: str | int) -> str:
+    """A logical reference to an agent."""
+    if not _AGENT_UUID.fullmatch(value):
+        raise BadUserInput("An agentUuid has 1 to 128 of A-Z a-z 0-9 _ . -", *path)
+    return value
+
+
+def name(value: str | None, *path: str | int) -> str:
+    """A text of one line that says something."""
+    if value is None or not value.strip():
+        raise BadUserInput("A name may not be empty", *path)
+    return _short(value, LONGEST_NAME, *path)
+
+
+def label(value: str | None, *path: str | int) -> str | None:
+    """The caller's own name for something: a user, a thread, a task of another system."""
+    if value is None:
+        return None
+    if not value:
+        raise BadUserInput("This may be left out, but not empty", *path)
+    return _short(value, LONGEST_KEY, *path)
+
+
+def text(value: str | None, *path: str | int) -> str | None:
+    """A text of at most 2 MB of UTF-8."""
+    if value is not None and len(_utf8(value, *path)) > LONGEST_TEXT_BYTES:
+        raise PayloadTooLarge("A text holds at most 2 MB of UTF-8", *path)
+    return value
+
+
+def required_text(value: str | None, *path: str | int) -> str:
+    if value is None:
+        raise BadUserInput("This may not be null", *path)
+    text(value, *path)
+    return value
+
+
+def number(
+    value: float, lowest: float, highest: float, *path: str | int
+) -> float:
+    if not (math.isfinite(value) and lowest <= value <= highest):
+        raise BadUserInput(f"This must be from {lowest} to {highest}", *path)
+    return value
+
+
+def few(values: Sequence[T], *path: str | int) -> Sequence[T]:
+    """A list that is no longer than a session may be wide."""
+    if len(values) > MOST_ELEMENTS:
+        raise BadUserInput(f"At most {MOST_ELEMENTS} elements, not {len(values)}", *path)
+    return values
+
+
+def distinct(values: Iterable[str], *path: str | int, within: str | None = None) -> None:
+    """No value twice. `within` is the member of the elements that holds the value."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            member = () if within is None else (within,)
+            raise BadUserInput(f"{value!r} is here twice", *path, index, *member)
+        seen.add(value)
+
+
+def json_value(value: Any, *path: str | int) -> Any:
+    """A JSON value as a text of at most 2 MB; lone surrogates and NaN are none."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise BadUserInput("This is no JSON value that can be stored", *path) from error
+    text(written, *path)
+    return value
+
+
+def given(changes: Mapping[str, Any], *required: str) -> None:
+    """In an update these may be left out, but not null."""
+    for field in required:
+        if field in changes and changes[field] is None:
+            raise BadUserInput("This cannot be cleared", field)
+
+
+def _short(value: str, longest: int, *path: str | int) -> str:
+    _utf8(value, *path)
+    if len(value) > longest:
+        raise BadUserInput(f"At most {longest} characters, not {len(value)}", *path)
+    return value
+
+
+def _utf8(value: str, *path: str | int) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise BadUserInput("This holds half a surrogate pair, which is no text", *path) from error
