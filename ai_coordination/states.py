@@ -1,0 +1,159 @@
+"""The states of sessions and of their agents, and the moves between them.
+
+Members are named as the contract names them; their values are what is stored.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+
+class SessionStatus(StrEnum):
+    INITIAL = "initial"
+    IN_PROGRESS = "in_progress"
+    # Never stored, so no move names it: how a session in progress looks while it asks somebody.
+    WAITING_FOR_INPUT = "waiting_for_input"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class SessionAgentState(StrEnum):
+    INITIAL = "initial"
+    IN_PROGRESS = "in_progress"
+    WAITING_FOR_INPUT = "waiting_for_input"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class RunOutcome(StrEnum):
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+
+class ScheduleStatus(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+
+
+class FailurePolicy(StrEnum):
+    FAIL_SESSION = "fail_session"
+    SKIP_SUCCESSORS = "skip_successors"
+    CONTINUE = "continue"
+
+
+class UserInTheLoop(StrEnum):
+    INPUT = "input"
+    APPROVAL = "approval"
+
+
+class AgentRuntimeKind(StrEnum):
+    ECHO = "echo"
+    LAMBDA = "lambda"
+    EXTERNAL = "external"
+
+
+class LogLevel(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+State = TypeVar("State", SessionStatus, SessionAgentState)
+Moves = frozenset[tuple[State, State]]
+
+TERMINAL_SESSION: Final = frozenset(
+    {SessionStatus.COMPLETED, SessionStatus.FAILED, SessionStatus.CANCELLED}
+)
+TERMINAL_AGENT: Final = frozenset(
+    {
+        SessionAgentState.COMPLETED,
+        SessionAgentState.FAILED,
+        SessionAgentState.SKIPPED,
+        SessionAgentState.CANCELLED,
+    }
+)
+
+
+def _moves(table: Mapping[State, set[State]]) -> Moves[State]:
+    return frozenset((before, after) for before, afters in table.items() for after in afters)
+
+
+SESSION_MOVES: Final = _moves(
+    {
+        SessionStatus.INITIAL: {
+            SessionStatus.IN_PROGRESS,
+            SessionStatus.FAILED,
+            SessionStatus.CANCELLED,
+        },
+        SessionStatus.IN_PROGRESS: {
+            SessionStatus.COMPLETED,
+            SessionStatus.FAILED,
+            SessionStatus.CANCELLED,
+        },
+    }
+)
+AGENT_MOVES: Final = _moves(
+    {
+        SessionAgentState.INITIAL: {
+            SessionAgentState.IN_PROGRESS,
+            SessionAgentState.SKIPPED,
+            SessionAgentState.CANCELLED,
+            SessionAgentState.FAILED,
+        },
+        SessionAgentState.IN_PROGRESS: {
+            SessionAgentState.INITIAL,
+            SessionAgentState.WAITING_FOR_INPUT,
+            SessionAgentState.COMPLETED,
+            SessionAgentState.FAILED,
+            SessionAgentState.CANCELLED,
+        },
+        SessionAgentState.WAITING_FOR_INPUT: {
+            SessionAgentState.COMPLETED,
+            SessionAgentState.FAILED,
+            SessionAgentState.CANCELLED,
+        },
+    }
+)
+
+# Retrying is apart: a start that took its sources from one table for both would also start a
+# session that has ended. A completed session may be retried if one of its agents did not complete.
+SESSION_RETRIES: Final = _moves(
+    {
+        SessionStatus.COMPLETED: {SessionStatus.IN_PROGRESS},
+        SessionStatus.FAILED: {SessionStatus.IN_PROGRESS},
+        SessionStatus.CANCELLED: {SessionStatus.IN_PROGRESS},
+    }
+)
+AGENT_RETRIES: Final = _moves(
+    {
+        SessionAgentState.FAILED: {SessionAgentState.INITIAL},
+        SessionAgentState.SKIPPED: {SessionAgentState.INITIAL},
+        SessionAgentState.CANCELLED: {SessionAgentState.INITIAL},
+    }
+)
+
+
+def _table(state: State, retry: bool) -> Moves[State]:
+    # By type, because equal texts make members of the two enums equal.
+    if isinstance(state, SessionStatus):
+        return SESSION_RETRIES if retry else SESSION_MOVES
+    return AGENT_RETRIES if retry else AGENT_MOVES
+
+
+def may_move(before: State, after: State, *, retry: bool = False) -> bool:
+    """Whether a session or an agent may go from `before` to `after`; to stay is no move.
+
+    `retry` asks for the moves of `retrySession` instead of those of every other operation.
+    """
+    return (before, after) in _table(after, retry)
+
+
+def sources(after: State, *, retry: bool = False) -> frozenset[State]:
+    """The states from which `after` may be reached in one move; `retry` as in `may_move`."""
+    return frozenset(before for before, target in _table(after, retry) if target == after)
