@@ -1,0 +1,142 @@
+# `make` lists the targets. Everything runs in .venv, which the first of them makes.
+
+PYTHON ?= python3
+PORT ?= 8000
+EVENT ?= events/direct.json
+# The deployed function's runtime, as in template.yaml.
+LAMBDA_VERSION := 3.13
+LAMBDA_PLATFORM := manylinux2014_aarch64
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SCHEMA := ai_coordination/api/schema.graphql
+ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Personal settings that would put packages elsewhere than in the environment made here.
+unexport PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PYTHONHOME PYTHONPATH
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##: Everyday
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv with everything in it
+
+$(INSTALLED): pyproject.toml requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test ! -x $(BIN)/python || $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || rm -rf $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,local]'
+	@touch $@
+
+.PHONY: run
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (PORT=9000)
+	@$(BIN)/python -m ai_coordination.local serve --port $(PORT)
+
+.PHONY: invoke
+invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.json)
+	@$(BIN)/python -m ai_coordination.local invoke $(EVENT)
+
+.PHONY: test
+test: $(INSTALLED) ## All tests but the long ones, with branch coverage
+	@.ci/dynamodb-local
+	@$(BIN)/python -m pytest -m 'not stress' -n 2 --cov --cov-report=term $(TESTS)
+
+.PHONY: stress
+stress: $(INSTALLED) ## The long tests: many races, many seeds
+	@.ci/dynamodb-local
+	@$(BIN)/python -m pytest -m stress $(TESTS)
+
+##: The gate
+
+.PHONY: check
+check: check-format lint types imports check-schema template ## Format, lint, types, layers, schema, template
+
+.PHONY: check-format
+check-format: $(INSTALLED)
+	@$(BIN)/ruff format --check .
+
+.PHONY: lint
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+
+.PHONY: types
+types: $(INSTALLED)
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(INSTALLED)
+	@$(BIN)/lint-imports
+
+.PHONY: check-schema
+check-schema: $(INSTALLED)
+	@$(BIN)/python -m ai_coordination.api.schema | diff -u $(SCHEMA) - \
+		|| { echo "$(SCHEMA) is not the schema of the code: make schema" >&2; exit 1; }
+
+.PHONY: template
+template: $(INSTALLED)
+	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: audit
+audit: $(INSTALLED) ## The 61 audits of GraphQL over HTTP against the local server (Node)
+	@.ci/audit
+
+##: Writing
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code, and fix what ruff can
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: schema
+schema: $(INSTALLED) ## Write ai_coordination/api/schema.graphql
+	@$(BIN)/python -m ai_coordination.api.schema > $(SCHEMA).new
+	@mv $(SCHEMA).new $(SCHEMA)
+
+.PHONY: constraints
+constraints: ## Take the newest versions that pyproject.toml allows
+	@rm -rf $(VENV)-newest
+	@$(PYTHON) -m venv $(VENV)-newest
+	@$(VENV)-newest/bin/python -m pip install --quiet '.[dev,local]'
+	@head -n 1 constraints.txt > constraints.txt.new
+	@$(VENV)-newest/bin/python -m pip freeze --exclude ai-coordination-engine >> constraints.txt.new
+	@mv constraints.txt.new constraints.txt
+	@rm -rf $(VENV)-newest
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measure against the bare client: ratios and cold start
+	@.ci/dynamodb-local
+	@$(BIN)/python -m benchmarks
+
+##: Deploying
+
+.PHONY: build
+build: build-ApiFunction ## The function's package, in build/ApiFunction
+
+# Also what `sam build` calls, with ARTIFACTS_DIR set.
+.PHONY: build-ApiFunction
+build-ApiFunction: $(INSTALLED)
+	@rm -rf "$(ARTIFACTS_DIR)"
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	@$(BIN)/python -m pip install --quiet --no-compile --target "$(ARTIFACTS_DIR)" \
+		--implementation cp --python-version $(LAMBDA_VERSION) --platform $(LAMBDA_PLATFORM) \
+		--only-binary=:all: --constraint constraints.txt --requirement requirements.txt
+	@cp -R ai_coordination "$(ARTIFACTS_DIR)/"
+	@rm -rf "$(ARTIFACTS_DIR)/ai_coordination/local" "$(ARTIFACTS_DIR)/bin"
+	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"
+
+.PHONY: clean
+clean: ## Remove everything that was made
+	@rm -rf $(VENV) $(VENV)-* .aws-sam .cache .coverage .coverage.* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
