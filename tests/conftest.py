@@ -1,0 +1,91 @@
+"""What every test has: dummy credentials, a closed network, and DynamoDB Local where it asks."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import dynamodb_local as local
+
+REGION = "eu-central-1"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+WHY_MISSING = pytest.StashKey[str | None]()
+
+
+def _forget_the_users_environment() -> None:
+    for name in list(os.environ):
+        ours = name.startswith("AI_COORDINATION_") and name != local.ENDPOINT_VARIABLE
+        if ours or name.startswith(("AWS_", "POWERTOOLS_")):
+            del os.environ[name]
+    os.environ.update(ENVIRONMENT)
+
+
+# Before the engine is imported, since its models read their settings when they are. So nothing of
+# it is imported here: what tests need of the engine is in tests/fixtures.py.
+_forget_the_users_environment()
+pytest_plugins = ["tests.fixtures"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[WHY_MISSING] = local.why_missing()
+    if config.stash[WHY_MISSING] and os.environ.get("CI") == "true":
+        raise pytest.UsageError(config.stash[WHY_MISSING])
+
+
+def pytest_report_header(config: pytest.Config) -> str | list[str]:
+    return config.stash[WHY_MISSING] or []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.stash[WHY_MISSING]:
+        return
+    left_out = [item for item in items if _needs_dynamodb_local(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not _needs_dynamodb_local(item)]
+
+
+def _needs_dynamodb_local(item: pytest.Item) -> bool:
+    return "dynamodb_local_endpoint" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_network() -> Iterator[None]:
+    """No test reaches anything but this machine."""
+    resolve = socket.getaddrinfo
+
+    def resolve_here(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_here(host):
+            pytest.fail(f"a test wanted to reach {host}")
+        return resolve(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", resolve_here)
+        yield
+
+
+def _is_here(host: str | bytes | None) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_endpoint() -> Iterator[str]:
+    """The url of this process's DynamoDB Local."""
+    with local.running() as endpoint:
+        yield endpoint

@@ -1,0 +1,25 @@
+"""Fixtures that know the engine: what its tests start from."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ai_coordination.config import settings
+from ai_coordination.models import connection
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """A test that changes the environment sees its own settings, and leaves none behind."""
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The engine on DynamoDB Local; the url of it. No tables are made."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
+    connection.forget_client()
+    yield dynamodb_local_endpoint
+    connection.forget_client()
