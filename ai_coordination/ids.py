@@ -10,9 +10,9 @@ import time
 from hashlib import blake2b
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_ORDINAL_BITS = 42
-_CHECK_BITS = 32
-_JITTER_BITS = 8
+_ORDINAL_BITS = 50
+_CHECK_BITS = 24
+_JITTER_BITS = 16
 
 
 def is_uuid(text: str) -> bool:

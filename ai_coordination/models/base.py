@@ -64,6 +64,9 @@ def table_name(name: str) -> str:
 class Table(Model):
     """A table on the shared connection."""
 
+    # Set on a row that came from an index which leaves out what may be large.
+    partial = False
+
     @classmethod
     def _get_connection(cls) -> TableConnection:
         own = super()._get_connection()

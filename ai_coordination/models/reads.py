@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from pynamodb.constants import (
@@ -12,9 +13,9 @@ from pynamodb.constants import (
     UNPROCESSED_KEYS,
 )
 from pynamodb.expressions.condition import Condition
-from pynamodb.indexes import Index
+from pynamodb.indexes import AllProjection, Index
 
-from ai_coordination.models.base import Entity, connection
+from ai_coordination.models.base import Entity, Item, connection
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str, str]
@@ -89,6 +90,11 @@ class Wanted:
     newest_first: bool = False
 
 
+def every(conditions: Sequence[Condition]) -> Condition | None:
+    """All of them, or None where there are none."""
+    return reduce(Condition.__and__, conditions) if conditions else None
+
+
 def page(
     kind: type[E],
     hash_key: str,
@@ -112,13 +118,19 @@ def page(
         after = range_key < wanted.position if wanted.newest_first else range_key > wanted.position
     for _ in range(MOST_READS_OF_A_PAGE):
         answer = _query(kind, hash_key, after, condition, wanted, index, start)
-        rows += [kind.of(item) for item in answer[ITEMS]]
+        rows += [_row(kind, item, index) for item in answer[ITEMS]]
         start = answer.get(LAST_EVALUATED_KEY)
         if start is None or len(rows) > wanted.first:
             break
     if any(row.partition_key != tenant for row in rows):
         return Page([], False, None)
     return _cut(rows, wanted.first, range_key.attr_name, start)
+
+
+def _row(kind: type[E], item: Item, index: Index[Any] | None) -> E:
+    row = kind.of(item)
+    row.partial = index is not None and not isinstance(index.Meta.projection, AllProjection)
+    return row
 
 
 def _query(

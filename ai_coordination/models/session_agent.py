@@ -16,7 +16,27 @@ class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
 
     class Meta:
         index_name = "open"
-        projection = IncludeProjection(["partition_key", "coordination_uuid", "agent_uuid"])
+        projection = IncludeProjection(
+            [
+                "partition_key",
+                "coordination_uuid",
+                "agent_uuid",
+                "agent_action",
+                "ordinal",
+                "iteration",
+                "predecessors",
+                "successors",
+                "waiting_on",
+                "state",
+                "attempt",
+                "current_run_uuid",
+                "deadline_at",
+                "version",
+                "updated_by",
+                "created_at",
+                "updated_at",
+            ]
+        )
 
     open_as = UnicodeAttribute(hash_key=True)
     open_since = UnicodeAttribute(range_key=True)

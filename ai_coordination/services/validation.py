@@ -12,6 +12,7 @@ from ai_coordination.errors import BadUserInput, PayloadTooLarge
 LONGEST_TEXT_BYTES = 2 * 1024 * 1024
 LONGEST_NAME = 256
 LONGEST_KEY = 256
+LONGEST_URI = 8_192
 MOST_ELEMENTS = 1_000
 
 _AGENT_UUID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
@@ -50,6 +51,13 @@ def label(value: str | None, *path: str | int) -> str | None:
     if not value:
         raise BadUserInput("This may be left out, but not empty", *path)
     return _short(value, LONGEST_KEY, *path)
+
+
+def uri(value: str | None, *path: str | int) -> str:
+    """Where a file lies."""
+    if value is None or not value.strip():
+        raise BadUserInput("A uri may not be empty", *path)
+    return _short(value, LONGEST_URI, *path)
 
 
 def text(value: str | None, *path: str | int) -> str | None:

@@ -1,0 +1,232 @@
+"""Sessions: instances of a coordination in which a task is executed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import Index
+
+from ai_coordination import clock, ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.errors import EngineError, InvalidState
+from ai_coordination.models import reads
+from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import creation, guards, validation
+from ai_coordination.services.task import queries
+from ai_coordination.states import SessionStatus
+
+NOUN = "session"
+
+# What may be changed after the start; the rest is what the agents already work on.
+ALWAYS_OPEN = frozenset({"user_id"})
+
+
+def create(
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    task_uuid: str | None = None,
+    user_id: str | None = None,
+    task_query: str | None = None,
+    input_files: Sequence[Mapping[str, Any]] | None = None,
+    subtask_queries: Sequence[Mapping[str, Any]] | None = None,
+    idempotency_key: str | None = None,
+) -> models.Session:
+    """Writes a new session, INITIAL and without agents.
+
+    Raises BadUserInput, PayloadTooLarge, NotFound for the coordination or the task, Conflict for
+    a used key, Throttled.
+    """
+    input_files, subtask_queries = input_files or [], subtask_queries or []
+    now = clock.now()
+    user_id = validation.label(user_id, "user_id")
+    session = models.Session(
+        coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
+        session_uuid=ids.new_uuid(),
+        partition_key=caller.partition_key,
+        task_uuid=validation.optional_uuid(task_uuid, "task_uuid"),
+        user_id=user_id,
+        tenant_user=models.tenant_user(caller.partition_key, user_id),
+        task_query=validation.text(task_query, "task_query"),
+        status=SessionStatus.INITIAL.value,
+        input_files=_files(input_files, "input_files"),
+        subtask_queries=queries(subtask_queries, "subtask_queries"),
+        updated_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+    def count(transaction: Transaction) -> None:
+        transaction.update(
+            models.Coordination(caller.partition_key, coordination_uuid),
+            [models.Coordination.session_count.add(1)],
+            guards.owned(models.Coordination, caller),
+            guards.missing("coordination", "coordination_uuid"),
+        )
+        if task_uuid is not None:
+            transaction.check(
+                models.Task(coordination_uuid, task_uuid),
+                guards.owned(models.Task, caller),
+                guards.missing("task", "task_uuid"),
+            )
+
+    given = [coordination_uuid, task_uuid, user_id, task_query, input_files, subtask_queries]
+    return creation.create(caller, session, idempotency_key, given, count)
+
+
+def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
+    """The session as it is now, or None."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(session_uuid, "session_uuid")
+    return reads.get(models.Session, coordination_uuid, session_uuid, caller.partition_key)
+
+
+def page(
+    caller: Caller,
+    coordination_uuid: str | None,
+    wanted: Wanted,
+    *,
+    status: Collection[SessionStatus] | None = None,
+    task_uuid: str | None = None,
+    user_id: str | None = None,
+) -> Page[models.Session]:
+    """The sessions of a coordination, or of the tenant, by the time of their creation.
+
+    It reads where the fewest rows have to be passed over: a task's, else a user's, else a
+    coordination's, else the tenant's; what is left of the filter is a condition.
+    """
+    kind = models.Session
+    validation.optional_uuid(coordination_uuid, "coordination_uuid")
+    validation.optional_uuid(task_uuid, "filter", "task_uuid")
+    user = models.tenant_user(
+        caller.partition_key, validation.label(user_id, "filter", "user_id")
+    )
+    ways: list[tuple[str | None, Condition, Index[Any] | None]] = [
+        (task_uuid, kind.task_uuid == task_uuid, kind.of_task),
+        (user, kind.user_id == user_id, kind.of_user),
+        (coordination_uuid, kind.coordination_uuid == coordination_uuid, None),
+        (caller.partition_key, kind.partition_key == caller.partition_key, kind.of_tenant),
+    ]
+    (hash_key, _, index), *rest = [way for way in ways if way[0] is not None]
+    # The last of the rest, the tenant, is checked of every row that is read anywhere.
+    conditions = [condition for _, condition, _ in rest[:-1]]
+    if status:
+        conditions.append(_in_status(status))
+    return reads.page(
+        kind,
+        str(hash_key),
+        wanted,
+        caller.partition_key,
+        index=index,
+        condition=reads.every(conditions),
+    )
+
+
+def status_of(session: models.Session) -> str:
+    """The status that is shown: a session in progress of which an agent asks a person waits."""
+    if session.status == SessionStatus.IN_PROGRESS.value and session.asking:
+        return SessionStatus.WAITING_FOR_INPUT.value
+    return session.status
+
+
+def _in_status(wanted: Collection[SessionStatus]) -> Condition:
+    kind = models.Session
+    running = kind.status == SessionStatus.IN_PROGRESS.value
+    conditions = {
+        SessionStatus.IN_PROGRESS: running & kind.asking.does_not_exist(),
+        SessionStatus.WAITING_FOR_INPUT: running & kind.asking.exists(),
+    }
+    return reduce(
+        Condition.__or__,
+        [conditions.get(one, kind.status == one.value) for one in dict.fromkeys(wanted)],
+    )
+
+
+def update(
+    caller: Caller,
+    coordination_uuid: str,
+    session_uuid: str,
+    changes: Mapping[str, Any],
+    expected_version: int | None = None,
+) -> models.Session:
+    """Changes the given fields alone; None clears one and empties a list.
+
+    After the start only `user_id` may change: InvalidState for the rest.
+    """
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(session_uuid, "session_uuid")
+    kind = models.Session
+    written: dict[str, Any] = {}
+    if "user_id" in changes:
+        user_id = validation.label(changes["user_id"], "user_id")
+        written["user_id"] = user_id
+        written["tenant_user"] = models.tenant_user(caller.partition_key, user_id)
+    if "task_query" in changes:
+        written["task_query"] = validation.text(changes["task_query"], "task_query")
+    if "input_files" in changes:
+        written["input_files"] = _files(changes["input_files"] or [], "input_files")
+    if "subtask_queries" in changes:
+        written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
+    return guards.update(
+        caller,
+        kind(coordination_uuid, session_uuid),
+        NOUN,
+        written,
+        expected_version,
+        condition=None if changes.keys() <= ALWAYS_OPEN else not_started(),
+        otherwise=lambda old: started(old),
+    )
+
+
+def not_started() -> Condition:
+    """The session is still being built: nothing starts it, or has started it."""
+    kind = models.Session
+    return (kind.status == SessionStatus.INITIAL.value) & kind.doing.does_not_exist()
+
+
+def started(old: models.Session) -> EngineError:
+    """What it means that a session is not `not_started`."""
+    return InvalidState("This session has started", status_of(old).upper())
+
+
+def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
+    """Deletes a session without agents and runs. Raises NotFound, HasChildren, InvalidState."""
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(session_uuid, "session_uuid")
+    kind = models.Session
+    held = guards.children(caller, kind, NOUN, agents="agent_count", runs="run_count")
+
+    def refused(old: models.Session | None) -> EngineError:
+        if old is not None and old.partition_key == caller.partition_key and old.doing:
+            return InvalidState("This session is being started or ended", status_of(old).upper())
+        return held(old)
+
+    transaction = Transaction()
+    transaction.delete(
+        kind(coordination_uuid, session_uuid),
+        guards.owned(kind, caller)
+        & (kind.agent_count == 0)
+        & (kind.run_count == 0)
+        & kind.doing.does_not_exist(),
+        guards.parsed(kind, refused),
+    )
+    transaction.update(
+        models.Coordination(caller.partition_key, coordination_uuid),
+        [models.Coordination.session_count.add(-1)],
+        guards.owned(models.Coordination, caller),
+        guards.missing(NOUN),
+    )
+    transaction.commit(caller.deadline)
+
+
+def _files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
+    return [
+        models.InputFile(
+            name=validation.name(one["name"], *path, index, "name"),
+            uri=validation.uri(one["uri"], *path, index, "uri"),
+            media_type=validation.label(one.get("media_type"), *path, index, "media_type"),
+        )
+        for index, one in enumerate(validation.few(given, *path))
+    ]

@@ -1,0 +1,199 @@
+"""Session runs: execution steps that a caller ran itself. A run is never updated."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ai_coordination import clock, ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.errors import BadUserInput, EngineError, InvalidState
+from ai_coordination.models import reads
+from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import creation, guards, validation
+from ai_coordination.states import TERMINAL_AGENT, RunOutcome
+
+NOUN = "session run"
+MOST_TOKENS = 2**31 - 1
+
+
+def record(
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    session_uuid: str,
+    agent_uuid: str,
+    thread_uuid: str | None = None,
+    async_task_uuid: str | None = None,
+    session_agent_uuid: str | None = None,
+    outcome: RunOutcome | None = None,
+    notes: str | None = None,
+    usage: Mapping[str, int] | None = None,
+    finished_at: datetime | None = None,
+    idempotency_key: str | None = None,
+) -> models.SessionRun:
+    """Writes a run of a session, counted on its agent where it has one, else on the session.
+
+    Raises BadUserInput, PayloadTooLarge, NotFound for the session or the agent, Conflict for a used
+    key, Throttled.
+    """
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(session_uuid, "session_uuid")
+    validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
+    thread_uuid = validation.label(thread_uuid, "thread_uuid")
+    now = clock.now()
+    run = models.SessionRun(
+        session_uuid=session_uuid,
+        run_uuid=ids.new_uuid(),
+        partition_key=caller.partition_key,
+        coordination_uuid=coordination_uuid,
+        agent_uuid=validation.agent_uuid(agent_uuid, "agent_uuid"),
+        thread_uuid=thread_uuid,
+        tenant_thread=models.tenant_thread(caller.partition_key, thread_uuid),
+        async_task_uuid=validation.label(async_task_uuid, "async_task_uuid"),
+        session_agent_uuid=session_agent_uuid,
+        outcome=None if outcome is None else str(outcome.value),
+        notes=validation.text(notes, "notes"),
+        usage=None if usage is None else _usage(usage),
+        finished_at=_finished_at(outcome, finished_at, now),
+        updated_by=caller.user_id,
+        created_at=now,
+    )
+    given = [
+        coordination_uuid,
+        session_uuid,
+        agent_uuid,
+        thread_uuid,
+        async_task_uuid,
+        session_agent_uuid,
+        outcome,
+        notes,
+        usage,
+        None if finished_at is None else clock.instant(finished_at),
+    ]
+    return creation.create(
+        caller,
+        run,
+        idempotency_key,
+        given,
+        lambda transaction: _count_in_parent(transaction, caller, run),
+    )
+
+
+def _count_in_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:
+    if run.session_agent_uuid is None:
+        transaction.update(
+            models.Session(run.coordination_uuid, run.session_uuid),
+            [models.Session.run_count.add(1)],
+            guards.owned(models.Session, caller),
+            guards.missing("session", "session_uuid"),
+        )
+        return
+    kind = models.SessionAgent
+    transaction.update(
+        kind(run.session_uuid, run.session_agent_uuid),
+        [kind.run_count.add(1)],
+        guards.owned(kind, caller) & (kind.coordination_uuid == run.coordination_uuid),
+        guards.missing("session agent", "session_agent_uuid"),
+    )
+
+
+def get(caller: Caller, session_uuid: str, run_uuid: str) -> models.SessionRun | None:
+    """The run as it is now, or None."""
+    validation.uuid(session_uuid, "session_uuid")
+    validation.uuid(run_uuid, "run_uuid")
+    return reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
+
+
+def page(
+    caller: Caller,
+    session_uuid: str,
+    wanted: Wanted,
+    *,
+    agent_uuid: str | None = None,
+    thread_uuid: str | None = None,
+    session_agent_uuid: str | None = None,
+) -> Page[models.SessionRun]:
+    """The runs of a session, oldest first."""
+    validation.uuid(session_uuid, "session_uuid")
+    kind = models.SessionRun
+    conditions = []
+    if agent_uuid is not None:
+        validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
+        conditions.append(kind.agent_uuid == agent_uuid)
+    if thread_uuid is not None:
+        validation.label(thread_uuid, "filter", "thread_uuid")
+        conditions.append(kind.thread_uuid == thread_uuid)
+    if session_agent_uuid is not None:
+        validation.uuid(session_agent_uuid, "filter", "session_agent_uuid")
+        conditions.append(kind.session_agent_uuid == session_agent_uuid)
+    return reads.page(
+        kind, session_uuid, wanted, caller.partition_key, condition=reads.every(conditions)
+    )
+
+
+def thread_page(caller: Caller, thread_uuid: str, wanted: Wanted) -> Page[models.SessionRun]:
+    """The runs of a thread, oldest first."""
+    validation.label(thread_uuid, "thread_uuid")
+    kind = models.SessionRun
+    key = models.tenant_thread(caller.partition_key, thread_uuid)
+    return reads.page(kind, str(key), wanted, caller.partition_key, index=kind.of_thread)
+
+
+def delete(caller: Caller, session_uuid: str, run_uuid: str) -> None:
+    """Deletes a run that no agent works on.
+
+    Its parent's key is not in the input, so the run is read first. Raises NotFound; InvalidState
+    while it is the current run of an agent that has not ended.
+    """
+    found = get(caller, session_uuid, run_uuid)
+    if found is None:
+        raise guards.not_found(NOUN)
+    transaction = Transaction()
+    transaction.delete(found, guards.owned(models.SessionRun, caller), guards.missing(NOUN))
+    _count_out_of_parent(transaction, caller, found)
+    transaction.commit(caller.deadline)
+
+
+def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:
+    if run.session_agent_uuid is None:
+        transaction.update(
+            models.Session(run.coordination_uuid, run.session_uuid),
+            [models.Session.run_count.add(-1)],
+            guards.owned(models.Session, caller),
+            guards.missing(NOUN),
+        )
+        return
+    kind = models.SessionAgent
+    idle = (kind.current_run_uuid != run.run_uuid) | (
+        kind.state.is_in(*(one.value for one in TERMINAL_AGENT)) & kind.due_at.does_not_exist()
+    )
+
+    def refused(old: models.SessionAgent | None) -> EngineError:
+        if old is None:
+            return guards.not_found(NOUN)
+        return InvalidState("An agent still works on this run", old.state.upper())
+
+    transaction.update(
+        kind(run.session_uuid, run.session_agent_uuid),
+        [kind.run_count.add(-1)],
+        guards.owned(kind, caller) & idle,
+        guards.parsed(kind, refused),
+    )
+
+
+def _usage(given: Mapping[str, int]) -> models.TokenUsage:
+    return models.TokenUsage(
+        **{
+            name: validation.number(given[name], 0, MOST_TOKENS, "usage", name)
+            for name in ("input_tokens", "output_tokens")
+        }
+    )
+
+
+def _finished_at(outcome: RunOutcome | None, given: datetime | None, now: str) -> str | None:
+    if outcome is None and given is not None:
+        raise BadUserInput("A run without an outcome has not finished", "finished_at")
+    if outcome is None:
+        return None
+    return now if given is None else clock.instant(given)
