@@ -21,6 +21,7 @@ _SEALED = {
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_PROFILE": None,
+    "AWS_DEFAULT_PROFILE": None,
 }
 _REAL_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -41,8 +42,7 @@ class EmbeddedAws:
 
     def start(self) -> Self:
         """Answers from now on, beginning empty."""
-        defaults = {} if _region() else {"AWS_DEFAULT_REGION": "us-east-1"}
-        for name, value in {**_SEALED, **defaults}.items():
+        for name, value in {**_SEALED, "AWS_DEFAULT_REGION": _region()}.items():
             self._undo.callback(_put_environment, name, os.environ.get(name))
             _put_environment(name, value)
         self._aws.start()
@@ -96,8 +96,9 @@ def _instead_of_sending(send: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _region() -> str | None:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+def _region() -> str:
+    # As Lambda's own variable; botocore reads the other one alone.
+    return os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
 
 
 def _put_environment(name: str, value: str | None) -> None:
