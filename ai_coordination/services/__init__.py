@@ -1,0 +1,12 @@
+"""The rules, one file an entity. Call sites read `services.session.create(...)`."""
+
+from ai_coordination.services import (
+    coordination,
+    session,
+    session_agent,
+    session_run,
+    task,
+    task_schedule,
+)
+
+__all__ = ["coordination", "session", "session_agent", "session_run", "task", "task_schedule"]

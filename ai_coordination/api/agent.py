@@ -1,0 +1,173 @@
+"""Members of coordinations and their rules: types and inputs that several entities share."""
+
+from typing import Any
+
+import graphene
+
+from ai_coordination.api import enums
+from ai_coordination.api.fields import given, many, text, uuid, whole
+from ai_coordination.api.scalars import JSON
+
+RUNTIME_PARAMETERS = "What the runtime, or the agent itself, has to know besides."
+PRIMARY_PATH = "Whether the agent goes on with the conversation (thread) of its predecessor."
+IN_THE_LOOP = "Whether a person has a say after each answer, and which."
+TIMEOUT = "How long the agent has, in each attempt, in seconds: 1 to a year."
+ANSWER_TIMEOUT = "How long a person has, in seconds; null: no end."
+RETRY = "How often the agent is tried, and when again."
+ON_FAILURE = "What follows when all attempts have failed."
+
+
+class AgentRuntime(graphene.ObjectType):
+    """How the engine reaches an agent."""
+
+    kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="Which way.")
+    target = text("The name or ARN of the function, for LAMBDA.")
+    parameters = JSON(description=RUNTIME_PARAMETERS)
+
+
+class Agent(graphene.ObjectType):
+    """A member of a coordination: a logical reference to an agent that runs elsewhere."""
+
+    agent_uuid = uuid("Its name within the coordination.")
+    agent_name = text("What people call it.", required=True)
+    agent_description = text("What it is good for.")
+    runtime = graphene.Field(AgentRuntime, required=True, description="How it is reached.")
+
+
+class RetryPolicy(graphene.ObjectType):
+    """Attempts of an agent; waits grow exponentially between them, with jitter."""
+
+    max_attempts = whole("How often it is tried at the most.")
+    interval_seconds = graphene.Float(
+        required=True, description="The wait before the second attempt."
+    )
+    backoff_rate = graphene.Float(
+        required=True, description="By how much each further wait is longer."
+    )
+
+
+class AgentAction(graphene.ObjectType):
+    """What one agent does in a task: its place in the graph and its rules. An agent has one
+    place; for two, list it twice in the coordination."""
+
+    agent_uuid = uuid("Which member of the coordination.")
+    predecessors = many(graphene.ID, "The agents that have to end before this one starts.")
+    primary_path = graphene.Boolean(required=True, description=PRIMARY_PATH)
+    user_in_the_loop = graphene.Field(enums.UserInTheLoop, description=IN_THE_LOOP)
+    timeout_seconds = whole(TIMEOUT)
+    answer_timeout_seconds = whole(ANSWER_TIMEOUT, required=False)
+    retry = graphene.Field(RetryPolicy, required=True, description=RETRY)
+    on_failure = graphene.Field(enums.FailurePolicy, required=True, description=ON_FAILURE)
+
+
+class SubtaskQuery(graphene.ObjectType):
+    """One piece of work for one agent. Its text may name `{variables}` of a JSON task query."""
+
+    agent_uuid = uuid("Who does it.")
+    subtask_query = text("What is to be done.", required=True)
+    session_agent_uuid = uuid("The agent of the session that does it, once started.", False)
+
+
+class InputFile(graphene.ObjectType):
+    """A file that the agents of a session may read where it lies."""
+
+    name = text("What people call it.", required=True)
+    uri = text("Where it lies.", required=True)
+    media_type = text("What it is, e.g. `application/pdf`.")
+
+
+class TokenUsage(graphene.ObjectType):
+    """What a run used of a language model."""
+
+    input_tokens = whole("Tokens read.")
+    output_tokens = whole("Tokens written.")
+
+
+class AgentRuntimeInput(graphene.InputObjectType):
+    """How the engine reaches an agent."""
+
+    kind = graphene.InputField(enums.AgentRuntimeKind, required=True, description="Which way.")
+    target = text(
+        "The name or ARN of the function, for LAMBDA: one of this account and region whose name"
+        " begins as the deployment allows."
+    )
+    parameters = JSON(description=RUNTIME_PARAMETERS)
+
+
+class AgentInput(graphene.InputObjectType):
+    """`agentUuid`: 1 to 128 of A-Z a-z 0-9 _ . - ; given, or made."""
+
+    agent_uuid = uuid("Its name within the coordination: given, or made.", required=False)
+    agent_name = text("What people call it.", required=True)
+    agent_description = text("What it is good for.")
+    runtime = AgentRuntimeInput(required=True, description="How it is reached.")
+
+
+class RetryPolicyInput(graphene.InputObjectType):
+    """Attempts of an agent; waits grow exponentially between them, with jitter."""
+
+    max_attempts = graphene.Int(default_value=3, description="1 to 100.")
+    interval_seconds = graphene.Float(
+        default_value=1.0, description="The wait before the second attempt: 0 to a day."
+    )
+    backoff_rate = graphene.Float(
+        default_value=2.0, description="By how much each further wait is longer: 1 to 100."
+    )
+
+
+def _rules() -> dict[str, Any]:
+    """The members that are the same in a task and in a session that is built by hand."""
+    return {
+        "primary_path": graphene.Boolean(default_value=True, description=PRIMARY_PATH),
+        "user_in_the_loop": graphene.InputField(enums.UserInTheLoop, description=IN_THE_LOOP),
+        "timeout_seconds": graphene.Int(default_value=300, description=TIMEOUT),
+        "answer_timeout_seconds": whole(ANSWER_TIMEOUT, required=False),
+        "retry": RetryPolicyInput(description=RETRY),
+        "on_failure": graphene.InputField(
+            enums.FailurePolicy,
+            default_value=enums.FailurePolicy.FAIL_SESSION.value,
+            description=ON_FAILURE,
+        ),
+    }
+
+
+class AgentActionInput(graphene.InputObjectType):
+    """What one agent does in a task: its place in the graph and its rules."""
+
+    agent_uuid = uuid("Which member of the coordination.")
+    predecessors = given(
+        graphene.ID,
+        "The agents of this task that have to end before this one starts.",
+        default_value=[],
+    )
+    vars().update(_rules())
+
+
+class AgentRulesInput(graphene.InputObjectType):
+    """An agent's rules in a session that is built by hand."""
+
+    vars().update(_rules())
+
+
+class SubtaskQueryInput(graphene.InputObjectType):
+    """One piece of work for one agent."""
+
+    agent_uuid = uuid("Who does it.")
+    subtask_query = text(
+        "What is to be done; it may name `{variables}` of a JSON task query.", required=True
+    )
+
+
+class InputFileInput(graphene.InputObjectType):
+    """A file that the agents of a session may read where it lies."""
+
+    name = text("What people call it.", required=True)
+    uri = text("Where it lies.", required=True)
+    media_type = text("What it is, e.g. `application/pdf`.")
+
+
+class TokenUsageInput(graphene.InputObjectType):
+    """What a run used of a language model."""
+
+    input_tokens = whole("Tokens read.")
+    output_tokens = whole("Tokens written.")

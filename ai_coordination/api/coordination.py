@@ -1,0 +1,187 @@
+"""Coordinations in the API."""
+
+from typing import Any
+
+import graphene
+
+from ai_coordination import models, services
+from ai_coordination.api import fields
+from ai_coordination.api.agent import Agent, AgentInput
+from ai_coordination.api.context import Context
+from ai_coordination.api.fields import Info, given, instant, many, page_of, text, uuid, whole
+from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.pagination import Connection, List, connection, newest_first, paged, unknown
+from ai_coordination.api.session import SessionFilter, sessions_of
+from ai_coordination.api.task import tasks_of
+
+
+class Coordination(graphene.ObjectType):
+    """A blueprint: which agents there are, and how they are reached."""
+
+    class Meta:
+        interfaces = (Node,)
+
+    partition_key = text(fields.PARTITION_KEY, required=True)
+    coordination_uuid = uuid("Its uuid.")
+    endpoint_id = text("The first half of the tenant.", required=True)
+    part_id = text("The second half of the tenant.", required=True)
+    coordination_name = text("What people call it.", required=True)
+    coordination_description = text("What it is for.")
+    agents = many(Agent, "Its members.")
+    version = whole(fields.VERSION)
+    updated_by = text(fields.UPDATED_BY)
+    created_at = instant(fields.CREATED_AT, required=True)
+    updated_at = instant(fields.UPDATED_AT, required=True)
+    tasks = page_of("task.TaskConnection", "Its tasks, oldest first.")
+    sessions = page_of(
+        "session.SessionConnection",
+        "Its sessions.",
+        newest_first=newest_first(),
+        filter=SessionFilter(description="Which of them."),
+    )
+
+    @staticmethod
+    async def resolve_tasks(
+        coordination: models.Coordination, info: Info, first: int | None, after: str | None = None
+    ) -> Connection:
+        return await info.context.run(
+            tasks_of,
+            info.context,
+            coordination.coordination_uuid,
+            first,
+            after,
+            lambda: coordination.task_count,
+        )
+
+    @staticmethod
+    async def resolve_sessions(
+        coordination: models.Coordination, info: Info, **arguments: Any
+    ) -> Connection:
+        return await info.context.run(
+            sessions_of,
+            info.context,
+            coordination.coordination_uuid,
+            count=lambda: coordination.session_count,
+            **arguments,
+        )
+
+
+CoordinationConnection = connection(Coordination)
+
+
+class CoordinationFilter(graphene.InputObjectType):
+    """Which coordinations."""
+
+    name_contains = text("A part of the name, in whichever case.")
+
+
+class CoordinationQueries:
+    """Fields of Query."""
+
+    coordination = graphene.Field(
+        Coordination,
+        description="A coordination, or null.",
+        coordination_uuid=uuid("Its uuid."),
+    )
+    coordinations = graphene.Field(
+        CoordinationConnection,
+        required=True,
+        description="The tenant's coordinations, oldest first.",
+        **paged(filter=CoordinationFilter(description="Which of them.")),
+    )
+
+    @staticmethod
+    def resolve_coordination(
+        root: None, info: Info, coordination_uuid: str
+    ) -> models.Coordination | None:
+        return services.coordination.get(info.context.caller, coordination_uuid)
+
+    @staticmethod
+    def resolve_coordinations(
+        root: None,
+        info: Info,
+        first: int | None,
+        after: str | None = None,
+        filter: dict[str, Any] | None = None,
+    ) -> Connection:
+        caller = info.context.caller
+        place = List("coordinations", caller.partition_key, filter or {})
+        wanted = place.wanted(first, after)
+        page = services.coordination.page(caller, wanted, **(filter or {}))
+        return Connection(page, wanted, place, lambda row: row.coordination_uuid, unknown)
+
+
+class CreateCoordinationInput(graphene.InputObjectType):
+    """A new coordination."""
+
+    coordination_name = text("What people call it: 1 to 256 characters.", required=True)
+    coordination_description = text("What it is for.")
+    agents = given(AgentInput, "Its members: at most 1,000.", default_value=[])
+    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+
+
+class UpdateCoordinationInput(graphene.InputObjectType):
+    """Changes of a coordination: the given fields alone; an explicit null clears an optional one."""
+
+    coordination_uuid = uuid("Which one.")
+    coordination_name = text("What people call it.")
+    coordination_description = text("What it is for.")
+    agents = given(AgentInput, "All its members.")
+    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+
+
+class DeleteCoordinationInput(graphene.InputObjectType):
+    """Which coordination to delete."""
+
+    coordination_uuid = uuid("Which one.")
+
+
+class CoordinationPayload(graphene.ObjectType):
+    """The coordination as it is then."""
+
+    coordination = graphene.Field(Coordination, required=True, description="The coordination.")
+
+
+class DeletePayload(graphene.ObjectType):
+    """The global id of what is gone."""
+
+    deleted_id = graphene.ID(required=True, description="The global id of what is gone.")
+
+
+def _create(context: Context, input: dict[str, Any]) -> CoordinationPayload:
+    created = services.coordination.create(context.caller, **input)
+    return CoordinationPayload(coordination=created)
+
+
+def _update(context: Context, input: dict[str, Any]) -> CoordinationPayload:
+    changes = dict(input)
+    uuid, version = changes.pop("coordination_uuid"), changes.pop("expected_version", None)
+    updated = services.coordination.update(context.caller, uuid, changes, version)
+    return CoordinationPayload(coordination=updated)
+
+
+def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
+    uuid = input["coordination_uuid"]
+    services.coordination.delete(context.caller, uuid)
+    gone = models.Coordination(context.caller.partition_key, uuid)
+    return DeletePayload(deleted_id=global_id(gone))
+
+
+class CoordinationMutations:
+    """Fields of Mutation."""
+
+    create_coordination = fields.mutation(
+        CoordinationPayload, CreateCoordinationInput, _create, "Creates a coordination."
+    )
+    update_coordination = fields.mutation(
+        CoordinationPayload,
+        UpdateCoordinationInput,
+        _update,
+        "Changes a coordination. Sessions that have started keep the one they started with.",
+    )
+    delete_coordination = fields.mutation(
+        DeletePayload,
+        DeleteCoordinationInput,
+        _delete,
+        "Deletes a coordination that has neither tasks nor sessions; else HAS_CHILDREN.",
+    )

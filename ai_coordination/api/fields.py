@@ -1,0 +1,115 @@
+"""How fields are declared: each with its type, whether it may be null, and what it means."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import graphene
+
+from ai_coordination import models
+from ai_coordination.api.context import Context
+from ai_coordination.api.pagination import paged
+from ai_coordination.api.scalars import DateTime
+from ai_coordination.errors import NotFound
+
+Info = graphene.ResolveInfo
+
+
+def text(description: str, required: bool = False) -> graphene.String:
+    return graphene.String(required=required, description=description)
+
+
+def uuid(description: str, required: bool = True) -> graphene.ID:
+    return graphene.ID(required=required, description=description)
+
+
+def whole(description: str, required: bool = True) -> graphene.Int:
+    return graphene.Int(required=required, description=description)
+
+
+def instant(description: str, required: bool = False) -> DateTime:
+    return DateTime(required=required, description=description)
+
+
+def many(kind: Any, description: str) -> graphene.List:
+    """A list that is never null and holds no null."""
+    return graphene.List(graphene.NonNull(kind), required=True, description=description)
+
+
+def given(kind: Any, description: str, **default: Any) -> graphene.List:
+    """A list in an input that may be left out and holds no null."""
+    return graphene.List(graphene.NonNull(kind), description=description, **default)
+
+
+def one(
+    path: str, description: str, required: bool = True, **arguments: Any
+) -> graphene.Field:
+    """A nested object of a type that another file declares, named by its place in the API."""
+    return graphene.Field(
+        f"ai_coordination.api.{path}", required=required, description=description, **arguments
+    )
+
+
+def page_of(path: str, description: str, **arguments: Any) -> graphene.Field:
+    """A nested or root connection."""
+    return one(path, description, **paged(**arguments))
+
+
+def mutation(
+    payload: type[graphene.ObjectType],
+    given: type[graphene.InputObjectType],
+    resolve: Callable[[Context, dict[str, Any]], Any],
+    description: str,
+) -> graphene.Field:
+    """A mutation field with its one argument `input`."""
+    return graphene.Field(
+        payload,
+        description=description,
+        input=graphene.Argument(given, required=True, description="What to do it with."),
+        resolver=lambda root, info, input: resolve(info.context, input),
+    )
+
+
+async def parent(
+    context: Context, kind: type[models.Entity], hash_key: str, range_key: str
+) -> Any:
+    """An entity that a guard keeps as long as its child is there.
+
+    A row of a list may lag behind the deletion of both, and only then it is missing.
+    """
+    found = await context.load(kind, hash_key, range_key)
+    if found is None:
+        raise NotFound(f"This {kind.__name__} has been deleted")
+    return found
+
+
+async def complete(context: Context, entity: models.Entity) -> Any:
+    """The whole entity, where a row of an index leaves out what may be large."""
+    if not entity.partial:
+        return entity
+    kind = type(entity)
+    keys = [kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name]
+    return await parent(context, kind, *(getattr(entity, key) for key in keys))
+
+
+def large(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:
+    """The resolver of an attribute that indexes leave out."""
+
+    async def resolve_later(entity: models.Entity, info: Info) -> Any:
+        return getattr(await complete(info.context, entity), name)
+
+    def resolve(entity: models.Entity, info: Info) -> Awaitable[Any] | Any:
+        return resolve_later(entity, info) if entity.partial else getattr(entity, name)
+
+    return resolve
+
+
+VERSION = "Counts updates; for `expectedVersion`."
+UPDATED_BY = "The verified caller who changed it last, or `engine`."
+CREATED_AT = "When it was created."
+UPDATED_AT = "When it was changed last."
+PARTITION_KEY = "The tenant: `endpointId#partId`."
+IDEMPOTENCY_KEY = (
+    "The same key with the same input gives the same entity back and never a second one; with"
+    " another input it is CONFLICT. It is remembered for a week."
+)
+EXPECTED_VERSION = "Makes the update fail with CONFLICT where somebody else was faster."

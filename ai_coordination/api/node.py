@@ -1,0 +1,66 @@
+"""Global ids: which entity, and where it lies."""
+
+import base64
+import binascii
+from typing import Any
+
+import graphene
+
+from ai_coordination import models
+from ai_coordination.errors import BadUserInput
+from ai_coordination.services import validation
+
+KINDS: dict[str, type[models.Entity]] = {
+    kind.__name__: kind
+    for kind in (
+        models.Coordination,
+        models.Task,
+        models.TaskSchedule,
+        models.Session,
+        models.SessionAgent,
+        models.SessionRun,
+    )
+}
+
+Key = tuple[type[models.Entity], str, str]
+
+
+class Node(graphene.Interface):
+    """An object that can be fetched again by its global `id`."""
+
+    id = graphene.ID(required=True, description="The global id: opaque, and the same for ever.")
+
+    @staticmethod
+    def resolve_id(entity: models.Entity, info: graphene.ResolveInfo) -> str:
+        return global_id(entity)
+
+    @classmethod
+    def resolve_type(cls, entity: models.Entity, info: graphene.ResolveInfo) -> str:
+        return type(entity).__name__
+
+
+def global_id(entity: models.Entity) -> str:
+    """A coordination's hash key is its tenant, which is never part of an id."""
+    kind = type(entity)
+    keys = [kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name]
+    uuids = [getattr(entity, key) for key in keys if key != "partition_key"]
+    return base64.urlsafe_b64encode(f"{kind.__name__}:{'/'.join(uuids)}".encode()).decode()
+
+
+def key_of(id: str, tenant: str) -> Key:
+    """Where the entity of a global id lies. Raises BadUserInput for what is none."""
+    try:
+        name, _, rest = base64.urlsafe_b64decode(id.encode("ascii")).decode().partition(":")
+        kind = KINDS[name]
+        uuids = [validation.uuid(one, "id") for one in rest.split("/")]
+        if len(uuids) != (1 if kind is models.Coordination else 2):
+            raise ValueError("another number of keys")
+    except (ValueError, KeyError, binascii.Error) as error:
+        raise BadUserInput("This is no global id", "id") from error
+    hash_key, range_key = ([tenant] + uuids)[-2:]
+    return kind, hash_key, range_key
+
+
+def named(**names: Any) -> dict[str, Any]:
+    """The arguments of a service function: null means the same as left out."""
+    return {name: value for name, value in names.items() if value is not None}
