@@ -1,0 +1,349 @@
+"""The graph of agents: circles, expansion into parts, and the picture, over any names."""
+
+import re
+import time
+from collections.abc import Mapping
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_coordination import graph
+from ai_coordination.graph import Box, Node
+from ai_coordination.states import SessionAgentState, UserInTheLoop
+
+Graph = dict[int, list[int]]
+
+DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
+
+
+def _graphs(*, acyclic: bool) -> st.SearchStrategy[Graph]:
+    def of_size(size: int) -> st.SearchStrategy[Graph]:
+        nodes = st.integers(0, size - 1)
+        edges = st.lists(st.tuples(nodes, nodes), max_size=3 * size)
+        return edges.map(lambda pairs: _graph(size, pairs))
+
+    def _graph(size: int, pairs: list[tuple[int, int]]) -> Graph:
+        befores: Graph = {node: [] for node in range(size)}
+        for one, other in pairs:
+            if not acyclic:
+                befores[other].append(one)
+            elif one != other:
+                befores[max(one, other)].append(min(one, other))
+        return befores
+
+    return st.integers(1, 12).flatmap(of_size)
+
+
+def _reachable(befores: Mapping[int, list[int]], start: int) -> set[int]:
+    """Everything that `start` waits for, directly or not."""
+    found: set[int] = set()
+    front = set(befores[start])
+    while front:
+        found |= front
+        front = {before for node in front for before in befores[node]} - found
+    return found
+
+
+def test_successors_are_the_edges_turned_round() -> None:
+    assert graph.successors(DIAMOND) == {"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []}
+
+
+def test_a_predecessor_named_twice_is_one() -> None:
+    assert graph.successors({"a": [], "b": ["a", "a"]}) == {"a": ["b"], "b": []}
+    assert graph.find_cycle({"a": [], "b": ["a", "a"]}) is None
+
+
+def test_a_diamond_has_one_root_and_one_sink() -> None:
+    assert graph.roots(DIAMOND) == ["a"]
+    assert graph.sinks(DIAMOND) == ["d"]
+
+
+def test_agents_without_edges_are_roots_and_sinks() -> None:
+    assert graph.roots({"b": [], "a": []}) == ["b", "a"]
+    assert graph.sinks({"b": [], "a": []}) == ["b", "a"]
+
+
+def test_unknown_predecessors_are_named_by_node_and_once() -> None:
+    befores = {"a": ["x", "b", "x", "y"], "b": [], "c": ["z"]}
+
+    assert graph.unknown_predecessors(befores) == {"a": ["x", "y"], "c": ["z"]}
+    assert graph.successors(befores) == {"a": [], "b": ["a"], "c": []}
+    assert graph.roots(befores) == ["b"]
+    assert graph.find_cycle(befores) is None
+
+
+def test_nothing_has_no_cycle() -> None:
+    empty: dict[str, list[str]] = {}
+
+    assert graph.find_cycle(empty) is None
+    assert graph.successors(empty) == {}
+    assert graph.expand([], [], {}) == []
+
+
+@pytest.mark.parametrize(
+    ("befores", "cycle"),
+    [
+        ({"a": ["a"]}, ["a", "a"]),
+        ({"a": ["b"], "b": ["a"]}, ["a", "b", "a"]),
+        ({"a": ["c"], "b": ["a"], "c": ["b"]}, ["a", "b", "c", "a"]),
+        ({"start": [], "a": ["start", "b"], "b": ["a"], "end": ["b"]}, ["a", "b", "a"]),
+        ({"end": ["b"], "a": ["b"], "b": ["a"]}, ["b", "a", "b"]),
+        (DIAMOND, None),
+    ],
+)
+def test_a_cycle_is_shown_in_the_order_of_execution(
+    befores: dict[str, list[str]], cycle: list[str] | None
+) -> None:
+    assert graph.find_cycle(befores) == cycle
+
+
+@given(_graphs(acyclic=False))
+def test_a_cycle_is_found_exactly_when_a_node_waits_for_itself(befores: Graph) -> None:
+    cycle = graph.find_cycle(befores)
+
+    if cycle is None:
+        assert all(node not in _reachable(befores, node) for node in befores)
+    else:
+        assert cycle[0] == cycle[-1]
+        assert len(set(cycle)) == len(cycle) - 1
+        assert all(before in befores[after] for before, after in pairwise(cycle))
+
+
+@given(_graphs(acyclic=True))
+def test_a_graph_whose_edges_all_point_one_way_has_no_cycle(befores: Graph) -> None:
+    assert graph.find_cycle(befores) is None
+
+
+def test_long_chains_and_wide_joins_take_linear_time() -> None:
+    size = 100_000
+    chain = {node: [node - 1] if node else [] for node in range(size)}
+    circle = {node: [(node - 1) % size] for node in range(size)}
+    join: Graph = {**{node: [] for node in range(size)}, size: list(range(size))}
+
+    began = time.perf_counter()
+
+    assert graph.find_cycle(chain) is None
+    assert graph.find_cycle(circle) == [*range(size), 0]
+    assert graph.find_cycle(join) is None
+    assert graph.sinks(join) == [size]
+    # About 0.3 s; a quadratic step would take minutes.
+    assert time.perf_counter() - began < 10
+
+
+def test_a_task_that_names_nobody_has_every_agent_of_the_coordination() -> None:
+    assert graph.expand(["a", "b"], [], {}) == [
+        Node(0, "a", None, (), ()),
+        Node(1, "b", None, (), ()),
+    ]
+
+
+def test_a_task_has_the_agents_that_its_queries_and_its_actions_name() -> None:
+    nodes = graph.expand(["a", "b", "c", "d"], ["d"], {"b": []})
+
+    assert nodes == [Node(0, "b", None, (), ()), Node(1, "d", 0, (), ())]
+
+
+def test_ordinals_follow_the_coordination_and_then_the_queries() -> None:
+    nodes = graph.expand(["a", "b"], ["b", "a", "b"], {})
+
+    assert [(node.ordinal, node.agent_uuid, node.query) for node in nodes] == [
+        (0, "a", 1),
+        (1, "b", 0),
+        (2, "b", 2),
+    ]
+
+
+def test_a_successor_of_an_agent_with_two_queries_waits_for_both() -> None:
+    nodes = graph.expand(["a", "b"], ["a", "a"], {"b": ["a"]})
+
+    assert nodes == [
+        Node(0, "a", 0, (), (2,)),
+        Node(1, "a", 1, (), (2,)),
+        Node(2, "b", None, (0, 1), ()),
+    ]
+
+
+def test_each_part_of_a_successor_waits_for_each_part_of_its_predecessor() -> None:
+    nodes = graph.expand(["b", "a"], ["a", "b", "a", "b"], {"b": ["a", "a"], "a": []})
+
+    assert nodes == [
+        Node(0, "b", 1, (2, 3), ()),
+        Node(1, "b", 3, (2, 3), ()),
+        Node(2, "a", 0, (), (0, 1)),
+        Node(3, "a", 2, (), (0, 1)),
+    ]
+
+
+def test_a_predecessor_that_takes_no_part_is_no_silent_start() -> None:
+    with pytest.raises(KeyError, match="a"):
+        graph.expand(["a", "b"], [], {"b": ["a"]})
+
+
+@given(_graphs(acyclic=True), st.data())
+def test_an_expanded_graph_keeps_every_edge_in_both_directions(
+    befores: Graph, data: st.DataObject
+) -> None:
+    agents = [f"agent-{node}" for node in data.draw(st.permutations(list(befores)))]
+    queries = data.draw(st.lists(st.sampled_from(agents), max_size=8))
+    actions = {f"agent-{node}": [f"agent-{b}" for b in befores[node]] for node in befores}
+
+    nodes = graph.expand(agents, queries, actions)
+
+    assert [node.ordinal for node in nodes] == list(range(len(nodes)))
+    assert sorted(node.query for node in nodes if node.query is not None) == list(
+        range(len(queries))
+    )
+    assert all(queries[node.query] == node.agent_uuid for node in nodes if node.query is not None)
+    assert {node.agent_uuid for node in nodes} == set(agents)
+    for node in nodes:
+        waits_for = set(actions[node.agent_uuid])
+        expected = tuple(other.ordinal for other in nodes if other.agent_uuid in waits_for)
+        assert node.predecessors == expected
+        assert node.successors == tuple(
+            other.ordinal for other in nodes if node.ordinal in other.predecessors
+        )
+
+
+def test_two_agents_of_500_queries_each_expand_in_no_time() -> None:
+    began = time.perf_counter()
+
+    nodes = graph.expand(["a", "b"], ["a", "b"] * 500, {"b": ["a"]})
+
+    assert len(nodes) == 1000
+    assert nodes[-1].predecessors == tuple(range(500))
+    assert time.perf_counter() - began < 2
+
+
+def test_a_task_is_drawn_with_its_people_and_its_side_paths() -> None:
+    boxes = [
+        Box("Product retrieval"),
+        Box("Translation", user_in_the_loop=UserInTheLoop.APPROVAL),
+        Box("Audit", primary_path=False),
+        Box("Offer", user_in_the_loop=UserInTheLoop.INPUT),
+    ]
+
+    assert graph.mermaid(boxes, [(0, 1), (0, 2), (1, 3), (2, 3), (0, 1)]) == (
+        "flowchart TD\n"
+        '    n0["Product retrieval"]\n'
+        '    n1{{"Translation #40;approval#41;"}}\n'
+        '    n2["Audit"]\n'
+        '    n3{{"Offer #40;input#41;"}}\n'
+        "    n0 --> n1\n"
+        "    n0 -.-> n2\n"
+        "    n1 --> n3\n"
+        "    n2 --> n3\n"
+    )
+
+
+def test_a_session_is_drawn_in_the_colours_of_its_states() -> None:
+    boxes = [Box("a", "completed"), Box("b", "in_progress"), Box("c", "completed"), Box("d")]
+
+    assert graph.mermaid(boxes, [(0, 1)], "LR") == (
+        "flowchart LR\n"
+        '    n0["a"]:::completed\n'
+        '    n1["b"]:::in_progress\n'
+        '    n2["c"]:::completed\n'
+        '    n3["d"]\n'
+        "    n0 --> n1\n"
+        "    classDef completed fill:#d1fae5,stroke:#059669,color:#111827\n"
+        "    classDef in_progress fill:#dbeafe,stroke:#2563eb,color:#111827\n"
+    )
+
+
+def test_every_state_of_an_agent_has_a_colour_of_its_own() -> None:
+    assert set(graph.COLOURS) == set(SessionAgentState)
+    assert len(set(graph.COLOURS.values())) == len(SessionAgentState)
+
+
+def test_an_unknown_state_is_drawn_without_a_colour() -> None:
+    drawn = graph.mermaid([Box("a", state="dreaming\nclick n0 x")], [])
+
+    assert drawn == 'flowchart TD\n    n0["a"]\n'
+
+
+def test_nothing_is_drawn_as_an_empty_chart() -> None:
+    assert graph.mermaid([], []) == "flowchart TD\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ('say "hi"', "say #34;hi#34;"),
+        ('"]; n9["x', "#34;#93;#59; n9#91;#34;x"),
+        ("end", "end"),
+        ("a\r\n\tb\u2028c", "a b c"),
+        ("  wide   name ", "wide name"),
+        ("#quot;", "#35;quot#59;"),
+        ("`**bold**`", "#96;#42;#42;bold#42;#42;#96;"),
+        ("1. first", "1#46; first"),
+        ("snake_case", "snake#95;case"),
+        ("<script>x</script>", "#60;script#62;x#60;#47;script#62;"),
+        ('%%{init: {"a":1}}%%', "#37;#37;#123;init#58; #123;#34;a#34;#58;1#125;#125;#37;#37;"),
+        # The parser takes `direction LR` for a statement even inside quotes.
+        ("direction LR", "direction#32;LR"),
+        ("redirection TD now", "redirection#32;TD now"),
+        ("Straße 日本語", "Straße 日本語"),
+        ("party 🎉", "party #127881;"),
+        ("", "#63;"),
+        (" \n ", "#63;"),
+    ],
+)
+def test_a_name_is_escaped_so_that_it_is_drawn_as_it_is(name: str, label: str) -> None:
+    assert graph.escaped(name) == label
+
+
+def test_a_long_name_is_cut_to_80_characters() -> None:
+    assert graph.escaped("x" * 80) == "x" * 80
+    assert graph.escaped("x" * 81) == "x" * 79 + "#8230;"
+    assert graph.escaped('"' * 100_000) == "#34;" * 79 + "#8230;"
+
+
+LABEL = r"\"(?:[^\W_]| |#\d+;)+\""
+LINE = re.compile(
+    r"flowchart TD"
+    rf"|    n\d+(\[{LABEL}\]|\{{\{{{LABEL}\}}\}})(:::[a-z_]+)?"
+    r"|    n\d+ (-->|-\.->) n\d+"
+    r"|    classDef [a-z_]+ [a-z0-9:#,\- ]+"
+)
+NASTY = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ['"', '"]', "\n", "`", "#", ";", "direction LR", "direction TD ", "end", "%%", "}}"]
+        ),
+        st.text(max_size=5),
+    ),
+    max_size=20,
+).map("".join)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Box,
+            NASTY,
+            st.sampled_from([None, *SessionAgentState]),
+            st.sampled_from([None, *UserInTheLoop]),
+            st.booleans(),
+        ),
+        max_size=5,
+    )
+)
+def test_whatever_the_names_each_line_is_one_of_four_harmless_forms(boxes: list[Box]) -> None:
+    edges = [(before, after) for after in range(len(boxes)) for before in range(after)]
+
+    lines = graph.mermaid(boxes, edges).splitlines()
+
+    states = {box.state for box in boxes if box.state}
+    assert all(LINE.fullmatch(line) for line in lines)
+    assert not any(re.search(r"direction\s+(TB|BT|RL|LR|TD)", line) for line in lines)
+    assert len(lines) == 1 + len(boxes) + len(edges) + len(states)
+
+
+@given(NASTY)
+def test_an_escaped_name_reads_as_the_name_on_one_line(name: str) -> None:
+    read = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), graph.escaped(name))
+
+    line = " ".join(name.split()) or "?"
+    assert read == (line if len(line) <= 80 else line[:79] + "…")
