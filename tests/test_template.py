@@ -1,0 +1,233 @@
+"""template.yaml deploys what the code uses: its tables, its settings, its package."""
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ai_coordination import models
+from ai_coordination.config import Settings
+
+ROOT = Path(__file__).parent.parent
+ACCOUNT = "111122223333"
+NOT_THE_TEMPLATES = {"region"}  # Lambda sets it
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Ref X` is read as {"Ref": "X"}."""
+
+
+def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    assert isinstance(node, yaml.ScalarNode)
+    return {name: loader.construct_scalar(node)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def _template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
+    return loaded
+
+
+TEMPLATE = _template()
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
+TABLES: dict[str, Any] = {
+    name: resource["Properties"]
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::DynamoDB::Table"
+}
+
+
+def _default(value: Any) -> str:
+    """What a setting is where nobody gives the stack a parameter."""
+    if value == {"Ref": "AWS::AccountId"}:
+        return ACCOUNT
+    return str(TEMPLATE["Parameters"][value["Ref"]]["Default"])
+
+
+def _of_the_template(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "attributes": {
+            attribute["AttributeName"]: attribute["AttributeType"]
+            for attribute in properties["AttributeDefinitions"]
+        },
+        "keys": _keys(properties["KeySchema"]),
+        "indexes": {
+            index["IndexName"]: (_keys(index["KeySchema"]), _projection(index["Projection"]))
+            for index in properties.get("GlobalSecondaryIndexes", ())
+        },
+    }
+
+
+def _of_the_model(table: type[models.Table]) -> dict[str, Any]:
+    schema: dict[str, Any] = dict(table._get_schema())
+    return {
+        "attributes": {
+            attribute["AttributeName"]: attribute["AttributeType"]
+            for attribute in schema["attribute_definitions"]
+        },
+        "keys": _keys(schema["key_schema"]),
+        "indexes": {
+            index["index_name"]: (_keys(index["key_schema"]), _projection(index["projection"]))
+            for index in schema["global_secondary_indexes"]
+        },
+    }
+
+
+def _keys(key_schema: list[dict[str, str]]) -> dict[str, str]:
+    return {key["KeyType"]: key["AttributeName"] for key in key_schema}
+
+
+def _projection(projection: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return projection["ProjectionType"], sorted(projection.get("NonKeyAttributes", ()))
+
+
+def _name(properties: Mapping[str, Any]) -> str:
+    return str(properties["TableName"]["Sub"])
+
+
+def test_each_model_has_its_table_and_each_table_its_model() -> None:
+    prefix = Settings().table_prefix
+
+    deployed = {_name(properties) for properties in TABLES.values()}
+
+    names = {table.Meta.table_name.removeprefix(prefix) for table in models.TABLES}
+    assert deployed == {"${TablePrefix}" + name for name in names}
+    assert TEMPLATE["Parameters"]["TablePrefix"]["Default"] == prefix
+
+
+@pytest.mark.parametrize("table", models.TABLES, ids=lambda table: table.__name__)
+def test_a_table_has_the_keys_and_indexes_of_its_model(table: type[models.Table]) -> None:
+    name = "${TablePrefix}" + table.Meta.table_name.removeprefix(Settings().table_prefix)
+
+    deployed = next(table for table in TABLES.values() if _name(table) == name)
+
+    assert _of_the_template(deployed) == _of_the_model(table)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_paid_by_use_encrypted_backed_up_and_outlives_its_stack(name: str) -> None:
+    properties = TABLES[name]
+
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_first_key_of_a_schema_is_the_hash_key(name: str) -> None:
+    schemas = [TABLES[name], *TABLES[name].get("GlobalSecondaryIndexes", ())]
+
+    assert {schema["KeySchema"][0]["KeyType"] for schema in schemas} == {"HASH"}
+
+
+def test_only_idempotency_records_expire() -> None:
+    expiring = {
+        name: properties["TimeToLiveSpecification"]
+        for name, properties in TABLES.items()
+        if "TimeToLiveSpecification" in properties
+    }
+
+    expires_at = models.Idempotency.expires_at.attr_name
+    assert expiring == {"Idempotency": {"AttributeName": expires_at, "Enabled": True}}
+
+
+def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
+    variables = FUNCTION["Environment"]["Variables"]
+    environment = {name: _default(value) for name, value in variables.items()}
+
+    settings = Settings.from_environment(environment)
+
+    assert settings == Settings(account_id=ACCOUNT)
+    assert {name for name in variables if name.startswith("AI_COORDINATION_")} == {
+        f"AI_COORDINATION_{field.upper()}"
+        for field in set(Settings.__dataclass_fields__) - NOT_THE_TEMPLATES
+    }
+
+
+def test_every_parameter_is_used() -> None:
+    text = (ROOT / "template.yaml").read_text()
+
+    unused = [
+        name
+        for name in TEMPLATE["Parameters"]
+        if not re.search(rf"!Ref {name}\n|\${{{name}}}", text)
+    ]
+
+    assert unused == []
+
+
+def test_no_permission_is_wider_than_a_table_and_its_indexes() -> None:
+    statements = FUNCTION["Policies"][0]["Statement"]
+    granted = {statement["Sid"]: _resources(statement) for statement in statements}
+    indexed = {name for name, table in TABLES.items() if "GlobalSecondaryIndexes" in table}
+
+    assert granted == {
+        "Entities": {f"{name}.Arn" for name in TABLES if name != "Idempotency"},
+        "Lists": {f"${{{name}.Arn}}/index/*" for name in indexed},
+        "Keys": {"Idempotency.Arn"},
+    }
+    assert not any("*" in action for statement in statements for action in statement["Action"])
+
+
+def _resources(statement: Mapping[str, Any]) -> set[str]:
+    resources = statement["Resource"]
+    listed = resources if isinstance(resources, list) else [resources]
+    return {next(iter(resource.values())) for resource in listed}
+
+
+def test_every_route_but_the_preflight_needs_a_signature() -> None:
+    auth = RESOURCES["Api"]["Properties"]["Auth"]
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get(
+            "Auth", {"Authorizer": auth["DefaultAuthorizer"]}
+        )["Authorizer"]
+        for event in FUNCTION["Events"].values()
+    }
+
+    assert auth["EnableIamAuthorizer"] is True
+    assert routes == {
+        ("GET", "/graphql"): "AWS_IAM",
+        ("POST", "/graphql"): "AWS_IAM",
+        ("OPTIONS", "/graphql"): "NONE",
+    }
+
+
+def test_the_function_is_the_handler() -> None:
+    module, _, name = FUNCTION["Handler"].rpartition(".")
+
+    assert callable(getattr(import_module(module), name))
+
+
+def test_the_package_is_built_for_the_runtime_of_the_function() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    version = re.search(r"^LAMBDA_VERSION := (.*)$", makefile, re.MULTILINE)
+    platform = re.search(r"^LAMBDA_PLATFORM := (.*)$", makefile, re.MULTILINE)
+
+    assert version
+    assert platform
+    assert FUNCTION["Runtime"] == f"python{version[1]}"
+    assert FUNCTION["Architectures"] == ["arm64"]
+    assert platform[1] == "manylinux2014_aarch64"
+
+
+def test_the_deployed_requirements_are_pinned_and_hold_no_emulator() -> None:
+    required = _names("requirements.txt")
+    pinned = _names("constraints.txt")
+
+    assert required <= pinned
+    assert required.isdisjoint({"boto3", "moto", "werkzeug"})
+
+
+def _names(file: str) -> set[str]:
+    lines = (ROOT / file).read_text().splitlines()
+    names = [re.match(r"[A-Za-z0-9._-]+", line) for line in lines]
+    return {re.sub(r"[._-]+", "-", name[0]).lower() for name in names if name}
