@@ -23,7 +23,7 @@ _SEALED = {
     "AWS_PROFILE": None,
     "AWS_DEFAULT_PROFILE": None,
 }
-_REAL_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 class EmbeddedAws:
@@ -42,7 +42,7 @@ class EmbeddedAws:
 
     def start(self) -> Self:
         """Answers from now on, beginning empty."""
-        for name, value in {**_SEALED, "AWS_DEFAULT_REGION": _region()}.items():
+        for name, value in {**_SEALED, "AWS_DEFAULT_REGION": usual_region()}.items():
             self._undo.callback(_put_environment, name, os.environ.get(name))
             _put_environment(name, value)
         self._aws.start()
@@ -88,16 +88,20 @@ def _instead_of_sending(send: Callable[..., Any]) -> Callable[..., Any]:
         embedded: AWSResponse | None = botocore_stubber("before-send", request)
         if embedded is not None:
             return embedded
-        host = urlsplit(request.url).hostname or ""
-        if host.endswith(_REAL_DOMAINS):
-            raise RuntimeError(f"Embedded AWS does not know {host}, and nothing is sent to it.")
+        if is_aws(request.url):
+            raise RuntimeError(f"Embedded AWS does not know {request.url}; nothing was sent.")
         return send(session, request)
 
     return answer
 
 
-def _region() -> str:
-    # As Lambda's own variable; botocore reads the other one alone.
+def is_aws(url: str) -> bool:
+    """Whether it is an address of AWS itself, and not of an emulator."""
+    return (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)
+
+
+def usual_region() -> str:
+    """The region for clients that are told of none: botocore does not read AWS_REGION."""
     return os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
 
 

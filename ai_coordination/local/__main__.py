@@ -1,0 +1,114 @@
+"""The command line of the development server: `python -m ai_coordination.local`."""
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+
+from ai_coordination.config import ConfigurationError
+
+TENANT = {"AI_COORDINATION_ENDPOINT_ID": "local", "AI_COORDINATION_PART_ID": "dev"}
+QUIET = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
+
+DESCRIPTION = """\
+The AI Coordination Engine on this machine.
+
+Where its data are:
+  AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) names DynamoDB Local or another emulator;
+  --aws means AWS itself, with the credentials and the region of the environment;
+  without either, DynamoDB is embedded, and what it holds is gone when the command ends.
+"""
+
+
+def main() -> int:
+    """Run one command; the exit code of the process."""
+    options = _parser().parse_args()
+    _settle_environment(verbose=options.verbose)
+    try:
+        return _run(options)
+    except (ConfigurationError, OSError, ValueError) as error:
+        return _refused(error)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: Namespace) -> int:
+    # Only now: the engine reads the environment when it is imported, as in Lambda.
+    from ai_coordination.local import commands  # noqa: PLC0415
+
+    try:
+        match options.command:
+            case "serve":
+                commands.serve(options.host, options.port, aws=options.aws)
+            case "tables":
+                commands.tables(aws=options.aws)
+            case "invoke":
+                answered = commands.invoke(options.file, embedded=options.embedded, aws=options.aws)
+                return 0 if answered else 1
+    except commands.REFUSED as error:
+        return _refused(error)
+    return 0
+
+
+def _refused(error: Exception) -> int:
+    print(" ".join(str(error).split()), file=sys.stderr)
+    return 1
+
+
+def _settle_environment(*, verbose: bool) -> None:
+    """Requests without verified claims get a tenant, unless one is configured."""
+    if not TENANT.keys() & os.environ.keys():
+        os.environ.update(TENANT)
+    if not verbose:
+        os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise ArgumentTypeError(f"{text!r} is not between 0 and 65535")
+    return int(text)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m ai_coordination.local",
+        description=DESCRIPTION,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    everywhere = ArgumentParser(add_help=False)
+    everywhere.add_argument("--aws", action="store_true", help="use AWS itself")
+    everywhere.add_argument(
+        "--verbose", action="store_true", help="show the log lines and metrics of the function"
+    )
+
+    serve = commands.add_parser(
+        "serve",
+        parents=[everywhere],
+        help="answer HTTP requests, and GraphiQL in a browser",
+        description="Answer GraphQL over HTTP through the Lambda handler until stopped.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="the address (%(default)s)")
+    serve.add_argument("--port", default=8000, type=_port, help="the port; 0: any (%(default)s)")
+
+    commands.add_parser(
+        "tables",
+        parents=[everywhere],
+        help="make the tables that are missing at the configured endpoint",
+        description="Make the tables that are missing at the configured endpoint.",
+    )
+
+    invoke = commands.add_parser(
+        "invoke",
+        parents=[everywhere],
+        help="call the Lambda handler once with an event",
+        description="Call the Lambda handler once with an event, and print its answer as JSON.",
+    )
+    invoke.add_argument("file", metavar="FILE", help="the event as JSON; - reads stdin")
+    invoke.add_argument(
+        "--embedded", action="store_true", help="embedded DynamoDB, whatever endpoint is configured"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

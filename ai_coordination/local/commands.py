@@ -1,0 +1,90 @@
+"""What the command line can do, once the environment is settled."""
+
+import json
+import sys
+import traceback
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from ai_coordination import __version__
+from ai_coordination.config import settings
+from ai_coordination.handler import handler
+from ai_coordination.local import page, server, storage
+from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local.tables import create_tables
+from ai_coordination.telemetry import logger
+
+REFUSED = (
+    storage.NotUsable,
+    server.CannotListen,
+    BotoCoreError,
+    ClientError,
+    PynamoDBException,
+    TimeoutError,
+)
+
+
+def serve(host: str, port: int, *, aws: bool) -> None:
+    """Answer HTTP until stopped. Raises CannotListen before anything else is begun."""
+    http = server.listen(host, port)
+    try:
+        with storage.chosen(aws=aws) as where:
+            print(_banner(server.url(http), where), flush=True)
+            server.serve(http)
+    finally:
+        http.server_close()
+    print("Stopped.")
+
+
+def _banner(url: str, where: str) -> str:
+    tenant = settings()
+    body = json.dumps({"query": " ".join(page.first_query().split())})
+    return f"""
+AI Coordination Engine {__version__}, development server
+
+  GraphQL  {url}
+           opens the explorer (GraphiQL) in a browser
+  Data     {where}
+  Tenant   endpoint {tenant.endpoint_id}, part {tenant.part_id}
+
+A first query, which the explorer begins with too:
+
+  curl {url} -H 'content-type: application/json' -d '{body}'
+
+Ctrl-C stops the server.
+"""
+
+
+def tables(*, aws: bool) -> None:
+    """Make the tables that the configured endpoint lacks, and say which."""
+    endpoint = storage.reach(aws=aws)
+    made = create_tables()
+    for name in made:
+        print(f"made {name}")
+    print(f"All tables are at {endpoint}; {len(made)} are new.")
+
+
+def invoke(file: str, *, embedded: bool, aws: bool) -> bool:
+    """Call the handler once with the event of a file; whether it answered, rather than failed.
+
+    Prints as JSON what Lambda would give its caller, and nothing else to stdout. Raises OSError
+    and ValueError for a file that holds no event.
+    """
+    event = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
+    logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
+    with redirect_stdout(sys.stderr), storage.chosen(embedded=embedded, aws=aws):
+        answer, answered = _invoked(event)
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    return answered
+
+
+def _invoked(event: Any) -> tuple[Any, bool]:
+    try:
+        return handler(event, LambdaContext()), True
+    except Exception as error:  # noqa: BLE001 - an entry point: Lambda gives it to the caller too
+        traceback.print_exc()
+        return {"errorType": type(error).__name__, "errorMessage": str(error)}, False

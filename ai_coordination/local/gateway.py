@@ -1,0 +1,125 @@
+"""Amazon API Gateway's part: HTTP to the Lambda event of an HTTP API (payload 2.0), and back."""
+
+import base64
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from ai_coordination.local.runtime import ACCOUNT
+
+API = "local"
+MAX_BODY_BYTES = 10 * 1024 * 1024
+_TEXT = ("text/", "application/json", "application/javascript", "application/xml")
+
+
+def event_of(request: Request) -> dict[str, Any]:
+    """The event that the `$default` route of an HTTP API without authorizer makes of a request.
+
+    Raises werkzeug's RequestEntityTooLarge for a body that API Gateway refuses too.
+    """
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": request.path,
+        "rawQueryString": request.query_string.decode("latin-1"),
+        "headers": _headers(request),
+        "requestContext": _request_context(request),
+        "isBase64Encoded": False,
+    }
+    if cookies := request.headers.get("cookie"):
+        event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
+    if request.args:
+        event["queryStringParameters"] = {
+            name: ",".join(values) for name, values in request.args.lists()
+        }
+    request.max_content_length = MAX_BODY_BYTES
+    if body := request.get_data():
+        event.update(_body(body, request))
+    return event
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """By lower-case name, repeated ones joined by commas; cookies have their own place."""
+    port = request.host.rpartition(":")[2]
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers.pop("cookie", None)
+    return headers | {
+        "x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}",
+        "x-forwarded-for": _source(request),
+        "x-forwarded-port": port if port.isdecimal() else "80",
+        "x-forwarded-proto": request.scheme,
+    }
+
+
+def _request_context(request: Request) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "accountId": ACCOUNT,
+        "apiId": API,
+        "domainName": request.host.partition(":")[0],
+        "domainPrefix": API,
+        "http": {
+            "method": request.method,
+            "path": request.path,
+            "protocol": request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
+            "sourceIp": _source(request),
+            "userAgent": request.headers.get("user-agent", ""),
+        },
+        "requestId": secrets.token_urlsafe(12),
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": int(now.timestamp() * 1000),
+    }
+
+
+def _source(request: Request) -> str:
+    return request.remote_addr or "127.0.0.1"
+
+
+def _body(body: bytes, request: Request) -> dict[str, Any]:
+    """Text as it is; whatever API Gateway does not know for text, in base64."""
+    is_text = request.mimetype.startswith(_TEXT) and "content-encoding" not in request.headers
+    try:
+        if is_text:
+            return {"body": body.decode(), "isBase64Encoded": False}
+    except UnicodeDecodeError:
+        pass
+    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def response_of(answer: Mapping[str, Any]) -> Response:
+    """The HTTP response of a handler's answer. Raises where API Gateway would answer 500."""
+    body: str | bytes = answer.get("body") or ""
+    if answer.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    response = Response(body, status=int(answer["statusCode"]))
+    for name, value in (answer.get("headers") or {}).items():
+        response.headers[name] = value
+    for cookie in answer.get("cookies") or ():
+        response.headers.add("set-cookie", cookie)
+    return response
+
+
+def failure() -> Response:
+    """What API Gateway answers for a function that failed, or whose answer it cannot read."""
+    return _message(500, "Internal Server Error")
+
+
+def not_found() -> Response:
+    """What API Gateway answers where it has no route."""
+    return _message(404, "Not Found")
+
+
+def too_large() -> Response:
+    """What API Gateway answers to a body over its own limit."""
+    return _message(413, "Request Entity Too Large")
+
+
+def _message(status: int, text: str) -> Response:
+    return Response(json.dumps({"message": text}), status, content_type="application/json")
