@@ -1,0 +1,103 @@
+"""Answers that are too large, and the field that made them so."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ai_coordination.api import answers
+from ai_coordination.api.answers import bytes_as_body, bytes_as_result, fitting
+
+
+def test_a_result_is_written_compactly_and_in_its_own_letters() -> None:
+    result, text = fitting({"data": {"a": ["ä", 1]}}, bytes_as_body, 100, "request-1")
+
+    assert result == {"data": {"a": ["ä", 1]}}
+    assert text == '{"data":{"a":["ä",1]}}'
+
+
+def test_the_limit_counts_bytes_and_not_characters() -> None:
+    result: dict[str, Any] = {"data": {"a": "ä" * 100}}
+    size = len('{"data":{"a":""}}') + 200
+
+    assert fitting(result, bytes_as_body, size, "request-1")[0] is result
+    refused, text = fitting(result, bytes_as_body, size - 1, "request-1")
+
+    assert json.loads(text) == refused
+    assert refused == {
+        "errors": [
+            {
+                "message": (
+                    f"The operation was carried out, but its answer takes {size} bytes, and at "
+                    f"most {size - 1} can be sent: ask for fewer rows or fields at a time."
+                ),
+                "extensions": {"code": "PAYLOAD_TOO_LARGE", "requestId": "request-1"},
+                "path": ["a"],
+            }
+        ],
+        "data": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"task": {"taskName": "x" * 900, "version": 1}, "other": 1}, ["task", "taskName"]),
+        ({"sessions": {"nodes": ["x" * 30] * 30}}, ["sessions", "nodes"]),
+        ({"sessions": {"nodes": [{"logs": "x"}, {"logs": "x" * 900}]}}, ["sessions", "nodes", 1,
+                                                                          "logs"]),
+        ({"a": {"logs": "x" * 500}, "b": {"logs": "x" * 400}}, ["a", "logs"]),
+        ({"a": "x" * 400, "b": "x" * 400, "c": "x" * 400}, None),
+        (["x" * 900], [0]),
+        ("x" * 900, None),
+    ],
+)  # fmt: skip
+def test_the_path_leads_to_the_field_that_outweighs_the_rest(
+    data: Any, path: list[str | int] | None
+) -> None:
+    refused, _ = fitting({"data": data}, bytes_as_body, 700, "request-1")
+
+    assert refused["errors"][0].get("path") == path
+
+
+def test_errors_that_are_too_large_are_no_field_s_fault() -> None:
+    result = {"data": {"a": 1}, "errors": [{"message": "x" * 900}]}
+
+    refused, _ = fitting(result, bytes_as_body, 700, "request-1")
+
+    assert "path" not in refused["errors"][0]
+    assert refused["data"] is None
+
+
+def test_a_failure_that_is_too_large_still_has_no_data() -> None:
+    refused, _ = fitting({"errors": [{"message": "x" * 900}]}, bytes_as_body, 700, "request-1")
+
+    assert "data" not in refused
+    assert refused["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+def test_escaping_may_be_what_lambda_does_not_take() -> None:
+    # A quote is two bytes to a client, and four in a body on its way through Lambda.
+    quotes: dict[str, Any] = {"data": {"a": '"' * 2_000_000}}
+
+    assert fitting(quotes, bytes_as_result, 5_500_000, "request-1")[0] is quotes
+    refused, _ = fitting(quotes, bytes_as_body, 5_500_000, "request-1")
+
+    assert refused["errors"][0]["path"] == ["a"]
+    assert "takes 8000025 bytes, and at most 6281556 can" in refused["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(("escapes", "fits"), [(True, False), (False, True)])
+def test_what_the_runtime_escapes_counts(
+    escapes: bool, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "_RUNTIME_ESCAPES", escapes)
+    result: dict[str, Any] = {"data": {"a": "ä" * 1_500_000}}
+
+    assert (fitting(result, bytes_as_result, 5_500_000, "request-1")[0] is result) is fits
+    assert (fitting(result, bytes_as_body, 5_500_000, "request-1")[0] is result) is fits
+
+
+def test_a_number_that_json_lacks_is_not_written() -> None:
+    with pytest.raises(ValueError, match="Out of range float values"):
+        fitting({"data": {"a": float("nan")}}, bytes_as_body, 100, "request-1")

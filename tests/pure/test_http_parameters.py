@@ -1,0 +1,218 @@
+"""The parameters of a request: from a body, a URL or an object, and each way they can be wrong."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_coordination.api.parameters import DEEPEST, from_body, from_object, from_query_string
+from ai_coordination.api.request import GraphQLRequest
+from ai_coordination.errors import BadUserInput
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("given_parameters", "expected"),
+    [
+        ({"query": "{a}"}, GraphQLRequest("{a}")),
+        ({"query": ""}, GraphQLRequest("")),
+        ({"query": "{a}", "operationName": ""}, GraphQLRequest("{a}")),
+        (
+            {"query": "{a}", "variables": None, "operationName": None, "extensions": None},
+            GraphQLRequest("{a}"),
+        ),
+        (
+            {"query": "{a}", "variables": {}, "operationName": "A", "extensions": {"b": 1}},
+            GraphQLRequest("{a}", {}, "A", {"b": 1}),
+        ),
+        ({"query": "{a}", "documentId": "reserved", "context": 1}, GraphQLRequest("{a}")),
+    ],
+)
+def test_a_well_formed_request(given_parameters: Any, expected: GraphQLRequest) -> None:
+    assert from_object(given_parameters) == expected
+    assert from_body(json.dumps(given_parameters).encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("given_parameters", "message", "input_path"),
+    [
+        ([], "Batches are not supported: send one request object at a time.", ()),
+        ([{"query": "{a}"}], "Batches are not supported: send one request object at a time.", ()),
+        (None, "A GraphQL request is a JSON object, not null.", ()),
+        ("{a}", "A GraphQL request is a JSON object, not a text.", ()),
+        (7, "A GraphQL request is a JSON object, not a number.", ()),
+        ({}, "query is missing: it holds the GraphQL document.", ("query",)),
+        ({"query": None}, "query is missing: it holds the GraphQL document.", ("query",)),
+        ({"query": ["{a}"]}, "query must be a text, not a list.", ("query",)),
+        ({"query": False}, "query must be a text, not a boolean.", ("query",)),
+        ({"query": 1.5}, "query must be a text, not a number.", ("query",)),
+        (
+            {"query": "{a}", "variables": "{}"},
+            "variables must be an object, not a text.",
+            ("variables",),
+        ),
+        (
+            {"query": "{a}", "variables": [1]},
+            "variables must be an object, not a list.",
+            ("variables",),
+        ),
+        (
+            {"query": "{a}", "operationName": {}},
+            "operationName must be a text, not an object.",
+            ("operationName",),
+        ),
+        (
+            {"query": "{a}", "extensions": 0},
+            "extensions must be an object, not a number.",
+            ("extensions",),
+        ),
+        ({"query": "{a\ud800}"}, "A text holds half of a surrogate pair.", ("query",)),
+        (
+            {"query": "{a}", "variables": {"input": {"names": ["ä", "\udc00"]}}},
+            "A text holds half of a surrogate pair.",
+            ("variables", "input", "names", 1),
+        ),
+        (
+            {"query": "{a}", "variables": {"a": {"\ud800": 1}}},
+            "A text holds half of a surrogate pair.",
+            ("variables", "a"),
+        ),
+        (
+            {"query": "{a}", "variables": {"a": [1.5, float("inf")]}},
+            "A number is out of range.",
+            ("variables", "a", 1),
+        ),
+    ],
+)
+def test_a_wrong_request_is_told_where_and_why(
+    given_parameters: Any, message: str, input_path: tuple[str | int, ...]
+) -> None:
+    with pytest.raises(BadUserInput) as caught:
+        from_object(given_parameters)
+
+    assert (caught.value.message, caught.value.input_path) == (message, input_path)
+
+
+@pytest.mark.parametrize("name", ["variables", "extensions"])
+def test_nesting_has_a_limit(name: str) -> None:
+    deepest = {"query": "{a}", name: {"a": nested(DEEPEST - 1)}}
+    deeper = {"query": "{a}", name: {"a": nested(DEEPEST)}}
+
+    assert getattr(from_object(deepest), name) == deepest[name]
+    with pytest.raises(BadUserInput, match=f"Nested more than {DEEPEST} deep") as caught:
+        from_object(deeper)
+
+    assert caught.value.input_path == (name, "a", *[0] * (DEEPEST - 1))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "The body is not JSON: Expecting value, line 1, column 1."),
+        (b"{\n'query'", "The body is not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"query": "{a}"} {}', "The body is not JSON: Extra data, line 1, column 18."),
+        (b'{"query": "{a}", "variables": {"a": NaN}}', "NaN is no number of JSON."),
+        (b'{"query": "{a}", "ignored": -Infinity}', "-Infinity is no number of JSON."),
+        (b'{"query": "{a}", "query": "{b}"}', "an object names a member twice."),
+        (b'{"query": "{a}", "variables": {"a": 1, "a": 1}}', "an object names a member twice."),
+        (b'{"query": "{a}", "variables": {"a": 1e999}}', "A number is out of range."),
+        (b'{"query": "{a}", "x": ' + b"1" * 5000 + b"}", "The body holds a number that is too"),
+        (b"[" * 100_000, "The body is nested too deep."),
+        (b'{"a":' * 100_000, "The body is nested too deep."),
+        (b'{"query": "\xff"}', "The body is not UTF-8."),
+        ('{"query": "{a}"}'.encode("utf-16"), "The body is not UTF-8."),
+        (b'{"query": "\xed\xa0\x80"}', "The body is not UTF-8."),
+        (b'{"query": "\\ud800"}', "A text holds half of a surrogate pair."),
+        (b'{"query": "a\nb"}', "The body is not JSON: Invalid control character at"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_why(body: bytes, message: str) -> None:
+    with pytest.raises(BadUserInput) as caught:
+        from_body(body)
+
+    assert message in caught.value.message
+
+
+def test_a_byte_order_mark_is_no_harm() -> None:
+    assert from_body(b'\xef\xbb\xbf{"query": "{a}"}') == GraphQLRequest("{a}")
+
+
+@pytest.mark.parametrize(
+    ("query_string", "expected"),
+    [
+        ("query=%7Ba%7D", GraphQLRequest("{a}", read_only=True)),
+        ("query={a+b}", GraphQLRequest("{a b}", read_only=True)),
+        ("query={a}&variables=&operationName=", GraphQLRequest("{a}", read_only=True)),
+        ("query={a}&variables=null&extensions=null", GraphQLRequest("{a}", read_only=True)),
+        ("query={a}&operationName=null", GraphQLRequest("{a}", None, "null", read_only=True)),
+        ("query=%C3%A4&x=1&x=2", GraphQLRequest("ä", read_only=True)),
+        ("query=%FF", GraphQLRequest("\ufffd", read_only=True)),
+    ],
+)
+def test_a_url_names_a_request(query_string: str, expected: GraphQLRequest) -> None:
+    assert from_query_string(query_string) == expected
+
+
+@pytest.mark.parametrize(
+    ("query_string", "message", "input_path"),
+    [
+        ("", "query is missing: it holds the GraphQL document.", ("query",)),
+        ("query={a}&query={b}", "query is given more than once.", ("query",)),
+        (
+            "query={a}&variables={}&variables={}",
+            "variables is given more than once.",
+            ("variables",),
+        ),
+        (
+            "query={a}&variables=a",
+            "variables is not JSON: Expecting value, line 1, column 1.",
+            ("variables",),
+        ),
+        (
+            "query={a}&extensions=[]",
+            "extensions must be an object, not a list.",
+            ("extensions",),
+        ),
+        (
+            f"query={{a}}&variables={'[' * 5000}",
+            "variables is nested too deep.",
+            ("variables",),
+        ),
+    ],
+)
+def test_a_wrong_url_is_told_where_and_why(
+    query_string: str, message: str, input_path: tuple[str, ...]
+) -> None:
+    with pytest.raises(BadUserInput) as caught:
+        from_query_string(query_string)
+
+    assert (caught.value.message, caught.value.input_path) == (message, input_path)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(
+    query=st.text(st.characters(codec="utf-8")),
+    variables=st.dictionaries(st.text(st.characters(codec="utf-8")), JSON_VALUES),
+)
+def test_what_is_sent_arrives_whichever_way_it_comes(query: str, variables: dict[str, Any]) -> None:
+    sent = {"query": query, "variables": variables}
+    in_url = urlencode({"query": query, "variables": json.dumps(variables)})
+
+    assert from_body(json.dumps(sent).encode()) == GraphQLRequest(query, variables)
+    assert from_query_string(in_url) == GraphQLRequest(query, variables, read_only=True)
