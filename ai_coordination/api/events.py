@@ -107,7 +107,7 @@ def _rest_api(
 
 def _lists(event: Mapping[str, Any], several: str, single: str) -> Mapping[str, list[Any]]:
     if isinstance(lists := event.get(several), dict):
-        return lists
+        return {name: values for name, values in lists.items() if isinstance(values, list)}
     return {name: [value] for name, value in _mapping(event.get(single)).items()}
 
 

@@ -1,0 +1,203 @@
+"""Who is asking: what counts as verified, for each kind of event."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ai_coordination.api.identity import (
+    LONGEST_USER_ID,
+    Identity,
+    of_direct_invocation,
+    of_http_api,
+    of_rest_api,
+)
+from ai_coordination.caller import Caller
+from ai_coordination.config import Settings
+from ai_coordination.errors import BadUserInput, Unauthenticated
+
+CONFIGURED = Settings(endpoint_id="home", part_id="attic")
+CLAIMS = {"endpoint_id": "acme", "part_id": "travel", "sub": "user-1"}
+ARN = "arn:aws:iam::123456789012:user/ada"
+
+Reader = Callable[[dict[str, Any]], Identity]
+
+
+def caller_of(identity: Identity, settings: Settings = CONFIGURED) -> Caller:
+    return identity.caller(settings, "request-1", 12.5)
+
+
+VERIFIED: list[tuple[Reader, dict[str, Any]]] = [
+    (of_http_api, {"authorizer": {"jwt": {"claims": CLAIMS, "scopes": None}}}),
+    (of_http_api, {"authorizer": {"lambda": CLAIMS}}),
+    (of_rest_api, {"authorizer": {"claims": CLAIMS, "scopes": None}}),
+    (of_rest_api, {"authorizer": {"principalId": "x", "integrationLatency": 3, **CLAIMS}}),
+]
+
+
+@pytest.mark.parametrize(("read", "request_context"), VERIFIED)
+def test_the_tenant_is_in_the_claims_of_the_authorizer(
+    read: Reader, request_context: dict[str, Any]
+) -> None:
+    caller = caller_of(read(request_context))
+
+    assert caller == Caller("acme", "travel", "user-1", "request-1", 12.5)
+    assert caller.partition_key == "acme#travel"
+
+
+def test_the_names_of_the_claims_are_configured() -> None:
+    settings = Settings(
+        endpoint_claim="custom:org", part_claim="https://example.com/part", user_claim="email"
+    )
+    claims = {"custom:org": "acme", "https://example.com/part": "travel", "email": "ada@acme.com"}
+
+    caller = caller_of(of_http_api({"authorizer": {"jwt": {"claims": claims}}}), settings)
+
+    assert (caller.partition_key, caller.user_id) == ("acme#travel", "ada@acme.com")
+
+
+@pytest.mark.parametrize("user", [None, "", " ", 7, ["user-1"]])
+def test_claims_need_no_user(user: Any) -> None:
+    claims = {**CLAIMS, "sub": user}
+
+    assert caller_of(Identity(claims)).user_id is None
+
+
+@pytest.mark.parametrize(
+    ("read", "request_context", "user_id"),
+    [
+        (of_http_api, {}, None),
+        (of_http_api, {"authorizer": None}, None),
+        (of_http_api, {"authorizer": {}}, None),
+        (of_http_api, {"authorizer": {"iam": None}}, None),
+        (of_http_api, {"authorizer": {"iam": {"userArn": ARN}}}, ARN),
+        (of_rest_api, {}, None),
+        (of_rest_api, {"authorizer": {}}, None),
+        (of_rest_api, {"authorizer": {"claims": None, "scopes": None}}, None),
+        (of_rest_api, {"authorizer": {"integrationLatency": 3}}, None),
+        (of_rest_api, {"identity": {"userArn": None, "sourceIp": "203.0.113.7"}}, None),
+        (of_rest_api, {"identity": {"userArn": ARN}}, ARN),
+    ],
+)
+def test_without_an_authorizer_of_claims_the_tenant_is_configured(
+    read: Reader, request_context: dict[str, Any], user_id: str | None
+) -> None:
+    assert caller_of(read(request_context)) == Caller("home", "attic", user_id, "request-1", 12.5)
+
+
+def test_without_claims_and_configuration_nobody_is_asking() -> None:
+    with pytest.raises(Unauthenticated):
+        caller_of(of_http_api({"authorizer": {"iam": {"userArn": ARN}}}), Settings())
+
+
+UNUSABLE: list[dict[str, Any]] = [
+    {},
+    {"endpoint_id": "acme"},
+    {"part_id": "travel"},
+    {"endpoint_id": "acme", "part_id": ""},
+    {"endpoint_id": "  ", "part_id": "travel"},
+    {"endpoint_id": "acme", "part_id": None},
+    {"endpoint_id": 7, "part_id": "travel"},
+    {"endpoint_id": ["acme"], "part_id": "travel"},
+    {"endpoint_id": "acme#travel", "part_id": "travel"},
+    {"endpoint_id": "acme", "part_id": "#"},
+    {"endpoint_id": "acme", "part_id": "tra\nvel"},
+    {"endpoint_id": "a" * 129, "part_id": "travel"},
+    {"ENDPOINT_ID": "acme", "PART_ID": "travel"},
+]
+
+
+@pytest.mark.parametrize("claims", UNUSABLE)
+@pytest.mark.parametrize(
+    ("read", "authorizer"),
+    [
+        (of_http_api, lambda claims: {"jwt": {"claims": claims}}),
+        (of_http_api, lambda claims: {"lambda": claims}),
+        (of_rest_api, lambda claims: {"claims": claims}),
+        (of_rest_api, lambda claims: {"principalId": "user-1", **claims}),
+    ],
+)
+def test_claims_without_a_usable_tenant_never_fall_back_on_the_configured_one(
+    read: Reader, authorizer: Callable[[Any], dict[str, Any]], claims: dict[str, Any]
+) -> None:
+    with pytest.raises(Unauthenticated):
+        caller_of(read({"authorizer": authorizer(claims)}))
+
+
+@pytest.mark.parametrize(
+    ("read", "authorizer"),
+    [
+        (of_http_api, {"jwt": None}),
+        (of_http_api, {"jwt": {"claims": None}}),
+        (of_http_api, {"jwt": {"claims": None}, "lambda": CLAIMS}),
+        (of_http_api, {"lambda": None}),
+        (of_http_api, {"lambda": "endpoint_id"}),
+        (of_http_api, {"something": "new"}),
+        (of_http_api, {"iam": {"userArn": ARN}, "lambda": {}}),
+        (of_rest_api, {"claims": "endpoint_id"}),
+        (of_rest_api, {"principalId": "user-1"}),
+    ],
+)
+def test_an_authorizer_that_says_nothing_never_falls_back_either(
+    read: Reader, authorizer: dict[str, Any]
+) -> None:
+    with pytest.raises(Unauthenticated):
+        caller_of(read({"authorizer": authorizer}))
+
+
+@pytest.mark.parametrize("read", [of_http_api, of_rest_api])
+def test_what_the_client_itself_writes_is_no_identity(read: Reader) -> None:
+    request_context = {
+        "headers": CLAIMS,
+        "endpoint_id": "acme",
+        "part_id": "travel",
+        "claims": CLAIMS,
+        "jwt": {"claims": CLAIMS},
+    }
+
+    assert caller_of(read(request_context)).partition_key == "home#attic"
+
+
+@pytest.mark.parametrize(
+    ("context", "user_id"),
+    [
+        ({"endpointId": "acme", "partId": "travel"}, None),
+        ({"endpointId": "acme", "partId": "travel", "userId": None}, None),
+        ({"endpointId": "acme", "partId": "travel", "userId": ""}, None),
+        ({"endpointId": "acme", "partId": "travel", "userId": "ada", "more": 1}, "ada"),
+    ],
+)
+def test_a_direct_invocation_names_its_tenant(context: Any, user_id: str | None) -> None:
+    caller = of_direct_invocation(context, "request-1", 12.5)
+
+    assert caller == Caller("acme", "travel", user_id, "request-1", 12.5)
+
+
+@pytest.mark.parametrize(
+    ("context", "input_path"),
+    [
+        (None, ("context",)),
+        ("acme#travel", ("context",)),
+        ([], ("context",)),
+        ({}, ("context", "endpointId")),
+        ({"endpointId": "acme"}, ("context", "partId")),
+        ({"endpointId": None, "partId": "travel"}, ("context", "endpointId")),
+        ({"endpointId": 7, "partId": "travel"}, ("context", "endpointId")),
+        ({"endpointId": "acme", "partId": {"a": 1}}, ("context", "partId")),
+        ({"endpointId": "ac#me", "partId": "travel"}, ("context", "endpointId")),
+        ({"endpointId": "acme", "partId": "#"}, ("context", "partId")),
+        ({"endpointId": "acme", "partId": "travel", "userId": 7}, ("context", "userId")),
+        ({"endpointId": "acme", "partId": "travel", "userId": "a\n"}, ("context", "userId")),
+        (
+            {"endpointId": "acme", "partId": "travel", "userId": "a" * (LONGEST_USER_ID + 1)},
+            ("context", "userId"),
+        ),
+    ],
+)
+def test_a_direct_invocation_that_names_it_wrongly_is_told_where(
+    context: Any, input_path: tuple[str, ...]
+) -> None:
+    with pytest.raises(BadUserInput) as caught:
+        of_direct_invocation(context, "request-1", 12.5)
+
+    assert caught.value.input_path == input_path
