@@ -37,8 +37,6 @@ class RequestRecord:
     started: float = field(default_factory=time.perf_counter)
     operation_type: str | None = None
     operation_name: str | None = None
-    tenant: str | None = None
-    user: str | None = None
     status: int | None = None
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -49,7 +47,6 @@ class RequestRecord:
 
     def name_caller(self, tenant: str, user: str | None) -> None:
         """Who asks is in each line that is logged from here on."""
-        self.tenant, self.user = tenant, user
         logger.thread_safe_append_keys(tenant=tenant, user=user)
 
     def count_errors(self, result: Mapping[str, Any]) -> None:
