@@ -1,9 +1,8 @@
 """Members of coordinations and their rules: types and inputs that several entities share."""
 
-from typing import Any
-
 import graphene
 
+from ai_coordination import states
 from ai_coordination.api import enums
 from ai_coordination.api.fields import given, many, text, uuid, whole
 from ai_coordination.api.scalars import JSON
@@ -115,23 +114,22 @@ class RetryPolicyInput(graphene.InputObjectType):
     )
 
 
-def _rules() -> dict[str, Any]:
+class Rules:
     """The members that are the same in a task and in a session that is built by hand."""
-    return {
-        "primary_path": graphene.Boolean(default_value=True, description=PRIMARY_PATH),
-        "user_in_the_loop": graphene.InputField(enums.UserInTheLoop, description=IN_THE_LOOP),
-        "timeout_seconds": graphene.Int(default_value=300, description=TIMEOUT),
-        "answer_timeout_seconds": whole(ANSWER_TIMEOUT, required=False),
-        "retry": RetryPolicyInput(description=RETRY),
-        "on_failure": graphene.InputField(
-            enums.FailurePolicy,
-            default_value=enums.FailurePolicy.FAIL_SESSION.value,
-            description=ON_FAILURE,
-        ),
-    }
+
+    primary_path = graphene.Boolean(default_value=True, description=PRIMARY_PATH)
+    user_in_the_loop = graphene.InputField(enums.UserInTheLoop, description=IN_THE_LOOP)
+    timeout_seconds = graphene.Int(default_value=300, description=TIMEOUT)
+    answer_timeout_seconds = whole(ANSWER_TIMEOUT, required=False)
+    retry = RetryPolicyInput(description=RETRY)
+    on_failure = graphene.InputField(
+        enums.FailurePolicy,
+        default_value=states.FailurePolicy.FAIL_SESSION,
+        description=ON_FAILURE,
+    )
 
 
-class AgentActionInput(graphene.InputObjectType):
+class AgentActionInput(Rules, graphene.InputObjectType):
     """What one agent does in a task: its place in the graph and its rules."""
 
     agent_uuid = uuid("Which member of the coordination.")
@@ -140,13 +138,10 @@ class AgentActionInput(graphene.InputObjectType):
         "The agents of this task that have to end before this one starts.",
         default_value=[],
     )
-    vars().update(_rules())
 
 
-class AgentRulesInput(graphene.InputObjectType):
+class AgentRulesInput(Rules, graphene.InputObjectType):
     """An agent's rules in a session that is built by hand."""
-
-    vars().update(_rules())
 
 
 class SubtaskQueryInput(graphene.InputObjectType):

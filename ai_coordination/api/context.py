@@ -1,7 +1,7 @@
 """What the resolvers of one request share: who asks, and what has been loaded."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -37,6 +37,10 @@ class Context:
         if self._entities is None:
             self._entities = DataLoader(self._batch, max_batch_size=reads.MOST_KEYS_OF_A_BATCH)
         return await self._entities.load((kind, hash_key, range_key))
+
+    async def all(self, loads: Iterable[Awaitable[T]]) -> list[T]:
+        """Everything that was asked for, side by side."""
+        return await asyncio.gather(*loads)
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
         return await self.run(reads.batch_get, keys, self.caller.partition_key)

@@ -11,6 +11,7 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import Info, given, instant, many, page_of, text, uuid, whole
 from ai_coordination.api.node import Node, global_id
 from ai_coordination.api.pagination import Connection, List, connection, newest_first, paged, unknown
+from ai_coordination.api.payloads import DeletePayload
 from ai_coordination.api.session import SessionFilter, sessions_of
 from ai_coordination.api.task import tasks_of
 
@@ -140,12 +141,6 @@ class CoordinationPayload(graphene.ObjectType):
     """The coordination as it is then."""
 
     coordination = graphene.Field(Coordination, required=True, description="The coordination.")
-
-
-class DeletePayload(graphene.ObjectType):
-    """The global id of what is gone."""
-
-    deleted_id = graphene.ID(required=True, description="The global id of what is gone.")
 
 
 def _create(context: Context, input: dict[str, Any]) -> CoordinationPayload:

@@ -11,7 +11,6 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
-    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
@@ -167,8 +166,6 @@ def _is_connection(of_type: GraphQLNamedType) -> bool:
 
 
 def _is_entity(of_type: GraphQLNamedType) -> bool:
-    if isinstance(of_type, GraphQLInterfaceType):
-        return of_type.name == "Node"
     interfaces = of_type.interfaces if isinstance(of_type, GraphQLObjectType) else ()
     return any(each.name == "Node" for each in interfaces)
 

@@ -9,14 +9,25 @@ from botocore.session import get_session
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
+from pynamodb.exceptions import VerboseClientError
 from pynamodb.models import Model
 
 from ai_coordination import config
+from ai_coordination.errors import Throttled
 
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 5
 ATTEMPTS = 3
 POOL = 32
+
+_THROTTLES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+    }
+)
 
 Item = Mapping[str, Mapping[str, Any]]
 
@@ -47,6 +58,15 @@ class SharedConnection(Connection):
                     ),
                 )
             return self._client
+
+    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
+        """Raises Throttled where DynamoDB refuses for its load, after the SDK's own repeats."""
+        try:
+            return super().dispatch(operation_name, operation_kwargs)
+        except VerboseClientError as error:
+            if error.response["Error"]["Code"] in _THROTTLES:
+                raise Throttled("The database is busy: try again later") from error
+            raise
 
     def forget_client(self) -> None:
         """The next call makes a new client: for tests that change the endpoint."""

@@ -127,6 +127,29 @@ def page(
     return _cut(rows, wanted.first, range_key.attr_name, start)
 
 
+def everything(
+    kind: type[E], hash_key: str, tenant: str, attributes: Sequence[str]
+) -> list[E]:
+    """All rows under `hash_key` with these attributes alone, as they are now.
+
+    Only where their number is bounded: the agents of a session.
+    """
+    rows: list[E] = []
+    start: dict[str, Any] | None = None
+    while True:
+        answer = connection.query(
+            kind.Meta.table_name,
+            hash_key,
+            attributes_to_get=attributes,
+            consistent_read=True,
+            exclusive_start_key=start,
+        )
+        rows += [kind.of(item) for item in answer[ITEMS]]
+        start = answer.get(LAST_EVALUATED_KEY)
+        if start is None:
+            return [row for row in rows if row.partition_key == tenant]
+
+
 def _row(kind: type[E], item: Item, index: Index[Any] | None) -> E:
     row = kind.of(item)
     row.partial = index is not None and not isinstance(index.Meta.projection, AllProjection)

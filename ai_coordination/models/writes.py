@@ -31,14 +31,6 @@ LONGEST_WAIT_SECONDS = 0.5
 MOST_PARTS = 100
 
 _CONFLICTS = frozenset({"TransactionConflictException", "TransactionInProgressException"})
-_THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "LimitExceededException",
-    }
-)
 _CONFLICT_REASONS = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
@@ -141,7 +133,7 @@ def _send(operation: str, request: dict[str, Any], deadline: float) -> Any:
             _raise_what_waiting_does_not_mend(error)
             pause = random.uniform(0, wait)  # noqa: S311 -- jitter, no secret
             if time.monotonic() + pause >= deadline:
-                raise Throttled("The database is busy; nothing was written.") from error
+                raise Throttled("Others write the same; nothing was written: try again later") from error
         time.sleep(pause)
         wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
@@ -149,8 +141,6 @@ def _send(operation: str, request: dict[str, Any], deadline: float) -> Any:
 def _raise_what_waiting_does_not_mend(error: VerboseClientError) -> None:
     code = error.response["Error"]["Code"]
     reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
-    if code in _THROTTLES:
-        raise Throttled("The database is busy; nothing was written.") from error
     if _is_too_large(error):
         raise PayloadTooLarge("More than the 400 KB that one item may hold.") from error
     if "ConditionalCheckFailed" in reasons or not (

@@ -1,9 +1,10 @@
 """Session agents: the state of one agent in a session, here for sessions built by hand."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ai_coordination import clock, ids, models
+from ai_coordination import clock, graph, ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, HasChildren, InvalidState
 from ai_coordination.models import reads
@@ -161,6 +162,47 @@ def page(
     return reads.page(
         kind, session_uuid, wanted, caller.partition_key, condition=reads.every(conditions)
     )
+
+
+def everything(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
+    """All agents of a session, without their texts, in the order of their ordinals."""
+    return reads.everything(
+        models.SessionAgent,
+        session_uuid,
+        caller.partition_key,
+        ["session_uuid", "session_agent_uuid", "partition_key", "coordination_uuid"]
+        + ["agent_uuid", "agent", "agent_action", "ordinal", "predecessors", "state"],
+    )
+
+
+def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
+    """How many agents stand where."""
+    counts = Counter(agent.state for agent in agents)
+    return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
+
+
+def mermaid(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> str:
+    """The agents as a Mermaid flowchart, each in the colour of its state.
+
+    `names` are those of the coordination's members, for agents that have not started.
+    """
+    positions = {agent.ordinal: position for position, agent in enumerate(agents)}
+    boxes = [
+        graph.Box(
+            agent.agent.agent_name if agent.agent else names.get(agent.agent_uuid, agent.agent_uuid),
+            agent.state,
+            agent.agent_action.user_in_the_loop,
+            agent.agent_action.primary_path,
+        )
+        for agent in agents
+    ]
+    edges = [
+        (positions[predecessor], positions[agent.ordinal])
+        for agent in agents
+        for predecessor in sorted(agent.predecessors or ())
+        if predecessor in positions
+    ]
+    return graph.mermaid(boxes, edges)
 
 
 def open_page(

@@ -1,0 +1,104 @@
+"""Executing one request: from its document to a result as plain data."""
+
+import asyncio
+from inspect import isawaitable
+from typing import Any, cast
+
+from graphene.utils.str_converters import to_camel_case
+from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import execute as execute_document
+
+from ai_coordination import telemetry
+from ai_coordination.api import documents
+from ai_coordination.api.context import Context
+from ai_coordination.api.documents import Document, DocumentRejected
+from ai_coordination.api.request import GraphQLRequest, MutationByGet
+from ai_coordination.api.schema import schema
+from ai_coordination.caller import Caller
+from ai_coordination.config import settings
+from ai_coordination.errors import BadUserInput, EngineError, InputError
+
+MOST_COERCION_ERRORS = 20
+
+
+def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
+    """The GraphQL result. It has no `data` where the request failed before its execution.
+
+    Raises EngineError for a request that is refused as a whole: MutationByGet, an operation name
+    that names none, a cost over the limit. Unknown exceptions are logged and masked.
+    """
+    try:
+        document = documents.prepare(schema.graphql_schema, request.query, settings())
+    except DocumentRejected as rejected:
+        return {"errors": [_with_request_id(error, caller) for error in rejected.errors]}
+    operation = document.operation(request.operation_name)
+    telemetry.name_operation(operation.operation.value, operation.name and operation.name.value)
+    is_mutation = operation.operation is OperationType.MUTATION
+    if is_mutation and request.read_only:
+        raise MutationByGet
+    document.check_cost(operation, request.variables, settings().max_cost)
+    return _formatted(_run(document, request, caller), caller, is_mutation)
+
+
+def _run(document: Document, request: GraphQLRequest, caller: Caller) -> ExecutionResult:
+    """Resolvers are plain functions; only where a query nests is there something to await."""
+    result = execute_document(
+        schema.graphql_schema,
+        document.node,
+        context_value=Context(caller),
+        variable_values=request.variables,
+        operation_name=request.operation_name,
+        max_coercion_errors=MOST_COERCION_ERRORS,
+        hide_suggestions=not settings().introspection,
+    )
+    if isawaitable(result):
+        result = asyncio.run(_awaited(result))
+    return cast(ExecutionResult, result)
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+def _formatted(result: ExecutionResult, caller: Caller, is_mutation: bool) -> dict[str, Any]:
+    if not result.errors:
+        return {"data": result.data}
+    errors = [_told(error, caller, is_mutation) for error in result.errors]
+    if result.data is None and all(error.path is None for error in result.errors):
+        return {"errors": errors}
+    return {"errors": errors, "data": result.data}
+
+
+def _told(error: GraphQLError, caller: Caller, is_mutation: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        told["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path is not None:
+        told["path"] = list(error.path)
+    cause = error.original_error
+    if cause is None:
+        # GraphQL's own: a variable or an argument is not of its type.
+        told["extensions"] = {"code": BadUserInput.code}
+    elif isinstance(cause, EngineError):
+        at_root = is_mutation and len(error.path or ()) == 1
+        told["extensions"] = _facts(cause, ["input"] if at_root else [])
+    else:
+        telemetry.logger.error("unexpected", exc_info=cause)
+        told["message"] = "Internal error"
+        told["extensions"] = {"code": EngineError.code}
+    return _with_request_id(told, caller)
+
+
+def _facts(error: EngineError, above: list[str | int]) -> dict[str, Any]:
+    """The facts of an error; the place of its cause in GraphQL's names."""
+    facts = error.extensions
+    if isinstance(error, InputError) and error.input_path:
+        facts["inputPath"] = above + [
+            to_camel_case(step) if isinstance(step, str) else step for step in error.input_path
+        ]
+    return facts
+
+
+def _with_request_id(error: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    extensions = {**error.get("extensions", {}), "requestId": caller.request_id}
+    return {**error, "extensions": extensions}

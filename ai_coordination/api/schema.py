@@ -1,0 +1,91 @@
+"""The schema as a whole. `python -m ai_coordination.api.schema` prints it."""
+
+import sys
+from typing import Any
+
+import graphene
+from graphql import print_schema
+
+from ai_coordination import models
+from ai_coordination.api import enums
+from ai_coordination.api.coordination import Coordination, CoordinationMutations, CoordinationQueries
+from ai_coordination.api.fields import Info
+from ai_coordination.api.node import Node, key_of
+from ai_coordination.api.session import Session, SessionMutations, SessionQueries
+from ai_coordination.api.session_agent import (
+    SessionAgent,
+    SessionAgentMutations,
+    SessionAgentQueries,
+)
+from ai_coordination.api.session_run import SessionRun, SessionRunMutations, SessionRunQueries
+from ai_coordination.api.task import Task, TaskMutations, TaskQueries
+from ai_coordination.api.task_schedule import (
+    TaskSchedule,
+    TaskScheduleMutations,
+    TaskScheduleQueries,
+)
+from ai_coordination.models import reads
+
+
+class Query(
+    SessionRunQueries,
+    SessionAgentQueries,
+    SessionQueries,
+    TaskScheduleQueries,
+    TaskQueries,
+    CoordinationQueries,
+    graphene.ObjectType,
+):
+    """What can be read. Everything is the caller's tenant's; another's is as unknown."""
+
+    node = graphene.Field(
+        Node,
+        description="An object by its global id, or null.",
+        id=graphene.ID(required=True, description="A global id."),
+    )
+
+    @staticmethod
+    def resolve_node(root: None, info: Info, id: str) -> models.Entity | None:
+        tenant = info.context.caller.partition_key
+        return reads.get(*key_of(id, tenant), tenant)
+
+
+class Mutation(
+    SessionRunMutations,
+    SessionAgentMutations,
+    SessionMutations,
+    TaskScheduleMutations,
+    TaskMutations,
+    CoordinationMutations,
+    graphene.ObjectType,
+):
+    """What can be changed. Each field is done as a whole or not at all."""
+
+
+schema = graphene.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[
+        Coordination,
+        Task,
+        TaskSchedule,
+        Session,
+        SessionAgent,
+        SessionRun,
+        enums.ErrorCode,
+    ],
+)
+
+
+def sdl() -> str:
+    """The schema in GraphQL's own language."""
+    return print_schema(schema.graphql_schema) + "\n"
+
+
+def main(*_: Any) -> None:
+    """Prints the schema."""
+    sys.stdout.write(sdl())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+"""Sessions in the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import graphene
+
+from ai_coordination import models, services
+from ai_coordination.api import enums, fields
+from ai_coordination.api.agent import InputFile, InputFileInput, SubtaskQuery, SubtaskQueryInput
+from ai_coordination.api.context import Context
+from ai_coordination.api.fields import (
+    Info,
+    given,
+    instant,
+    large,
+    many,
+    one,
+    page_of,
+    text,
+    uuid,
+    whole,
+)
+from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.pagination import (
+    Connection,
+    List,
+    connection,
+    newest_first,
+    paged,
+    unknown,
+)
+from ai_coordination.api.payloads import DeletePayload
+from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
+from ai_coordination.api.session_run import SessionRunFilter, runs_of
+
+
+class LogEntry(graphene.ObjectType):
+    """An event of the session itself; the last 100 are kept."""
+
+    at = instant("When it happened.", required=True)
+    level = graphene.Field(enums.LogLevel, required=True, description="How much it matters.")
+    message = text("What happened.", required=True)
+    session_agent_uuid = uuid("The agent that it is about.", required=False)
+    run_uuid = uuid("The run that it is about.", required=False)
+
+
+class SessionProgress(graphene.ObjectType):
+    """How many of a session's agents stand where."""
+
+    total = whole("All of them.")
+    initial = whole("Those that wait for their predecessors, or for their next attempt.")
+    in_progress = whole("Those that work.")
+    waiting_for_input = whole("Those that ask a person.")
+    completed = whole("Those whose output is there.")
+    failed = whole("Those that have failed.")
+    skipped = whole("Those that a failure before them has made needless.")
+    cancelled = whole("Those that were cancelled.")
+
+
+class Session(graphene.ObjectType):
+    """One instance of a coordination, in which a task is executed."""
+
+    class Meta:
+        interfaces = (Node,)
+
+    coordination_uuid = uuid("The coordination whose agents work in it.")
+    session_uuid = uuid("Its uuid.")
+    partition_key = text(fields.PARTITION_KEY, required=True)
+    task_uuid = uuid("The task that is executed, if it is one.", required=False)
+    schedule_uuid = uuid("The schedule that started it, if one did.", required=False)
+    user_id = text("The user for whom it is.")
+    task_query = text("What is asked: text, or a JSON object that fills `{variables}`.")
+    status = graphene.Field(enums.SessionStatus, required=True, description="Where it stands.")
+    iteration_count = whole(
+        "How often the session was started: 0 before the start, then 1, and one more for each"
+        " retry."
+    )
+    input_files = many(InputFile, "The files that its agents may read.")
+    subtask_queries = many(SubtaskQuery, "The pieces of work.")
+    logs = many(LogEntry, "What happened to the session itself, oldest first.")
+    version = whole(
+        "Counts updates of the session itself; its agents' moves do not change it. For"
+        " `expectedVersion`."
+    )
+    updated_by = text(fields.UPDATED_BY)
+    created_at = instant(fields.CREATED_AT, required=True)
+    updated_at = instant(fields.UPDATED_AT, required=True)
+    started_at = instant("When it was started last.")
+    finished_at = instant("When it ended.")
+    coordination = one("coordination.Coordination", "The coordination whose agents work in it.")
+    task = one("task.Task", "The task; null where it has none or it is deleted.", required=False)
+    session_agents = page_of(
+        "session_agent.SessionAgentConnection",
+        "Its agents, in the order they were added.",
+        filter=SessionAgentFilter(description="Which of them."),
+    )
+    session_runs = page_of(
+        "session_run.SessionRunConnection",
+        "Its runs, oldest first.",
+        filter=SessionRunFilter(description="Which of them."),
+    )
+    progress = graphene.Field(SessionProgress, description="How many agents stand where.")
+    mermaid = text(
+        "The agent graph as a Mermaid flowchart, each agent in the colour of its state."
+    )
+
+    resolve_task_query = large("task_query")
+    resolve_input_files = large("input_files")
+    resolve_subtask_queries = large("subtask_queries")
+    resolve_logs = large("logs")
+
+    @staticmethod
+    def resolve_status(session: models.Session, info: Info) -> str:
+        return services.session.status_of(session)
+
+    @staticmethod
+    async def resolve_coordination(session: models.Session, info: Info) -> Any:
+        return await _coordination(session, info)
+
+    @staticmethod
+    async def resolve_task(session: models.Session, info: Info) -> Any:
+        if session.task_uuid is None:
+            return None
+        return await info.context.load(models.Task, session.coordination_uuid, session.task_uuid)
+
+    @staticmethod
+    async def resolve_session_agents(
+        session: models.Session, info: Info, **arguments: Any
+    ) -> Connection:
+        async def count() -> int:
+            return int((await fields.complete(info.context, session)).agent_count)
+
+        return await info.context.run(
+            agents_of, info.context, session.session_uuid, count=count, **arguments
+        )
+
+    @staticmethod
+    async def resolve_session_runs(
+        session: models.Session, info: Info, **arguments: Any
+    ) -> Connection:
+        return await info.context.run(runs_of, info.context, session.session_uuid, **arguments)
+
+    @staticmethod
+    async def resolve_progress(session: models.Session, info: Info) -> dict[str, int]:
+        return services.session_agent.progress(await info.context.agents_of(session))
+
+    @staticmethod
+    async def resolve_mermaid(session: models.Session, info: Info) -> str:
+        agents = await info.context.agents_of(session)
+        coordination = await _coordination(session, info)
+        names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
+        return services.session_agent.mermaid(agents, names)
+
+
+async def _coordination(session: models.Session, info: Info) -> Any:
+    key = info.context.caller.partition_key, session.coordination_uuid
+    return await fields.parent(info.context, models.Coordination, *key)
+
+
+SessionConnection = connection(Session)
+
+
+class SessionFilter(graphene.InputObjectType):
+    """Which sessions."""
+
+    status = given(enums.SessionStatus, "Any of these; empty: all.")
+    task_uuid = uuid("Those that execute this task.", required=False)
+    user_id = text("Those of this user.")
+
+
+def sessions_of(
+    context: Context,
+    coordination_uuid: str | None,
+    *,
+    first: int | None,
+    after: str | None = None,
+    newest_first: bool | None = True,
+    filter: dict[str, Any] | None = None,
+    count: Callable[[], Any] = unknown,
+) -> Connection:
+    """A page of a coordination's sessions, or of the tenant's. `count` is of all of them."""
+    chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
+    newest_first = newest_first is not False
+    place = List(
+        "sessions", context.caller.partition_key, coordination_uuid, chosen, newest_first
+    )
+    wanted = place.wanted(first, after, newest_first)
+    page = services.session.page(context.caller, coordination_uuid, wanted, **chosen)
+    return Connection(
+        page, wanted, place, lambda row: row.session_uuid, unknown if chosen else count
+    )
+
+
+class SessionQueries:
+    """Fields of Query."""
+
+    session = graphene.Field(
+        Session,
+        description="A session, or null.",
+        coordination_uuid=uuid("The coordination whose agents work in it."),
+        session_uuid=uuid("Its uuid."),
+    )
+    sessions = graphene.Field(
+        SessionConnection,
+        required=True,
+        description=(
+            "The sessions of a coordination. Without `coordinationUuid`: the tenant's sessions over"
+            " all its coordinations."
+        ),
+        **paged(
+            coordination_uuid=uuid("The coordination whose they are.", required=False),
+            newest_first=newest_first(),
+            filter=SessionFilter(description="Which of them."),
+        ),
+    )
+
+    @staticmethod
+    def resolve_session(
+        root: None, info: Info, coordination_uuid: str, session_uuid: str
+    ) -> models.Session | None:
+        return services.session.get(info.context.caller, coordination_uuid, session_uuid)
+
+    @staticmethod
+    def resolve_sessions(
+        root: None, info: Info, coordination_uuid: str | None = None, **arguments: Any
+    ) -> Connection:
+        context = info.context
+
+        def count() -> int | None:
+            if coordination_uuid is None:
+                return None
+            found = services.coordination.get(context.caller, coordination_uuid)
+            return None if found is None else int(found.session_count)
+
+        return sessions_of(context, coordination_uuid, count=count, **arguments)
+
+
+class CreateSessionInput(graphene.InputObjectType):
+    """Creates a session without agents and without starting it: for callers that build its graph
+    themselves."""
+
+    coordination_uuid = uuid("The coordination whose agents work in it.")
+    task_uuid = uuid("The task that is executed, if it is one.", required=False)
+    user_id = text("The user for whom it is.")
+    task_query = text("What is asked.")
+    input_files = given(InputFileInput, "The files that its agents may read.", default_value=[])
+    subtask_queries = given(SubtaskQueryInput, "The pieces of work.", default_value=[])
+    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+
+
+class UpdateSessionInput(graphene.InputObjectType):
+    """Changes of a session: the given fields alone; an explicit null clears an optional one. After
+    the start only `userId` may change."""
+
+    coordination_uuid = uuid("The coordination whose agents work in it.")
+    session_uuid = uuid("Which one.")
+    user_id = text("The user for whom it is.")
+    task_query = text("What is asked.")
+    input_files = given(InputFileInput, "All files that its agents may read.")
+    subtask_queries = given(SubtaskQueryInput, "All pieces of work.")
+    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+
+
+class DeleteSessionInput(graphene.InputObjectType):
+    """Which session to delete."""
+
+    coordination_uuid = uuid("The coordination whose agents work in it.")
+    session_uuid = uuid("Which one.")
+
+
+class SessionPayload(graphene.ObjectType):
+    """The session as it is then."""
+
+    session = graphene.Field(Session, required=True, description="The session.")
+
+
+def _create(context: Context, input: dict[str, Any]) -> SessionPayload:
+    return SessionPayload(session=services.session.create(context.caller, **input))
+
+
+def _update(context: Context, input: dict[str, Any]) -> SessionPayload:
+    changes = dict(input)
+    key = changes.pop("coordination_uuid"), changes.pop("session_uuid")
+    version = changes.pop("expected_version", None)
+    return SessionPayload(session=services.session.update(context.caller, *key, changes, version))
+
+
+def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
+    key = input["coordination_uuid"], input["session_uuid"]
+    services.session.delete(context.caller, *key)
+    return DeletePayload(deleted_id=global_id(models.Session(*key)))
+
+
+class SessionMutations:
+    """Fields of Mutation."""
+
+    create_session = fields.mutation(
+        SessionPayload,
+        CreateSessionInput,
+        _create,
+        "Creates a session without agents and without starting it.",
+    )
+    update_session = fields.mutation(
+        SessionPayload,
+        UpdateSessionInput,
+        _update,
+        "Changes a session; after its start `userId` alone, else INVALID_STATE.",
+    )
+    delete_session = fields.mutation(
+        DeletePayload,
+        DeleteSessionInput,
+        _delete,
+        "Deletes a session that has neither agents nor runs, else HAS_CHILDREN.",
+    )

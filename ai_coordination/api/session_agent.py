@@ -1,0 +1,333 @@
+"""Session agents in the API."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+import graphene
+
+from ai_coordination import models, services
+from ai_coordination.api import enums, fields
+from ai_coordination.api.agent import Agent, AgentAction, AgentRulesInput
+from ai_coordination.api.context import Context
+from ai_coordination.api.fields import Info, given, instant, large, many, one, page_of, text, uuid, whole
+from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.pagination import Connection, List, connection, paged, unknown
+from ai_coordination.api.payloads import DeletePayload
+from ai_coordination.api.session_run import runs_of
+from ai_coordination.models.reads import Page
+
+
+class SessionAgent(graphene.ObjectType):
+    """One agent's part in a session, and where it stands."""
+
+    class Meta:
+        interfaces = (Node,)
+
+    session_uuid = uuid("The session.")
+    session_agent_uuid = uuid("Its uuid.")
+    coordination_uuid = uuid("The coordination of the session.")
+    agent_uuid = uuid("Which member of the coordination it is.")
+    agent_action = graphene.Field(AgentAction, required=True, description="Its rules.")
+    subtask_query = text("The work, where it was given by hand.")
+    user_input = text("What a person gave.")
+    agent_input = text("What it works on, as one text.")
+    agent_output = text("What it has answered.")
+    in_degree = whole("How many predecessors have not finished yet.")
+    state = graphene.Field(enums.SessionAgentState, required=True, description="Where it stands.")
+    notes = text("What is to be said about it: why it failed, or a person's remark.")
+    attempt = whole("How often it was tried.")
+    deadline_at = instant("When this attempt, or the person who is asked, is out of time.")
+    version = whole(fields.VERSION)
+    updated_by = text(fields.UPDATED_BY)
+    created_at = instant(fields.CREATED_AT, required=True)
+    updated_at = instant(fields.UPDATED_AT, required=True)
+    agent = graphene.Field(
+        Agent, description="The member of the coordination, as it was when the session started."
+    )
+    current_run = one(
+        "session_run.SessionRun",
+        "The run in progress, or the last one: its `runUuid` is the token of reports and answers.",
+        required=False,
+    )
+    session = one("session.Session", "The session.")
+    coordination = one("coordination.Coordination", "The coordination of the session.")
+    predecessor_uuids = many(graphene.ID, "The agents it waits for, as `sessionAgentUuid`s.")
+    successor_uuids = many(graphene.ID, "The agents that wait for it, as `sessionAgentUuid`s.")
+    predecessors = page_of("session_agent.SessionAgentConnection", "The agents it waits for.")
+    successors = page_of("session_agent.SessionAgentConnection", "The agents that wait for it.")
+    session_runs = page_of("session_run.SessionRunConnection", "Its runs, oldest first.")
+
+    resolve_subtask_query = large("subtask_query")
+    resolve_user_input = large("user_input")
+    resolve_agent_input = large("agent_input")
+    resolve_agent_output = large("agent_output")
+    resolve_notes = large("notes")
+    resolve_agent = large("agent")
+
+    @staticmethod
+    async def resolve_current_run(agent: models.SessionAgent, info: Info) -> Any:
+        if agent.current_run_uuid is None:
+            return None
+        key = agent.session_uuid, agent.current_run_uuid
+        return await info.context.load(models.SessionRun, *key)
+
+    @staticmethod
+    async def resolve_session(agent: models.SessionAgent, info: Info) -> Any:
+        key = agent.coordination_uuid, agent.session_uuid
+        return await fields.parent(info.context, models.Session, *key)
+
+    @staticmethod
+    async def resolve_coordination(agent: models.SessionAgent, info: Info) -> Any:
+        key = info.context.caller.partition_key, agent.coordination_uuid
+        return await fields.parent(info.context, models.Coordination, *key)
+
+    @staticmethod
+    def resolve_predecessor_uuids(agent: models.SessionAgent, info: Info) -> list[str]:
+        return services.session_agent.addresses(agent, agent.predecessors)
+
+    @staticmethod
+    def resolve_successor_uuids(agent: models.SessionAgent, info: Info) -> list[str]:
+        return services.session_agent.addresses(agent, agent.successors)
+
+    @staticmethod
+    async def resolve_predecessors(
+        agent: models.SessionAgent, info: Info, first: int | None, after: str | None = None
+    ) -> Connection:
+        return await _neighbours(info, agent, "predecessors", first, after)
+
+    @staticmethod
+    async def resolve_successors(
+        agent: models.SessionAgent, info: Info, first: int | None, after: str | None = None
+    ) -> Connection:
+        return await _neighbours(info, agent, "successors", first, after)
+
+    @staticmethod
+    async def resolve_session_runs(
+        agent: models.SessionAgent, info: Info, **arguments: Any
+    ) -> Connection:
+        return await info.context.run(
+            runs_of,
+            info.context,
+            agent.session_uuid,
+            filter={"session_agent_uuid": agent.session_agent_uuid},
+            **arguments,
+        )
+
+
+async def _neighbours(
+    info: Info, agent: models.SessionAgent, way: str, first: int | None, after: str | None
+) -> Connection:
+    """A page of the agents that an agent's edges name: their addresses are known."""
+    tenant = info.context.caller.partition_key
+    place = List(way, tenant, agent.session_uuid, agent.session_agent_uuid)
+    wanted = place.wanted(first, after)
+    everyone = services.session_agent.addresses(agent, getattr(agent, way))
+    start = 0 if wanted.position is None else bisect_right(everyone, wanted.position)
+    chosen = everyone[start : start + wanted.first]
+    loaded = [
+        info.context.load(models.SessionAgent, agent.session_uuid, address) for address in chosen
+    ]
+    rows = [row for row in await info.context.all(loaded) if row is not None]
+    more = start + wanted.first < len(everyone)
+    return Connection(
+        Page(rows, more, chosen[-1] if chosen else None),
+        wanted,
+        place,
+        lambda row: row.session_agent_uuid,
+        lambda: len(everyone),
+    )
+
+
+SessionAgentConnection = connection(SessionAgent)
+
+
+class SessionAgentFilter(graphene.InputObjectType):
+    """Which agents of a session."""
+
+    state = given(enums.SessionAgentState, "Any of these; empty: all.")
+    agent_uuid = uuid("Those of this member of the coordination.", required=False)
+
+
+def agents_of(
+    context: Context,
+    session_uuid: str,
+    *,
+    first: int | None,
+    after: str | None = None,
+    filter: dict[str, Any] | None = None,
+    count: Callable[..., Any] = unknown,
+) -> Connection:
+    """A page of a session's agents. `count` is of all of them."""
+    chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
+    place = List("agents", context.caller.partition_key, session_uuid, chosen)
+    wanted = place.wanted(first, after)
+    page = services.session_agent.page(context.caller, session_uuid, wanted, **chosen)
+    return Connection(
+        page, wanted, place, lambda row: row.session_agent_uuid, unknown if chosen else count
+    )
+
+
+class SessionAgentQueries:
+    """Fields of Query."""
+
+    session_agent = graphene.Field(
+        SessionAgent,
+        description="An agent of a session, or null.",
+        session_uuid=uuid("The session."),
+        session_agent_uuid=uuid("Its uuid."),
+    )
+    session_agents = graphene.Field(
+        SessionAgentConnection,
+        required=True,
+        description="The agents of a session, in the order they were added.",
+        **paged(
+            session_uuid=uuid("The session."),
+            filter=SessionAgentFilter(description="Which of them."),
+        ),
+    )
+    open_session_agents = graphene.Field(
+        SessionAgentConnection,
+        required=True,
+        description=(
+            "What is to be done, over all sessions of the tenant, oldest first: WAITING_FOR_INPUT,"
+            " a person's inbox; IN_PROGRESS, the work list of EXTERNAL agents."
+        ),
+        **paged(
+            state=graphene.Argument(
+                enums.SessionAgentState,
+                required=True,
+                description="WAITING_FOR_INPUT or IN_PROGRESS.",
+            ),
+            coordination_uuid=uuid("Those of this coordination.", required=False),
+            agent_uuid=uuid("Those of this member of a coordination.", required=False),
+        ),
+    )
+
+    @staticmethod
+    def resolve_session_agent(
+        root: None, info: Info, session_uuid: str, session_agent_uuid: str
+    ) -> models.SessionAgent | None:
+        return services.session_agent.get(info.context.caller, session_uuid, session_agent_uuid)
+
+    @staticmethod
+    def resolve_session_agents(
+        root: None, info: Info, session_uuid: str, **arguments: Any
+    ) -> Connection:
+        context = info.context
+        listed = agents_of(context, session_uuid, **arguments, count=lambda: count())
+
+        def count() -> int | None:
+            # The session's key is in no argument, only in its agents.
+            if not listed.nodes:
+                return None if listed.wanted.position else 0
+            key = listed.nodes[0].coordination_uuid, session_uuid
+            session = services.session.get(context.caller, *key)
+            return None if session is None else int(session.agent_count)
+
+        return listed
+
+    @staticmethod
+    def resolve_open_session_agents(
+        root: None,
+        info: Info,
+        state: Any,
+        first: int | None,
+        after: str | None = None,
+        coordination_uuid: str | None = None,
+        agent_uuid: str | None = None,
+    ) -> Connection:
+        caller = info.context.caller
+        place = List("open", caller.partition_key, state, coordination_uuid, agent_uuid)
+        wanted = place.wanted(first, after)
+        page = services.session_agent.open_page(
+            caller, state, wanted, coordination_uuid=coordination_uuid, agent_uuid=agent_uuid
+        )
+        return Connection(page, wanted, place, lambda row: row.open_since, unknown)
+
+
+class CreateSessionAgentInput(graphene.InputObjectType):
+    """Adds an agent to a session that has not started."""
+
+    coordination_uuid = uuid("The coordination of the session.")
+    session_uuid = uuid("The session.")
+    agent_uuid = uuid("Which member of the coordination it is: a logical reference.")
+    predecessors = given(
+        graphene.ID,
+        "`sessionAgentUuid`s of the same session: at most 97.",
+        default_value=[],
+    )
+    rules = AgentRulesInput(description="Its rules.")
+    subtask_query = text("The work, as a subtask query is.")
+    user_input = text("What a person gave.")
+    agent_input = text("What it works on.")
+    notes = text("What is to be said about it.")
+    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+
+
+class UpdateSessionAgentInput(graphene.InputObjectType):
+    """Changes of an agent: the given fields alone; an explicit null clears one. After the start of
+    the session only `notes` may change."""
+
+    session_uuid = uuid("The session.")
+    session_agent_uuid = uuid("Which one.")
+    user_input = text("What a person gave.")
+    agent_input = text("What it works on.")
+    notes = text("What is to be said about it.")
+    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+
+
+class DeleteSessionAgentInput(graphene.InputObjectType):
+    """Which agent to delete."""
+
+    session_uuid = uuid("The session.")
+    session_agent_uuid = uuid("Which one.")
+
+
+class SessionAgentPayload(graphene.ObjectType):
+    """The agent as it is then."""
+
+    session_agent = graphene.Field(SessionAgent, required=True, description="The agent.")
+
+
+def _create(context: Context, input: dict[str, Any]) -> SessionAgentPayload:
+    created = services.session_agent.create(context.caller, **input)
+    return SessionAgentPayload(session_agent=created)
+
+
+def _update(context: Context, input: dict[str, Any]) -> SessionAgentPayload:
+    changes = dict(input)
+    key = changes.pop("session_uuid"), changes.pop("session_agent_uuid")
+    version = changes.pop("expected_version", None)
+    updated = services.session_agent.update(context.caller, *key, changes, version)
+    return SessionAgentPayload(session_agent=updated)
+
+
+def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
+    key = input["session_uuid"], input["session_agent_uuid"]
+    services.session_agent.delete(context.caller, *key)
+    return DeletePayload(deleted_id=global_id(models.SessionAgent(*key)))
+
+
+class SessionAgentMutations:
+    """Fields of Mutation."""
+
+    create_session_agent = fields.mutation(
+        SessionAgentPayload,
+        CreateSessionAgentInput,
+        _create,
+        "Adds an agent to a session that has not started, else INVALID_STATE.",
+    )
+    update_session_agent = fields.mutation(
+        SessionAgentPayload,
+        UpdateSessionAgentInput,
+        _update,
+        "Changes an agent; after the session's start `notes` alone, else INVALID_STATE.",
+    )
+    delete_session_agent = fields.mutation(
+        DeletePayload,
+        DeleteSessionAgentInput,
+        _delete,
+        "Deletes an agent that has no runs, else HAS_CHILDREN. Before the session's start nothing"
+        " may wait for it; while the session is in progress it is INVALID_STATE.",
+    )

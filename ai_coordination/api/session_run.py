@@ -1,0 +1,195 @@
+"""Session runs in the API."""
+
+from typing import Any
+
+import graphene
+
+from ai_coordination import models, services
+from ai_coordination.api import enums, fields
+from ai_coordination.api.agent import TokenUsage, TokenUsageInput
+from ai_coordination.api.context import Context
+from ai_coordination.api.fields import Info, instant, large, one, text, uuid, whole
+from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.pagination import Connection, List, connection, paged, unknown
+from ai_coordination.api.payloads import DeletePayload
+
+
+class SessionRun(graphene.ObjectType):
+    """One execution step. Written when the step starts, sealed once when it ends, never changed;
+    `threadUuid` and `asyncTaskUuid` may be set once while it is open."""
+
+    class Meta:
+        interfaces = (Node,)
+
+    session_uuid = uuid("The session.")
+    run_uuid = uuid("Its uuid: the token of reports and answers.")
+    partition_key = text(fields.PARTITION_KEY, required=True)
+    thread_uuid = uuid("The conversation that it belongs to.", required=False)
+    agent_uuid = uuid("Which member of the coordination ran.")
+    coordination_uuid = uuid("The coordination of the session.")
+    async_task_uuid = uuid("The task of the other system that does the work.", required=False)
+    session_agent_uuid = uuid("The agent of the session that ran.", required=False)
+    attempt = whole("Which attempt of the agent it is, from 1.")
+    outcome = graphene.Field(enums.RunOutcome, description="How it ended; null while it is open.")
+    notes = text("What is to be said about it.")
+    usage = graphene.Field(TokenUsage, description="What it used of a language model.")
+    updated_by = text("The verified caller who recorded it, or `engine`.")
+    created_at = instant("When it started.", required=True)
+    finished_at = instant("When it ended.")
+    session = one("session.Session", "The session.")
+    session_agent = one(
+        "session_agent.SessionAgent", "The agent of the session that ran.", required=False
+    )
+    coordination = one("coordination.Coordination", "The coordination of the session.")
+
+    resolve_notes = large("notes")
+
+    @staticmethod
+    async def resolve_session(run: models.SessionRun, info: Info) -> Any:
+        key = run.coordination_uuid, run.session_uuid
+        return await fields.parent(info.context, models.Session, *key)
+
+    @staticmethod
+    async def resolve_session_agent(run: models.SessionRun, info: Info) -> Any:
+        if run.session_agent_uuid is None:
+            return None
+        key = run.session_uuid, run.session_agent_uuid
+        return await info.context.load(models.SessionAgent, *key)
+
+    @staticmethod
+    async def resolve_coordination(run: models.SessionRun, info: Info) -> Any:
+        key = info.context.caller.partition_key, run.coordination_uuid
+        return await fields.parent(info.context, models.Coordination, *key)
+
+
+SessionRunConnection = connection(SessionRun)
+
+
+class SessionRunFilter(graphene.InputObjectType):
+    """Which runs of a session."""
+
+    agent_uuid = uuid("Those of this member of the coordination.", required=False)
+    thread_uuid = uuid("Those of this conversation.", required=False)
+    session_agent_uuid = uuid("Those of this agent of the session.", required=False)
+
+
+def runs_of(
+    context: Context,
+    session_uuid: str,
+    *,
+    first: int | None,
+    after: str | None = None,
+    filter: dict[str, Any] | None = None,
+) -> Connection:
+    """A page of a session's runs. Their number is counted nowhere: it is on the hot path."""
+    chosen = {name: value for name, value in (filter or {}).items() if value is not None}
+    place = List("runs", context.caller.partition_key, session_uuid, chosen)
+    wanted = place.wanted(first, after)
+    page = services.session_run.page(context.caller, session_uuid, wanted, **chosen)
+    return Connection(page, wanted, place, lambda row: row.run_uuid, unknown)
+
+
+class SessionRunQueries:
+    """Fields of Query."""
+
+    session_run = graphene.Field(
+        SessionRun,
+        description="A run, or null.",
+        session_uuid=uuid("The session."),
+        run_uuid=uuid("Its uuid."),
+    )
+    thread_runs = graphene.Field(
+        SessionRunConnection,
+        required=True,
+        description="A conversation: the runs of a thread, oldest first.",
+        **paged(thread_uuid=uuid("The conversation.")),
+    )
+    session_runs = graphene.Field(
+        SessionRunConnection,
+        required=True,
+        description="The runs of a session, oldest first.",
+        **paged(
+            session_uuid=uuid("The session."),
+            filter=SessionRunFilter(description="Which of them."),
+        ),
+    )
+
+    @staticmethod
+    def resolve_session_run(
+        root: None, info: Info, session_uuid: str, run_uuid: str
+    ) -> models.SessionRun | None:
+        return services.session_run.get(info.context.caller, session_uuid, run_uuid)
+
+    @staticmethod
+    def resolve_thread_runs(
+        root: None, info: Info, thread_uuid: str, first: int | None, after: str | None = None
+    ) -> Connection:
+        caller = info.context.caller
+        place = List("thread", caller.partition_key, thread_uuid)
+        wanted = place.wanted(first, after)
+        page = services.session_run.thread_page(caller, thread_uuid, wanted)
+        return Connection(page, wanted, place, lambda row: row.run_uuid, unknown)
+
+    @staticmethod
+    def resolve_session_runs(
+        root: None, info: Info, session_uuid: str, **arguments: Any
+    ) -> Connection:
+        return runs_of(info.context, session_uuid, **arguments)
+
+
+class RecordSessionRunInput(graphene.InputObjectType):
+    """Records an execution step that a caller ran itself. There is no update: a run is immutable."""
+
+    coordination_uuid = uuid("The coordination of the session.")
+    session_uuid = uuid("The session.")
+    agent_uuid = uuid("Which member of the coordination ran: a logical reference.")
+    thread_uuid = uuid("The conversation that it belongs to.", required=False)
+    async_task_uuid = uuid("The task of the other system that does the work.", required=False)
+    session_agent_uuid = uuid("The agent of the session that ran.", required=False)
+    outcome = graphene.InputField(
+        enums.RunOutcome, description="How it ended. Without an outcome the run stays open."
+    )
+    notes = text("What is to be said about it.")
+    usage = TokenUsageInput(description="What it used of a language model.")
+    finished_at = instant("When it ended; now, where there is an outcome.")
+    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+
+
+class DeleteSessionRunInput(graphene.InputObjectType):
+    """Which run to delete."""
+
+    session_uuid = uuid("The session.")
+    run_uuid = uuid("Which one.")
+
+
+class SessionRunPayload(graphene.ObjectType):
+    """The run as it is then."""
+
+    session_run = graphene.Field(SessionRun, required=True, description="The run.")
+
+
+def _record(context: Context, input: dict[str, Any]) -> SessionRunPayload:
+    return SessionRunPayload(session_run=services.session_run.record(context.caller, **input))
+
+
+def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
+    key = input["session_uuid"], input["run_uuid"]
+    services.session_run.delete(context.caller, *key)
+    return DeletePayload(deleted_id=global_id(models.SessionRun(*key)))
+
+
+class SessionRunMutations:
+    """Fields of Mutation."""
+
+    record_session_run = fields.mutation(
+        SessionRunPayload,
+        RecordSessionRunInput,
+        _record,
+        "Records an execution step that a caller ran itself.",
+    )
+    delete_session_run = fields.mutation(
+        DeletePayload,
+        DeleteSessionRunInput,
+        _delete,
+        "Deletes a run; INVALID_STATE while an agent works on it.",
+    )

@@ -1,0 +1,211 @@
+"""Task schedules in the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import graphene
+
+from ai_coordination import models, services
+from ai_coordination.api import enums, fields
+from ai_coordination.api.context import Context
+from ai_coordination.api.fields import Info, given, instant, one, text, uuid, whole
+from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.pagination import Connection, List, connection, paged
+from ai_coordination.api.payloads import DeletePayload
+from ai_coordination.models.reads import Page
+from ai_coordination.states import ScheduleStatus
+
+SCHEDULE = "`cron(...)`, `rate(...)` or `at(...)`, as Amazon EventBridge Scheduler reads them."
+TIMEZONE = "The IANA name of the zone in which the schedule is read."
+STATUS = "ACTIVE or PAUSED; COMPLETED is set by the engine alone."
+
+
+class TaskSchedule(graphene.ObjectType):
+    """When a task starts by itself."""
+
+    class Meta:
+        interfaces = (Node,)
+
+    task_uuid = uuid("The task that it starts.")
+    schedule_uuid = uuid("Its uuid.")
+    coordination_uuid = uuid("The coordination of the task.")
+    partition_key = text(fields.PARTITION_KEY, required=True)
+    schedule = text(SCHEDULE, required=True)
+    timezone = text(TIMEZONE, required=True)
+    status = graphene.Field(
+        enums.ScheduleStatus, required=True, description="Whether it starts sessions."
+    )
+    next_run_at = instant("When it fires next; null where it does not.")
+    last_session = one("session.Session", "The session it started last.", required=False)
+    version = whole(fields.VERSION)
+    updated_by = text(fields.UPDATED_BY)
+    created_at = instant(fields.CREATED_AT, required=True)
+    updated_at = instant(fields.UPDATED_AT, required=True)
+    task = one("task.Task", "The task that it starts.")
+    coordination = one("coordination.Coordination", "The coordination of the task.")
+
+    @staticmethod
+    def resolve_next_run_at(schedule: models.TaskSchedule, info: Info) -> str | None:
+        return services.task_schedule.next_run_at(schedule)
+
+    @staticmethod
+    async def resolve_last_session(schedule: models.TaskSchedule, info: Info) -> Any:
+        if schedule.last_session_uuid is None:
+            return None
+        return await info.context.load(
+            models.Session, schedule.coordination_uuid, schedule.last_session_uuid
+        )
+
+    @staticmethod
+    async def resolve_task(schedule: models.TaskSchedule, info: Info) -> Any:
+        key = schedule.coordination_uuid, schedule.task_uuid
+        return await fields.parent(info.context, models.Task, *key)
+
+    @staticmethod
+    async def resolve_coordination(schedule: models.TaskSchedule, info: Info) -> Any:
+        key = info.context.caller.partition_key, schedule.coordination_uuid
+        return await fields.parent(info.context, models.Coordination, *key)
+
+
+TaskScheduleConnection = connection(TaskSchedule)
+
+Count = Callable[[Page[models.TaskSchedule]], int | None]
+
+
+class TaskScheduleFilter(graphene.InputObjectType):
+    """Which schedules."""
+
+    status = given(enums.ScheduleStatus, "Any of these; empty: all.")
+
+
+def schedules_of(
+    context: Context,
+    task_uuid: str | None,
+    first: int | None,
+    after: str | None = None,
+    filter: dict[str, Any] | None = None,
+    count: Count = lambda page: None,
+) -> Connection:
+    """A page of a task's schedules, or of the tenant's."""
+    chosen = {name: value for name, value in (filter or {}).items() if value}
+    place = List("schedules", context.caller.partition_key, task_uuid, chosen)
+    wanted = place.wanted(first, after)
+    page = services.task_schedule.page(context.caller, task_uuid, wanted, **chosen)
+    return Connection(
+        page,
+        wanted,
+        place,
+        lambda row: row.schedule_uuid,
+        lambda: None if chosen else count(page),
+    )
+
+
+class TaskScheduleQueries:
+    """Fields of Query."""
+
+    task_schedule = graphene.Field(
+        TaskSchedule,
+        description="A schedule, or null.",
+        task_uuid=uuid("The task that it starts."),
+        schedule_uuid=uuid("Its uuid."),
+    )
+    task_schedules = graphene.Field(
+        TaskScheduleConnection,
+        required=True,
+        description="The schedules of a task, oldest first. Without `taskUuid`: the tenant's.",
+        **paged(
+            task_uuid=uuid("The task that they start.", required=False),
+            filter=TaskScheduleFilter(description="Which of them."),
+        ),
+    )
+
+    @staticmethod
+    def resolve_task_schedule(
+        root: None, info: Info, task_uuid: str, schedule_uuid: str
+    ) -> models.TaskSchedule | None:
+        return services.task_schedule.get(info.context.caller, task_uuid, schedule_uuid)
+
+    @staticmethod
+    def resolve_task_schedules(
+        root: None, info: Info, task_uuid: str | None = None, **arguments: Any
+    ) -> Connection:
+        caller = info.context.caller
+
+        def count(page: Page[models.TaskSchedule]) -> int | None:
+            # The task's key is in no argument, only in its schedules.
+            if task_uuid is None or not page.rows:
+                return None if task_uuid is None or arguments.get("after") else 0
+            task = services.task.get(caller, page.rows[0].coordination_uuid, task_uuid)
+            return None if task is None else int(task.schedule_count)
+
+        return schedules_of(info.context, task_uuid, count=count, **arguments)
+
+
+class CreateTaskScheduleInput(graphene.InputObjectType):
+    """A new schedule of a task."""
+
+    coordination_uuid = uuid("The coordination of the task.")
+    task_uuid = uuid("The task that it starts.")
+    schedule = text(SCHEDULE, required=True)
+    timezone = graphene.String(default_value="UTC", description=TIMEZONE)
+    status = graphene.InputField(
+        enums.ScheduleStatus, default_value=ScheduleStatus.ACTIVE, description=STATUS
+    )
+    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+
+
+class UpdateTaskScheduleInput(graphene.InputObjectType):
+    """Changes of a schedule: the given fields alone."""
+
+    task_uuid = uuid("The task that it starts.")
+    schedule_uuid = uuid("Which one.")
+    schedule = text(SCHEDULE)
+    timezone = text(TIMEZONE)
+    status = graphene.InputField(enums.ScheduleStatus, description=STATUS)
+    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+
+
+class DeleteTaskScheduleInput(graphene.InputObjectType):
+    """Which schedule to delete."""
+
+    task_uuid = uuid("The task that it starts.")
+    schedule_uuid = uuid("Which one.")
+
+
+class TaskSchedulePayload(graphene.ObjectType):
+    """The schedule as it is then."""
+
+    task_schedule = graphene.Field(TaskSchedule, required=True, description="The schedule.")
+
+
+def _create(context: Context, input: dict[str, Any]) -> TaskSchedulePayload:
+    created = services.task_schedule.create(context.caller, **input)
+    return TaskSchedulePayload(task_schedule=created)
+
+
+def _update(context: Context, input: dict[str, Any]) -> TaskSchedulePayload:
+    changes = dict(input)
+    key = changes.pop("task_uuid"), changes.pop("schedule_uuid")
+    version = changes.pop("expected_version", None)
+    updated = services.task_schedule.update(context.caller, *key, changes, version)
+    return TaskSchedulePayload(task_schedule=updated)
+
+
+def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
+    key = input["task_uuid"], input["schedule_uuid"]
+    services.task_schedule.delete(context.caller, *key)
+    return DeletePayload(deleted_id=global_id(models.TaskSchedule(*key)))
+
+
+class TaskScheduleMutations:
+    """Fields of Mutation."""
+
+    create_task_schedule = fields.mutation(
+        TaskSchedulePayload, CreateTaskScheduleInput, _create, "Creates a schedule of a task."
+    )
+    update_task_schedule = fields.mutation(
+        TaskSchedulePayload, UpdateTaskScheduleInput, _update, "Changes a schedule."
+    )
+    delete_task_schedule = fields.mutation(
+        DeletePayload, DeleteTaskScheduleInput, _delete, "Deletes a schedule."
+    )
