@@ -1,15 +1,13 @@
-"""What is refused before anything is executed, how it is told, and what is kept."""
+"""What is refused before anything is executed, and how it is told."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, get_introspection_query
+from graphql import build_schema, get_introspection_query
 
-from ai_coordination.api import documents, rules
-from ai_coordination.api.documents import Document, DocumentRejected, prepare
+from ai_coordination.api.documents import DocumentRejected, prepare
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, QueryTooComplex
 
@@ -296,84 +294,3 @@ def test_without_introspection_no_message_suggests_a_name(query: str) -> None:
 
     assert any("Did you mean" in error["message"] for error in with_it) or "skp" in query
     assert not any("Did you mean" in error["message"] for error in without)
-
-
-def test_the_same_text_is_read_once_for_each_schema_and_each_setting() -> None:
-    query = "{ session { id } }"
-    other_schema = build_schema(SDL)
-
-    first = prepare(SCHEMA, query, SETTINGS)
-
-    assert prepare(SCHEMA, query, replace(SETTINGS, max_cost=1)) is first
-    assert prepare(SCHEMA, query + " ", SETTINGS) is not first
-    assert prepare(other_schema, query, SETTINGS) is not first
-    for changed in ({"introspection": False}, {"max_tokens": 100}, {"max_depth": 10}):
-        assert prepare(SCHEMA, query, replace(SETTINGS, **changed)) is not first
-    assert prepare(SCHEMA, query, SETTINGS) is first
-
-
-def test_a_refused_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[GraphQLSchema] = []
-    violations = rules.violations
-
-    def counted(schema: GraphQLSchema, *rest: Any, **named: Any) -> list[dict[str, Any]]:
-        reads.append(schema)
-        return violations(schema, *rest, **named)
-
-    monkeypatch.setattr(rules, "violations", counted)
-
-    assert rejected("{ unknown }") == rejected("{ unknown }")
-    assert len(reads) == 2
-
-
-def kept(cache: documents.Cache, keys: str) -> str:
-    return "".join(key for key in keys if cache.get(key))
-
-
-@pytest.fixture
-def document() -> Document:
-    return prepare(SCHEMA, "{ __typename }", SETTINGS)
-
-
-def test_the_cache_forgets_what_was_used_longest_ago(document: Document) -> None:
-    cache = documents.Cache(max_documents=2, max_bytes=100)
-
-    cache.put("a", document, 1)
-    cache.put("b", document, 1)
-    cache.get("a")
-    cache.put("c", document, 1)
-
-    assert kept(cache, "abc") == "ac"
-
-
-def test_the_cache_is_bounded_in_bytes(document: Document) -> None:
-    cache = documents.Cache(max_documents=10, max_bytes=100)
-
-    cache.put("a", document, 40)
-    cache.put("b", document, 60)
-    cache.put("b", document, 60)
-    assert kept(cache, "ab") == "ab"
-    cache.put("c", document, 41)
-    assert kept(cache, "abc") == "c"
-    cache.put("d", document, 59)
-    assert kept(cache, "cd") == "cd"
-
-
-def test_a_document_larger_than_the_cache_displaces_nothing(document: Document) -> None:
-    cache = documents.Cache(max_documents=10, max_bytes=100)
-
-    cache.put("a", document, 40)
-    cache.put("b", document, 101)
-
-    assert kept(cache, "ab") == "a"
-
-
-def test_many_threads_share_the_cache() -> None:
-    queries = [f"{{ a{n}: session {{ id }} }}" for n in range(280)] * 2
-
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda query: prepare(SCHEMA, query, SETTINGS), queries))
-
-    for query, document in zip(queries, found, strict=True):
-        assert document.node.loc is not None
-        assert document.node.loc.source.body == query

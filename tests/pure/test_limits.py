@@ -7,6 +7,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    OperationDefinitionNode,
     build_schema,
     execute_sync,
     get_named_type,
@@ -155,15 +156,30 @@ def test_each_operation_has_its_own_cost_and_its_own_defaults() -> None:
     assert found == [6 + 2, 6 + 3 + 6 + 10]
 
 
-def test_costs_are_right_for_more_values_than_are_remembered() -> None:
+def test_costs_are_remembered_for_a_bounded_number_of_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     document = parse("query ($n: Int) { sessions(first: $n) { nodes { id } } }")
     operation = next(iter(selections.operations(document)))
     of_document = limits.Costs(SCHEMA, document)
+    weighed: list[OperationDefinitionNode] = []
+    weigh = costs.Scale.weigh
 
-    for _ in range(2):
-        assert [of_document.of(operation, {"n": n}) - 6 for n in range(1, 101)] == list(
-            range(1, 101)
-        )
+    def counted(scale: costs.Scale, one: OperationDefinitionNode) -> int:
+        weighed.append(one)
+        return weigh(scale, one)
+
+    monkeypatch.setattr(costs.Scale, "weigh", counted)
+
+    def ask(values: range) -> int:
+        weighed.clear()
+        assert [of_document.of(operation, {"n": n}) for n in values] == [6 + n for n in values]
+        return len(weighed)
+
+    assert ask(range(1, 65)) == 64
+    assert ask(range(1, 65)) == 0
+    assert ask(range(65, 101)) == 36
+    assert ask(range(1, 65)) == 64
 
 
 def test_doubling_fragments_cost_what_they_would_answer_and_are_told_bounded() -> None:
