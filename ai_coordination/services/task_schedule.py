@@ -10,12 +10,12 @@ from ai_coordination.errors import BadUserInput
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.schedule_expressions import InvalidSchedule
 from ai_coordination.services import creation, guards, validation
 from ai_coordination.states import ScheduleStatus
 
 NOUN = "task schedule"
 DEFAULT_TIMEZONE = "UTC"
+A_SCHEDULE = "rate(1 day)"
 
 
 def create(
@@ -34,7 +34,7 @@ def create(
     """
     timezone = timezone if timezone is not None else DEFAULT_TIMEZONE
     status = status or ScheduleStatus.ACTIVE
-    _check_expression(schedule, timezone)
+    schedule_expressions.parse(schedule, timezone)
     now = clock.now()
     entity = models.TaskSchedule(
         task_uuid=validation.uuid(task_uuid, "task_uuid"),
@@ -101,10 +101,12 @@ def update(
     written: dict[str, Any] = {}
     if "timezone" in changes:
         written["timezone"] = _or_utc(changes["timezone"])
-        _check_expression(None, written["timezone"])
     if "schedule" in changes:
         written["schedule"] = changes["schedule"]
-        _check_expression(changes["schedule"], written.get("timezone", DEFAULT_TIMEZONE))
+    # Each may be given without the other, and neither needs the other to be judged.
+    schedule_expressions.parse(
+        written.get("schedule", A_SCHEDULE), written.get("timezone", DEFAULT_TIMEZONE)
+    )
     if "status" in changes:
         written["status"] = _status(changes["status"] or ScheduleStatus.ACTIVE)
     entity = models.TaskSchedule(task_uuid, schedule_uuid)
@@ -138,15 +140,6 @@ def next_run_at(schedule: models.TaskSchedule) -> str | None:
         created_at=clock.moment(schedule.created_at),
     )
     return None if moment is None else clock.instant(moment)
-
-
-def _check_expression(expression: str | None, timezone: str) -> None:
-    try:
-        schedule_expressions.zone(timezone)
-        if expression is not None:
-            schedule_expressions.parse(expression, timezone)
-    except InvalidSchedule as error:
-        raise BadUserInput(error.message, error.field) from error
 
 
 def _status(status: ScheduleStatus) -> str:
