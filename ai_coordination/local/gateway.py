@@ -18,13 +18,13 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 
 def event_of(request: Request) -> dict[str, Any]:
-    """The event that the `$default` route of an HTTP API without authorizer makes of a request.
+    """The event that a route of an HTTP API without authorizer makes of a request.
 
     Raises werkzeug's RequestEntityTooLarge for a body that API Gateway refuses too.
     """
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": f"{request.method} {request.path}",
         "rawPath": request.path,
         "rawQueryString": request.query_string.decode("latin-1"),
         "headers": _headers(request),
@@ -71,7 +71,7 @@ def _request_context(request: Request) -> dict[str, Any]:
             "userAgent": request.headers.get("user-agent", ""),
         },
         "requestId": secrets.token_urlsafe(12),
-        "routeKey": "$default",
+        "routeKey": f"{request.method} {request.path}",
         "stage": "$default",
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(now.timestamp() * 1000),

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 ACCOUNT = "123456789012"
 FUNCTION = "ai-coordination-local"
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 29.0
 
 
 @dataclass(frozen=True)
