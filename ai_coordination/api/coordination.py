@@ -10,7 +10,14 @@ from ai_coordination.api.agent import Agent, AgentInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import Info, given, instant, many, page_of, text, uuid, whole
 from ai_coordination.api.node import Node, global_id
-from ai_coordination.api.pagination import Connection, List, connection, newest_first, paged, unknown
+from ai_coordination.api.pagination import (
+    Connection,
+    List,
+    connection,
+    newest_first,
+    paged,
+    unknown,
+)
 from ai_coordination.api.payloads import DeletePayload
 from ai_coordination.api.session import SessionFilter, sessions_of
 from ai_coordination.api.task import tasks_of
@@ -21,6 +28,7 @@ class Coordination(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node,)
+        possible_types = (models.Coordination,)
 
     partition_key = text(fields.PARTITION_KEY, required=True)
     coordination_uuid = uuid("Its uuid.")

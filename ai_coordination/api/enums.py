@@ -45,9 +45,7 @@ FailurePolicy = graphene.Enum.from_enum(
         "What follows when an agent has failed in all its attempts.",
         {
             "FAIL_SESSION": "The session fails.",
-            "SKIP_SUCCESSORS": (
-                "Everything downstream of the agent is skipped; the rest goes on."
-            ),
+            "SKIP_SUCCESSORS": ("Everything downstream of the agent is skipped; the rest goes on."),
             "CONTINUE": "Successors start without this agent's output.",
         },
     ),

@@ -40,9 +40,7 @@ def given(kind: Any, description: str, **default: Any) -> graphene.List:
     return graphene.List(graphene.NonNull(kind), description=description, **default)
 
 
-def one(
-    path: str, description: str, required: bool = True, **arguments: Any
-) -> graphene.Field:
+def one(path: str, description: str, required: bool = True, **arguments: Any) -> graphene.Field:
     """A nested object of a type that another file declares, named by its place in the API."""
     return graphene.Field(
         f"ai_coordination.api.{path}", required=required, description=description, **arguments
@@ -69,9 +67,7 @@ def mutation(
     )
 
 
-async def parent(
-    context: Context, kind: type[models.Entity], hash_key: str, range_key: str
-) -> Any:
+async def parent(context: Context, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:
     """An entity that a guard keeps as long as its child is there.
 
     A row of a list may lag behind the deletion of both, and only then it is missing.

@@ -34,10 +34,6 @@ class Node(graphene.Interface):
     def resolve_id(entity: models.Entity, info: graphene.ResolveInfo) -> str:
         return global_id(entity)
 
-    @classmethod
-    def resolve_type(cls, entity: models.Entity, info: graphene.ResolveInfo) -> str:
-        return type(entity).__name__
-
 
 def global_id(entity: models.Entity) -> str:
     """A coordination's hash key is its tenant, which is never part of an id."""

@@ -50,4 +50,3 @@ class JSON(graphene.Scalar):
     @staticmethod
     def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
         return value_from_ast_untyped(node, variables)
-

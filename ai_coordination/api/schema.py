@@ -8,7 +8,11 @@ from graphql import print_schema
 
 from ai_coordination import models
 from ai_coordination.api import enums
-from ai_coordination.api.coordination import Coordination, CoordinationMutations, CoordinationQueries
+from ai_coordination.api.coordination import (
+    Coordination,
+    CoordinationMutations,
+    CoordinationQueries,
+)
 from ai_coordination.api.fields import Info
 from ai_coordination.api.node import Node, key_of
 from ai_coordination.api.session import Session, SessionMutations, SessionQueries

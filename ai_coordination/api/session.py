@@ -63,6 +63,7 @@ class Session(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node,)
+        possible_types = (models.Session,)
 
     coordination_uuid = uuid("The coordination whose agents work in it.")
     session_uuid = uuid("Its uuid.")
@@ -101,9 +102,7 @@ class Session(graphene.ObjectType):
         filter=SessionRunFilter(description="Which of them."),
     )
     progress = graphene.Field(SessionProgress, description="How many agents stand where.")
-    mermaid = text(
-        "The agent graph as a Mermaid flowchart, each agent in the colour of its state."
-    )
+    mermaid = text("The agent graph as a Mermaid flowchart, each agent in the colour of its state.")
 
     resolve_task_query = large("task_query")
     resolve_input_files = large("input_files")
@@ -182,9 +181,7 @@ def sessions_of(
     """A page of a coordination's sessions, or of the tenant's. `count` is of all of them."""
     chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
     newest_first = newest_first is not False
-    place = List(
-        "sessions", context.caller.partition_key, coordination_uuid, chosen, newest_first
-    )
+    place = List("sessions", context.caller.partition_key, coordination_uuid, chosen, newest_first)
     wanted = place.wanted(first, after, newest_first)
     page = services.session.page(context.caller, coordination_uuid, wanted, **chosen)
     return Connection(

@@ -10,7 +10,18 @@ from ai_coordination import models, services
 from ai_coordination.api import enums, fields
 from ai_coordination.api.agent import Agent, AgentAction, AgentRulesInput
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, given, instant, large, many, one, page_of, text, uuid, whole
+from ai_coordination.api.fields import (
+    Info,
+    given,
+    instant,
+    large,
+    many,
+    one,
+    page_of,
+    text,
+    uuid,
+    whole,
+)
 from ai_coordination.api.node import Node, global_id
 from ai_coordination.api.pagination import Connection, List, connection, paged, unknown
 from ai_coordination.api.payloads import DeletePayload
@@ -23,6 +34,7 @@ class SessionAgent(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node,)
+        possible_types = (models.SessionAgent,)
 
     session_uuid = uuid("The session.")
     session_agent_uuid = uuid("Its uuid.")

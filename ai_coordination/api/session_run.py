@@ -20,6 +20,7 @@ class SessionRun(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node,)
+        possible_types = (models.SessionRun,)
 
     session_uuid = uuid("The session.")
     run_uuid = uuid("Its uuid: the token of reports and answers.")

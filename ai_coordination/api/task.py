@@ -22,6 +22,7 @@ class Task(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node,)
+        possible_types = (models.Task,)
 
     coordination_uuid = uuid("The coordination whose agents they are.")
     task_uuid = uuid("Its uuid.")
@@ -37,9 +38,7 @@ class Task(graphene.ObjectType):
     updated_at = instant(fields.UPDATED_AT, required=True)
     coordination = one("coordination.Coordination", "The coordination whose agents they are.")
     schedules = page_of("task_schedule.TaskScheduleConnection", "When it starts by itself.")
-    sessions = page_of(
-        "session.SessionConnection", "Its sessions.", newest_first=newest_first()
-    )
+    sessions = page_of("session.SessionConnection", "Its sessions.", newest_first=newest_first())
     mermaid = text("The agent graph as a Mermaid flowchart.", required=True)
 
     @staticmethod
@@ -152,9 +151,7 @@ class CreateTaskInput(graphene.InputObjectType):
         "The pieces of work; an agent without one gets the task query.",
         default_value=[],
     )
-    agent_actions = given(
-        AgentActionInput, "The graph, and each agent's rules.", default_value=[]
-    )
+    agent_actions = given(AgentActionInput, "The graph, and each agent's rules.", default_value=[])
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 

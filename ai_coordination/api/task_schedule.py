@@ -25,6 +25,7 @@ class TaskSchedule(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node,)
+        possible_types = (models.TaskSchedule,)
 
     task_uuid = uuid("The task that it starts.")
     schedule_uuid = uuid("Its uuid.")

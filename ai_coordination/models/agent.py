@@ -54,17 +54,20 @@ class AgentAction(MapAttribute[Any, Any]):
     position = NumberAttribute(default=0)
 
 
+# Outside of the class: inside it pynamodb would take it for an attribute of the map.
+_ELEMENT = AgentAction()
+
+
 class AgentActions(Attribute[dict[str, AgentAction]]):
     """Actions by agent uuid. A DynamoDB map keeps no order: `position` does."""
 
     attr_type = MAP
-    _element = AgentAction()
 
     def serialize(self, value: dict[str, AgentAction]) -> dict[str, Any]:
-        return {uuid: {MAP: self._element.serialize(action)} for uuid, action in value.items()}
+        return {uuid: {MAP: _ELEMENT.serialize(action)} for uuid, action in value.items()}
 
     def deserialize(self, value: dict[str, Any]) -> dict[str, AgentAction]:
-        actions = [self._element.deserialize(item[MAP]) for item in value.values()]
+        actions = [_ELEMENT.deserialize(item[MAP]) for item in value.values()]
         return {action.agent_uuid: action for action in sorted(actions, key=lambda a: a.position)}
 
 

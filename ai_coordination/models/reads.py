@@ -50,9 +50,7 @@ def batch_get(keys: Sequence[Key], tenant: str) -> list[Any]:
 
 def _batch(keys: Iterable[Key]) -> Iterator[tuple[Key, Entity]]:
     kinds = {kind.Meta.table_name: kind for kind, _, _ in keys}
-    asked: dict[str, Any] = {
-        table: {KEYS: [], "ConsistentRead": True} for table in kinds
-    }
+    asked: dict[str, Any] = {table: {KEYS: [], "ConsistentRead": True} for table in kinds}
     for kind, hash_key, range_key in keys:
         names = _key_names(kind)
         asked[kind.Meta.table_name][KEYS].append(
@@ -109,8 +107,7 @@ def page(
     With a condition it reads a bounded number of times, so the page may be short, even empty, with
     more to come. A partition of another tenant is as an empty one.
     """
-    keys = index if index is not None else kind
-    range_key = keys._range_key_attribute()
+    range_key = _range_key(kind, index)
     rows: list[E] = []
     start: dict[str, Any] | None = None
     after = None
@@ -127,9 +124,7 @@ def page(
     return _cut(rows, wanted.first, range_key.attr_name, start)
 
 
-def everything(
-    kind: type[E], hash_key: str, tenant: str, attributes: Sequence[str]
-) -> list[E]:
+def everything(kind: type[E], hash_key: str, tenant: str, attributes: Sequence[str]) -> list[E]:
     """All rows under `hash_key` with these attributes alone, as they are now.
 
     Only where their number is bounded: the agents of a session.
@@ -148,6 +143,12 @@ def everything(
         start = answer.get(LAST_EVALUATED_KEY)
         if start is None:
             return [row for row in rows if row.partition_key == tenant]
+
+
+def _range_key(kind: type[E], index: Index[Any] | None) -> Any:
+    if index is None:
+        return kind._range_key_attribute()
+    return next(one for one in index.Meta.attributes.values() if one.is_range_key)
 
 
 def _row(kind: type[E], item: Item, index: Index[Any] | None) -> E:

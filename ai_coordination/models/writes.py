@@ -133,7 +133,9 @@ def _send(operation: str, request: dict[str, Any], deadline: float) -> Any:
             _raise_what_waiting_does_not_mend(error)
             pause = random.uniform(0, wait)  # noqa: S311 -- jitter, no secret
             if time.monotonic() + pause >= deadline:
-                raise Throttled("Others write the same; nothing was written: try again later") from error
+                raise Throttled(
+                    "Others write the same; nothing was written: try again later"
+                ) from error
         time.sleep(pause)
         wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 

@@ -85,9 +85,7 @@ def _taken(item: Item | None) -> EngineError:
     return Conflict("Somebody has just created this; try again")
 
 
-def _created_before(
-    caller: Caller, kind: type[E], record: models.Idempotency, given: Any
-) -> E:
+def _created_before(caller: Caller, kind: type[E], record: models.Idempotency, given: Any) -> E:
     if record.fingerprint != _fingerprint(given):
         raise Conflict("This key was used with another input", "idempotency_key")
     found = reads.get(kind, record.entity_hash_key, record.entity_range_key, caller.partition_key)

@@ -69,9 +69,7 @@ def update(
 
 
 def conflict(noun: str, current_version: int) -> Conflict:
-    return Conflict(
-        f"Somebody else has changed this {noun}", currentVersion=current_version
-    )
+    return Conflict(f"Somebody else has changed this {noun}", currentVersion=current_version)
 
 
 def children(

@@ -32,9 +32,7 @@ def action(
         predecessors=list(predecessors),
         primary_path=_or(rules.get("primary_path"), True),
         user_in_the_loop=None if in_the_loop is None else str(in_the_loop.value),
-        timeout_seconds=validation.number(
-            timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"
-        ),
+        timeout_seconds=validation.number(timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"),
         answer_timeout_seconds=answer_timeout,
         retry=_retry(rules.get("retry") or {}, *path, "retry"),
         on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),

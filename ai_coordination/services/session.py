@@ -100,9 +100,7 @@ def page(
     kind = models.Session
     validation.optional_uuid(coordination_uuid, "coordination_uuid")
     validation.optional_uuid(task_uuid, "filter", "task_uuid")
-    user = models.tenant_user(
-        caller.partition_key, validation.label(user_id, "filter", "user_id")
-    )
+    user = models.tenant_user(caller.partition_key, validation.label(user_id, "filter", "user_id"))
     ways: list[tuple[str | None, Condition, Index[Any] | None]] = [
         (task_uuid, kind.task_uuid == task_uuid, kind.of_task),
         (user, kind.user_id == user_id, kind.of_user),

@@ -189,7 +189,9 @@ def mermaid(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> 
     positions = {agent.ordinal: position for position, agent in enumerate(agents)}
     boxes = [
         graph.Box(
-            agent.agent.agent_name if agent.agent else names.get(agent.agent_uuid, agent.agent_uuid),
+            agent.agent.agent_name
+            if agent.agent
+            else names.get(agent.agent_uuid, agent.agent_uuid),
             agent.state,
             agent.agent_action.user_in_the_loop,
             agent.agent_action.primary_path,
@@ -236,9 +238,7 @@ def open_page(
 
 def addresses(entity: models.SessionAgent, ordinals: set[int] | None) -> list[str]:
     """The uuids of agents of the same session, in the order of their ordinals."""
-    return [
-        ids.session_agent_uuid(entity.session_uuid, int(one)) for one in sorted(ordinals or ())
-    ]
+    return [ids.session_agent_uuid(entity.session_uuid, int(one)) for one in sorted(ordinals or ())]
 
 
 def update(
@@ -319,7 +319,8 @@ def _count_out_of_session(
     resting = (
         sessions.not_started()
         if before_start
-        else kind.status.is_in(*(one.value for one in TERMINAL_SESSION)) & kind.doing.does_not_exist()
+        else kind.status.is_in(*(one.value for one in TERMINAL_SESSION))
+        & kind.doing.does_not_exist()
     )
 
     def refused(old: models.Session | None) -> EngineError:

@@ -162,9 +162,7 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
     transaction.delete(
         kind(coordination_uuid, task_uuid),
         guards.owned(kind, caller) & (kind.schedule_count == 0),
-        guards.parsed(
-            kind, guards.children(caller, kind, NOUN, schedules="schedule_count")
-        ),
+        guards.parsed(kind, guards.children(caller, kind, NOUN, schedules="schedule_count")),
     )
     transaction.update(
         models.Coordination(caller.partition_key, coordination_uuid),
@@ -194,9 +192,7 @@ def mermaid(coordination: models.Coordination, task: models.Task) -> str:
 def _box(name: str, rules: models.AgentAction | None) -> graph.Box:
     if rules is None:
         return graph.Box(name)
-    return graph.Box(
-        name, user_in_the_loop=rules.user_in_the_loop, primary_path=rules.primary_path
-    )
+    return graph.Box(name, user_in_the_loop=rules.user_in_the_loop, primary_path=rules.primary_path)
 
 
 def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:

@@ -80,9 +80,7 @@ def page(
     condition = kind.status.is_in(*(one.value for one in status)) if status else None
     tenant = caller.partition_key
     if task_uuid is None:
-        return reads.page(
-            kind, tenant, wanted, tenant, index=kind.of_tenant, condition=condition
-        )
+        return reads.page(kind, tenant, wanted, tenant, index=kind.of_tenant, condition=condition)
     validation.uuid(task_uuid, "task_uuid")
     return reads.page(kind, task_uuid, wanted, tenant, condition=condition)
 

@@ -74,9 +74,7 @@ def required_text(value: str | None, *path: str | int) -> str:
     return value
 
 
-def number(
-    value: float, lowest: float, highest: float, *path: str | int
-) -> float:
+def number(value: float, lowest: float, highest: float, *path: str | int) -> float:
     if not (math.isfinite(value) and lowest <= value <= highest):
         raise BadUserInput(f"This must be from {lowest} to {highest}", *path)
     return value
