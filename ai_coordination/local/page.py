@@ -2,7 +2,6 @@
 
 from importlib.resources import files
 
-from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Request, Response
 
 _STATIC = files("ai_coordination.local").joinpath("static")
@@ -37,7 +36,7 @@ def file(name: str) -> Response | None:
     """A file of the explorer; None where there is none of that name."""
     if name not in _SERVED:
         return None
-    content_type = get_content_type(_TYPES[name.rpartition(".")[2]], "utf-8")
+    content_type = f"{_TYPES[name.rpartition('.')[2]]}; charset=utf-8"
     response = Response(_STATIC.joinpath(name).read_bytes(), content_type=content_type)
     response.headers["cache-control"] = "no-cache"
     response.add_etag()

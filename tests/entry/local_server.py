@@ -56,9 +56,9 @@ class LocalServer:
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """End it as a person or a supervisor does; the exit code. What it said is `printed`."""
         self.process.send_signal(by)
-        rest, _ = self.process.communicate(timeout=SECONDS)
-        self.printed += rest.splitlines()
-        return self.process.returncode
+        assert self.process.stdout is not None
+        self.printed += self.process.stdout.read().splitlines()
+        return self.process.wait(SECONDS)
 
 
 @contextmanager
@@ -71,11 +71,13 @@ def running(*options: str, **environment: str) -> Iterator[LocalServer]:
         text=True,
         env=os.environ | environment,
     )
+    assert process.stdout is not None
     try:
         yield _when_ready(process)
     finally:
         process.kill()
-        process.communicate()
+        process.wait(SECONDS)
+        process.stdout.close()
 
 
 def _when_ready(process: subprocess.Popen[str]) -> LocalServer:
