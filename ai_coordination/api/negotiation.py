@@ -1,6 +1,7 @@
 """Which media type an answer has: what `Accept` asks for, in the order of RFC 9110."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 JSON = "application/json"
@@ -21,6 +22,7 @@ class _Range(NamedTuple):
     quality: float
 
 
+@lru_cache(maxsize=64)
 def media_type(accept: str | None) -> str | None:
     """The type to answer with, or None where the client accepts neither of ours."""
     if not accept or not accept.strip():

@@ -1,0 +1,34 @@
+"""What Lambda and the engine are to the handler, in its tests."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ai_coordination.api.request import GraphQLRequest
+from ai_coordination.caller import Caller
+
+
+@dataclass(frozen=True)
+class Context:
+    """Lambda's context object, as far as the handler reads it."""
+
+    aws_request_id: str = "request-1"
+    remaining_ms: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@dataclass
+class Engine:
+    """Remembers what it was asked, and gives or raises what it was told to."""
+
+    result: dict[str, Any] | Exception = field(
+        default_factory=lambda: {"data": {"__typename": "Query"}}
+    )
+    asked: list[tuple[GraphQLRequest, Caller]] = field(default_factory=list)
+
+    def __call__(self, request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
+        self.asked.append((request, caller))
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
