@@ -60,29 +60,36 @@ class ScheduleExpression(NamedTuple):
         return self.timing.next_after(after, ZoneInfo(self.timezone))
 
 
-def next_run_at(
-    expression: str, timezone: str, *, after: datetime, created_at: datetime
-) -> datetime | None:
-    """As `ScheduleExpression.next_run_at`; raises what `parse` raises."""
-    return parse(expression, timezone).next_run_at(after=after, created_at=created_at)
-
-
 def parse(expression: str, timezone: str) -> ScheduleExpression:
     """Reads an expression, and makes sure that it names some time between 1970 and 2199.
 
     That may be past: whether it fires again, `next_run_at` says. Raises BadUserInput at `schedule`
     or `timezone`, saying what is wrong.
     """
+    parsed = _read(expression, timezone)
+    if parsed.next_run_at(after=BEFORE_ALL, created_at=BEFORE_ALL) is None:
+        raise wrong(f"{expression} never fires in {timezone}")
+    return parsed
+
+
+def next_run_at(
+    expression: str, timezone: str, *, after: datetime, created_at: datetime
+) -> datetime | None:
+    """As `ScheduleExpression.next_run_at`, for what `parse` has let pass once.
+
+    None also where it fires no more because its zone, or the zone's clocks, changed since.
+    """
+    return _read(expression, timezone).next_run_at(after=after, created_at=created_at)
+
+
+def _read(expression: str, timezone: str) -> ScheduleExpression:
     if timezone not in _timezones():
         raise wrong(
             f"{timezone[:50]!r} is no time zone of the IANA database, "
             "such as 'Europe/Berlin' or 'UTC'; case matters",
             "timezone",
         )
-    parsed = ScheduleExpression(expression, timezone, _timing(expression))
-    if parsed.next_run_at(after=BEFORE_ALL, created_at=BEFORE_ALL) is None:
-        raise wrong(f"{expression} never fires in {timezone}")
-    return parsed
+    return ScheduleExpression(expression, timezone, _timing(expression))
 
 
 @cache
