@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_coordination import graph
@@ -14,6 +14,9 @@ from ai_coordination.graph import Box, Node
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 
 Graph = dict[int, list[int]]
+
+# A busy machine may stop for longer than hypothesis lets one example take.
+UNHURRIED = settings(deadline=None)
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
 
@@ -99,6 +102,7 @@ def test_a_cycle_is_shown_in_the_order_of_execution(
     assert graph.find_cycle(befores) == cycle
 
 
+@UNHURRIED
 @given(_graphs(acyclic=False))
 def test_a_cycle_is_found_exactly_when_a_node_waits_for_itself(befores: Graph) -> None:
     cycle = graph.find_cycle(befores)
@@ -111,6 +115,7 @@ def test_a_cycle_is_found_exactly_when_a_node_waits_for_itself(befores: Graph) -
         assert all(before in befores[after] for before, after in pairwise(cycle))
 
 
+@UNHURRIED
 @given(_graphs(acyclic=True))
 def test_a_graph_whose_edges_all_point_one_way_has_no_cycle(befores: Graph) -> None:
     assert graph.find_cycle(befores) is None
@@ -181,6 +186,7 @@ def test_a_predecessor_that_takes_no_part_is_no_silent_start() -> None:
         graph.expand(["a", "b"], [], {"b": ["a"]})
 
 
+@UNHURRIED
 @given(_graphs(acyclic=True), st.data())
 def test_an_expanded_graph_keeps_every_edge_in_both_directions(
     befores: Graph, data: st.DataObject
@@ -318,6 +324,7 @@ NASTY = st.lists(
 ).map("".join)
 
 
+@UNHURRIED
 @given(
     st.lists(
         st.builds(
@@ -341,6 +348,7 @@ def test_whatever_the_names_each_line_is_one_of_four_harmless_forms(boxes: list[
     assert len(lines) == 1 + len(boxes) + len(edges) + len(states)
 
 
+@UNHURRIED
 @given(NASTY)
 def test_an_escaped_name_reads_as_the_name_on_one_line(name: str) -> None:
     read = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), graph.escaped(name))
