@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from ai_coordination.config import settings
+from ai_coordination.local.embedded import EmbeddedAws
+from ai_coordination.local.tables import create_tables
 from ai_coordination.models import connection
 
 
@@ -23,3 +25,22 @@ def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch
     connection.forget_client()
     yield dynamodb_local_endpoint
     connection.forget_client()
+
+
+@pytest.fixture(scope="session")
+def embedded_aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws() as aws:
+        yield aws
+
+
+@pytest.fixture
+def tables(embedded_aws: EmbeddedAws) -> None:
+    """The engine on embedded AWS, its tables made and empty."""
+    embedded_aws.reset()
+    create_tables()
+
+
+@pytest.fixture
+def tables_of_dynamodb_local(dynamodb_local: str) -> None:
+    """The engine on DynamoDB Local, its tables made; what other tests left in them stays."""
+    create_tables()

@@ -14,7 +14,7 @@ from botocore.httpsession import URLLib3Session
 from moto import mock_aws
 from moto.core.models import MockAWS, botocore_stubber
 
-_SEALED = {
+_SEALED: dict[str, str | None] = {
     # A profile or a file of the person at the keyboard must neither answer nor be asked.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -23,6 +23,7 @@ _SEALED = {
     "AWS_PROFILE": None,
     "AWS_DEFAULT_PROFILE": None,
 }
+_NO_ENDPOINTS = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -31,18 +32,19 @@ class EmbeddedAws:
 
     Every botocore client of the process is answered from here, those made before it started
     too; one request at a time, because moto's backends are not safe for threads. What an
-    endpoint url (`AWS_ENDPOINT_URL…`) sends elsewhere goes there; nothing reaches AWS itself.
-    Everything stored is gone after `stop()`.
+    endpoint url (`AWS_ENDPOINT_URL…`) sends elsewhere goes there, unless `everything` is to be
+    answered from here; nothing reaches AWS itself. All that is stored is gone after `stop()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, everything: bool = False) -> None:
+        self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
         self._lock = RLock()
         self._undo = ExitStack()
         self._aws: MockAWS = mock_aws()
 
     def start(self) -> Self:
         """Answers from now on, beginning empty."""
-        for name, value in {**_SEALED, "AWS_DEFAULT_REGION": usual_region()}.items():
+        for name, value in {**self._environment, "AWS_DEFAULT_REGION": usual_region()}.items():
             self._undo.callback(_put_environment, name, os.environ.get(name))
             _put_environment(name, value)
         self._aws.start()

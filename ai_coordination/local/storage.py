@@ -27,7 +27,7 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
     made, but not in AWS. Raises NotUsable.
     """
     if embedded or not (aws or _endpoint()):
-        with EmbeddedAws():
+        with EmbeddedAws(everything=True):
             create_tables()
             yield "in the memory of this process (embedded DynamoDB), gone when it stops"
     elif is_aws(endpoint := reach(aws=aws)):
