@@ -1,0 +1,78 @@
+"""Making the tables: again, at once, and with an end for the idempotency records."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ai_coordination.local.embedded import EmbeddedAws
+from ai_coordination.local.recording import Call, recorded_calls
+from ai_coordination.local.tables import create_tables, missing_tables
+from ai_coordination.models import TABLES, Idempotency, Session, connection
+
+NAMES = [table.Meta.table_name for table in TABLES]
+
+
+@pytest.fixture
+def embedded() -> Iterator[EmbeddedAws]:
+    connection.forget_client()
+    with EmbeddedAws() as aws:
+        yield aws
+    connection.forget_client()
+
+
+def test_all_are_made_once(embedded: EmbeddedAws) -> None:
+    first, second = create_tables(), create_tables()
+
+    assert (first, second) == (NAMES, [])
+    assert missing_tables() == []
+
+
+def test_only_what_is_missing_is_made(embedded: EmbeddedAws) -> None:
+    create_tables()
+    Session.delete_table()
+
+    with recorded_calls() as calls:
+        made = create_tables()
+
+    assert made == [Session.Meta.table_name]
+    assert calls.count(Call("dynamodb", "CreateTable")) == 1
+
+
+def test_idempotency_records_end_and_nothing_else_does(embedded: EmbeddedAws) -> None:
+    create_tables()
+
+    ends = {name: connection.client.describe_time_to_live(TableName=name) for name in NAMES}
+
+    enabled = {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+    disabled = {"TimeToLiveStatus": "DISABLED"}
+    assert {name: end["TimeToLiveDescription"] for name, end in ends.items()} == {
+        name: enabled if name == Idempotency.Meta.table_name else disabled for name in NAMES
+    }
+
+
+def test_tables_are_paid_by_the_request(embedded: EmbeddedAws) -> None:
+    create_tables()
+
+    table: Any = connection.client.describe_table(TableName=NAMES[0])["Table"]
+
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_two_processes_may_make_them_at_once(dynamodb_local: str) -> None:
+    environment = os.environ | {"AI_COORDINATION_TABLE_PREFIX": "at-once-"}
+    command = [sys.executable, "-m", "ai_coordination.local", "tables"]
+
+    both = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = "".join(process.communicate(timeout=60)[0] for process in both)
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(line for line in said.splitlines() if line.startswith("made ")) == sorted(
+        f"made {name.replace('ai-coordination-', 'at-once-')}" for name in NAMES
+    )
