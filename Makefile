@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 EVENT ?= events/direct.json
+RACES ?= 500
 # The deployed function's runtime, as in template.yaml.
 LAMBDA_VERSION := 3.13
 LAMBDA_PLATFORM := manylinux2014_aarch64
@@ -10,6 +11,7 @@ LAMBDA_PLATFORM := manylinux2014_aarch64
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SAM := $(VENV)-sam/bin/sam
 SCHEMA := ai_coordination/api/schema.graphql
 ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 
@@ -22,7 +24,8 @@ unexport PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PYTHONHOME PYTHON
 
 .PHONY: help
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##: / {print "\n" substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##: Everyday
 
@@ -52,9 +55,9 @@ test: $(INSTALLED) ## All tests but the long ones, with branch coverage
 	@$(BIN)/python -m pytest -m 'not stress' -n 2 --cov --cov-report=term $(TESTS)
 
 .PHONY: stress
-stress: $(INSTALLED) ## The long tests: many races, many seeds
+stress: $(INSTALLED) ## The long tests: many races, many seeds (RACES=500)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m stress $(TESTS)
+	@$(BIN)/python -m pytest -m stress --races $(RACES) $(TESTS)
 
 ##: The gate
 
@@ -89,6 +92,21 @@ template: $(INSTALLED)
 .PHONY: audit
 audit: $(INSTALLED) ## The 61 audits of GraphQL over HTTP against the local server (Node)
 	@.ci/audit
+
+.PHONY: schema-tools
+schema-tools: ## relay-compiler and graphql-codegen read the schema (Node)
+	@.ci/schema-tools
+
+.PHONY: sam
+sam: $(SAM) $(INSTALLED) ## SAM validates the template and builds the package
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
+	@SAM_CLI_TELEMETRY=0 $(SAM) build
+
+# An environment of its own: SAM pins what it needs, and only this target needs SAM.
+$(SAM):
+	@$(PYTHON) -m venv $(VENV)-sam
+	@echo "Installing the SAM CLI into $(VENV)-sam"
+	@$(VENV)-sam/bin/python -m pip install --quiet aws-sam-cli==1.170.0
 
 ##: Writing
 

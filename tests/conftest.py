@@ -37,6 +37,10 @@ _forget_the_users_environment()
 pytest_plugins = ["tests.fixtures"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--races", type=int, default=20, help="how often a race is run (default: 20)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[WHY_MISSING] = local.why_missing()
     if config.stash[WHY_MISSING] and os.environ.get("CI") == "true":
@@ -89,3 +93,9 @@ def dynamodb_local_endpoint() -> Iterator[str]:
     """The url of this process's DynamoDB Local."""
     with local.running() as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def races(pytestconfig: pytest.Config) -> int:
+    """How often to run a race: a few in everyday runs, many in `make stress`."""
+    return int(pytestconfig.getoption("races"))
