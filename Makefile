@@ -38,7 +38,7 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 	@test ! -x $(BIN)/python || $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || rm -rf $(VENV)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,local]'
+	@$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev,local]'
 	@touch $@
 
 .PHONY: run
@@ -106,7 +106,7 @@ sam: $(SAM) $(INSTALLED) ## SAM validates the template and builds the package
 $(SAM):
 	@$(PYTHON) -m venv $(VENV)-sam
 	@echo "Installing the SAM CLI into $(VENV)-sam"
-	@$(VENV)-sam/bin/python -m pip install --quiet aws-sam-cli==1.170.0
+	@$(VENV)-sam/bin/python -m pip install -qq aws-sam-cli==1.170.0
 
 ##: Writing
 
@@ -124,7 +124,7 @@ schema: $(INSTALLED) ## Write ai_coordination/api/schema.graphql
 constraints: ## Take the newest versions that pyproject.toml allows
 	@rm -rf $(VENV)-newest
 	@$(PYTHON) -m venv $(VENV)-newest
-	@$(VENV)-newest/bin/python -m pip install --quiet '.[dev,local]'
+	@$(VENV)-newest/bin/python -m pip install -qq '.[dev,local]'
 	@head -n 1 constraints.txt > constraints.txt.new
 	@$(VENV)-newest/bin/python -m pip freeze --exclude ai-coordination-engine >> constraints.txt.new
 	@mv constraints.txt.new constraints.txt
@@ -145,7 +145,7 @@ build: build-ApiFunction ## The function's package, in build/ApiFunction
 build-ApiFunction: $(INSTALLED)
 	@rm -rf "$(ARTIFACTS_DIR)"
 	@mkdir -p "$(ARTIFACTS_DIR)"
-	@$(BIN)/python -m pip install --quiet --no-compile --target "$(ARTIFACTS_DIR)" \
+	@$(BIN)/python -m pip install -qq --no-compile --target "$(ARTIFACTS_DIR)" \
 		--implementation cp --python-version $(LAMBDA_VERSION) --platform $(LAMBDA_PLATFORM) \
 		--only-binary=:all: --constraint constraints.txt --requirement requirements.txt
 	@cp -R ai_coordination "$(ARTIFACTS_DIR)/"
