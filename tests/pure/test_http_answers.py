@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.api import answers
-from ai_coordination.api.answers import bytes_as_body, bytes_as_result, fitting
+from ai_coordination.api.answers import bytes_as_body, bytes_as_result, fitting, plain_bytes
 
 
 def test_a_result_is_written_compactly_and_in_its_own_letters() -> None:
@@ -58,6 +58,14 @@ def test_the_path_leads_to_the_field_that_outweighs_the_rest(
     refused, _ = fitting({"data": data}, bytes_as_body, 700, "request-1")
 
     assert refused["errors"][0].get("path") == path
+
+
+def test_a_list_a_byte_too_long_is_not_the_fault_of_one_row() -> None:
+    result = {"data": {"sessions": {"nodes": ["x" * 30] * 30}}}
+
+    refused, _ = fitting(result, bytes_as_body, plain_bytes(result) - 1, "request-1")
+
+    assert refused["errors"][0]["path"] == ["sessions", "nodes"]
 
 
 def test_errors_that_are_too_large_are_no_field_s_fault() -> None:
