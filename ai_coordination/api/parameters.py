@@ -73,14 +73,18 @@ def check_json(value: Any, depth: int = 1) -> None:
     elif isinstance(value, (dict, list)):
         if depth > DEEPEST:
             raise BadUserInput(f"Nested more than {DEEPEST} deep.")
-        for key, child in _members(value):
-            if not child or type(child) in _ALWAYS_SOUND:
-                continue
-            try:
-                check_json(child, depth + 1)
-            except BadUserInput as error:
-                error.under(key)
-                raise
+        _check_members(value, depth + 1)
+
+
+def _check_members(value: dict[str, Any] | list[Any], depth: int) -> None:
+    for key, child in _members(value):
+        if not child or type(child) in _ALWAYS_SOUND:
+            continue
+        try:
+            check_json(child, depth)
+        except BadUserInput as error:
+            error.under(key)
+            raise
 
 
 def _members(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:
