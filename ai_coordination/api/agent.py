@@ -4,7 +4,7 @@ import graphene
 
 from ai_coordination import states
 from ai_coordination.api import enums
-from ai_coordination.api.fields import given, many, text, uuid, whole
+from ai_coordination.api.fields import many, several, text, uuid, whole
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_PARAMETERS = "What the runtime, or the agent itself, has to know besides."
@@ -47,7 +47,8 @@ class RetryPolicy(graphene.ObjectType):
 
 class AgentAction(graphene.ObjectType):
     """What one agent does in a task: its place in the graph and its rules. An agent has one
-    place; for two, list it twice in the coordination."""
+    place; for two, list it twice in the coordination.
+    """
 
     agent_uuid = uuid("Which member of the coordination.")
     predecessors = many(graphene.ID, "The agents that have to end before this one starts.")
@@ -133,7 +134,7 @@ class AgentActionInput(Rules, graphene.InputObjectType):
     """What one agent does in a task: its place in the graph and its rules."""
 
     agent_uuid = uuid("Which member of the coordination.")
-    predecessors = given(
+    predecessors = several(
         graphene.ID,
         "The agents of this task that have to end before this one starts.",
         default_value=[],

@@ -8,7 +8,7 @@ from ai_coordination import models, services
 from ai_coordination.api import fields
 from ai_coordination.api.agent import Agent, AgentInput
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, given, instant, many, page_of, text, uuid, whole
+from ai_coordination.api.fields import Info, instant, many, page_of, several, text, uuid, whole
 from ai_coordination.api.node import Node, global_id
 from ai_coordination.api.pagination import (
     Connection,
@@ -125,17 +125,17 @@ class CreateCoordinationInput(graphene.InputObjectType):
 
     coordination_name = text("What people call it: 1 to 256 characters.", required=True)
     coordination_description = text("What it is for.")
-    agents = given(AgentInput, "Its members: at most 1,000.", default_value=[])
+    agents = several(AgentInput, "Its members: at most 1,000.", default_value=[])
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateCoordinationInput(graphene.InputObjectType):
-    """Changes of a coordination: the given fields alone; an explicit null clears an optional one."""
+    """Changes of a coordination: the given fields alone; an explicit null clears one."""
 
     coordination_uuid = uuid("Which one.")
     coordination_name = text("What people call it.")
     coordination_description = text("What it is for.")
-    agents = given(AgentInput, "All its members.")
+    agents = several(AgentInput, "All its members.")
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
@@ -151,20 +151,20 @@ class CoordinationPayload(graphene.ObjectType):
     coordination = graphene.Field(Coordination, required=True, description="The coordination.")
 
 
-def _create(context: Context, input: dict[str, Any]) -> CoordinationPayload:
-    created = services.coordination.create(context.caller, **input)
+def _create(context: Context, given: dict[str, Any]) -> CoordinationPayload:
+    created = services.coordination.create(context.caller, **given)
     return CoordinationPayload(coordination=created)
 
 
-def _update(context: Context, input: dict[str, Any]) -> CoordinationPayload:
-    changes = dict(input)
+def _update(context: Context, given: dict[str, Any]) -> CoordinationPayload:
+    changes = dict(given)
     uuid, version = changes.pop("coordination_uuid"), changes.pop("expected_version", None)
     updated = services.coordination.update(context.caller, uuid, changes, version)
     return CoordinationPayload(coordination=updated)
 
 
-def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
-    uuid = input["coordination_uuid"]
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    uuid = given["coordination_uuid"]
     services.coordination.delete(context.caller, uuid)
     gone = models.Coordination(context.caller.partition_key, uuid)
     return DeletePayload(deleted_id=global_id(gone))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import graphene
+from graphql import GraphQLResolveInfo
 
 from ai_coordination import models
 from ai_coordination.api.context import Context
@@ -11,7 +12,7 @@ from ai_coordination.api.pagination import paged
 from ai_coordination.api.scalars import DateTime
 from ai_coordination.errors import NotFound
 
-Info = graphene.ResolveInfo
+Info = GraphQLResolveInfo
 
 
 def text(description: str, required: bool = False) -> graphene.String:
@@ -35,7 +36,7 @@ def many(kind: Any, description: str) -> graphene.List:
     return graphene.List(graphene.NonNull(kind), required=True, description=description)
 
 
-def given(kind: Any, description: str, **default: Any) -> graphene.List:
+def several(kind: Any, description: str, **default: Any) -> graphene.List:
     """A list in an input that may be left out and holds no null."""
     return graphene.List(graphene.NonNull(kind), description=description, **default)
 
@@ -63,7 +64,7 @@ def mutation(
         payload,
         description=description,
         input=graphene.Argument(given, required=True, description="What to do it with."),
-        resolver=lambda root, info, input: resolve(info.context, input),
+        resolver=lambda root, info, **arguments: resolve(info.context, arguments["input"]),
     )
 
 

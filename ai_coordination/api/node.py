@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from typing import Any
 
 import graphene
 
@@ -43,20 +42,15 @@ def global_id(entity: models.Entity) -> str:
     return base64.urlsafe_b64encode(f"{kind.__name__}:{'/'.join(uuids)}".encode()).decode()
 
 
-def key_of(id: str, tenant: str) -> Key:
+def key_of(global_id: str, tenant: str) -> Key:
     """Where the entity of a global id lies. Raises BadUserInput for what is none."""
     try:
-        name, _, rest = base64.urlsafe_b64decode(id.encode("ascii")).decode().partition(":")
+        name, _, rest = base64.urlsafe_b64decode(global_id.encode("ascii")).decode().partition(":")
         kind = KINDS[name]
         uuids = [validation.uuid(one, "id") for one in rest.split("/")]
         if len(uuids) != (1 if kind is models.Coordination else 2):
             raise ValueError("another number of keys")
     except (ValueError, KeyError, binascii.Error) as error:
         raise BadUserInput("This is no global id", "id") from error
-    hash_key, range_key = ([tenant] + uuids)[-2:]
+    hash_key, range_key = [tenant, *uuids][-2:]
     return kind, hash_key, range_key
-
-
-def named(**names: Any) -> dict[str, Any]:
-    """The arguments of a service function: null means the same as left out."""
-    return {name: value for name, value in names.items() if value is not None}

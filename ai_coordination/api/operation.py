@@ -19,6 +19,7 @@ from ai_coordination.config import settings
 from ai_coordination.errors import BadUserInput, EngineError, InputError
 
 MOST_COERCION_ERRORS = 20
+LONGEST_MESSAGE = 500
 
 
 def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
     except DocumentRejected as rejected:
         return {"errors": [_with_request_id(error, caller) for error in rejected.errors]}
     operation = document.operation(request.operation_name)
-    telemetry.name_operation(operation.operation.value, operation.name and operation.name.value)
+    name = operation.name.value if operation.name else None
+    telemetry.name_operation(operation.operation.value, name)
     is_mutation = operation.operation is OperationType.MUTATION
     if is_mutation and request.read_only:
         raise MutationByGet
@@ -76,8 +78,9 @@ def _told(error: GraphQLError, caller: Caller, is_mutation: bool) -> dict[str, A
     if error.path is not None:
         told["path"] = list(error.path)
     cause = error.original_error
-    if cause is None:
-        # GraphQL's own: a variable or an argument is not of its type.
+    if cause is None or isinstance(cause, GraphQLError):
+        # GraphQL's own: a variable or an argument is not of its type. It quotes the value whole.
+        told["message"] = error.message[:LONGEST_MESSAGE]
         told["extensions"] = {"code": BadUserInput.code}
     elif isinstance(cause, EngineError):
         at_root = is_mutation and len(error.path or ()) == 1

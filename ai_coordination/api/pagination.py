@@ -142,7 +142,6 @@ class PageInfo(graphene.ObjectType):
 
 def unknown() -> None:
     """The count of a list that is not known without reading everything."""
-    return None
 
 
 def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:

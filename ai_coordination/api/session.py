@@ -11,12 +11,12 @@ from ai_coordination.api.agent import InputFile, InputFileInput, SubtaskQuery, S
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
-    given,
     instant,
     large,
     many,
     one,
     page_of,
+    several,
     text,
     uuid,
     whole,
@@ -33,6 +33,7 @@ from ai_coordination.api.pagination import (
 from ai_coordination.api.payloads import DeletePayload
 from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
 from ai_coordination.api.session_run import SessionRunFilter, runs_of
+from ai_coordination.models.reads import Page
 
 
 class LogEntry(graphene.ObjectType):
@@ -127,7 +128,7 @@ class Session(graphene.ObjectType):
     async def resolve_session_agents(
         session: models.Session, info: Info, **arguments: Any
     ) -> Connection:
-        async def count() -> int:
+        async def count(_: Page[models.SessionAgent]) -> int:
             return int((await fields.complete(info.context, session)).agent_count)
 
         return await info.context.run(
@@ -163,7 +164,7 @@ SessionConnection = connection(Session)
 class SessionFilter(graphene.InputObjectType):
     """Which sessions."""
 
-    status = given(enums.SessionStatus, "Any of these; empty: all.")
+    status = several(enums.SessionStatus, "Any of these; empty: all.")
     task_uuid = uuid("Those that execute this task.", required=False)
     user_id = text("Those of this user.")
 
@@ -235,27 +236,29 @@ class SessionQueries:
 
 class CreateSessionInput(graphene.InputObjectType):
     """Creates a session without agents and without starting it: for callers that build its graph
-    themselves."""
+    themselves.
+    """
 
     coordination_uuid = uuid("The coordination whose agents work in it.")
     task_uuid = uuid("The task that is executed, if it is one.", required=False)
     user_id = text("The user for whom it is.")
     task_query = text("What is asked.")
-    input_files = given(InputFileInput, "The files that its agents may read.", default_value=[])
-    subtask_queries = given(SubtaskQueryInput, "The pieces of work.", default_value=[])
+    input_files = several(InputFileInput, "The files that its agents may read.", default_value=[])
+    subtask_queries = several(SubtaskQueryInput, "The pieces of work.", default_value=[])
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateSessionInput(graphene.InputObjectType):
     """Changes of a session: the given fields alone; an explicit null clears an optional one. After
-    the start only `userId` may change."""
+    the start only `userId` may change.
+    """
 
     coordination_uuid = uuid("The coordination whose agents work in it.")
     session_uuid = uuid("Which one.")
     user_id = text("The user for whom it is.")
     task_query = text("What is asked.")
-    input_files = given(InputFileInput, "All files that its agents may read.")
-    subtask_queries = given(SubtaskQueryInput, "All pieces of work.")
+    input_files = several(InputFileInput, "All files that its agents may read.")
+    subtask_queries = several(SubtaskQueryInput, "All pieces of work.")
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
@@ -272,19 +275,19 @@ class SessionPayload(graphene.ObjectType):
     session = graphene.Field(Session, required=True, description="The session.")
 
 
-def _create(context: Context, input: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=services.session.create(context.caller, **input))
+def _create(context: Context, given: dict[str, Any]) -> SessionPayload:
+    return SessionPayload(session=services.session.create(context.caller, **given))
 
 
-def _update(context: Context, input: dict[str, Any]) -> SessionPayload:
-    changes = dict(input)
+def _update(context: Context, given: dict[str, Any]) -> SessionPayload:
+    changes = dict(given)
     key = changes.pop("coordination_uuid"), changes.pop("session_uuid")
     version = changes.pop("expected_version", None)
     return SessionPayload(session=services.session.update(context.caller, *key, changes, version))
 
 
-def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
-    key = input["coordination_uuid"], input["session_uuid"]
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    key = given["coordination_uuid"], given["session_uuid"]
     services.session.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.Session(*key)))
 

@@ -12,12 +12,12 @@ from ai_coordination.api.agent import Agent, AgentAction, AgentRulesInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
-    given,
     instant,
     large,
     many,
     one,
     page_of,
+    several,
     text,
     uuid,
     whole,
@@ -157,7 +157,7 @@ SessionAgentConnection = connection(SessionAgent)
 class SessionAgentFilter(graphene.InputObjectType):
     """Which agents of a session."""
 
-    state = given(enums.SessionAgentState, "Any of these; empty: all.")
+    state = several(enums.SessionAgentState, "Any of these; empty: all.")
     agent_uuid = uuid("Those of this member of the coordination.", required=False)
 
 
@@ -168,7 +168,7 @@ def agents_of(
     first: int | None,
     after: str | None = None,
     filter: dict[str, Any] | None = None,
-    count: Callable[..., Any] = unknown,
+    count: Callable[[Page[models.SessionAgent]], Any],
 ) -> Connection:
     """A page of a session's agents. `count` is of all of them."""
     chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
@@ -176,7 +176,11 @@ def agents_of(
     wanted = place.wanted(first, after)
     page = services.session_agent.page(context.caller, session_uuid, wanted, **chosen)
     return Connection(
-        page, wanted, place, lambda row: row.session_agent_uuid, unknown if chosen else count
+        page,
+        wanted,
+        place,
+        lambda row: row.session_agent_uuid,
+        lambda: None if chosen else count(page),
     )
 
 
@@ -227,17 +231,16 @@ class SessionAgentQueries:
         root: None, info: Info, session_uuid: str, **arguments: Any
     ) -> Connection:
         context = info.context
-        listed = agents_of(context, session_uuid, **arguments, count=lambda: count())
 
-        def count() -> int | None:
+        def count(page: Page[models.SessionAgent]) -> int | None:
             # The session's key is in no argument, only in its agents.
-            if not listed.nodes:
-                return None if listed.wanted.position else 0
-            key = listed.nodes[0].coordination_uuid, session_uuid
+            if not page.rows:
+                return None if arguments.get("after") else 0
+            key = page.rows[0].coordination_uuid, session_uuid
             session = services.session.get(context.caller, *key)
             return None if session is None else int(session.agent_count)
 
-        return listed
+        return agents_of(context, session_uuid, **arguments, count=count)
 
     @staticmethod
     def resolve_open_session_agents(
@@ -264,7 +267,7 @@ class CreateSessionAgentInput(graphene.InputObjectType):
     coordination_uuid = uuid("The coordination of the session.")
     session_uuid = uuid("The session.")
     agent_uuid = uuid("Which member of the coordination it is: a logical reference.")
-    predecessors = given(
+    predecessors = several(
         graphene.ID,
         "`sessionAgentUuid`s of the same session: at most 97.",
         default_value=[],
@@ -279,7 +282,8 @@ class CreateSessionAgentInput(graphene.InputObjectType):
 
 class UpdateSessionAgentInput(graphene.InputObjectType):
     """Changes of an agent: the given fields alone; an explicit null clears one. After the start of
-    the session only `notes` may change."""
+    the session only `notes` may change.
+    """
 
     session_uuid = uuid("The session.")
     session_agent_uuid = uuid("Which one.")
@@ -302,21 +306,21 @@ class SessionAgentPayload(graphene.ObjectType):
     session_agent = graphene.Field(SessionAgent, required=True, description="The agent.")
 
 
-def _create(context: Context, input: dict[str, Any]) -> SessionAgentPayload:
-    created = services.session_agent.create(context.caller, **input)
+def _create(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
+    created = services.session_agent.create(context.caller, **given)
     return SessionAgentPayload(session_agent=created)
 
 
-def _update(context: Context, input: dict[str, Any]) -> SessionAgentPayload:
-    changes = dict(input)
+def _update(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
+    changes = dict(given)
     key = changes.pop("session_uuid"), changes.pop("session_agent_uuid")
     version = changes.pop("expected_version", None)
     updated = services.session_agent.update(context.caller, *key, changes, version)
     return SessionAgentPayload(session_agent=updated)
 
 
-def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
-    key = input["session_uuid"], input["session_agent_uuid"]
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    key = given["session_uuid"], given["session_agent_uuid"]
     services.session_agent.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.SessionAgent(*key)))
 

@@ -16,7 +16,8 @@ from ai_coordination.api.payloads import DeletePayload
 
 class SessionRun(graphene.ObjectType):
     """One execution step. Written when the step starts, sealed once when it ends, never changed;
-    `threadUuid` and `asyncTaskUuid` may be set once while it is open."""
+    `threadUuid` and `asyncTaskUuid` may be set once while it is open.
+    """
 
     class Meta:
         interfaces = (Node,)
@@ -139,7 +140,7 @@ class SessionRunQueries:
 
 
 class RecordSessionRunInput(graphene.InputObjectType):
-    """Records an execution step that a caller ran itself. There is no update: a run is immutable."""
+    """Records an execution step that a caller ran itself. A run is immutable: no update."""
 
     coordination_uuid = uuid("The coordination of the session.")
     session_uuid = uuid("The session.")
@@ -169,12 +170,12 @@ class SessionRunPayload(graphene.ObjectType):
     session_run = graphene.Field(SessionRun, required=True, description="The run.")
 
 
-def _record(context: Context, input: dict[str, Any]) -> SessionRunPayload:
-    return SessionRunPayload(session_run=services.session_run.record(context.caller, **input))
+def _record(context: Context, given: dict[str, Any]) -> SessionRunPayload:
+    return SessionRunPayload(session_run=services.session_run.record(context.caller, **given))
 
 
-def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
-    key = input["session_uuid"], input["run_uuid"]
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    key = given["session_uuid"], given["run_uuid"]
     services.session_run.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.SessionRun(*key)))
 

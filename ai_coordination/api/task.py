@@ -9,7 +9,7 @@ from ai_coordination import models, services
 from ai_coordination.api import fields
 from ai_coordination.api.agent import AgentAction, AgentActionInput, SubtaskQuery, SubtaskQueryInput
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, given, instant, many, one, page_of, text, uuid, whole
+from ai_coordination.api.fields import Info, instant, many, one, page_of, several, text, uuid, whole
 from ai_coordination.api.node import Node, global_id
 from ai_coordination.api.pagination import Connection, List, connection, newest_first, paged
 from ai_coordination.api.payloads import DeletePayload
@@ -134,7 +134,7 @@ class TaskQueries:
 
         def count() -> int | None:
             found = services.coordination.get(context.caller, coordination_uuid)
-            return None if found is None else found.task_count
+            return None if found is None else int(found.task_count)
 
         return tasks_of(context, coordination_uuid, first, after, count)
 
@@ -146,12 +146,14 @@ class CreateTaskInput(graphene.InputObjectType):
     task_name = text("What people call it: 1 to 256 characters.", required=True)
     task_description = text("What it is for.")
     initial_task_query = text("The task query of sessions that are started without one.")
-    subtask_queries = given(
+    subtask_queries = several(
         SubtaskQueryInput,
         "The pieces of work; an agent without one gets the task query.",
         default_value=[],
     )
-    agent_actions = given(AgentActionInput, "The graph, and each agent's rules.", default_value=[])
+    agent_actions = several(
+        AgentActionInput, "The graph, and each agent's rules.", default_value=[]
+    )
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
@@ -163,8 +165,8 @@ class UpdateTaskInput(graphene.InputObjectType):
     task_name = text("What people call it.")
     task_description = text("What it is for.")
     initial_task_query = text("The task query of sessions that are started without one.")
-    subtask_queries = given(SubtaskQueryInput, "All pieces of work.")
-    agent_actions = given(AgentActionInput, "The whole graph, and each agent's rules.")
+    subtask_queries = several(SubtaskQueryInput, "All pieces of work.")
+    agent_actions = several(AgentActionInput, "The whole graph, and each agent's rules.")
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
@@ -181,19 +183,19 @@ class TaskPayload(graphene.ObjectType):
     task = graphene.Field(Task, required=True, description="The task.")
 
 
-def _create(context: Context, input: dict[str, Any]) -> TaskPayload:
-    return TaskPayload(task=services.task.create(context.caller, **input))
+def _create(context: Context, given: dict[str, Any]) -> TaskPayload:
+    return TaskPayload(task=services.task.create(context.caller, **given))
 
 
-def _update(context: Context, input: dict[str, Any]) -> TaskPayload:
-    changes = dict(input)
+def _update(context: Context, given: dict[str, Any]) -> TaskPayload:
+    changes = dict(given)
     key = changes.pop("coordination_uuid"), changes.pop("task_uuid")
     version = changes.pop("expected_version", None)
     return TaskPayload(task=services.task.update(context.caller, *key, changes, version))
 
 
-def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
-    key = input["coordination_uuid"], input["task_uuid"]
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    key = given["coordination_uuid"], given["task_uuid"]
     services.task.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.Task(*key)))
 

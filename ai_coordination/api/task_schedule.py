@@ -8,7 +8,7 @@ import graphene
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, given, instant, one, text, uuid, whole
+from ai_coordination.api.fields import Info, instant, one, several, text, uuid, whole
 from ai_coordination.api.node import Node, global_id
 from ai_coordination.api.pagination import Connection, List, connection, paged
 from ai_coordination.api.payloads import DeletePayload
@@ -76,7 +76,7 @@ Count = Callable[[Page[models.TaskSchedule]], int | None]
 class TaskScheduleFilter(graphene.InputObjectType):
     """Which schedules."""
 
-    status = given(enums.ScheduleStatus, "Any of these; empty: all.")
+    status = several(enums.ScheduleStatus, "Any of these; empty: all.")
 
 
 def schedules_of(
@@ -179,21 +179,21 @@ class TaskSchedulePayload(graphene.ObjectType):
     task_schedule = graphene.Field(TaskSchedule, required=True, description="The schedule.")
 
 
-def _create(context: Context, input: dict[str, Any]) -> TaskSchedulePayload:
-    created = services.task_schedule.create(context.caller, **input)
+def _create(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
+    created = services.task_schedule.create(context.caller, **given)
     return TaskSchedulePayload(task_schedule=created)
 
 
-def _update(context: Context, input: dict[str, Any]) -> TaskSchedulePayload:
-    changes = dict(input)
+def _update(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
+    changes = dict(given)
     key = changes.pop("task_uuid"), changes.pop("schedule_uuid")
     version = changes.pop("expected_version", None)
     updated = services.task_schedule.update(context.caller, *key, changes, version)
     return TaskSchedulePayload(task_schedule=updated)
 
 
-def _delete(context: Context, input: dict[str, Any]) -> DeletePayload:
-    key = input["task_uuid"], input["schedule_uuid"]
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    key = given["task_uuid"], given["schedule_uuid"]
     services.task_schedule.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.TaskSchedule(*key)))
 

@@ -16,7 +16,8 @@ from pynamodb.constants import MAP
 
 class AgentRuntime(MapAttribute[Any, Any]):
     """How the engine reaches an agent. `parameters` are stored as JSON text, so they come back
-    exactly as they were given."""
+    exactly as they were given.
+    """
 
     kind = UnicodeAttribute()
     target = UnicodeAttribute(null=True)

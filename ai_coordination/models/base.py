@@ -15,10 +15,16 @@ from pynamodb.models import Model
 from ai_coordination import config
 from ai_coordination.errors import Throttled
 
-CONNECT_TIMEOUT_SECONDS = 1
-READ_TIMEOUT_SECONDS = 5
-ATTEMPTS = 3
 POOL = 32
+
+# Fitting an API that has to answer within 29 s.
+_CONFIG = Config(
+    parameter_validation=False,
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    max_pool_connections=POOL,
+)
 
 _THROTTLES = frozenset(
     {
@@ -41,23 +47,15 @@ class SharedConnection(Connection):
     """
 
     _made: ClassVar[threading.Lock] = threading.Lock()
+    _own: Any = None
 
     @property
     def client(self) -> Any:
         # botocore's client factory is not safe for threads, and a cold start has several.
         with self._made:
-            if self._client is None:
-                self._client = get_session().create_client(
-                    "dynamodb",
-                    config=Config(
-                        parameter_validation=False,
-                        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                        read_timeout=READ_TIMEOUT_SECONDS,
-                        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-                        max_pool_connections=POOL,
-                    ),
-                )
-            return self._client
+            if self._own is None:
+                self._own = get_session().create_client("dynamodb", config=_CONFIG)
+            return self._own
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
         """Raises Throttled where DynamoDB refuses for its load, after the SDK's own repeats."""
@@ -70,7 +68,7 @@ class SharedConnection(Connection):
 
     def forget_client(self) -> None:
         """The next call makes a new client: for tests that change the endpoint."""
-        self._client = None
+        self._own = None
 
 
 connection = SharedConnection()

@@ -39,12 +39,13 @@ def batch_get(keys: Sequence[Key], tenant: str) -> list[Any]:
 
     One call for a hundred items, of whichever tables.
     """
-    found: dict[Key, Entity] = {}
     wanted = list(dict.fromkeys(keys))
-    for start in range(0, len(wanted), MOST_KEYS_OF_A_BATCH):
-        for key, item in _batch(wanted[start : start + MOST_KEYS_OF_A_BATCH]):
-            if item.partition_key == tenant:
-                found[key] = item
+    found = {
+        key: item
+        for start in range(0, len(wanted), MOST_KEYS_OF_A_BATCH)
+        for key, item in _batch(wanted[start : start + MOST_KEYS_OF_A_BATCH])
+        if item.partition_key == tenant
+    }
     return [found.get(key) for key in keys]
 
 

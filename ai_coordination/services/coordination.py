@@ -108,6 +108,6 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
     writes.delete(
         kind(caller.partition_key, coordination_uuid),
         guards.owned(kind, caller) & (kind.task_count == 0) & (kind.session_count == 0),
-        guards.children(caller, kind, NOUN, tasks="task_count", sessions="session_count"),
+        guards.children(caller, NOUN, tasks="task_count", sessions="session_count"),
         caller.deadline,
     )

@@ -81,7 +81,7 @@ def _repeated(item: Item | None) -> EngineError | None:
     return _Repeated(models.Idempotency.of(item)) if item else None
 
 
-def _taken(item: Item | None) -> EngineError:
+def _taken(_: Item | None) -> EngineError:
     return Conflict("Somebody has just created this; try again")
 
 

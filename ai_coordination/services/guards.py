@@ -73,11 +73,11 @@ def conflict(noun: str, current_version: int) -> Conflict:
 
 
 def children(
-    caller: Caller, kind: type[T], noun: str, **counts: str
-) -> Callable[[T | None], EngineError]:
+    caller: Caller, noun: str, **counts: str
+) -> Callable[[models.Entity | None], EngineError]:
     """What the refused delete of a parent means. `counts` names the attribute of each kind."""
 
-    def refused(old: T | None) -> EngineError:
+    def refused(old: models.Entity | None) -> EngineError:
         if old is None or old.partition_key != caller.partition_key:
             return not_found(noun)
         held = {name: int(getattr(old, attribute)) for name, attribute in counts.items()}

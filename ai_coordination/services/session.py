@@ -136,10 +136,11 @@ def _in_status(wanted: Collection[SessionStatus]) -> Condition:
         SessionStatus.IN_PROGRESS: running & kind.asking.does_not_exist(),
         SessionStatus.WAITING_FOR_INPUT: running & kind.asking.exists(),
     }
-    return reduce(
+    condition: Condition = reduce(
         Condition.__or__,
         [conditions.get(one, kind.status == one.value) for one in dict.fromkeys(wanted)],
     )
+    return condition
 
 
 def update(
@@ -174,14 +175,16 @@ def update(
         written,
         expected_version,
         condition=None if changes.keys() <= ALWAYS_OPEN else not_started(),
-        otherwise=lambda old: started(old),
+        otherwise=started,
     )
 
 
 def not_started() -> Condition:
     """The session is still being built: nothing starts it, or has started it."""
     kind = models.Session
-    return (kind.status == SessionStatus.INITIAL.value) & kind.doing.does_not_exist()
+    initial: Condition = kind.status == SessionStatus.INITIAL.value
+    idle: Condition = kind.doing.does_not_exist()
+    return initial & idle
 
 
 def started(old: models.Session) -> EngineError:
@@ -194,7 +197,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
     kind = models.Session
-    held = guards.children(caller, kind, NOUN, agents="agent_count", runs="run_count")
+    held = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
 
     def refused(old: models.Session | None) -> EngineError:
         if old is not None and old.partition_key == caller.partition_key and old.doing:

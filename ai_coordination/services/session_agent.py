@@ -1,8 +1,10 @@
 """Session agents: the state of one agent in a session, here for sessions built by hand."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from pynamodb.expressions.condition import Condition
 
 from ai_coordination import clock, graph, ids, models
 from ai_coordination.caller import Caller
@@ -23,6 +25,19 @@ MOST_PREDECESSORS = MOST_PARTS - 3
 
 OPEN_STATES = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.IN_PROGRESS)
 ALWAYS_OPEN = frozenset({"notes"})
+
+_OF_THE_GRAPH = [
+    "session_uuid",
+    "session_agent_uuid",
+    "partition_key",
+    "coordination_uuid",
+    "agent_uuid",
+    "agent",
+    "agent_action",
+    "ordinal",
+    "predecessors",
+    "state",
+]
 
 
 def create(
@@ -153,7 +168,7 @@ def page(
     """The agents of a session in the order they were added."""
     validation.uuid(session_uuid, "session_uuid")
     kind = models.SessionAgent
-    conditions = []
+    conditions: list[Condition] = []
     if state:
         conditions.append(kind.state.is_in(*(one.value for one in state)))
     if agent_uuid is not None:
@@ -170,8 +185,7 @@ def everything(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
         models.SessionAgent,
         session_uuid,
         caller.partition_key,
-        ["session_uuid", "session_agent_uuid", "partition_key", "coordination_uuid"]
-        + ["agent_uuid", "agent", "agent_action", "ordinal", "predecessors", "state"],
+        _OF_THE_GRAPH,
     )
 
 
@@ -189,9 +203,9 @@ def mermaid(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> 
     positions = {agent.ordinal: position for position, agent in enumerate(agents)}
     boxes = [
         graph.Box(
-            agent.agent.agent_name
-            if agent.agent
-            else names.get(agent.agent_uuid, agent.agent_uuid),
+            names.get(agent.agent_uuid, agent.agent_uuid)
+            if agent.agent is None
+            else agent.agent.agent_name,
             agent.state,
             agent.agent_action.user_in_the_loop,
             agent.agent_action.primary_path,
@@ -220,7 +234,7 @@ def open_page(
         raise BadUserInput("Open are WAITING_FOR_INPUT and IN_PROGRESS", "state")
     validation.optional_uuid(coordination_uuid, "coordination_uuid")
     kind = models.SessionAgent
-    conditions = []
+    conditions: list[Condition] = []
     if coordination_uuid is not None:
         conditions.append(kind.coordination_uuid == coordination_uuid)
     if agent_uuid is not None:
@@ -236,7 +250,7 @@ def open_page(
     )
 
 
-def addresses(entity: models.SessionAgent, ordinals: set[int] | None) -> list[str]:
+def addresses(entity: models.SessionAgent, ordinals: Iterable[float] | None) -> list[str]:
     """The uuids of agents of the same session, in the order of their ordinals."""
     return [ids.session_agent_uuid(entity.session_uuid, int(one)) for one in sorted(ordinals or ())]
 
@@ -301,7 +315,7 @@ def delete(caller: Caller, session_uuid: str, session_agent_uuid: str) -> None:
 
 
 def _still_needed(caller: Caller, before_start: bool) -> Any:
-    held = guards.children(caller, models.SessionAgent, NOUN, runs="run_count")
+    held = guards.children(caller, NOUN, runs="run_count")
 
     def refused(old: models.SessionAgent | None) -> EngineError:
         if old is not None and before_start and old.successors and not old.run_count:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+
+from pynamodb.expressions.condition import Condition
 
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
@@ -117,7 +118,7 @@ def page(
     """The runs of a session, oldest first."""
     validation.uuid(session_uuid, "session_uuid")
     kind = models.SessionRun
-    conditions = []
+    conditions: list[Condition] = []
     if agent_uuid is not None:
         validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
         conditions.append(kind.agent_uuid == agent_uuid)

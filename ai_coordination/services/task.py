@@ -162,7 +162,7 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
     transaction.delete(
         kind(coordination_uuid, task_uuid),
         guards.owned(kind, caller) & (kind.schedule_count == 0),
-        guards.parsed(kind, guards.children(caller, kind, NOUN, schedules="schedule_count")),
+        guards.parsed(kind, guards.children(caller, NOUN, schedules="schedule_count")),
     )
     transaction.update(
         models.Coordination(caller.partition_key, coordination_uuid),
@@ -181,8 +181,8 @@ def mermaid(coordination: models.Coordination, task: models.Task) -> str:
     positions = {agent: position for position, agent in enumerate(agents)}
     boxes = [_box(names.get(agent, agent), task.agent_actions.get(agent)) for agent in agents]
     edges = [
-        (positions[predecessor], positions[action.agent_uuid])
-        for action in task.agent_actions.values()
+        (positions[predecessor], positions[agent])
+        for agent, action in task.agent_actions.items()
         for predecessor in action.predecessors
         if predecessor in positions
     ]
@@ -241,7 +241,8 @@ def _check_graph(
                     "predecessors",
                     index,
                 )
-    cycle = graph.find_cycle({uuid: one.predecessors for uuid, one in actions.items()})
+    waits_for: dict[str, list[Any]] = {uuid: one.predecessors for uuid, one in actions.items()}
+    cycle = graph.find_cycle(waits_for)
     if cycle is not None:
         raise BadUserInput(
             f"These agents wait for each other: {' -> '.join(cycle)}", "agent_actions"
