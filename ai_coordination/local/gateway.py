@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
@@ -45,13 +46,12 @@ def event_of(request: Request) -> dict[str, Any]:
 
 def _headers(request: Request) -> dict[str, str]:
     """By lower-case name, repeated ones joined by commas; cookies have their own place."""
-    port = request.host.rpartition(":")[2]
     headers = {name.lower(): value for name, value in request.headers.items()}
     headers.pop("cookie", None)
     return headers | {
         "x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}",
         "x-forwarded-for": _source(request),
-        "x-forwarded-port": port if port.isdecimal() else "80",
+        "x-forwarded-port": str(urlsplit(f"//{request.host}").port or 80),
         "x-forwarded-proto": request.scheme,
     }
 
@@ -61,7 +61,7 @@ def _request_context(request: Request) -> dict[str, Any]:
     return {
         "accountId": ACCOUNT,
         "apiId": API,
-        "domainName": request.host.partition(":")[0],
+        "domainName": urlsplit(f"//{request.host}").hostname or "",
         "domainPrefix": API,
         "http": {
             "method": request.method,

@@ -65,7 +65,8 @@ def send(
     port: int, method: str, path: str, body: bytes | None = None, *headers: tuple[str, str]
 ) -> Response:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.putrequest(method, path, skip_accept_encoding=True)
+    names = {name.lower() for name, _ in headers}
+    connection.putrequest(method, path, skip_host="host" in names, skip_accept_encoding=True)
     for name, value in headers:
         connection.putheader(name, value)
     if body is not None:
@@ -147,6 +148,24 @@ def test_what_is_not_there_is_not_in_the_event(function: Function, port: int) ->
     assert event["rawQueryString"] == ""
     assert event["isBase64Encoded"] is False
     assert event["requestContext"]["http"]["userAgent"] == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "forwarded_port"),
+    [
+        ("api.example.com", "api.example.com", "80"),
+        ("[::1]:8000", "::1", "8000"),
+        ("no host", "", "80"),
+    ],
+)
+def test_the_host_is_taken_apart(
+    function: Function, port: int, host: str, name: str, forwarded_port: str
+) -> None:
+    send(port, "GET", "/graphql", None, ("Host", host))
+
+    [event] = function.events
+    assert event["requestContext"]["domainName"] == name
+    assert event["headers"]["x-forwarded-port"] == forwarded_port
 
 
 @pytest.mark.parametrize(
