@@ -183,8 +183,8 @@ def not_started() -> Condition:
     """The session is still being built: nothing starts it, or has started it."""
     kind = models.Session
     initial: Condition = kind.status == SessionStatus.INITIAL.value
-    idle: Condition = kind.doing.does_not_exist()
-    return initial & idle
+    idle: Condition = initial & kind.doing.does_not_exist()
+    return idle
 
 
 def started(old: models.Session) -> EngineError:

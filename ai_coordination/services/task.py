@@ -183,7 +183,7 @@ def mermaid(coordination: models.Coordination, task: models.Task) -> str:
     edges = [
         (positions[predecessor], positions[agent])
         for agent, action in task.agent_actions.items()
-        for predecessor in action.predecessors
+        for predecessor in map(str, action.predecessors)
         if predecessor in positions
     ]
     return graph.mermaid(boxes, edges)
