@@ -6,10 +6,9 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import Agent, AgentInput
-from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, instant, many, page_of, several, text, uuid, whole
-from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.agent import Agent
+from ai_coordination.api.fields import Info, instant, many, page_of, text, uuid, whole
+from ai_coordination.api.node import Node
 from ai_coordination.api.pagination import (
     Connection,
     List,
@@ -18,7 +17,6 @@ from ai_coordination.api.pagination import (
     paged,
     unknown,
 )
-from ai_coordination.api.payloads import DeletePayload
 from ai_coordination.api.session import SessionFilter, sessions_of
 from ai_coordination.api.task import tasks_of
 
@@ -118,73 +116,3 @@ class CoordinationQueries:
         wanted = place.wanted(first, after)
         page = services.coordination.page(caller, wanted, **(filter or {}))
         return Connection(page, wanted, place, lambda row: row.coordination_uuid, unknown)
-
-
-class CreateCoordinationInput(graphene.InputObjectType):
-    """A new coordination."""
-
-    coordination_name = text("What people call it: 1 to 256 characters.", required=True)
-    coordination_description = text("What it is for.")
-    agents = several(AgentInput, "Its members: at most 1,000.", default_value=[])
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
-
-
-class UpdateCoordinationInput(graphene.InputObjectType):
-    """Changes of a coordination: the given fields alone; an explicit null clears one."""
-
-    coordination_uuid = uuid("Which one.")
-    coordination_name = text("What people call it.")
-    coordination_description = text("What it is for.")
-    agents = several(AgentInput, "All its members.")
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
-
-
-class DeleteCoordinationInput(graphene.InputObjectType):
-    """Which coordination to delete."""
-
-    coordination_uuid = uuid("Which one.")
-
-
-class CoordinationPayload(graphene.ObjectType):
-    """The coordination as it is then."""
-
-    coordination = graphene.Field(Coordination, required=True, description="The coordination.")
-
-
-def _create(context: Context, given: dict[str, Any]) -> CoordinationPayload:
-    created = services.coordination.create(context.caller, **given)
-    return CoordinationPayload(coordination=created)
-
-
-def _update(context: Context, given: dict[str, Any]) -> CoordinationPayload:
-    changes = dict(given)
-    uuid, version = changes.pop("coordination_uuid"), changes.pop("expected_version", None)
-    updated = services.coordination.update(context.caller, uuid, changes, version)
-    return CoordinationPayload(coordination=updated)
-
-
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    uuid = given["coordination_uuid"]
-    services.coordination.delete(context.caller, uuid)
-    gone = models.Coordination(context.caller.partition_key, uuid)
-    return DeletePayload(deleted_id=global_id(gone))
-
-
-class CoordinationMutations:
-    """Fields of Mutation."""
-
-    create_coordination = fields.mutation(
-        CoordinationPayload, CreateCoordinationInput, _create, "Creates a coordination."
-    )
-    update_coordination = fields.mutation(
-        CoordinationPayload,
-        UpdateCoordinationInput,
-        _update,
-        "Changes a coordination. Sessions that have started keep the one they started with.",
-    )
-    delete_coordination = fields.mutation(
-        DeletePayload,
-        DeleteCoordinationInput,
-        _delete,
-        "Deletes a coordination that has neither tasks nor sessions; else HAS_CHILDREN.",
-    )

@@ -8,26 +8,20 @@ from graphql import print_schema
 
 from ai_coordination import models
 from ai_coordination.api import enums
-from ai_coordination.api.coordination import (
-    Coordination,
-    CoordinationMutations,
-    CoordinationQueries,
-)
+from ai_coordination.api.coordination import Coordination, CoordinationQueries
 from ai_coordination.api.fields import Info
+from ai_coordination.api.mutations.coordination import CoordinationMutations
+from ai_coordination.api.mutations.session import SessionMutations
+from ai_coordination.api.mutations.session_agent import SessionAgentMutations
+from ai_coordination.api.mutations.session_run import SessionRunMutations
+from ai_coordination.api.mutations.task import TaskMutations
+from ai_coordination.api.mutations.task_schedule import TaskScheduleMutations
 from ai_coordination.api.node import Node, key_of
-from ai_coordination.api.session import Session, SessionMutations, SessionQueries
-from ai_coordination.api.session_agent import (
-    SessionAgent,
-    SessionAgentMutations,
-    SessionAgentQueries,
-)
-from ai_coordination.api.session_run import SessionRun, SessionRunMutations, SessionRunQueries
-from ai_coordination.api.task import Task, TaskMutations, TaskQueries
-from ai_coordination.api.task_schedule import (
-    TaskSchedule,
-    TaskScheduleMutations,
-    TaskScheduleQueries,
-)
+from ai_coordination.api.session import Session, SessionQueries
+from ai_coordination.api.session_agent import SessionAgent, SessionAgentQueries
+from ai_coordination.api.session_run import SessionRun, SessionRunQueries
+from ai_coordination.api.task import Task, TaskQueries
+from ai_coordination.api.task_schedule import TaskSchedule, TaskScheduleQueries
 from ai_coordination.models import reads
 
 

@@ -8,7 +8,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
-from ai_coordination.api.agent import Agent, AgentAction, AgentRulesInput
+from ai_coordination.api.agent import Agent, AgentAction
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -22,9 +22,8 @@ from ai_coordination.api.fields import (
     uuid,
     whole,
 )
-from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.node import Node
 from ai_coordination.api.pagination import Connection, List, connection, paged, unknown
-from ai_coordination.api.payloads import DeletePayload
 from ai_coordination.api.session_run import runs_of
 from ai_coordination.models.reads import Page
 
@@ -259,91 +258,3 @@ class SessionAgentQueries:
             caller, state, wanted, coordination_uuid=coordination_uuid, agent_uuid=agent_uuid
         )
         return Connection(page, wanted, place, lambda row: row.open_since, unknown)
-
-
-class CreateSessionAgentInput(graphene.InputObjectType):
-    """Adds an agent to a session that has not started."""
-
-    coordination_uuid = uuid("The coordination of the session.")
-    session_uuid = uuid("The session.")
-    agent_uuid = uuid("Which member of the coordination it is: a logical reference.")
-    predecessors = several(
-        graphene.ID,
-        "`sessionAgentUuid`s of the same session: at most 97.",
-        default_value=[],
-    )
-    rules = AgentRulesInput(description="Its rules.")
-    subtask_query = text("The work, as a subtask query is.")
-    user_input = text("What a person gave.")
-    agent_input = text("What it works on.")
-    notes = text("What is to be said about it.")
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
-
-
-class UpdateSessionAgentInput(graphene.InputObjectType):
-    """Changes of an agent: the given fields alone; an explicit null clears one. After the start of
-    the session only `notes` may change.
-    """
-
-    session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("Which one.")
-    user_input = text("What a person gave.")
-    agent_input = text("What it works on.")
-    notes = text("What is to be said about it.")
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
-
-
-class DeleteSessionAgentInput(graphene.InputObjectType):
-    """Which agent to delete."""
-
-    session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("Which one.")
-
-
-class SessionAgentPayload(graphene.ObjectType):
-    """The agent as it is then."""
-
-    session_agent = graphene.Field(SessionAgent, required=True, description="The agent.")
-
-
-def _create(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    created = services.session_agent.create(context.caller, **given)
-    return SessionAgentPayload(session_agent=created)
-
-
-def _update(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    changes = dict(given)
-    key = changes.pop("session_uuid"), changes.pop("session_agent_uuid")
-    version = changes.pop("expected_version", None)
-    updated = services.session_agent.update(context.caller, *key, changes, version)
-    return SessionAgentPayload(session_agent=updated)
-
-
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["session_uuid"], given["session_agent_uuid"]
-    services.session_agent.delete(context.caller, *key)
-    return DeletePayload(deleted_id=global_id(models.SessionAgent(*key)))
-
-
-class SessionAgentMutations:
-    """Fields of Mutation."""
-
-    create_session_agent = fields.mutation(
-        SessionAgentPayload,
-        CreateSessionAgentInput,
-        _create,
-        "Adds an agent to a session that has not started, else INVALID_STATE.",
-    )
-    update_session_agent = fields.mutation(
-        SessionAgentPayload,
-        UpdateSessionAgentInput,
-        _update,
-        "Changes an agent; after the session's start `notes` alone, else INVALID_STATE.",
-    )
-    delete_session_agent = fields.mutation(
-        DeletePayload,
-        DeleteSessionAgentInput,
-        _delete,
-        "Deletes an agent that has no runs, else HAS_CHILDREN. Before the session's start nothing"
-        " may wait for it; while the session is in progress it is INVALID_STATE.",
-    )

@@ -7,12 +7,11 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentAction, AgentActionInput, SubtaskQuery, SubtaskQueryInput
+from ai_coordination.api.agent import AgentAction, SubtaskQuery
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, instant, many, one, page_of, several, text, uuid, whole
-from ai_coordination.api.node import Node, global_id
+from ai_coordination.api.fields import Info, instant, many, one, page_of, text, uuid, whole
+from ai_coordination.api.node import Node
 from ai_coordination.api.pagination import Connection, List, connection, newest_first, paged
-from ai_coordination.api.payloads import DeletePayload
 from ai_coordination.api.session import sessions_of
 from ai_coordination.api.task_schedule import schedules_of
 
@@ -137,84 +136,3 @@ class TaskQueries:
             return None if found is None else int(found.task_count)
 
         return tasks_of(context, coordination_uuid, first, after, count)
-
-
-class CreateTaskInput(graphene.InputObjectType):
-    """A new task. Where it names no agent, each agent of the coordination takes part."""
-
-    coordination_uuid = uuid("The coordination whose agents do it.")
-    task_name = text("What people call it: 1 to 256 characters.", required=True)
-    task_description = text("What it is for.")
-    initial_task_query = text("The task query of sessions that are started without one.")
-    subtask_queries = several(
-        SubtaskQueryInput,
-        "The pieces of work; an agent without one gets the task query.",
-        default_value=[],
-    )
-    agent_actions = several(
-        AgentActionInput, "The graph, and each agent's rules.", default_value=[]
-    )
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
-
-
-class UpdateTaskInput(graphene.InputObjectType):
-    """Changes of a task: the given fields alone; an explicit null clears an optional one."""
-
-    coordination_uuid = uuid("The coordination whose it is.")
-    task_uuid = uuid("Which one.")
-    task_name = text("What people call it.")
-    task_description = text("What it is for.")
-    initial_task_query = text("The task query of sessions that are started without one.")
-    subtask_queries = several(SubtaskQueryInput, "All pieces of work.")
-    agent_actions = several(AgentActionInput, "The whole graph, and each agent's rules.")
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
-
-
-class DeleteTaskInput(graphene.InputObjectType):
-    """Which task to delete."""
-
-    coordination_uuid = uuid("The coordination whose it is.")
-    task_uuid = uuid("Which one.")
-
-
-class TaskPayload(graphene.ObjectType):
-    """The task as it is then."""
-
-    task = graphene.Field(Task, required=True, description="The task.")
-
-
-def _create(context: Context, given: dict[str, Any]) -> TaskPayload:
-    return TaskPayload(task=services.task.create(context.caller, **given))
-
-
-def _update(context: Context, given: dict[str, Any]) -> TaskPayload:
-    changes = dict(given)
-    key = changes.pop("coordination_uuid"), changes.pop("task_uuid")
-    version = changes.pop("expected_version", None)
-    return TaskPayload(task=services.task.update(context.caller, *key, changes, version))
-
-
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["coordination_uuid"], given["task_uuid"]
-    services.task.delete(context.caller, *key)
-    return DeletePayload(deleted_id=global_id(models.Task(*key)))
-
-
-class TaskMutations:
-    """Fields of Mutation."""
-
-    create_task = fields.mutation(
-        TaskPayload, CreateTaskInput, _create, "Creates a task of a coordination."
-    )
-    update_task = fields.mutation(
-        TaskPayload,
-        UpdateTaskInput,
-        _update,
-        "Changes a task. Sessions that have started keep the graph they started with.",
-    )
-    delete_task = fields.mutation(
-        DeletePayload,
-        DeleteTaskInput,
-        _delete,
-        "Deletes a task that has no schedules, else HAS_CHILDREN. Its sessions stay.",
-    )

@@ -1,0 +1,1 @@
+"""What can be changed: inputs, payloads and mutations, one file an entity."""

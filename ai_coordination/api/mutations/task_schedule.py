@@ -1,0 +1,84 @@
+"""Mutations of task schedules."""
+
+from typing import Any
+
+import graphene
+
+from ai_coordination import models, services
+from ai_coordination.api import enums, fields
+from ai_coordination.api.context import Context
+from ai_coordination.api.fields import text, uuid, whole
+from ai_coordination.api.mutations.payloads import DeletePayload
+from ai_coordination.api.node import global_id
+from ai_coordination.api.task_schedule import SCHEDULE, STATUS, TIMEZONE, TaskSchedule
+from ai_coordination.states import ScheduleStatus
+
+
+class CreateTaskScheduleInput(graphene.InputObjectType):
+    """A new schedule of a task."""
+
+    coordination_uuid = uuid("The coordination of the task.")
+    task_uuid = uuid("The task that it starts.")
+    schedule = text(SCHEDULE, required=True)
+    timezone = graphene.String(default_value="UTC", description=TIMEZONE)
+    status = graphene.InputField(
+        enums.ScheduleStatus, default_value=ScheduleStatus.ACTIVE, description=STATUS
+    )
+    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+
+
+class UpdateTaskScheduleInput(graphene.InputObjectType):
+    """Changes of a schedule: the given fields alone."""
+
+    task_uuid = uuid("The task that it starts.")
+    schedule_uuid = uuid("Which one.")
+    schedule = text(SCHEDULE)
+    timezone = text(TIMEZONE)
+    status = graphene.InputField(enums.ScheduleStatus, description=STATUS)
+    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+
+
+class DeleteTaskScheduleInput(graphene.InputObjectType):
+    """Which schedule to delete."""
+
+    task_uuid = uuid("The task that it starts.")
+    schedule_uuid = uuid("Which one.")
+
+
+class TaskSchedulePayload(graphene.ObjectType):
+    """The schedule as it is then."""
+
+    task_schedule = graphene.Field(TaskSchedule, required=True, description="The schedule.")
+
+
+def _create(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
+    created = services.task_schedule.create(context.caller, **given)
+    return TaskSchedulePayload(task_schedule=created)
+
+
+def _update(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
+    changes = dict(given)
+    key = changes.pop("task_uuid"), changes.pop("schedule_uuid")
+    version = changes.pop("expected_version", None)
+    updated = services.task_schedule.update(context.caller, *key, changes, version)
+    return TaskSchedulePayload(task_schedule=updated)
+
+
+def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
+    key = given["task_uuid"], given["schedule_uuid"]
+    services.task_schedule.delete(context.caller, *key)
+    return DeletePayload(deleted_id=global_id(models.TaskSchedule(*key)))
+
+
+class TaskScheduleMutations:
+    """Fields of Mutation."""
+
+    create_task_schedule = fields.mutation(
+        TaskSchedulePayload, CreateTaskScheduleInput, _create, "Creates a schedule of a task."
+    )
+    update_task_schedule = fields.mutation(
+        TaskSchedulePayload, UpdateTaskScheduleInput, _update, "Changes a schedule."
+    )
+    delete_task_schedule = fields.mutation(
+        DeletePayload, DeleteTaskScheduleInput, _delete, "Deletes a schedule."
+    )
