@@ -74,12 +74,20 @@ def invoke(file: str, *, embedded: bool, aws: bool) -> bool:
     Prints as JSON what Lambda would give its caller, and nothing else to stdout. Raises OSError
     and ValueError for a file that holds no event.
     """
-    event = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
+    event = _event(file)
     logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
     with redirect_stdout(sys.stderr), storage.chosen(embedded=embedded, aws=aws):
         answer, answered = _invoked(event)
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return answered
+
+
+def _event(file: str) -> Any:
+    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file} is no JSON: {error}") from error
 
 
 def _invoked(event: Any) -> tuple[Any, bool]:

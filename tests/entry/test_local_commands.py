@@ -1,10 +1,16 @@
 """The commands that end by themselves: what they print, and their exit codes."""
 
 import json
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from ai_coordination.local.__main__ import main
+from ai_coordination.models import connection
 from tests.entry.local_server import command
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -56,39 +62,73 @@ def test_embedded_overrules_the_endpoint_of_the_environment() -> None:
     assert json.loads(ended.stdout) == {"data": {"coordinations": {"edges": []}}}
 
 
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """The command line in this process, which keeps neither its environment nor its client."""
+
+    def run(*arguments: str, **environment: str) -> int:
+        os.environ.update(environment)
+        monkeypatch.setattr(sys, "argv", ["local", *arguments])
+        return main()
+
+    connection.forget_client()
+    with patch.dict(os.environ):
+        yield run
+    connection.forget_client()
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
         (["invoke", "nothing.json"], {}, "No such file or directory: 'nothing.json'"),
-        (["invoke", "-"], {}, "Expecting value: line 1 column 1"),
+        (["invoke", __file__], {}, "test_local_commands.py is no JSON"),
         (["tables"], {}, "is AWS: name an emulator in AWS_ENDPOINT_URL_DYNAMODB, or say --aws"),
         (["tables"], NOWHERE, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),
         (["serve", "--port", "0"], NOWHERE, "Could not connect to the endpoint URL"),
         (["serve", "--host", "203.0.113.9"], {}, "Cannot listen at 203.0.113.9:8000"),
-        (["tables"], {"AI_COORDINATION_MAX_COST": "x"}, "AI_COORDINATION_MAX_COST must be"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(
-    arguments: list[str], environment: dict[str, str], said: str
+    run: Callable[..., int],
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+    environment: dict[str, str],
+    said: str,
 ) -> None:
-    ended = command(*arguments, **environment)
+    code = run(*arguments, **environment)
+
+    printed = capfd.readouterr()
+    assert code == 1
+    assert said in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert printed.out == ""
+
+
+def test_a_wrong_variable_is_one_clear_line() -> None:
+    ended = command("tables", AI_COORDINATION_MAX_COST="x")
 
     assert ended.returncode == 1
-    assert said in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-    assert ended.stdout == ""
+    assert ended.stderr == "AI_COORDINATION_MAX_COST must be a whole number from 1, not 'x'\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["serve", "--port", "65536"], ["serve", "--port", "x"]])
-def test_a_wrong_command_line_is_told_how_it_goes(arguments: list[str]) -> None:
-    ended = command(*arguments)
+def test_a_wrong_command_line_is_told_how_it_goes(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
 
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("usage: python -m ai_coordination.local")
+    assert ended.value.code == 2
+    assert capfd.readouterr().err.startswith("usage: python -m ai_coordination.local")
 
 
-def test_help_says_where_data_are() -> None:
-    said = command("--help").stdout
+def test_help_says_where_data_are(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("--help")
 
+    said = capfd.readouterr().out
+    assert ended.value.code == 0
     assert "AWS_ENDPOINT_URL_DYNAMODB" in said
     assert all(name in said for name in ("serve", "tables", "invoke", "--aws"))
