@@ -3,8 +3,8 @@
 from typing import Any
 
 from ai_coordination import telemetry
-from ai_coordination.api import events
 from ai_coordination.api.operation import execute
+from ai_coordination.api.transport import events
 from ai_coordination.config import settings
 
 settings()  # A wrong variable ends the start, not the first request.

@@ -51,12 +51,18 @@ def _wait_until_active(table: type[Table], seconds: float = 120) -> None:
 
 def _expire(name: str) -> None:
     """Let DynamoDB remove what is past its time; some emulators cannot, and need not."""
-    client = connection.client
     specification = {"AttributeName": Idempotency.expires_at.attr_name, "Enabled": True}
     try:
-        now = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-        if now["TimeToLiveStatus"] == "DISABLED":
-            client.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+        if not _expires(name):
+            connection.client.update_time_to_live(
+                TableName=name, TimeToLiveSpecification=specification
+            )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "UnknownOperationException":
+        # Refused also where another process was faster.
+        if error.response["Error"]["Code"] != "UnknownOperationException" and not _expires(name):
             raise
+
+
+def _expires(name: str) -> bool:
+    now = connection.client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    return now["TimeToLiveStatus"] != "DISABLED"

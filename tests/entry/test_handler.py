@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ai_coordination import handler as entry
-from ai_coordination.api.events import UnknownEvent
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
+from ai_coordination.api.transport.events import UnknownEvent
 from ai_coordination.caller import Caller
 from ai_coordination.errors import NotFound
 from tests.entry.lambda_stand_ins import Context, Engine

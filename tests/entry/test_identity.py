@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.api.identity import (
+from ai_coordination.api.transport.identity import (
     LONGEST_USER_ID,
     Identity,
     of_direct_invocation,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.recording import Call, recorded_calls
@@ -52,6 +53,34 @@ def test_idempotency_records_end_and_nothing_else_does(embedded: EmbeddedAws) ->
     assert {name: end["TimeToLiveDescription"] for name, end in ends.items()} == {
         name: enabled if name == Idempotency.Meta.table_name else disabled for name in NAMES
     }
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "UnknownOperationException"])
+def test_a_rival_that_was_faster_and_an_emulator_that_cannot_are_no_errors(
+    embedded: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    update = connection.client.update_time_to_live
+
+    def land_and_refuse(**request: Any) -> None:
+        update(**request)
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "UpdateTimeToLive")
+
+    monkeypatch.setattr(connection.client, "update_time_to_live", land_and_refuse)
+
+    assert create_tables() == NAMES
+
+
+def test_an_end_that_could_not_be_set_is_an_error(
+    embedded: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**request: Any) -> None:
+        error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        raise ClientError(error, "UpdateTimeToLive")
+
+    monkeypatch.setattr(connection.client, "update_time_to_live", refuse)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        create_tables()
 
 
 def test_tables_are_paid_by_the_request(embedded: EmbeddedAws) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, build_schema
 
-from ai_coordination.api import documents, rules
-from ai_coordination.api.documents import Document, DocumentRejected, prepare
+from ai_coordination.api.documents import Document, DocumentRejected, prepare, prepared, rules
 from ai_coordination.config import Settings
 
 SDL = "type Query { session: Session } type Session { id: ID! }"
@@ -47,7 +46,7 @@ def test_a_refused_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(reads) == 2
 
 
-def kept(cache: documents.Cache, keys: str) -> str:
+def kept(cache: prepared.Cache, keys: str) -> str:
     return "".join(key for key in keys if cache.get(key))
 
 
@@ -57,7 +56,7 @@ def document() -> Document:
 
 
 def test_the_cache_forgets_what_was_used_longest_ago(document: Document) -> None:
-    cache = documents.Cache(max_documents=2, max_bytes=100)
+    cache = prepared.Cache(max_documents=2, max_bytes=100)
 
     cache.put("a", document, 1)
     cache.put("b", document, 1)
@@ -68,7 +67,7 @@ def test_the_cache_forgets_what_was_used_longest_ago(document: Document) -> None
 
 
 def test_the_cache_is_bounded_in_bytes(document: Document) -> None:
-    cache = documents.Cache(max_documents=10, max_bytes=100)
+    cache = prepared.Cache(max_documents=10, max_bytes=100)
 
     cache.put("a", document, 40)
     cache.put("b", document, 60)
@@ -81,7 +80,7 @@ def test_the_cache_is_bounded_in_bytes(document: Document) -> None:
 
 
 def test_a_document_larger_than_the_cache_displaces_nothing(document: Document) -> None:
-    cache = documents.Cache(max_documents=10, max_bytes=100)
+    cache = prepared.Cache(max_documents=10, max_bytes=100)
 
     cache.put("a", document, 40)
     cache.put("b", document, 101)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_coordination.api.http import HttpRequest, HttpResponse, fail, respond
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
+from ai_coordination.api.transport.http import HttpRequest, HttpResponse, fail, respond
 from ai_coordination.config import Settings
 from ai_coordination.errors import EngineError, NotFound, Throttled, Unauthenticated
 

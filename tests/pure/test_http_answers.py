@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.api import answers
-from ai_coordination.api.answers import bytes_as_body, bytes_as_result, fitting, plain_bytes
+from ai_coordination.api.transport import answers
+from ai_coordination.api.transport.answers import (
+    bytes_as_body,
+    bytes_as_result,
+    fitting,
+    plain_bytes,
+)
 
 
 def test_a_result_is_written_compactly_and_in_its_own_letters() -> None:

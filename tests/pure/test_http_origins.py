@@ -2,7 +2,7 @@
 
 import pytest
 
-from ai_coordination.api.http import HttpRequest, HttpResponse, respond
+from ai_coordination.api.transport.http import HttpRequest, HttpResponse, respond
 from ai_coordination.config import Settings
 
 APP = "https://app.example.com"

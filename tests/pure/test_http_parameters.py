@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_coordination.api.parameters import DEEPEST, from_body, from_object, from_query_string
 from ai_coordination.api.request import GraphQLRequest
+from ai_coordination.api.transport.parameters import (
+    DEEPEST,
+    from_body,
+    from_object,
+    from_query_string,
+)
 from ai_coordination.errors import BadUserInput
 
 

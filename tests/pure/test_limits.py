@@ -18,7 +18,7 @@ from graphql import (
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ai_coordination.api import costs, limits, selections
+from ai_coordination.api.documents import costs, limits, selections
 from ai_coordination.errors import QueryTooComplex
 
 SCHEMA = build_schema("""

@@ -22,7 +22,7 @@ from graphql import (
     VariableNode,
 )
 
-from ai_coordination.api import costs, selections
+from ai_coordination.api.documents import costs, selections
 from ai_coordination.errors import QueryTooComplex
 
 # A document's costs are kept for so many different values of its `first` variables.

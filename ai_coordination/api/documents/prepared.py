@@ -14,7 +14,7 @@ from graphql import (
     parse,
 )
 
-from ai_coordination.api import limits, rules, selections
+from ai_coordination.api.documents import limits, rules, selections
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, EngineError, PayloadTooLarge, QueryTooComplex
 

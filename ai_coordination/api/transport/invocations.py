@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ai_coordination.api import answers, http, parameters
-from ai_coordination.api.identity import Identity, of_direct_invocation
 from ai_coordination.api.request import GraphQLRequest
+from ai_coordination.api.transport import answers, http, parameters
+from ai_coordination.api.transport.identity import Identity, of_direct_invocation
 from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, EngineError

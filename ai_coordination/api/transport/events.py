@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from ai_coordination.api.http import HttpRequest
-from ai_coordination.api.identity import of_http_api, of_rest_api
-from ai_coordination.api.invocations import (
+from ai_coordination.api.transport.http import HttpRequest
+from ai_coordination.api.transport.identity import of_http_api, of_rest_api
+from ai_coordination.api.transport.invocations import (
     WHAT_IT_TAKES,
     DirectInvocation,
     HttpInvocation,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ai_coordination.api import answers, cors, negotiation, parameters
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
+from ai_coordination.api.transport import answers, cors, negotiation, parameters
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, EngineError, PayloadTooLarge
 

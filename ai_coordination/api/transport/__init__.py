@@ -1,0 +1,1 @@
+"""From an event of Lambda to a GraphQL request, and back."""
