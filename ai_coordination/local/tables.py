@@ -65,4 +65,4 @@ def _expire(name: str) -> None:
 
 def _expires(name: str) -> bool:
     now = connection.client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    return now["TimeToLiveStatus"] != "DISABLED"
+    return bool(now["TimeToLiveStatus"] != "DISABLED")
