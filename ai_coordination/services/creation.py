@@ -58,6 +58,21 @@ def create(
     return entity
 
 
+def created_before(caller: Caller, kind: type[E], key: str | None, given: Any) -> E | None:
+    """What an earlier call with this key created; None where there was none, or no key."""
+    if key is None:
+        return None
+    try:
+        record = models.Idempotency.get(_address(caller, kind, key), consistent_read=True)
+    except models.Idempotency.DoesNotExist:
+        return None
+    return _created_before(caller, kind, record, given)
+
+
+def _address(caller: Caller, kind: type[models.Entity], key: str) -> str:
+    return f"{caller.partition_key}#{kind.__name__}#{key}"
+
+
 def _remember(
     transaction: Transaction, caller: Caller, entity: models.Entity, key: str, given: Any
 ) -> None:
@@ -67,7 +82,7 @@ def _remember(
     kind = type(entity)
     now = int(time.time())
     record = models.Idempotency(
-        key=f"{caller.partition_key}#{kind.__name__}#{key}",
+        key=_address(caller, kind, key),
         fingerprint=_fingerprint(given),
         entity_hash_key=getattr(entity, kind._hash_key_attribute().attr_name),
         entity_range_key=getattr(entity, kind._range_key_attribute().attr_name),

@@ -84,7 +84,9 @@ def children(
         held = {name: count for name, count in held.items() if count}
         if not held:
             return Conflict(f"This {noun} has just been changed; try again")
-        listed = " and ".join(f"{count} {name}" for name, count in held.items())
+        listed = " and ".join(
+            f"{count} {name if count > 1 else name[:-1]}" for name, count in held.items()
+        )
         return HasChildren(f"This {noun} still has {listed}", held)
 
     return refused

@@ -1,11 +1,12 @@
 """Tasks: graphs of agent actions."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ai_coordination import clock, graph, ids, models
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput, EngineError
+from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
@@ -47,16 +48,10 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    coordination = reads.get(
-        models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
-    )
-    if coordination is None:
-        raise guards.not_found("coordination", "coordination_uuid")
-    _check_graph(coordination, task.subtask_queries, task.agent_actions)
 
     def count(transaction: Transaction) -> None:
         transaction.update(
-            coordination,
+            models.Coordination(caller.partition_key, coordination_uuid),
             [models.Coordination.task_count.add(1)],
             guards.owned(models.Coordination, caller),
             guards.missing("coordination", "coordination_uuid"),
@@ -70,6 +65,19 @@ def create(
         subtask_queries,
         agent_actions,
     ]
+    coordination = reads.get(
+        models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
+    )
+    if coordination is None:
+        raise guards.not_found("coordination", "coordination_uuid")
+    try:
+        _check_graph(coordination, task.subtask_queries, task.agent_actions)
+    except BadUserInput:
+        # The graph may have fitted when this key was used first: then that task is the answer.
+        before = creation.created_before(caller, models.Task, idempotency_key, given)
+        if before is None:
+            raise
+        return before
     return creation.create(caller, task, idempotency_key, given, count)
 
 
@@ -149,8 +157,9 @@ def _update_graph(
                 condition=models.Task.version == task.version,
                 otherwise=lambda old: _ChangedSince("changed since it was read"),
             )
-        except _ChangedSince:
-            continue
+        except _ChangedSince as changed:
+            if time.monotonic() >= caller.deadline:
+                raise Throttled("Others change the same task: try again later") from changed
 
 
 def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
