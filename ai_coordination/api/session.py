@@ -149,7 +149,7 @@ class Session(graphene.ObjectType):
         agents = await info.context.agents_of(session)
         coordination = await _coordination(session, info)
         names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-        return services.session_agent.mermaid(agents, names)
+        return services.drawing.of_session(agents, names)
 
 
 async def _coordination(session: models.Session, info: Info) -> Any:

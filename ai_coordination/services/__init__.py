@@ -2,6 +2,7 @@
 
 from ai_coordination.services import (
     coordination,
+    drawing,
     session,
     session_agent,
     session_run,
@@ -9,4 +10,12 @@ from ai_coordination.services import (
     task_schedule,
 )
 
-__all__ = ["coordination", "session", "session_agent", "session_run", "task", "task_schedule"]
+__all__ = [
+    "coordination",
+    "drawing",
+    "session",
+    "session_agent",
+    "session_run",
+    "task",
+    "task_schedule",
+]

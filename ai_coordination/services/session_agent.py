@@ -6,7 +6,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import clock, graph, ids, models
+from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, HasChildren, InvalidState
 from ai_coordination.models import reads
@@ -193,32 +193,6 @@ def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
     """How many agents stand where."""
     counts = Counter(agent.state for agent in agents)
     return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
-
-
-def mermaid(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> str:
-    """The agents as a Mermaid flowchart, each in the colour of its state.
-
-    `names` are those of the coordination's members, for agents that have not started.
-    """
-    positions = {agent.ordinal: position for position, agent in enumerate(agents)}
-    boxes = [
-        graph.Box(
-            names.get(agent.agent_uuid, agent.agent_uuid)
-            if agent.agent is None
-            else agent.agent.agent_name,
-            agent.state,
-            agent.agent_action.user_in_the_loop,
-            agent.agent_action.primary_path,
-        )
-        for agent in agents
-    ]
-    edges = [
-        (positions[predecessor], positions[agent.ordinal])
-        for agent in agents
-        for predecessor in sorted(agent.predecessors or ())
-        if predecessor in positions
-    ]
-    return graph.mermaid(boxes, edges)
 
 
 def open_page(

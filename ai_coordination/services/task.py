@@ -182,28 +182,6 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
     transaction.commit(caller.deadline)
 
 
-def mermaid(coordination: models.Coordination, task: models.Task) -> str:
-    """The agents that take part, and who waits for whom, as a Mermaid flowchart."""
-    names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-    taking_part = [*task.agent_actions, *(query.agent_uuid for query in task.subtask_queries)]
-    agents = list(dict.fromkeys(taking_part)) or list(names)
-    positions = {agent: position for position, agent in enumerate(agents)}
-    boxes = [_box(names.get(agent, agent), task.agent_actions.get(agent)) for agent in agents]
-    edges = [
-        (positions[predecessor], positions[agent])
-        for agent, action in task.agent_actions.items()
-        for predecessor in map(str, action.predecessors)
-        if predecessor in positions
-    ]
-    return graph.mermaid(boxes, edges)
-
-
-def _box(name: str, rules: models.AgentAction | None) -> graph.Box:
-    if rules is None:
-        return graph.Box(name)
-    return graph.Box(name, user_in_the_loop=rules.user_in_the_loop, primary_path=rules.primary_path)
-
-
 def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:
     """Subtask queries, checked one by one."""
     return [
