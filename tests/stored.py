@@ -1,0 +1,73 @@
+"""What is stored, and bringing it into states that only execution reaches."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pynamodb.expressions.update import Action
+
+from ai_coordination import clock, ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.services.rules import action
+from tests.graph_api import CALLER, refusal
+
+E = TypeVar("E", bound=models.Entity)
+
+
+def put_state(kind: type[E], hash_key: str, range_key: str, **attributes: Any) -> None:
+    """Sets attributes of what is stored, behind the services' back; None removes one."""
+    known = kind.get_attributes()
+    actions: list[Action] = [
+        known[name].remove() if value is None else known[name].set(value)
+        for name, value in attributes.items()
+    ]
+    kind(hash_key, range_key).update(actions, condition=kind.partition_key.exists())
+
+
+def stored(kind: type[E], hash_key: str, range_key: str) -> E:
+    """What is stored under the key; the test fails where there is nothing."""
+    return kind.get(hash_key, range_key, consistent_read=True)
+
+
+def everything_stored() -> dict[str, list[dict[str, Any]]]:
+    """Every item of every table, as DynamoDB holds it."""
+    return {table.Meta.table_name: _items(table) for table in models.TABLES}
+
+
+def _items(table: type[models.Table]) -> list[dict[str, Any]]:
+    answer = models.connection.dispatch("Scan", {"TableName": table.Meta.table_name})
+    assert "LastEvaluatedKey" not in answer
+    return sorted(answer["Items"], key=str)
+
+
+def refused(name: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dict[str, Any]:
+    """The extensions of a mutation's error, which has written nothing."""
+    before = everything_stored()
+    extensions = refusal(name, given, caller)
+    assert everything_stored() == before
+    return extensions
+
+
+def put_agents(coordination_uuid: str, session_uuid: str, ordinals: Iterable[int]) -> list[str]:
+    """Agents with these ordinals, without edges, as a start would number them: their uuids."""
+    now = clock.now()
+    agents = [
+        models.SessionAgent(
+            session_uuid=session_uuid,
+            session_agent_uuid=ids.session_agent_uuid(session_uuid, ordinal),
+            coordination_uuid=coordination_uuid,
+            partition_key=CALLER.partition_key,
+            agent_uuid="rag",
+            agent_action=action("rag", [], {}, 0),
+            ordinal=ordinal,
+            state="initial",
+            created_at=now,
+            updated_at=now,
+        )
+        for ordinal in ordinals
+    ]
+    for agent in agents:
+        agent.save()
+    session = stored(models.Session, coordination_uuid, session_uuid)
+    count = int(session.agent_count) + len(agents)
+    put_state(models.Session, coordination_uuid, session_uuid, agent_count=count)
+    return [agent.session_agent_uuid for agent in agents]
