@@ -101,6 +101,7 @@ schema-tools: ## relay-compiler and graphql-codegen read the schema (Node)
 sam: $(SAM) $(INSTALLED) ## SAM validates the template and builds the package
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
+	@.ci/package .aws-sam/build/ApiFunction
 
 # An environment of its own: SAM pins what it needs, and only this target needs SAM.
 $(SAM):
@@ -139,6 +140,7 @@ bench: $(INSTALLED) ## Measure against the bare client: ratios and cold start
 
 .PHONY: build
 build: build-ApiFunction ## The function's package, in build/ApiFunction
+	@.ci/package "$(ARTIFACTS_DIR)"
 
 # Also what `sam build` calls, with ARTIFACTS_DIR set.
 .PHONY: build-ApiFunction
