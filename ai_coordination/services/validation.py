@@ -14,6 +14,7 @@ LONGEST_NAME = 256
 LONGEST_KEY = 256
 LONGEST_URI = 8_192
 MOST_ELEMENTS = 1_000
+DEEPEST_JSON = 100
 
 _AGENT_UUID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 T = TypeVar("T")
@@ -98,13 +99,31 @@ def distinct(values: Iterable[str], *path: str | int, within: str | None = None)
 
 
 def json_value(value: Any, *path: str | int) -> Any:
-    """A JSON value as a text of at most 2 MB; lone surrogates and NaN are none."""
+    """A JSON value as a text of at most 2 MB; lone surrogates and NaN are none.
+
+    Readers of JSON differ in how deep it may nest, so it has a bound that all of them reach.
+    """
+    if _nests_deeper(value, DEEPEST_JSON):
+        raise BadUserInput(f"This nests more than {DEEPEST_JSON} arrays and objects", *path)
     try:
         written = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadUserInput("This is no JSON value that can be stored", *path) from error
     text(written, *path)
     return value
+
+
+def _nests_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [inner for outer in layer for inner in _members(outer)]
+    return bool(layer)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def given(changes: Mapping[str, Any], *required: str) -> None:

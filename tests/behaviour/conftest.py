@@ -2,8 +2,11 @@
 
 import pytest
 
+from ai_coordination import models
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from tests.graph_api import CALLER
+from tests.stored import stored
 from tests.world import World, new_world
 
 
@@ -14,8 +17,14 @@ def world(tables: None) -> World:
 
 
 @pytest.fixture(scope="module")
-def still_world(embedded_aws: EmbeddedAws) -> World:
-    """One entity of each kind, made once for a module of tests that change nothing."""
+def made_once(embedded_aws: EmbeddedAws) -> World:
     embedded_aws.reset()
     create_tables()
     return new_world()
+
+
+@pytest.fixture
+def still_world(made_once: World) -> World:
+    """One entity of each kind, for a module of tests that all write nothing: so it is made once."""
+    stored(models.Coordination, CALLER.partition_key, made_once.coordination)
+    return made_once
