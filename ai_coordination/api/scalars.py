@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import graphene
-from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 
 
 class DateTime(graphene.Scalar):
@@ -49,4 +49,13 @@ class JSON(graphene.Scalar):
 
     @staticmethod
     def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
-        return value_from_ast_untyped(node, variables)
+        return _defined(value_from_ast_untyped(node, variables))
+
+
+def _defined(value: Any) -> Any:
+    """A variable that the request leaves out is left out of an object, and null in a list."""
+    if isinstance(value, dict):
+        return {name: _defined(inner) for name, inner in value.items() if inner is not Undefined}
+    if isinstance(value, list):
+        return [None if inner is Undefined else _defined(inner) for inner in value]
+    return value
