@@ -52,7 +52,7 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 .PHONY: test
 test: $(INSTALLED) ## All tests but the long ones, with branch coverage
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not stress' -n 2 --cov --cov-report=term $(TESTS)
+	@$(BIN)/python -m pytest -m 'not stress' -n 2 --cov $(if $(TESTS),,--cov-fail-under=90) $(TESTS)
 
 .PHONY: stress
 stress: $(INSTALLED) ## The long tests: many races, many seeds (RACES=500)
