@@ -1,7 +1,7 @@
 """Asking the API as a client does, and the entities that most tests start from."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination.api.operation import execute
 from ai_coordination.api.request import GraphQLRequest
@@ -116,3 +116,21 @@ def new_run(coordination_uuid: str, session_uuid: str, caller: Caller = CALLER, 
     key = {"coordinationUuid": coordination_uuid, "sessionUuid": session_uuid}
     given = {**key, "agentUuid": "rag", **more}
     return str(create("recordSessionRun", given, caller=caller)["runUuid"])
+
+
+class Place(NamedTuple):
+    """Where a session lies."""
+
+    coordination: str
+    session: str
+
+    @property
+    def key(self) -> dict[str, str]:
+        """As the API's inputs name it."""
+        return {"coordinationUuid": self.coordination, "sessionUuid": self.session}
+
+
+def new_place(coordination_uuid: str | None = None) -> Place:
+    """A session that has not started; of a coordination of its own where none is named."""
+    coordination = coordination_uuid or new_coordination()
+    return Place(coordination, new_session(coordination))

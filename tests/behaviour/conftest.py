@@ -5,7 +5,7 @@ import pytest
 from ai_coordination import models
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
-from tests.graph_api import CALLER
+from tests.graph_api import CALLER, Place, new_place
 from tests.stored import stored
 from tests.world import World, new_world
 
@@ -28,3 +28,9 @@ def still_world(made_once: World) -> World:
     """One entity of each kind, for a module of tests that all write nothing: so it is made once."""
     stored(models.Coordination, CALLER.partition_key, made_once.coordination)
     return made_once
+
+
+@pytest.fixture
+def place(tables: None) -> Place:
+    """A session that has neither agents nor runs and has not started."""
+    return new_place()
