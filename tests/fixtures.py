@@ -27,8 +27,9 @@ def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch
     connection.forget_client()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embedded_aws() -> Iterator[EmbeddedAws]:
+    """Not for longer than a module: others start one of their own, or none."""
     with EmbeddedAws() as aws:
         yield aws
 
