@@ -197,14 +197,25 @@ def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models
 
 def _actions(given: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
     validation.few(given, *path)
-    validation.distinct([one["agent_uuid"] for one in given], *path, within="agent_uuid")
-    actions = {}
-    for index, one in enumerate(given):
-        uuid = validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid")
-        predecessors = one.get("predecessors") or []
-        validation.distinct(predecessors, *path, index, "predecessors")
-        actions[uuid] = action(uuid, predecessors, one, index, *path, index)
-    return actions
+    uuids = [
+        validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid")
+        for index, one in enumerate(given)
+    ]
+    validation.distinct(uuids, *path, within="agent_uuid")
+    return {
+        uuid: action(uuid, _predecessors(one, *path, index), one, index, *path, index)
+        for index, (uuid, one) in enumerate(zip(uuids, given, strict=True))
+    }
+
+
+def _predecessors(given: Mapping[str, Any], *path: str | int) -> list[str]:
+    path = *path, "predecessors"
+    uuids = [
+        validation.agent_uuid(one, *path, index)
+        for index, one in enumerate(given.get("predecessors") or [])
+    ]
+    validation.distinct(uuids, *path)
+    return uuids
 
 
 def _check_graph(
