@@ -10,6 +10,8 @@ from ai_coordination.states import FailurePolicy
 LONGEST_SECONDS = 365 * 24 * 3600
 DEFAULT_TIMEOUT_SECONDS = 300
 MOST_ATTEMPTS = 100
+# Or none at all. The database stores no number that is much smaller.
+SHORTEST_INTERVAL_SECONDS = 0.001
 LONGEST_INTERVAL_SECONDS = 24 * 3600
 HIGHEST_BACKOFF_RATE = 100
 
@@ -43,11 +45,12 @@ def action(
 def _retry(given: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:
     attempts = _or(given.get("max_attempts"), 3)
     interval = _or(given.get("interval_seconds"), 1.0)
+    shortest = SHORTEST_INTERVAL_SECONDS if interval > 0 else 0
     backoff = _or(given.get("backoff_rate"), 2.0)
     return models.RetryPolicy(
         max_attempts=validation.number(attempts, 1, MOST_ATTEMPTS, *path, "max_attempts"),
         interval_seconds=validation.number(
-            interval, 0, LONGEST_INTERVAL_SECONDS, *path, "interval_seconds"
+            interval, shortest, LONGEST_INTERVAL_SECONDS, *path, "interval_seconds"
         ),
         backoff_rate=validation.number(backoff, 1, HIGHEST_BACKOFF_RATE, *path, "backoff_rate"),
     )
