@@ -135,8 +135,10 @@ def _is_of(
     return all(kind.of(item).partition_key == tenant for item in answer[ITEMS])
 
 
-def everything(kind: type[E], hash_key: str, tenant: str, attributes: Sequence[str]) -> list[E]:
-    """All rows under `hash_key` with these attributes alone, as they are now.
+def everything(
+    kind: type[E], hash_key: str, tenant: str, attributes: Sequence[str] | None = None
+) -> list[E]:
+    """All rows under `hash_key`, with these attributes alone, as they are now.
 
     Only where their number is bounded: the agents of a session.
     """
@@ -160,6 +162,18 @@ def _range_key(kind: type[E], index: Index[Any] | None) -> Any:
     if index is None:
         return kind._range_key_attribute()
     return next(one for one in index.Meta.attributes.values() if one.is_range_key)
+
+
+def until(kind: type[E], index: Index[Any], hash_key: str, latest: str, most: int) -> list[E]:
+    """The first rows of an index, up to a range key: of any tenant, for the engine alone."""
+    answer = connection.query(
+        kind.Meta.table_name,
+        hash_key,
+        range_key_condition=_range_key(kind, index) <= latest,
+        index_name=index.Meta.index_name,
+        limit=most,
+    )
+    return [kind.of(item) for item in answer[ITEMS]]
 
 
 def _row(kind: type[E], item: Item, index: Index[Any] | None) -> E:

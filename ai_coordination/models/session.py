@@ -10,6 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models.agent import InputFile, LogEntry, SubtaskQuery
 from ai_coordination.models.base import Versioned, table_name
+from ai_coordination.models.due import Due, Owing
 
 # What may be large stays out of the indexes: each of them is charged for what it holds.
 _SMALL = [
@@ -66,7 +67,7 @@ class SessionsOfUser(GlobalSecondaryIndex["Session"]):
     session_uuid = UnicodeAttribute(range_key=True)
 
 
-class Session(Versioned):
+class Session(Owing, Versioned):
     """One instance of a coordination. It counts its agents, and the runs that have no agent."""
 
     class Meta:
@@ -75,6 +76,7 @@ class Session(Versioned):
     of_tenant = SessionsOfTenant()
     of_task = SessionsOfTask()
     of_user = SessionsOfUser()
+    due = Due()
 
     coordination_uuid = UnicodeAttribute(hash_key=True)
     session_uuid = UnicodeAttribute(range_key=True)
@@ -86,6 +88,10 @@ class Session(Versioned):
     status = UnicodeAttribute()
     asking = NumberSetAttribute(null=True)
     doing = UnicodeAttribute(null=True)
+    waiting_on = NumberSetAttribute(null=True)
+    graph = UnicodeAttribute(null=True)
+    graph_size = NumberAttribute(null=True)
+    thread_uuid = UnicodeAttribute(null=True)
     iteration_count = NumberAttribute(default=0)
     input_files = ListAttribute(of=InputFile, default=list)
     subtask_queries = ListAttribute(of=SubtaskQuery, default=list)

@@ -1,10 +1,16 @@
 """Session agents: the state of one agent in a session."""
 
-from pynamodb.attributes import NumberAttribute, NumberSetAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from ai_coordination.models.agent import Agent, AgentAction
+from ai_coordination.models.agent import Agent, AgentAction, TokenUsage
 from ai_coordination.models.base import Versioned, table_name
+from ai_coordination.models.due import Due, Owing
 
 
 class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
@@ -42,13 +48,14 @@ class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
     open_since = UnicodeAttribute(range_key=True)
 
 
-class SessionAgent(Versioned):
+class SessionAgent(Owing, Versioned):
     """One agent's part in a session. Edges are ordinals; an ordinal gives the address."""
 
     class Meta:
         table_name = table_name("session_agents")
 
     open = OpenSessionAgents()
+    due = Due()
 
     session_uuid = UnicodeAttribute(hash_key=True)
     session_agent_uuid = UnicodeAttribute(range_key=True)
@@ -61,6 +68,8 @@ class SessionAgent(Versioned):
     predecessors = NumberSetAttribute(null=True)
     successors = NumberSetAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
+    last = BooleanAttribute(null=True)
+    skip = BooleanAttribute(null=True)
     subtask_query = UnicodeAttribute(null=True)
     user_input = UnicodeAttribute(null=True)
     agent_input = UnicodeAttribute(null=True)
@@ -69,8 +78,13 @@ class SessionAgent(Versioned):
     state = UnicodeAttribute()
     attempt = NumberAttribute(default=0)
     current_run_uuid = UnicodeAttribute(null=True)
+    thread_uuid = UnicodeAttribute(null=True)
+    usage = TokenUsage(null=True)
+    not_before = UnicodeAttribute(null=True)
+    lease_until = UnicodeAttribute(null=True)
+    lease_owner = UnicodeAttribute(null=True)
+    takeovers = NumberAttribute(null=True)
     deadline_at = UnicodeAttribute(null=True)
-    due_at = UnicodeAttribute(null=True)
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
     run_count = NumberAttribute(default=0)

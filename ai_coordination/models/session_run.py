@@ -1,6 +1,6 @@
 """Session runs: execution steps, immutable once they have ended."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models.agent import TokenUsage
@@ -45,6 +45,8 @@ class SessionRun(Entity):
     run_uuid = UnicodeAttribute(range_key=True)
     thread_uuid = UnicodeAttribute(null=True)
     tenant_thread = UnicodeAttribute(null=True)
+    # The engine began the thread: whoever takes the work may name its own instead, once.
+    own_thread = BooleanAttribute(null=True)
     agent_uuid = UnicodeAttribute()
     coordination_uuid = UnicodeAttribute()
     async_task_uuid = UnicodeAttribute(null=True)

@@ -107,6 +107,24 @@ def update(
         raise refused(old) from error
 
 
+def change(
+    item: T, actions: Sequence[Action], condition: Condition, deadline: float
+) -> tuple[bool, T | None]:
+    """One conditional write of the engine: whether it landed, and the item as it is.
+
+    Where it did not, that is the item that refused the condition, or None where there is none. It
+    may still be that the SDK's first try landed and its answer was lost: the caller knows by what
+    the item says whether it stands where this write leads.
+    """
+    kind = type(item)
+    kwargs = item.get_update_kwargs_from_instance(list(actions), condition, "ALL_OLD")
+    kwargs["ReturnValues"] = "ALL_NEW"
+    try:
+        return True, kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"])
+    except VerboseClientError as error:
+        return False, _refused_item(error, kind)
+
+
 def delete(
     item: T,
     condition: Condition,

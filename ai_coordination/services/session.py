@@ -51,29 +51,39 @@ def create(
         tenant_user=models.tenant_user(caller.partition_key, user_id),
         task_query=validation.text(task_query, "task_query"),
         status=SessionStatus.INITIAL.value,
-        input_files=_files(input_files, "input_files"),
+        input_files=files(input_files, "input_files"),
         subtask_queries=queries(subtask_queries, "subtask_queries"),
         updated_by=caller.user_id,
         created_at=now,
         updated_at=now,
     )
 
-    def count(transaction: Transaction) -> None:
-        transaction.update(
-            models.Coordination(caller.partition_key, coordination_uuid),
-            [models.Coordination.session_count.add(1)],
-            guards.owned(models.Coordination, caller),
-            guards.missing("coordination", "coordination_uuid"),
-        )
-        if task_uuid is not None:
-            transaction.check(
-                models.Task(coordination_uuid, task_uuid),
-                guards.owned(models.Task, caller),
-                guards.missing("task", "task_uuid"),
-            )
-
     given = [coordination_uuid, task_uuid, user_id, task_query, input_files, subtask_queries]
-    return creation.create(caller, session, idempotency_key, given, count)
+    return creation.create(
+        caller,
+        session,
+        idempotency_key,
+        given,
+        lambda transaction: count_in_coordination(transaction, caller, session),
+    )
+
+
+def count_in_coordination(
+    transaction: Transaction, caller: Caller, session: models.Session
+) -> None:
+    """The parts of a transaction that creates a session: its parents are there, and count it."""
+    transaction.update(
+        models.Coordination(caller.partition_key, session.coordination_uuid),
+        [models.Coordination.session_count.add(1)],
+        guards.owned(models.Coordination, caller),
+        guards.missing("coordination", "coordination_uuid"),
+    )
+    if session.task_uuid is not None:
+        transaction.check(
+            models.Task(session.coordination_uuid, session.task_uuid),
+            guards.owned(models.Task, caller),
+            guards.missing("task", "task_uuid"),
+        )
 
 
 def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
@@ -165,7 +175,7 @@ def update(
     if "task_query" in changes:
         written["task_query"] = validation.text(changes["task_query"], "task_query")
     if "input_files" in changes:
-        written["input_files"] = _files(changes["input_files"] or [], "input_files")
+        written["input_files"] = files(changes["input_files"] or [], "input_files")
     if "subtask_queries" in changes:
         written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
     return guards.update(
@@ -222,7 +232,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     transaction.commit(caller.deadline)
 
 
-def _files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
+def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
     return [
         models.InputFile(
             name=validation.name(one["name"], *path, index, "name"),

@@ -1,0 +1,50 @@
+"""Whatever must still happen has a time at which it is looked for: the sparse index `due`.
+
+An item is in the index while it has `due_at`. Its shards spread the writes of many sessions; all
+items of one session are in the same.
+"""
+
+from typing import Any, TypeVar
+from zlib import crc32
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+SHARDS = tuple(f"due-{number}" for number in range(8))
+
+M = TypeVar("M")
+
+
+class Due(GlobalSecondaryIndex[Any]):
+    """What is due, by shard and time."""
+
+    class Meta:
+        index_name = "due"
+        projection = IncludeProjection(["partition_key", "due_count"])
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
+class Owing:
+    """The attributes of an item that may be due. `due_count` counts how often it was found so."""
+
+    due_shard = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+    due_count = NumberAttribute(null=True)
+
+
+def shard(session_uuid: str) -> str:
+    """The shard of a session and its agents."""
+    return SHARDS[crc32(session_uuid.encode()) % len(SHARDS)]
+
+
+def due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
+    """The item is looked for at an instant."""
+    return [kind.due_shard.set(shard(session_uuid)), kind.due_at.set(at), kind.due_count.remove()]
+
+
+def settled(kind: type[Any]) -> list[Action]:
+    """Nothing has to happen to the item any more."""
+    return [kind.due_shard.remove(), kind.due_at.remove(), kind.due_count.remove()]

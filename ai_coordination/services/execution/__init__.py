@@ -1,0 +1,1 @@
+"""Execution: how a session goes from its start to its end."""

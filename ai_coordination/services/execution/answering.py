@@ -1,0 +1,51 @@
+"""What a person answers to an agent that asks."""
+
+from ai_coordination import models
+from ai_coordination.models import due, moves
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services.execution import releasing, reporting
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.states import SessionAgentState
+
+
+def answer(
+    engine: Engine,
+    agent: models.SessionAgent,
+    *,
+    user_input: str | None,
+    approved: bool,
+    updated_by: str | None,
+    notes: str | None = None,
+) -> bool:
+    """The agent goes on, or fails where it is not approved; whether it still asked.
+
+    Agent and session are one transaction, so what the session asks is what its agents ask.
+    """
+    to = SessionAgentState.COMPLETED if approved else SessionAgentState.FAILED
+    kind = models.SessionAgent
+    actions, stands = moves.agent(
+        to, int(agent.iteration), out_of=SessionAgentState.WAITING_FOR_INPUT
+    )
+    actions += [
+        *reporting.no_work(),
+        kind.updated_at.set(engine.now()),
+        *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
+    ]
+    if user_input is not None:
+        actions.append(kind.user_input.set(user_input))
+    if updated_by is not None:
+        actions.append(kind.updated_by.set(updated_by))
+    if notes is not None:
+        actions.append(kind.notes.set(notes))
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        actions,
+        stands & reporting.current(agent),
+        lambda old: reporting.Over("it does not ask any more"),
+    )
+    reporting.in_session(transaction, agent, [models.Session.asking.delete({int(agent.ordinal)})])
+    if not reporting.committed(engine, transaction):
+        return False
+    engine.send(agent)
+    return True

@@ -1,0 +1,186 @@
+"""A step: an agent that may start is claimed, invoked, and what came of it is written.
+
+The run uuid is the fencing token: every later write has it in its condition. A claim whose lease
+has run out is taken over with the same run, so a crash is no attempt, and the callee sees the same
+idempotency key.
+"""
+
+from collections.abc import Sequence
+
+from ai_coordination import clock, ids, models
+from ai_coordination.errors import EngineError
+from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services.execution import reporting
+from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState
+
+LEASE_SECONDS = 60.0
+LEASE_AFTER_WORKER_SECONDS = 30.0
+MOST_TAKEOVERS = 3
+
+
+class _Lost(EngineError):
+    """Somebody else has claimed the agent, or it may not start any more."""
+
+
+def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
+    """Makes the agent's next attempt and invokes it, unless somebody else has."""
+    run_uuid = engine.new_uuid()
+    attempt = int(agent.attempt) + 1
+    before = _predecessors(agent)
+    external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
+    deadline_at = engine.later(agent.agent_action.timeout_seconds)
+    lease_until = None if external else _lease(engine)
+    goes_on = _thread(session, agent, before)
+    thread_uuid = goes_on or engine.new_uuid()
+    now = engine.now()
+    kind = models.SessionAgent
+    actions, stands = moves.agent(
+        SessionAgentState.IN_PROGRESS, int(agent.iteration), out_of=SessionAgentState.INITIAL
+    )
+    actions += [
+        kind.attempt.set(attempt),
+        kind.current_run_uuid.set(run_uuid),
+        kind.thread_uuid.set(thread_uuid),
+        kind.agent_input.set(told(agent, before)),
+        kind.deadline_at.set(deadline_at),
+        kind.run_count.add(1),
+        kind.not_before.remove(),
+        kind.takeovers.remove(),
+        kind.updated_at.set(now),
+        *due.due(kind, agent.session_uuid, lease_until or deadline_at),
+    ]
+    if lease_until is not None:
+        actions.append(kind.lease_until.set(lease_until))
+    if external:
+        actions += reporting.opened(agent, SessionAgentState.IN_PROGRESS, now)
+    stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
+    run = models.SessionRun(
+        session_uuid=agent.session_uuid,
+        run_uuid=run_uuid,
+        partition_key=agent.partition_key,
+        coordination_uuid=agent.coordination_uuid,
+        session_agent_uuid=agent.session_agent_uuid,
+        agent_uuid=agent.agent_uuid,
+        thread_uuid=thread_uuid,
+        own_thread=None if goes_on else True,
+        tenant_thread=models.tenant_thread(agent.partition_key, thread_uuid),
+        attempt=attempt,
+        updated_by="engine",
+        created_at=now,
+    )
+    transaction = Transaction()
+    transaction.update(agent, actions, stands, lambda old: _Lost("claimed by somebody else"))
+    transaction.put(run, models.SessionRun.run_uuid.does_not_exist(), lambda old: None)
+    try:
+        transaction.commit(engine.deadline)
+    except _Lost:
+        return
+    if not external:
+        agent.state = SessionAgentState.IN_PROGRESS.value
+        agent.attempt = attempt
+        agent.current_run_uuid = run_uuid
+        agent.thread_uuid = thread_uuid
+        agent.agent_input = told(agent, before)
+        agent.deadline_at = deadline_at
+        agent.lease_until = lease_until
+        _invoke(engine, session, agent, before)
+
+
+def take_over(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
+    """Goes on with a run whose worker has died: the same run, a lease of its own."""
+    kind = models.SessionAgent
+    takeovers = int(agent.takeovers or 0)
+    if takeovers >= MOST_TAKEOVERS:
+        notes = f"{takeovers + 1} workers died while they invoked this agent"
+        reporting.fail_attempt(engine, agent, notes)
+        return
+    owner = engine.new_uuid()
+    lease_until = _lease(engine)
+    landed, now = writes.change(
+        agent,
+        [
+            kind.lease_owner.set(owner),
+            kind.takeovers.set(takeovers + 1),
+            kind.lease_until.set(lease_until),
+            *due.due(kind, agent.session_uuid, lease_until),
+        ],
+        (kind.state == SessionAgentState.IN_PROGRESS.value)
+        & (kind.iteration == agent.iteration)
+        & (kind.current_run_uuid == agent.current_run_uuid)
+        & (kind.lease_until == agent.lease_until),
+        engine.deadline,
+    )
+    if now is not None and (landed or now.lease_owner == owner):
+        _invoke(engine, session, now, _predecessors(now))
+
+
+def _invoke(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    before: list[models.SessionAgent],
+) -> None:
+    runtime = engine.runtimes[agent.agent.runtime.kind]
+    call = Call(
+        session=session,
+        agent=agent,
+        run_uuid=agent.current_run_uuid,
+        attempt=int(agent.attempt),
+        deadline_at=agent.deadline_at,
+        predecessors=before,
+    )
+    try:
+        answer = runtime.invoke(call)
+    except RunFailed as failed:
+        reporting.fail_attempt(engine, agent, failed.notes, retryable=failed.retryable)
+        return
+    if isinstance(answer, Accepted):
+        reporting.accept(engine, agent)
+        return
+    reporting.complete(engine, agent, answer)
+
+
+def _predecessors(agent: models.SessionAgent) -> list[models.SessionAgent]:
+    addresses = [
+        ids.session_agent_uuid(agent.session_uuid, int(one))
+        for one in sorted(agent.predecessors or ())
+    ]
+    keys = [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
+    return [one for one in reads.batch_get(keys, agent.partition_key) if one is not None]
+
+
+def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent]) -> str:
+    """The subtask query and what the predecessors said, as one text."""
+    parts = [agent.subtask_query or ""]
+    for one in before:
+        if one.state != SessionAgentState.COMPLETED:
+            continue
+        parts.append(f"{one.agent.agent_name}:\n{one.agent_output}")
+        if one.user_input:
+            parts.append(f"User:\n{one.user_input}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _thread(
+    session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
+) -> str | None:
+    """The thread that goes on: along the primary path, and from attempt to attempt."""
+    if agent.thread_uuid:
+        return str(agent.thread_uuid)
+    if not agent.agent_action.primary_path:
+        return None
+    along = [one.thread_uuid for one in before if one.agent_action.primary_path]
+    return next((str(one) for one in [*along, session.thread_uuid] if one), None)
+
+
+def _lease(engine: Engine) -> str:
+    if engine.works_until is None:
+        return engine.later(LEASE_SECONDS)
+    left = (engine.works_until - engine.utc()).total_seconds()
+    return engine.later(max(left, 0) + LEASE_AFTER_WORKER_SECONDS)
+
+
+def lease_is_out(engine: Engine, agent: models.SessionAgent) -> bool:
+    return bool(agent.lease_until) and clock.moment(agent.lease_until) <= engine.utc()

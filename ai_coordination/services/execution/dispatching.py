@@ -1,0 +1,123 @@
+"""Starting a session that was built by hand.
+
+The mark comes first, so that the agents that are then read are those that start.
+"""
+
+from collections.abc import Sequence
+
+from pynamodb.expressions.update import Action
+
+from ai_coordination import models
+from ai_coordination.errors import BadUserInput
+from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.services.execution import parts
+from ai_coordination.services.execution.ending import DOING_SECONDS
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution.journal import entry
+from ai_coordination.services.execution.releasing import GRACE_SECONDS
+from ai_coordination.states import LogLevel, SessionStatus
+
+DISPATCH = "dispatch"
+
+
+def begin(engine: Engine, session: models.Session) -> models.Session | None:
+    """Marks a session that has agents and has not started; None where it is not so."""
+    kind = models.Session
+    landed, after = writes.change(
+        session,
+        [
+            kind.doing.set(DISPATCH),
+            *due.due(kind, session.session_uuid, engine.later(DOING_SECONDS)),
+        ],
+        (kind.status == SessionStatus.INITIAL.value)
+        & (kind.agent_count >= 1)
+        & kind.doing.does_not_exist(),
+        engine.deadline,
+    )
+    if landed or (after is not None and after.doing == DISPATCH):
+        return after
+    return None
+
+
+def go_on(engine: Engine, session: models.Session) -> models.Session | None:
+    """Readies each agent, and then starts the session; None where something else came of it.
+
+    Raises BadUserInput, and the session is as it was, where the coordination lacks an agent.
+    """
+    everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
+    members = _members(session)
+    lost = sorted({agent.agent_uuid for agent in everyone} - members.keys())
+    if lost:
+        _undo(engine, session)
+        named = ", ".join(map(repr, lost))
+        raise BadUserInput(f"The coordination has no agent {named}", "session_uuid")
+    for agent in everyone:
+        if agent.iteration == 0:
+            _ready(engine, session, agent, members[agent.agent_uuid])
+    return _started(engine, session, everyone)
+
+
+def _members(session: models.Session) -> dict[str, models.Agent]:
+    coordination = reads.get(
+        models.Coordination,
+        session.partition_key,
+        session.coordination_uuid,
+        session.partition_key,
+    )
+    agents = [] if coordination is None else coordination.agents
+    return {agent.agent_uuid: agent for agent in agents}
+
+
+def _undo(engine: Engine, session: models.Session) -> None:
+    kind = models.Session
+    writes.change(
+        session,
+        [kind.doing.remove(), *due.settled(kind)],
+        (kind.doing == DISPATCH) & (kind.status == SessionStatus.INITIAL.value),
+        engine.deadline,
+    )
+
+
+def _ready(
+    engine: Engine, session: models.Session, agent: models.SessionAgent, member: models.Agent
+) -> None:
+    kind = models.SessionAgent
+    text = session.task_query if agent.subtask_query is None else agent.subtask_query
+    if text is not None:
+        text = parts.filled(text, parts.variables_of(session.task_query), 0)
+    actions: list[Action] = [kind.iteration.set(1), kind.agent.set(member)]
+    if text is not None:
+        actions.append(kind.subtask_query.set(text))
+    if not agent.waiting_on:
+        actions += due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))
+    writes.change(agent, actions, kind.iteration == 0, engine.deadline)
+
+
+def _started(
+    engine: Engine, session: models.Session, everyone: Sequence[models.SessionAgent]
+) -> models.Session | None:
+    kind = models.Session
+    actions, stands = moves.session(SessionStatus.IN_PROGRESS, 0)
+    now = engine.now()
+    landed, after = writes.change(
+        session,
+        [
+            *actions,
+            *due.settled(kind),
+            *entry(engine, session, LogLevel.INFO, "Started"),
+            kind.doing.remove(),
+            kind.iteration_count.set(1),
+            kind.graph_size.set(len(everyone)),
+            kind.waiting_on.set({agent.ordinal for agent in everyone if not agent.successors}),
+            kind.started_at.set(now),
+            kind.updated_at.set(now),
+        ],
+        stands & (kind.doing == DISPATCH),
+        engine.deadline,
+    )
+    if after is None or not (landed or after.status == SessionStatus.IN_PROGRESS):
+        return None
+    for agent in everyone:
+        agent.iteration = 1
+    engine.send(*(agent for agent in everyone if not agent.waiting_on))
+    return after

@@ -1,0 +1,116 @@
+"""Ending a session before all its agents have: it fails, or somebody cancels it.
+
+Work over many items: the first write marks the session with what is being done to it and makes it
+due, the last one removes both. Whoever finds the mark goes on from it.
+"""
+
+from ai_coordination import models
+from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services.execution import reporting
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution.journal import entry
+from ai_coordination.states import (
+    TERMINAL_AGENT,
+    LogLevel,
+    RunOutcome,
+    SessionAgentState,
+    SessionStatus,
+)
+
+FAIL = "fail"
+CANCEL = "cancel"
+START = "start"
+
+# How long a worker has for all of it before somebody else goes on.
+DOING_SECONDS = 60.0
+
+ENDS = {FAIL: SessionStatus.FAILED, CANCEL: SessionStatus.CANCELLED}
+_OUTCOME = {FAIL: RunOutcome.CANCELLED, CANCEL: RunOutcome.CANCELLED}
+
+
+def begin(
+    engine: Engine, session: models.Session, doing: str, reason: str
+) -> models.Session | None:
+    """Marks the session, if nothing else is being done to it; cancelling ends even a start.
+
+    Gives the marked session, also where an earlier try has marked it; None where it has ended, or
+    something else is being done.
+    """
+    kind = models.Session
+    free = kind.doing.does_not_exist()
+    sources = [SessionStatus.IN_PROGRESS.value]
+    if doing == CANCEL:
+        free = free | (kind.doing == START)
+        sources.append(SessionStatus.INITIAL.value)
+    level = LogLevel.ERROR if doing == FAIL else LogLevel.WARNING
+    landed, after = writes.change(
+        session,
+        [
+            kind.doing.set(doing),
+            *entry(engine, session, level, reason),
+            *due.due(kind, session.session_uuid, engine.later(DOING_SECONDS)),
+        ],
+        kind.status.is_in(*sources) & (kind.iteration_count == session.iteration_count) & free,
+        engine.deadline,
+    )
+    if landed or (after is not None and after.doing == doing):
+        return after
+    return None
+
+
+def go_on(engine: Engine, session: models.Session) -> None:
+    """Cancels each agent that has not ended, and then ends the session."""
+    kind = models.Session
+    for agent in reads.everything(models.SessionAgent, session.session_uuid, session.partition_key):
+        _cancel(engine, agent)
+    now = engine.now()
+    actions, stands = moves.session(ENDS[session.doing], int(session.iteration_count))
+    writes.change(
+        session,
+        [
+            *actions,
+            *due.settled(kind),
+            kind.doing.remove(),
+            kind.asking.remove(),
+            kind.finished_at.set(now),
+            kind.updated_at.set(now),
+        ],
+        stands & (kind.doing == session.doing),
+        engine.deadline,
+    )
+
+
+def _cancel(engine: Engine, agent: models.SessionAgent) -> None:
+    """An agent and its current run are cancelled together; it is read again where it has moved."""
+    kind = models.SessionAgent
+    found: models.SessionAgent | None = agent
+    while found is not None and found.state not in TERMINAL_AGENT:
+        if _cancelled(engine, found):
+            return
+        found = reads.get(kind, agent.session_uuid, agent.session_agent_uuid, agent.partition_key)
+
+
+def _cancelled(engine: Engine, agent: models.SessionAgent) -> bool:
+    kind = models.SessionAgent
+    actions, stands = moves.agent(
+        SessionAgentState.CANCELLED,
+        int(agent.iteration),
+        out_of=SessionAgentState(agent.state),
+    )
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        [
+            *actions,
+            *reporting.no_work(),
+            *due.settled(kind),
+            kind.not_before.remove(),
+            kind.updated_at.set(engine.now()),
+        ],
+        stands if agent.current_run_uuid is None else stands & reporting.current(agent),
+        lambda old: reporting.Over("it has moved"),
+    )
+    if agent.state == SessionAgentState.IN_PROGRESS:
+        reporting.sealed(transaction, engine, agent, RunOutcome.CANCELLED)
+    return reporting.committed(engine, transaction)

@@ -1,0 +1,108 @@
+"""What the engine runs on: passed in, so that a simulation can put others in their place."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from ai_coordination import clock, ids, models
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a runtime needs to know of a run. `run_uuid` is its idempotency key and token."""
+
+    session: models.Session
+    agent: models.SessionAgent
+    run_uuid: str
+    attempt: int
+    deadline_at: str
+    predecessors: list[models.SessionAgent]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The agent has answered."""
+
+    output: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The agent has taken the work, and will report."""
+
+
+class RunFailed(Exception):
+    """The agent has failed, or could not be reached."""
+
+    def __init__(self, notes: str, *, retryable: bool = True) -> None:
+        super().__init__(notes)
+        self.notes = notes
+        self.retryable = retryable
+
+
+class Runtime(Protocol):
+    """One way to reach agents. It may be called twice for a run, with the same `run_uuid`."""
+
+    def invoke(self, call: Call) -> Answer | Accepted:
+        """Raises RunFailed; anything else that it raises counts as a failure too."""
+
+
+class Queue(Protocol):
+    """Where messages wait for a worker. They may come twice, late, in any order, or never."""
+
+    def send(self, messages: list[Message], delay_seconds: float = 0) -> None: ...
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """`deadline` is in seconds of `time.monotonic()`: past it, refused writes are given up.
+
+    `works_until` is the worker's own end: no call of an agent lasts longer.
+    """
+
+    queue: Queue
+    runtimes: Mapping[str, Runtime]
+    deadline: float
+    works_until: datetime | None = None
+    utc: Callable[[], datetime] = _utc
+    new_uuid: Callable[[], str] = ids.new_uuid
+    random: Callable[[], float] = field(default=random.random)
+
+    def now(self) -> str:
+        return clock.instant(self.utc())
+
+    def later(self, seconds: float) -> str:
+        return clock.instant(self.utc() + timedelta(seconds=seconds))
+
+    def send(self, *items: models.Session | models.SessionAgent, delay_seconds: float = 0) -> None:
+        """A message for each item that something has to be done for."""
+        if items:
+            self.queue.send([message(item) for item in items], delay_seconds)
+
+
+def message(item: models.Session | models.SessionAgent) -> Message:
+    """What a worker needs to find an item, and to know whether it is still meant."""
+    common = {"tenant": item.partition_key, "session": item.session_uuid}
+    if isinstance(item, models.Session):
+        return {
+            "kind": "session",
+            **common,
+            "coordination": item.coordination_uuid,
+            "iteration": int(item.iteration_count),
+        }
+    return {
+        "kind": "agent",
+        **common,
+        "agent": item.session_agent_uuid,
+        "iteration": int(item.iteration),
+    }

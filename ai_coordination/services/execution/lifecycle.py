@@ -1,0 +1,230 @@
+"""What callers do with sessions as a whole: start, dispatch, cancel, retry."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ai_coordination import ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.models import due, reads
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import session as sessions
+from ai_coordination.services.execution import (
+    dispatching,
+    ending,
+    parts,
+    retrying,
+    starting,
+)
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution.parts import Part
+from ai_coordination.services.rules import action
+from ai_coordination.services.task import queries
+from ai_coordination.states import SessionStatus
+
+NOUN = "session"
+MOST_AGENTS = 1_000
+
+
+def start(
+    engine: Engine,
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    task_uuid: str,
+    user_id: str | None = None,
+    task_query: str | None = None,
+    input_files: Sequence[Mapping[str, Any]] | None = None,
+    subtask_queries: Sequence[Mapping[str, Any]] | None = None,
+    thread_uuid: str | None = None,
+    schedule_uuid: str | None = None,
+    idempotency_key: str | None = None,
+) -> models.Session:
+    """Starts a session of a task: everything is checked before anything is written.
+
+    Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled.
+    """
+    validation.uuid(coordination_uuid, "coordination_uuid")
+    validation.uuid(task_uuid, "task_uuid")
+    coordination, task = reads.batch_get(
+        [
+            (models.Coordination, caller.partition_key, coordination_uuid),
+            (models.Task, coordination_uuid, task_uuid),
+        ],
+        caller.partition_key,
+    )
+    if coordination is None or task is None:
+        raise guards.not_found("task", "task_uuid")
+    asked = validation.text(task_query, "task_query")
+    asked = task.initial_task_query if asked is None else asked
+    work = (
+        task.subtask_queries
+        if subtask_queries is None
+        else queries(subtask_queries, "subtask_queries")
+    )
+    chosen = parts.of(coordination, task.agent_actions, work, asked, action("", [], {}, 0))
+    _check_number(len(chosen))
+    user_id = validation.label(user_id, "user_id")
+    now = engine.now()
+    session = models.Session(
+        coordination_uuid=coordination_uuid,
+        session_uuid=ids.new_uuid(),
+        partition_key=caller.partition_key,
+        task_uuid=task_uuid,
+        schedule_uuid=schedule_uuid,
+        user_id=user_id,
+        tenant_user=models.tenant_user(caller.partition_key, user_id),
+        task_query=asked,
+        thread_uuid=validation.label(thread_uuid, "thread_uuid"),
+        input_files=sessions.files(input_files or [], "input_files"),
+        updated_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+    session.subtask_queries = _with_addresses(session, chosen)
+    given = [
+        coordination_uuid,
+        task_uuid,
+        user_id,
+        task_query,
+        input_files or [],
+        subtask_queries,
+        thread_uuid,
+    ]
+    return _begin(engine, caller, session, chosen, idempotency_key, given)
+
+
+def _check_number(agents: int) -> None:
+    if agents == 0:
+        raise BadUserInput("This coordination has no agents", "coordination_uuid")
+    if agents > MOST_AGENTS:
+        message = f"A session has at most {MOST_AGENTS} agents, and this one would have {agents}"
+        raise BadUserInput(message, "subtask_queries")
+
+
+def _with_addresses(session: models.Session, chosen: Sequence[Part]) -> list[models.SubtaskQuery]:
+    return [
+        models.SubtaskQuery(
+            agent_uuid=part.member.agent_uuid,
+            subtask_query=part.text,
+            session_agent_uuid=ids.session_agent_uuid(session.session_uuid, part.ordinal),
+        )
+        for part in chosen
+        if part.text is not None
+    ]
+
+
+def _begin(
+    engine: Engine,
+    caller: Caller,
+    session: models.Session,
+    chosen: Sequence[Part],
+    key: str | None,
+    given: Any,
+) -> models.Session:
+    """One transaction where it fits; else the marked session first, and then its agents."""
+    at_once = starting.fits(chosen)
+    everyone = starting.agents(engine, session, chosen) if at_once else []
+    session.graph_size = len(chosen)
+    if at_once:
+        session.status = SessionStatus.IN_PROGRESS.value
+        session.iteration_count = 1
+        session.agent_count = len(chosen)
+        session.waiting_on = starting.sinks(chosen)
+        session.started_at = session.created_at
+    else:
+        session.status = SessionStatus.INITIAL.value
+        session.doing = ending.START
+        session.graph = parts.pinned(chosen)
+        session.due_shard = due.shard(session.session_uuid)
+        session.due_at = engine.later(ending.DOING_SECONDS)
+
+    def add(transaction: Transaction) -> None:
+        sessions.count_in_coordination(transaction, caller, session)
+        for agent in everyone:
+            absent = models.SessionAgent.session_agent_uuid.does_not_exist()
+            transaction.put(agent, absent, lambda old: None)
+
+    made = creation.create(caller, session, key, given, add)
+    if made is not session:
+        return made
+    if not at_once:
+        return starting.go_on(engine, session) or _as_it_is(session)
+    engine.send(*(agent for agent in everyone if not agent.waiting_on))
+    return session
+
+
+def _as_it_is(session: models.Session) -> models.Session:
+    found = reads.get(
+        models.Session, session.coordination_uuid, session.session_uuid, session.partition_key
+    )
+    if found is None:
+        raise guards.not_found(NOUN)
+    return found
+
+
+def dispatch(
+    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str
+) -> models.Session:
+    """Starts a session that was built by hand. Raises NotFound, InvalidState, BadUserInput."""
+    session = _found(caller, coordination_uuid, session_uuid)
+    marked = dispatching.begin(engine, session)
+    if marked is None:
+        now = _found(caller, coordination_uuid, session_uuid)
+        if now.agent_count == 0 and now.status == SessionStatus.INITIAL:
+            raise BadUserInput("This session has no agents", "session_uuid")
+        raise InvalidState("This session has started", sessions.status_of(now).upper())
+    return dispatching.go_on(engine, marked) or _as_it_is(session)
+
+
+def cancel(
+    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str, reason: str | None
+) -> models.Session:
+    """Cancels a session that has not ended, and every agent of it that has not.
+
+    Raises NotFound; InvalidState for one that has ended, but for one that was cancelled.
+    """
+    reason = validation.text(reason, "reason")
+    session = _found(caller, coordination_uuid, session_uuid)
+    if session.status == SessionStatus.CANCELLED:
+        return session
+    message = f"Cancelled: {reason}"[:500] if reason else "Cancelled"
+    marked = ending.begin(engine, session, ending.CANCEL, message)
+    if marked is None:
+        now = _found(caller, coordination_uuid, session_uuid)
+        if now.status == SessionStatus.CANCELLED:
+            return now
+        raise InvalidState("This session is not to be cancelled", sessions.status_of(now).upper())
+    ending.go_on(engine, marked)
+    return _found(caller, coordination_uuid, session_uuid)
+
+
+def retry(
+    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str
+) -> models.Session:
+    """Starts what was not completed of an ended session again.
+
+    Raises NotFound; InvalidState for one that has not ended, has nothing to be started again, or
+    has lost an agent since.
+    """
+    session = _found(caller, coordination_uuid, session_uuid)
+    agents = reads.everything(
+        models.SessionAgent, session_uuid, caller.partition_key, ["partition_key", "state"]
+    )
+    if all(agent.state == "completed" for agent in agents):
+        raise InvalidState("All agents are completed", sessions.status_of(session).upper())
+    marked = retrying.begin(engine, session)
+    if marked is None:
+        raise InvalidState(
+            "Only an ended session with all its agents is retried",
+            sessions.status_of(session).upper(),
+        )
+    return retrying.go_on(engine, marked) or _as_it_is(session)
+
+
+def _found(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session:
+    found = sessions.get(caller, coordination_uuid, session_uuid)
+    if found is None:
+        raise guards.not_found(NOUN, "session_uuid")
+    return found

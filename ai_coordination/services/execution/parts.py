@@ -1,0 +1,127 @@
+"""The agents of a session that starts: who takes part, with which text, waiting for whom."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ai_coordination import graph, models
+from ai_coordination.errors import BadUserInput
+
+_PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One agent's part, as the session pins it."""
+
+    ordinal: int
+    member: models.Agent
+    action: models.AgentAction
+    text: str | None
+    predecessors: tuple[int, ...]
+    successors: tuple[int, ...]
+
+
+def of(
+    coordination: models.Coordination,
+    actions: Mapping[str, models.AgentAction],
+    queries: Sequence[models.SubtaskQuery],
+    task_query: str | None,
+    default_action: models.AgentAction,
+) -> list[Part]:
+    """Raises BadUserInput for agents that are none of the coordination's, and unknown variables."""
+    members = {agent.agent_uuid: agent for agent in coordination.agents}
+    _check_members(members, actions, queries)
+    nodes = graph.expand(
+        list(members),
+        [query.agent_uuid for query in queries],
+        {uuid: list(map(str, one.predecessors)) for uuid, one in actions.items()},
+    )
+    variables = variables_of(task_query)
+    return [
+        Part(
+            ordinal=node.ordinal,
+            member=members[node.agent_uuid],
+            action=actions.get(node.agent_uuid) or _default(default_action, node.agent_uuid),
+            text=task_query
+            if node.query is None
+            else filled(queries[node.query].subtask_query, variables, node.query),
+            predecessors=node.predecessors,
+            successors=node.successors,
+        )
+        for node in nodes
+    ]
+
+
+def _default(action: models.AgentAction, agent_uuid: str) -> models.AgentAction:
+    return models.AgentAction(**{**action.attribute_values, "agent_uuid": agent_uuid})
+
+
+def _check_members(
+    members: Mapping[str, models.Agent],
+    actions: Mapping[str, models.AgentAction],
+    queries: Sequence[models.SubtaskQuery],
+) -> None:
+    for index, query in enumerate(queries):
+        if query.agent_uuid not in members:
+            message = f"{query.agent_uuid!r} is no agent of this coordination"
+            raise BadUserInput(message, "subtask_queries", index, "agent_uuid")
+    lost = [uuid for uuid in actions if uuid not in members]
+    if lost:
+        message = f"The coordination has lost {', '.join(map(repr, lost))}, whom this task names"
+        raise BadUserInput(message, "task_uuid")
+
+
+def variables_of(task_query: str | None) -> Mapping[str, Any] | None:
+    """The members of a task query that is a JSON object; None of any other."""
+    try:
+        read = json.loads(task_query or "")
+    except (ValueError, RecursionError):
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def filled(text: str, variables: Mapping[str, Any] | None, index: int) -> str:
+    """The text with each `{name}` replaced, `{{` and `}}` literal; any other brace is text."""
+    if variables is None:
+        return text
+
+    def replaced(piece: re.Match[str]) -> str:
+        name = piece[1]
+        if name is None:
+            return piece[0][0]
+        if name not in variables:
+            message = f"The task query has no member {name!r}"
+            raise BadUserInput(message, "subtask_queries", index, "subtask_query")
+        value = variables[name]
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    return _PIECE.sub(replaced, text)
+
+
+def pinned(parts: Sequence[Part]) -> str:
+    """The parts as a text that a session keeps while it is being started."""
+    members = {part.member.agent_uuid: part.member.serialize(part.member) for part in parts}
+    actions = {part.member.agent_uuid: part.action.serialize(part.action) for part in parts}
+    nodes = [
+        [part.ordinal, part.member.agent_uuid, part.text, part.predecessors, part.successors]
+        for part in parts
+    ]
+    return json.dumps({"members": members, "actions": actions, "nodes": nodes})
+
+
+def unpinned(text: str) -> list[Part]:
+    """What `pinned` wrote."""
+    read = json.loads(text)
+    members = {uuid: _MEMBER.deserialize(one) for uuid, one in read["members"].items()}
+    actions = {uuid: _ACTION.deserialize(one) for uuid, one in read["actions"].items()}
+    return [
+        Part(ordinal, members[uuid], actions[uuid], query, tuple(before), tuple(after))
+        for ordinal, uuid, query, before, after in read["nodes"]
+    ]
+
+
+_MEMBER = models.Agent()
+_ACTION = models.AgentAction()

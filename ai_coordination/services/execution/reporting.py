@@ -1,0 +1,282 @@
+"""What came of a run: reported by the worker, by the agent itself, or by a person.
+
+Each report is fenced by the run uuid. The same report again finds what it has done.
+"""
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from ai_coordination import models
+from ai_coordination.errors import EngineError
+from ai_coordination.models import due, moves, writes
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services.execution import releasing
+from ai_coordination.services.execution.engine import Answer, Engine
+from ai_coordination.states import (
+    RunOutcome,
+    SessionAgentState,
+    SessionStatus,
+)
+
+LONGEST_WAIT_SECONDS = 24 * 3600.0
+JITTER = 0.5
+
+
+class Over(EngineError):
+    """The run is not the agent's current one any more."""
+
+
+def opened(agent: models.SessionAgent, state: SessionAgentState, now: str) -> list[Action]:
+    """The agent is in the tenant's list of what is to be done."""
+    kind = models.SessionAgent
+    return [
+        kind.open_as.set(models.open_as(agent.partition_key, state.value)),
+        kind.open_since.set(f"{now}#{agent.session_agent_uuid}"),
+    ]
+
+
+def _no_lease() -> list[Action]:
+    """No worker holds the agent any more."""
+    kind = models.SessionAgent
+    return [kind.lease_until.remove(), kind.lease_owner.remove(), kind.takeovers.remove()]
+
+
+def _until(agent: models.SessionAgent, deadline_at: str | None) -> list[Action]:
+    """How long a person is waited for; without an end nothing is due."""
+    kind = models.SessionAgent
+    if deadline_at is None:
+        return [kind.deadline_at.remove(), *due.settled(kind)]
+    return [kind.deadline_at.set(deadline_at), *due.due(kind, agent.session_uuid, deadline_at)]
+
+
+def no_work() -> list[Action]:
+    """Nobody works on the agent any more, and nobody is asked to."""
+    kind = models.SessionAgent
+    return [
+        *_no_lease(),
+        kind.deadline_at.remove(),
+        kind.open_as.remove(),
+        kind.open_since.remove(),
+    ]
+
+
+def current(agent: models.SessionAgent) -> Condition:
+    condition: Condition = models.SessionAgent.current_run_uuid == agent.current_run_uuid
+    return condition
+
+
+def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
+    """Takes an answer, if the run is the agent's current one, and does what follows from it."""
+    if agent.agent_action.user_in_the_loop is not None:
+        _ask(engine, agent, answer)
+        return
+    kind = models.SessionAgent
+    actions, stands = moves.agent(
+        SessionAgentState.COMPLETED,
+        int(agent.iteration),
+        out_of=SessionAgentState.IN_PROGRESS,
+    )
+    now = engine.now()
+    landed, after = writes.change(
+        agent,
+        [
+            *actions,
+            *no_work(),
+            *_answered(answer),
+            kind.updated_at.set(now),
+            *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
+        ],
+        stands & current(agent),
+        engine.deadline,
+    )
+    if after is not None and (landed or _stands(after, agent, SessionAgentState.COMPLETED)):
+        releasing.completed(engine, after)
+
+
+def _answered(answer: Answer) -> list[Action]:
+    kind = models.SessionAgent
+    actions: list[Action] = [kind.agent_output.set(answer.output)]
+    usage = usage_of(answer)
+    if usage is not None:
+        actions.append(kind.usage.set(usage))
+    return actions
+
+
+def usage_of(answer: Answer) -> models.TokenUsage | None:
+    if answer.input_tokens is None or answer.output_tokens is None:
+        return None
+    return models.TokenUsage(input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
+
+
+def _stands(now: models.SessionAgent, then: models.SessionAgent, state: SessionAgentState) -> bool:
+    """Whether an agent stands where a move of the same run leads: an answer may be lost."""
+    return (
+        now.state == state
+        and now.iteration == then.iteration
+        and now.current_run_uuid == then.current_run_uuid
+    )
+
+
+def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
+    """The agent asks a person: agent, session and run in one transaction."""
+    kind = models.SessionAgent
+    seconds = agent.agent_action.answer_timeout_seconds
+    deadline_at = None if seconds is None else engine.later(seconds)
+    actions, stands = moves.agent(
+        SessionAgentState.WAITING_FOR_INPUT,
+        int(agent.iteration),
+        out_of=SessionAgentState.IN_PROGRESS,
+    )
+    now = engine.now()
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        [
+            *actions,
+            *_no_lease(),
+            *opened(agent, SessionAgentState.WAITING_FOR_INPUT, now),
+            *_answered(answer),
+            kind.updated_at.set(now),
+            *_until(agent, deadline_at),
+        ],
+        stands & current(agent),
+        lambda old: Over("over"),
+    )
+    in_session(transaction, agent, [models.Session.asking.add({int(agent.ordinal)})])
+    sealed(transaction, engine, agent, RunOutcome.COMPLETED, usage=usage_of(answer))
+    committed(engine, transaction)
+
+
+def in_session(transaction: Transaction, agent: models.SessionAgent, actions: list[Action]) -> None:
+    kind = models.Session
+    transaction.update(
+        kind(agent.coordination_uuid, agent.session_uuid),
+        actions,
+        (kind.status == SessionStatus.IN_PROGRESS.value)
+        & (kind.iteration_count == agent.iteration),
+        lambda old: Over("the session has ended"),
+    )
+
+
+def sealed(
+    transaction: Transaction,
+    engine: Engine,
+    agent: models.SessionAgent,
+    outcome: RunOutcome,
+    *,
+    notes: str | None = None,
+    usage: models.TokenUsage | None = None,
+) -> None:
+    """Every move out of IN_PROGRESS but completion seals the run in the same transaction."""
+    kind = models.SessionRun
+    actions = [kind.outcome.set(outcome.value), kind.finished_at.set(engine.now())]
+    if notes is not None:
+        actions.append(kind.notes.set(notes))
+    if usage is not None:
+        actions.append(kind.usage.set(usage))
+    transaction.update(
+        kind(agent.session_uuid, agent.current_run_uuid),
+        actions,
+        kind.run_uuid.exists() & kind.outcome.does_not_exist(),
+        lambda old: Over("the run is sealed"),
+    )
+
+
+def committed(engine: Engine, transaction: Transaction) -> bool:
+    try:
+        transaction.commit(engine.deadline)
+    except Over:
+        return False
+    return True
+
+
+def accept(engine: Engine, agent: models.SessionAgent) -> None:
+    """The agent will report: from now on only its timeout counts."""
+    kind = models.SessionAgent
+    writes.change(
+        agent,
+        [*_no_lease(), *due.due(kind, agent.session_uuid, agent.deadline_at)],
+        (kind.state == SessionAgentState.IN_PROGRESS.value) & current(agent),
+        engine.deadline,
+    )
+
+
+def fail_attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    notes: str,
+    *,
+    retryable: bool = True,
+    outcome: RunOutcome = RunOutcome.FAILED,
+) -> None:
+    """The attempt has failed: the next one is due later or, where none is left, the agent fails."""
+    retry = agent.agent_action.retry
+    if not retryable or agent.attempt >= retry.max_attempts:
+        _fail(engine, agent, notes, outcome)
+        return
+    kind = models.SessionAgent
+    exponent = int(agent.attempt) - 1
+    longest = min(retry.interval_seconds * retry.backoff_rate**exponent, LONGEST_WAIT_SECONDS)
+    wait = longest * (1 - JITTER * engine.random())
+    actions, stands = moves.agent(
+        SessionAgentState.INITIAL, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
+    )
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        [
+            *actions,
+            *no_work(),
+            kind.notes.set(notes),
+            kind.not_before.set(engine.later(wait)),
+            kind.updated_at.set(engine.now()),
+            *due.due(kind, agent.session_uuid, engine.later(wait + releasing.GRACE_SECONDS)),
+        ],
+        stands & current(agent),
+        lambda old: Over("over"),
+    )
+    sealed(transaction, engine, agent, outcome, notes=notes)
+    if committed(engine, transaction):
+        engine.send(agent, delay_seconds=wait)
+
+
+def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
+    """An agent that was to start, or is in progress, fails for good."""
+    if agent.state == SessionAgentState.IN_PROGRESS:
+        _fail(engine, agent, notes, RunOutcome.FAILED)
+        return
+    actions, stands = moves.agent(
+        SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.INITIAL
+    )
+    landed, _ = writes.change(
+        agent, [*actions, *_failed(engine, agent, notes)], stands, engine.deadline
+    )
+    if landed:
+        engine.send(agent)
+
+
+def _failed(engine: Engine, agent: models.SessionAgent, notes: str) -> list[Action]:
+    """What a failure writes besides the move; its policy is still owed."""
+    kind = models.SessionAgent
+    return [
+        *no_work(),
+        kind.notes.set(notes),
+        kind.updated_at.set(engine.now()),
+        *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
+    ]
+
+
+def _fail(engine: Engine, agent: models.SessionAgent, notes: str, outcome: RunOutcome) -> None:
+    actions, stands = moves.agent(
+        SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
+    )
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        [*actions, *_failed(engine, agent, notes)],
+        stands & current(agent),
+        lambda old: Over("over"),
+    )
+    sealed(transaction, engine, agent, outcome, notes=notes)
+    if committed(engine, transaction):
+        engine.send(agent)

@@ -1,0 +1,178 @@
+"""What others report of an agent's run, or answer to it. The run uuid is the token.
+
+The same report of the same run again gives the same; a different one, or another run's, is
+InvalidState, and changes nothing.
+"""
+
+from ai_coordination import models
+from ai_coordination.caller import Caller
+from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.models import reads, writes
+from ai_coordination.services import guards, validation
+from ai_coordination.services import session_agent as session_agents
+from ai_coordination.services.execution import answering, reporting
+from ai_coordination.services.execution.engine import Answer, Engine
+from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
+
+NOUN = "session agent"
+LONGEST_NOTES = 10_000
+
+
+def _found(
+    caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
+) -> models.SessionAgent:
+    validation.uuid(run_uuid, "run_uuid")
+    found = session_agents.get(caller, session_uuid, session_agent_uuid)
+    if found is None:
+        raise guards.not_found(NOUN, "session_agent_uuid")
+    if found.current_run_uuid != run_uuid:
+        raise _refused(found, "This run is not the agent's current one")
+    return found
+
+
+def _refused(agent: models.SessionAgent, message: str) -> InvalidState:
+    return InvalidState(message, agent.state.upper())
+
+
+def complete(
+    engine: Engine,
+    caller: Caller,
+    *,
+    session_uuid: str,
+    session_agent_uuid: str,
+    run_uuid: str,
+    agent_output: str,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+) -> models.SessionAgent:
+    """Takes the output of a run in progress. Raises NotFound, InvalidState, PayloadTooLarge."""
+    output = validation.required_text(agent_output, "agent_output")
+    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.state == SessionAgentState.IN_PROGRESS:
+        reporting.complete(engine, agent, Answer(output, input_tokens, output_tokens))
+        agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.state == SessionAgentState.IN_PROGRESS or agent.agent_output != output:
+        raise _refused(agent, "This run takes no such report any more")
+    return agent
+
+
+def fail(
+    engine: Engine,
+    caller: Caller,
+    *,
+    session_uuid: str,
+    session_agent_uuid: str,
+    run_uuid: str,
+    notes: str,
+    retryable: bool = True,
+) -> models.SessionAgent:
+    """Takes the failure of a run in progress; the agent is tried again where it may be."""
+    notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
+    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.state == SessionAgentState.IN_PROGRESS:
+        reporting.fail_attempt(engine, agent, notes, retryable=retryable)
+    run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
+    if run is None or (run.outcome, run.notes) != (RunOutcome.FAILED.value, notes):
+        raise _refused(agent, "This run takes no such report any more")
+    found = session_agents.get(caller, session_uuid, session_agent_uuid)
+    if found is None:
+        raise guards.not_found(NOUN, "session_agent_uuid")
+    return found
+
+
+def accept(
+    engine: Engine,
+    caller: Caller,
+    *,
+    session_uuid: str,
+    session_agent_uuid: str,
+    run_uuid: str,
+    async_task_uuid: str | None = None,
+    thread_uuid: str | None = None,
+) -> models.SessionAgent:
+    """The work is taken and will be reported: sets what is not yet set, once."""
+    async_task_uuid = validation.label(async_task_uuid, "async_task_uuid")
+    thread_uuid = validation.label(thread_uuid, "thread_uuid")
+    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.state != SessionAgentState.IN_PROGRESS:
+        raise _refused(agent, "Nobody works on this run any more")
+    _name(engine, agent, async_task_uuid, thread_uuid)
+    reporting.accept(engine, agent)
+    return _found(caller, session_uuid, session_agent_uuid, run_uuid)
+
+
+def _name(
+    engine: Engine, agent: models.SessionAgent, async_task_uuid: str | None, thread_uuid: str | None
+) -> None:
+    kind = models.SessionRun
+    actions = []
+    stands = kind.run_uuid.exists() & kind.outcome.does_not_exist()
+    if async_task_uuid is not None:
+        actions.append(kind.async_task_uuid.set(async_task_uuid))
+        stands &= kind.async_task_uuid.does_not_exist() | (kind.async_task_uuid == async_task_uuid)
+    if thread_uuid is not None:
+        key = models.tenant_thread(agent.partition_key, thread_uuid)
+        actions += [
+            kind.thread_uuid.set(thread_uuid),
+            kind.tenant_thread.set(str(key)),
+            kind.own_thread.remove(),
+        ]
+        stands &= kind.own_thread.exists() | (kind.thread_uuid == thread_uuid)
+    if not actions:
+        return
+    run = kind(agent.session_uuid, agent.current_run_uuid)
+    landed, _ = writes.change(run, actions, stands, engine.deadline)
+    if not landed:
+        raise _refused(agent, "This run has another task or thread already, or is over")
+    if thread_uuid is not None:
+        writes.change(
+            agent,
+            [models.SessionAgent.thread_uuid.set(thread_uuid)],
+            reporting.current(agent),
+            engine.deadline,
+        )
+
+
+def answer(
+    engine: Engine,
+    caller: Caller,
+    *,
+    session_uuid: str,
+    session_agent_uuid: str,
+    run_uuid: str,
+    user_input: str | None = None,
+    approved: bool | None = None,
+) -> models.SessionAgent:
+    """What a person says to the output of a run: text, or whether it is approved."""
+    user_input = validation.text(user_input, "user_input")
+    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    is_approved = _verdict(agent, user_input, approved)
+    if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+        answering.answer(
+            engine,
+            agent,
+            user_input=user_input,
+            approved=is_approved,
+            updated_by=caller.user_id,
+            notes=None if is_approved else user_input,
+        )
+        agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED
+    if agent.state != expected or agent.user_input != user_input:
+        raise _refused(agent, "This agent does not ask for this answer")
+    return agent
+
+
+def _verdict(agent: models.SessionAgent, user_input: str | None, approved: bool | None) -> bool:
+    asks = agent.agent_action.user_in_the_loop
+    if asks is None:
+        raise _refused(agent, "This agent asks nobody")
+    if asks == UserInTheLoop.APPROVAL:
+        if approved is None:
+            raise BadUserInput("An approval says whether it is one", "approved")
+        return approved
+    if approved is not None:
+        raise BadUserInput("This agent asks for text, not for an approval", "approved")
+    if user_input is None:
+        raise BadUserInput("This agent asks for text", "user_input")
+    return True
