@@ -32,6 +32,8 @@ class Settings:
     agent_function_prefix: str = "agent-"
     account_id: str | None = None
     region: str | None = None
+    queue_url: str | None = None
+    api_function: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -53,6 +55,8 @@ class Settings:
             max_cost=read.positive("MAX_COST", cls.max_cost),
             agent_function_prefix=read.text("AGENT_FUNCTION_PREFIX", cls.agent_function_prefix),
             account_id=read.optional("ACCOUNT_ID"),
+            queue_url=read.optional("QUEUE_URL"),
+            api_function=read.optional("API_FUNCTION"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if (settings.endpoint_id is None) != (settings.part_id is None):
@@ -60,6 +64,12 @@ class Settings:
                 f"{PREFIX}ENDPOINT_ID and {PREFIX}PART_ID name a tenant together: set both or none"
             )
         return settings
+
+    def required_queue_url(self) -> str:
+        """Raises ConfigurationError where there is no queue to work off."""
+        if self.queue_url is None:
+            raise ConfigurationError(f"{PREFIX}QUEUE_URL names the queue of the engine's messages")
+        return self.queue_url
 
 
 class _Reader:

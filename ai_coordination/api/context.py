@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
@@ -12,6 +12,8 @@ from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Key
+from ai_coordination.services.execution import engines
+from ai_coordination.services.execution.engine import Engine
 
 T = TypeVar("T")
 
@@ -26,6 +28,11 @@ class Context:
         self.caller = caller
         self._entities: DataLoader[Key, Any] | None = None
         self._graphs: dict[str, asyncio.Future[list[models.SessionAgent]]] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What the mutations that execute sessions run on."""
+        return engines.of_a_request(self.caller.deadline)
 
     async def run(self, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """A blocking read beside the others of this request."""

@@ -11,6 +11,7 @@ from ai_coordination.api import enums
 from ai_coordination.api.coordination import Coordination, CoordinationQueries
 from ai_coordination.api.fields import Info
 from ai_coordination.api.mutations.coordination import CoordinationMutations
+from ai_coordination.api.mutations.execution import ExecutionMutations
 from ai_coordination.api.mutations.session import SessionMutations
 from ai_coordination.api.mutations.session_agent import SessionAgentMutations
 from ai_coordination.api.mutations.session_run import SessionRunMutations
@@ -49,6 +50,7 @@ class Query(
 
 
 class Mutation(
+    ExecutionMutations,
     SessionRunMutations,
     SessionAgentMutations,
     SessionMutations,

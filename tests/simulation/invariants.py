@@ -15,6 +15,8 @@ def always(session: models.Session, agents: list[Any], runs: list[Any]) -> None:
     for agent in agents:
         if agent.state in (*OPEN, "completed"):
             before = [by_ordinal[int(one)] for one in agent.predecessors or ()]
+            # A retry resets a predecessor that had failed, and leaves what went on without it.
+            before = [one for one in before if one.iteration <= agent.iteration]
             assert all(one.state in PASSED for one in before), f"{agent.ordinal} started early"
         if agent.state not in (*TERMINAL_AGENT, "waiting_for_input") and not agent.waiting_on:
             started = session.status == "in_progress"

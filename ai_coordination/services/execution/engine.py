@@ -49,7 +49,7 @@ class RunFailed(Exception):
 class Runtime(Protocol):
     """One way to reach agents. It may be called twice for a run, with the same `run_uuid`."""
 
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call, /) -> Answer | Accepted:
         """Raises RunFailed; anything else that it raises counts as a failure too."""
 
 

@@ -179,7 +179,12 @@ def dispatch(
 
 
 def cancel(
-    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str, reason: str | None
+    engine: Engine,
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    session_uuid: str,
+    reason: str | None = None,
 ) -> models.Session:
     """Cancels a session that has not ended, and every agent of it that has not.
 

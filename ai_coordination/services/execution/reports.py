@@ -4,6 +4,8 @@ The same report of the same run again gives the same; a different one, or anothe
 InvalidState, and changes nothing.
 """
 
+from collections.abc import Mapping
+
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, InvalidState
@@ -16,6 +18,7 @@ from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
 
 NOUN = "session agent"
 LONGEST_NOTES = 10_000
+MOST_TOKENS = 2**31 - 1
 
 
 def _found(
@@ -42,18 +45,25 @@ def complete(
     session_agent_uuid: str,
     run_uuid: str,
     agent_output: str,
-    input_tokens: int | None = None,
-    output_tokens: int | None = None,
+    usage: Mapping[str, int] | None = None,
 ) -> models.SessionAgent:
     """Takes the output of a run in progress. Raises NotFound, InvalidState, PayloadTooLarge."""
     output = validation.required_text(agent_output, "agent_output")
     agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
-        reporting.complete(engine, agent, Answer(output, input_tokens, output_tokens))
+        reporting.complete(engine, agent, Answer(output, **tokens(usage)))
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS or agent.agent_output != output:
         raise _refused(agent, "This run takes no such report any more")
     return agent
+
+
+def tokens(usage: Mapping[str, int] | None) -> dict[str, int]:
+    """What a run used, checked."""
+    return {
+        name: int(validation.number(value, 0, MOST_TOKENS, "usage", name))
+        for name, value in (usage or {}).items()
+    }
 
 
 def fail(
@@ -64,13 +74,13 @@ def fail(
     session_agent_uuid: str,
     run_uuid: str,
     notes: str,
-    retryable: bool = True,
+    retryable: bool | None = True,
 ) -> models.SessionAgent:
     """Takes the failure of a run in progress; the agent is tried again where it may be."""
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
     agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
-        reporting.fail_attempt(engine, agent, notes, retryable=retryable)
+        reporting.fail_attempt(engine, agent, notes, retryable=retryable is not False)
     run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
     if run is None or (run.outcome, run.notes) != (RunOutcome.FAILED.value, notes):
         raise _refused(agent, "This run takes no such report any more")

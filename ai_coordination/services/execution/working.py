@@ -18,7 +18,7 @@ from ai_coordination.services.execution import (
     retrying,
     starting,
 )
-from ai_coordination.services.execution.engine import Engine, Message
+from ai_coordination.services.execution.engine import Answer, Engine, Message
 from ai_coordination.states import (
     FailurePolicy,
     RunOutcome,
@@ -37,8 +37,18 @@ def work(engine: Engine, message: Message) -> None:
             session_work(engine, session)
         return
     agent = reads.get(models.SessionAgent, message["session"], message["agent"], message["tenant"])
-    if agent is not None and agent.iteration == message["iteration"]:
+    if agent is None or agent.iteration != message["iteration"]:
+        return
+    if message["kind"] == "echo":
+        _echo(engine, agent, message["run"])
+    else:
         agent_work(engine, agent)
+
+
+def _echo(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
+    """An ECHO agent answers later than it was asked."""
+    if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
+        reporting.complete(engine, agent, Answer(agent.subtask_query or ""))
 
 
 def session_work(engine: Engine, session: models.Session) -> None:

@@ -1,0 +1,26 @@
+"""The engine as it runs deployed: on the queue that is configured."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from ai_coordination.clients import SqsQueue
+from ai_coordination.config import settings
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution.runtimes import runtimes
+
+
+def of_a_request(deadline: float) -> Engine:
+    """For a mutation, which calls no agent. `deadline` is in seconds of `time.monotonic()`."""
+    queue = SqsQueue(settings().required_queue_url())
+    return Engine(queue=queue, runtimes=runtimes(queue), deadline=deadline)
+
+
+def of_a_worker(seconds: float) -> Engine:
+    """For a worker that has so many seconds left."""
+    queue = SqsQueue(settings().required_queue_url())
+    return Engine(
+        queue=queue,
+        runtimes=runtimes(queue),
+        deadline=time.monotonic() + seconds,
+        works_until=datetime.now(UTC) + timedelta(seconds=seconds),
+    )
