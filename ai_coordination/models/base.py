@@ -1,6 +1,7 @@
 """What all tables share: one connection to DynamoDB, and the attributes of every entity."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from botocore.config import Config
@@ -13,7 +14,7 @@ from pynamodb.models import Model
 
 from ai_coordination import config
 from ai_coordination.errors import Throttled
-from ai_coordination.models.decoding import Item, decoder
+from ai_coordination.models.decoding import decoder
 
 POOL = 32
 
@@ -34,6 +35,9 @@ THROTTLES = frozenset(
         "ThrottlingException",
     }
 )
+
+Item = Mapping[str, Mapping[str, Any]]
+
 
 class SharedConnection(Connection):
     """pynamodb's connection on one botocore client for all models.
@@ -97,7 +101,8 @@ class Table(Model):
     @classmethod
     def of(cls, item: Item) -> Self:
         """The entity that a raw item of DynamoDB holds."""
-        return decoder(cls)(item)
+        entity: Self = decoder(cls)(item)
+        return entity
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
