@@ -115,21 +115,30 @@ def delete(
 ) -> None:
     """Deletes one item. Gone already, on the SDK's own repeat, is success."""
     kwargs = item.get_delete_kwargs_from_instance(condition, "ALL_OLD")
+    failures: list[VerboseClientError] = []
     try:
-        _send("DeleteItem", kwargs, deadline)
+        _send("DeleteItem", kwargs, deadline, failures)
     except VerboseClientError as error:
         old = _refused_item(error, type(item))
-        if old is None and _was_repeated(error):
+        if old is None and any(map(_was_repeated, failures)):
             return
         raise refused(old) from error
 
 
-def _send(operation: str, request: dict[str, Any], deadline: float) -> Any:
+def _send(
+    operation: str,
+    request: dict[str, Any],
+    deadline: float,
+    failures: list[VerboseClientError] | None = None,
+) -> Any:
+    """What DynamoDB answers. `failures` is told of every refusal on the way, the last included."""
+    failures = [] if failures is None else failures
     wait = FIRST_WAIT_SECONDS
     while True:
         try:
             return connection.attempt(operation, request)
         except VerboseClientError as error:
+            failures.append(error)
             _raise_what_waiting_does_not_mend(error)
             pause = random.uniform(0, wait)  # noqa: S311 -- jitter, no secret
             if time.monotonic() + pause >= deadline:
