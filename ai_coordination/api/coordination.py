@@ -112,7 +112,8 @@ class CoordinationQueries:
         filter: dict[str, Any] | None = None,
     ) -> Connection:
         caller = info.context.caller
-        place = List("coordinations", caller.partition_key, filter or {})
+        chosen = {name: value for name, value in (filter or {}).items() if value}
+        place = List("coordinations", caller.partition_key, chosen)
         wanted = place.wanted(first, after)
-        page = services.coordination.page(caller, wanted, **(filter or {}))
+        page = services.coordination.page(caller, wanted, **chosen)
         return Connection(page, wanted, place, lambda row: row.coordination_uuid, unknown)

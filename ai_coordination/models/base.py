@@ -14,6 +14,7 @@ from pynamodb.models import Model
 
 from ai_coordination import config
 from ai_coordination.errors import Throttled
+from ai_coordination.models.decoding import decoder
 
 POOL = 32
 
@@ -26,7 +27,7 @@ _CONFIG = Config(
     max_pool_connections=POOL,
 )
 
-_THROTTLES = frozenset(
+THROTTLES = frozenset(
     {
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
@@ -60,11 +61,15 @@ class SharedConnection(Connection):
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
         """Raises Throttled where DynamoDB refuses for its load, after the SDK's own repeats."""
         try:
-            return super().dispatch(operation_name, operation_kwargs)
+            return self.attempt(operation_name, operation_kwargs)
         except VerboseClientError as error:
-            if error.response["Error"]["Code"] in _THROTTLES:
+            if error.response["Error"]["Code"] in THROTTLES:
                 raise Throttled("The database is busy: try again later") from error
             raise
+
+    def attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
+        """The same, but each refusal is DynamoDB's own error: for who knows what to do then."""
+        return super().dispatch(operation_name, operation_kwargs)
 
     def forget_client(self) -> None:
         """The next call makes a new client: for tests that change the endpoint."""
@@ -96,7 +101,13 @@ class Table(Model):
     @classmethod
     def of(cls, item: Item) -> Self:
         """The entity that a raw item of DynamoDB holds."""
-        return cls.from_raw_data(dict(item))
+        entity: Self = decoder(cls)(item)
+        return entity
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """What pynamodb itself has read."""
+        return cls.of(data)
 
 
 class Entity(Table):

@@ -3,7 +3,7 @@
 Each part of a write says what its refusal means: `refused` gets the item as it stood, or None
 where there is none, and gives the error to raise, or None where the refusal is no failure.
 
-Conflicts with other transactions are tried again with full jitter until the caller's deadline;
+What load or other transactions refuse is tried again with full jitter until the caller's deadline;
 what is refused even then is Throttled, and nothing of it is written. A transaction carries one
 token through all tries, so it is applied once, also where an answer was lost.
 """
@@ -20,7 +20,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination.errors import EngineError, PayloadTooLarge, Throttled
-from ai_coordination.models.base import Item, Table, Versioned, connection
+from ai_coordination.models.base import THROTTLES, Item, Table, Versioned, connection
 
 Refused = Callable[[Item | None], EngineError | None]
 T = TypeVar("T", bound=Table)
@@ -30,8 +30,8 @@ FIRST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.5
 MOST_PARTS = 100
 
-_CONFLICTS = frozenset({"TransactionConflictException", "TransactionInProgressException"})
-_CONFLICT_REASONS = frozenset(
+_PASSING = THROTTLES | {"TransactionConflictException", "TransactionInProgressException"}
+_PASSING_REASONS = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 _TOO_LARGE = ("item size", "maximum allowed size", "transaction payload", "exceeded the maximum")
@@ -133,26 +133,35 @@ def delete(
 ) -> None:
     """Deletes one item. Gone already, on the SDK's own repeat, is success."""
     kwargs = item.get_delete_kwargs_from_instance(condition, "ALL_OLD")
+    failures: list[VerboseClientError] = []
     try:
-        _send("DeleteItem", kwargs, deadline)
+        _send("DeleteItem", kwargs, deadline, failures)
     except VerboseClientError as error:
         old = _refused_item(error, type(item))
-        if old is None and _was_repeated(error):
+        if old is None and any(map(_was_repeated, failures)):
             return
         raise refused(old) from error
 
 
-def _send(operation: str, request: dict[str, Any], deadline: float) -> Any:
+def _send(
+    operation: str,
+    request: dict[str, Any],
+    deadline: float,
+    failures: list[VerboseClientError] | None = None,
+) -> Any:
+    """What DynamoDB answers. `failures` is told of every refusal on the way, the last included."""
+    failures = [] if failures is None else failures
     wait = FIRST_WAIT_SECONDS
     while True:
         try:
-            return connection.dispatch(operation, request)
+            return connection.attempt(operation, request)
         except VerboseClientError as error:
+            failures.append(error)
             _raise_what_waiting_does_not_mend(error)
             pause = random.uniform(0, wait)  # noqa: S311 -- jitter, no secret
             if time.monotonic() + pause >= deadline:
                 raise Throttled(
-                    "Others write the same; nothing was written: try again later"
+                    "The database is busy, or others write the same: try again later"
                 ) from error
         time.sleep(pause)
         wait = min(2 * wait, LONGEST_WAIT_SECONDS)
@@ -164,7 +173,7 @@ def _raise_what_waiting_does_not_mend(error: VerboseClientError) -> None:
     if _is_too_large(error):
         raise PayloadTooLarge("More than the 400 KB that one item may hold.") from error
     if "ConditionalCheckFailed" in reasons or not (
-        code in _CONFLICTS or reasons & _CONFLICT_REASONS
+        code in _PASSING or reasons & _PASSING_REASONS
     ):
         raise error
 

@@ -238,11 +238,13 @@ def update(
 ) -> models.SessionAgent:
     """Changes the given fields alone; None clears one.
 
-    After the session's start only `notes` may change: InvalidState for the rest.
+    After the session's start, or its end without one, only `notes` may change: InvalidState for
+    the rest.
     """
     validation.uuid(session_uuid, "session_uuid")
     validation.uuid(session_agent_uuid, "session_agent_uuid")
     kind = models.SessionAgent
+    waits = (kind.iteration == 0) & (kind.state == SessionAgentState.INITIAL.value)
     fields = [one for one in ("user_input", "agent_input", "notes") if one in changes]
     return guards.update(
         caller,
@@ -250,8 +252,10 @@ def update(
         NOUN,
         {field: validation.text(changes[field], field) for field in fields},
         expected_version,
-        condition=None if changes.keys() <= ALWAYS_OPEN else kind.iteration == 0,
-        otherwise=lambda old: InvalidState("This agent's session has started", old.state.upper()),
+        condition=None if changes.keys() <= ALWAYS_OPEN else waits,
+        otherwise=lambda old: InvalidState(
+            "This agent's session has started or ended", old.state.upper()
+        ),
     )
 
 

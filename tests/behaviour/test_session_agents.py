@@ -93,12 +93,12 @@ def test_an_agent_is_a_logical_reference_and_needs_no_member(place: Place) -> No
 def test_rules_that_are_null_have_their_defaults(place: Place) -> None:
     names = ("primaryPath", "userInTheLoop", "timeoutSeconds", "onFailure")
     retry = dict.fromkeys(("maxAttempts", "intervalSeconds", "backoffRate"))
-    given = ({}, {"retry": None}, {"retry": {}}, {**dict.fromkeys(names), "retry": retry}, None)
+    nulls: dict[str, Any] = {**dict.fromkeys(names), "retry": retry}
 
-    for rules in given:
-        made = create(
-            "createSessionAgent", {**place.key, "agentUuid": "rag", "rules": rules}, RULES
-        )
+    every: list[dict[str, Any] | None] = [None, {}, {"retry": None}, {"retry": {}}, nulls]
+    for rules in every:
+        given = {**place.key, "agentUuid": "rag", "rules": rules}
+        made = create("createSessionAgent", given, RULES)
 
         assert made["agentAction"] == DEFAULT_RULES
 

@@ -1,0 +1,1 @@
+"""How fast the engine is beside the bare client: `python -m benchmarks` prints it as a table."""

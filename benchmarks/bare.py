@@ -1,0 +1,52 @@
+"""The bare client, making the very calls to DynamoDB that the engine made."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from botocore import xform_name
+from botocore.client import BaseClient
+
+from ai_coordination import ids
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+def recorded(work: Callable[[], Any]) -> tuple[Any, Calls]:
+    """What `work` gives, and the calls with their parameters that it makes."""
+    calls: Calls = []
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def record_and_call(client: Any, operation: str, parameters: Any) -> Any:
+        calls.append((operation, json.loads(json.dumps(parameters))))
+        return original(client, operation, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", record_and_call):
+        return work(), calls
+
+
+class Bare:
+    """One boto3 client as it comes, and the calls it makes, one after the other."""
+
+    def __init__(self, calls: Calls, created: str | None) -> None:
+        self._client: Any = boto3.client("dynamodb")
+        self._calls = calls
+        self._created = created
+
+    def next(self) -> Callable[[], Any]:
+        """The calls once more. What they create is a new one each time."""
+        calls = [
+            (getattr(self._client, xform_name(operation)), self._renewed(parameters))
+            for operation, parameters in self._calls
+        ]
+        return lambda: [call(**parameters) for call, parameters in calls]
+
+    def _renewed(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        if self._created is None:
+            return parameters
+        text = json.dumps(parameters | {"ClientRequestToken": str(uuid.uuid4())})
+        renewed: dict[str, Any] = json.loads(text.replace(self._created, ids.new_uuid()))
+        return renewed

@@ -1,0 +1,42 @@
+"""Cold starts: fresh processes, from their start to the handler's first answer."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+HERE = Path(__file__).parent
+SCRIPTS = {"engine": HERE / "first_answer.py", "reference": HERE / "first_client.py"}
+RUNS = 9
+
+
+def measured(event: str, environment: dict[str, str]) -> dict[str, list[float]]:
+    """The milliseconds of each run. The first run of each writes its .pyc, and is not counted."""
+    # As in Lambda: what is installed lies on the path, and no .pth of a developer's tools runs.
+    path = os.pathsep.join([str(HERE.parent), sysconfig.get_path("purelib")])
+    taken: dict[str, list[float]] = {name: [] for name in SCRIPTS}
+    with TemporaryDirectory() as cache:
+        environment = environment | {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": cache}
+        for _ in range(1 + RUNS):
+            for name, script in SCRIPTS.items():
+                taken[name].append(_start(script, event, environment))
+    return {name: times[1:] for name, times in taken.items()}
+
+
+def _start(script: Path, event: str, environment: dict[str, str]) -> float:
+    command = [sys.executable, "-S", str(script), str(time.monotonic_ns())]
+    done = subprocess.run(
+        command,
+        env=environment,
+        input=event,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return int(done.stderr) / 1e6

@@ -1,0 +1,26 @@
+"""A cold start: `python first_answer.py STARTED < EVENT` has the handler answer an event.
+
+On stderr it tells the nanoseconds from STARTED, of the monotonic clock, to the answer.
+"""
+
+import json
+import sys
+import time
+
+from ai_coordination.handler import handler
+
+
+class Context:
+    """Lambda's context object, as far as the handler reads it."""
+
+    aws_request_id = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+answer = handler(json.load(sys.stdin), Context())
+elapsed = time.monotonic_ns() - int(sys.argv[1])
+if answer["statusCode"] != 200 or not json.loads(answer["body"])["data"]["session"]:
+    sys.exit(f"the handler answered something else: {answer}")
+sys.stderr.write(str(elapsed))

@@ -1,0 +1,142 @@
+"""What may go wrong between the SDK and DynamoDB: below the SDK's own repeats, call by call."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+from unittest.mock import patch
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+from botocore.retries.quota import RetryQuota
+from botocore.retries.standard import ExponentialBackoff
+
+WRITES = frozenset({"TransactWriteItems", "UpdateItem", "DeleteItem", "PutItem"})
+READS = frozenset({"GetItem", "BatchGetItem", "Query"})
+
+Send = Callable[[AWSPreparedRequest], AWSResponse]
+# What becomes of one request, instead of only being sent.
+Fault = Callable[[Send, AWSPreparedRequest], AWSResponse]
+# Which fault meets the request of this number, counted from 1, with this operation; None: none.
+Plan = Callable[[int, str], Fault | None]
+
+
+def reply_times_out(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+    """It lands, and the answer does not come in time."""
+    send(request)
+    raise ReadTimeoutError(endpoint_url=request.url)
+
+
+def reply_breaks_off(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+    """It lands, and the connection is gone before the answer."""
+    send(request)
+    raise ConnectionClosedError(endpoint_url=request.url)
+
+
+def reply_is_an_error(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+    """It lands, and a server on the way back answers for DynamoDB."""
+    send(request)
+    return _answer(request, 500, "InternalServerError")
+
+
+def request_is_lost(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+    """It never arrives."""
+    raise ConnectTimeoutError(endpoint_url=request.url)
+
+
+def refused(code: str, **members: Any) -> Fault:
+    """DynamoDB refuses it with this error, and nothing lands."""
+    return lambda send, request: _answer(request, 400, code, **members)
+
+
+def cancelled(*reasons: str) -> Fault:
+    """DynamoDB cancels the transaction for these reasons, each repeated for the parts left over."""
+
+    def fault(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+        parts = len(body(request)["TransactItems"])
+        codes = [*reasons, *[reasons[-1]] * parts][:parts]
+        told = [{"Code": code} if code == "None" else _reason(code) for code in codes]
+        return _answer(request, 400, "TransactionCanceledException", CancellationReasons=told)
+
+    return fault
+
+
+def _reason(code: str) -> dict[str, str]:
+    return {"Code": code, "Message": f"{code} is the reason"}
+
+
+def at(*numbers: int, fault: Fault) -> Plan:
+    """The requests of these numbers meet the fault."""
+    return lambda number, operation: fault if number in numbers else None
+
+
+def first(count: int, fault: Fault, operations: frozenset[str] = WRITES) -> Plan:
+    """The first so many requests of these operations meet the fault."""
+    met = iter(range(count))
+
+    def plan(number: int, operation: str) -> Fault | None:
+        return fault if operation in operations and next(met, None) is not None else None
+
+    return plan
+
+
+def always(fault: Fault, operations: frozenset[str] = WRITES) -> Plan:
+    return lambda number, operation: fault if operation in operations else None
+
+
+def never(number: int, operation: str) -> None:
+    return None
+
+
+@contextmanager
+def faults(plan: Plan = never) -> Iterator[list[str]]:
+    """The operations of all requests to DynamoDB, repeats included, as they go out.
+
+    The SDK's repeats do not wait, and do not run out over many tests.
+    """
+    sent: list[str] = []
+    counting = Lock()
+    original = URLLib3Session.send
+
+    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        operation = _operation(request)
+        with counting:
+            sent.append(operation)
+            fault = plan(len(sent), operation)
+        if fault is None:
+            return original(session, request)
+        return fault(lambda one: original(session, one), request)
+
+    with (
+        patch.object(URLLib3Session, "send", send),
+        patch.object(ExponentialBackoff, "delay_amount", lambda backoff, context: 0),
+        patch.object(RetryQuota, "acquire", lambda quota, amount: True),
+    ):
+        yield sent
+
+
+def _operation(request: AWSPreparedRequest) -> str:
+    target = request.headers["X-Amz-Target"]
+    return (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
+
+
+def body(request: AWSPreparedRequest) -> dict[str, Any]:
+    """What is asked of DynamoDB."""
+    assert isinstance(request.body, bytes)
+    return dict(json.loads(request.body))
+
+
+class _Stream(io.BytesIO):
+    def stream(self, **options: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def _answer(request: AWSPreparedRequest, status: int, code: str, **members: Any) -> AWSResponse:
+    told = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **members}
+    headers = HTTPHeaders()
+    headers["Content-Type"] = "application/x-amz-json-1.0"
+    return AWSResponse(request.url, status, headers, _Stream(json.dumps(told).encode()))
