@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from ai_coordination import __version__
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
-from ai_coordination.local import page, server, storage
+from ai_coordination.local import page, server, storage, work
 from ai_coordination.local.runtime import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
@@ -34,7 +34,8 @@ def serve(host: str, port: int, *, aws: bool) -> None:
     try:
         with storage.chosen(aws=aws) as where:
             print(_banner(server.url(http), where), flush=True)
-            server.serve(http)
+            with work.working():
+                server.serve(http)
     finally:
         http.server_close()
     print("Stopped.")

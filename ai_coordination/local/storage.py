@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from botocore.session import get_session
 
 from ai_coordination.config import settings
+from ai_coordination.local import work
 from ai_coordination.local.embedded import EmbeddedAws, is_aws, usual_region
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import connection
@@ -29,6 +30,7 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
     if embedded or not (aws or _endpoint()):
         with EmbeddedAws(everything=True):
             create_tables()
+            work.make_queue()
             yield "in the memory of this process (embedded DynamoDB), gone when it stops"
     elif is_aws(endpoint := reach(aws=aws)):
         if missing := missing_tables():
@@ -37,7 +39,10 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
     else:
         made = create_tables()
         also = f"; {len(made)} tables were missing, and made" if made else ""
-        yield f"at {endpoint}, as long as that keeps them{also}"
+        # A queue that nobody names is embedded beside the tables; `due_at` outlives it.
+        with EmbeddedAws():
+            work.make_queue()
+            yield f"at {endpoint}, as long as that keeps them{also}"
 
 
 def reach(*, aws: bool) -> str:

@@ -172,9 +172,7 @@ def _raise_what_waiting_does_not_mend(error: VerboseClientError) -> None:
     reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
     if _is_too_large(error):
         raise PayloadTooLarge("More than the 400 KB that one item may hold.") from error
-    if "ConditionalCheckFailed" in reasons or not (
-        code in _PASSING or reasons & _PASSING_REASONS
-    ):
+    if "ConditionalCheckFailed" in reasons or not (code in _PASSING or reasons & _PASSING_REASONS):
         raise error
 
 
