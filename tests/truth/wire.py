@@ -43,6 +43,27 @@ def reply_is_an_error(send: Send, request: AWSPreparedRequest) -> AWSResponse:
     return _answer(request, 500, "InternalServerError")
 
 
+def after(rival: Callable[[], object], fault: Fault = lambda send, request: send(request)) -> Fault:
+    """Somebody else does something just before it arrives."""
+
+    def first_the_rival(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+        rival()
+        return fault(send, request)
+
+    return first_the_rival
+
+
+def reply_times_out_and_then(rival: Callable[[], object]) -> Fault:
+    """It lands, the answer does not come, and somebody else is faster than the repeat."""
+
+    def then_the_rival(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+        send(request)
+        rival()
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    return then_the_rival
+
+
 def request_is_lost(send: Send, request: AWSPreparedRequest) -> AWSResponse:
     """It never arrives."""
     raise ConnectTimeoutError(endpoint_url=request.url)
@@ -54,11 +75,11 @@ def refused(code: str, **members: Any) -> Fault:
 
 
 def cancelled(*reasons: str) -> Fault:
-    """DynamoDB cancels the transaction for these reasons, each repeated for the parts left over."""
+    """DynamoDB cancels the transaction for these reasons, those of its last parts."""
 
     def fault(send: Send, request: AWSPreparedRequest) -> AWSResponse:
         parts = len(body(request)["TransactItems"])
-        codes = [*reasons, *[reasons[-1]] * parts][:parts]
+        codes = [*["None"] * (parts - len(reasons)), *reasons][-parts:]
         told = [{"Code": code} if code == "None" else _reason(code) for code in codes]
         return _answer(request, 400, "TransactionCanceledException", CancellationReasons=told)
 
@@ -69,22 +90,37 @@ def _reason(code: str) -> dict[str, str]:
     return {"Code": code, "Message": f"{code} is the reason"}
 
 
+def conflicts(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+    """A transaction of somebody else is under way on the same item; nothing lands."""
+    if _operation(request) == "TransactWriteItems":
+        return cancelled("TransactionConflict")(send, request)
+    return refused("TransactionConflictException")(send, request)
+
+
+def conflicts_besides(send: Send, request: AWSPreparedRequest) -> AWSResponse:
+    """DynamoDB cancels the transaction, and for the parts it had nothing against, a conflict."""
+    told = json.loads(send(request).content)
+    reasons = [
+        _reason("TransactionConflict") if reason["Code"] == "None" else reason
+        for reason in told["CancellationReasons"]
+    ]
+    code = "TransactionCanceledException"
+    return _answer(request, 400, code, CancellationReasons=reasons)
+
+
 def at(*numbers: int, fault: Fault) -> Plan:
     """The requests of these numbers meet the fault."""
     return lambda number, operation: fault if number in numbers else None
 
 
-def first(count: int, fault: Fault, operations: frozenset[str] = WRITES) -> Plan:
-    """The first so many requests of these operations meet the fault."""
-    met = iter(range(count))
-
-    def plan(number: int, operation: str) -> Fault | None:
-        return fault if operation in operations and next(met, None) is not None else None
-
-    return plan
+def in_turn(*met: Fault, operations: frozenset[str] = WRITES) -> Plan:
+    """The first requests of these operations meet the faults, one each; the rest go well."""
+    left = iter(met)
+    return lambda number, operation: next(left, None) if operation in operations else None
 
 
 def always(fault: Fault, operations: frozenset[str] = WRITES) -> Plan:
+    """All requests of these operations meet the fault."""
     return lambda number, operation: fault if operation in operations else None
 
 
