@@ -18,7 +18,7 @@ from tests.graph_api import (
     new_task,
 )
 from tests.stored import put_state, stored
-from tests.world import ARGUMENTS, THREAD, USER, World
+from tests.world import ARGUMENTS, THREAD, TYPES, USER, World
 
 New = Callable[[World], str]
 Gone = Callable[[World, str], None]
@@ -72,8 +72,8 @@ class Listed:
         if self.drop:
             self.drop(world, uuid)
             return
-        mutation, *above = DELETE[self.kind]
-        change(mutation, {**world.key(*above), ARGUMENTS[self.kind]: uuid}, "deletedId")
+        key = {**world.key_of(self.kind), ARGUMENTS[self.kind]: uuid}
+        change(f"delete{TYPES[self.kind]}", key, "deletedId")
 
 
 ADD: dict[str, New] = {
@@ -83,14 +83,6 @@ ADD: dict[str, New] = {
     "session": lambda world: new_session(world.coordination, taskUuid=world.task, userId=USER),
     "agent": lambda world: new_agent(world.coordination, world.session),
     "run": lambda world: new_run(world.coordination, world.session, threadUuid=THREAD),
-}
-DELETE = {
-    "coordination": ("deleteCoordination",),
-    "task": ("deleteTask", "coordination"),
-    "schedule": ("deleteTaskSchedule", "task"),
-    "session": ("deleteSession", "coordination"),
-    "agent": ("deleteSessionAgent", "session"),
-    "run": ("deleteSessionRun", "session"),
 }
 
 

@@ -1,10 +1,12 @@
 """One entity of each kind: what tests start from that need something of everything."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ai_coordination.caller import Caller
 from tests.graph_api import (
     CALLER,
+    data,
     new_agent,
     new_coordination,
     new_run,
@@ -25,6 +27,26 @@ ARGUMENTS = {
     "run": "runUuid",
 }
 
+# The types, and which uuids lead to an entity.
+TYPES = {
+    "coordination": "Coordination",
+    "task": "Task",
+    "schedule": "TaskSchedule",
+    "session": "Session",
+    "agent": "SessionAgent",
+    "run": "SessionRun",
+}
+KEYS = {
+    "coordination": ("coordination",),
+    "task": ("coordination", "task"),
+    "schedule": ("task", "schedule"),
+    "session": ("coordination", "session"),
+    "agent": ("session", "agent"),
+    "run": ("session", "run"),
+}
+# Children before their parents.
+ORDER_OF_DELETION = ("run", "agent", "session", "schedule", "task", "coordination")
+
 
 @dataclass(frozen=True)
 class World:
@@ -43,6 +65,20 @@ class World:
     def key(self, *kinds: str) -> dict[str, str]:
         """The uuids of some of them, named as the API's arguments are."""
         return {ARGUMENTS[kind]: str(getattr(self, kind)) for kind in kinds}
+
+    def key_of(self, kind: str) -> dict[str, str]:
+        """The arguments that lead to one of them."""
+        return self.key(*KEYS[kind])
+
+    def read(self, kind: str, selection: str, caller: Caller = CALLER) -> Any:
+        """One of them, or None."""
+        given = ", ".join(f'{name}: "{uuid}"' for name, uuid in self.key_of(kind).items())
+        return data(f"{{ {field(kind)}({given}) {{ {selection} }} }}", caller=caller)[field(kind)]
+
+
+def field(kind: str) -> str:
+    """The query field of an entity: `taskSchedule`."""
+    return TYPES[kind][0].lower() + TYPES[kind][1:]
 
 
 def new_world(caller: Caller = CALLER) -> World:

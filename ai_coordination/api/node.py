@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 import graphene
 
@@ -39,6 +40,10 @@ def global_id(entity: models.Entity) -> str:
     kind = type(entity)
     keys = [kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name]
     uuids = [getattr(entity, key) for key in keys if key != "partition_key"]
+    return _written(kind, uuids)
+
+
+def _written(kind: type[models.Entity], uuids: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(f"{kind.__name__}:{'/'.join(uuids)}".encode()).decode()
 
 
@@ -50,6 +55,8 @@ def key_of(global_id: str, tenant: str) -> Key:
         uuids = [validation.uuid(one, "id") for one in rest.split("/")]
         if len(uuids) != (1 if kind is models.Coordination else 2):
             raise ValueError("another number of keys")
+        if global_id != _written(kind, uuids):
+            raise ValueError("another way of writing it")
     except (ValueError, KeyError, binascii.Error) as error:
         raise BadUserInput("This is no global id", "id") from error
     hash_key, range_key = [tenant, *uuids][-2:]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from botocore.config import Config
 from botocore.session import get_session
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import VerboseClientError
@@ -17,6 +17,7 @@ from ai_coordination.errors import Throttled
 from ai_coordination.models.decoding import decoder
 
 POOL = 32
+REMEMBERED_WRITES = 4
 
 # Fitting an API that has to answer within 29 s.
 _CONFIG = Config(
@@ -121,10 +122,10 @@ class Entity(Table):
 class Versioned(Entity):
     """An entity that update mutations change.
 
-    `version` counts them and nothing else. `last_write` names the last one, so that a write whose
-    answer was lost is known again.
+    `version` counts them and nothing else. `last_writes` names the last of them, newest first, so
+    that a write whose answer was lost is known again, also behind the writes of others.
     """
 
     version = NumberAttribute(default=1)
-    last_write = UnicodeAttribute(null=True)
+    last_writes = ListAttribute(of=UnicodeAttribute, default=lambda: [""] * REMEMBERED_WRITES)
     updated_at = UnicodeAttribute()

@@ -9,9 +9,11 @@ token through all tries, so it is applied once, also where an answer was lost.
 """
 
 import random
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -20,7 +22,14 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination.errors import EngineError, PayloadTooLarge, Throttled
-from ai_coordination.models.base import THROTTLES, Item, Table, Versioned, connection
+from ai_coordination.models.base import (
+    REMEMBERED_WRITES,
+    THROTTLES,
+    Item,
+    Table,
+    Versioned,
+    connection,
+)
 
 Refused = Callable[[Item | None], EngineError | None]
 T = TypeVar("T", bound=Table)
@@ -88,13 +97,13 @@ def update(
 ) -> V:
     """Changes an entity as one update mutation does, and gives it as it is then.
 
-    A refusal by the SDK's own repeat of a write that had landed is known by `last_write`.
+    A refusal by the SDK's own repeat of a write that had landed is known by `last_writes`.
     """
-    mark = str(uuid.uuid4())
+    mark = secrets.token_hex(8)
     kind = type(item)
     kwargs = item.get_update_kwargs_from_instance(
-        [*actions, kind.version.add(1), kind.last_write.set(mark)],
-        condition & (kind.last_write.does_not_exist() | (kind.last_write != mark)),
+        [*actions, kind.version.add(1), *_remember(kind, mark)],
+        condition & ~kind.last_writes.contains(mark),
         "ALL_OLD",
     )
     kwargs["ReturnValues"] = "ALL_NEW"
@@ -102,7 +111,7 @@ def update(
         return kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"])
     except VerboseClientError as error:
         old = _refused_item(error, kind)
-        if old is not None and old.last_write == mark:
+        if old is not None and mark in old.last_writes:
             return old
         raise refused(old) from error
 
@@ -123,6 +132,13 @@ def change(
         return True, kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"])
     except VerboseClientError as error:
         return False, _refused_item(error, kind)
+
+
+def _remember(kind: type[Versioned], mark: str) -> list[Action]:
+    """Moves the marks of the last writes on by one place, and puts this one first."""
+    places = [kind.last_writes[place] for place in range(REMEMBERED_WRITES)]
+    moves = [later.set(earlier) for earlier, later in pairwise(places)]
+    return [*reversed(moves), places[0].set(mark)]
 
 
 def delete(

@@ -115,10 +115,11 @@ def _ordinals(session_uuid: str, predecessors: Sequence[str]) -> list[int]:
     """The ordinals that the addresses of predecessors hold; of another session they hold none."""
     if len(predecessors) > MOST_PREDECESSORS:
         raise BadUserInput(f"At most {MOST_PREDECESSORS} predecessors", "predecessors")
+    for index, predecessor in enumerate(predecessors):
+        validation.uuid(predecessor, "predecessors", index)
     validation.distinct(predecessors, "predecessors")
     edges = []
     for index, predecessor in enumerate(predecessors):
-        validation.uuid(predecessor, "predecessors", index)
         ordinal = ids.ordinal_of(session_uuid, predecessor)
         if ordinal is None:
             raise guards.not_found("agent in this session", "predecessors", index)

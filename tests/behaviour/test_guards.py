@@ -212,14 +212,14 @@ def test_counting_children_is_no_update_of_their_parent(world: World) -> None:
         (models.Session, world.coordination, world.session),
         (models.SessionAgent, world.session, world.agent),
     )
-    before = [(one.version, one.updated_at, one.last_write) for one in read(parents)]
+    before = [(one.version, one.updated_at, one.last_writes) for one in read(parents)]
 
     new_run(world.coordination, world.session, sessionAgentUuid=world.agent)
     new_schedule(world.coordination, world.task)
     second = new_agent(world.coordination, world.session, predecessors=[world.agent])
     delete("deleteSessionAgent", sessionUuid=world.session, sessionAgentUuid=second)
 
-    assert [(one.version, one.updated_at, one.last_write) for one in read(parents)] == before
+    assert [(one.version, one.updated_at, one.last_writes) for one in read(parents)] == before
     assert {version for version, _, _ in before} == {1}
 
 

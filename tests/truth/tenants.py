@@ -19,7 +19,7 @@ Items = dict[str, list[dict[str, Any]]]
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
-_HASH = r"[0-9a-f]{64}"
+_HASH = r"\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b"
 # Ordinals of agents that were added by hand, and moments in seconds.
 _LARGE_NUMBER = r"\b\d{5,}\b"
 _NAMES = re.compile(f"{_INSTANT}|{_UUID}|{_HASH}|{_LARGE_NUMBER}")
