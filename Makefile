@@ -155,6 +155,9 @@ build-ApiFunction: $(INSTALLED)
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"
 
+.PHONY: build-WorkerFunction
+build-WorkerFunction: build-ApiFunction
+
 .PHONY: clean
 clean: ## Remove everything that was made
 	@rm -rf $(VENV) $(VENV)-* .aws-sam .cache .coverage .coverage.* .hypothesis .import_linter_cache \

@@ -14,7 +14,8 @@ from ai_coordination.config import Settings
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "111122223333"
-NOT_THE_TEMPLATES = {"region"}  # Lambda sets it
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
+NOT_THE_APIS = {"region", "api_function"}  # Lambda sets it; the worker alone tells agents
 
 
 class _Loader(yaml.SafeLoader):
@@ -48,6 +49,8 @@ def _default(value: Any) -> str:
     """What a setting is where nobody gives the stack a parameter."""
     if value == {"Ref": "AWS::AccountId"}:
         return ACCOUNT
+    if value == {"Ref": "Messages"}:
+        return QUEUE
     return str(TEMPLATE["Parameters"][value["Ref"]]["Default"])
 
 
@@ -146,10 +149,10 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
 
     settings = Settings.from_environment(environment)
 
-    assert settings == Settings(account_id=ACCOUNT)
+    assert settings == Settings(account_id=ACCOUNT, queue_url=QUEUE)
     assert {name for name in variables if name.startswith("AI_COORDINATION_")} == {
         f"AI_COORDINATION_{field.upper()}"
-        for field in set(Settings.__dataclass_fields__) - NOT_THE_TEMPLATES
+        for field in set(Settings.__dataclass_fields__) - NOT_THE_APIS
     }
 
 
@@ -174,6 +177,7 @@ def test_no_permission_is_wider_than_a_table_and_its_indexes() -> None:
         "Entities": {f"{name}.Arn" for name in TABLES if name != "Idempotency"},
         "Lists": {f"${{{name}.Arn}}/index/*" for name in indexed},
         "Keys": {"Idempotency.Arn"},
+        "Messages": {"Messages.Arn"},
     }
     assert not any("*" in action for statement in statements for action in statement["Action"])
 
