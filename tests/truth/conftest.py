@@ -1,19 +1,5 @@
-"""One engine on DynamoDB Local for all tests of a module."""
+"""What the tests on DynamoDB Local start from."""
 
-from collections.abc import Iterator
+from tests.truth.engine import engine, three
 
-import pytest
-
-from ai_coordination.local.tables import create_tables
-from ai_coordination.models import connection
-
-
-@pytest.fixture(scope="module", autouse=True)
-def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
-    """Its tables are made; each test has a tenant of its own, because what others left stays."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
-        connection.forget_client()
-        create_tables()
-        yield
-    connection.forget_client()
+__all__ = ["engine", "three"]

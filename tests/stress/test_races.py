@@ -1,0 +1,41 @@
+"""No orphan and no wrong count in hundreds of races between processes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.truth import races as run
+from tests.truth.families import FAMILIES
+from tests.truth.racing import Racers
+
+pytestmark = pytest.mark.stress
+
+Tell = Callable[[str], None]
+
+
+def _told(what: str, tally: run.Tally, three: Racers) -> str:
+    won = f"{tally.deletes} won by the delete, {tally.creations} by creations"
+    return f"{what}: {tally.races} races, {won}, by processes {', '.join(map(str, three.pids))}"
+
+
+@pytest.mark.parametrize("pair", FAMILIES)
+def test_no_child_outlives_its_parent(three: Racers, pair: str, races: int, tell: Tell) -> None:
+    tally = run.create_against_delete(three, pair, races)
+
+    tell(_told(pair, tally, three))
+    tally.assert_fair()
+
+
+def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int, tell: Tell) -> None:
+    tally = run.session_against_its_task(three, races)
+
+    tell(_told("session of a task", tally, three))
+    tally.assert_fair()
+
+
+@pytest.mark.parametrize("other", run.OTHER_RACES)
+@pytest.mark.parametrize("pair", FAMILIES)
+def test_what_is_deleted_is_counted_out_once(
+    three: Racers, pair: str, other: str, races: int
+) -> None:
+    run.OTHER_RACES[other](three, pair, races // 4)

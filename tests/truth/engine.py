@@ -1,0 +1,27 @@
+"""One engine on DynamoDB Local for all tests of a module, and racers on the same."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ai_coordination.local.tables import create_tables
+from ai_coordination.models import connection
+from tests.truth.racing import Racers, racers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
+    """Its tables are made; each test has a tenant of its own, because what others left stays."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
+        connection.forget_client()
+        create_tables()
+        yield
+    connection.forget_client()
+
+
+@pytest.fixture(scope="module")
+def three(engine: None) -> Iterator[Racers]:
+    """Processes that race each other."""
+    with racers() as processes:
+        yield processes

@@ -1,0 +1,24 @@
+"""No orphan and no wrong count, whoever is faster: a sample of tests/stress/test_races.py."""
+
+import pytest
+
+from tests.truth import races as run
+from tests.truth.families import FAMILIES
+from tests.truth.racing import Racers
+
+
+@pytest.mark.parametrize("pair", FAMILIES)
+def test_no_child_outlives_its_parent(three: Racers, pair: str, races: int) -> None:
+    run.create_against_delete(three, pair, races).assert_fair()
+
+
+@pytest.mark.parametrize("other", run.OTHER_RACES)
+@pytest.mark.parametrize("pair", FAMILIES)
+def test_what_is_deleted_is_counted_out_once(
+    three: Racers, pair: str, other: str, races: int
+) -> None:
+    run.OTHER_RACES[other](three, pair, races // 4)
+
+
+def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int) -> None:
+    run.session_against_its_task(three, races).assert_fair()
