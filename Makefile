@@ -45,6 +45,10 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (PORT=9000)
 	@$(BIN)/python -m ai_coordination.local serve --port $(PORT)
 
+.PHONY: demo
+demo: $(INSTALLED) ## A session of five agents, live in the terminal (PORT=9000)
+	@$(BIN)/python -m ai_coordination.local demo --port $(PORT)
+
 .PHONY: invoke
 invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.json)
 	@$(BIN)/python -m ai_coordination.local invoke $(EVENT)

@@ -6,7 +6,10 @@ import threading
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
+
+from ai_coordination import telemetry
 
 MOST_OF_A_BATCH = 10
 LONGEST_DELAY_SECONDS = 900
@@ -46,13 +49,17 @@ class SqsQueue:
         self._url = url
 
     def send(self, messages: list[dict[str, Any]], delay_seconds: float = 0) -> None:
-        """Messages that SQS does not take are found by their `due_at` and sent again."""
+        """Messages that SQS does not take are found by their `due_at` and sent again.
+
+        So its failure is logged and is nobody's error: what was to be done is written already.
+        """
         delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
         for start in range(0, len(messages), MOST_OF_A_BATCH):
-            clients("sqs").send_message_batch(
-                QueueUrl=self._url,
-                Entries=[
-                    {"Id": str(number), "MessageBody": json.dumps(one), "DelaySeconds": delay}
-                    for number, one in enumerate(messages[start : start + MOST_OF_A_BATCH])
-                ],
-            )
+            entries = [
+                {"Id": str(number), "MessageBody": json.dumps(one), "DelaySeconds": delay}
+                for number, one in enumerate(messages[start : start + MOST_OF_A_BATCH])
+            ]
+            try:
+                clients("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
+            except (BotoCoreError, ClientError):
+                telemetry.logger.exception("queue", extra={"messages": len(entries)})

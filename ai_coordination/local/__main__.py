@@ -41,6 +41,10 @@ def _run(options: Namespace) -> int:
                 commands.serve(options.host, options.port, aws=options.aws)
             case "tables":
                 commands.tables(aws=options.aws)
+            case "demo":
+                commands.demo.demo(options.port)
+            case "worker":
+                commands.work_off(aws=options.aws)
             case "invoke":
                 answered = commands.invoke(options.file, embedded=options.embedded, aws=options.aws)
                 return 0 if answered else 1
@@ -89,6 +93,21 @@ def _parser() -> ArgumentParser:
     )
     serve.add_argument("--host", default="127.0.0.1", help="the address (%(default)s)")
     serve.add_argument("--port", default=8000, type=_port, help="the port; 0: any (%(default)s)")
+
+    demo = commands.add_parser(
+        "demo",
+        parents=[everywhere],
+        help="show a session from its start to its end",
+        description="Run a session of five agents on the server at a port, or on one of its own.",
+    )
+    demo.add_argument("--port", default=8000, type=_port, help="the server's port (%(default)s)")
+
+    commands.add_parser(
+        "worker",
+        parents=[everywhere],
+        help="work off the configured queue until stopped; several may run",
+        description="Work off the queue that AI_COORDINATION_QUEUE_URL names, and sweep.",
+    )
 
     commands.add_parser(
         "tables",

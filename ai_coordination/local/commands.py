@@ -1,7 +1,9 @@
 """What the command line can do, once the environment is settled."""
 
 import json
+import signal
 import sys
+import threading
 import traceback
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -13,10 +15,12 @@ from pynamodb.exceptions import PynamoDBException
 from ai_coordination import __version__
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
-from ai_coordination.local import page, server, storage, work
+from ai_coordination.local import demo, page, server, storage, work
 from ai_coordination.local.runtime import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
+
+__all__ = ["REFUSED", "demo", "invoke", "serve", "tables", "work_off"]
 
 REFUSED = (
     storage.NotUsable,
@@ -24,6 +28,7 @@ REFUSED = (
     BotoCoreError,
     ClientError,
     PynamoDBException,
+    RuntimeError,
     TimeoutError,
 )
 
@@ -58,6 +63,18 @@ A first query, which the explorer begins with too:
 
 Ctrl-C stops the server.
 """
+
+
+def work_off(*, aws: bool) -> None:
+    """Work off the configured queue until stopped, like the server's own worker."""
+    endpoint = storage.reach(aws=aws)
+    url = settings().required_queue_url()
+    stop = threading.Event()
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, lambda number, frame: stop.set())
+    print(f"Working off {url}, with the tables at {endpoint}", flush=True)
+    work.run(stop)
+    print("Stopped.")
 
 
 def tables(*, aws: bool) -> None:

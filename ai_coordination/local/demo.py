@@ -1,0 +1,199 @@
+"""A session from its start to its end, live in the terminal: `make demo`.
+
+Five agents: two start when the first has answered, one of them fails once, a person approves what
+the join of both has made, and then the last one runs.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+SECONDS_TO_START = 30
+SECONDS_TO_END = 120
+SECONDS_TO_APPROVE = 2
+
+AGENTS = [
+    {"agentUuid": "research", "agentName": "Research", "runtime": {"kind": "ECHO"}},
+    {
+        "agentUuid": "prices",
+        "agentName": "Prices",
+        "runtime": {
+            "kind": "ECHO",
+            "parameters": {"fail": {"attempts": 1, "notes": "The price list is locked"}},
+        },
+    },
+    {
+        "agentUuid": "terms",
+        "agentName": "Terms",
+        "runtime": {"kind": "ECHO", "parameters": {"seconds": 2}},
+    },
+    {"agentUuid": "offer", "agentName": "Offer", "runtime": {"kind": "ECHO"}},
+    {"agentUuid": "mail", "agentName": "Mail", "runtime": {"kind": "ECHO"}},
+]
+ACTIONS = [
+    {"agentUuid": "research"},
+    {"agentUuid": "prices", "predecessors": ["research"]},
+    {"agentUuid": "terms", "predecessors": ["research"]},
+    {"agentUuid": "offer", "predecessors": ["prices", "terms"], "userInTheLoop": "APPROVAL"},
+    {"agentUuid": "mail", "predecessors": ["offer"]},
+]
+QUERIES = [
+    {"agentUuid": "research", "subtaskQuery": "What does {customer} need?"},
+    {"agentUuid": "prices", "subtaskQuery": "Price it for {customer}."},
+    {"agentUuid": "terms", "subtaskQuery": "Which terms hold?"},
+    {"agentUuid": "offer", "subtaskQuery": "Write the offer."},
+    {"agentUuid": "mail", "subtaskQuery": "Mail it to {customer}."},
+]
+
+LIVE = """query Live($coordination: ID!, $session: ID!) {
+  session(coordinationUuid: $coordination, sessionUuid: $session) {
+    status
+    sessionAgents {
+      nodes {
+        sessionAgentUuid state attempt agentOutput notes
+        agent { agentName }
+        currentRun { runUuid }
+      }
+    }
+    sessionRuns {
+      nodes { attempt outcome createdAt finishedAt notes sessionAgent { agent { agentName } } }
+    }
+  }
+}"""
+
+
+class Demo:
+    """A client of the server at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(self.url, body, headers)  # noqa: S310 - given by ourselves
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            answer = json.load(response)
+        if "errors" in answer:
+            raise RuntimeError(answer["errors"][0]["message"])
+        return answer["data"]
+
+    def change(self, name: str, selection: str, given: Mapping[str, Any]) -> Any:
+        kind = f"{name[0].upper()}{name[1:]}Input!"
+        mutation = f"mutation Demo($input: {kind}) {{ {name}(input: $input) {{ {selection} }} }}"
+        return self.ask(mutation, input=given)[name]
+
+    def run(self) -> None:
+        """Starts the session, shows it until it has ended, and then its runs."""
+        coordination, session = self._start()
+        print(f"Session {session}\n")
+        ended = self._watch(coordination, session)
+        print("\nRuns")
+        for run in ended["sessionRuns"]["nodes"]:
+            print(f"  {_clock(run['createdAt'])} to {_clock(run['finishedAt'])}  {_line(run)}")
+        variables = json.dumps({"coordination": coordination, "session": session})
+        print(f"\nSee it at {self.url}, with the query of ai_coordination/local/demo.py and")
+        print(f"  {variables}")
+
+    def _start(self) -> tuple[str, str]:
+        given = {"coordinationName": "Offers", "agents": AGENTS}
+        made = self.change("createCoordination", "coordination { coordinationUuid }", given)
+        key = {"coordinationUuid": made["coordination"]["coordinationUuid"]}
+        task = {"taskName": "Offer", "agentActions": ACTIONS, "subtaskQueries": QUERIES}
+        made = self.change("createTask", "task { taskUuid }", key | task)
+        given = {"taskUuid": made["task"]["taskUuid"], "taskQuery": '{"customer": "Acme"}'}
+        made = self.change("startSession", "session { sessionUuid }", key | given)
+        return key["coordinationUuid"], made["session"]["sessionUuid"]
+
+    def _watch(self, coordination: str, session: str) -> Any:
+        shown: dict[str, str] = {}
+        ends_at = time.monotonic() + SECONDS_TO_END
+        while time.monotonic() < ends_at:
+            live = self.ask(LIVE, coordination=coordination, session=session)["session"]
+            for agent in live["sessionAgents"]["nodes"]:
+                self._show(shown, session, agent)
+            if live["status"] in ("COMPLETED", "FAILED", "CANCELLED"):
+                print(f"\nThe session is {live['status']}")
+                return live
+            time.sleep(0.3)
+        raise RuntimeError(f"The session has not ended within {SECONDS_TO_END} s")
+
+    def _show(self, shown: dict[str, str], session: str, agent: Mapping[str, Any]) -> None:
+        state = f"{agent['state']} (attempt {agent['attempt']})"
+        if shown.get(agent["sessionAgentUuid"]) == state:
+            return
+        shown[agent["sessionAgentUuid"]] = state
+        print(
+            f"  {time.strftime('%H:%M:%S')}  {agent['agent']['agentName']:10} {state}", flush=True
+        )
+        if agent["state"] == "WAITING_FOR_INPUT":
+            self._answer(session, agent)
+
+    def _answer(self, session: str, agent: Mapping[str, Any]) -> None:
+        given = {
+            "sessionUuid": session,
+            "sessionAgentUuid": agent["sessionAgentUuid"],
+            "runUuid": agent["currentRun"]["runUuid"],
+            "approved": _approved(agent["agentOutput"]),
+        }
+        self.change("answerSessionAgent", "sessionAgent { state }", given)
+
+
+def _approved(output: str) -> bool:
+    print(f"\n  The offer says: {output}")
+    if sys.stdin.isatty():
+        return input("  Do you approve? [Y/n] ").strip().lower() in ("", "y", "yes")
+    time.sleep(SECONDS_TO_APPROVE)
+    print("  There is no terminal to ask: approved.\n")
+    return True
+
+
+def _clock(instant: str | None) -> str:
+    return "…" if instant is None else instant[11:23]
+
+
+def _line(run: Mapping[str, Any]) -> str:
+    name = run["sessionAgent"]["agent"]["agentName"]
+    notes = f": {run['notes']}" if run["notes"] else ""
+    return f"{name:10} attempt {run['attempt']} {run['outcome']}{notes}"
+
+
+@contextmanager
+def served(url: str, port: int) -> Iterator[None]:
+    """The server at `url`: the one that runs there, or one of our own for the block."""
+    if _answers(url):
+        yield
+        return
+    command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
+    try:
+        ends_at = time.monotonic() + SECONDS_TO_START
+        while not _answers(url):
+            if server.poll() is not None or time.monotonic() > ends_at:
+                raise RuntimeError(f"No server answers at {url}")
+            time.sleep(0.2)
+        yield
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        Demo(url).ask("{ __typename }")
+    except (urllib.error.URLError, ConnectionError):
+        return False
+    return True
+
+
+def demo(port: int) -> None:
+    """Runs the whole demonstration against the server at a port of this machine."""
+    url = f"http://127.0.0.1:{port}/graphql"
+    with served(url, port):
+        Demo(url).run()
