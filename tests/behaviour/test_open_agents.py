@@ -16,6 +16,7 @@ from tests.graph_api import (
     new_agent,
     new_coordination,
     new_place,
+    new_run,
     new_session,
 )
 from tests.stored import put_state, stored
@@ -35,15 +36,19 @@ OPEN = """query (
 }"""
 TEXTS = ("subtaskQuery", "userInput", "agentInput", "notes")
 DEADLINE = "2026-11-22T15:00:00.000000+00:00"
-WHOLE = """{
-    openSessionAgents(state: WAITING_FOR_INPUT) { nodes {
-        sessionUuid sessionAgentUuid coordinationUuid agentUuid agentAction { userInTheLoop }
-        subtaskQuery userInput agentInput agentOutput notes agent { agentName }
-        inDegree state attempt deadlineAt version updatedBy createdAt updatedAt
-        predecessorUuids successorUuids currentRun { runUuid }
-        session { sessionUuid status } coordination { coordinationName }
-    } }
-}"""
+SMALL = """
+    id sessionUuid sessionAgentUuid coordinationUuid agentUuid agentAction { onFailure }
+    inDegree state attempt deadlineAt version updatedBy createdAt updatedAt
+    predecessorUuids successorUuids
+"""
+LARGE = "subtaskQuery userInput agentInput agentOutput notes agent { agentName }"
+ABOVE = """
+    session { sessionUuid status } coordination { coordinationName agents { agentName } }
+    currentRun { notes }
+"""
+ONE = f"""query ($s: ID!, $a: ID!) {{
+    sessionAgent(sessionUuid: $s, sessionAgentUuid: $a) {{ {SMALL} }}
+}}"""
 
 
 def put_open(session: str, agent: str, state: str, minute: int, **more: Any) -> str:
@@ -152,46 +157,58 @@ def test_what_is_open_is_paged_while_rows_come_and_go(member: str | None) -> Non
     assert (info["hasNextPage"], info["hasPreviousPage"]) == (False, True)
 
 
-def test_a_row_is_completed_from_the_table_by_one_batched_read() -> None:
-    place = new_place()
+def asking(place: Place) -> list[str]:
+    """Two agents that ask, with something in every field, between two others."""
     first = new_agent(*place)
     texts: dict[str, Any] = {name: f"their {name}" for name in TEXTS}
     agents = [new_agent(*place, **texts, predecessors=[first]) for _ in range(2)]
+    new_agent(*place, predecessors=agents)
     member = stored(models.Coordination, CALLER.partition_key, place.coordination).agents[0]
-    change(
-        "updateCoordination", {"coordinationUuid": place.coordination, "agents": []}, "__typename"
-    )
+    more = {"agent_output": "Found", "agent": member, "attempt": 2, "deadline_at": DEADLINE}
     for minute, agent in enumerate(agents):
+        run = new_run(*place, sessionAgentUuid=agent, notes="in hand")
         put_open(place.session, agent, "waiting_for_input", minute)
-        more = {"agent_output": "Found", "agent": member, "attempt": 2, "deadline_at": DEADLINE}
-        put_state(models.SessionAgent, place.session, agent, **more)
+        put_state(models.SessionAgent, place.session, agent, current_run_uuid=run, **more)
     put_state(models.Session, *place, status="in_progress", asking={1})
+    return agents
 
+
+def rows_of(selection: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """What asks, and the calls that it took."""
+    document = f"{{ openSessionAgents(state: WAITING_FOR_INPUT) {{ nodes {{ {selection} }} }} }}"
     with recorded_calls() as calls:
-        rows = data(WHOLE)["openSessionAgents"]["nodes"]
+        rows = data(document)["openSessionAgents"]["nodes"]
+    return rows, [call.operation for call in calls]
 
-    assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
-    assert [row["sessionAgentUuid"] for row in rows] == agents
-    at = rows[1]["createdAt"]
-    assert rows[1] == {
-        **place.key,
-        "sessionAgentUuid": agents[1],
-        "agentUuid": "rag",
-        "agentAction": {"userInTheLoop": None},
-        **texts,
+
+def test_the_small_fields_of_a_row_come_from_the_index_alone() -> None:
+    place = new_place()
+    agents = asking(place)
+
+    rows, operations = rows_of(SMALL)
+
+    assert operations == ["Query"]
+    keys = [{"s": place.session, "a": agent} for agent in agents]
+    assert rows == [data(ONE, key)["sessionAgent"] for key in keys]
+    assert all(value not in (None, []) for value in rows[0].values())
+    assert (rows[0]["inDegree"], rows[0]["attempt"], rows[0]["deadlineAt"]) == (1, 2, DEADLINE)
+
+
+def test_the_large_fields_of_all_rows_and_what_is_above_them_are_one_batched_read() -> None:
+    place = new_place()
+    asking(place)
+    nobody = {"coordinationUuid": place.coordination, "agents": []}
+    change("updateCoordination", nobody, "__typename")
+
+    rows, operations = rows_of(f"{LARGE} {ABOVE}")
+
+    assert operations == ["Query", "BatchGetItem"]
+    expected = {
+        **{name: f"their {name}" for name in TEXTS},
         "agentOutput": "Found",
         "agent": {"agentName": "Product retrieval"},
-        "inDegree": 1,
-        "state": "WAITING_FOR_INPUT",
-        "attempt": 2,
-        "deadlineAt": DEADLINE,
-        "version": 1,
-        "updatedBy": "u-17",
-        "createdAt": at,
-        "updatedAt": at,
-        "predecessorUuids": [first],
-        "successorUuids": [],
-        "currentRun": None,
         "session": {"sessionUuid": place.session, "status": "WAITING_FOR_INPUT"},
-        "coordination": {"coordinationName": "Offers"},
+        "coordination": {"coordinationName": "Offers", "agents": []},
+        "currentRun": {"notes": "in hand"},
     }
+    assert rows == [expected, expected]

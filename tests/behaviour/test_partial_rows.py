@@ -25,6 +25,12 @@ LARGE = """
 ONE = f"""query ($c: ID!, $s: ID!) {{
     session(coordinationUuid: $c, sessionUuid: $s) {{ {SMALL} {LARGE} }}
 }}"""
+RUN = """
+    id sessionUuid runUuid partitionKey threadUuid agentUuid coordinationUuid asyncTaskUuid
+    sessionAgentUuid attempt outcome usage { inputTokens outputTokens }
+    updatedBy createdAt finishedAt
+"""
+THREAD = f'{{ threadRuns(threadUuid: "t") {{ nodes {{ {RUN} }} }} }}'
 LISTS = {
     "of the tenant": "sessions",
     "of a user": 'sessions(filter: {userId: "bob"})',
@@ -115,6 +121,24 @@ def test_the_sessions_of_a_coordination_are_whole_as_they_are_listed(world: Worl
         data(document, {"c": world.coordination})
 
     assert sorted(call.operation for call in calls) == ["GetItem", "Query", "Query"]
+
+
+def test_the_small_fields_of_a_thread_s_runs_come_from_the_index_alone(world: World) -> None:
+    given: dict[str, Any] = {
+        "sessionAgentUuid": world.agent,
+        "asyncTaskUuid": "task-1",
+        "outcome": "FAILED",
+    }
+    usage = {"inputTokens": 1, "outputTokens": 2}
+    run = new_run(world.coordination, world.session, **given, usage=usage, threadUuid="t")
+
+    with recorded_calls() as calls:
+        (row,) = data(THREAD)["threadRuns"]["nodes"]
+
+    assert [call.operation for call in calls] == ["Query"]
+    one = f"query ($s: ID!, $r: ID!) {{ sessionRun(sessionUuid: $s, runUuid: $r) {{ {RUN} }} }}"
+    assert row == data(one, {"s": world.session, "r": run})["sessionRun"]
+    assert None not in row.values()
 
 
 def test_the_notes_of_a_thread_s_runs_are_one_batched_read(world: World) -> None:
