@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ai_coordination import models
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput, Conflict, EngineError, NotFound
+from ai_coordination.errors import Conflict, EngineError, NotFound
 from ai_coordination.models import reads
 from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
@@ -62,9 +62,12 @@ def created_before(caller: Caller, kind: type[E], key: str | None, given: Any) -
     """What an earlier call with this key created; None where there was none, or no key."""
     if key is None:
         return None
+    validation.label(key, "idempotency_key")
     try:
         record = models.Idempotency.get(_address(caller, kind, key), consistent_read=True)
     except models.Idempotency.DoesNotExist:
+        return None
+    if record.expires_at < time.time():
         return None
     return _created_before(caller, kind, record, given)
 
@@ -76,8 +79,6 @@ def _address(caller: Caller, kind: type[models.Entity], key: str) -> str:
 def _remember(
     transaction: Transaction, caller: Caller, entity: models.Entity, key: str, given: Any
 ) -> None:
-    if not key:
-        raise BadUserInput("This may be left out, but not empty", "idempotency_key")
     validation.label(key, "idempotency_key")
     kind = type(entity)
     now = int(time.time())
