@@ -13,11 +13,16 @@ from graphql import GraphQLObjectType, parse, validate
 
 from ai_coordination import ids, states
 from ai_coordination.api.schema import schema
+from ai_coordination.caller import Caller
+from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX
 from ai_coordination.handler import handler
-from ai_coordination.local import page
+from ai_coordination.local import page, work
+from ai_coordination.services.execution import runtimes
+from ai_coordination.services.execution.engine import Accepted, Answer, Call
 from tests.entry.lambda_stand_ins import Context
 from tests.entry.readme import BLOCKS, README, texts
+from tests.graph_api import change, data, new_coordination, new_task
 
 # What stands for a value that is another one each time. Any other name stands for the first value
 # that is met in its place, and becomes a variable of the requests that follow.
@@ -41,7 +46,15 @@ def post(body: Mapping[str, Any]) -> Any:
 
 
 @pytest.fixture
-def served(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the engine sends its messages."""
+    clients.forget()
+    made = clients("sqs").create_queue(QueueName="readme")
+    monkeypatch.setenv(work.QUEUE_VARIABLE, made["QueueUrl"])
+
+
+@pytest.fixture
+def served(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `make run` serves it."""
     monkeypatch.setenv(f"{PREFIX}ENDPOINT_ID", "local")
     monkeypatch.setenv(f"{PREFIX}PART_ID", "dev")
@@ -85,9 +98,11 @@ def test_the_first_five_minutes_are_answered_as_shown(served: None) -> None:
         if request := request_of(language, text, known):
             compare(json.loads(shown), post(request), known)
             answered += 1
+            while work.work_once():
+                pass  # what the worker does while a person reads
 
     assert answered == len(texts("graphql")) + 2
-    assert set(known) == {"coordination", "task", "session", "agent", "writer", "after"}
+    assert {"agent", "run", "writer", "writerRun", "after"} < set(known)
 
 
 def test_the_first_query_is_the_one_that_the_explorer_begins_with() -> None:
@@ -129,34 +144,79 @@ class _LambdaClient:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
 
 
-def test_the_example_of_another_lambda_works_and_may_be_repeated(
-    tables: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def lambda_client(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_FUNCTION", "api")
-    monkeypatch.setattr(boto3, "client", lambda service, config: _LambdaClient())
-    (source,) = texts("python")
-    example: dict[str, Any] = {}
-    exec(compile(source, "README.md", "exec"), example)
-    made = example["graphql"](page.first_query(), {}, user="test")["createCoordination"]
-    order = {
-        "coordinationUuid": made["coordination"]["coordinationUuid"],
-        "text": "Two pages",
-        "orderId": "4711",
-    }
+    monkeypatch.setattr(boto3, "client", lambda service, **options: _LambdaClient())
 
-    first, second = example["handler"](order, None), example["handler"](order, None)
-    with pytest.raises(example["Refused"], match="another input") as refused:
-        example["handler"]({**order, "text": "Three pages"}, None)
+
+def example(text: str) -> dict[str, Any]:
+    """What a block of Python defines."""
+    defined: dict[str, Any] = {}
+    exec(compile(text, "README.md", "exec"), defined)
+    return defined
+
+
+def test_the_example_of_another_lambda_works_and_may_be_repeated(lambda_client: None) -> None:
+    caller = example(texts("python")[0])
+    tenant = Caller("acme", "travel")
+    coordination = new_coordination(tenant)
+    key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination, tenant)}
+    order = {**key, "text": "Two pages", "orderId": "4711"}
+
+    first, second = caller["handler"](order, None), caller["handler"](order, None)
+    with pytest.raises(caller["Refused"], match="another input") as refused:
+        caller["handler"]({**order, "text": "Three pages"}, None)
 
     assert ids.is_uuid(first)
     assert first == second
     assert refused.value.facts["code"] == "CONFLICT"
 
 
-def test_the_documents_of_the_examples_are_valid() -> None:
-    documents = re.findall(r"(?:gql<.+>`|_SESSION = \"\"\")\n(.+?)(?:`|\"\"\")", README, re.DOTALL)
+def test_the_examples_of_agents_answer_and_report(
+    lambda_client: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = {"agent-now": example(texts("python")[1]), "agent-later": example(texts("python")[2])}
+    given: list[dict[str, Any]] = []
 
-    assert len(documents) == 2
+    def invoke(_: Any, call: Call) -> Answer | Accepted:
+        event = json.loads(json.dumps(runtimes.payload(call)))
+        given.append(event)
+        returned = agents[call.agent.agent.runtime.target]["handler"](
+            {**event, "replyTo": {"functionName": "api"}}, None
+        )
+        return Answer(returned["agentOutput"], 120, 12) if returned else Accepted()
+
+    monkeypatch.setattr(runtimes.LambdaFunction, "invoke", invoke)
+    members = [
+        {"agentUuid": name, "agentName": name, "runtime": {"kind": "LAMBDA", "target": name}}
+        for name in agents
+    ]
+    coordination = new_coordination(agents=members)
+    key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination)}
+    started = change("startSession", {**key, "taskQuery": "Say it"}, "session { sessionUuid }")
+
+    while work.work_once():
+        pass
+
+    nodes = data(
+        "query ($key: ID!) { sessionAgents(sessionUuid: $key) { nodes { state agentOutput } } }",
+        {"key": started["session"]["sessionUuid"]},
+    )["sessionAgents"]["nodes"]
+    assert nodes == [
+        {"state": "COMPLETED", "agentOutput": "agent-now has read 6 characters"},
+        {"state": "COMPLETED", "agentOutput": "SAY IT"},
+    ]
+    (shown,) = (json.loads(text) for text in texts("json") if '"replyTo"' in text)
+    assert [list(event) for event in given] == [list(shown)] * 2
+
+
+def test_the_documents_of_the_examples_are_valid() -> None:
+    documents = re.findall(
+        r"(?:gql<.+>`|^[A-Z_]+ = \"\"\")\n(.+?)(?:`|\"\"\")", README, re.DOTALL | re.MULTILINE
+    )
+
+    assert len(documents) == 3
     for document in documents:
         assert validate(schema.graphql_schema, parse(document)) == []
 
