@@ -78,8 +78,8 @@ def _told(error: GraphQLError, caller: Caller, is_mutation: bool) -> dict[str, A
     if error.path is not None:
         told["path"] = list(error.path)
     cause = error.original_error
-    if cause is None or isinstance(cause, GraphQLError):
-        # GraphQL's own: a variable or an argument is not of its type. It quotes the value whole.
+    if _is_of_the_request(error):
+        # It quotes the value whole.
         told["message"] = error.message[:LONGEST_MESSAGE]
         told["extensions"] = {"code": BadUserInput.code}
     elif isinstance(cause, EngineError):
@@ -90,6 +90,18 @@ def _told(error: GraphQLError, caller: Caller, is_mutation: bool) -> dict[str, A
         told["message"] = "Internal error"
         told["extensions"] = {"code": EngineError.code}
     return _with_request_id(told, caller)
+
+
+def _is_of_the_request(error: GraphQLError) -> bool:
+    """GraphQL's own: a variable or an argument is not of its type.
+
+    A stored value that is not of its type is no such error: it has a path, but no node of the
+    document is to blame.
+    """
+    cause = error.original_error
+    if cause is None:
+        return True
+    return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
 
 
 def _facts(error: EngineError, above: list[str | int]) -> dict[str, Any]:
