@@ -59,11 +59,11 @@ def running_sessions() -> tuple[str, list[str]]:
     coordination = new_coordination()
     task = new_task(coordination)
     sessions = [new_session(coordination, taskUuid=task, **WORK) for _ in range(2)]
-    stands = {"status": "in_progress", "asking": {1}, "iteration_count": 2, "started_at": AT}
+    stands = {"status": "in_progress", "asking": {1}, "iteration_count": 2, "version": 3}
     for session in sessions:
         put_state(models.Session, coordination, session, schedule_uuid=task, **stands)
         log = {"at": AT, "level": "warning", "message": f"Late: {session}"}
-        put_state(models.Session, coordination, session, logs=[log], finished_at=AT)
+        put_state(models.Session, coordination, session, logs=[log], started_at=AT, finished_at=AT)
     return task, sessions[::-1]
 
 
@@ -131,6 +131,7 @@ def test_the_small_fields_of_a_thread_s_runs_come_from_the_index_alone(world: Wo
     }
     usage = {"inputTokens": 1, "outputTokens": 2}
     run = new_run(world.coordination, world.session, **given, usage=usage, threadUuid="t")
+    put_state(models.SessionRun, world.session, run, attempt=2)
 
     with recorded_calls() as calls:
         (row,) = data(THREAD)["threadRuns"]["nodes"]
