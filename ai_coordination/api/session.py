@@ -106,8 +106,18 @@ class Session(graphene.ObjectType):
 
     resolve_task_query = large("task_query")
     resolve_input_files = large("input_files")
-    resolve_subtask_queries = large("subtask_queries")
     resolve_logs = large("logs")
+
+    @staticmethod
+    async def resolve_subtask_queries(
+        session: models.Session, info: Info
+    ) -> list[models.SubtaskQuery]:
+        whole = await fields.complete(info.context, session)
+        if whole.subtask_queries or not whole.graph_size:
+            return list(whole.subtask_queries)
+        return await info.context.run(
+            services.session_agent.work_of, info.context.caller, session.session_uuid
+        )
 
     @staticmethod
     def resolve_status(session: models.Session, info: Info) -> str:

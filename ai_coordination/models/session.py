@@ -1,6 +1,7 @@
 """Sessions: instances in which a task is executed."""
 
 from pynamodb.attributes import (
+    BinaryAttribute,
     ListAttribute,
     NumberAttribute,
     NumberSetAttribute,
@@ -89,7 +90,7 @@ class Session(Owing, Versioned):
     asking = NumberSetAttribute(null=True)
     doing = UnicodeAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
-    graph = UnicodeAttribute(null=True)
+    graph = BinaryAttribute(null=True, legacy_encoding=False)
     graph_size = NumberAttribute(null=True)
     thread_uuid = UnicodeAttribute(null=True)
     iteration_count = NumberAttribute(default=0)

@@ -190,6 +190,25 @@ def everything(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
     )
 
 
+def work_of(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
+    """The pieces of work of a session that has started, which its agents hold."""
+    agents = reads.everything(
+        models.SessionAgent,
+        session_uuid,
+        caller.partition_key,
+        ["partition_key", "session_agent_uuid", "agent_uuid", "subtask_query"],
+    )
+    return [
+        models.SubtaskQuery(
+            agent_uuid=agent.agent_uuid,
+            subtask_query=agent.subtask_query,
+            session_agent_uuid=agent.session_agent_uuid,
+        )
+        for agent in agents
+        if agent.subtask_query is not None
+    ]
+
+
 def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
     """How many agents stand where."""
     counts = Counter(agent.state for agent in agents)

@@ -82,7 +82,6 @@ def start(
         created_at=now,
         updated_at=now,
     )
-    session.subtask_queries = _with_addresses(session, chosen)
     given = [
         coordination_uuid,
         task_uuid,
@@ -101,18 +100,6 @@ def _check_number(agents: int) -> None:
     if agents > MOST_AGENTS:
         message = f"A session has at most {MOST_AGENTS} agents, and this one would have {agents}"
         raise BadUserInput(message, "subtask_queries")
-
-
-def _with_addresses(session: models.Session, chosen: Sequence[Part]) -> list[models.SubtaskQuery]:
-    return [
-        models.SubtaskQuery(
-            agent_uuid=part.member.agent_uuid,
-            subtask_query=part.text,
-            session_agent_uuid=ids.session_agent_uuid(session.session_uuid, part.ordinal),
-        )
-        for part in chosen
-        if part.text is not None
-    ]
 
 
 def _begin(

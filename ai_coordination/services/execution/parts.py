@@ -2,6 +2,7 @@
 
 import json
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,20 +102,24 @@ def filled(text: str, variables: Mapping[str, Any] | None, index: int) -> str:
     return _PIECE.sub(replaced, text)
 
 
-def pinned(parts: Sequence[Part]) -> str:
-    """The parts as a text that a session keeps while it is being started."""
+def pinned(parts: Sequence[Part]) -> bytes:
+    """The parts as a session keeps them while it is being started.
+
+    Compressed, because they repeat themselves: a thousand agents have the same rules.
+    """
     members = {part.member.agent_uuid: part.member.serialize(part.member) for part in parts}
     actions = {part.member.agent_uuid: part.action.serialize(part.action) for part in parts}
     nodes = [
         [part.ordinal, part.member.agent_uuid, part.text, part.predecessors, part.successors]
         for part in parts
     ]
-    return json.dumps({"members": members, "actions": actions, "nodes": nodes})
+    written = json.dumps({"members": members, "actions": actions, "nodes": nodes})
+    return zlib.compress(written.encode())
 
 
-def unpinned(text: str) -> list[Part]:
+def unpinned(graph: bytes) -> list[Part]:
     """What `pinned` wrote."""
-    read = json.loads(text)
+    read = json.loads(zlib.decompress(graph))
     members = {uuid: _MEMBER.deserialize(one) for uuid, one in read["members"].items()}
     actions = {uuid: _ACTION.deserialize(one) for uuid, one in read["actions"].items()}
     return [
