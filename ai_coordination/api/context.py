@@ -57,7 +57,7 @@ class Context:
         found = self._graphs.get(session.session_uuid)
         if found is None:
             found = asyncio.ensure_future(
-                self.run(services.session_agent.everything, self.caller, session.session_uuid)
+                self.run(services.graphs.everything, self.caller, session.session_uuid)
             )
             self._graphs[session.session_uuid] = found
         return await found

@@ -116,7 +116,7 @@ class Session(graphene.ObjectType):
         if whole.subtask_queries or not whole.graph_size:
             return list(whole.subtask_queries)
         return await info.context.run(
-            services.session_agent.work_of, info.context.caller, session.session_uuid
+            services.graphs.work_of, info.context.caller, session.session_uuid
         )
 
     @staticmethod
@@ -152,14 +152,14 @@ class Session(graphene.ObjectType):
 
     @staticmethod
     async def resolve_progress(session: models.Session, info: Info) -> dict[str, int]:
-        return services.session_agent.progress(await info.context.agents_of(session))
+        return services.graphs.progress(await info.context.agents_of(session))
 
     @staticmethod
     async def resolve_mermaid(session: models.Session, info: Info) -> str:
         agents = await info.context.agents_of(session)
         coordination = await _coordination(session, info)
         names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-        return services.drawing.of_session(agents, names)
+        return services.graphs.picture_of_session(agents, names)
 
 
 async def _coordination(session: models.Session, info: Info) -> Any:

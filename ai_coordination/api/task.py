@@ -74,7 +74,7 @@ class Task(graphene.ObjectType):
     @staticmethod
     async def resolve_mermaid(task: models.Task, info: Info) -> str:
         coordination = await _coordination(task, info)
-        return services.drawing.of_task(coordination, task)
+        return services.graphs.picture_of_task(coordination, task)
 
 
 async def _coordination(task: models.Task, info: Info) -> Any:

@@ -2,7 +2,7 @@
 
 from ai_coordination.services import (
     coordination,
-    drawing,
+    graphs,
     session,
     session_agent,
     session_run,
@@ -12,7 +12,7 @@ from ai_coordination.services import (
 
 __all__ = [
     "coordination",
-    "drawing",
+    "graphs",
     "session",
     "session_agent",
     "session_run",

@@ -1,6 +1,5 @@
 """Session agents: the state of one agent in a session, here for sessions built by hand."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,19 +24,6 @@ MOST_PREDECESSORS = MOST_PARTS - 3
 
 OPEN_STATES = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.IN_PROGRESS)
 ALWAYS_OPEN = frozenset({"notes"})
-
-_OF_THE_GRAPH = [
-    "session_uuid",
-    "session_agent_uuid",
-    "partition_key",
-    "coordination_uuid",
-    "agent_uuid",
-    "agent",
-    "agent_action",
-    "ordinal",
-    "predecessors",
-    "state",
-]
 
 
 def create(
@@ -178,41 +164,6 @@ def page(
     return reads.page(
         kind, session_uuid, wanted, caller.partition_key, condition=reads.every(conditions)
     )
-
-
-def everything(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """All agents of a session, without their texts, in the order of their ordinals."""
-    return reads.everything(
-        models.SessionAgent,
-        session_uuid,
-        caller.partition_key,
-        _OF_THE_GRAPH,
-    )
-
-
-def work_of(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
-    """The pieces of work of a session that has started, which its agents hold."""
-    agents = reads.everything(
-        models.SessionAgent,
-        session_uuid,
-        caller.partition_key,
-        ["partition_key", "session_agent_uuid", "agent_uuid", "subtask_query"],
-    )
-    return [
-        models.SubtaskQuery(
-            agent_uuid=agent.agent_uuid,
-            subtask_query=agent.subtask_query,
-            session_agent_uuid=agent.session_agent_uuid,
-        )
-        for agent in agents
-        if agent.subtask_query is not None
-    ]
-
-
-def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
-    """How many agents stand where."""
-    counts = Counter(agent.state for agent in agents)
-    return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
 
 
 def open_page(

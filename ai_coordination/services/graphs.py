@@ -1,0 +1,104 @@
+"""Graphs as a whole: all agents of a session, how far they are, and pictures of them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ai_coordination import graph, models
+from ai_coordination.caller import Caller
+from ai_coordination.models import reads
+from ai_coordination.states import SessionAgentState
+
+_OF_THE_GRAPH = [
+    "session_uuid",
+    "session_agent_uuid",
+    "partition_key",
+    "coordination_uuid",
+    "agent_uuid",
+    "agent",
+    "agent_action",
+    "ordinal",
+    "predecessors",
+    "state",
+]
+
+
+def everything(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
+    """All agents of a session, without their texts, in the order of their ordinals."""
+    return reads.everything(
+        models.SessionAgent,
+        session_uuid,
+        caller.partition_key,
+        _OF_THE_GRAPH,
+    )
+
+
+def work_of(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
+    """The pieces of work of a session that has started, which its agents hold."""
+    agents = reads.everything(
+        models.SessionAgent,
+        session_uuid,
+        caller.partition_key,
+        ["partition_key", "session_agent_uuid", "agent_uuid", "subtask_query"],
+    )
+    return [
+        models.SubtaskQuery(
+            agent_uuid=agent.agent_uuid,
+            subtask_query=agent.subtask_query,
+            session_agent_uuid=agent.session_agent_uuid,
+        )
+        for agent in agents
+        if agent.subtask_query is not None
+    ]
+
+
+def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
+    """How many agents stand where."""
+    counts = Counter(agent.state for agent in agents)
+    return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
+
+
+def picture_of_task(coordination: models.Coordination, task: models.Task) -> str:
+    """The agents that take part in a task, and who waits for whom."""
+    names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
+    taking_part = [*task.agent_actions, *(query.agent_uuid for query in task.subtask_queries)]
+    agents = list(dict.fromkeys(taking_part)) or list(names)
+    positions = {agent: position for position, agent in enumerate(agents)}
+    boxes = [_box(names.get(agent, agent), task.agent_actions.get(agent)) for agent in agents]
+    edges = [
+        (positions[predecessor], positions[agent])
+        for agent, action in task.agent_actions.items()
+        for predecessor in map(str, action.predecessors)
+        if predecessor in positions
+    ]
+    return graph.mermaid(boxes, edges)
+
+
+def picture_of_session(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> str:
+    """The agents of a session, each in the colour of its state.
+
+    `names` are those of the coordination's members, for agents that have not started.
+    """
+    positions = {agent.ordinal: position for position, agent in enumerate(agents)}
+    boxes = [
+        _box(
+            names.get(agent.agent_uuid, agent.agent_uuid)
+            if agent.agent is None
+            else agent.agent.agent_name,
+            agent.agent_action,
+            agent.state,
+        )
+        for agent in agents
+    ]
+    edges = [
+        (positions[predecessor], positions[agent.ordinal])
+        for agent in agents
+        for predecessor in sorted(agent.predecessors or ())
+        if predecessor in positions
+    ]
+    return graph.mermaid(boxes, edges)
+
+
+def _box(name: str, rules: models.AgentAction | None, state: str | None = None) -> graph.Box:
+    if rules is None:
+        return graph.Box(name, state)
+    return graph.Box(name, state, rules.user_in_the_loop, rules.primary_path)
