@@ -10,6 +10,12 @@ from tests.stored import stored
 from tests.world import World, new_world
 
 
+@pytest.fixture(autouse=True)
+def queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has a queue to name; what it would send there, nobody here waits for."""
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")
+
+
 @pytest.fixture
 def world(tables: None) -> World:
     """One entity of each kind."""

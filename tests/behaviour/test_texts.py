@@ -43,6 +43,12 @@ MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "createSessionAgent": (("coordination", "session"), {"agentUuid": "rag"}),
     "updateSessionAgent": (KEYS["agent"], {}),
     "recordSessionRun": (("coordination", "session"), {"agentUuid": "rag"}),
+    "startSession": (KEYS["task"], {}),
+    "cancelSession": (KEYS["session"], {}),
+    "answerSessionAgent": ((*KEYS["agent"], "run"), {}),
+    "acceptSessionAgent": ((*KEYS["agent"], "run"), {}),
+    "completeSessionAgent": ((*KEYS["agent"], "run"), {}),
+    "failSessionAgent": ((*KEYS["agent"], "run"), {}),
 }
 
 MEMBER: Path = ("agents", 1)
@@ -73,6 +79,14 @@ TEXTS: list[Field] = [
     ("updateSessionAgent", ("notes",)),
     ("recordSessionRun", ("notes",)),
 ]
+TEXTS_OF_EXECUTION: list[Field] = [
+    ("startSession", ("taskQuery",)),
+    ("startSession", SECOND),
+    ("cancelSession", ("reason",)),
+    ("answerSessionAgent", ("userInput",)),
+    ("completeSessionAgent", ("agentOutput",)),
+    ("failSessionAgent", ("notes",)),
+]
 # One line that says something: 1 to 256 characters.
 NAMES: list[Field] = [
     ("createCoordination", ("coordinationName",)),
@@ -83,6 +97,7 @@ NAMES: list[Field] = [
     ("updateTask", ("taskName",)),
     ("createSession", ("inputFiles", 1, "name")),
     ("updateSession", ("inputFiles", 1, "name")),
+    ("startSession", ("inputFiles", 1, "name")),
 ]
 # May be left out, but is not empty: 1 to 256 characters.
 LABELS: list[Field] = [
@@ -98,17 +113,29 @@ LABELS: list[Field] = [
     ("updateSession", ("inputFiles", 1, "mediaType")),
     ("createSessionAgent", ("idempotencyKey",)),
     ("recordSessionRun", ("idempotencyKey",)),
+    ("startSession", ("idempotencyKey",)),
+    ("startSession", ("userId",)),
+    ("startSession", ("inputFiles", 1, "mediaType")),
 ]
 FOREIGN_IDS: list[Field] = [
     ("recordSessionRun", ("threadUuid",)),
     ("recordSessionRun", ("asyncTaskUuid",)),
+    ("startSession", ("threadUuid",)),
+    ("acceptSessionAgent", ("threadUuid",)),
+    ("acceptSessionAgent", ("asyncTaskUuid",)),
 ]
 URIS: list[Field] = [
     ("createSession", ("inputFiles", 1, "uri")),
     ("updateSession", ("inputFiles", 1, "uri")),
+    ("startSession", ("inputFiles", 1, "uri")),
 ]
+EVERY_TEXT = [*TEXTS, *TEXTS_OF_EXECUTION, *NAMES, *LABELS, *FOREIGN_IDS, *URIS]
 # Tested with the schedules.
-OF_A_SCHEDULE = ("schedule", "timezone")
+OF_A_SCHEDULE: list[Field] = [
+    (name, (field,))
+    for name in ("createTaskSchedule", "updateTaskSchedule")
+    for field in ("schedule", "timezone")
+]
 
 
 def every(fields: list[Field]) -> Callable[..., Any]:
@@ -132,7 +159,7 @@ def _with(given: Any, path: Path, value: Any) -> Any:
     return {**given, step: _with(given.get(step), tuple(rest), value)}
 
 
-@every(TEXTS)
+@every([*TEXTS, *TEXTS_OF_EXECUTION])
 @pytest.mark.parametrize("kind", TOO_LONG)
 def test_a_text_holds_two_megabytes_at_most(
     still_world: World, name: str, path: Path, kind: str
@@ -152,7 +179,7 @@ def test_an_item_holds_four_hundred_kilobytes_at_most(
     assert told == {"code": "PAYLOAD_TOO_LARGE"}
 
 
-@every([*TEXTS, *NAMES, *LABELS, *FOREIGN_IDS, *URIS])
+@every(EVERY_TEXT)
 def test_half_a_surrogate_pair_is_no_text(still_world: World, name: str, path: Path) -> None:
     for text in (HALF_A_PAIR, f"a{HALF_A_PAIR}b", f"{HALF_A_PAIR}{HALF_A_PAIR}"):
         told = refused(name, given_with(still_world, name, path, text))
@@ -200,8 +227,8 @@ def test_every_text_of_an_input_is_here() -> None:
         for path in _texts(field.args["input"].type)
     }
 
-    here = {field for field in [*TEXTS, *NAMES, *LABELS, *URIS] if field[1][-1] != "parameters"}
-    assert {(name, path) for name, path in found if path[0] not in OF_A_SCHEDULE} == here
+    others = {*FOREIGN_IDS, *(field for field in TEXTS if field[1][-1] == "parameters")}
+    assert found == {*EVERY_TEXT} - others | {*OF_A_SCHEDULE}
 
 
 def _texts(kind: GraphQLInputType) -> list[Path]:
