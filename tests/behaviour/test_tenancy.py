@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ai_coordination.api.node import key_of
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from ai_coordination.models import reads
+from ai_coordination.models.reads import Wanted
 from tests.behaviour.tenants import Tenants, new_tenants
 from tests.graph_api import CALLER, RIVAL, ask
 from tests.operations import Operation, Place, Values, operations, variables
@@ -170,3 +173,16 @@ def test_what_a_tenant_is_shown_is_its_own_whatever_the_other_calls_its_own(
     assert any(uuid in text for uuid in vars(tenants.mine).values())
     assert not any(uuid in text for uuid in vars(tenants.theirs).values())
     assert RIVAL.endpoint_id not in text
+
+
+def test_no_read_gives_what_lies_under_their_keys(tenants: Tenants) -> None:
+    theirs = [
+        key_of(tenants.global_id(kind, ("theirs",) * len(parts)), RIVAL.partition_key)
+        for kind, parts in KEYS.items()
+    ]
+
+    for tenant, answer in ((RIVAL.partition_key, True), (CALLER.partition_key, False)):
+        assert [one is not None for one in reads.batch_get(theirs, tenant)] == [answer] * len(KEYS)
+        for kind, hash_key, range_key in theirs:
+            assert (reads.get(kind, hash_key, range_key, tenant) is not None) is answer
+            assert (reads.page(kind, hash_key, Wanted(1), tenant).rows != []) is answer
