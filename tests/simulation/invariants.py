@@ -1,58 +1,125 @@
 """What must hold: always, and when nothing is due any more."""
 
-from typing import Any
+from dataclasses import dataclass, field
 
 from ai_coordination import models
-from ai_coordination.states import TERMINAL_AGENT, TERMINAL_SESSION
+from ai_coordination.states import TERMINAL_AGENT, TERMINAL_SESSION, SessionAgentState
+from tests.simulation.world import agents_of, as_it_is, runs_of
 
-OPEN = ("in_progress", "waiting_for_input")
-PASSED = ("completed", "failed", "skipped", "cancelled")
+OPEN = (SessionAgentState.IN_PROGRESS, SessionAgentState.WAITING_FOR_INPUT)
+STARTED = (*OPEN, SessionAgentState.COMPLETED)
+ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
 
 
-def always(session: models.Session, agents: list[Any], runs: list[Any]) -> None:
+@dataclass
+class Seen:
+    """A session with its children at one moment."""
+
+    session: models.Session
+    agents: list[models.SessionAgent]
+    runs: list[models.SessionRun]
+    by_ordinal: dict[int, models.SessionAgent] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_ordinal = {int(agent.ordinal): agent for agent in self.agents}
+
+    def before(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
+        """The predecessors that are there: while a session is being started, some are not."""
+        found = (self.by_ordinal.get(int(one)) for one in agent.predecessors or ())
+        return [one for one in found if one is not None]
+
+    def runs_of(self, agent: models.SessionAgent) -> list[models.SessionRun]:
+        uuid = agent.session_agent_uuid
+        return [run for run in self.runs if run.session_agent_uuid == uuid]
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is due, and nobody is asked."""
+        if self.session.asking or self.session.due_at:
+            return False
+        return not any(agent.due_at for agent in self.agents)
+
+
+def seen(session: models.Session) -> Seen:
+    return Seen(as_it_is(session), agents_of(session), runs_of(session))
+
+
+@dataclass
+class Watch:
+    """Looks at a session again and again: what has been settled once does not change."""
+
+    _settled: dict[tuple[object, ...], object] = field(default_factory=dict)
+
+    def look(self, now: Seen) -> None:
+        always(now)
+        for run in now.runs:
+            if run.outcome is not None:
+                self._stays(("outcome", run.run_uuid), run.outcome)
+        for agent in now.agents:
+            if agent.state in ANSWERED:
+                self._stays(("output", agent.current_run_uuid), agent.agent_output)
+            if agent.state in TERMINAL_AGENT:
+                self._stays(("state", agent.ordinal, agent.iteration), agent.state)
+        session = now.session
+        if session.status in TERMINAL_SESSION:
+            self._stays(("status", session.iteration_count), session.status)
+
+    def _stays(self, what: tuple[object, ...], value: object) -> None:
+        assert self._settled.setdefault(what, value) == value, what
+
+
+def always(now: Seen) -> None:
     """At any moment, between any two writes."""
-    by_ordinal = {int(agent.ordinal): agent for agent in agents}
-    for agent in agents:
-        if agent.state in (*OPEN, "completed"):
-            before = [by_ordinal[int(one)] for one in agent.predecessors or ()]
-            # A retry resets a predecessor that had failed, and leaves what went on without it.
-            before = [one for one in before if one.iteration <= agent.iteration]
-            assert all(one.state in PASSED for one in before), f"{agent.ordinal} started early"
-        if agent.state not in (*TERMINAL_AGENT, "waiting_for_input") and not agent.waiting_on:
-            started = session.status == "in_progress"
-            owed = any(by_ordinal[int(one)].due_at for one in agent.predecessors or ())
-            assert agent.due_at or owed or not started, f"{agent.ordinal}: nothing follows"
-        assert agent.run_count == sum(
-            run.session_agent_uuid == agent.session_agent_uuid for run in runs
-        )
-    assert session.agent_count == len(agents) or session.doing
-    if session.doing:
-        assert session.due_at
+    for agent in now.agents:
+        _starts_in_time(now, agent)
+        _is_looked_for(now, agent)
+        assert agent.run_count == len(now.runs_of(agent))
+    session = now.session
+    assert session.agent_count == len(now.agents)
+    assert session.due_at or not session.doing
 
 
-def at_rest(session: models.Session, agents: list[Any], runs: list[Any]) -> None:
+def _starts_in_time(now: Seen, agent: models.SessionAgent) -> None:
+    """A retry resets a predecessor that had failed, and leaves what went on without it."""
+    if agent.state in STARTED:
+        before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
+        assert len(now.before(agent)) == len(agent.predecessors or ())
+        assert all(one.state in TERMINAL_AGENT for one in before), f"{agent.ordinal} is early"
+
+
+def _is_looked_for(now: Seen, agent: models.SessionAgent) -> None:
+    """Something follows: it is due itself, or one that owes it its release is."""
+    if now.session.status != "in_progress" or agent.waiting_on:
+        return
+    if agent.state in (SessionAgentState.INITIAL, SessionAgentState.IN_PROGRESS):
+        owed = any(one.due_at for one in now.before(agent))
+        # Of a session that is being ended, all that has not ended is cancelled in its turn.
+        assert agent.due_at or owed or now.session.doing, f"{agent.ordinal}: nothing follows"
+
+
+def at_rest(now: Seen) -> None:
     """Once nothing is due."""
-    always(session, agents, runs)
-    by_uuid = {agent.session_agent_uuid: agent for agent in agents}
-    unfinished = {int(agent.ordinal) for agent in agents if agent.state not in TERMINAL_AGENT}
-    terminal = session.status in TERMINAL_SESSION
-    assert terminal == (not unfinished), (session.status, [agent.state for agent in agents])
+    always(now)
+    session = now.session
+    unfinished = {int(one.ordinal) for one in now.agents if one.state not in TERMINAL_AGENT}
+    asking = {int(one.ordinal) for one in now.agents if one.state == "waiting_for_input"}
+    assert (session.status in TERMINAL_SESSION) == (not unfinished)
     assert not session.doing
-    asking = {int(agent.ordinal) for agent in agents if agent.state == "waiting_for_input"}
     assert {int(one) for one in session.asking or ()} == asking
-    for agent in agents:
-        if agent.state == "initial":
-            waits_for = {int(one) for one in agent.predecessors or ()} & unfinished
-            assert {int(one) for one in agent.waiting_on or ()} == waits_for
-        sealed = [
-            run
-            for run in runs
-            if run.session_agent_uuid == agent.session_agent_uuid and run.outcome == "completed"
-        ]
-        if agent.state == "completed":
-            assert len(sealed) >= 1, f"{agent.ordinal} has no sealed completed run"
-            assert agent.current_run_uuid in {run.run_uuid for run in sealed}
-    for run in runs:
-        if run.outcome is None:
-            state = by_uuid[run.session_agent_uuid].state
-            assert state in OPEN, f"a run is open of an agent that is {state}"
+    for agent in now.agents:
+        _waits_rightly(agent, unfinished)
+        _is_sealed(now, agent)
+    for run in now.runs:
+        owner = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
+        assert run.outcome is not None or owner.state in OPEN, f"{owner.ordinal}: a run is open"
+
+
+def _waits_rightly(agent: models.SessionAgent, unfinished: set[int]) -> None:
+    if agent.state == SessionAgentState.INITIAL:
+        waits_for = {int(one) for one in agent.predecessors or ()} & unfinished
+        assert {int(one) for one in agent.waiting_on or ()} == waits_for
+
+
+def _is_sealed(now: Seen, agent: models.SessionAgent) -> None:
+    if agent.state == SessionAgentState.COMPLETED:
+        outcomes = {run.run_uuid: run.outcome for run in now.runs_of(agent)}
+        assert outcomes[str(agent.current_run_uuid)] == "completed"
