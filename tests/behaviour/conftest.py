@@ -2,7 +2,9 @@
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import ids, models
+from ai_coordination.clients import clients
+from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from tests.graph_api import CALLER, Place, new_place
@@ -14,6 +16,14 @@ from tests.world import World, new_world
 def queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine has a queue to name; what it would send there, nobody here waits for."""
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")
+
+
+@pytest.fixture
+def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue of the test's own, that it works off itself: see tests/behaviour/executing.py."""
+    made = clients("sqs").create_queue(QueueName=ids.new_uuid())
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
+    settings.cache_clear()
 
 
 @pytest.fixture

@@ -1,0 +1,130 @@
+"""Starting a session: who takes part, with which text, in which order; and what is refused."""
+
+import pytest
+
+from tests.behaviour.executing import (
+    after,
+    agents,
+    blueprint,
+    echo,
+    external,
+    outcomes,
+    session,
+    start,
+    started,
+    states,
+    work_off,
+)
+from tests.graph_api import NOBODY, RIVAL, change, new_task
+from tests.stored import refused
+
+pytestmark = pytest.mark.usefixtures("worked_queue")
+
+CHAIN = [after("a"), after("b", "a"), after("c", "b")]
+DIAMOND = [after("a"), after("b", "a"), after("c", "a"), after("d", "b", "c")]
+
+
+def test_a_chain_of_agents_runs_to_its_end_each_with_what_came_before() -> None:
+    place = started([echo("a"), echo("b"), echo("c")], CHAIN)
+
+    found = session(place)
+    assert (found["status"], found["progress"]) == ("COMPLETED", {"total": 3})
+    assert found["startedAt"] < found["finishedAt"]
+    assert states(place) == dict.fromkeys("abc", "COMPLETED")
+    assert outcomes(place) == [(name, 1, "COMPLETED") for name in "abc"]
+    inputs = {name: agent["agentInput"] for name, agent in agents(place).items()}
+    assert inputs == {"a": "Which?", "b": "Which?\n\nA:\nWhich?", "c": "Which?\n\nB:\nWhich?"}
+
+
+def test_a_join_starts_after_all_of_its_predecessors() -> None:
+    place = started([echo("a"), echo("b"), external("c"), echo("d")], DIAMOND)
+
+    assert session(place)["status"] == "IN_PROGRESS"
+    assert states(place) == {"a": "COMPLETED", "b": "COMPLETED", "c": "IN_PROGRESS", "d": "INITIAL"}
+
+
+def test_a_diamond_runs_each_agent_once() -> None:
+    place = started([echo(name) for name in "abcd"], DIAMOND)
+
+    assert session(place)["status"] == "COMPLETED"
+    assert outcomes(place) == [(name, 1, "COMPLETED") for name in "abcd"]
+    assert agents(place)["d"]["agentInput"] == "Which?\n\nB:\nWhich?\n\nC:\nWhich?"
+
+
+def test_variables_are_filled_from_a_task_query_that_is_an_object() -> None:
+    queries = [{"agentUuid": "a", "subtaskQuery": "{n} offers of {{x}} for {who}, {not one}"}]
+    key = blueprint([echo("a"), echo("b")], subtaskQueries=queries)
+
+    place = start(key, taskQuery='{"n": 3, "who": "Ann"}')
+    work_off()
+
+    found = agents(place)
+    assert list(found) == ["a"]
+    assert found["a"]["agentOutput"] == "3 offers of {x} for Ann, {not one}"
+
+
+def test_a_variable_that_nobody_knows_is_refused() -> None:
+    queries = [{"agentUuid": "a", "subtaskQuery": "{n} offers for {who}"}]
+    key = blueprint([echo("a")], subtaskQueries=queries)
+
+    assert refused("startSession", {**key, "taskQuery": '{"n": 3}'}) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "subtaskQueries", 0, "subtaskQuery"],
+    }
+
+
+def test_a_coordination_without_agents_starts_nothing() -> None:
+    assert refused("startSession", blueprint([])) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "coordinationUuid"],
+    }
+
+
+def test_a_task_that_names_a_lost_agent_starts_nothing() -> None:
+    key = blueprint([echo("a"), echo("b")], [after("a"), after("b", "a")])
+    coordination = {"coordinationUuid": key["coordinationUuid"], "agents": [echo("a")]}
+    change("updateCoordination", coordination, "coordination { version }")
+
+    assert refused("startSession", key) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "taskUuid"],
+    }
+
+
+def test_a_thousand_and_one_agents_are_too_many() -> None:
+    key = blueprint([echo("a")])
+    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(1_001)]
+
+    assert refused("startSession", {**key, "subtaskQueries": queries}) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "subtaskQueries"],
+    }
+
+
+def test_nobody_starts_what_is_not_there_or_another_tenants() -> None:
+    key = blueprint([echo("a")])
+    other = new_task(blueprint([echo("a")])["coordinationUuid"])
+
+    not_found = {"code": "NOT_FOUND", "inputPath": ["input", "taskUuid"]}
+    assert refused("startSession", {**key, "taskUuid": NOBODY}) == not_found
+    assert refused("startSession", {**key, "taskUuid": other}) == not_found
+    assert refused("startSession", key, RIVAL) == not_found
+
+
+def test_the_same_key_starts_one_session() -> None:
+    key = {**blueprint([echo("a")]), "idempotencyKey": "once"}
+
+    first = start(key, taskQuery="Which?")
+    assert start(key, taskQuery="Which?") == first
+    assert refused("startSession", {**key, "taskQuery": "Who?"})["code"] == "CONFLICT"
+    work_off()
+    assert outcomes(first) == [("a", 1, "COMPLETED")]
+
+
+def test_a_session_of_more_agents_than_one_transaction_holds_runs_to_its_end() -> None:
+    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(120)]
+
+    place = started([echo("a")], subtaskQueries=queries)
+
+    found = session(place)
+    assert (found["status"], found["progress"]) == ("COMPLETED", {"total": 120})
