@@ -37,6 +37,8 @@ THROTTLES = frozenset(
     }
 )
 
+BUSY = "The database is busy: try again later"
+
 Item = Mapping[str, Mapping[str, Any]]
 
 
@@ -65,7 +67,7 @@ class SharedConnection(Connection):
             return self.attempt(operation_name, operation_kwargs)
         except VerboseClientError as error:
             if error.response["Error"]["Code"] in THROTTLES:
-                raise Throttled("The database is busy: try again later") from error
+                raise Throttled(BUSY) from error
             raise
 
     def attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:

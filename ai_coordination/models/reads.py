@@ -1,5 +1,7 @@
 """Reads: one item, many items, one page of a list."""
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -15,12 +17,15 @@ from pynamodb.constants import (
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, Index
 
-from ai_coordination.models.base import Entity, Item, connection
+from ai_coordination.errors import Throttled
+from ai_coordination.models.base import BUSY, Entity, Item, connection
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str, str]
 
 MOST_KEYS_OF_A_BATCH = 100
+MOST_FRUITLESS_BATCHES = 6
+FIRST_WAIT_SECONDS = 0.05
 MOST_READS_OF_A_PAGE = 5
 ROWS_OF_A_FILTERED_READ = 200
 
@@ -57,14 +62,33 @@ def _batch(keys: Iterable[Key]) -> Iterator[tuple[Key, Entity]]:
         asked[kind.Meta.table_name][KEYS].append(
             {names[0]: {"S": hash_key}, names[1]: {"S": range_key}}
         )
+    for table, item in _batch_items(asked):
+        kind = kinds[table]
+        hash_name, range_name = _key_names(kind)
+        yield (kind, item[hash_name]["S"], item[range_name]["S"]), kind.of(item)
+
+
+def _batch_items(asked: dict[str, Any]) -> Iterator[tuple[str, Item]]:
+    """What DynamoDB leaves over, for its size or for its load, is asked for again.
+
+    Raises Throttled where it leaves over everything, again and again.
+    """
+    fruitless = 0
     while asked:
         answer = connection.dispatch("BatchGetItem", {"RequestItems": asked})
         for table, items in answer[RESPONSES].items():
-            kind = kinds[table]
-            hash_name, range_name = _key_names(kind)
-            for item in items:
-                yield (kind, item[hash_name]["S"], item[range_name]["S"]), kind.of(item)
-        asked = answer.get(UNPROCESSED_KEYS) or {}
+            yield from ((table, item) for item in items)
+        left = answer.get(UNPROCESSED_KEYS) or {}
+        fruitless = fruitless + 1 if _keys_in(left) == _keys_in(asked) else 0
+        if fruitless == MOST_FRUITLESS_BATCHES:
+            raise Throttled(BUSY)
+        if fruitless:
+            time.sleep(random.uniform(0, FIRST_WAIT_SECONDS * 2**fruitless))  # noqa: S311 -- jitter
+        asked = left
+
+
+def _keys_in(asked: dict[str, Any]) -> int:
+    return sum(len(of_table[KEYS]) for of_table in asked.values())
 
 
 def _key_names(kind: type[Entity]) -> tuple[str, str]:

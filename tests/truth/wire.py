@@ -74,6 +74,11 @@ def refused(code: str, **members: Any) -> Fault:
     return lambda send, request: _answer(request, 400, code, **members)
 
 
+def answered(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
+    """DynamoDB answers this of what is asked, and does nothing."""
+    return lambda send, request: _reply(request, 200, answer(body(request)))
+
+
 def cancelled(*reasons: str) -> Fault:
     """DynamoDB cancels the transaction for these reasons, those of its last parts."""
 
@@ -173,6 +178,10 @@ class _Stream(io.BytesIO):
 
 def _answer(request: AWSPreparedRequest, status: int, code: str, **members: Any) -> AWSResponse:
     told = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **members}
+    return _reply(request, status, told)
+
+
+def _reply(request: AWSPreparedRequest, status: int, told: dict[str, Any]) -> AWSResponse:
     headers = HTTPHeaders()
     headers["Content-Type"] = "application/x-amz-json-1.0"
     return AWSResponse(request.url, status, headers, _Stream(json.dumps(told).encode()))
