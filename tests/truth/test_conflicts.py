@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from ai_coordination.models import writes
-from tests.mutations import MUTATIONS, perform
+from tests.graph_api import NOBODY
+from tests.mutations import MUTATIONS, creating, perform
 from tests.truth.outcomes import done, given_to, left_of, undisturbed
 from tests.truth.tenants import new_tenant
 from tests.truth.wire import (
@@ -14,6 +15,7 @@ from tests.truth.wire import (
     always,
     cancelled,
     conflicts,
+    conflicts_besides,
     faults,
     in_turn,
     refused,
@@ -141,3 +143,36 @@ def test_a_conflict_on_the_repeat_of_what_has_landed_does_not_hide_that_it_has(n
 
     assert disturbed.alike == expected.alike
     assert len(disturbed.sent) == len(expected.sent) + 3
+
+
+def test_a_refused_condition_counts_more_than_a_conflict_beside_it(clock: Clock) -> None:
+    caller = new_tenant()
+    given = {**given_to("createSession", caller), "taskUuid": NOBODY}
+
+    with faults(always(conflicts_besides)) as sent:
+        result = perform("createSession", given, caller)
+
+    assert [error["extensions"] for error in result["errors"]] == [
+        {
+            "code": "NOT_FOUND",
+            "inputPath": ["input", "taskUuid"],
+            "requestId": caller.request_id,
+        }
+    ]
+    assert (sent, clock.longest) == (["TransactWriteItems"], [])
+
+
+@pytest.mark.parametrize("name", creating())
+def test_a_repeated_key_is_found_also_where_the_rest_is_in_conflict(
+    name: str, clock: Clock
+) -> None:
+    caller = new_tenant()
+    given = given_to(name, caller, keyed=True)
+    first = perform(name, given, caller)
+
+    with faults(always(conflicts_besides)) as sent:
+        again = perform(name, given, caller)
+
+    assert again == first
+    assert sum(operation in WRITES for operation in sent) == 1
+    assert clock.longest == []
