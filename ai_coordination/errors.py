@@ -98,7 +98,7 @@ class Unauthenticated(EngineError):
 
 
 class Throttled(EngineError):
-    """The database refused for now; nothing was written."""
+    """The database refused for now; nothing is half written."""
 
     code = "THROTTLED"
 
