@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_coordination.caller import Caller
-from ai_coordination.clients import clients
-from ai_coordination.config import settings
 from ai_coordination.local import work
 from tests.graph_api import CALLER, Place, change, data, new_coordination, new_task
 
@@ -60,10 +58,6 @@ def work_off() -> None:
     """All messages that are there: what is delayed is not."""
     while work.work_once():
         pass
-
-
-def drop_messages() -> None:
-    clients("sqs").purge_queue(QueueUrl=settings().required_queue_url())
 
 
 def started(agents: Agents, actions: Agents = (), **more: Any) -> Place:
