@@ -12,6 +12,7 @@ from ai_coordination import telemetry
 from ai_coordination.api import documents
 from ai_coordination.api.context import Context
 from ai_coordination.api.documents import Document, DocumentRejected
+from ai_coordination.api.leaves import Execution
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
@@ -51,6 +52,7 @@ def _run(document: Document, request: GraphQLRequest, caller: Caller) -> Executi
         variable_values=request.variables,
         operation_name=request.operation_name,
         max_coercion_errors=MOST_COERCION_ERRORS,
+        execution_context_class=Execution,
         hide_suggestions=not settings().introspection,
     )
     if isawaitable(result):
