@@ -32,6 +32,10 @@ class _Repeated(EngineError):
         self.record = record
 
 
+class Taken(Conflict):
+    """Another entity has the address."""
+
+
 def create(
     caller: Caller,
     entity: E,
@@ -43,6 +47,7 @@ def create(
 
     With a `key` that was used before, for the same `given` input, it gives the entity of then;
     Conflict where the input was another one, NotFound where the entity has been deleted since.
+    Raises Taken where another has its address, which only addresses that are drawn may have.
     """
     kind = type(entity)
     transaction = Transaction()
@@ -98,7 +103,7 @@ def _repeated(item: Item | None) -> EngineError | None:
 
 
 def _taken(_: Item | None) -> EngineError:
-    return Conflict("Somebody has just created this; try again")
+    return Taken("Somebody has just created this; try again")
 
 
 def _created_before(caller: Caller, kind: type[E], record: models.Idempotency, given: Any) -> E:

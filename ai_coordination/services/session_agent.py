@@ -51,16 +51,13 @@ def create(
     validation.uuid(session_uuid, "session_uuid")
     agent_uuid = validation.agent_uuid(agent_uuid, "agent_uuid")
     edges = _ordinals(session_uuid, predecessors)
-    ordinal = ids.next_ordinal(session_uuid)
     now = clock.now()
     entity = models.SessionAgent(
         session_uuid=session_uuid,
-        session_agent_uuid=ids.session_agent_uuid(session_uuid, ordinal),
         coordination_uuid=coordination_uuid,
         partition_key=caller.partition_key,
         agent_uuid=agent_uuid,
         agent_action=action(agent_uuid, [], rules, 0, "rules"),
-        ordinal=ordinal,
         predecessors=set(edges) or None,
         waiting_on=set(edges) or None,
         subtask_query=validation.text(subtask_query, "subtask_query"),
@@ -78,7 +75,7 @@ def create(
         for index, edge in enumerate(edges):
             transaction.update(
                 _at(session_uuid, edge),
-                [models.SessionAgent.successors.add({ordinal})],
+                [models.SessionAgent.successors.add({entity.ordinal})],
                 guards.owned(models.SessionAgent, caller),
                 guards.missing("predecessor", "predecessors", index),
             )
@@ -94,7 +91,13 @@ def create(
         agent_input,
         notes,
     ]
-    return creation.create(caller, entity, idempotency_key, given, join)
+    while True:
+        entity.ordinal = ids.next_ordinal(session_uuid)
+        entity.session_agent_uuid = ids.session_agent_uuid(session_uuid, entity.ordinal)
+        try:
+            return creation.create(caller, entity, idempotency_key, given, join)
+        except creation.Taken:
+            continue  # by an agent of the same millisecond that drew the same number
 
 
 def _ordinals(session_uuid: str, predecessors: Sequence[str]) -> list[int]:

@@ -1,0 +1,22 @@
+"""The same work from many threads at once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+T = TypeVar("T")
+
+THREADS = 16
+
+
+def together(work: Callable[[int], T]) -> Sequence[T]:
+    """What each of THREADS threads gives, which begin together and know their number."""
+    start = Barrier(THREADS, timeout=60)
+
+    def begin(number: int) -> T:
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(begin, range(THREADS)))
