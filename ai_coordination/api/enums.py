@@ -161,6 +161,8 @@ _ERROR_CODES = {
     "GRAPHQL_PARSE_FAILED": "The document is no GraphQL.",
     "GRAPHQL_VALIDATION_FAILED": "The document does not fit the schema.",
     "UNAUTHENTICATED": "The request names no verified tenant.",
-    "THROTTLED": "The database is busy; nothing is half written. Try again after `retryAfterSeconds`.",
+    "THROTTLED": (
+        "The database is busy; nothing is half written. Try again after `retryAfterSeconds`."
+    ),
     "INTERNAL": "A fault of the engine; its logs have the `requestId`.",
 }
