@@ -184,21 +184,23 @@ def test_a_deleted_coordination_is_gone() -> None:
     assert refused("updateCoordination", key) == {"code": "NOT_FOUND"}
 
 
-def test_a_coordination_with_children_is_not_deleted() -> None:
+@pytest.mark.parametrize(("tasks", "sessions"), [(1, 0), (0, 1), (2, 3)])
+def test_a_coordination_with_children_is_not_deleted(tasks: int, sessions: int) -> None:
     coordination = new_coordination()
-    task = new_task(coordination)
-    sessions = [new_session(coordination), new_session(coordination)]
     key = {"coordinationUuid": coordination}
+    its_tasks = [new_task(coordination) for _ in range(tasks)]
+    its_sessions = [new_session(coordination) for _ in range(sessions)]
 
-    both = refused("deleteCoordination", key)
-    change("deleteTask", {**key, "taskUuid": task}, "deletedId")
-    of_sessions = refused("deleteCoordination", key)
-    for session in sessions:
+    told = refused("deleteCoordination", key)
+    for task in its_tasks:
+        change("deleteTask", {**key, "taskUuid": task}, "deletedId")
+    for session in its_sessions:
         change("deleteSession", {**key, "sessionUuid": session}, "deletedId")
     change("deleteCoordination", key, "deletedId")
 
-    assert both == {"code": "HAS_CHILDREN", "children": {"tasks": 1, "sessions": 2}}
-    assert of_sessions == {"code": "HAS_CHILDREN", "children": {"sessions": 2}}
+    counts = {"tasks": tasks, "sessions": sessions}
+    held = {kind: count for kind, count in counts.items() if count}
+    assert told == {"code": "HAS_CHILDREN", "children": held}
     assert read(coordination) is None
 
 
