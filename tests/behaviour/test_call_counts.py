@@ -98,6 +98,15 @@ def test_a_list_is_one_call_and_its_total_one_more(
     assert calls_of(without) == (calls if listed.inside else calls[:1])
 
 
+def test_a_page_that_is_refused_is_none(still_world: World) -> None:
+    for listed in LISTS.values():
+        parent = [GET] if listed.inside else []
+        document = listed.document(still_world)
+
+        assert calls_of(document, {"first": 0}, "BAD_USER_INPUT") == parent
+        assert calls_of(document, {"after": "x"}, "BAD_USER_INPUT") == parent
+
+
 def test_a_page_is_one_call_however_much_is_behind_it(world: World) -> None:
     listed = LISTS["sessionRuns"]
     for _ in range(4):
@@ -106,15 +115,6 @@ def test_a_page_is_one_call_however_much_is_behind_it(world: World) -> None:
 
     for first in (1, 2, 4, 5, 6, 100):
         assert calls_of(document, {"first": first}) == [QUERY]
-
-
-def test_a_page_that_is_refused_is_none(still_world: World) -> None:
-    for listed in LISTS.values():
-        parent = [GET] if listed.inside else []
-        document = listed.document(still_world)
-
-        assert calls_of(document, {"first": 0}, "BAD_USER_INPUT") == parent
-        assert calls_of(document, {"after": "x"}, "BAD_USER_INPUT") == parent
 
 
 CREATES: dict[str, tuple[tuple[str, ...], Given, list[str]]] = {
