@@ -2,6 +2,7 @@
 
 import pytest
 
+from ai_coordination.services.execution import starting
 from tests.behaviour.executing import (
     after,
     agents,
@@ -121,10 +122,14 @@ def test_the_same_key_starts_one_session() -> None:
     assert outcomes(first) == [("a", 1, "COMPLETED")]
 
 
-def test_a_session_of_more_agents_than_one_transaction_holds_runs_to_its_end() -> None:
-    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(120)]
+def test_a_session_of_more_agents_than_one_transaction_holds_runs_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(starting, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(starting, "CHUNK", 3)
+    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(10)]
 
     place = started([echo("a")], subtaskQueries=queries)
 
     found = session(place)
-    assert (found["status"], found["progress"]) == ("COMPLETED", {"total": 120})
+    assert (found["status"], found["progress"]) == ("COMPLETED", {"total": 10})

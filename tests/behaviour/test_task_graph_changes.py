@@ -26,8 +26,8 @@ def read(coordination: str, task: str) -> dict[str, Any]:
     return dict(data(GRAPH, {"c": coordination, "t": task})["task"])
 
 
-def test_a_thousand_agents_may_wait_in_a_line_but_not_in_a_circle() -> None:
-    uuids = [f"a{number}" for number in range(1000)]
+def test_hundreds_of_agents_may_wait_in_a_line_but_not_in_a_circle() -> None:
+    uuids = [f"a{number}" for number in range(300)]
     coordination = new_coordination(agents=members(*uuids))
     line: list[dict[str, Any]] = [
         {"agentUuid": uuid, "predecessors": [before]} for before, uuid in pairwise(uuids)
@@ -36,7 +36,7 @@ def test_a_thousand_agents_may_wait_in_a_line_but_not_in_a_circle() -> None:
 
     told = refused(
         "createTask",
-        {**given, "agentActions": [{"agentUuid": "a0", "predecessors": ["a999"]}, *line]},
+        {**given, "agentActions": [{"agentUuid": "a0", "predecessors": ["a299"]}, *line]},
     )
     task = new_task(coordination, agentActions=[{"agentUuid": "a0"}, *line])
 

@@ -13,7 +13,7 @@ from ai_coordination.local.tables import create_tables
 from ai_coordination.states import TERMINAL_SESSION
 from tests.simulation.sessions import RandomSession
 
-EVERYDAY = 12
+EVERYDAY = 8
 REPLAYED = os.environ.get("SEED")
 SEEDS = [int(REPLAYED)] if REPLAYED else range(EVERYDAY)
 MORE = range(EVERYDAY, EVERYDAY + int(os.environ.get("SEEDS", "500")))
