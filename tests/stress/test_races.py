@@ -18,11 +18,14 @@ def _told(what: str, tally: run.Tally, three: Racers) -> str:
     return f"{what}: {tally.races} races, {won}, by processes {', '.join(map(str, three.pids))}"
 
 
+@pytest.mark.parametrize("losing", [False, True], ids=["replies heard", "replies lost"])
 @pytest.mark.parametrize("pair", FAMILIES)
-def test_no_child_outlives_its_parent(three: Racers, pair: str, races: int, tell: Tell) -> None:
-    tally = run.create_against_delete(three, pair, races)
+def test_no_child_outlives_its_parent(
+    three: Racers, pair: str, losing: bool, races: int, tell: Tell
+) -> None:
+    tally = run.create_against_delete(three, pair, races, losing_replies=losing)
 
-    tell(_told(pair, tally, three))
+    tell(_told(f"{pair}, every reply lost once" if losing else pair, tally, three))
     tally.assert_fair()
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ai_coordination.caller import Caller
 from tests.graph_api import new_coordination, new_task
@@ -56,12 +56,15 @@ class Tally:
         assert min(self.deletes, self.creations) >= self.races / 5, self
 
 
-def create_against_delete(racers: Racers, pair: str, races: int) -> Tally:
-    """Two create children, one deletes the parent."""
+def create_against_delete(
+    racers: Racers, pair: str, races: int, *, losing_replies: bool = False
+) -> Tally:
+    """Two create children, one deletes the parent; each may lose the reply to what it writes."""
     balance = Balance()
     deletes = 0
+    roles = ["create", "create", "delete"]
     for _ in range(races):
-        won = DONE in _race(racers, pair, ["create", "create", "delete"], balance)["delete"]
+        won = DONE in _race(racers, pair, roles, balance, losing_replies)["delete"]
         balance.tell(won)
         deletes += won
     return Tally(races, deletes)
@@ -93,11 +96,15 @@ def _repeat(
 
 
 def _race(
-    racers: Racers, pair: str, roles: Sequence[str], balance: Balance
+    racers: Racers,
+    pair: str,
+    roles: Sequence[str],
+    balance: Balance,
+    losing_replies: bool = False,
 ) -> dict[str, list[str]]:
     caller = new_tenant()
     family = FAMILIES[pair](caller)
-    moves = _moves(family, roles)
+    moves = [replace(move, loses_reply=losing_replies) for move in _moves(family, roles)]
     waits = balance.waits([role.startswith("delete") for role in roles])
     outcomes: dict[str, list[str]] = {role: [] for role in roles}
     for role, outcome in zip(roles, racers.race(caller, moves, waits), strict=True):

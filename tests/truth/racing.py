@@ -14,6 +14,7 @@ from typing import Any
 from ai_coordination.caller import Caller
 from tests.graph_api import ask, mutation
 from tests.mutations import input_of
+from tests.truth.wire import faults, in_turn, never, reply_times_out
 
 RACERS = 3
 DONE = "DONE"
@@ -22,10 +23,11 @@ SECONDS_TO_GATHER = 60
 
 @dataclass(frozen=True)
 class Move:
-    """A mutation that one of the racers makes."""
+    """A mutation that one of the racers makes; the reply to its first write may be lost."""
 
     name: str
     given: dict[str, Any]
+    loses_reply: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def _run(lane: Connection, start: Barrier) -> None:
 
 def _outcome(caller: Caller, move: Move) -> str:
     document = mutation(move.name, input_of(move.name).name, "__typename")
-    result = ask(document, {"input": move.given}, caller)
+    with faults(in_turn(reply_times_out) if move.loses_reply else never):
+        result = ask(document, {"input": move.given}, caller)
     if "errors" not in result:
         return DONE
     return str(result["errors"][0]["extensions"]["code"])

@@ -22,3 +22,10 @@ def test_what_is_deleted_is_counted_out_once(
 
 def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int) -> None:
     run.session_against_its_task(three, races).assert_fair()
+
+
+@pytest.mark.parametrize("pair", FAMILIES)
+def test_no_child_outlives_its_parent_where_replies_are_lost(
+    three: Racers, pair: str, races: int
+) -> None:
+    run.create_against_delete(three, pair, races // 4, losing_replies=True)
