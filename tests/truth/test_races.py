@@ -17,7 +17,7 @@ def test_no_child_outlives_its_parent(three: Racers, pair: str, races: int) -> N
 def test_what_is_deleted_is_counted_out_once(
     three: Racers, pair: str, other: str, races: int
 ) -> None:
-    run.OTHER_RACES[other](three, pair, races // 4)
+    run.OTHER_RACES[other](three, pair, races // 5)
 
 
 def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int) -> None:
@@ -28,4 +28,4 @@ def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int) ->
 def test_no_child_outlives_its_parent_where_replies_are_lost(
     three: Racers, pair: str, races: int
 ) -> None:
-    run.create_against_delete(three, pair, races // 4, losing_replies=True)
+    run.create_against_delete(three, pair, races // 5, losing_replies=True)
