@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from botocore.config import Config
-from botocore.session import get_session
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
@@ -14,6 +13,7 @@ from pynamodb.models import Model
 
 from ai_coordination import config
 from ai_coordination.errors import Throttled
+from ai_coordination.models import answers
 from ai_coordination.models.decoding import decoder
 
 POOL = 32
@@ -58,7 +58,7 @@ class SharedConnection(Connection):
         # botocore's client factory is not safe for threads, and a cold start has several.
         with self._made:
             if self._own is None:
-                self._own = get_session().create_client("dynamodb", config=_CONFIG)
+                self._own = answers.session().create_client("dynamodb", config=_CONFIG)
             return self._own
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
