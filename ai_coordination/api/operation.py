@@ -1,8 +1,9 @@
 """Executing one request: from its document to a result as plain data."""
 
 import asyncio
+from collections.abc import Awaitable
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any
 
 from graphene.utils.str_converters import to_camel_case
 from graphql import ExecutionResult, GraphQLError, OperationType
@@ -56,12 +57,15 @@ def _run(document: Document, request: GraphQLRequest, caller: Caller) -> Executi
         hide_suggestions=not settings().introspection,
     )
     if isawaitable(result):
-        result = asyncio.run(_awaited(result))
-    return cast(ExecutionResult, result)
+        awaited: list[ExecutionResult] = []
+        asyncio.run(_await(result, awaited))
+        return awaited[0]
+    return result
 
 
-async def _awaited(result: Any) -> Any:
-    return await result
+async def _await(result: Awaitable[ExecutionResult], awaited: list[ExecutionResult]) -> None:
+    """Gives nothing: asyncio.run writes out its task, with all that it gave, in front of SIGINT."""
+    awaited.append(await result)
 
 
 def _formatted(result: ExecutionResult, caller: Caller, is_mutation: bool) -> dict[str, Any]:
