@@ -9,6 +9,8 @@ from tests.truth.tenants import Items, alike, everything_of, new_tenant
 from tests.truth.wire import Plan, faults, never
 
 KEY = "once"
+# A transaction, an update and a delete.
+KINDS_OF_WRITES = ["createSession", "updateSession", "deleteCoordination"]
 
 
 class Done(NamedTuple):

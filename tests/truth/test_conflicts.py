@@ -7,7 +7,7 @@ import pytest
 from ai_coordination.models import writes
 from tests.graph_api import NOBODY
 from tests.mutations import MUTATIONS, creating, perform
-from tests.truth.outcomes import done, given_to, left_of, undisturbed
+from tests.truth.outcomes import KINDS_OF_WRITES, done, given_to, left_of, undisturbed
 from tests.truth.tenants import new_tenant
 from tests.truth.wire import (
     WRITES,
@@ -32,8 +32,6 @@ LOAD = [
     "ThrottlingException",
     "TransactionInProgressException",
 ]
-# A transaction, an update and a delete.
-KINDS_OF_WRITES = ["createSession", "updateSession", "deleteCoordination"]
 REASONS = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
 
 
@@ -103,8 +101,11 @@ def test_each_passing_reason_of_a_part_is_tried_again(reason: str, clock: Clock)
     assert clock.longest == WAITS[:2]
 
 
-@pytest.mark.parametrize("fault", [conflicts, refused(LOAD[0])], ids=["conflict", "load"])
-@pytest.mark.parametrize("name", MUTATIONS)
+REFUSALS: list[tuple[str, Fault]] = [(name, conflicts) for name in MUTATIONS]
+REFUSALS += [(name, refused(LOAD[0])) for name in KINDS_OF_WRITES]
+
+
+@pytest.mark.parametrize(("name", "fault"), REFUSALS)
 def test_what_is_refused_until_the_deadline_is_throttled_and_nothing_is_written(
     name: str, fault: Fault, clock: Clock
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mutations import MUTATIONS, creating, perform
-from tests.truth.outcomes import codes, done, given_to, left_of, undisturbed
+from tests.truth.outcomes import KINDS_OF_WRITES, codes, done, given_to, left_of, undisturbed
 from tests.truth.tenants import alike, new_tenant
 from tests.truth.wire import (
     WRITES,
@@ -19,11 +19,15 @@ from tests.truth.wire import (
 )
 
 ATTEMPTS = 3
-MISHAPS = [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
+MISHAPS: list[tuple[str, Fault]] = [
+    (name, one) for name in MUTATIONS for one in (reply_times_out, request_is_lost)
+]
+MISHAPS += [
+    (name, one) for name in KINDS_OF_WRITES for one in (reply_breaks_off, reply_is_an_error)
+]
 
 
-@pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.__name__)
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize(("name", "mishap"), MISHAPS)
 def test_what_happens_to_one_request_is_not_seen_in_answer_and_tables(
     name: str, mishap: Fault
 ) -> None:
