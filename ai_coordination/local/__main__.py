@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable
 
 from ai_coordination.config import ConfigurationError
 
@@ -44,7 +45,9 @@ def _run(options: Namespace) -> int:
             case "demo":
                 commands.demo.demo(options.port)
             case "worker":
-                commands.work_off(aws=options.aws)
+                commands.work_off(
+                    options.threads, options.step_seconds, options.sweep_seconds, aws=options.aws
+                )
             case "invoke":
                 answered = commands.invoke(options.file, embedded=options.embedded, aws=options.aws)
                 return 0 if answered else 1
@@ -66,10 +69,13 @@ def _settle_environment(*, verbose: bool) -> None:
         os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise ArgumentTypeError(f"{text!r} is not between 0 and 65535")
-    return int(text)
+def _within(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"{text!r} is not between {least} and {most}")
+        return int(text)
+
+    return number
 
 
 def _parser() -> ArgumentParser:
@@ -92,7 +98,9 @@ def _parser() -> ArgumentParser:
         description="Answer GraphQL over HTTP through the Lambda handler until stopped.",
     )
     serve.add_argument("--host", default="127.0.0.1", help="the address (%(default)s)")
-    serve.add_argument("--port", default=8000, type=_port, help="the port; 0: any (%(default)s)")
+    serve.add_argument(
+        "--port", default=8000, type=_within(0, 65535), help="the port; 0: any (%(default)s)"
+    )
 
     demo = commands.add_parser(
         "demo",
@@ -100,13 +108,31 @@ def _parser() -> ArgumentParser:
         help="show a session from its start to its end",
         description="Run a session of five agents on the server at a port, or on one of its own.",
     )
-    demo.add_argument("--port", default=8000, type=_port, help="the server's port (%(default)s)")
+    demo.add_argument(
+        "--port", default=8000, type=_within(0, 65535), help="the server's port (%(default)s)"
+    )
 
-    commands.add_parser(
+    worker = commands.add_parser(
         "worker",
         parents=[everywhere],
         help="work off the configured queue until stopped; several may run",
         description="Work off the queue that AI_COORDINATION_QUEUE_URL names, and sweep.",
+    )
+    worker.add_argument(
+        "--threads", default=1, type=_within(1, 32), help="steps side by side (%(default)s)"
+    )
+    worker.add_argument(
+        "--step-seconds",
+        default=300,
+        # The engine begins no step that has 10 s or less.
+        type=_within(11, 900),
+        help="what a step may take; then a dead worker's step is done again (%(default)s)",
+    )
+    worker.add_argument(
+        "--sweep-seconds",
+        default=60,
+        type=_within(1, 3600),
+        help="how often to look for what is due (%(default)s)",
     )
 
     commands.add_parser(

@@ -13,14 +13,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from ai_coordination import __version__
+from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
 from ai_coordination.local import demo, page, server, storage, work
+from ai_coordination.local.embedded import is_aws
 from ai_coordination.local.runtime import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
 
 __all__ = ["REFUSED", "demo", "invoke", "serve", "tables", "work_off"]
+
+# Below the time that the client of SQS waits for an answer.
+WAIT_SECONDS = 3
 
 REFUSED = (
     storage.NotUsable,
@@ -65,16 +70,34 @@ Ctrl-C stops the server.
 """
 
 
-def work_off(*, aws: bool) -> None:
-    """Work off the configured queue until stopped, like the server's own worker."""
+def work_off(threads: int, step_seconds: float, sweep_seconds: float, *, aws: bool) -> None:
+    """Work off the configured queue until stopped; what was begun is done before it ends."""
+    manner = work.Manner(
+        threads=threads,
+        messages=1,
+        wait_seconds=WAIT_SECONDS,
+        step_seconds=step_seconds,
+        sweep_seconds=sweep_seconds,
+    )
     endpoint = storage.reach(aws=aws)
-    url = settings().required_queue_url()
+    url = _queue(aws=aws)
     stop = threading.Event()
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, lambda number, frame: stop.set())
     print(f"Working off {url}, with the tables at {endpoint}", flush=True)
-    work.run(stop)
+    work.run(stop, manner)
     print("Stopped.")
+
+
+def _queue(*, aws: bool) -> str:
+    """The configured queue; where an emulator is to have it and none is named, the usual one."""
+    if not aws:
+        endpoint = str(clients("sqs").meta.endpoint_url)
+        if is_aws(endpoint):
+            hint = "name an emulator in AWS_ENDPOINT_URL_SQS, or say --aws"
+            raise storage.NotUsable(f"{endpoint} is AWS: {hint}")
+        work.make_queue()
+    return settings().required_queue_url()
 
 
 def tables(*, aws: bool) -> None:

@@ -1,30 +1,69 @@
-"""The worker on this machine: works off the queue and sweeps, in a thread beside the server."""
+"""The worker on this machine: works off the queue and sweeps, in threads of this process."""
 
+import json
+import math
 import os
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from ai_coordination import worker
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
-from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local.runtime import TIMEOUT_SECONDS, LambdaContext
 
 QUEUE_VARIABLE = f"{PREFIX}QUEUE_URL"
 QUEUE_NAME = "ai-coordination"
+# As in template.yaml: what fails so often is put aside.
+MOST_RECEIVES = "5"
 IDLE_SECONDS = 0.1
-SWEEP_SECONDS = 10.0
-VISIBILITY_SECONDS = 180
+SECONDS_AFTER_AN_ERROR = 1.0
+# How much longer than a step SQS hides its message, so that nobody else works on it meanwhile.
+HIDDEN_AFTER_A_STEP_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a worker goes about it.
+
+    Each of its threads takes so many messages at a time, and has `step_seconds` for them, as a
+    Lambda function has its timeout; a message that SQS has given to a worker that dies comes again
+    a little later. `wait_seconds` is how long SQS holds the question while there are none.
+    """
+
+    threads: int = 1
+    messages: int = 10
+    wait_seconds: int = 0
+    step_seconds: float = TIMEOUT_SECONDS
+    sweep_seconds: float = 10.0
+
+
+BESIDE_THE_SERVER = Manner()
+
+
+@dataclass(frozen=True)
+class Turn(LambdaContext):
+    """The context of one handling, which has no time left once the worker is to stop."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 0 if self.stop.is_set() else super().get_remaining_time_in_millis()
 
 
 def make_queue() -> None:
-    """A queue where none is configured, and the engine told of it."""
+    """A queue where none is configured, and the engine told of it. It may be there already."""
     if settings().queue_url is None:
-        attributes = {"VisibilityTimeout": str(VISIBILITY_SECONDS)}
-        made = clients("sqs").create_queue(QueueName=QUEUE_NAME, Attributes=attributes)
+        sqs = clients("sqs")
+        dead = sqs.create_queue(QueueName=f"{QUEUE_NAME}-dead")["QueueUrl"]
+        told = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        arn = told["Attributes"]["QueueArn"]
+        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES})
+        made = sqs.create_queue(QueueName=QUEUE_NAME, Attributes={"RedrivePolicy": redrive})
         os.environ[QUEUE_VARIABLE] = made["QueueUrl"]
         settings.cache_clear()
 
@@ -42,35 +81,86 @@ def working() -> Iterator[None]:
         thread.join(timeout=30)
 
 
-def run(stop: threading.Event) -> None:
-    """Works until it is told to stop; what goes wrong is printed, and the next message follows."""
-    sweep_at = time.monotonic()
+def run(stop: threading.Event, manner: Manner = BESIDE_THE_SERVER) -> None:
+    """Works until it is told to stop, and ends when what was begun is done."""
+
+    def take() -> float:
+        idle = 0.0 if manner.wait_seconds else IDLE_SECONDS
+        return 0.0 if work_once(manner, stop) else idle
+
+    def sweep() -> float:
+        worker.handler({}, _turn(manner, stop))
+        return manner.sweep_seconds
+
+    threads = [
+        threading.Thread(target=_repeat, args=(stop, take), name=f"worker-{number}", daemon=True)
+        for number in range(manner.threads)
+    ]
+    for thread in threads:
+        thread.start()
+    _repeat(stop, sweep)
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(stop: threading.Event, work: Callable[[], float]) -> None:
+    """Again and again; `work` gives how many seconds to rest. What goes wrong is printed."""
     while not stop.is_set():
         try:
-            if time.monotonic() >= sweep_at:
-                sweep_at = time.monotonic() + SWEEP_SECONDS
-                worker.handler({}, LambdaContext())
-            if not work_once():
-                stop.wait(IDLE_SECONDS)
+            rest = work()
         except Exception:  # noqa: BLE001 - the entry point: as Lambda, it reports and goes on
             traceback.print_exc()
-            stop.wait(1.0)
+            rest = SECONDS_AFTER_AN_ERROR
+        stop.wait(rest)
 
 
-def work_once() -> bool:
+def work_once(manner: Manner = BESIDE_THE_SERVER, stop: threading.Event | None = None) -> bool:
     """One batch of messages, as SQS gives them to Lambda; whether there were any."""
-    url = settings().required_queue_url()
-    answer = clients("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-    messages: list[dict[str, Any]] = answer.get("Messages", [])
+    messages = _received(manner)
     if not messages:
         return False
     records = [
         {"messageId": one["MessageId"], "body": one["Body"], "eventSource": "aws:sqs"}
         for one in messages
     ]
-    result = worker.handler({"Records": records}, LambdaContext())
+    stop = threading.Event() if stop is None else stop
+    result = worker.handler({"Records": records}, _turn(manner, stop))
     failed = {one["itemIdentifier"] for one in result["batchItemFailures"]}
-    for one in messages:
-        if one["MessageId"] not in failed:
-            clients("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+    _delete([one for one in messages if one["MessageId"] not in failed])
+    if stop.is_set():
+        _give_back([one for one in messages if one["MessageId"] in failed])
     return True
+
+
+def _turn(manner: Manner, stop: threading.Event) -> Turn:
+    return Turn(ends_at=time.monotonic() + manner.step_seconds, stop=stop)
+
+
+def _received(manner: Manner) -> list[dict[str, Any]]:
+    answer = clients("sqs").receive_message(
+        QueueUrl=settings().required_queue_url(),
+        MaxNumberOfMessages=manner.messages,
+        WaitTimeSeconds=manner.wait_seconds,
+        VisibilityTimeout=math.ceil(manner.step_seconds) + HIDDEN_AFTER_A_STEP_SECONDS,
+    )
+    messages: list[dict[str, Any]] = answer.get("Messages", [])
+    return messages
+
+
+def _delete(messages: list[dict[str, Any]]) -> None:
+    if messages:
+        url = settings().required_queue_url()
+        clients("sqs").delete_message_batch(QueueUrl=url, Entries=_entries(messages))
+
+
+def _give_back(messages: list[dict[str, Any]]) -> None:
+    """What was not begun is for the next worker, at once."""
+    if messages:
+        clients("sqs").change_message_visibility_batch(
+            QueueUrl=settings().required_queue_url(),
+            Entries=[{**entry, "VisibilityTimeout": 0} for entry in _entries(messages)],
+        )
+
+
+def _entries(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in messages]
