@@ -33,6 +33,7 @@ class Settings:
     account_id: str | None = None
     region: str | None = None
     queue_url: str | None = None
+    texts_bucket: str | None = None
     api_function: str | None = None
 
     @classmethod
@@ -56,6 +57,7 @@ class Settings:
             agent_function_prefix=read.text("AGENT_FUNCTION_PREFIX", cls.agent_function_prefix),
             account_id=read.optional("ACCOUNT_ID"),
             queue_url=read.optional("QUEUE_URL"),
+            texts_bucket=read.optional("TEXTS_BUCKET"),
             api_function=read.optional("API_FUNCTION"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )

@@ -10,6 +10,8 @@ from aiodataloader import DataLoader
 
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
+from ai_coordination.config import settings
+from ai_coordination.errors import PayloadTooLarge
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Key
 from ai_coordination.services.execution import engines
@@ -27,6 +29,8 @@ class Context:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self._entities: DataLoader[Key, Any] | None = None
+        self._texts: dict[models.LargeText, asyncio.Future[str]] = {}
+        self._text_bytes = 0
         self._graphs: dict[str, asyncio.Future[list[models.SessionAgent]]] = {}
 
     @cached_property
@@ -48,6 +52,20 @@ class Context:
     async def all(self, loads: Iterable[Awaitable[T]]) -> list[T]:
         """Everything that was asked for, side by side."""
         return await asyncio.gather(*loads)
+
+    async def text(self, text: models.LargeText) -> str:
+        """A text that is kept outside of its item, read once.
+
+        Raises PayloadTooLarge, and reads nothing, where no answer could hold it beside the others.
+        """
+        found = self._texts.get(text)
+        if found is None:
+            self._text_bytes += text.size
+            if self._text_bytes > settings().max_answer_bytes:
+                raise PayloadTooLarge("The texts are more than one answer holds: ask for fewer")
+            read = self.run(services.texts.read, self.caller.partition_key, text)
+            found = self._texts[text] = asyncio.ensure_future(read)
+        return await found
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
         return await self.run(reads.batch_get, keys, self.caller.partition_key)

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ai_coordination import telemetry
 from ai_coordination.clients.aws import clients
+from ai_coordination.errors import Throttled
 
 MOST_OF_A_BATCH = 10
 LONGEST_DELAY_SECONDS = 900
@@ -34,3 +35,13 @@ class SqsQueue:
                 clients("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
             except (BotoCoreError, ClientError):
                 telemetry.logger.exception("queue", extra={"messages": len(entries)})
+
+    def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
+        """A message that nothing else would bring back. Raises Throttled where SQS refuses it."""
+        delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
+        try:
+            clients("sqs").send_message(
+                QueueUrl=self._url, MessageBody=json.dumps(message), DelaySeconds=delay
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise Throttled("The queue does not take messages: try again later") from error

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 
 from botocore.session import get_session
 
-from ai_coordination.config import settings
+from ai_coordination.clients import clients
+from ai_coordination.config import PREFIX, settings
 from ai_coordination.local import work
 from ai_coordination.local.embedded import EmbeddedAws, is_aws, usual_region
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import connection
 
 VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
+BUCKET_VARIABLE = f"{PREFIX}TEXTS_BUCKET"
+BUCKET_NAME = "ai-coordination-texts"
 
 
 class NotUsable(Exception):
@@ -31,7 +34,8 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
         with EmbeddedAws(everything=True):
             create_tables()
             work.make_queue()
-            yield "in the memory of this process (embedded DynamoDB), gone when it stops"
+            with _bucket():
+                yield "in the memory of this process (embedded DynamoDB), gone when it stops"
     elif is_aws(endpoint := reach(aws=aws)):
         if missing := missing_tables():
             raise NotUsable(f"{endpoint} lacks {', '.join(missing)}: deploy, or make tables first")
@@ -43,6 +47,24 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
         with EmbeddedAws():
             work.make_queue()
             yield f"at {endpoint}, as long as that keeps them{also}"
+
+
+@contextmanager
+def _bucket() -> Iterator[None]:
+    """A bucket for large texts in the embedded S3, and the engine told of it for the block."""
+    named = settings().texts_bucket
+    s3 = clients("s3")
+    place = {"LocationConstraint": s3.meta.region_name}
+    elsewhere = {} if s3.meta.region_name == "us-east-1" else {"CreateBucketConfiguration": place}
+    s3.create_bucket(Bucket=named or BUCKET_NAME, **elsewhere)
+    os.environ[BUCKET_VARIABLE] = named or BUCKET_NAME
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        if named is None:
+            del os.environ[BUCKET_VARIABLE]
+        settings.cache_clear()
 
 
 def reach(*, aws: bool) -> str:

@@ -18,6 +18,7 @@ from ai_coordination.models.session_agent import SessionAgent, open_as
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
 from ai_coordination.models.task_schedule import TaskSchedule
+from ai_coordination.models.texts import LargeText, Text
 
 TABLES: tuple[type[Table], ...] = (
     Coordination,
@@ -42,6 +43,7 @@ __all__ = [
     "Entity",
     "Idempotency",
     "InputFile",
+    "LargeText",
     "LogEntry",
     "RetryPolicy",
     "Session",
@@ -51,6 +53,7 @@ __all__ = [
     "Table",
     "Task",
     "TaskSchedule",
+    "Text",
     "TokenUsage",
     "Versioned",
     "connection",

@@ -13,6 +13,8 @@ from pynamodb.attributes import (
 )
 from pynamodb.constants import MAP
 
+from ai_coordination.models.texts import TextAttribute
+
 
 class AgentRuntime(MapAttribute[Any, Any]):
     """How the engine reaches an agent. `parameters` are stored as JSON text, so they come back
@@ -76,7 +78,7 @@ class SubtaskQuery(MapAttribute[Any, Any]):
     """One piece of work for one agent."""
 
     agent_uuid = UnicodeAttribute()
-    subtask_query = UnicodeAttribute()
+    subtask_query = TextAttribute()
     session_agent_uuid = UnicodeAttribute(null=True)
 
 

@@ -1,7 +1,6 @@
 """Sessions: instances in which a task is executed."""
 
 from pynamodb.attributes import (
-    BinaryAttribute,
     ListAttribute,
     NumberAttribute,
     NumberSetAttribute,
@@ -12,6 +11,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from ai_coordination.models.agent import InputFile, LogEntry, SubtaskQuery
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.due import Due, Owing
+from ai_coordination.models.texts import TextAttribute
 
 # What may be large stays out of the indexes: each of them is charged for what it holds.
 _SMALL = [
@@ -85,12 +85,12 @@ class Session(Owing, Versioned):
     schedule_uuid = UnicodeAttribute(null=True)
     user_id = UnicodeAttribute(null=True)
     tenant_user = UnicodeAttribute(null=True)
-    task_query = UnicodeAttribute(null=True)
+    task_query = TextAttribute(null=True)
     status = UnicodeAttribute()
     asking = NumberSetAttribute(null=True)
     doing = UnicodeAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
-    graph = BinaryAttribute(null=True, legacy_encoding=False)
+    graph = TextAttribute(null=True)
     graph_size = NumberAttribute(null=True)
     thread_uuid = UnicodeAttribute(null=True)
     iteration_count = NumberAttribute(default=0)

@@ -11,6 +11,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from ai_coordination.models.agent import Agent, AgentAction, TokenUsage
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.due import Due, Owing
+from ai_coordination.models.texts import TextAttribute
 
 
 class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
@@ -70,11 +71,11 @@ class SessionAgent(Owing, Versioned):
     waiting_on = NumberSetAttribute(null=True)
     last = BooleanAttribute(null=True)
     skip = BooleanAttribute(null=True)
-    subtask_query = UnicodeAttribute(null=True)
-    user_input = UnicodeAttribute(null=True)
-    agent_input = UnicodeAttribute(null=True)
-    agent_output = UnicodeAttribute(null=True)
-    notes = UnicodeAttribute(null=True)
+    subtask_query = TextAttribute(null=True)
+    user_input = TextAttribute(null=True)
+    agent_input = TextAttribute(null=True)
+    agent_output = TextAttribute(null=True)
+    notes = TextAttribute(null=True)
     state = UnicodeAttribute()
     attempt = NumberAttribute(default=0)
     current_run_uuid = UnicodeAttribute(null=True)

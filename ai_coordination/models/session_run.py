@@ -5,6 +5,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models.agent import TokenUsage
 from ai_coordination.models.base import Entity, table_name
+from ai_coordination.models.texts import TextAttribute
 
 
 class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):
@@ -53,7 +54,7 @@ class SessionRun(Entity):
     session_agent_uuid = UnicodeAttribute(null=True)
     attempt = NumberAttribute(default=1)
     outcome = UnicodeAttribute(null=True)
-    notes = UnicodeAttribute(null=True)
+    notes = TextAttribute(null=True)
     usage = TokenUsage(null=True)
     finished_at = UnicodeAttribute(null=True)
 

@@ -8,6 +8,7 @@ from ai_coordination.services import (
     session_run,
     task,
     task_schedule,
+    texts,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "session_run",
     "task",
     "task_schedule",
+    "texts",
 ]

@@ -9,11 +9,12 @@ from pynamodb.indexes import Index
 
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
+from ai_coordination.config import settings
 from ai_coordination.errors import EngineError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import creation, guards, texts, validation
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
 
@@ -49,15 +50,18 @@ def create(
         task_uuid=validation.optional_uuid(task_uuid, "task_uuid"),
         user_id=user_id,
         tenant_user=models.tenant_user(caller.partition_key, user_id),
-        task_query=validation.text(task_query, "task_query"),
         status=SessionStatus.INITIAL.value,
         input_files=files(input_files, "input_files"),
-        subtask_queries=queries(subtask_queries, "subtask_queries"),
         updated_by=caller.user_id,
         created_at=now,
         updated_at=now,
     )
-
+    held = texts.Held(caller.partition_key, session.session_uuid)
+    session.task_query = held.text(validation.text(task_query, "task_query"))
+    session.subtask_queries = _held(held, queries(subtask_queries, "subtask_queries"))
+    if held:
+        texts.announce(session)
+        held.put()
     given = [coordination_uuid, task_uuid, user_id, task_query, input_files, subtask_queries]
     return creation.create(
         caller,
@@ -66,6 +70,12 @@ def create(
         given,
         lambda transaction: count_in_coordination(transaction, caller, session),
     )
+
+
+def _held(held: texts.Held, work: list[models.SubtaskQuery]) -> list[models.SubtaskQuery]:
+    for query in work:
+        query.subtask_query = held.text(query.subtask_query)
+    return work
 
 
 def count_in_coordination(
@@ -168,16 +178,19 @@ def update(
     validation.uuid(session_uuid, "session_uuid")
     kind = models.Session
     written: dict[str, Any] = {}
+    held = texts.Held(caller.partition_key, session_uuid)
     if "user_id" in changes:
         user_id = validation.label(changes["user_id"], "user_id")
         written["user_id"] = user_id
         written["tenant_user"] = models.tenant_user(caller.partition_key, user_id)
     if "task_query" in changes:
-        written["task_query"] = validation.text(changes["task_query"], "task_query")
+        written["task_query"] = held.text(validation.text(changes["task_query"], "task_query"))
     if "input_files" in changes:
         written["input_files"] = files(changes["input_files"] or [], "input_files")
     if "subtask_queries" in changes:
-        written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
+        work = queries(changes["subtask_queries"] or [], "subtask_queries")
+        written["subtask_queries"] = _held(held, work)
+    put_texts(caller, coordination_uuid, held)
     return guards.update(
         caller,
         kind(coordination_uuid, session_uuid),
@@ -187,6 +200,13 @@ def update(
         condition=None if changes.keys() <= ALWAYS_OPEN else not_started(),
         otherwise=started,
     )
+
+
+def put_texts(caller: Caller, coordination_uuid: str, held: texts.Held) -> None:
+    """Writes large texts of a session that is there. Raises NotFound, Throttled."""
+    if held and get(caller, coordination_uuid, held.session_uuid) is None:
+        raise guards.not_found(NOUN, "session_uuid")
+    held.put()
 
 
 def not_started() -> Condition:
@@ -214,6 +234,9 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
             return InvalidState("This session is being started or ended", status_of(old).upper())
         return held(old)
 
+    if settings().texts_bucket is not None:
+        session = kind(coordination_uuid, session_uuid, partition_key=caller.partition_key)
+        texts.announce(session)
     transaction = Transaction()
     transaction.delete(
         kind(coordination_uuid, session_uuid),

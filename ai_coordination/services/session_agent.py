@@ -11,7 +11,7 @@ from ai_coordination.errors import BadUserInput, EngineError, HasChildren, Inval
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import MOST_PARTS, Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import creation, guards, texts, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.rules import action
 from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
@@ -52,6 +52,7 @@ def create(
     agent_uuid = validation.agent_uuid(agent_uuid, "agent_uuid")
     edges = _ordinals(session_uuid, predecessors)
     now = clock.now()
+    held = texts.Held(caller.partition_key, session_uuid)
     entity = models.SessionAgent(
         session_uuid=session_uuid,
         coordination_uuid=coordination_uuid,
@@ -60,15 +61,16 @@ def create(
         agent_action=action(agent_uuid, [], rules, 0, "rules"),
         predecessors=set(edges) or None,
         waiting_on=set(edges) or None,
-        subtask_query=validation.text(subtask_query, "subtask_query"),
-        user_input=validation.text(user_input, "user_input"),
-        agent_input=validation.text(agent_input, "agent_input"),
-        notes=validation.text(notes, "notes"),
+        subtask_query=held.text(validation.text(subtask_query, "subtask_query")),
+        user_input=held.text(validation.text(user_input, "user_input")),
+        agent_input=held.text(validation.text(agent_input, "agent_input")),
+        notes=held.text(validation.text(notes, "notes")),
         state=SessionAgentState.INITIAL.value,
         updated_by=caller.user_id,
         created_at=now,
         updated_at=now,
     )
+    sessions.put_texts(caller, coordination_uuid, held)
 
     def join(transaction: Transaction) -> None:
         _count_in_session(transaction, caller, coordination_uuid, session_uuid)
@@ -220,11 +222,16 @@ def update(
     kind = models.SessionAgent
     waits = (kind.iteration == 0) & (kind.state == SessionAgentState.INITIAL.value)
     fields = [one for one in ("user_input", "agent_input", "notes") if one in changes]
+    held = texts.Held(caller.partition_key, session_uuid)
+    written = {field: held.text(validation.text(changes[field], field)) for field in fields}
+    if held and get(caller, session_uuid, session_agent_uuid) is None:
+        raise guards.not_found(NOUN)
+    held.put()
     return guards.update(
         caller,
         kind(session_uuid, session_agent_uuid),
         NOUN,
-        {field: validation.text(changes[field], field) for field in fields},
+        written,
         expected_version,
         condition=None if changes.keys() <= ALWAYS_OPEN else waits,
         otherwise=lambda old: InvalidState(

@@ -11,7 +11,8 @@ from ai_coordination.errors import BadUserInput, EngineError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import creation, guards, texts, validation
+from ai_coordination.services import session as sessions
 from ai_coordination.states import TERMINAL_AGENT, RunOutcome
 
 NOUN = "session run"
@@ -43,6 +44,7 @@ def record(
     validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
     thread_uuid = validation.label(thread_uuid, "thread_uuid")
     now = clock.now()
+    held = texts.Held(caller.partition_key, session_uuid)
     run = models.SessionRun(
         session_uuid=session_uuid,
         run_uuid=ids.new_uuid(),
@@ -54,12 +56,13 @@ def record(
         async_task_uuid=validation.label(async_task_uuid, "async_task_uuid"),
         session_agent_uuid=session_agent_uuid,
         outcome=None if outcome is None else str(outcome.value),
-        notes=validation.text(notes, "notes"),
+        notes=held.text(validation.text(notes, "notes")),
         usage=None if usage is None else _usage(usage),
         finished_at=_finished_at(outcome, finished_at, now),
         updated_by=caller.user_id,
         created_at=now,
     )
+    sessions.put_texts(caller, coordination_uuid, held)
     given = [
         coordination_uuid,
         session_uuid,

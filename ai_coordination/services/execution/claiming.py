@@ -5,12 +5,13 @@ has run out is taken over with the same run, so a crash is no attempt, and the c
 idempotency key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ai_coordination import clock, ids, models
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
+from ai_coordination.services import texts, validation
 from ai_coordination.services.execution import reporting
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
@@ -18,6 +19,7 @@ from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 LEASE_SECONDS = 60.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
 MOST_TAKEOVERS = 3
+LEFT_OUT_BYTES = 40
 
 
 class _Lost(EngineError):
@@ -32,6 +34,7 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
     external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
     deadline_at = engine.later(agent.agent_action.timeout_seconds)
     lease_until = None if external else _lease(engine)
+    agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
     goes_on = _thread(session, agent, before)
     thread_uuid = goes_on or engine.new_uuid()
     now = engine.now()
@@ -43,7 +46,7 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
         kind.attempt.set(attempt),
         kind.current_run_uuid.set(run_uuid),
         kind.thread_uuid.set(thread_uuid),
-        kind.agent_input.set(told(agent, before)),
+        kind.agent_input.set(agent_input),
         kind.deadline_at.set(deadline_at),
         kind.run_count.add(1),
         kind.not_before.remove(),
@@ -82,7 +85,7 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
         agent.attempt = attempt
         agent.current_run_uuid = run_uuid
         agent.thread_uuid = thread_uuid
-        agent.agent_input = told(agent, before)
+        agent.agent_input = agent_input
         agent.deadline_at = deadline_at
         agent.lease_until = lease_until
         _invoke(engine, session, agent, before)
@@ -134,7 +137,9 @@ def _invoke(
     try:
         answer = runtime.invoke(call)
     except RunFailed as failed:
-        reporting.fail_attempt(engine, agent, failed.notes, retryable=failed.retryable)
+        reporting.fail_attempt(
+            engine, agent, failed.notes, retryable=failed.retryable, outcome=failed.outcome
+        )
         return
     if isinstance(answer, Accepted):
         reporting.accept(engine, agent)
@@ -152,15 +157,30 @@ def _predecessors(agent: models.SessionAgent) -> list[models.SessionAgent]:
 
 
 def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent]) -> str:
-    """The subtask query and what the predecessors said, as one text."""
-    parts = [agent.subtask_query or ""]
+    """The subtask query and what the predecessors said, as one text of about 2 MB at most.
+
+    What does not fit any more is named, and not told: the agent reads it where it is kept.
+    """
+    said = list(_said(before))
+    headings = sum(texts.size(heading) + LEFT_OUT_BYTES for heading, _ in said)
+    left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - headings
+    wanted: list[models.Text] = [agent.subtask_query or ""]
+    for _, text in said:
+        size = texts.size(text)
+        wanted.append(text if size <= left else f"({size} bytes, left out here)")
+        left -= size if size <= left else 0
+    query, *answers = texts.read_all(agent.partition_key, wanted)
+    told = [f"{heading}:\n{text}" for (heading, _), text in zip(said, answers, strict=True)]
+    return "\n\n".join([query, *told] if query else told)
+
+
+def _said(before: Sequence[models.SessionAgent]) -> Iterator[tuple[str, models.Text]]:
     for one in before:
         if one.state != SessionAgentState.COMPLETED:
             continue
-        parts.append(f"{one.agent.agent_name}:\n{one.agent_output}")
+        yield one.agent.agent_name, one.agent_output
         if one.user_input:
-            parts.append(f"User:\n{one.user_input}")
-    return "\n\n".join(part for part in parts if part)
+            yield "User", one.user_input
 
 
 def _thread(

@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 from ai_coordination import models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.services import texts
 from ai_coordination.services.execution import parts
 from ai_coordination.services.execution.ending import DOING_SECONDS
 from ai_coordination.services.execution.engine import Engine
@@ -82,15 +83,23 @@ def _ready(
     engine: Engine, session: models.Session, agent: models.SessionAgent, member: models.Agent
 ) -> None:
     kind = models.SessionAgent
-    text = session.task_query if agent.subtask_query is None else agent.subtask_query
-    if text is not None:
-        text = parts.filled(text, parts.variables_of(session.task_query), 0)
     actions: list[Action] = [kind.iteration.set(1), kind.agent.set(member)]
+    text = _work(session, agent)
     if text is not None:
         actions.append(kind.subtask_query.set(text))
     if not agent.waiting_on:
         actions += due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))
     writes.change(agent, actions, kind.iteration == 0, engine.deadline)
+
+
+def _work(session: models.Session, agent: models.SessionAgent) -> models.Text | None:
+    """What an agent is to do: its own text or, where it has none, the session's."""
+    if agent.subtask_query is None:
+        return session.task_query
+    tenant = session.partition_key
+    asked, text = texts.read(tenant, session.task_query), texts.read(tenant, agent.subtask_query)
+    filled = parts.filled(text, parts.variables_of(asked), 0)
+    return texts.keep(tenant, session.session_uuid, filled)
 
 
 def _started(

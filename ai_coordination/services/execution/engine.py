@@ -27,7 +27,7 @@ class Call:
 class Answer:
     """The agent has answered."""
 
-    output: str
+    output: models.Text
     input_tokens: int | None = None
     output_tokens: int | None = None
 

@@ -1,6 +1,7 @@
 """What callers do with sessions as a whole: start, dispatch, cancel, retry."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ai_coordination import ids, models
@@ -8,7 +9,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import due, reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import creation, guards, texts, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.execution import (
     dispatching,
@@ -75,7 +76,6 @@ def start(
         schedule_uuid=schedule_uuid,
         user_id=user_id,
         tenant_user=models.tenant_user(caller.partition_key, user_id),
-        task_query=asked,
         thread_uuid=validation.label(thread_uuid, "thread_uuid"),
         input_files=sessions.files(input_files or [], "input_files"),
         updated_by=caller.user_id,
@@ -91,7 +91,10 @@ def start(
         subtask_queries,
         thread_uuid,
     ]
-    return _begin(engine, caller, session, chosen, idempotency_key, given)
+    held = texts.Held(caller.partition_key, session.session_uuid)
+    session.task_query = held.text(asked)
+    chosen = [replace(part, text=held.text(part.text)) for part in chosen]
+    return _begin(engine, caller, session, chosen, held, idempotency_key, given)
 
 
 def _check_number(agents: int) -> None:
@@ -107,6 +110,7 @@ def _begin(
     caller: Caller,
     session: models.Session,
     chosen: Sequence[Part],
+    held: texts.Held,
     key: str | None,
     given: Any,
 ) -> models.Session:
@@ -123,9 +127,13 @@ def _begin(
     else:
         session.status = SessionStatus.INITIAL.value
         session.doing = ending.START
-        session.graph = parts.pinned(chosen)
+        session.graph = held.text(parts.pinned(chosen))
         session.due_shard = due.shard(session.session_uuid)
         session.due_at = engine.later(ending.DOING_SECONDS)
+
+    if held:
+        engine.queue.send([texts.check(session)], texts.UNDECIDED_SECONDS)
+        held.put()
 
     def add(transaction: Transaction) -> None:
         sessions.count_in_coordination(transaction, caller, session)

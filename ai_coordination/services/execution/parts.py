@@ -3,12 +3,17 @@
 import json
 import re
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ai_coordination import graph, models
-from ai_coordination.errors import BadUserInput
+from ai_coordination.errors import BadUserInput, PayloadTooLarge
+from ai_coordination.models.texts import read, written
+from ai_coordination.services import validation
+
+MOST_TEXT = 32 * 1024 * 1024
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_]+)\}")
 
@@ -20,7 +25,7 @@ class Part:
     ordinal: int
     member: models.Agent
     action: models.AgentAction
-    text: str | None
+    text: models.Text | None
     predecessors: tuple[int, ...]
     successors: tuple[int, ...]
 
@@ -40,20 +45,31 @@ def of(
         [query.agent_uuid for query in queries],
         {uuid: list(map(str, one.predecessors)) for uuid, one in actions.items()},
     )
-    variables = variables_of(task_query)
+    work = _filled_all(queries, variables_of(task_query))
     return [
         Part(
             ordinal=node.ordinal,
             member=members[node.agent_uuid],
             action=actions.get(node.agent_uuid) or _default(default_action, node.agent_uuid),
-            text=task_query
-            if node.query is None
-            else filled(queries[node.query].subtask_query, variables, node.query),
+            text=task_query if node.query is None else work[node.query],
             predecessors=node.predecessors,
             successors=node.successors,
         )
         for node in nodes
     ]
+
+
+def _filled_all(
+    queries: Sequence[models.SubtaskQuery], variables: Mapping[str, Any] | None
+) -> list[str]:
+    texts, left = [], MOST_TEXT
+    for index, query in enumerate(queries):
+        texts.append(filled(str(query.subtask_query), variables, index))
+        left -= len(texts[-1])
+        if left < 0:
+            message = "The subtask queries hold more than 32 MB together"
+            raise PayloadTooLarge(message, "subtask_queries", index)
+    return texts
 
 
 def _default(action: models.AgentAction, agent_uuid: str) -> models.AgentAction:
@@ -78,10 +94,10 @@ def _check_members(
 def variables_of(task_query: str | None) -> Mapping[str, Any] | None:
     """The members of a task query that is a JSON object; None of any other."""
     try:
-        read = json.loads(task_query or "")
+        given = json.loads(task_query or "")
     except (ValueError, RecursionError):
         return None
-    return read if isinstance(read, dict) else None
+    return given if isinstance(given, dict) else None
 
 
 def filled(text: str, variables: Mapping[str, Any] | None, index: int) -> str:
@@ -99,10 +115,12 @@ def filled(text: str, variables: Mapping[str, Any] | None, index: int) -> str:
         value = variables[name]
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
-    return _PIECE.sub(replaced, text)
+    result = _PIECE.sub(replaced, text)
+    validation.text(result, "subtask_queries", index, "subtask_query")
+    return result
 
 
-def pinned(parts: Sequence[Part]) -> bytes:
+def pinned(parts: Sequence[Part]) -> str:
     """The parts as a session keeps them while it is being started.
 
     Compressed, because they repeat themselves: a thousand agents have the same rules.
@@ -110,21 +128,34 @@ def pinned(parts: Sequence[Part]) -> bytes:
     members = {part.member.agent_uuid: part.member.serialize(part.member) for part in parts}
     actions = {part.member.agent_uuid: part.action.serialize(part.action) for part in parts}
     nodes = [
-        [part.ordinal, part.member.agent_uuid, part.text, part.predecessors, part.successors]
+        [
+            part.ordinal,
+            part.member.agent_uuid,
+            None if part.text is None else written(part.text),
+            part.predecessors,
+            part.successors,
+        ]
         for part in parts
     ]
-    written = json.dumps({"members": members, "actions": actions, "nodes": nodes})
-    return zlib.compress(written.encode())
+    whole = json.dumps({"members": members, "actions": actions, "nodes": nodes})
+    return b64encode(zlib.compress(whole.encode())).decode()
 
 
-def unpinned(graph: bytes) -> list[Part]:
+def unpinned(graph: str) -> list[Part]:
     """What `pinned` wrote."""
-    read = json.loads(zlib.decompress(graph))
-    members = {uuid: _MEMBER.deserialize(one) for uuid, one in read["members"].items()}
-    actions = {uuid: _ACTION.deserialize(one) for uuid, one in read["actions"].items()}
+    stored = json.loads(zlib.decompress(b64decode(graph)))
+    members = {uuid: _MEMBER.deserialize(one) for uuid, one in stored["members"].items()}
+    actions = {uuid: _ACTION.deserialize(one) for uuid, one in stored["actions"].items()}
     return [
-        Part(ordinal, members[uuid], actions[uuid], query, tuple(before), tuple(after))
-        for ordinal, uuid, query, before, after in read["nodes"]
+        Part(
+            ordinal,
+            members[uuid],
+            actions[uuid],
+            None if text is None else read(text),
+            tuple(before),
+            tuple(after),
+        )
+        for ordinal, uuid, text, before, after in stored["nodes"]
     ]
 
 

@@ -10,6 +10,7 @@ from ai_coordination import models
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import Transaction
+from ai_coordination.services import texts
 from ai_coordination.services.execution import releasing
 from ai_coordination.services.execution.engine import Answer, Engine
 from ai_coordination.states import (
@@ -82,7 +83,7 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
         [
             *actions,
             *no_work(),
-            *_answered(answer),
+            *_answered(agent, answer),
             kind.updated_at.set(now),
             *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
         ],
@@ -93,13 +94,17 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
         releasing.completed(engine, after)
 
 
-def _answered(answer: Answer) -> list[Action]:
+def _answered(agent: models.SessionAgent, answer: Answer) -> list[Action]:
     kind = models.SessionAgent
-    actions: list[Action] = [kind.agent_output.set(answer.output)]
+    actions: list[Action] = [kind.agent_output.set(_kept(agent, answer.output))]
     usage = usage_of(answer)
     if usage is not None:
         actions.append(kind.usage.set(usage))
     return actions
+
+
+def _kept(agent: models.SessionAgent, text: models.Text) -> models.Text:
+    return texts.keep(agent.partition_key, agent.session_uuid, text)
 
 
 def usage_of(answer: Answer) -> models.TokenUsage | None:
@@ -135,7 +140,7 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
             *actions,
             *_no_lease(),
             *opened(agent, SessionAgentState.WAITING_FOR_INPUT, now),
-            *_answered(answer),
+            *_answered(agent, answer),
             kind.updated_at.set(now),
             *_until(agent, deadline_at),
         ],
@@ -164,7 +169,7 @@ def sealed(
     agent: models.SessionAgent,
     outcome: RunOutcome,
     *,
-    notes: str | None = None,
+    notes: models.Text | None = None,
     usage: models.TokenUsage | None = None,
 ) -> None:
     """Every move out of IN_PROGRESS but completion seals the run in the same transaction."""
@@ -204,12 +209,13 @@ def accept(engine: Engine, agent: models.SessionAgent) -> None:
 def fail_attempt(
     engine: Engine,
     agent: models.SessionAgent,
-    notes: str,
+    notes: models.Text,
     *,
     retryable: bool = True,
     outcome: RunOutcome = RunOutcome.FAILED,
 ) -> None:
     """The attempt has failed: the next one is due later or, where none is left, the agent fails."""
+    notes = _kept(agent, notes)
     retry = agent.agent_action.retry
     if not retryable or agent.attempt >= retry.max_attempts:
         _fail(engine, agent, notes, outcome)
@@ -255,7 +261,7 @@ def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
         engine.send(agent)
 
 
-def _failed(engine: Engine, agent: models.SessionAgent, notes: str) -> list[Action]:
+def _failed(engine: Engine, agent: models.SessionAgent, notes: models.Text) -> list[Action]:
     """What a failure writes besides the move; its policy is still owed."""
     kind = models.SessionAgent
     return [
@@ -266,7 +272,9 @@ def _failed(engine: Engine, agent: models.SessionAgent, notes: str) -> list[Acti
     ]
 
 
-def _fail(engine: Engine, agent: models.SessionAgent, notes: str, outcome: RunOutcome) -> None:
+def _fail(
+    engine: Engine, agent: models.SessionAgent, notes: models.Text, outcome: RunOutcome
+) -> None:
     actions, stands = moves.agent(
         SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
     )

@@ -10,7 +10,7 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads, writes
-from ai_coordination.services import guards, validation
+from ai_coordination.services import guards, texts, validation
 from ai_coordination.services import session_agent as session_agents
 from ai_coordination.services.execution import answering, reporting
 from ai_coordination.services.execution.engine import Answer, Engine
@@ -53,7 +53,7 @@ def complete(
     if agent.state == SessionAgentState.IN_PROGRESS:
         reporting.complete(engine, agent, Answer(output, **tokens(usage)))
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
-    if agent.state == SessionAgentState.IN_PROGRESS or agent.agent_output != output:
+    if agent.state == SessionAgentState.IN_PROGRESS or not texts.same(agent.agent_output, output):
         raise _refused(agent, "This run takes no such report any more")
     return agent
 
@@ -82,7 +82,7 @@ def fail(
     if agent.state == SessionAgentState.IN_PROGRESS:
         reporting.fail_attempt(engine, agent, notes, retryable=retryable is not False)
     run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
-    if run is None or (run.outcome, run.notes) != (RunOutcome.FAILED.value, notes):
+    if run is None or run.outcome != RunOutcome.FAILED or not texts.same(run.notes, notes):
         raise _refused(agent, "This run takes no such report any more")
     found = session_agents.get(caller, session_uuid, session_agent_uuid)
     if found is None:
@@ -168,7 +168,7 @@ def answer(
         )
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED
-    if agent.state != expected or agent.user_input != user_input:
+    if agent.state != expected or not texts.same(agent.user_input, user_input):
         raise _refused(agent, "This agent does not ask for this answer")
     return agent
 

@@ -11,6 +11,7 @@ from ai_coordination import ids, models
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
+from ai_coordination.services import texts
 from ai_coordination.services.execution import ending, parts
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
@@ -26,7 +27,7 @@ MOST_BYTES_AT_ONCE = 2_000_000
 
 def fits(chosen: Sequence[Part]) -> bool:
     """Whether session and agents are one transaction."""
-    size = sum(len((part.text or "").encode()) + 2_000 for part in chosen)
+    size = sum(texts.inside(part.text) + 2_000 for part in chosen)
     return len(chosen) <= MOST_AT_ONCE and size <= MOST_BYTES_AT_ONCE
 
 
@@ -82,7 +83,7 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
 
     Gives the session that has started; None where something else has come of it.
     """
-    chosen = parts.unpinned(session.graph)
+    chosen = parts.unpinned(texts.read(session.partition_key, session.graph))
     everyone = agents(engine, session, chosen)
     try:
         for first in range(0, len(everyone), CHUNK):

@@ -8,6 +8,7 @@ from contextlib import suppress
 from ai_coordination import clock, models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.services import texts
 from ai_coordination.services.execution import (
     answering,
     claiming,
@@ -29,6 +30,9 @@ from ai_coordination.states import (
 
 def work(engine: Engine, message: Message) -> None:
     """Does what one message is about."""
+    if message["kind"] == texts.KIND:
+        texts.delete_if_gone(message)
+        return
     if message["kind"] == "session":
         session = reads.get(
             models.Session, message["coordination"], message["session"], message["tenant"]
@@ -163,7 +167,8 @@ def _failed(engine: Engine, agent: models.SessionAgent) -> None:
         iteration_count=agent.iteration,
         partition_key=agent.partition_key,
     )
-    reason = f"{agent.agent.agent_name} has failed: {agent.notes or 'without a note'}"[:500]
+    notes = "see its notes" if isinstance(agent.notes, models.LargeText) else agent.notes
+    reason = f"{agent.agent.agent_name} has failed: {notes or 'without a note'}"[:500]
     marked = ending.begin(engine, session, ending.FAIL, reason)
     releasing.settle(engine, agent)
     if marked is not None:

@@ -1,0 +1,54 @@
+"""The bucket of the large texts."""
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ai_coordination.clients.aws import CONFIG, clients
+from ai_coordination.errors import Throttled
+
+_CONFIG = CONFIG.merge(Config(signature_version="s3v4"))
+
+
+class TextBucket:
+    """Texts by key. Raises Throttled where S3 does not take or give one, after its repeats."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def put(self, key: str, text: str) -> None:
+        """Writes a text. The same key always gets the same text, so twice is as once."""
+        try:
+            clients("s3", _CONFIG).put_object(
+                Bucket=self._name,
+                Key=key,
+                Body=text.encode(),
+                ContentType="text/plain; charset=utf-8",
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise Throttled("A large text could not be stored: try again later") from error
+
+    def get(self, key: str) -> str:
+        """The text of a key."""
+        try:
+            found = clients("s3", _CONFIG).get_object(Bucket=self._name, Key=key)
+            return str(found["Body"].read(), "utf-8")
+        except (BotoCoreError, ClientError) as error:
+            raise Throttled("A large text could not be read: try again later") from error
+
+    def url(self, key: str, seconds: int) -> str:
+        """An address at which whoever has it reads the text, for so many seconds."""
+        given = {"Bucket": self._name, "Key": key}
+        client = clients("s3", _CONFIG)
+        return str(client.generate_presigned_url("get_object", Params=given, ExpiresIn=seconds))
+
+    def delete_all(self, prefix: str) -> None:
+        """Deletes every text whose key begins so."""
+        client = clients("s3", _CONFIG)
+        last = ""
+        while True:
+            found = client.list_objects_v2(Bucket=self._name, Prefix=prefix, StartAfter=last)
+            keys = [{"Key": one["Key"]} for one in found.get("Contents", ())]
+            if not keys:
+                return
+            client.delete_objects(Bucket=self._name, Delete={"Objects": keys, "Quiet": True})
+            last = keys[-1]["Key"]
