@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -11,6 +12,7 @@ from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection
+from tests.shortcut import short_way
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +33,13 @@ def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="module")
-def embedded_aws() -> Iterator[EmbeddedAws]:
-    """Not for longer than a module: others start one of their own, or none."""
-    with EmbeddedAws() as aws:
+def embedded_aws(request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
+    """Not for longer than a module: others start one of their own, or none.
+
+    It is asked the short way, but in a module that says LONG_WAY, or with `--long-way` everywhere.
+    """
+    long_way = request.config.getoption("long_way") or hasattr(request.module, "LONG_WAY")
+    with EmbeddedAws() as aws, nullcontext() if long_way else short_way():
         yield aws
 
 

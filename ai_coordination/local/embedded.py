@@ -14,6 +14,8 @@ from botocore.httpsession import URLLib3Session
 from moto import mock_aws
 from moto.core.models import MockAWS, botocore_stubber
 
+from ai_coordination.local.transactions import light_transactions
+
 _SEALED: dict[str, str | None] = {
     # A profile or a file of the person at the keyboard must neither answer nor be asked.
     "AWS_CONFIG_FILE": os.devnull,
@@ -53,6 +55,7 @@ class EmbeddedAws:
         self._undo.enter_context(patch.object(botocore_stubber, "process_request", answer))
         send = _instead_of_sending(URLLib3Session.send)
         self._undo.enter_context(patch.object(URLLib3Session, "send", send))
+        self._undo.enter_context(light_transactions())
         return self
 
     def stop(self) -> None:

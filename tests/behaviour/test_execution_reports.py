@@ -19,6 +19,9 @@ from tests.behaviour.executing import (
 from tests.graph_api import NOBODY, RIVAL, Place, change
 from tests.stored import refused, stored
 
+# Asked over HTTP, as the development server asks: see tests/fixtures.py.
+LONG_WAY = True
+
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
 AGENTS = [external("out"), echo("end")]

@@ -22,6 +22,9 @@ from tests.graph_api import (
 from tests.stored import everything_stored, put_state, refused, stored
 from tests.world import World, new_world
 
+# Asked over HTTP, as the development server asks: see tests/fixtures.py.
+LONG_WAY = True
+
 NOT_FOUND = {"code": "NOT_FOUND"}
 
 

@@ -19,6 +19,9 @@ from tests.graph_api import (
 )
 from tests.stored import refused, stored
 
+# Asked over HTTP, as the development server asks: see tests/fixtures.py.
+LONG_WAY = True
+
 pytestmark = pytest.mark.usefixtures("tables")
 
 CHANGEABLE = (
