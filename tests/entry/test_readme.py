@@ -18,7 +18,7 @@ from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX
 from ai_coordination.handler import handler
 from ai_coordination.local import page, work
-from ai_coordination.services.execution import runtimes
+from ai_coordination.services.execution import invoking, payloads
 from ai_coordination.services.execution.engine import Accepted, Answer, Call
 from tests.entry.lambda_stand_ins import Context
 from tests.entry.readme import BLOCKS, README, texts
@@ -180,14 +180,14 @@ def test_the_examples_of_agents_answer_and_report(
     given: list[dict[str, Any]] = []
 
     def invoke(_: Any, call: Call) -> Answer | Accepted:
-        event = json.loads(json.dumps(runtimes.payload(call)))
+        event = json.loads(json.dumps(payloads.payload(call)))
         given.append(event)
         returned = agents[call.agent.agent.runtime.target]["handler"](
             {**event, "replyTo": {"functionName": "api"}}, None
         )
         return Answer(returned["agentOutput"], 120, 12) if returned else Accepted()
 
-    monkeypatch.setattr(runtimes.LambdaFunction, "invoke", invoke)
+    monkeypatch.setattr(invoking.LambdaFunction, "invoke", invoke)
     members = [
         {"agentUuid": name, "agentName": name, "runtime": {"kind": "LAMBDA", "target": name}}
         for name in agents

@@ -14,6 +14,7 @@ from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts, validation
 from ai_coordination.services.execution import reporting
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
+from ai_coordination.services.execution.invoking import waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 LEASE_SECONDS = 60.0
@@ -33,7 +34,7 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
     before = _predecessors(agent)
     external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
     deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    lease_until = None if external else _lease(engine)
+    lease_until = None if external else _lease(engine, agent)
     agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
     goes_on = _thread(session, agent, before)
     thread_uuid = goes_on or engine.new_uuid()
@@ -100,7 +101,7 @@ def take_over(engine: Engine, session: models.Session, agent: models.SessionAgen
         reporting.fail_attempt(engine, agent, notes)
         return
     owner = engine.new_uuid()
-    lease_until = _lease(engine)
+    lease_until = _lease(engine, agent)
     landed, now = writes.change(
         agent,
         [
@@ -195,11 +196,13 @@ def _thread(
     return next((str(one) for one in [*along, session.thread_uuid] if one), None)
 
 
-def _lease(engine: Engine) -> str:
+def _lease(engine: Engine, agent: models.SessionAgent) -> str:
+    """A worker may wait for an agent's answer until its own end; else it is through in no time."""
     if engine.works_until is None:
         return engine.later(LEASE_SECONDS)
     left = (engine.works_until - engine.utc()).total_seconds()
-    return engine.later(max(left, 0) + LEASE_AFTER_WORKER_SECONDS)
+    seconds = max(left, 0) + LEASE_AFTER_WORKER_SECONDS
+    return engine.later(seconds if waits(agent) else min(seconds, LEASE_SECONDS))
 
 
 def lease_is_out(engine: Engine, agent: models.SessionAgent) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from ai_coordination import clock, ids, models
+from ai_coordination.states import RunOutcome
 
 Message = dict[str, Any]
 
@@ -38,19 +39,20 @@ class Accepted:
 
 
 class RunFailed(Exception):
-    """The agent has failed, or could not be reached."""
+    """The agent has failed, could not be reached, or has not answered in time."""
 
-    def __init__(self, notes: str, *, retryable: bool = True) -> None:
+    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
         super().__init__(notes)
         self.notes = notes
         self.retryable = retryable
+        self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
 
 
 class Runtime(Protocol):
     """One way to reach agents. It may be called twice for a run, with the same `run_uuid`."""
 
     def invoke(self, call: Call, /) -> Answer | Accepted:
-        """Raises RunFailed; anything else that it raises counts as a failure too."""
+        """Raises RunFailed. Anything else is a fault of the engine: as if the worker had died."""
 
 
 class Queue(Protocol):

@@ -18,9 +18,10 @@ def of_a_request(deadline: float) -> Engine:
 def of_a_worker(seconds: float) -> Engine:
     """For a worker that has so many seconds left."""
     queue = SqsQueue(settings().required_queue_url())
+    works_until = datetime.now(UTC) + timedelta(seconds=seconds)
     return Engine(
         queue=queue,
-        runtimes=runtimes(queue),
+        runtimes=runtimes(queue, works_until),
         deadline=time.monotonic() + seconds,
-        works_until=datetime.now(UTC) + timedelta(seconds=seconds),
+        works_until=works_until,
     )

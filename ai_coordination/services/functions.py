@@ -1,0 +1,27 @@
+"""Which Lambda functions may be agents: those of this account and region with the prefix."""
+
+import re
+
+from ai_coordination import config
+
+_QUALIFIED = r"(?P<function>[A-Za-z0-9_-]{1,64})(:(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
+_NAME = re.compile(_QUALIFIED)
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:" + _QUALIFIED
+)
+
+
+def why_not(target: str | None) -> str | None:
+    """What is wrong with the target of a LAMBDA agent, or None."""
+    if target is None:
+        return "A LAMBDA agent needs the name or ARN of its function"
+    named, arn = _NAME.fullmatch(target), _ARN.fullmatch(target)
+    found = named or arn
+    if found is None:
+        return "This is no name or ARN of a Lambda function"
+    settings = config.settings()
+    if arn and (arn["region"], arn["account"]) != (settings.region, settings.account_id):
+        return "The function must be of this account and region"
+    if not found["function"].startswith(settings.agent_function_prefix):
+        return f"The function's name must begin with {settings.agent_function_prefix!r}"
+    return None
