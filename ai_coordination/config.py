@@ -35,6 +35,10 @@ class Settings:
     queue_url: str | None = None
     texts_bucket: str | None = None
     api_function: str | None = None
+    schedule_group: str | None = None
+    schedule_role_arn: str | None = None
+    worker_function_arn: str | None = None
+    schedule_dead_letters_arn: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -59,11 +63,25 @@ class Settings:
             queue_url=read.optional("QUEUE_URL"),
             texts_bucket=read.optional("TEXTS_BUCKET"),
             api_function=read.optional("API_FUNCTION"),
+            schedule_group=read.optional("SCHEDULE_GROUP"),
+            schedule_role_arn=read.optional("SCHEDULE_ROLE_ARN"),
+            worker_function_arn=read.optional("WORKER_FUNCTION_ARN"),
+            schedule_dead_letters_arn=read.optional("SCHEDULE_DEAD_LETTERS_ARN"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if (settings.endpoint_id is None) != (settings.part_id is None):
             raise ConfigurationError(
                 f"{PREFIX}ENDPOINT_ID and {PREFIX}PART_ID name a tenant together: set both or none"
+            )
+        scheduler = (
+            settings.schedule_group,
+            settings.schedule_role_arn,
+            settings.worker_function_arn,
+        )
+        if len({name is None for name in scheduler}) > 1:
+            raise ConfigurationError(
+                f"{PREFIX}SCHEDULE_GROUP, {PREFIX}SCHEDULE_ROLE_ARN and "
+                f"{PREFIX}WORKER_FUNCTION_ARN make schedules fire together: set all or none"
             )
         return settings
 

@@ -1,11 +1,12 @@
-"""The Lambda function of the worker: messages of the queue, and the minute's sweep."""
+"""The Lambda function of the worker: messages of the queue, firings, and the minute's sweep."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ai_coordination import telemetry
-from ai_coordination.services.execution import engines, sweeping, working
+from ai_coordination.services import timers
+from ai_coordination.services.execution import engines, firing, sweeping, working
 from ai_coordination.services.execution.engine import Engine
 
 # What a step needs besides its agent's call; with less left it is not begun.
@@ -19,8 +20,10 @@ class LambdaContext(Protocol):
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Works off a batch of SQS, and says which messages have to come again; or sweeps."""
+    """Works off a batch of SQS, and says which messages have to come again; or fires; or sweeps."""
     engine = engines.of_a_worker(context.get_remaining_time_in_millis() / 1000)
+    if event.get("kind") == timers.KIND:
+        return {"firing": firing.fire(engine, timers.scheduler(), event)}
     records = event.get("Records")
     if records is None:
         return {"found": sweeping.sweep(engine)}

@@ -15,6 +15,8 @@ from ai_coordination.config import Settings
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "111122223333"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
+ROLE = "arn:aws:iam::111122223333:role/scheduler"
+DEAD_LETTERS = "arn:aws:sqs:eu-central-1:111122223333:dead"
 NOT_THE_APIS = {"region", "api_function"}  # Lambda sets it; the worker alone tells agents
 
 
@@ -38,6 +40,12 @@ def _template() -> dict[str, Any]:
 TEMPLATE = _template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
+WORKER: dict[str, Any] = RESOURCES["WorkerFunction"]["Properties"]
+OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
+WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
+OWN_TIMERS = (
+    "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${Schedules}/*"
+)
 TABLES: dict[str, Any] = {
     name: resource["Properties"]
     for name, resource in RESOURCES.items()
@@ -47,11 +55,16 @@ TABLES: dict[str, Any] = {
 
 def _default(value: Any) -> str:
     """What a setting is where nobody gives the stack a parameter."""
-    if value == {"Ref": "AWS::AccountId"}:
-        return ACCOUNT
-    if value == {"Ref": "Messages"}:
-        return QUEUE
-    return str(TEMPLATE["Parameters"][value["Ref"]]["Default"])
+    known = {
+        "AWS::AccountId": ACCOUNT,
+        "Messages": QUEUE,
+        "Schedules": "schedules",
+        "ScheduleRole.Arn": ROLE,
+        "DeadMessages.Arn": DEAD_LETTERS,
+        WORKER_ARN: WORKER_ARN,
+    }
+    (name,) = value.values()
+    return known.get(name) or str(TEMPLATE["Parameters"][name]["Default"])
 
 
 def _of_the_template(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +162,14 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
 
     settings = Settings.from_environment(environment)
 
-    assert settings == Settings(account_id=ACCOUNT, queue_url=QUEUE)
+    assert settings == Settings(
+        account_id=ACCOUNT,
+        queue_url=QUEUE,
+        schedule_group="schedules",
+        schedule_role_arn=ROLE,
+        schedule_dead_letters_arn=DEAD_LETTERS,
+        worker_function_arn=WORKER_ARN,
+    )
     assert {name for name in variables if name.startswith("AI_COORDINATION_")} == {
         f"AI_COORDINATION_{field.upper()}"
         for field in set(Settings.__dataclass_fields__) - NOT_THE_APIS
@@ -178,6 +198,8 @@ def test_no_permission_is_wider_than_a_table_and_its_indexes() -> None:
         "Lists": {f"${{{name}.Arn}}/index/*" for name in indexed},
         "Keys": {"Idempotency.Arn"},
         "Messages": {"Messages.Arn"},
+        "Schedules": {OWN_TIMERS},
+        "ScheduleRole": {"ScheduleRole.Arn"},
     }
     assert not any("*" in action for statement in statements for action in statement["Action"])
 
@@ -186,6 +208,45 @@ def _resources(statement: Mapping[str, Any]) -> set[str]:
     resources = statement["Resource"]
     listed = resources if isinstance(resources, list) else [resources]
     return {next(iter(resource.values())) for resource in listed}
+
+
+def test_the_scheduler_invokes_the_worker_and_nothing_else() -> None:
+    role = RESOURCES["ScheduleRole"]["Properties"]
+    (policy,) = role["Policies"]
+    granted = {
+        statement["Action"]: _resources(statement)
+        for statement in policy["PolicyDocument"]["Statement"]
+    }
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+
+    assert granted == {
+        "lambda:InvokeFunction": {WORKER_ARN},
+        "sqs:SendMessage": {"DeadMessages.Arn"},
+    }
+    assert WORKER["FunctionName"] == {"Sub": "${AWS::StackName}-worker"}
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+        "aws:SourceArn": {"GetAtt": "Schedules.Arn"},
+    }
+
+
+def test_the_api_passes_the_scheduler_its_role_and_nobody_else() -> None:
+    statements = FUNCTION["Policies"][0]["Statement"]
+    (passing,) = [one for one in statements if one["Action"] == "iam:PassRole"]
+
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+    }
+
+
+def test_the_worker_deletes_timers_and_makes_none() -> None:
+    statements = {one["Sid"]: one for one in WORKER["Policies"][0]["Statement"]}
+
+    assert statements["Schedules"]["Action"] == "scheduler:DeleteSchedule"
+    assert _resources(statements["Schedules"]) == {OWN_TIMERS}
+    assert _resources(statements["Keys"]) == {"Idempotency.Arn"}
+    assert {"Tasks.Arn", "TaskSchedules.Arn"} < _resources(statements["Entities"])
 
 
 def test_every_route_but_the_preflight_needs_a_signature() -> None:

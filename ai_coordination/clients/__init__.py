@@ -2,6 +2,7 @@
 
 from ai_coordination.clients.aws import clients
 from ai_coordination.clients.queue import SqsQueue
+from ai_coordination.clients.scheduler import EventBridge, Timer
 from ai_coordination.clients.texts import TextBucket
 
-__all__ = ["SqsQueue", "TextBucket", "clients"]
+__all__ = ["EventBridge", "SqsQueue", "TextBucket", "Timer", "clients"]

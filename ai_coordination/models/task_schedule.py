@@ -18,7 +18,11 @@ class SchedulesOfTenant(GlobalSecondaryIndex["TaskSchedule"]):
 
 
 class TaskSchedule(Versioned):
-    """When a task starts by itself."""
+    """When a task starts by itself.
+
+    `token` names the timer that fires it, and is not there where none does; `counts_from` is the
+    instant from which a rate counts. `last_run_at` is the time at which the last session was due.
+    """
 
     class Meta:
         table_name = table_name("task_schedules")
@@ -31,4 +35,7 @@ class TaskSchedule(Versioned):
     schedule = UnicodeAttribute()
     timezone = UnicodeAttribute()
     status = UnicodeAttribute()
+    token = UnicodeAttribute(null=True)
+    counts_from = UnicodeAttribute(null=True)
     last_session_uuid = UnicodeAttribute(null=True)
+    last_run_at = UnicodeAttribute(null=True)

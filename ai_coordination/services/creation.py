@@ -69,7 +69,8 @@ def created_before(caller: Caller, kind: type[E], key: str | None, given: Any) -
         return None
     validation.label(key, "idempotency_key")
     try:
-        record = models.Idempotency.get(_address(caller, kind, key), consistent_read=True)
+        address = _address(caller, kind.__name__, key)
+        record = models.Idempotency.get(address, consistent_read=True)
     except models.Idempotency.DoesNotExist:
         return None
     if record.expires_at < time.time():
@@ -77,8 +78,14 @@ def created_before(caller: Caller, kind: type[E], key: str | None, given: Any) -
     return _created_before(caller, kind, record, given)
 
 
-def _address(caller: Caller, kind: type[models.Entity], key: str) -> str:
-    return f"{caller.partition_key}#{kind.__name__}#{key}"
+def _address(caller: Caller, space: str, key: str) -> str:
+    return f"{caller.partition_key}#{space}#{key}"
+
+
+def _space(entity: models.Entity) -> str:
+    """The keys of firings are the engine's own: none is ever a caller's."""
+    is_fired = isinstance(entity, models.Session) and entity.schedule_uuid is not None
+    return "Firing" if is_fired else type(entity).__name__
 
 
 def _remember(
@@ -88,7 +95,7 @@ def _remember(
     kind = type(entity)
     now = int(time.time())
     record = models.Idempotency(
-        key=_address(caller, kind, key),
+        key=_address(caller, _space(entity), key),
         fingerprint=_fingerprint(given),
         entity_hash_key=getattr(entity, kind._hash_key_attribute().attr_name),
         entity_range_key=getattr(entity, kind._range_key_attribute().attr_name),

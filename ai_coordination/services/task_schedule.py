@@ -1,24 +1,28 @@
 """Task schedules: when tasks start by themselves."""
 
+import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ai_coordination import clock, ids, models, schedule_expressions
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput
+from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import creation, guards, timers, validation
+from ai_coordination.services.timers import Scheduler
 from ai_coordination.states import ScheduleStatus
 
 NOUN = "task schedule"
 DEFAULT_TIMEZONE = "UTC"
 A_SCHEDULE = "rate(1 day)"
+OF_THE_TIMER = frozenset({"schedule", "timezone", "status"})
 
 
 def create(
+    scheduler: Scheduler | None,
     caller: Caller,
     *,
     coordination_uuid: str,
@@ -28,7 +32,7 @@ def create(
     status: ScheduleStatus | None = None,
     idempotency_key: str | None = None,
 ) -> models.TaskSchedule:
-    """Writes a new schedule of a task.
+    """Writes a new schedule of a task, its timer first.
 
     Raises BadUserInput, NotFound for the task, Conflict for a used key, Throttled.
     """
@@ -58,7 +62,18 @@ def create(
         )
 
     given = [coordination_uuid, task_uuid, schedule, timezone, status]
-    return creation.create(caller, entity, idempotency_key, given, count)
+    timers.arm(scheduler, entity)
+    try:
+        made = creation.create(caller, entity, idempotency_key, given, count)
+    except Throttled:
+        # A first try may have landed whose answer was lost.
+        raise
+    except EngineError:
+        timers.disarm(scheduler, entity)
+        raise
+    if made.token != entity.token:
+        timers.disarm(scheduler, entity)
+    return made
 
 
 def get(caller: Caller, task_uuid: str, schedule_uuid: str) -> models.TaskSchedule | None:
@@ -85,14 +100,23 @@ def page(
     return reads.page(kind, task_uuid, wanted, tenant, condition=condition)
 
 
+class _ChangedSince(EngineError):
+    """The schedule is no longer the one that was read. Never leaves this module."""
+
+
 def update(
+    scheduler: Scheduler | None,
     caller: Caller,
     task_uuid: str,
     schedule_uuid: str,
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> models.TaskSchedule:
-    """Changes the given fields alone; None gives `timezone` and `status` their defaults."""
+    """Changes the given fields alone; None gives `timezone` and `status` their defaults.
+
+    What concerns the timer is written on condition that the schedule is still the one read: the
+    timer is made of all of it. A rate counts anew from here on.
+    """
     validation.uuid(task_uuid, "task_uuid")
     validation.uuid(schedule_uuid, "schedule_uuid")
     validation.given(changes, "schedule")
@@ -107,12 +131,72 @@ def update(
     )
     if "status" in changes:
         written["status"] = _status(changes["status"] or ScheduleStatus.ACTIVE)
-    entity = models.TaskSchedule(task_uuid, schedule_uuid)
-    return guards.update(caller, entity, NOUN, written, expected_version)
+    if not OF_THE_TIMER & written.keys():
+        entity = models.TaskSchedule(task_uuid, schedule_uuid)
+        return guards.update(caller, entity, NOUN, written, expected_version)
+    while True:
+        found = get(caller, task_uuid, schedule_uuid)
+        if found is None:
+            raise guards.not_found(NOUN)
+        if expected_version is not None and found.version != expected_version:
+            raise guards.conflict(NOUN, int(found.version))
+        try:
+            return _rewrite(scheduler, caller, found, written)
+        except _ChangedSince as changed:
+            if time.monotonic() >= caller.deadline:
+                raise Throttled("Others change the same schedule: try again later") from changed
 
 
-def delete(caller: Caller, task_uuid: str, schedule_uuid: str) -> None:
-    """Deletes a schedule. Its task's key is not in the input, so the schedule is read first."""
+def _rewrite(
+    scheduler: Scheduler | None,
+    caller: Caller,
+    found: models.TaskSchedule,
+    written: Mapping[str, Any],
+) -> models.TaskSchedule:
+    """The new timer, the item that names it, and then the end of the timer before."""
+    fresh = models.TaskSchedule(**{**found.attribute_values, **written})
+    fresh.version = found.version + 1
+    _check(fresh, written)
+    timers.arm(scheduler, fresh)
+    kind = models.TaskSchedule
+    named = kind.token.does_not_exist() if found.token is None else kind.token == found.token
+    changes = {**written, "token": fresh.token, "counts_from": fresh.counts_from}
+    try:
+        updated = guards.update(
+            caller,
+            kind(found.task_uuid, found.schedule_uuid),
+            NOUN,
+            changes,
+            None,
+            condition=named & (kind.version == found.version),
+            otherwise=lambda old: _ChangedSince("changed since it was read"),
+        )
+    except Throttled:
+        # A first try may have landed whose answer was lost.
+        raise
+    except EngineError:
+        timers.disarm(scheduler, fresh)
+        raise
+    timers.disarm(scheduler, found)
+    return updated
+
+
+def _check(schedule: models.TaskSchedule, written: Mapping[str, Any]) -> None:
+    """What is written makes a schedule with the rest of it. What is only stopped need not."""
+    given = [name for name in ("schedule", "timezone", "status") if name in written]
+    if given == ["status"] and schedule.status != ScheduleStatus.ACTIVE.value:
+        return
+    try:
+        schedule_expressions.parse(schedule.schedule, schedule.timezone)
+    except BadUserInput as error:
+        raise BadUserInput(error.message, given[0]) from error
+
+
+def delete(scheduler: Scheduler | None, caller: Caller, task_uuid: str, schedule_uuid: str) -> None:
+    """Deletes a schedule, and then its timer.
+
+    Its task's key is not in the input, so the schedule is read first.
+    """
     found = get(caller, task_uuid, schedule_uuid)
     if found is None:
         raise guards.not_found(NOUN)
@@ -125,18 +209,12 @@ def delete(caller: Caller, task_uuid: str, schedule_uuid: str) -> None:
         guards.missing(NOUN),
     )
     transaction.commit(caller.deadline)
+    timers.disarm(scheduler, found)
 
 
 def next_run_at(schedule: models.TaskSchedule) -> str | None:
-    """When an active schedule fires next, or None."""
-    if schedule.status != ScheduleStatus.ACTIVE.value:
-        return None
-    moment = schedule_expressions.next_run_at(
-        schedule.schedule,
-        schedule.timezone,
-        after=datetime.now(UTC),
-        created_at=clock.moment(schedule.created_at),
-    )
+    """When a schedule fires next; None where it does not."""
+    moment = timers.next_run_at(schedule, datetime.now(UTC))
     return None if moment is None else clock.instant(moment)
 
 

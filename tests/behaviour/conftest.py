@@ -8,6 +8,7 @@ from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from tests.graph_api import CALLER, Place, new_place
+from tests.scheduling import SCHEDULER
 from tests.stored import stored
 from tests.world import World, new_world
 
@@ -16,6 +17,13 @@ from tests.world import World, new_world
 def queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine has a queue to name; what it would send there, nobody here waits for."""
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")
+
+
+@pytest.fixture(autouse=True)
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has a group of schedules in EventBridge Scheduler: see tests/scheduling.py."""
+    for name, value in SCHEDULER.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

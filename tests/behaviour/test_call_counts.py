@@ -17,13 +17,16 @@ every_kind = pytest.mark.parametrize("kind", TYPES)
 
 
 def calls_of(query: str, variables: Given | None = None, code: str | None = None) -> list[str]:
-    """The calls of a request in their order; it succeeds, or fails with `code`."""
+    """The calls of a request in their order; it succeeds, or fails with `code`.
+
+    Those to EventBridge Scheduler are in test_schedule_timers.py.
+    """
     with recorded_calls() as calls:
         answer = ask(query, variables)
     codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
     assert codes == ([] if code is None else [code])
-    assert {call.service for call in calls} <= {"dynamodb"}
-    return [call.operation for call in calls]
+    assert {call.service for call in calls} <= {"dynamodb", "scheduler"}
+    return [call.operation for call in calls if call.service == "dynamodb"]
 
 
 def calls_of_input(name: str, given: Given, code: str | None = None) -> list[str]:
@@ -181,7 +184,6 @@ UPDATES: list[Any] = [
     pytest.param("coordination", {"agents": AGENTS}, [UPDATE], id="members"),
     pytest.param("task", {"taskName": "B"}, [UPDATE], id="task"),
     pytest.param("task", {"agentActions": []}, [BATCH, UPDATE], id="graph of a task"),
-    pytest.param("schedule", {"status": "PAUSED"}, [UPDATE], id="schedule"),
     pytest.param("session", {"taskQuery": "B"}, [UPDATE], id="session"),
     pytest.param("agent", {"agentInput": "B"}, [UPDATE], id="agent"),
 ]
@@ -221,6 +223,21 @@ def test_a_delete_is_one_write_and_a_read_where_the_parent_is_not_named(world: W
 
         assert calls_of_input(name, key) == calls
         assert calls_of_input(name, key, "NOT_FOUND") == calls[:1]
+
+
+def test_what_fires_a_schedule_is_made_of_all_of_it_so_an_update_reads_it_first(
+    world: World,
+) -> None:
+    given = {**world.key_of("schedule"), "status": "PAUSED"}
+    nobody = {**given, "scheduleUuid": NOBODY}
+
+    assert calls_of_input("updateTaskSchedule", given) == [GET, UPDATE]
+    assert calls_of_input("updateTaskSchedule", {**given, "expectedVersion": 2}) == [GET, UPDATE]
+    assert calls_of_input("updateTaskSchedule", {**given, "expectedVersion": 2}, "CONFLICT") == [
+        GET
+    ]
+    assert calls_of_input("updateTaskSchedule", nobody, "NOT_FOUND") == [GET]
+    assert calls_of_input("updateTaskSchedule", world.key_of("schedule")) == [UPDATE]
 
 
 def test_every_entity_is_here() -> None:

@@ -11,6 +11,7 @@ from ai_coordination.api.fields import text, uuid, whole
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
 from ai_coordination.api.task_schedule import SCHEDULE, STATUS, TIMEZONE, TaskSchedule
+from ai_coordination.services import timers
 from ai_coordination.states import ScheduleStatus
 
 
@@ -52,7 +53,7 @@ class TaskSchedulePayload(graphene.ObjectType):
 
 
 def _create(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
-    created = services.task_schedule.create(context.caller, **given)
+    created = services.task_schedule.create(timers.scheduler(), context.caller, **given)
     return TaskSchedulePayload(task_schedule=created)
 
 
@@ -60,13 +61,14 @@ def _update(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
     changes = dict(given)
     key = changes.pop("task_uuid"), changes.pop("schedule_uuid")
     version = changes.pop("expected_version", None)
-    updated = services.task_schedule.update(context.caller, *key, changes, version)
+    caller = context.caller
+    updated = services.task_schedule.update(timers.scheduler(), caller, *key, changes, version)
     return TaskSchedulePayload(task_schedule=updated)
 
 
 def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
     key = given["task_uuid"], given["schedule_uuid"]
-    services.task_schedule.delete(context.caller, *key)
+    services.task_schedule.delete(timers.scheduler(), context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.TaskSchedule(*key)))
 
 

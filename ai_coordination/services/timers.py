@@ -1,0 +1,113 @@
+"""A schedule's timer: the one schedule of EventBridge Scheduler that fires it.
+
+Each write of a schedule makes a timer of its own, first; then the item is written, naming the timer
+by its token; then the timer before is deleted. A timer that the item does not name starts nothing
+and is deleted when it fires. So whoever dies in between, or is late, leaves at worst such a timer.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ai_coordination import clock, models, schedule_expressions, telemetry
+from ai_coordination.clients import EventBridge, Timer
+from ai_coordination.config import settings
+from ai_coordination.schedule_expressions import At, Rate
+from ai_coordination.states import ScheduleStatus
+
+KIND = "schedule"
+
+
+class Scheduler(Protocol):
+    """What holds timers, and sends each one's event to a worker when its time has come."""
+
+    def create(self, timer: Timer, /) -> None:
+        """Raises BadUserInput at `schedule`, Throttled; then there is no such timer."""
+
+    def delete(self, name: str, /) -> None:
+        """Raises nothing: a timer that is left starts nothing."""
+
+
+def scheduler() -> Scheduler | None:
+    """The configured one, or None: then schedules are stored, and do not fire."""
+    configured = settings()
+    group, role, function = (
+        configured.schedule_group,
+        configured.schedule_role_arn,
+        configured.worker_function_arn,
+    )
+    if group is None or role is None or function is None:
+        return None
+    return EventBridge(group, role, function, configured.schedule_dead_letters_arn)
+
+
+def arm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:
+    """Makes a timer for a schedule that is about to be written, and names it there.
+
+    None is made where it is not active, or does not fire any more. Raises BadUserInput, Throttled.
+    """
+    schedule.token = schedule.counts_from = None
+    if schedule.status != ScheduleStatus.ACTIVE.value:
+        return
+    now = datetime.now(UTC).replace(microsecond=0)
+    parsed = schedule_expressions.parse(schedule.schedule, schedule.timezone)
+    first = parsed.next_run_at(after=now, created_at=now)
+    if first is None:
+        return
+    if scheduler is None:
+        told = {"schedule": schedule.schedule_uuid}
+        telemetry.logger.warning("no scheduler is configured: nothing will fire", extra=told)
+        return
+    schedule.token = secrets.token_hex(8)
+    schedule.counts_from = clock.instant(now)
+    scheduler.create(timer(schedule, first))
+
+
+def timer(schedule: models.TaskSchedule, first: datetime) -> Timer:
+    """The timer that a schedule names; `first` is when it fires first."""
+    timing = schedule_expressions.parse(schedule.schedule, schedule.timezone).timing
+    return Timer(
+        name=name(schedule.schedule_uuid, schedule.token),
+        expression=schedule.schedule,
+        timezone=schedule.timezone,
+        # EventBridge counts a rate from its first firing.
+        starts_at=first if isinstance(timing, Rate) else None,
+        once=isinstance(timing, At),
+        event=_event(schedule),
+    )
+
+
+def _event(schedule: models.TaskSchedule) -> dict[str, Any]:
+    return {
+        "kind": KIND,
+        "tenant": schedule.partition_key,
+        "coordination": schedule.coordination_uuid,
+        "task": schedule.task_uuid,
+        "schedule": schedule.schedule_uuid,
+        "token": schedule.token,
+        "version": int(schedule.version),
+        "made": schedule.counts_from,
+    }
+
+
+def disarm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:
+    """Deletes the timer that a schedule named, if it can be done now."""
+    if scheduler is not None and schedule.token is not None:
+        scheduler.delete(name(schedule.schedule_uuid, schedule.token))
+
+
+def name(schedule_uuid: str, token: str) -> str:
+    """The name of a timer: at most 64 of A-Z a-z 0-9 - _ ."""
+    return f"{schedule_uuid}-{token}"
+
+
+def next_run_at(schedule: models.TaskSchedule, after: datetime) -> datetime | None:
+    """The first firing later than `after`; None where no timer fires it."""
+    if schedule.token is None or schedule.status != ScheduleStatus.ACTIVE.value:
+        return None
+    return schedule_expressions.next_run_at(
+        schedule.schedule,
+        schedule.timezone,
+        after=after,
+        created_at=clock.moment(schedule.counts_from),
+    )
