@@ -1,5 +1,7 @@
 """What the tests of the API's behaviour start from."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from ai_coordination import ids, models
@@ -8,6 +10,7 @@ from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from tests.graph_api import CALLER, Place, new_place
+from tests.lambda_service import LambdaService, serving
 from tests.scheduling import SCHEDULER
 from tests.stored import stored
 from tests.world import World, new_world
@@ -32,6 +35,26 @@ def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> 
     made = clients("sqs").create_queue(QueueName=ids.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LambdaService]:
+    """The engine sends its calls to the stand-in."""
+    with serving() as running, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_LAMBDA", running.url)
+        clients.forget()
+        yield running
+    clients.forget()
+
+
+@pytest.fixture
+def functions(service: LambdaService, monkeypatch: pytest.MonkeyPatch) -> LambdaService:
+    """No functions yet."""
+    monkeypatch.setenv("AI_COORDINATION_API_FUNCTION", "ai-coordination-api")
+    settings.cache_clear()
+    service.invocations.clear()
+    service.functions.clear()
+    return service
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from tests.graph_api import CALLER, Place, change, data, new_coordination, new_t
 SESSION = "session { coordinationUuid sessionUuid status }"
 AGENT = "sessionAgent { sessionAgentUuid state attempt agentOutput userInput notes }"
 
+FUNCTION = "agent-writer"
+WAITS = {"invocation": "RequestResponse"}
+
 _SESSION = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status startedAt finishedAt progress { total }
     sessionAgents(first: 100) { nodes {
@@ -35,6 +38,12 @@ def echo(uuid: str, **parameters: Any) -> dict[str, Any]:
 
 def external(uuid: str) -> dict[str, Any]:
     return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": {"kind": "EXTERNAL"}}
+
+
+def function(uuid: str = "a", target: str = FUNCTION, **parameters: Any) -> dict[str, Any]:
+    """A member that is a Lambda function: see the fixture `functions`."""
+    runtime = {"kind": "LAMBDA", "target": target, "parameters": parameters}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
 
 
 def after(uuid: str, *predecessors: str, **more: Any) -> dict[str, Any]:

@@ -1,21 +1,23 @@
 """Agents that are Lambda functions: what they get, and what may come back."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ai_coordination import clock, models
-from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.services.execution import engines, working
 from tests.behaviour.executing import (
+    FUNCTION,
+    WAITS,
     after,
     agents,
     blueprint,
     echo,
+    function,
     outcomes,
     report,
     session,
@@ -26,39 +28,12 @@ from tests.behaviour.executing import (
     work_off,
 )
 from tests.graph_api import Place
-from tests.lambda_service import LambdaService, Reply, raising, refusing, returning, serving
+from tests.lambda_service import LambdaService, Reply, raising, refusing, returning
 from tests.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
-FUNCTION = "agent-writer"
-WAITS = {"invocation": "RequestResponse"}
 TWO_MB = 2 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[LambdaService]:
-    """The engine sends its calls to the stand-in."""
-    with serving() as running, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL_LAMBDA", running.url)
-        clients.forget()
-        yield running
-    clients.forget()
-
-
-@pytest.fixture
-def functions(service: LambdaService, monkeypatch: pytest.MonkeyPatch) -> LambdaService:
-    """No functions yet."""
-    monkeypatch.setenv("AI_COORDINATION_API_FUNCTION", "ai-coordination-api")
-    settings.cache_clear()
-    service.invocations.clear()
-    service.functions.clear()
-    return service
-
-
-def member(uuid: str = "a", target: str = FUNCTION, **parameters: Any) -> dict[str, Any]:
-    runtime = {"kind": "LAMBDA", "target": target, "parameters": parameters}
-    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
 
 
 def replied(
@@ -68,7 +43,7 @@ def replied(
     names = [f"n{number:02}" for number in range(len(replies))]
     for name, reply in zip(names, replies, strict=True):
         functions.deploy(f"agent-{name}", reply)
-    members = [member(name, f"agent-{name}", **parameters) for name in names]
+    members = [function(name, f"agent-{name}", **parameters) for name in names]
     rules = {"retry": {"maxAttempts": 2, "intervalSeconds": 600}, "onFailure": "CONTINUE"}
     place = started(members, [after(name, **rules) for name in names])
     assert sorted(one.function for one in functions.invocations) == sorted(functions.functions)
@@ -78,7 +53,7 @@ def replied(
 
 def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> None:
     functions.deploy(FUNCTION, returning(None))
-    zh = member("zh", style="formal")
+    zh = function("zh", style="formal")
     actions = [after("rag", userInTheLoop="INPUT"), after("zh", "rag")]
     files = [{"name": "rfq.pdf", "uri": "s3://bucket/rfq.pdf", "mediaType": "application/pdf"}]
     place = start(
@@ -121,7 +96,7 @@ def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> Non
 
 def test_a_function_that_was_handed_the_event_reports_later(functions: LambdaService) -> None:
     functions.deploy(FUNCTION, returning({"agentOutput": "not looked at"}))
-    place = started([member()])
+    place = started([function()])
     agent = stored(models.SessionAgent, place.session, agents(place)["a"]["sessionAgentUuid"])
     assert agent.state == "in_progress"
     assert agent.lease_until is None
@@ -258,7 +233,7 @@ def test_an_event_that_lambda_throttles_is_sent_again_at_once(functions: LambdaS
     replies = iter([refusing(429, "TooManyRequestsException"), returning(None)])
     functions.deploy(FUNCTION, lambda event: next(replies))
 
-    place = started([member()])
+    place = started([function()])
 
     assert states(place) == {"a": "IN_PROGRESS"}
     first, second = functions.invocations
@@ -270,7 +245,7 @@ def test_a_function_that_nobody_serves_is_tried_again(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
 
-    place = started([member(**WAITS)])
+    place = started([function(**WAITS)])
 
     agent = agents(place)["a"]
     assert (agent["state"], agent["attempt"]) == ("INITIAL", 1)
@@ -285,7 +260,7 @@ def late(event: Any) -> Reply:
 def test_a_call_is_cut_off_when_the_attempt_is_over(functions: LambdaService) -> None:
     functions.deploy(FUNCTION, late)
 
-    place = started([member(**WAITS)], [after("a", timeoutSeconds=1, retry={"maxAttempts": 1})])
+    place = started([function(**WAITS)], [after("a", timeoutSeconds=1, retry={"maxAttempts": 1})])
 
     agent = agents(place)["a"]
     notes = "The function has not answered within 1 s"
@@ -297,7 +272,7 @@ def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(
     functions: LambdaService,
 ) -> None:
     functions.deploy(FUNCTION, late)
-    place = start(blueprint([member(**WAITS)]), taskQuery="Which?")
+    place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
     began = time.monotonic()
 
     working.agent_work(engines.of_a_worker(6.5), one_agent(place))
@@ -327,7 +302,7 @@ def test_a_lease_outlasts_the_call(
         return returning("Done")
 
     functions.deploy(FUNCTION, read)
-    place = start(blueprint([member(**parameters)]), taskQuery="Which?")
+    place = start(blueprint([function(**parameters)]), taskQuery="Which?")
     began = datetime.now(UTC)
 
     working.agent_work(engines.of_a_worker(left), one_agent(place))
@@ -339,7 +314,7 @@ def test_a_lease_outlasts_the_call(
 def test_a_target_is_checked_again_when_it_is_invoked(
     functions: LambdaService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = start(blueprint([member()]), taskQuery="Which?")
+    place = start(blueprint([function()]), taskQuery="Which?")
     monkeypatch.setenv("AI_COORDINATION_AGENT_FUNCTION_PREFIX", "bot-")
     settings.cache_clear()
 

@@ -8,7 +8,7 @@ idempotency key.
 from collections.abc import Iterator, Sequence
 
 from ai_coordination import clock, ids, models
-from ai_coordination.errors import EngineError
+from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts, validation
@@ -21,6 +21,7 @@ LEASE_SECONDS = 60.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
 MOST_TAKEOVERS = 3
 LEFT_OUT_BYTES = 40
+TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
 
 
 class _Lost(EngineError):
@@ -80,6 +81,10 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
     try:
         transaction.commit(engine.deadline)
     except _Lost:
+        return
+    except PayloadTooLarge:
+        # Only where no bucket is configured: else the item says where its large texts are.
+        reporting.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
         return
     if not external:
         agent.state = SessionAgentState.IN_PROGRESS.value
@@ -145,7 +150,11 @@ def _invoke(
     if isinstance(answer, Accepted):
         reporting.accept(engine, agent)
         return
-    reporting.complete(engine, agent, answer)
+    try:
+        reporting.complete(engine, agent, answer)
+    except PayloadTooLarge:
+        notes = TOO_LARGE.format("What the agent has answered")
+        reporting.fail_attempt(engine, agent, notes, retryable=False)
 
 
 def _predecessors(agent: models.SessionAgent) -> list[models.SessionAgent]:
