@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ai_coordination import telemetry
 from ai_coordination.services import timers
-from ai_coordination.services.execution import engines, firing, sweeping, working
+from ai_coordination.services.execution import engines, firing, releasing, sweeping, working
 from ai_coordination.services.execution.engine import Engine
 
 # What a step needs besides its agent's call; with less left it is not begun.
@@ -27,7 +28,10 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     records = event.get("Records")
     if records is None:
         return {"found": sweeping.sweep(engine)}
+    if len(records) > 1:
+        engine = replace(engine, gathered=[])
     failed = [record["messageId"] for record in records if not _worked(engine, record, context)]
+    releasing.release_gathered(engine)
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 

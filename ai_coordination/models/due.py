@@ -45,6 +45,19 @@ def due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
     return [kind.due_shard.set(shard(session_uuid)), kind.due_at.set(at), kind.due_count.remove()]
 
 
+def moved(kind: type[Any], item: Any, at: str) -> list[Action]:
+    """The same, of an item that may have that time already.
+
+    To move an item within the index is to delete and to put it there: two units beside the write.
+    """
+    return [kind.due_count.remove()] if item.due_at == at else due(kind, item.session_uuid, at)
+
+
+def near(item: Any, at: str, *, earliest: str, latest: str) -> str:
+    """The time that an item has, where it lies between two others; else `at`."""
+    return str(item.due_at) if item.due_at and earliest <= item.due_at <= latest else at
+
+
 def settled(kind: type[Any]) -> list[Action]:
     """Nothing has to happen to the item any more."""
     return [kind.due_shard.remove(), kind.due_at.remove(), kind.due_count.remove()]

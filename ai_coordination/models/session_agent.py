@@ -68,6 +68,8 @@ class SessionAgent(Owing, Versioned):
     iteration = NumberAttribute(default=0)
     predecessors = NumberSetAttribute(null=True)
     successors = NumberSetAttribute(null=True)
+    # Those of its successors that wait for it alone, as the graph was when the session started.
+    sole_successors = NumberSetAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
     last = BooleanAttribute(null=True)
     skip = BooleanAttribute(null=True)

@@ -12,12 +12,13 @@ from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts, validation
-from ai_coordination.services.execution import reporting
+from ai_coordination.services.execution import releasing, reporting
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
 from ai_coordination.services.execution.invoking import waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 LEASE_SECONDS = 60.0
+SHORTEST_STEP_SECONDS = 20.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
 MOST_TAKEOVERS = 3
 LEFT_OUT_BYTES = 40
@@ -30,71 +31,87 @@ class _Lost(EngineError):
 
 def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
     """Makes the agent's next attempt and invokes it, unless somebody else has."""
-    run_uuid = engine.new_uuid()
-    attempt = int(agent.attempt) + 1
     before = _predecessors(agent)
-    external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
-    deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    lease_until = None if external else _lease(engine, agent)
-    agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
+    is_external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
     goes_on = _thread(session, agent, before)
-    thread_uuid = goes_on or engine.new_uuid()
     now = engine.now()
     kind = models.SessionAgent
     actions, stands = moves.agent(
         SessionAgentState.IN_PROGRESS, int(agent.iteration), out_of=SessionAgentState.INITIAL
     )
+    stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
+
+    agent.state = SessionAgentState.IN_PROGRESS.value
+    agent.attempt = int(agent.attempt) + 1
+    agent.current_run_uuid = engine.new_uuid()
+    agent.thread_uuid = goes_on or engine.new_uuid()
+    agent.agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
+    agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
+    if is_external:
+        looked_for_at = agent.deadline_at
+        actions += reporting.opened(agent, SessionAgentState.IN_PROGRESS, now)
+    else:
+        agent.lease_until = _lease(engine, agent)
+        looked_for_at = _looked_for_at(engine, agent)
+        actions.append(kind.lease_until.set(agent.lease_until))
     actions += [
-        kind.attempt.set(attempt),
-        kind.current_run_uuid.set(run_uuid),
-        kind.thread_uuid.set(thread_uuid),
-        kind.agent_input.set(agent_input),
-        kind.deadline_at.set(deadline_at),
+        kind.attempt.set(agent.attempt),
+        kind.current_run_uuid.set(agent.current_run_uuid),
+        kind.thread_uuid.set(agent.thread_uuid),
+        kind.agent_input.set(agent.agent_input),
+        kind.deadline_at.set(agent.deadline_at),
         kind.run_count.add(1),
         kind.not_before.remove(),
         kind.takeovers.remove(),
         kind.updated_at.set(now),
-        *due.due(kind, agent.session_uuid, lease_until or deadline_at),
+        *due.moved(kind, agent, looked_for_at),
     ]
-    if lease_until is not None:
-        actions.append(kind.lease_until.set(lease_until))
-    if external:
-        actions += reporting.opened(agent, SessionAgentState.IN_PROGRESS, now)
-    stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
-    run = models.SessionRun(
-        session_uuid=agent.session_uuid,
-        run_uuid=run_uuid,
-        partition_key=agent.partition_key,
-        coordination_uuid=agent.coordination_uuid,
-        session_agent_uuid=agent.session_agent_uuid,
-        agent_uuid=agent.agent_uuid,
-        thread_uuid=thread_uuid,
-        own_thread=None if goes_on else True,
-        tenant_thread=models.tenant_thread(agent.partition_key, thread_uuid),
-        attempt=attempt,
-        updated_by="engine",
-        created_at=now,
-    )
+    agent.due_at = looked_for_at
     transaction = Transaction()
     transaction.update(agent, actions, stands, lambda old: _Lost("claimed by somebody else"))
-    transaction.put(run, models.SessionRun.run_uuid.does_not_exist(), lambda old: None)
+    absent = models.SessionRun.run_uuid.does_not_exist()
+    transaction.put(_run(agent, now, own_thread=goes_on is None), absent, lambda old: None)
     try:
         transaction.commit(engine.deadline)
     except _Lost:
         return
     except PayloadTooLarge:
         # Only where no bucket is configured: else the item says where its large texts are.
+        agent.state = SessionAgentState.INITIAL.value
         reporting.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
         return
-    if not external:
-        agent.state = SessionAgentState.IN_PROGRESS.value
-        agent.attempt = attempt
-        agent.current_run_uuid = run_uuid
-        agent.thread_uuid = thread_uuid
-        agent.agent_input = agent_input
-        agent.deadline_at = deadline_at
-        agent.lease_until = lease_until
+    if not is_external:
         _invoke(engine, session, agent, before)
+
+
+def _run(agent: models.SessionAgent, now: str, *, own_thread: bool) -> models.SessionRun:
+    return models.SessionRun(
+        session_uuid=agent.session_uuid,
+        run_uuid=agent.current_run_uuid,
+        partition_key=agent.partition_key,
+        coordination_uuid=agent.coordination_uuid,
+        session_agent_uuid=agent.session_agent_uuid,
+        agent_uuid=agent.agent_uuid,
+        thread_uuid=agent.thread_uuid,
+        own_thread=own_thread or None,
+        tenant_thread=models.tenant_thread(agent.partition_key, agent.thread_uuid),
+        attempt=agent.attempt,
+        updated_by="engine",
+        created_at=now,
+    )
+
+
+def _looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
+    """When a claimed agent is looked for: at its lease's end.
+
+    Most steps are over before the time at which their message would have been missed. It stays.
+    """
+    return due.near(
+        agent,
+        agent.lease_until,
+        earliest=engine.later(SHORTEST_STEP_SECONDS),
+        latest=max(agent.lease_until, engine.later(releasing.GRACE_SECONDS)),
+    )
 
 
 def take_over(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
@@ -131,6 +148,8 @@ def _invoke(
     agent: models.SessionAgent,
     before: list[models.SessionAgent],
 ) -> None:
+    if waits(agent):
+        releasing.release_gathered(engine)
     runtime = engine.runtimes[agent.agent.runtime.kind]
     call = Call(
         session=session,
@@ -212,6 +231,19 @@ def _lease(engine: Engine, agent: models.SessionAgent) -> str:
     left = (engine.works_until - engine.utc()).total_seconds()
     seconds = max(left, 0) + LEASE_AFTER_WORKER_SECONDS
     return engine.later(seconds if waits(agent) else min(seconds, LEASE_SECONDS))
+
+
+def hold(engine: Engine, agent: models.SessionAgent) -> None:
+    """An agent in progress that was found before its lease has ended is looked for then."""
+    kind = models.SessionAgent
+    writes.change(
+        agent,
+        due.due(kind, agent.session_uuid, agent.lease_until),
+        (kind.state == SessionAgentState.IN_PROGRESS.value)
+        & (kind.lease_until == agent.lease_until)
+        & (kind.due_at == agent.due_at),
+        engine.deadline,
+    )
 
 
 def lease_is_out(engine: Engine, agent: models.SessionAgent) -> bool:

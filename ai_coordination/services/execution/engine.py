@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ai_coordination import clock, ids, models
 from ai_coordination.states import RunOutcome
@@ -48,6 +48,13 @@ class RunFailed(Exception):
         self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
 
 
+class Release(NamedTuple):
+    """What an ended agent owes: its successors wait for it no more, or are to be skipped."""
+
+    agent: models.SessionAgent
+    skip: bool
+
+
 class Runtime(Protocol):
     """One way to reach agents. It may be called twice for a run, with the same `run_uuid`."""
 
@@ -69,7 +76,9 @@ def _utc() -> datetime:
 class Engine:
     """`deadline` is in seconds of `time.monotonic()`: past it, refused writes are given up.
 
-    `works_until` is the worker's own end: no call of an agent lasts longer.
+    `works_until` is the worker's own end: no call of an agent lasts longer. Where `gathered` is a
+    list, what ended agents owe to their successors is put there, for whoever made the engine to
+    do it for all of them together.
     """
 
     queue: Queue
@@ -77,6 +86,7 @@ class Engine:
     deadline: float
     works_until: datetime | None = None
     utc: Callable[[], datetime] = _utc
+    gathered: "list[Release] | None" = None
     new_uuid: Callable[[], str] = ids.new_uuid
     random: Callable[[], float] = field(default=random.random)
 

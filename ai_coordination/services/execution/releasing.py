@@ -4,11 +4,15 @@ Done whatever the session's status and iteration, in this order, each write safe
 last one removes the agent's `due_at`, until which the sweeper brings it here again.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models
 from ai_coordination.models import due, moves, writes
-from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution.engine import Engine, Release
 from ai_coordination.states import RunOutcome, SessionAgentState, SessionStatus
 
 # For a message that gets lost. A claim moves it on.
@@ -43,14 +47,56 @@ def seal(engine: Engine, agent: models.SessionAgent) -> None:
 def release(engine: Engine, agent: models.SessionAgent, *, skip: bool = False) -> None:
     """The agent's successors do not wait for it any more, and it owes nothing any more.
 
-    With `skip` they will be skipped. Whoever sees that an agent waits for nothing any more marks
-    it due and sends for it, so the next one starts even if its message is lost.
+    With `skip` they will be skipped. An engine that gathers does it together with others, later.
     """
-    for ordinal in sorted(agent.successors or ()):
-        _release_one(engine, agent, int(ordinal), skip=skip)
-    if agent.last or not agent.successors:
-        _release_session(engine, agent)
-    settle(engine, agent)
+    owed = Release(agent, skip)
+    if engine.gathered is None:
+        release_all(engine, [owed])
+    else:
+        engine.gathered.append(owed)
+
+
+def release_gathered(engine: Engine) -> None:
+    """Does what an engine has gathered, before anything that takes long."""
+    if engine.gathered:
+        owed = list(engine.gathered)
+        engine.gathered.clear()
+        release_all(engine, owed)
+
+
+def release_all(engine: Engine, owed: Sequence[Release]) -> None:
+    """Releases what waits for any of these, each of it by one write for all of them.
+
+    Whoever sees that an agent waits for nothing any more marks it due and sends for it, so the
+    next one starts even if its message is lost.
+    """
+    waiting: dict[tuple[str, int, int, bool], list[models.SessionAgent]] = defaultdict(list)
+    last: dict[tuple[str, str, int], set[float]] = defaultdict(set)
+    for agent, skip in owed:
+        iteration = int(agent.iteration)
+        for ordinal in sorted(agent.successors or ()):
+            waiting[agent.session_uuid, iteration, int(ordinal), skip].append(agent)
+        if agent.last or not agent.successors:
+            last[agent.coordination_uuid, agent.session_uuid, iteration].add(int(agent.ordinal))
+    for (session_uuid, iteration, ordinal, skip), before in waiting.items():
+        _release_agent(engine, session_uuid, iteration, ordinal, before, skip=skip)
+    for (coordination_uuid, session_uuid, iteration), ordinals in last.items():
+        _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
+    for agent, _ in owed:
+        settle(engine, agent)
+
+
+def soon(engine: Engine, agent: models.SessionAgent) -> str:
+    """When what an agent owes is looked for: when it is looked for anyway, if that is soon.
+
+    The past is not: then the sweeper may have moved it on by now, nobody knows how far.
+    """
+    return due.near(
+        agent,
+        engine.later(GRACE_SECONDS),
+        earliest=engine.now(),
+        latest=engine.later(2 * GRACE_SECONDS),
+    )
 
 
 def settle(engine: Engine, agent: models.SessionAgent) -> None:
@@ -64,20 +110,50 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
     )
 
 
-def _release_one(engine: Engine, agent: models.SessionAgent, ordinal: int, *, skip: bool) -> None:
+def _release_agent(
+    engine: Engine,
+    session_uuid: str,
+    iteration: int,
+    ordinal: int,
+    before: Sequence[models.SessionAgent],
+    *,
+    skip: bool,
+) -> None:
     kind = models.SessionAgent
-    address = ids.session_agent_uuid(agent.session_uuid, ordinal)
-    actions: list[Action] = [kind.waiting_on.delete({int(agent.ordinal)})]
+    agent = kind(session_uuid, ids.session_agent_uuid(session_uuid, ordinal))
+    ended = {int(one.ordinal) for one in before}
+    actions: list[Action] = [kind.waiting_on.delete(ended)]
     if skip:
         actions.append(kind.skip.set(True))
-    landed, successor = writes.change(
-        kind(agent.session_uuid, address),
-        actions,
-        kind.iteration == agent.iteration,
+    stands = kind.iteration == iteration
+    if len(before) == 1 and ordinal in (before[0].sole_successors or ()):
+        marked, after = _release_and_mark(engine, agent, actions, stands, ended)
+        if marked and after is not None:
+            engine.send(after)
+            return
+    landed, after = writes.change(agent, actions, stands, engine.deadline)
+    if landed and after is not None:
+        start_if_free(engine, after)
+
+
+def _release_and_mark(
+    engine: Engine,
+    agent: models.SessionAgent,
+    actions: Sequence[Action],
+    stands: Condition,
+    ended: set[int],
+) -> tuple[bool, models.SessionAgent | None]:
+    """Of an agent that waits for one alone, releasing and marking it are one write."""
+    kind = models.SessionAgent
+    return writes.change(
+        agent,
+        [*actions, *due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))],
+        stands
+        & (kind.state == SessionAgentState.INITIAL.value)
+        & (kind.waiting_on == ended)
+        & kind.due_at.does_not_exist(),
         engine.deadline,
     )
-    if landed and successor is not None:
-        start_if_free(engine, successor)
 
 
 def start_if_free(engine: Engine, agent: models.SessionAgent) -> None:
@@ -99,14 +175,19 @@ def start_if_free(engine: Engine, agent: models.SessionAgent) -> None:
         engine.send(agent)
 
 
-def _release_session(engine: Engine, agent: models.SessionAgent) -> None:
+def _release_session(
+    engine: Engine,
+    coordination_uuid: str,
+    session_uuid: str,
+    iteration: int,
+    ordinals: set[float],
+) -> None:
     """The session is the last node of its own graph."""
     kind = models.Session
     landed, session = writes.change(
-        kind(agent.coordination_uuid, agent.session_uuid),
-        [kind.waiting_on.delete({int(agent.ordinal)})],
-        (kind.iteration_count == agent.iteration)
-        & (kind.status == SessionStatus.IN_PROGRESS.value),
+        kind(coordination_uuid, session_uuid),
+        [kind.waiting_on.delete(ordinals)],
+        (kind.iteration_count == iteration) & (kind.status == SessionStatus.IN_PROGRESS.value),
         engine.deadline,
     )
     if landed and session is not None and not session.waiting_on:

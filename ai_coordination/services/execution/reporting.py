@@ -85,7 +85,7 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
             *no_work(),
             *_answered(agent, answer),
             kind.updated_at.set(now),
-            *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
+            *due.moved(kind, agent, releasing.soon(engine, agent)),
         ],
         stands & current(agent),
         engine.deadline,
@@ -268,7 +268,7 @@ def _failed(engine: Engine, agent: models.SessionAgent, notes: models.Text) -> l
         *no_work(),
         kind.notes.set(notes),
         kind.updated_at.set(engine.now()),
-        *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
+        *due.moved(kind, agent, releasing.soon(engine, agent)),
     ]
 
 

@@ -40,10 +40,13 @@ def agents(
     engine: Engine, session: models.Session, chosen: Sequence[Part]
 ) -> list[models.SessionAgent]:
     """The agents as the first iteration begins; those that wait for nothing are due."""
-    return [_agent(engine, session, part) for part in chosen]
+    alone = {part.ordinal for part in chosen if len(part.predecessors) == 1}
+    return [_agent(engine, session, part, alone) for part in chosen]
 
 
-def _agent(engine: Engine, session: models.Session, part: Part) -> models.SessionAgent:
+def _agent(
+    engine: Engine, session: models.Session, part: Part, alone: set[int]
+) -> models.SessionAgent:
     now = engine.now()
     agent = models.SessionAgent(
         session_uuid=session.session_uuid,
@@ -58,6 +61,7 @@ def _agent(engine: Engine, session: models.Session, part: Part) -> models.Sessio
         iteration=1,
         predecessors=set(part.predecessors) or None,
         successors=set(part.successors) or None,
+        sole_successors=alone.intersection(part.successors) or None,
         waiting_on=set(part.predecessors) or None,
         state=SessionAgentState.INITIAL.value,
         updated_by="engine",

@@ -121,7 +121,7 @@ def _skip(engine: Engine, agent: models.SessionAgent) -> None:
         [
             *actions,
             kind.updated_at.set(engine.now()),
-            *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
+            *due.moved(kind, agent, releasing.soon(engine, agent)),
         ],
         stands & kind.waiting_on.does_not_exist() & (kind.skip == True),  # noqa: E712
         engine.deadline,
@@ -141,6 +141,8 @@ def _look_after(engine: Engine, agent: models.SessionAgent) -> None:
         )
         if session is not None and session.status == SessionStatus.IN_PROGRESS:
             claiming.take_over(engine, session, agent)
+    elif agent.lease_until and agent.due_count:
+        claiming.hold(engine, agent)
 
 
 def _stop_asking(engine: Engine, agent: models.SessionAgent) -> None:
