@@ -1,9 +1,14 @@
 """EventBridge Scheduler on embedded AWS: what it holds, and what it sends when a time has come."""
 
 import json
+import os
 from typing import Any
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.scheduler.models import scheduler_backends
+
 from ai_coordination.clients import clients
+from ai_coordination.services import timers as timer_names
 
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:worker"
 ROLE = "arn:aws:iam::123456789012:role/scheduler"
@@ -30,6 +35,16 @@ def _timer(name: str) -> dict[str, Any]:
     return told
 
 
+def held() -> list[tuple[str, dict[str, Any]]]:
+    """The expression of each timer and what it sends, in the order they were made.
+
+    It looks behind moto's API: asking for each takes longer than what most tests do.
+    """
+    backend = scheduler_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_REGION"]]
+    found = backend.schedule_groups[GROUP].schedules.values()
+    return [(one.schedule_expression, _event(one.target["Input"])) for one in found]
+
+
 def tokens(schedule_uuid: str) -> list[str]:
     """The tokens of a schedule's timers."""
     return [str(event_of(one)["token"]) for one in timers(schedule_uuid)]
@@ -37,6 +52,20 @@ def tokens(schedule_uuid: str) -> list[str]:
 
 def event_of(timer: dict[str, Any], time: str = "2026-11-23T08:00:00Z") -> dict[str, Any]:
     """What EventBridge sends to the worker when a timer fires that was due at `time`."""
-    written: str = timer["Target"]["Input"]
+    return _event(timer["Target"]["Input"], time)
+
+
+def _event(written: str, time: str = "2026-11-23T08:00:00Z") -> dict[str, Any]:
     event: dict[str, Any] = json.loads(written.replace("<aws.scheduler.scheduled-time>", time))
     return event
+
+
+def put_timer(event: dict[str, Any]) -> None:
+    """A timer that sends this event: one that somebody who died has left."""
+    clients("scheduler").create_schedule(
+        Name=timer_names.name(event["schedule"], event["token"]),
+        GroupName=GROUP,
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": FUNCTION, "RoleArn": ROLE, "Input": json.dumps(event)},
+    )
