@@ -9,6 +9,7 @@ from ai_coordination.models.agent import (
     RetryPolicy,
     SubtaskQuery,
     TokenUsage,
+    anonymous,
 )
 from ai_coordination.models.base import Entity, Table, Versioned, connection
 from ai_coordination.models.coordination import Coordination
@@ -56,6 +57,7 @@ __all__ = [
     "Text",
     "TokenUsage",
     "Versioned",
+    "anonymous",
     "connection",
     "open_as",
     "tenant_thread",

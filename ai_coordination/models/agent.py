@@ -1,6 +1,6 @@
 """What coordinations and tasks say about agents: members, actions, subtask queries."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pynamodb.attributes import (
     Attribute,
@@ -29,10 +29,18 @@ class AgentRuntime(MapAttribute[Any, Any]):
 class Agent(MapAttribute[Any, Any]):
     """A member of a coordination: a logical reference to an agent that runs elsewhere."""
 
-    agent_uuid = UnicodeAttribute()
+    agent_uuid = UnicodeAttribute(null=True)
     agent_name = UnicodeAttribute()
     agent_description = UnicodeAttribute(null=True)
     runtime = AgentRuntime()
+
+
+P = TypeVar("P", bound=MapAttribute[Any, Any])
+
+
+def anonymous(part: P) -> P:
+    """A copy that does not say whose it is: what holds it does."""
+    return type(part)(**{**part.attribute_values, "agent_uuid": None})
 
 
 class RetryPolicy(MapAttribute[Any, Any]):
@@ -43,19 +51,33 @@ class RetryPolicy(MapAttribute[Any, Any]):
     backoff_rate = NumberAttribute()
 
 
-class AgentAction(MapAttribute[Any, Any]):
-    """What one agent does in a task: its place in the graph and its rules."""
+_USUAL_RETRY = RetryPolicy(max_attempts=3, interval_seconds=1.0, backoff_rate=2.0)
 
-    agent_uuid = UnicodeAttribute()
-    predecessors = ListAttribute(of=UnicodeAttribute)
-    primary_path = BooleanAttribute()
+
+class AgentAction(MapAttribute[Any, Any]):
+    """What one agent does in a task: its place in the graph and its rules.
+
+    What is as usual is not stored, since each agent of each session has a copy. So these defaults
+    are what items without them mean, and stay.
+    """
+
+    agent_uuid = UnicodeAttribute(null=True)
+    predecessors = ListAttribute(of=UnicodeAttribute, default=list)
+    primary_path = BooleanAttribute(default=True)
     user_in_the_loop = UnicodeAttribute(null=True)
-    timeout_seconds = NumberAttribute()
+    timeout_seconds = NumberAttribute(default=300)
     answer_timeout_seconds = NumberAttribute(null=True)
-    retry = RetryPolicy()
-    on_failure = UnicodeAttribute()
+    retry = RetryPolicy(default=lambda: _USUAL_RETRY)
+    on_failure = UnicodeAttribute(default="fail_session")
     position = NumberAttribute(default=0)
 
+    def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:
+        """The rules that are not as usual."""
+        stored = super().serialize(values, null_check=null_check)
+        return {name: rule for name, rule in stored.items() if USUAL.get(name) != rule}
+
+
+USUAL = MapAttribute.serialize(AgentAction(), AgentAction())
 
 # Outside of the class: inside it pynamodb would take it for an attribute of the map.
 _ELEMENT = AgentAction()

@@ -1,5 +1,7 @@
 """Session agents: the state of one agent in a session."""
 
+from typing import Self
+
 from pynamodb.attributes import (
     BooleanAttribute,
     NumberAttribute,
@@ -9,7 +11,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models.agent import Agent, AgentAction, TokenUsage
-from ai_coordination.models.base import Versioned, table_name
+from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.due import Due, Owing
 from ai_coordination.models.texts import TextAttribute
 
@@ -91,6 +93,15 @@ class SessionAgent(Owing, Versioned):
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
     run_count = NumberAttribute(default=0)
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        """The agent that a raw item holds, whose copies do not say whose they are."""
+        entity = super().of(item)
+        for part in (entity.agent, entity.agent_action):
+            if part is not None and part.agent_uuid is None:
+                part.agent_uuid = entity.agent_uuid
+        return entity
 
     @property
     def in_degree(self) -> int:
