@@ -34,7 +34,7 @@ def session_agent_uuid(session_uuid: str, ordinal: int) -> str:
     session's agents sort by ordinal, and no two sessions share an address.
     """
     payload = ordinal << _CHECK_BITS | _check(session_uuid)
-    return _compose(_milliseconds(session_uuid), payload >> 62, payload & (1 << 62) - 1)
+    return _compose(milliseconds_of(session_uuid), payload >> 62, payload & (1 << 62) - 1)
 
 
 def ordinal_of(session_uuid: str, agent_uuid: str) -> int | None:
@@ -51,7 +51,7 @@ def next_ordinal(session_uuid: str) -> int:
     Milliseconds since the session's creation and a few random bits: later is larger. Two calls may
     give the same one; the put-if-absent of the agent notices.
     """
-    elapsed = max(time.time_ns() // 1_000_000 - _milliseconds(session_uuid), 0)
+    elapsed = max(time.time_ns() // 1_000_000 - milliseconds_of(session_uuid), 0)
     return (elapsed << _JITTER_BITS | secrets.randbits(_JITTER_BITS)) % (1 << _ORDINAL_BITS)
 
 
@@ -61,7 +61,8 @@ def _compose(milliseconds: int, rand_a: int, rand_b: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _milliseconds(uuid: str) -> int:
+def milliseconds_of(uuid: str) -> int:
+    """When a uuid was made, in milliseconds since 1970; of an agent's, when its session was."""
     return int(uuid[:8] + uuid[9:13], 16)
 
 

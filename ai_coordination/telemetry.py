@@ -1,9 +1,9 @@
-"""What the operator sees of a request: one log line and a few metrics, never its texts."""
+"""What the operator sees of a request or a step: one log line and a few metrics, never texts."""
 
 import os
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -55,6 +55,29 @@ class RequestRecord:
         self.errors = Counter(extensions.get("code", "INTERNAL") for extensions in errors)
 
 
+@dataclass(slots=True)
+class Tally:
+    """What was counted and measured (milliseconds) while something was done."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    durations: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, other: "Tally") -> None:
+        self.counts.update(other.counts)
+        for metric, durations in other.durations.items():
+            self.durations[metric] += durations
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """What is known of a message by the time it is worked off, or not."""
+
+    tally: Tally
+    outcome: str = "done"
+    started: float = field(default_factory=time.perf_counter)
+
+
+_tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 _current: ContextVar[RequestRecord | None] = ContextVar("request_record", default=None)
 
 
@@ -66,11 +89,75 @@ def recording(transport: str, request_id: str, correlation_id: str) -> Iterator[
     logger.thread_safe_append_keys(request_id=request_id, correlation_id=correlation_id)
     token = _current.set(record)
     try:
-        yield record
+        with tallying():
+            yield record
     finally:
         _write(record)
         _current.reset(token)
         logger.thread_safe_clear_keys()
+
+
+@contextmanager
+def tallying() -> Iterator[None]:
+    """Around a request, or an invocation of the worker: its counts are written once, at the end."""
+    tally = Tally()
+    token = _tally.set(tally)
+    try:
+        yield
+    finally:
+        _tally.reset(token)
+        _write_tally(tally)
+
+
+@contextmanager
+def invocation(request_id: str) -> Iterator[None]:
+    """Around one invocation of the worker, whose id is in each line."""
+    logger.thread_safe_clear_keys()
+    logger.thread_safe_append_keys(request_id=request_id)
+    try:
+        with tallying():
+            yield
+    finally:
+        logger.thread_safe_clear_keys()
+
+
+@contextmanager
+def step(request_id: str, **keys: Any) -> Iterator[StepRecord]:
+    """Around one message of an invocation: one line says what came of it, come what may.
+
+    The keys are in each line that is logged meanwhile.
+    """
+    outer = _tally.get()
+    record = StepRecord(Tally())
+    logger.thread_safe_clear_keys()
+    logger.thread_safe_append_keys(request_id=request_id, **keys)
+    token = _tally.set(record.tally)
+    try:
+        yield record
+    finally:
+        _tally.reset(token)
+        if outer is not None:
+            outer.add(record.tally)
+        _write_step(record)
+        logger.thread_safe_clear_keys()
+        logger.thread_safe_append_keys(request_id=request_id)
+
+
+def name(**keys: Any) -> None:
+    """What a step is about, in each line that is logged from here on."""
+    logger.thread_safe_append_keys(**keys)
+
+
+def count(metric: str, number: int = 1) -> None:
+    """So many more of something. The values of a metric's dimensions are part of its name."""
+    if tally := _tally.get():
+        tally.counts[metric] += number
+
+
+def measure(metric: str, milliseconds: float) -> None:
+    """How long something took."""
+    if tally := _tally.get():
+        tally.durations[metric].append(round(max(milliseconds, 0.0), 1))
 
 
 def name_operation(operation_type: str, name: str | None) -> None:
@@ -105,11 +192,27 @@ def _write(record: RequestRecord) -> None:
         failed.flush_metrics()
 
 
-def count(metric: str, **dimensions: str) -> None:
-    """One more of something. The values of the dimensions are from short lists."""
-    counted = _metrics(**dimensions)
-    counted.add_metric(metric, MetricUnit.Count, 1)
-    counted.flush_metrics()
+def _write_step(record: StepRecord) -> None:
+    logger.info(
+        "step",
+        extra={
+            "outcome": record.outcome,
+            "counted": dict(record.tally.counts),
+            "duration_ms": round((time.perf_counter() - record.started) * 1000, 1),
+        },
+    )
+
+
+def _write_tally(tally: Tally) -> None:
+    if not tally.counts and not tally.durations:
+        return
+    measured = _metrics()
+    for metric, number in tally.counts.items():
+        measured.add_metric(metric, MetricUnit.Count, number)
+    for metric, durations in tally.durations.items():
+        for milliseconds in durations:
+            measured.add_metric(metric, MetricUnit.Milliseconds, milliseconds)
+    measured.flush_metrics()
 
 
 def _metrics(**dimensions: str) -> EphemeralMetrics:

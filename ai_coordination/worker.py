@@ -1,14 +1,21 @@
 """The Lambda function of the worker: messages of the queue, firings, and the minute's sweep."""
 
-import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from ai_coordination import telemetry
 from ai_coordination.services import timers
-from ai_coordination.services.execution import engines, firing, releasing, sweeping, working
-from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution import (
+    engines,
+    firing,
+    messages,
+    releasing,
+    sweeping,
+    working,
+)
+from ai_coordination.services.execution.engine import Engine, Message
 
 # What a step needs besides its agent's call; with less left it is not begun.
 SECONDS_OF_A_STEP = 10.0
@@ -17,12 +24,20 @@ SECONDS_OF_A_STEP = 10.0
 class LambdaContext(Protocol):
     """What is used of the object that Lambda passes beside the event."""
 
+    @property
+    def aws_request_id(self) -> str: ...
+
     def get_remaining_time_in_millis(self) -> int: ...
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Works off a batch of SQS, and says which messages have to come again; or fires; or sweeps."""
     engine = engines.of_a_worker(context.get_remaining_time_in_millis() / 1000)
+    with telemetry.invocation(context.aws_request_id):
+        return _handled(engine, event, context)
+
+
+def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("kind") == timers.KIND:
         return {"firing": firing.fire(engine, timers.scheduler(), event)}
     records = event.get("Records")
@@ -36,12 +51,32 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -> bool:
-    """One message, which harms no neighbour: what it raises is logged, and it comes again."""
+    """One message, which harms no neighbour. What fails comes again, and in the end is put aside.
+
+    So does what is no message: another version of the engine may have sent it.
+    """
     if context.get_remaining_time_in_millis() < SECONDS_OF_A_STEP * 1000:
         return False
-    try:
-        working.work(engine, json.loads(record["body"]))
-    except Exception:  # noqa: BLE001 - here it ends: the queue gives it again, and then puts it aside
-        telemetry.logger.exception("message", extra={"message_id": record["messageId"]})
-        return False
+    with telemetry.step(context.aws_request_id, message_id=record["messageId"]) as step:
+        try:
+            message = messages.read(record["body"])
+            _measure_delay(message, record.get("attributes", {}))
+            working.work(engine, message)
+        except messages.Unreadable as unreadable:
+            step.outcome = "unreadable"
+            telemetry.count("MessagesUnreadable")
+            telemetry.logger.error("unreadable message", extra={"reason": str(unreadable)})
+            return False
+        except Exception:  # noqa: BLE001 - here it ends: the queue gives it again
+            step.outcome = "failed"
+            telemetry.count("MessagesFailed")
+            telemetry.logger.exception("message")
+            return False
     return True
+
+
+def _measure_delay(message: Message, attributes: Mapping[str, str]) -> None:
+    """How long a message waited longer than it was meant to. A repeat says nothing of the queue."""
+    if attributes.get("ApproximateReceiveCount") == "1":
+        due = int(attributes["SentTimestamp"]) + 1000 * float(message.get("delay", 0))
+        telemetry.measure("QueueDelay", time.time() * 1000 - due)

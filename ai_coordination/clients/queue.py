@@ -28,7 +28,7 @@ class SqsQueue:
         delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
         for start in range(0, len(messages), MOST_OF_A_BATCH):
             entries = [
-                {"Id": str(number), "MessageBody": json.dumps(one), "DelaySeconds": delay}
+                {"Id": str(number), "MessageBody": _body(one, delay), "DelaySeconds": delay}
                 for number, one in enumerate(messages[start : start + MOST_OF_A_BATCH])
             ]
             try:
@@ -41,7 +41,12 @@ class SqsQueue:
         delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
         try:
             clients("sqs").send_message(
-                QueueUrl=self._url, MessageBody=json.dumps(message), DelaySeconds=delay
+                QueueUrl=self._url, MessageBody=_body(message, delay), DelaySeconds=delay
             )
         except (BotoCoreError, ClientError) as error:
             raise Throttled("The queue does not take messages: try again later") from error
+
+
+def _body(message: dict[str, Any], delay: int) -> str:
+    """Whoever gets a message knows how long it was meant to wait: SQS does not tell."""
+    return json.dumps({**message, "delay": delay} if delay else message)

@@ -120,7 +120,12 @@ def work_once(manner: Manner = BESIDE_THE_SERVER, stop: threading.Event | None =
     if not messages:
         return False
     records = [
-        {"messageId": one["MessageId"], "body": one["Body"], "eventSource": "aws:sqs"}
+        {
+            "messageId": one["MessageId"],
+            "body": one["Body"],
+            "attributes": one.get("Attributes", {}),
+            "eventSource": "aws:sqs",
+        }
         for one in messages
     ]
     stop = threading.Event() if stop is None else stop
@@ -140,6 +145,7 @@ def _received(manner: Manner) -> list[dict[str, Any]]:
     answer = clients("sqs").receive_message(
         QueueUrl=settings().required_queue_url(),
         MaxNumberOfMessages=manner.messages,
+        MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         WaitTimeSeconds=manner.wait_seconds,
         VisibilityTimeout=math.ceil(manner.step_seconds) + HIDDEN_AFTER_A_STEP_SECONDS,
     )

@@ -1,10 +1,14 @@
 """What Lambda and the engine are to the handler, in its tests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.caller import Caller
+
+# What was logged or measured so far, one object a line.
+Lines = Callable[[], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)

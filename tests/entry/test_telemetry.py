@@ -1,8 +1,6 @@
 """What a request leaves behind: one log line and its metrics, and nothing of what it said."""
 
-import io
 import json
-from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -12,9 +10,7 @@ from ai_coordination import handler as entry
 from ai_coordination import telemetry
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.caller import Caller
-from tests.entry.lambda_stand_ins import Context, Engine
-
-Lines = Callable[[], list[dict[str, Any]]]
+from tests.entry.lambda_stand_ins import Context, Engine, Lines
 
 TENANT = {"endpointId": "acme", "partId": "travel"}
 
@@ -26,31 +22,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(entry, "execute", stand_in)
     monkeypatch.setattr(telemetry, "_first", iter(()))
     return stand_in
-
-
-@pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Lines:
-    """The lines logged so far."""
-    stream = io.StringIO()
-    monkeypatch.setattr(telemetry.logger.registered_handler, "stream", stream)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-@pytest.fixture
-def measured(capsys: pytest.CaptureFixture[str]) -> Lines:
-    """The metrics since the last call: dimensions and values, without CloudWatch's directions."""
-
-    def read() -> list[dict[str, Any]]:
-        found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        for each in found:
-            (directive,) = each.pop("_aws")["CloudWatchMetrics"]
-            assert directive["Namespace"] == "AiCoordination"
-            (dimensions,) = directive["Dimensions"]
-            names = {metric["Name"] for metric in directive["Metrics"]}
-            assert {*dimensions, *names} == each.keys()
-        return found
-
-    return read
 
 
 def direct(**changes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from ai_coordination import models
 from ai_coordination.models import due, moves
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts
-from ai_coordination.services.execution import releasing, reporting
+from ai_coordination.services.execution import counting, releasing, reporting
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import SessionAgentState
 
@@ -49,5 +49,6 @@ def answer(
     reporting.in_session(transaction, agent, [models.Session.asking.delete({int(agent.ordinal)})])
     if not reporting.committed(engine, transaction):
         return False
+    counting.agent_ended(to)
     engine.send(agent)
     return True

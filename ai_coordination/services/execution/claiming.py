@@ -7,12 +7,12 @@ idempotency key.
 
 from collections.abc import Iterator, Sequence
 
-from ai_coordination import clock, ids, models
+from ai_coordination import clock, ids, models, telemetry
 from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts, validation
-from ai_coordination.services.execution import releasing, reporting
+from ai_coordination.services.execution import counting, releasing, reporting
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
 from ai_coordination.services.execution.invoking import waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
@@ -138,6 +138,8 @@ def take_over(engine: Engine, session: models.Session, agent: models.SessionAgen
         & (kind.lease_until == agent.lease_until),
         engine.deadline,
     )
+    if landed:
+        counting.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
         _invoke(engine, session, now, _predecessors(now))
 
@@ -150,6 +152,7 @@ def _invoke(
 ) -> None:
     if waits(agent):
         releasing.release_gathered(engine)
+    telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
     runtime = engine.runtimes[agent.agent.runtime.kind]
     call = Call(
         session=session,

@@ -11,7 +11,7 @@ from ai_coordination import models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
-from ai_coordination.services.execution import parts
+from ai_coordination.services.execution import counting, parts
 from ai_coordination.services.execution.ending import DOING_SECONDS
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
@@ -126,6 +126,8 @@ def _started(
     )
     if after is None or not (landed or after.status == SessionStatus.IN_PROGRESS):
         return None
+    if landed:
+        counting.session_started()
     for agent in everyone:
         agent.iteration = 1
     engine.send(*(agent for agent in everyone if not agent.waiting_on))

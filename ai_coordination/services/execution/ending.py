@@ -7,7 +7,7 @@ due, the last one removes both. Whoever finds the mark goes on from it.
 from ai_coordination import models
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services.execution import reporting
+from ai_coordination.services.execution import counting, reporting
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.states import (
@@ -66,7 +66,7 @@ def go_on(engine: Engine, session: models.Session) -> None:
         _cancel(engine, agent)
     now = engine.now()
     actions, stands = moves.session(ENDS[session.doing], int(session.iteration_count))
-    writes.change(
+    landed, _ = writes.change(
         session,
         [
             *actions,
@@ -79,6 +79,8 @@ def go_on(engine: Engine, session: models.Session) -> None:
         stands & (kind.doing == session.doing),
         engine.deadline,
     )
+    if landed:
+        counting.session_ended(engine, session, ENDS[session.doing])
 
 
 def _cancel(engine: Engine, agent: models.SessionAgent) -> None:
@@ -113,4 +115,7 @@ def _cancelled(engine: Engine, agent: models.SessionAgent) -> bool:
     )
     if agent.state == SessionAgentState.IN_PROGRESS:
         reporting.sealed(transaction, engine, agent, RunOutcome.CANCELLED)
-    return reporting.committed(engine, transaction)
+    if not reporting.committed(engine, transaction):
+        return False
+    counting.agent_ended(SessionAgentState.CANCELLED)
+    return True

@@ -134,7 +134,7 @@ def _told(outcome: str, scheduler: Scheduler | None, event: Mapping[str, Any]) -
         scheduler.delete(_name(event))
     told = {name: event[name] for name in ("tenant", "task", "schedule", "time")}
     telemetry.logger.info("firing", extra={**told, "outcome": outcome})
-    telemetry.count("Firings", outcome=outcome)
+    telemetry.count(f"Firings{outcome.capitalize()}")
     return outcome
 
 

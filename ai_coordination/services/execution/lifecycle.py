@@ -12,6 +12,7 @@ from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, texts, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.execution import (
+    counting,
     dispatching,
     ending,
     parts,
@@ -146,6 +147,7 @@ def _begin(
         return made
     if not at_once:
         return starting.go_on(engine, session) or _as_it_is(session)
+    counting.session_started()
     engine.send(*(agent for agent in everyone if not agent.waiting_on))
     return session
 

@@ -12,6 +12,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models
 from ai_coordination.models import due, moves, writes
+from ai_coordination.services.execution import counting
 from ai_coordination.services.execution.engine import Engine, Release
 from ai_coordination.states import RunOutcome, SessionAgentState, SessionStatus
 
@@ -199,9 +200,11 @@ def complete_session(engine: Engine, session: models.Session) -> None:
     kind = models.Session
     actions, stands = moves.session(SessionStatus.COMPLETED, int(session.iteration_count))
     now = engine.now()
-    writes.change(
+    landed, _ = writes.change(
         session,
         [*actions, kind.finished_at.set(now), kind.updated_at.set(now), kind.asking.remove()],
         stands & kind.waiting_on.does_not_exist() & kind.doing.does_not_exist(),
         engine.deadline,
     )
+    if landed:
+        counting.session_ended(engine, session, SessionStatus.COMPLETED)

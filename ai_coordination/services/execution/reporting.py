@@ -11,7 +11,7 @@ from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts
-from ai_coordination.services.execution import releasing
+from ai_coordination.services.execution import counting, releasing
 from ai_coordination.services.execution.engine import Answer, Engine
 from ai_coordination.states import (
     RunOutcome,
@@ -90,6 +90,9 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
         stands & current(agent),
         engine.deadline,
     )
+    if landed:
+        counting.agent_ended(SessionAgentState.COMPLETED)
+        counting.attempt_over(engine, agent)
     if after is not None and (landed or _stands(after, agent, SessionAgentState.COMPLETED)):
         releasing.completed(engine, after)
 
@@ -149,7 +152,8 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
     )
     in_session(transaction, agent, [models.Session.asking.add({int(agent.ordinal)})])
     sealed(transaction, engine, agent, RunOutcome.COMPLETED, usage=usage_of(answer))
-    committed(engine, transaction)
+    if committed(engine, transaction):
+        counting.attempt_over(engine, agent)
 
 
 def in_session(transaction: Transaction, agent: models.SessionAgent, actions: list[Action]) -> None:
@@ -243,6 +247,8 @@ def fail_attempt(
     )
     sealed(transaction, engine, agent, outcome, notes=notes)
     if committed(engine, transaction):
+        counting.attempt_follows()
+        counting.attempt_over(engine, agent)
         engine.send(agent, delay_seconds=wait)
 
 
@@ -258,6 +264,7 @@ def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
         agent, [*actions, *_failed(engine, agent, notes)], stands, engine.deadline
     )
     if landed:
+        counting.agent_ended(SessionAgentState.FAILED)
         engine.send(agent)
 
 
@@ -287,4 +294,6 @@ def _fail(
     )
     sealed(transaction, engine, agent, outcome, notes=notes)
     if committed(engine, transaction):
+        counting.agent_ended(SessionAgentState.FAILED)
+        counting.attempt_over(engine, agent)
         engine.send(agent)

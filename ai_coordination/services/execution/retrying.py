@@ -5,6 +5,7 @@ What was completed stays, with its iteration; messages and releases of the old o
 
 from ai_coordination import models
 from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.services.execution import counting
 from ai_coordination.services.execution.ending import DOING_SECONDS
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
@@ -80,6 +81,8 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     )
     if after is None or not (landed or after.iteration_count == iteration):
         return None
+    if landed:
+        counting.session_started()
     engine.send(*ready)
     return after
 

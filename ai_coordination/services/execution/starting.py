@@ -12,7 +12,7 @@ from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.services import texts
-from ai_coordination.services.execution import ending, parts
+from ai_coordination.services.execution import counting, ending, parts
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.services.execution.parts import Part
@@ -115,6 +115,8 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     )
     if after is None or not (landed or after.status == SessionStatus.IN_PROGRESS):
         return None
+    if landed:
+        counting.session_started()
     engine.send(*(agent for agent in everyone if not agent.waiting_on))
     return after
 

@@ -6,7 +6,7 @@ storms when the queue lags.
 
 from collections.abc import Iterator
 
-from ai_coordination import models
+from ai_coordination import models, telemetry
 from ai_coordination.models import due, reads, writes
 from ai_coordination.services.execution import reporting
 from ai_coordination.services.execution.engine import Engine
@@ -26,6 +26,9 @@ def sweep(engine: Engine) -> int:
     for item in _found(engine):
         found += 1
         _send_for(engine, item)
+    if found:
+        telemetry.count("SweepFound", found)
+    telemetry.logger.info("sweep", extra={"found": found})
     return found
 
 

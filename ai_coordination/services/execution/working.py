@@ -5,13 +5,14 @@ A message says only where to look, so it may come twice, late, or not at all.
 
 from contextlib import suppress
 
-from ai_coordination import clock, models
+from ai_coordination import clock, models, telemetry
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
 from ai_coordination.services.execution import (
     answering,
     claiming,
+    counting,
     dispatching,
     ending,
     releasing,
@@ -29,7 +30,9 @@ from ai_coordination.states import (
 
 
 def work(engine: Engine, message: Message) -> None:
-    """Does what one message is about."""
+    """Does what one message is about: `messages.read` has found it to be one."""
+    about = ("kind", "tenant", "coordination", "session", "agent")
+    telemetry.name(**{name: message[name] for name in about if name in message})
     if message["kind"] == texts.KIND:
         texts.delete_if_gone(message)
         return
@@ -43,10 +46,19 @@ def work(engine: Engine, message: Message) -> None:
     agent = reads.get(models.SessionAgent, message["session"], message["agent"], message["tenant"])
     if agent is None or agent.iteration != message["iteration"]:
         return
+    _name(agent)
     if message["kind"] == "echo":
         _echo(engine, agent, message["run"])
     else:
         agent_work(engine, agent)
+
+
+def _name(agent: models.SessionAgent) -> None:
+    telemetry.name(
+        coordination=agent.coordination_uuid,
+        run=agent.current_run_uuid,
+        attempt=int(agent.attempt),
+    )
 
 
 def _echo(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
@@ -126,6 +138,8 @@ def _skip(engine: Engine, agent: models.SessionAgent) -> None:
         stands & kind.waiting_on.does_not_exist() & (kind.skip == True),  # noqa: E712
         engine.deadline,
     )
+    if landed:
+        counting.agent_ended(SessionAgentState.SKIPPED)
     if after is not None and (landed or after.state == SessionAgentState.SKIPPED):
         releasing.release(engine, after, skip=True)
 
