@@ -58,6 +58,7 @@ def _default(value: Any) -> str:
     known = {
         "AWS::AccountId": ACCOUNT,
         "Messages": QUEUE,
+        "Texts": "texts",
         "Schedules": "schedules",
         "ScheduleRole.Arn": ROLE,
         "DeadMessages.Arn": DEAD_LETTERS,
@@ -165,6 +166,7 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
     assert settings == Settings(
         account_id=ACCOUNT,
         queue_url=QUEUE,
+        texts_bucket="texts",
         schedule_group="schedules",
         schedule_role_arn=ROLE,
         schedule_dead_letters_arn=DEAD_LETTERS,
@@ -198,6 +200,7 @@ def test_no_permission_is_wider_than_a_table_and_its_indexes() -> None:
         "Lists": {f"${{{name}.Arn}}/index/*" for name in indexed},
         "Keys": {"Idempotency.Arn"},
         "Messages": {"Messages.Arn"},
+        "Texts": {"${Texts.Arn}/*"},
         "Schedules": {OWN_TIMERS},
         "ScheduleRole": {"ScheduleRole.Arn"},
     }
@@ -208,6 +211,21 @@ def _resources(statement: Mapping[str, Any]) -> set[str]:
     resources = statement["Resource"]
     listed = resources if isinstance(resources, list) else [resources]
     return {next(iter(resource.values())) for resource in listed}
+
+
+def test_the_large_texts_are_private_encrypted_and_never_expire() -> None:
+    texts = RESOURCES["Texts"]
+
+    assert texts["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert texts["Properties"].keys() == {
+        "BucketEncryption",
+        "OwnershipControls",
+        "PublicAccessBlockConfiguration",
+    }
+    assert set(texts["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    worker = {one["Sid"]: one for one in WORKER["Policies"][0]["Statement"]}
+    assert _resources(worker["Texts"]) == {"${Texts.Arn}/*"}
+    assert _resources(worker["TextsOfASession"]) == {"Texts.Arn"}
 
 
 def test_the_scheduler_invokes_the_worker_and_nothing_else() -> None:

@@ -126,6 +126,8 @@ def used_permissions() -> Iterator[set[Permission]]:
 
 
 def _needed(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
+    if not ({"TransactItems", "RequestItems", "TableName"} & parameters.keys()):
+        return
     if operation == "TransactWriteItems":
         for item in parameters["TransactItems"]:
             for part, of_part in item.items():
@@ -153,7 +155,7 @@ def grants() -> list[set[Permission]]:
     return [
         set(product(map(_action, _listed(one["Action"])), map(_short, _listed(one["Resource"]))))
         for one in FUNCTION["Policies"][0]["Statement"]
-        if one["Sid"] != "Messages"
+        if _listed(one["Action"])[0].startswith("dynamodb:")
     ]
 
 

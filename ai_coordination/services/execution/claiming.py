@@ -7,6 +7,8 @@ idempotency key.
 
 from collections.abc import Iterator, Sequence
 
+from pynamodb.expressions.update import Action
+
 from ai_coordination import clock, ids, models, telemetry
 from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import due, moves, reads, writes
@@ -32,7 +34,6 @@ class _Lost(EngineError):
 def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
     """Makes the agent's next attempt and invokes it, unless somebody else has."""
     before = _predecessors(agent)
-    is_external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
     goes_on = _thread(session, agent, before)
     now = engine.now()
     kind = models.SessionAgent
@@ -40,37 +41,13 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
         SessionAgentState.IN_PROGRESS, int(agent.iteration), out_of=SessionAgentState.INITIAL
     )
     stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
-
-    agent.state = SessionAgentState.IN_PROGRESS.value
-    agent.attempt = int(agent.attempt) + 1
-    agent.current_run_uuid = engine.new_uuid()
-    agent.thread_uuid = goes_on or engine.new_uuid()
-    agent.agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
-    agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    if is_external:
-        looked_for_at = agent.deadline_at
-        actions += reporting.opened(agent, SessionAgentState.IN_PROGRESS, now)
-    else:
-        agent.lease_until = _lease(engine, agent)
-        looked_for_at = _looked_for_at(engine, agent)
-        actions.append(kind.lease_until.set(agent.lease_until))
-    actions += [
-        kind.attempt.set(agent.attempt),
-        kind.current_run_uuid.set(agent.current_run_uuid),
-        kind.thread_uuid.set(agent.thread_uuid),
-        kind.agent_input.set(agent.agent_input),
-        kind.deadline_at.set(agent.deadline_at),
-        kind.run_count.add(1),
-        kind.not_before.remove(),
-        kind.takeovers.remove(),
-        kind.updated_at.set(now),
-        *due.moved(kind, agent, looked_for_at),
-    ]
+    looked_for_at = _attempt(engine, agent, before, goes_on or engine.new_uuid())
+    actions += [*_attempted(agent, now), *due.moved(kind, agent, looked_for_at)]
     agent.due_at = looked_for_at
+    run = _run(agent, now, own_thread=goes_on is None)
     transaction = Transaction()
     transaction.update(agent, actions, stands, lambda old: _Lost("claimed by somebody else"))
-    absent = models.SessionRun.run_uuid.does_not_exist()
-    transaction.put(_run(agent, now, own_thread=goes_on is None), absent, lambda old: None)
+    transaction.put(run, models.SessionRun.run_uuid.does_not_exist(), lambda old: None)
     try:
         transaction.commit(engine.deadline)
     except _Lost:
@@ -80,8 +57,52 @@ def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -
         agent.state = SessionAgentState.INITIAL.value
         reporting.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
         return
-    if not is_external:
+    if not _is_external(agent):
         _invoke(engine, session, agent, before)
+
+
+def _is_external(agent: models.SessionAgent) -> bool:
+    return bool(agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value)
+
+
+def _attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    before: Sequence[models.SessionAgent],
+    thread_uuid: str,
+) -> str:
+    """Makes the agent as its claim will leave it; gives the time at which it is looked for."""
+    agent.state = SessionAgentState.IN_PROGRESS.value
+    agent.attempt = int(agent.attempt) + 1
+    agent.current_run_uuid = engine.new_uuid()
+    agent.thread_uuid = thread_uuid
+    agent.agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
+    agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
+    if _is_external(agent):
+        return str(agent.deadline_at)
+    agent.lease_until = _lease(engine, agent)
+    return _looked_for_at(engine, agent)
+
+
+def _attempted(agent: models.SessionAgent, now: str) -> list[Action]:
+    kind = models.SessionAgent
+    mine = (
+        reporting.opened(agent, SessionAgentState.IN_PROGRESS, now)
+        if _is_external(agent)
+        else [kind.lease_until.set(agent.lease_until)]
+    )
+    return [
+        *mine,
+        kind.attempt.set(agent.attempt),
+        kind.current_run_uuid.set(agent.current_run_uuid),
+        kind.thread_uuid.set(agent.thread_uuid),
+        kind.agent_input.set(agent.agent_input),
+        kind.deadline_at.set(agent.deadline_at),
+        kind.run_count.add(1),
+        kind.not_before.remove(),
+        kind.takeovers.remove(),
+        kind.updated_at.set(now),
+    ]
 
 
 def _run(agent: models.SessionAgent, now: str, *, own_thread: bool) -> models.SessionRun:

@@ -83,7 +83,7 @@ def _ready(
     engine: Engine, session: models.Session, agent: models.SessionAgent, member: models.Agent
 ) -> None:
     kind = models.SessionAgent
-    actions: list[Action] = [kind.iteration.set(1), kind.agent.set(member)]
+    actions: list[Action] = [kind.iteration.set(1), kind.agent.set(models.anonymous(member))]
     text = _work(session, agent)
     if text is not None:
         actions.append(kind.subtask_query.set(text))
