@@ -112,6 +112,24 @@ def test_a_failure_that_may_be_retried_makes_the_agent_wait_for_its_next_attempt
     assert agent.due_at is not None
 
 
+def test_the_same_failure_again_gives_the_same_though_the_next_attempt_has_begun() -> None:
+    place = started(
+        AGENTS, [after("out", retry={"maxAttempts": 2, "intervalSeconds": 0}), *ACTIONS[1:]]
+    )
+    first, given = report(place, "out"), {"notes": "Out of reach"}
+    tell("failSessionAgent", {**first, **given})
+    second = report(place, "out")
+    assert second != first
+
+    told = tell("failSessionAgent", {**first, **given})
+
+    assert (told["state"], told["attempt"]) == ("IN_PROGRESS", 2)
+    other = refused("failSessionAgent", {**first, "notes": "Otherwise"})
+    assert other == invalid("IN_PROGRESS")
+    assert refused("failSessionAgent", {**given, **first, "runUuid": NOBODY}) == other
+    assert outcomes(place) == [("out", 1, "FAILED"), ("out", 2, None)]
+
+
 def test_a_failure_that_may_not_be_retried_fails_the_session() -> None:
     place = in_hand()
     given = {**report(place, "out"), "notes": "Never", "retryable": False}

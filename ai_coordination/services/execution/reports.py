@@ -21,13 +21,20 @@ LONGEST_NOTES = 10_000
 MOST_TOKENS = 2**31 - 1
 
 
-def _found(
+def _of_any_run(
     caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
 ) -> models.SessionAgent:
     validation.uuid(run_uuid, "run_uuid")
     found = session_agents.get(caller, session_uuid, session_agent_uuid)
     if found is None:
         raise guards.not_found(NOUN, "session_agent_uuid")
+    return found
+
+
+def _found(
+    caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
+) -> models.SessionAgent:
+    found = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if found.current_run_uuid != run_uuid:
         raise _refused(found, "This run is not the agent's current one")
     return found
@@ -76,18 +83,20 @@ def fail(
     notes: str,
     retryable: bool | None = True,
 ) -> models.SessionAgent:
-    """Takes the failure of a run in progress; the agent is tried again where it may be."""
+    """Takes the failure of a run in progress; the agent is tried again where it may be.
+
+    Again it gives the same, also once the next attempt has begun.
+    """
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
-    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
-    if agent.state == SessionAgentState.IN_PROGRESS:
+    agent = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
         reporting.fail_attempt(engine, agent, notes, retryable=retryable is not False)
     run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
-    if run is None or run.outcome != RunOutcome.FAILED or not texts.same(run.notes, notes):
+    if run is None or run.session_agent_uuid != session_agent_uuid:
+        raise _refused(agent, "This run is none of the agent's")
+    if run.outcome != RunOutcome.FAILED or not texts.same(run.notes, notes):
         raise _refused(agent, "This run takes no such report any more")
-    found = session_agents.get(caller, session_uuid, session_agent_uuid)
-    if found is None:
-        raise guards.not_found(NOUN, "session_agent_uuid")
-    return found
+    return _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
 def accept(
