@@ -1,5 +1,6 @@
 """A schedule fires: what a worker does with what EventBridge Scheduler sends it."""
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
@@ -257,7 +258,7 @@ def test_a_start_that_is_refused_is_logged_and_counted_and_the_schedule_goes_on(
     (record,) = caplog.records
     assert record.getMessage() == "a schedule could not start its task"
     assert (record.schedule, record.code) == (plan.uuid, "BAD_USER_INPUT")  # type: ignore[attr-defined]
-    assert '"outcome":"refused"' in capsys.readouterr().out.replace(" ", "")
+    assert json.loads(capsys.readouterr().out)["FiringsRefused"] == [1]
     assert plan.sessions() == []
     assert plan.told()["status"] == status
     assert plan.told()["lastSession"] is None
