@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
-from botocore.session import Session, get_session
 
 _AS_THEY_CAME = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 
@@ -30,13 +29,6 @@ class Parsers(ResponseParserFactory):
         if protocol_name == "json":
             return QuickItems()
         return super().create_parser(protocol_name)
-
-
-def session() -> Session:
-    """A session whose clients read answers so."""
-    own = get_session()
-    own.register_component("response_parser_factory", Parsers())
-    return own
 
 
 def _item(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.models import Model
 
-from ai_coordination import config
+from ai_coordination import __version__, config
 from ai_coordination.errors import Throttled
-from ai_coordination.models import answers
+from ai_coordination.models.client import new_client
 from ai_coordination.models.decoding import decoder
 
 POOL = 32
@@ -22,6 +22,8 @@ REMEMBERED_WRITES = 4
 # Fitting an API that has to answer within 29 s.
 _CONFIG = Config(
     parameter_validation=False,
+    # botocore composes its own from twelve parts, twice a call.
+    user_agent=f"ai-coordination/{__version__}",
     connect_timeout=1,
     read_timeout=5,
     retries={"total_max_attempts": 3, "mode": "standard"},
@@ -58,7 +60,7 @@ class SharedConnection(Connection):
         # botocore's client factory is not safe for threads, and a cold start has several.
         with self._made:
             if self._own is None:
-                self._own = answers.session().create_client("dynamodb", config=_CONFIG)
+                self._own = new_client(_CONFIG)
             return self._own
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
