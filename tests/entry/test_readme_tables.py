@@ -76,6 +76,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "page": (1, pagination.LARGEST_PAGE, pagination.DEFAULT_PAGE),
     "text": (validation.LONGEST_TEXT_BYTES,),
     "entity": (400,),  # DynamoDB's own
+    "what an agent is told, as one text": (validation.LONGEST_TEXT_BYTES // 2**20,),
     "JSON value": (validation.DEEPEST_JSON,),
     "name": (validation.LONGEST_NAME,),
     "uri of an input file": (validation.LONGEST_URI,),

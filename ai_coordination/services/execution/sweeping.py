@@ -28,7 +28,7 @@ def sweep(engine: Engine) -> int:
         _send_for(engine, item)
     if found:
         telemetry.count("SweepFound", found)
-    telemetry.logger.info("sweep", extra={"found": found})
+        telemetry.logger.info("sweep", extra={"found": found})
     return found
 
 
