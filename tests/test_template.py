@@ -25,6 +25,8 @@ class _Loader(yaml.SafeLoader):
 
 
 def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
     assert isinstance(node, yaml.ScalarNode)
     return {name: loader.construct_scalar(node)}
 
@@ -57,6 +59,7 @@ def _default(value: Any) -> str:
     """What a setting is where nobody gives the stack a parameter."""
     known = {
         "AWS::AccountId": ACCOUNT,
+        "AWS::StackName": "ai-coordination",
         "Messages": QUEUE,
         "Texts": "texts",
         "Schedules": "schedules",
@@ -184,7 +187,7 @@ def test_every_parameter_is_used() -> None:
     unused = [
         name
         for name in TEMPLATE["Parameters"]
-        if not re.search(rf"!Ref {name}\n|\${{{name}}}", text)
+        if not re.search(rf"!Ref {name}\b|\${{{name}}}", text)
     ]
 
     assert unused == []
@@ -193,11 +196,15 @@ def test_every_parameter_is_used() -> None:
 def test_no_permission_is_wider_than_a_table_and_its_indexes() -> None:
     statements = FUNCTION["Policies"][0]["Statement"]
     granted = {statement["Sid"]: _resources(statement) for statement in statements}
-    indexed = {name for name, table in TABLES.items() if "GlobalSecondaryIndexes" in table}
+    indexes = {
+        f"${{{name}.Arn}}/index/{index['IndexName']}"
+        for name, table in TABLES.items()
+        for index in table.get("GlobalSecondaryIndexes", ())
+    }
 
     assert granted == {
         "Entities": {f"{name}.Arn" for name in TABLES if name != "Idempotency"},
-        "Lists": {f"${{{name}.Arn}}/index/*" for name in indexed},
+        "Lists": {index for index in indexes if not index.endswith("/due")},
         "Keys": {"Idempotency.Arn"},
         "Messages": {"Messages.Arn"},
         "Texts": {"${Texts.Arn}/*"},
@@ -267,21 +274,31 @@ def test_the_worker_deletes_timers_and_makes_none() -> None:
     assert {"Tasks.Arn", "TaskSchedules.Arn"} < _resources(statements["Entities"])
 
 
-def test_every_route_but_the_preflight_needs_a_signature() -> None:
-    auth = RESOURCES["Api"]["Properties"]["Auth"]
+def test_every_route_but_the_preflight_needs_a_token_or_a_signature() -> None:
     routes = {
-        (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get(
-            "Auth", {"Authorizer": auth["DefaultAuthorizer"]}
-        )["Authorizer"]
-        for event in FUNCTION["Events"].values()
+        resource["Properties"]["RouteKey"]: resource["Properties"]
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route"
     }
+    no_value = {"Ref": "AWS::NoValue"}
 
-    assert auth["EnableIamAuthorizer"] is True
-    assert routes == {
-        ("GET", "/graphql"): "AWS_IAM",
-        ("POST", "/graphql"): "AWS_IAM",
-        ("OPTIONS", "/graphql"): "NONE",
-    }
+    assert routes.keys() == {"GET /graphql", "POST /graphql", "OPTIONS /graphql"}
+    assert routes["OPTIONS /graphql"]["AuthorizationType"] == "NONE"
+    for route in ("GET /graphql", "POST /graphql"):
+        assert routes[route]["AuthorizationType"] == {"If": ["HasTokens", "JWT", "AWS_IAM"]}
+        assert routes[route]["AuthorizerId"] == {
+            "If": ["HasTokens", {"Ref": "Authorizer"}, no_value]
+        }
+    assert RESOURCES["Authorizer"]["Properties"]["AuthorizerType"] == "JWT"
+    assert TEMPLATE["Parameters"]["JwtIssuer"]["Default"] == ""
+
+
+def test_who_calls_the_api_calls_the_published_version() -> None:
+    alias = {"Ref": "ApiFunction.Alias"}
+
+    assert RESOURCES["Integration"]["Properties"]["IntegrationUri"] == alias
+    assert RESOURCES["ApiPermission"]["Properties"]["FunctionName"] == alias
+    assert WORKER["Environment"]["Variables"]["AI_COORDINATION_API_FUNCTION"] == alias
 
 
 def test_the_function_is_the_handler() -> None:

@@ -15,7 +15,7 @@ from tests.graph_api import change, data, new_task, refusal
 from tests.test_template import FUNCTION, TABLES
 from tests.world import THREAD, USER, World, new_world
 
-Permission = tuple[str, str]  # an action; a table, or an index as "TABLE/index/*"
+Permission = tuple[str, str]  # an action; a table, or an index as "TABLE/index/NAME"
 
 # The actions of a transaction are those of its parts.
 PARTS = {
@@ -136,7 +136,7 @@ def _needed(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permissio
         for table in parameters["RequestItems"]:
             yield operation, _table(table)
     else:
-        index = "/index/*" if "IndexName" in parameters else ""
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
         yield operation, _table(parameters["TableName"]) + index
 
 
