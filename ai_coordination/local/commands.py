@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import traceback
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ai_coordination import __version__
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
-from ai_coordination.local import demo, page, server, storage, work
+from ai_coordination.local import demo, page, schedules, server, storage, work
 from ai_coordination.local.embedded import is_aws
 from ai_coordination.local.runtime import LambdaContext
 from ai_coordination.local.tables import create_tables
@@ -44,7 +44,7 @@ def serve(host: str, port: int, *, aws: bool) -> None:
     try:
         with storage.chosen(aws=aws) as where:
             print(_banner(server.url(http), where), flush=True)
-            with work.working():
+            with work.working(), _firing(aws=aws):
                 server.serve(http)
     finally:
         http.server_close()
@@ -85,8 +85,15 @@ def work_off(threads: int, step_seconds: float, sweep_seconds: float, *, aws: bo
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, lambda number, frame: stop.set())
     print(f"Working off {url}, with the tables at {endpoint}", flush=True)
-    work.run(stop, manner)
+    emulated = not aws and schedules.is_emulated()
+    with schedules.group() if emulated else nullcontext(), _firing(aws=not emulated):
+        work.run(stop, manner)
     print("Stopped.")
+
+
+def _firing(*, aws: bool) -> AbstractContextManager[None]:
+    """Schedules fire, unless AWS itself fires them."""
+    return nullcontext() if aws else schedules.ticking()
 
 
 def _queue(*, aws: bool) -> str:

@@ -8,7 +8,7 @@ from botocore.session import get_session
 
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
-from ai_coordination.local import work
+from ai_coordination.local import schedules, work
 from ai_coordination.local.embedded import EmbeddedAws, is_aws, usual_region
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import connection
@@ -34,7 +34,7 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
         with EmbeddedAws(everything=True):
             create_tables()
             work.make_queue()
-            with _bucket():
+            with _bucket(), schedules.group():
                 yield "in the memory of this process (embedded DynamoDB), gone when it stops"
     elif is_aws(endpoint := reach(aws=aws)):
         if missing := missing_tables():
@@ -46,7 +46,10 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
         # A queue that nobody names is embedded beside the tables; `due_at` outlives it.
         with EmbeddedAws():
             work.make_queue()
-            yield f"at {endpoint}, as long as that keeps them{also}"
+            with schedules.group():
+                if not schedules.is_emulated():
+                    schedules.restore()
+                yield f"at {endpoint}, as long as that keeps them{also}"
 
 
 @contextmanager
