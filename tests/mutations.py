@@ -5,10 +5,13 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLInputObjectType, get_named_type
 
+from ai_coordination import models
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
+from ai_coordination.services.execution import engines, working
 from tests.graph_api import (
     ask,
+    change,
     mutation,
     new_agent,
     new_coordination,
@@ -72,6 +75,61 @@ def _run(caller: Caller) -> Given:
     return {"sessionUuid": given["sessionUuid"], "runUuid": run}
 
 
+def _built(caller: Caller) -> Given:
+    """A session with an agent that has not started."""
+    given = _session(caller)
+    new_agent(given["coordinationUuid"], given["sessionUuid"], caller)
+    return given
+
+
+def _started(caller: Caller, **rules: Any) -> Given:
+    """A session of two agents one after the other, of which the first has been begun."""
+    coordination = new_coordination(caller)
+    actions = [{"agentUuid": "zh", **rules}, {"agentUuid": "rag", "predecessors": ["zh"]}]
+    task = new_task(coordination, caller, agentActions=actions)
+    key = {"coordinationUuid": coordination, "taskUuid": task}
+    selection = "session { coordinationUuid sessionUuid }"
+    started = dict(change("startSession", key, selection, caller)["session"])
+    work_on_the_first(started["sessionUuid"])
+    return started
+
+
+def _first(session_uuid: str) -> models.SessionAgent:
+    agents = models.SessionAgent.query(session_uuid, consistent_read=True)
+    (first,) = (agent for agent in agents if not agent.predecessors)
+    return first
+
+
+def work_on_the_first(session_uuid: str) -> None:
+    """What a worker does with a message for the session's first agent."""
+    working.agent_work(engines.of_a_worker(30), _first(session_uuid))
+
+
+def _cancelled(caller: Caller) -> Given:
+    given = _started(caller)
+    change("cancelSession", given, "session { status }", caller)
+    return given
+
+
+def _reported_on(caller: Caller, **rules: Any) -> Given:
+    """The run of an agent that is worked on elsewhere."""
+    session = _started(caller, **rules)["sessionUuid"]
+    first = _first(session)
+    return {
+        "sessionUuid": session,
+        "sessionAgentUuid": first.session_agent_uuid,
+        "runUuid": first.current_run_uuid,
+    }
+
+
+def _asked(caller: Caller) -> Given:
+    """The run of an agent that asks a person."""
+    given = _reported_on(caller, userInTheLoop="APPROVAL")
+    done = {**given, "agentOutput": "Done"}
+    change("completeSessionAgent", done, "sessionAgent { state }", caller)
+    return given
+
+
 # What a mutation needs, made for a caller and named as the input names it; and the rest of it.
 MUTATIONS: dict[str, tuple[Callable[[Caller], Given], Given]] = {
     "createCoordination": (lambda caller: {}, {"coordinationName": "Offers"}),
@@ -91,7 +149,19 @@ MUTATIONS: dict[str, tuple[Callable[[Caller], Given], Given]] = {
     "deleteSessionAgent": (_agent, {}),
     "recordSessionRun": (_for_an_agent, {"agentUuid": "rag", "threadUuid": "thread-1"}),
     "deleteSessionRun": (_run, {}),
+    # These execute, and most of them write more than once.
+    "startSession": (_task, {"userId": "bob", "taskQuery": "Which offers?"}),
+    "dispatchSession": (_built, {}),
+    "cancelSession": (_started, {"reason": "Too late"}),
+    "retrySession": (_cancelled, {}),
+    "answerSessionAgent": (_asked, {"approved": True, "userInput": "Well done"}),
+    "acceptSessionAgent": (_reported_on, {"asyncTaskUuid": "job-1", "threadUuid": "thread-1"}),
+    "completeSessionAgent": (_reported_on, {"agentOutput": "Done"}),
+    "failSessionAgent": (_reported_on, {"notes": "Busy"}),
 }
+
+
+EXECUTING = list(MUTATIONS)[list(MUTATIONS).index("startSession") :]
 
 
 def fields() -> dict[str, GraphQLField]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from ai_coordination.clients import SqsQueue
 from ai_coordination.local.tables import create_tables
-from ai_coordination.models import connection
+from ai_coordination.models import connection, due
 from tests.truth.racing import Racers, racers
 
 
@@ -14,6 +15,11 @@ def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
     """Its tables are made; each test has a tenant of its own, because what others left stays."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
+        # Nobody works here but the tests themselves, who know what is to be done.
+        patch.setenv("AI_COORDINATION_QUEUE_URL", "http://127.0.0.1:9/queue")
+        patch.setattr(SqsQueue, "send", lambda queue, messages, delay_seconds=0: None)
+        # Which shard an item is in follows from its uuid: it would differ from run to run.
+        patch.setattr(due, "SHARDS", due.SHARDS[:1])
         connection.forget_client()
         create_tables()
         yield

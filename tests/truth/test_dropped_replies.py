@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mutations import MUTATIONS, creating, perform
+from tests.mutations import EXECUTING, MUTATIONS, creating, perform, work_on_the_first
 from tests.truth.outcomes import KINDS_OF_WRITES, codes, done, given_to, left_of, undisturbed
 from tests.truth.tenants import alike, new_tenant
 from tests.truth.wire import (
@@ -37,7 +37,9 @@ def test_what_happens_to_one_request_is_not_seen_in_answer_and_tables(
         disturbed = done(name, at(number, fault=mishap))
 
         assert disturbed.alike == expected.alike
-        assert len(disturbed.sent) == len(expected.sent) + 1
+        more = len(disturbed.sent) - len(expected.sent)
+        # Whether a successor is released and marked at once, two more writes find out.
+        assert more == 1 or (name, number, more) == ("completeSessionAgent", 4, 3)
 
 
 @pytest.mark.parametrize("name", creating())
@@ -68,7 +70,10 @@ def test_when_no_attempt_is_answered_a_repeat_with_the_key_gives_the_one_entity(
     assert alike([again, left_of(caller, given)]) == expected.alike
 
 
-@pytest.mark.parametrize("name", [name for name in MUTATIONS if name not in creating()])
+CHANGING = [name for name in MUTATIONS if name not in creating()]
+
+
+@pytest.mark.parametrize("name", [name for name in CHANGING if name not in EXECUTING])
 def test_when_no_attempt_is_answered_a_change_is_made_once(name: str) -> None:
     expected = undisturbed(name)
 
@@ -76,6 +81,22 @@ def test_when_no_attempt_is_answered_a_change_is_made_once(name: str) -> None:
 
     assert codes(disturbed.result) == ["INTERNAL"]
     assert alike(disturbed.left) == alike(expected.left)
+
+
+@pytest.mark.parametrize("name", [name for name in CHANGING if name in EXECUTING])
+def test_when_no_attempt_is_answered_a_repeat_or_the_worker_does_the_rest(name: str) -> None:
+    expected = undisturbed(name)
+    caller = new_tenant()
+    given = given_to(name, caller)
+
+    with faults(in_turn(*[reply_times_out] * ATTEMPTS)):
+        failed = perform(name, given, caller)
+    if name == "completeSessionAgent":
+        work_on_the_first(given["sessionUuid"])
+    again = perform(name, given, caller)
+
+    assert codes(failed) == ["INTERNAL"]
+    assert alike([again, left_of(caller, given)]) == expected.alike
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
