@@ -23,6 +23,7 @@ from ai_coordination.services.execution.engine import Accepted, Answer, Call
 from tests.entry.lambda_stand_ins import Context
 from tests.entry.readme import BLOCKS, README, texts
 from tests.graph_api import change, data, new_coordination, new_task
+from tests.scheduling import SCHEDULER
 
 # What stands for a value that is another one each time. Any other name stands for the first value
 # that is met in its place, and becomes a variable of the requests that follow.
@@ -58,6 +59,8 @@ def served(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `make run` serves it."""
     monkeypatch.setenv(f"{PREFIX}ENDPOINT_ID", "local")
     monkeypatch.setenv(f"{PREFIX}PART_ID", "dev")
+    for name, value in SCHEDULER.items():
+        monkeypatch.setenv(name, value)
 
 
 def request_of(language: str, text: str, known: Mapping[str, str]) -> Mapping[str, Any] | None:
