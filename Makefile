@@ -133,6 +133,11 @@ constraints: ## Take the newest versions that pyproject.toml allows
 	@head -n 1 constraints.txt > constraints.txt.new
 	@$(VENV)-newest/bin/python -m pip freeze --exclude ai-coordination-engine >> constraints.txt.new
 	@mv constraints.txt.new constraints.txt
+	@$(VENV)-newest/bin/python -m pip install -qq pip-tools
+	@echo '# What is deployed, with hashes: `make constraints` writes this file.' > requirements.lock
+	@$(VENV)-newest/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header \
+		--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		--constraint constraints.txt --output-file - requirements.txt >> requirements.lock
 	@rm -rf $(VENV)-newest
 
 .PHONY: bench
@@ -153,11 +158,20 @@ build-ApiFunction: $(INSTALLED)
 	@mkdir -p "$(ARTIFACTS_DIR)"
 	@$(BIN)/python -m pip install -qq --no-compile --target "$(ARTIFACTS_DIR)" \
 		--implementation cp --python-version $(LAMBDA_VERSION) --platform $(LAMBDA_PLATFORM) \
-		--only-binary=:all: --constraint constraints.txt --requirement requirements.txt
+		--only-binary=:all: --no-deps --require-hashes --requirement requirements.lock
 	@cp -R ai_coordination "$(ARTIFACTS_DIR)/"
 	@rm -rf "$(ARTIFACTS_DIR)/ai_coordination/local" "$(ARTIFACTS_DIR)/bin"
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(BIN)/python .ci/trim.py "$(ARTIFACTS_DIR)"
 	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"
+	@# The same sources give the same package, to the byte.
+	@find "$(ARTIFACTS_DIR)" -exec touch -h -d 1980-01-01T00:00:00Z {} +
+
+.PHONY: deploy
+deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, and deploy (DEPLOY='--parameter-overrides …')
+	@SAM_CLI_TELEMETRY=0 $(SAM) build
+	@.ci/package .aws-sam/build/ApiFunction
+	@SAM_CLI_TELEMETRY=0 $(SAM) deploy $(DEPLOY)
 
 .PHONY: build-WorkerFunction
 build-WorkerFunction: build-ApiFunction

@@ -327,7 +327,35 @@ def test_the_deployed_requirements_are_pinned_and_hold_no_emulator() -> None:
     assert required.isdisjoint({"boto3", "moto", "werkzeug"})
 
 
+def test_the_lock_holds_the_pinned_versions_with_hashes() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    versions = dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\$", lock, re.MULTILINE))
+    pinned = dict(
+        re.findall(r"^([^=\s]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    )
+
+    assert _names("requirements.txt") <= versions.keys()
+    assert versions.items() <= {_normal(name): version for name, version in pinned.items()}.items()
+    assert lock.count("--hash=sha256:") >= len(versions)
+
+
+def test_the_package_keeps_what_the_clients_of_the_code_need() -> None:
+    trim = (ROOT / ".ci" / "trim.py").read_text()
+    sources = [file.read_text() for file in (ROOT / "ai_coordination").rglob("*.py")]
+    made = {
+        name for text in sources for name in re.findall(r"clients(?:\.new)?\(\s*\"(\w+)\"", text)
+    }
+
+    kept = set(re.findall(r'"(\w+)"', re.findall(r"^SERVICES = .*$", trim, re.MULTILINE)[0]))
+
+    assert kept == made | {"dynamodb"}
+
+
 def _names(file: str) -> set[str]:
     lines = (ROOT / file).read_text().splitlines()
     names = [re.match(r"[A-Za-z0-9._-]+", line) for line in lines]
-    return {re.sub(r"[._-]+", "-", name[0]).lower() for name in names if name}
+    return {_normal(name[0]) for name in names if name}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[._-]+", "-", name).lower()

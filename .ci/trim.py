@@ -1,0 +1,58 @@
+"""Takes out of a package what the engine never loads: `python .ci/trim.py DIRECTORY`.
+
+botocore knows all of AWS, and Powertools brings utilities for everything; both are most of the
+package. tests/test_template.py holds this list against the clients that the code makes.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+SERVICES = {"dynamodb", "lambda", "s3", "scheduler", "sqs"}
+POWERTOOLS = {
+    "__init__.py",
+    "exceptions",
+    "logging",
+    "metrics",
+    "package_logger.py",
+    "shared",
+    "tracing",
+    "utilities",
+    "warnings",
+}
+UTILITIES = {"__init__.py", "jmespath_utils"}
+
+
+def main(package: Path) -> None:
+    """Trims one package in place."""
+    data = package / "botocore" / "data"
+    _keep(data, SERVICES | {one.name for one in data.glob("*.json")})
+    for examples in data.glob("*/*/examples-1.json*"):
+        examples.unlink()
+    _trim_endpoints(data / "endpoints.json")
+    powertools = package / "aws_lambda_powertools"
+    _keep(powertools, POWERTOOLS)
+    _keep(powertools / "utilities", UTILITIES)
+
+
+def _keep(directory: Path, names: set[str]) -> None:
+    missing = names - {one.name for one in directory.iterdir()}
+    if missing:
+        raise SystemExit(f"{directory} has no {', '.join(sorted(missing))}: see {__file__}")
+    for one in directory.iterdir():
+        if one.name not in names:
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
+
+
+def _trim_endpoints(file: Path) -> None:
+    """Of every partition the services that are called; a client reads the whole file."""
+    endpoints = json.loads(file.read_text())
+    for partition in endpoints["partitions"]:
+        services = partition["services"]
+        partition["services"] = {one: services[one] for one in sorted(SERVICES & services.keys())}
+    file.write_text(json.dumps(endpoints, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
