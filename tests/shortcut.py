@@ -19,6 +19,8 @@ from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
+from ai_coordination.local.embedded import is_aws
+
 OPERATIONS = {
     "BatchGetItem": DynamoHandler.batch_get_item,
     "DeleteItem": DynamoHandler.delete_item,
@@ -40,7 +42,7 @@ def short_way() -> Iterator[None]:
     long_way = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def answer(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if operation not in OPERATIONS:
+        if operation not in OPERATIONS or not is_aws(client.meta.endpoint_url):
             return long_way(client, operation, parameters)
         with _LOCK:
             return _answer(client, operation, parameters)

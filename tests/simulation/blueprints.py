@@ -1,54 +1,104 @@
-"""Random blueprints, made in the database as a caller would."""
+"""Random blueprints: hypothesis draws them, and each seed is one of them."""
 
-import random
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as some
 
 from ai_coordination import models, services
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy, UserInTheLoop
 from tests.simulation.world import CALLER
 
 MOST_AGENTS = 7
-ASKS = (None, None, None, UserInTheLoop.APPROVAL)
+MOST_QUERIES = 2
+SHORT = "Which of {thing}?"
+# Larger than what an item holds itself.
+LARGE = "Which? " * 800
+TASK_QUERY = '{"thing": "them"}'
 
 
-def blueprint(
-    names: list[str], actions: list[dict[str, Any]], queries: list[dict[str, Any]]
-) -> models.Task:
-    """A coordination of these agents, and its task."""
-    kind = {"kind": AgentRuntimeKind.ECHO}
-    coordination = services.coordination.create(
-        CALLER,
-        coordination_name="Simulated",
-        agents=[{"agent_uuid": one, "agent_name": one, "runtime": kind} for one in names],
-    )
-    return services.task.create(
-        CALLER,
-        coordination_uuid=coordination.coordination_uuid,
-        task_name="Simulated",
-        agent_actions=actions,
-        subtask_queries=queries,
-    )
+@dataclass(frozen=True)
+class Blueprint:
+    """What a coordination and its task are made of; a session of it may be built by hand."""
+
+    members: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    queries: list[dict[str, Any]]
+    by_hand: bool = False
+
+    def make(self) -> models.Task:
+        """The task, and with it its coordination."""
+        coordination = services.coordination.create(
+            CALLER, coordination_name="Simulated", agents=self.members
+        )
+        return services.task.create(
+            CALLER,
+            coordination_uuid=coordination.coordination_uuid,
+            task_name="Simulated",
+            agent_actions=self.actions,
+            subtask_queries=self.queries,
+        )
 
 
-def random_blueprint(draw: random.Random) -> models.Task:
+def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[str, Any]:
+    runtime: dict[str, Any] = {"kind": kind}
+    if kind is AgentRuntimeKind.LAMBDA:
+        runtime["target"] = name
+    return {"agent_uuid": name, "agent_name": name.upper(), "runtime": runtime}
+
+
+@some.composite
+def blueprints(draw: some.DrawFn) -> Blueprint:
     """Up to 14 agents: one or two of each member, behind any of the members before it."""
-    names = [f"agent-{number}" for number in range(draw.randint(1, MOST_AGENTS))]
-    actions = [_action(draw, name, names[:place]) for place, name in enumerate(names)]
-    queries = [
-        {"agent_uuid": name, "subtask_query": "Which?"}
+    names = [f"agent-{number}" for number in range(draw(some.integers(1, MOST_AGENTS)))]
+    kinds = [draw(some.sampled_from(AgentRuntimeKind)) for _ in names]
+    actions = [draw(actions_of(name, names[:place])) for place, name in enumerate(names)]
+    work = [
+        {"agent_uuid": name, "subtask_query": draw(some.sampled_from([SHORT, SHORT, LARGE]))}
         for name in names
-        for _ in range(draw.choice([0, 0, 1, 2]))
+        for _ in range(draw(some.integers(0, MOST_QUERIES)))
     ]
-    return blueprint(names, actions, queries)
+    made = [member(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    return Blueprint(made, actions, work, by_hand=draw(some.integers(0, 4)) == 0)
 
 
-def _action(draw: random.Random, name: str, before: list[str]) -> dict[str, Any]:
+@some.composite
+def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any]:
+    """What an agent does, behind any of those before it."""
     return {
         "agent_uuid": name,
-        "predecessors": [one for one in before if draw.random() < 0.4],
-        "retry": {"max_attempts": draw.randint(1, 3)},
-        "timeout_seconds": draw.choice([30, 300]),
-        "on_failure": draw.choice(list(FailurePolicy)),
-        "user_in_the_loop": draw.choice(ASKS),
-        "answer_timeout_seconds": draw.choice([None, 600]),
+        "predecessors": [one for one in before if draw(some.integers(0, 9)) < 4],
+        "primary_path": draw(some.booleans()),
+        "retry": {
+            "max_attempts": draw(some.integers(1, 3)),
+            "interval_seconds": draw(some.sampled_from([0, 1, 100])),
+        },
+        "timeout_seconds": draw(some.sampled_from([30, 300])),
+        "on_failure": draw(some.sampled_from(FailurePolicy)),
+        "user_in_the_loop": draw(some.sampled_from([None, None, *UserInTheLoop])),
+        "answer_timeout_seconds": draw(some.sampled_from([None, 600])),
     }
+
+
+@cache
+def drawn(number: int) -> Blueprint:
+    """The blueprint of a seed."""
+    examples: list[Blueprint] = []
+
+    # The first example is always the simplest one.
+    @seed(number)
+    @settings(
+        max_examples=2,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(blueprints())
+    def take(example: Blueprint) -> None:
+        examples.append(example)
+
+    take()
+    return examples[-1]

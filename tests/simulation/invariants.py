@@ -1,81 +1,62 @@
-"""What must hold: always, and when nothing is due any more."""
-
-from dataclasses import dataclass, field
+"""What must hold, as the design lists it: always, and when nothing is due any more."""
 
 from ai_coordination import models
-from ai_coordination.states import TERMINAL_AGENT, TERMINAL_SESSION, SessionAgentState
-from tests.simulation.world import agents_of, as_it_is, runs_of
+from ai_coordination.models.texts import LargeText
+from ai_coordination.states import (
+    TERMINAL_AGENT,
+    TERMINAL_SESSION,
+    FailurePolicy,
+    SessionAgentState,
+    SessionStatus,
+)
+from tests.simulation.seen import Seen, Sight
+from tests.simulation.world import CALLER, World
 
 OPEN = (SessionAgentState.IN_PROGRESS, SessionAgentState.WAITING_FOR_INPUT)
 STARTED = (*OPEN, SessionAgentState.COMPLETED)
-ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
-
-
-@dataclass
-class Seen:
-    """A session with its children at one moment."""
-
-    session: models.Session
-    agents: list[models.SessionAgent]
-    runs: list[models.SessionRun]
-    by_ordinal: dict[int, models.SessionAgent] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_ordinal = {int(agent.ordinal): agent for agent in self.agents}
-
-    def before(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
-        """The predecessors that are there: while a session is being started, some are not."""
-        found = (self.by_ordinal.get(int(one)) for one in agent.predecessors or ())
-        return [one for one in found if one is not None]
-
-    def runs_of(self, agent: models.SessionAgent) -> list[models.SessionRun]:
-        uuid = agent.session_agent_uuid
-        return [run for run in self.runs if run.session_agent_uuid == uuid]
-
-    def is_at_rest(self) -> bool:
-        """Whether nothing is due, and nobody is asked."""
-        if self.session.asking or self.session.due_at:
-            return False
-        return not any(agent.due_at for agent in self.agents)
-
-
-def seen(session: models.Session) -> Seen:
-    return Seen(as_it_is(session), agents_of(session), runs_of(session))
-
-
-@dataclass
-class Watch:
-    """Looks at a session again and again: what has been settled once does not change."""
-
-    _settled: dict[tuple[object, ...], object] = field(default_factory=dict)
-
-    def look(self, now: Seen) -> None:
-        always(now)
-        for run in now.runs:
-            if run.outcome is not None:
-                self._stays(("outcome", run.run_uuid), run.outcome)
-        for agent in now.agents:
-            if agent.state in ANSWERED:
-                self._stays(("output", agent.current_run_uuid), agent.agent_output)
-            if agent.state in TERMINAL_AGENT:
-                self._stays(("state", agent.ordinal, agent.iteration), agent.state)
-        session = now.session
-        if session.status in TERMINAL_SESSION:
-            self._stays(("status", session.iteration_count), session.status)
-
-    def _stays(self, what: tuple[object, ...], value: object) -> None:
-        assert self._settled.setdefault(what, value) == value, what
+OF_THE_TENANT = (
+    models.Coordination,
+    models.Task,
+    models.Session,
+    models.SessionAgent,
+    models.SessionRun,
+)
 
 
 def always(now: Seen) -> None:
     """At any moment, between any two writes."""
     for agent in now.agents:
         _starts_in_time(now, agent)
-        _is_looked_for(now, agent)
-        assert agent.run_count == len(now.runs_of(agent))
     session = now.session
-    assert session.agent_count == len(now.agents)
-    assert session.due_at or not session.doing
+    assert session.due_at or not session.doing, "work over many items that nobody looks for"
+    if session.doing:
+        return
+    if session.status == SessionStatus.IN_PROGRESS:
+        assert {int(one) for one in session.asking or ()} == now.asking()
+        assert session.waiting_on or any(one.due_at for one in now.agents), "never completed"
+        for agent in now.agents:
+            assert _is_looked_for(now, agent), f"{agent.ordinal}: nothing follows"
+    elif session.status in TERMINAL_SESSION:
+        for agent in now.agents:
+            assert agent.due_at or _is_sealed(now, agent), f"{agent.ordinal}: never sealed"
+
+
+def counts(sight: Sight) -> None:
+    """Counts equal children, and nothing is another tenant's."""
+    for coordination in sight.all_of(models.Coordination):
+        uuid = coordination.coordination_uuid
+        tasks = [one for one in sight.all_of(models.Task) if one.coordination_uuid == uuid]
+        sessions = [one for one in sight.all_of(models.Session) if one.coordination_uuid == uuid]
+        assert coordination.task_count == len(tasks)
+        assert coordination.session_count == len(sessions)
+    now = sight.session()
+    if now is not None:
+        assert now.session.agent_count == len(now.agents)
+        assert now.session.run_count == 0
+        for agent in now.agents:
+            assert agent.run_count == len(now.runs_of(agent))
+    for kind in OF_THE_TENANT:
+        assert {one.partition_key for one in sight.all_of(kind)} <= {CALLER.partition_key}
 
 
 def _starts_in_time(now: Seen, agent: models.SessionAgent) -> None:
@@ -86,40 +67,90 @@ def _starts_in_time(now: Seen, agent: models.SessionAgent) -> None:
         assert all(one.state in TERMINAL_AGENT for one in before), f"{agent.ordinal} is early"
 
 
-def _is_looked_for(now: Seen, agent: models.SessionAgent) -> None:
-    """Something follows: it is due itself, or one that owes it its release is."""
-    if now.session.status != "in_progress" or agent.waiting_on:
-        return
-    if agent.state in (SessionAgentState.INITIAL, SessionAgentState.IN_PROGRESS):
-        owed = any(one.due_at for one in now.before(agent))
-        # Of a session that is being ended, all that has not ended is cancelled in its turn.
-        assert agent.due_at or owed or now.session.doing, f"{agent.ordinal}: nothing follows"
+def _is_looked_for(now: Seen, agent: models.SessionAgent) -> bool:
+    """Something follows: it is due, or one that owes it its release is, or a person is asked."""
+    if agent.due_at:
+        return True
+    if agent.state == SessionAgentState.INITIAL:
+        return bool(agent.waiting_on) or any(one.due_at for one in now.before(agent))
+    if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+        return agent.deadline_at is None
+    return _owes_nothing(now, agent)
+
+
+def _owes_nothing(now: Seen, agent: models.SessionAgent) -> bool:
+    """An agent that has ended, in a session that goes on: so it was not cancelled."""
+    if agent.state not in TERMINAL_AGENT - {SessionAgentState.CANCELLED}:
+        return False
+    ends_it = agent.agent_action.on_failure == FailurePolicy.FAIL_SESSION
+    if agent.state == SessionAgentState.FAILED and ends_it:
+        return False
+    return _is_sealed(now, agent) and _has_released(now, agent)
+
+
+def _has_released(now: Seen, agent: models.SessionAgent) -> bool:
+    waiting = [one.waiting_on for one in now.after(agent) if one.iteration == agent.iteration]
+    if now.session.iteration_count == agent.iteration:
+        waiting.append(now.session.waiting_on)
+    return all(agent.ordinal not in (one or ()) for one in waiting)
+
+
+def _is_sealed(now: Seen, agent: models.SessionAgent) -> bool:
+    if agent.state != SessionAgentState.COMPLETED:
+        return True
+    outcomes = {run.run_uuid: run.outcome for run in now.runs_of(agent)}
+    return outcomes[str(agent.current_run_uuid)] == "completed"
 
 
 def at_rest(now: Seen) -> None:
     """Once nothing is due."""
     always(now)
-    session = now.session
-    unfinished = {int(one.ordinal) for one in now.agents if one.state not in TERMINAL_AGENT}
-    asking = {int(one.ordinal) for one in now.agents if one.state == "waiting_for_input"}
-    assert (session.status in TERMINAL_SESSION) == (not unfinished)
+    session, unfinished = now.session, now.unfinished()
     assert not session.doing
-    assert {int(one) for one in session.asking or ()} == asking
+    assert (session.status in TERMINAL_SESSION) == (not unfinished)
     for agent in now.agents:
         _waits_rightly(agent, unfinished)
-        _is_sealed(now, agent)
+        assert _is_sealed(now, agent)
     for run in now.runs:
         owner = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
         assert run.outcome is not None or owner.state in OPEN, f"{owner.ordinal}: a run is open"
+    if session.status == SessionStatus.COMPLETED:
+        for agent in now.agents:
+            _went_by_the_policies(now, agent)
 
 
 def _waits_rightly(agent: models.SessionAgent, unfinished: set[int]) -> None:
     if agent.state == SessionAgentState.INITIAL:
         waits_for = {int(one) for one in agent.predecessors or ()} & unfinished
+        assert agent.in_degree == len(waits_for)
         assert {int(one) for one in agent.waiting_on or ()} == waits_for
 
 
-def _is_sealed(now: Seen, agent: models.SessionAgent) -> None:
-    if agent.state == SessionAgentState.COMPLETED:
-        outcomes = {run.run_uuid: run.outcome for run in now.runs_of(agent)}
-        assert outcomes[str(agent.current_run_uuid)] == "completed"
+def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
+    """Of this iteration: what is behind a failure that skips is skipped, and nothing else is."""
+    if agent.iteration != now.session.iteration_count:
+        return
+    assert agent.state != SessionAgentState.CANCELLED
+    skips = FailurePolicy.SKIP_SUCCESSORS
+    of_now = [one for one in now.before(agent) if one.iteration == agent.iteration]
+    behind = any(
+        one.state == SessionAgentState.SKIPPED
+        or (one.state == SessionAgentState.FAILED and one.agent_action.on_failure == skips)
+        for one in of_now
+    )
+    assert (agent.state == SessionAgentState.SKIPPED) == behind
+    if agent.state == SessionAgentState.FAILED:
+        assert agent.agent_action.on_failure != FailurePolicy.FAIL_SESSION
+
+
+def texts_are_kept(now: Seen, world: World) -> None:
+    """What an item says is in the bucket is there, and under its own tenant and session."""
+    prefix = f"acme/sales/{now.session.session_uuid}/"
+    named = [now.session.task_query]
+    for agent in now.agents:
+        named += [agent.subtask_query, agent.agent_input, agent.agent_output, agent.user_input]
+    for text in named:
+        if isinstance(text, LargeText):
+            assert len(world.bucket.texts[prefix + text.sha256].encode()) == text.size
+    if not world.queue:
+        assert all(key.startswith(prefix) for key in world.bucket.texts), "texts of no session"

@@ -2,32 +2,22 @@
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
-from ai_coordination import models
-from ai_coordination.errors import EngineError
-from ai_coordination.services.execution import answering, lifecycle, reporting, starting
+from ai_coordination import models, services
+from ai_coordination.errors import InvalidState, NotFound
+from ai_coordination.services.execution import lifecycle, starting
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
-from ai_coordination.states import SessionAgentState
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
-from tests.simulation.blueprints import random_blueprint
-from tests.simulation.world import (
-    CALLER,
-    Died,
-    World,
-    agents_of,
-    every_write_through,
-    survives,
-    whole,
-)
+from tests.simulation.blueprints import TASK_QUERY, drawn
+from tests.simulation.people import People, insist
+from tests.simulation.seen import Seen
+from tests.simulation.store import Store
+from tests.simulation.watch import Watch
+from tests.simulation.world import CALLER, Died, World, survives
 
-DEATH = 0.08
-RIVAL = 0.15
-SWEEPS_OF_RIVALS = 0.2
-# How many of the moments between two writes are looked at; all of those between two steps are.
-LOOKS = 0.1
 STEPS_WITH_FAULTS = 150
 MOST_STEPS = 1_500
 
@@ -35,121 +25,198 @@ MOST_STEPS = 1_500
 class RandomSession:
     """Everything follows from the seed: the blueprint, the faults, what people do."""
 
-    def __init__(self, seed: int) -> None:
-        self._draw = random.Random(seed)
-        self._task = random_blueprint(self._draw)
-        self.world = World(seed)
-        self.world.lost = self._draw.choice([0, 0.2])
-        self.world.doubled = self._draw.choice([0, 0.4])
+    def __init__(self, seed: int, store: Store | None = None) -> None:
+        draw = random.Random(seed)
+        self.world = World(seed, store)
+        self.points: list[str] = []
+        self._blueprint = drawn(seed)
+        self._people = People(self.world)
+        self._watch = Watch(self.world)
+        self._chunks = draw.random() < 0.3
+        self._cancels = draw.random() < 0.2
+        self._retries = draw.choice([0, 1, 1, 2])
+        self._death = draw.choice([0, 0.03, 0.1])
+        self._rival = draw.choice([0, 0.15])
+        self._lost_answer = draw.choice([0, 0.05])
+        self._conflict = draw.choice([0, 0.05])
+        self._clears_away = draw.random() < 0.3
+        self._nesting = 0
+        self.world.batched = draw.choice([0, 0.5])
+        self.world.lost = draw.choice([0, 0.2])
+        self.world.doubled = draw.choice([0, 0.4])
         self.world.answers = self._answer
         self.world.seam = self._seam
-        self.points: list[str] = []
-        self._faults = True
-        self._rival_works = False
-        self._in_chunks = self._draw.random() < 0.3
-        self._cancels = self._draw.random() < 0.2
-        self._retries = self._draw.choice([0, 0, 1, 2])
-        self._watch = invariants.Watch()
-        self._session: models.Session | None = None
+        self.world.spoils = self._spoilt
+        self.world.landed = lambda: (self._watch.look(), None)[1]
 
-    def run(self) -> models.Session:
-        """From its start to its rest; the session as it is then."""
-        most, chunk = (0, 2) if self._in_chunks else (starting.MOST_AT_ONCE, starting.CHUNK)
+    def run(self) -> Seen:
+        """From its start to its rest, and that again after each retry; the session as it is."""
+        most, chunk = (0, 2) if self._chunks else (starting.MOST_AT_ONCE, starting.CHUNK)
         with (
-            every_write_through(self.world),
+            self.world.running(),
             patch.object(starting, "MOST_AT_ONCE", most),
             patch.object(starting, "CHUNK", chunk),
         ):
-            session = self._session = self._start()
+            self._start()
             for step in range(MOST_STEPS):
                 if step == STEPS_WITH_FAULTS:
-                    self._faults = False
-                    self.world.lost = 0.0
-                self._step(session)
-                now = invariants.seen(session)
-                self._watch.look(now)
-                if now.is_at_rest() and not self.world.queue:
-                    invariants.at_rest(now)
-                    return now.session
+                    self._calm_down()
+                now = self._step()
+                if not (now.is_at_rest() and not self.world.queue):
+                    continue
+                self._watch.rest(now)
+                if not self._begins_again(now):
+                    if self._clears_away:
+                        self._clear_away(now)
+                    return now
             raise AssertionError("it does not come to rest")
 
-    def _start(self) -> models.Session:
-        """The caller tries again with the same key, until it has an answer."""
-        while True:
-            try:
-                return lifecycle.start(
-                    self.world.engine(),
-                    CALLER,
-                    coordination_uuid=self._task.coordination_uuid,
-                    task_uuid=self._task.task_uuid,
-                    task_query="Which?",
-                    idempotency_key="once",
-                )
-            except Died:
-                self.world.clock += timedelta(seconds=1)
+    def _calm_down(self) -> None:
+        self._death = self._rival = self._lost_answer = self._conflict = self.world.lost = 0.0
 
-    def _step(self, session: models.Session) -> None:
+    def _start(self) -> None:
+        """The callers try again with the same key, until they have an answer."""
+        task = insist(self._blueprint.make)
+        if self._blueprint.by_hand:
+            self._build(task)
+            return
+        insist(
+            lambda: lifecycle.start(
+                self.world.engine(),
+                CALLER,
+                coordination_uuid=task.coordination_uuid,
+                task_uuid=task.task_uuid,
+                task_query=TASK_QUERY,
+                idempotency_key="once",
+            )
+        )
+
+    def _build(self, task: models.Task) -> None:
+        """The same agents, added one by one, and then dispatched."""
+        session = insist(
+            lambda: services.session.create(
+                CALLER,
+                coordination_uuid=task.coordination_uuid,
+                task_uuid=task.task_uuid,
+                task_query=TASK_QUERY,
+                idempotency_key="once",
+            )
+        )
+        key = {"coordination_uuid": session.coordination_uuid, "session_uuid": session.session_uuid}
+        made: dict[str, list[str]] = {}
+        for action in self._blueprint.actions:
+            name = action["agent_uuid"]
+            before = [uuid for one in action["predecessors"] for uuid in made[one]]
+            rules = {rule: value for rule, value in action.items() if rule != "predecessors"}
+            texts = [
+                one["subtask_query"] for one in self._blueprint.queries if one["agent_uuid"] == name
+            ]
+            given = {**key, "agent_uuid": name, "predecessors": before, "rules": rules}
+            made[name] = [
+                self._added({**given, "subtask_query": text, "idempotency_key": f"{name}-{number}"})
+                for number, text in enumerate(texts or [None])
+            ]
+        insist(lambda: lifecycle.dispatch(self.world.engine(), CALLER, **key), done=InvalidState)
+
+    def _added(self, given: dict[str, Any]) -> str:
+        agent = insist(lambda: services.session_agent.create(CALLER, **given))
+        return str(agent.session_agent_uuid)
+
+    def _step(self) -> Seen:
         before = self.world.clock
         self.world.step()
+        now = self._now()
         if self.world.clock > before:
-            survives(lambda: self._people(session))
+            self._people.work(now, diligence=0.5 if self._death else 0.9)
         if self._cancels and self.world.random.random() < 0.05:
             self._cancels = False
-            self._ask(lifecycle.cancel, session)
-        if self._retries and self.world.random.random() < 0.05:
+            self._people.cancel(now.session)
+        if self._retries and self.world.random.random() < 0.02:
             self._retries -= 1
-            self._ask(lifecycle.retry, session)
+            self._people.retry(now.session)
+        return self._now()
 
-    def _ask(self, mutation: Callable[..., object], session: models.Session) -> None:
-        key = {
-            "coordination_uuid": session.coordination_uuid,
-            "session_uuid": session.session_uuid,
-        }
-        with suppress(EngineError):
-            survives(lambda: mutation(self.world.engine(), CALLER, **key))
+    def _now(self) -> Seen:
+        now = self._watch.look()
+        assert now is not None
+        return now
 
-    def _people(self, session: models.Session) -> None:
-        """Those who are asked, and the agents that have said that they will report."""
-        for listed in agents_of(session):
-            if listed.state not in invariants.OPEN or self.world.random.random() < 0.5:
-                continue
-            agent, engine = whole(listed), self.world.engine()
-            if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-                approved = self.world.random.random() < 0.8
-                answering.answer(
-                    engine, agent, user_input="Yes", approved=approved, updated_by="u-17"
-                )
-            elif agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until:
-                reporting.complete(engine, agent, self._something())
+    def _begins_again(self, now: Seen) -> bool:
+        """Whether what was not completed is started again: of whatever end."""
+        if not self._retries:
+            return False
+        self._retries -= 1
+        self._people.retry(now.session)
+        then = self._now()
+        return not then.is_at_rest() or then.session is not now.session
+
+    def _clear_away(self, now: Seen) -> None:
+        """Deletes all there is, children first; each deletion is counted, and texts go too."""
+        self.world.landed = lambda: invariants.counts(self._watch.sight)
+        session, key = now.session, now.session.session_uuid
+        uuid = session.coordination_uuid
+        for run in now.runs:
+            _insist_to_delete(services.session_run.delete, key, run.run_uuid)
+        for agent in now.agents:
+            _insist_to_delete(services.session_agent.delete, key, agent.session_agent_uuid)
+        _insist_to_delete(services.session.delete, uuid, key)
+        _insist_to_delete(services.task.delete, uuid, session.task_uuid)
+        _insist_to_delete(services.coordination.delete, uuid)
+        while self.world.queue:
+            self.world.step()
+        assert self._watch.look() is None
+        assert not self.world.bucket.texts
 
     def _answer(self, call: Call) -> Answer | Accepted:
+        assert call.agent.agent.runtime.kind != AgentRuntimeKind.EXTERNAL
+        self._may_begin(call)
         fate = self.world.random.random()
         if fate < 0.2:
-            raise RunFailed("no", retryable=self.world.random.random() < 0.8)
-        if fate < 0.3:
+            retryable = self.world.random.random() < 0.8
+            timed_out = self.world.random.random() < 0.2
+            raise RunFailed("no", retryable=retryable, timed_out=timed_out)
+        if fate < 0.35:
             return Accepted()
-        return self._something()
+        if fate < 0.4 and self._death:
+            raise Died("while it waits for an answer")
+        return Answer(self._people.something(), 1, 2)
 
-    def _something(self) -> Answer:
-        """Never the same twice: a result that is taken twice is seen."""
-        return Answer(f"{self.world.random.random()}", 1, 2)
+    def _may_begin(self, call: Call) -> None:
+        """Its predecessors have ended, and it is told what they have answered."""
+        now = self._now()
+        agent = now.by_ordinal[int(call.agent.ordinal)]
+        before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
+        assert agent.current_run_uuid != call.run_uuid or not now.unfinished() & {
+            int(one.ordinal) for one in before
+        }
+        completed = {one.ordinal for one in before if one.state == SessionAgentState.COMPLETED}
+        told = {one.ordinal for one in call.predecessors if one.agent_output is not None}
+        assert completed <= told or now.session.iteration_count != call.agent.iteration
 
     def _seam(self, point: str) -> None:
         self.points.append(point)
-        if self._session is not None and self.world.random.random() < LOOKS:
-            self._watch.look(invariants.seen(self._session))
-        if not self._faults:
-            return
-        if self.world.random.random() < DEATH:
+        if self.world.random.random() < self._death:
             raise Died(point)
-        if not self._rival_works and self.world.random.random() < RIVAL:
-            self._rival_works = True
-            self._rival()
-            self._rival_works = False
+        if not self._nesting and self.world.random.random() < self._rival:
+            self._nesting = 1
+            try:
+                self._let_run_first()
+            finally:
+                self._nesting = 0
 
-    def _rival(self) -> None:
-        """Another worker is let run first."""
-        if self.world.random.random() < SWEEPS_OF_RIVALS:
+    def _let_run_first(self) -> None:
+        """Another worker, or another sweeper."""
+        if self.world.random.random() < 0.2:
             survives(self.world.sweep)
         elif self.world.queue:
             self.world.work_any()
+
+    def _spoilt(self, operation: str, request: Any) -> str | None:
+        fate = self.world.random.random()
+        if fate < self._lost_answer:
+            return "answer lost"
+        return "conflict" if fate < self._lost_answer + self._conflict else None
+
+
+def _insist_to_delete(delete: Callable[..., None], *key: str | None) -> None:
+    insist(lambda: delete(CALLER, *key), done=NotFound)

@@ -1,154 +1,162 @@
 """A worker dies before and after each write and each message of a session, which ends right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import groupby
+from typing import Any
 
 import pytest
 
-from ai_coordination import models
-from ai_coordination.local.embedded import EmbeddedAws
-from ai_coordination.local.tables import create_tables
-from ai_coordination.services.execution import answering, lifecycle
+from ai_coordination.services import texts
+from ai_coordination.services.execution import lifecycle, reports
 from ai_coordination.services.execution.engine import Answer, Call, RunFailed
 from ai_coordination.states import SessionAgentState, UserInTheLoop
-from tests.simulation import invariants
-from tests.simulation.blueprints import blueprint
-from tests.simulation.world import (
-    CALLER,
-    Died,
-    World,
-    agents_of,
-    every_write_through,
-    survives,
-    whole,
-)
+from tests.simulation.blueprints import LARGE, Blueprint, member
+from tests.simulation.people import insist
+from tests.simulation.seen import Seen
+from tests.simulation.watch import Watch
+from tests.simulation.world import CALLER, Died, World, survives
 
 NAMES = ["first", "left", "flaky", "last"]
 FLAKY = 2
 ATTEMPTS = [1, 1, 2, 1]
-MOST_STEPS = 60
-SAMPLE = 20
+MOST_STEPS = 100
+BLUEPRINT = Blueprint(
+    members=[member(name) for name in NAMES],
+    actions=[
+        {"agent_uuid": "first"},
+        {"agent_uuid": "left", "predecessors": ["first"]},
+        {"agent_uuid": "flaky", "predecessors": ["first"], "retry": {"max_attempts": 2}},
+        {
+            "agent_uuid": "last",
+            "predecessors": ["left", "flaky"],
+            "user_in_the_loop": UserInTheLoop.APPROVAL,
+        },
+    ],
+    queries=[],
+)
 
 
 class Case:
-    """A diamond of which one arm fails at first, and whose end is approved; one death."""
+    """A diamond of which one arm fails at first, and whose end is approved; its texts are large."""
 
-    def __init__(self, dies_at: int | None) -> None:
+    def __init__(self, dies_at: Collection[int] = (), spoilt: str | None = None) -> None:
         self.world = World()
         self.world.answers = self._answer
         self.world.seam = self._seam
-        self.points = 0
+        self.world.landed = self._look
+        self.world.spoils = self._spoil
+        self.watch = Watch(self.world)
+        self.points = self.writes = 0
         self._dies_at = dies_at
-        self._task = blueprint(
-            NAMES,
-            [
-                {"agent_uuid": "first"},
-                {"agent_uuid": "left", "predecessors": ["first"]},
-                {"agent_uuid": "flaky", "predecessors": ["first"], "retry": {"max_attempts": 2}},
-                {
-                    "agent_uuid": "last",
-                    "predecessors": ["left", "flaky"],
-                    "user_in_the_loop": UserInTheLoop.APPROVAL,
-                },
-            ],
-            [],
-        )
+        self._spoilt = spoilt
+
+    def _look(self) -> None:
+        self.watch.look()
 
     def _seam(self, point: str) -> None:
         self.points += 1
-        if self.points == self._dies_at:
+        if self.points in self._dies_at and not self._spoilt:
             raise Died(point)
+
+    def _spoil(self, operation: str, request: Any) -> str | None:
+        self.writes += 1
+        return self._spoilt if self.writes in self._dies_at else None
 
     def _answer(self, call: Call) -> Answer:
         if call.agent.ordinal == FLAKY and call.attempt == 1:
             raise RunFailed("Not yet")
-        return Answer(f"{call.agent.agent_uuid} has answered")
+        return Answer(texts.keep(CALLER.partition_key, call.agent.session_uuid, said(call)))
 
-    def run(self) -> invariants.Seen:
+    def run(self) -> Seen:
         """Until nothing is due, and the last agent has been approved."""
-        with every_write_through(self.world):
-            session = self._start() or self._start()
-            assert session is not None
+        with self.world.running():
+            task = insist(BLUEPRINT.make)
+            self.points = self.writes = 0
+            insist(
+                lambda: lifecycle.start(
+                    self.world.engine(),
+                    CALLER,
+                    coordination_uuid=task.coordination_uuid,
+                    task_uuid=task.task_uuid,
+                    task_query=LARGE,
+                    idempotency_key="once",
+                )
+            )
             for _ in range(MOST_STEPS):
                 self.world.step()
-                survives(lambda: self._approve(session))
-                now = invariants.seen(session)
-                if now.is_at_rest() and not self.world.queue:
+                survives(self._approve)
+                now = self.watch.look()
+                if now and now.is_at_rest() and not self.world.queue:
+                    self.watch.rest(now)
+                    self._ends_right(now)
                     return now
         raise AssertionError("it does not come to rest")
 
-    def _start(self) -> models.Session | None:
-        try:
-            return lifecycle.start(
-                self.world.engine(),
-                CALLER,
-                coordination_uuid=self._task.coordination_uuid,
-                task_uuid=self._task.task_uuid,
-                task_query="Which?",
-                idempotency_key="once",
-            )
-        except Died:
-            return None
-
-    def _approve(self, session: models.Session) -> None:
-        for agent in agents_of(session):
+    def _approve(self) -> None:
+        now = self.watch.look()
+        for agent in now.agents if now else ():
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-                answering.answer(
+                reports.answer(
                     self.world.engine(),
-                    whole(agent),
-                    user_input="Yes",
+                    CALLER,
+                    session_uuid=agent.session_uuid,
+                    session_agent_uuid=agent.session_agent_uuid,
+                    run_uuid=agent.current_run_uuid,
                     approved=True,
-                    updated_by="u-17",
                 )
 
-
-def _ends_right(dies_at: int | None) -> int:
-    """Runs the session, and gives the number of points that it passed."""
-    case = Case(dies_at)
-    now = case.run()
-    invariants.at_rest(now)
-    assert now.session.status == "completed"
-    assert [agent.state for agent in now.agents] == ["completed"] * len(NAMES)
-    assert [agent.agent_output for agent in now.agents] == [
-        f"{name} has answered" for name in NAMES
-    ]
-    assert [int(agent.attempt) for agent in now.agents] == ATTEMPTS
-    assert len(now.runs) == sum(ATTEMPTS)
-    by_attempt = sorted(set(case.world.calls))
-    for _, calls in groupby(by_attempt, key=lambda call: call[:3]):
-        assert len(list(calls)) == 1, "called again with another run"
-    return case.points
+    def _ends_right(self, now: Seen) -> None:
+        assert now.session.status == "completed"
+        assert [agent.state for agent in now.agents] == ["completed"] * len(NAMES)
+        answers = [texts.read(CALLER.partition_key, agent.agent_output) for agent in now.agents]
+        assert answers == [f"{name} has answered: {LARGE}" for name in NAMES]
+        assert [int(agent.attempt) for agent in now.agents] == ATTEMPTS
+        assert len(now.runs) == sum(ATTEMPTS)
+        by_attempt = sorted(set(self.world.calls))
+        for _, calls in groupby(by_attempt, key=lambda call: call[:3]):
+            assert len(list(calls)) == 1, "called again with another run"
 
 
-def _number_of_points() -> int:
-    points = _ends_right(None)
-    assert points > 60
-    return points
+def said(call: Call) -> str:
+    return f"{call.agent.agent_uuid} has answered: {LARGE}"
 
 
-def _dies_at(points: range, embedded_aws: EmbeddedAws) -> None:
-    for point in points:
-        embedded_aws.reset()
-        create_tables()
-        try:
-            _ends_right(point)
-        except Exception as error:
-            error.add_note(f"where the worker died at point {point}")
-            raise
+def _without_faults() -> Case:
+    case = Case()
+    case.run()
+    return case
 
 
-def test_a_session_ends_right_though_its_worker_died_at_some_points(
-    tables: None, embedded_aws: EmbeddedAws
-) -> None:
-    _dies_at(range(1, _number_of_points() + 1, SAMPLE), embedded_aws)
+def _ends_right_with(case: Case, where: object) -> None:
+    try:
+        case.run()
+    except Exception as error:
+        error.add_note(f"where it went wrong: {where}")
+        raise
+
+
+def test_a_session_ends_right_wherever_its_worker_dies() -> None:
+    points = _without_faults().points
+    # A write each for the start, the claims, the ends, the releases; a message for each agent.
+    assert points > 80
+
+    for point in range(1, points + 1):
+        _ends_right_with(Case([point]), f"the worker died at point {point}")
+
+
+@pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
+def test_a_session_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
+    for write in range(1, _without_faults().writes + 1):
+        _ends_right_with(Case([write], spoilt), f"{spoilt} at write {write}")
 
 
 @pytest.mark.stress
-def test_a_session_ends_right_wherever_its_worker_dies(
-    tables: None, embedded_aws: EmbeddedAws, tell: Callable[[str], None]
-) -> None:
-    points = _number_of_points()
+def test_a_session_ends_right_wherever_two_workers_die(tell: Callable[[str], None]) -> None:
+    points = _without_faults().points
 
-    _dies_at(range(1, points + 1), embedded_aws)
+    for point in range(1, points + 1):
+        for later in (1, 2, 3, 5, 8, 13, 21):
+            at = [point, point + later]
+            _ends_right_with(Case(at), f"workers died at points {at}")
 
     tell(f"crash matrix: {points} points before and after writes and messages")

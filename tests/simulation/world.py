@@ -1,44 +1,35 @@
-"""A whole engine on a virtual clock: its queue, its agents, and what may go wrong with them."""
+"""A whole engine on a virtual clock: its tables, its queue, its agents, and what goes wrong."""
 
 import heapq
 import math
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ai_coordination import models
+from ai_coordination import ids, telemetry
 from ai_coordination.caller import Caller
-from ai_coordination.models import due, reads
+from ai_coordination.config import PREFIX, settings
+from ai_coordination.models import TABLES, due, writes
 from ai_coordination.models.base import SharedConnection
-from ai_coordination.services.execution import sweeping, working
+from ai_coordination.services import texts
+from ai_coordination.services.execution import releasing, sweeping, working
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, Message
+from tests.simulation.bucket import Bucket, OneAfterAnother
+from tests.simulation.store import Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
-WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem")
-OF_AN_AGENT = [
-    "partition_key",
-    "session_uuid",
-    "session_agent_uuid",
-    "ordinal",
-    "iteration",
-    "state",
-    "attempt",
-    "predecessors",
-    "waiting_on",
-    "run_count",
-    "current_run_uuid",
-    "agent_output",
-    "lease_until",
-    "due_at",
-]
-OF_A_RUN = ["partition_key", "run_uuid", "session_agent_uuid", "outcome"]
+WRITES = frozenset({"TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"})
 CALLER = Caller("acme", "sales", "u-17", "simulation", math.inf)
+RIVAL = Caller("globex", "sales", "u-99", "simulation", math.inf)
+ENVIRONMENT = {f"{PREFIX}TEXTS_BUCKET": "texts", f"{PREFIX}QUEUE_URL": "queue"}
 
 
 class Died(BaseException):
@@ -55,20 +46,30 @@ class Called(NamedTuple):
 
 
 class World:
-    """One set of tables, one clock, one queue; engines come and go."""
+    """One set of tables, one clock, one queue; engines come and go.
 
-    def __init__(self, seed: int = 0) -> None:
+    `seam` is told of each moment before and after a write or a message. `landed` is told of each
+    write that has. `spoils` may say what else goes wrong with a write: see `_written`.
+    """
+
+    def __init__(self, seed: int = 0, store: Store | None = None) -> None:
         self.random = random.Random(seed)
         self.clock = START
+        self.store = store or Store()
+        self.bucket = Bucket(self)
         self.queue: list[tuple[datetime, int, Message]] = []
         self.calls: list[Called] = []
         self.answers: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
         self.seam: Callable[[str], None] = lambda point: None
+        self.landed: Callable[[], None] = lambda: None
+        self.spoils: Callable[[str, Any], str | None] = lambda operation, request: None
         self.lost = 0.0
         self.doubled = 0.0
+        self.batched = 0.0
         self._swept = START
-        self._sent = 0
-        self._uuids = 0
+        self._sent = count()
+        self._uuids = count(1)
+        self._ordinals = count(1)
 
     def engine(self) -> Engine:
         """A new worker's, or a new request's."""
@@ -82,8 +83,7 @@ class World:
         )
 
     def _new_uuid(self) -> str:
-        self._uuids += 1
-        return f"01900000-0000-7000-8000-{self._uuids:012x}"
+        return f"01900000-0000-7000-8000-{next(self._uuids):012x}"
 
     def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
         """The queue: what is doubled is also late, so it overtakes and is overtaken."""
@@ -91,15 +91,19 @@ class World:
         for message in messages:
             copies = 0 if self.random.random() < self.lost else 1
             copies += self.random.random() < self.doubled
+            # Nothing else would bring these back: SQS has said that it has them.
+            copies = max(copies, int(message["kind"] == texts.KIND))
             for _ in range(copies):
                 late = self.random.random() * LATEST_SECONDS if self.doubled else 0.0
                 self._push(message, delay_seconds + late)
         self.seam("after sending")
 
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
+        self.send([message], delay_seconds)
+
     def _push(self, message: Message, delay_seconds: float) -> None:
-        self._sent += 1
         at = self.clock + timedelta(seconds=delay_seconds)
-        heapq.heappush(self.queue, (at, self._sent, message))
+        heapq.heappush(self.queue, (at, next(self._sent), message))
 
     def invoke(self, call: Call) -> Answer | Accepted:
         """The runtime of every agent."""
@@ -108,24 +112,97 @@ class World:
         self.calls.append(Called(ordinal, iteration, call.attempt, call.run_uuid))
         return self.answers(call)
 
+    def call(self, operation: str, request: Any) -> Any:
+        """DynamoDB."""
+        if operation not in WRITES:
+            return self.store.call(operation, request)
+        self.seam("before writing")
+        try:
+            return self._written(operation, request)
+        finally:
+            self.landed()
+            self.seam("after writing")
+
+    def _written(self, operation: str, request: Any) -> Any:
+        """A write may be refused for a while, or its answer lost: then the SDK writes again.
+
+        So a change without a condition is made twice, and a condition that its own write has made
+        false refuses it.
+        """
+        spoilt = self.spoils(operation, request)
+        if spoilt is None:
+            return self.store.call(operation, request)
+        if spoilt == "conflict":
+            raise self.store.conflict(operation, request)
+        self.store.call(operation, request)
+        self.landed()
+        self.seam("answer lost")
+        return self.store.call(operation, request, repeated=True)
+
     def step(self) -> None:
         """The next message, or the next minute's sweep where that comes first."""
         if self.queue and self.queue[0][0] <= self._swept + MINUTE:
-            at, _, message = heapq.heappop(self.queue)
-            self.clock = max(self.clock, at)
-            if not survives(lambda: working.work(self.engine(), message)):
-                self._push(message, VISIBILITY_SECONDS)
+            batch = self._received()
+            if not survives(lambda: self._work_off(batch)):
+                for message in batch:
+                    self._push(message, VISIBILITY_SECONDS)
             return
         self.clock = self._swept = max(self.clock, self._swept + MINUTE)
         survives(self.sweep)
+
+    def _received(self) -> list[Message]:
+        """The next message, and perhaps more of those that are there."""
+        self.clock = max(self.clock, self.queue[0][0])
+        batch = [heapq.heappop(self.queue)[2]]
+        while self.queue and self.queue[0][0] <= self.clock and self.random.random() < self.batched:
+            batch.append(heapq.heappop(self.queue)[2])
+        return batch
+
+    def _work_off(self, batch: list[Message]) -> None:
+        """As the worker's handler does it."""
+        engine = self.engine()
+        if len(batch) > 1:
+            engine = replace(engine, gathered=[])
+        for message in batch:
+            working.work(engine, message)
+        releasing.release_gathered(engine)
 
     def sweep(self) -> None:
         sweeping.sweep(self.engine())
 
     def work_any(self) -> None:
-        """Another worker, with one of the messages, which stays in the queue as a second copy."""
-        _, _, message = self.random.choice(self.queue)
-        survives(lambda: working.work(self.engine(), message))
+        """Another worker, with one of the messages, which stays in the queue as a second copy.
+
+        Early too, for none but the engine's pauses hangs on when it comes.
+        """
+        at, _, message = self.random.choice(self.queue)
+        if at <= self.clock or message["kind"] != texts.KIND:
+            survives(lambda: working.work(self.engine(), message))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The engine runs here, as long as the block does; what is due is in one shard."""
+
+        def attempt(connection: SharedConnection, operation: str, request: Any) -> Any:
+            return self.call(operation, request)
+
+        for table in TABLES:
+            table._get_connection()
+        with (
+            patch.object(SharedConnection, "attempt", attempt),
+            patch.object(due, "SHARDS", due.SHARDS[:1]),
+            patch.object(writes, "FIRST_WAIT_SECONDS", 0.0),
+            patch.object(ids, "new_uuid", self._new_uuid),
+            patch.object(ids, "next_ordinal", lambda session_uuid: next(self._ordinals)),
+            patch.object(texts, "TextBucket", lambda name: self.bucket),
+            patch.object(texts, "SqsQueue", lambda url: self),
+            patch.object(texts, "ThreadPoolExecutor", OneAfterAnother),
+            patch.object(telemetry.logger, "info"),
+            patch.dict("os.environ", ENVIRONMENT),
+        ):
+            settings.cache_clear()
+            yield
+        settings.cache_clear()
 
 
 def survives(work: Callable[[], Any]) -> bool:
@@ -135,50 +212,3 @@ def survives(work: Callable[[], Any]) -> bool:
     except Died:
         return False
     return True
-
-
-def agents_of(session: models.Session) -> list[models.SessionAgent]:
-    """Without what the invariants do not ask for: embedded AWS spends its time on attributes."""
-    key = session.session_uuid, session.partition_key
-    return reads.everything(models.SessionAgent, *key, OF_AN_AGENT)
-
-
-def runs_of(session: models.Session) -> list[models.SessionRun]:
-    key = session.session_uuid, session.partition_key
-    return reads.everything(models.SessionRun, *key, OF_A_RUN)
-
-
-def whole(agent: models.SessionAgent) -> models.SessionAgent:
-    """An agent as it is, with everything."""
-    kind = models.SessionAgent
-    found = reads.get(kind, agent.session_uuid, agent.session_agent_uuid, agent.partition_key)
-    assert found is not None
-    return found
-
-
-def as_it_is(session: models.Session) -> models.Session:
-    found = reads.get(
-        models.Session, session.coordination_uuid, session.session_uuid, session.partition_key
-    )
-    assert found is not None
-    return found
-
-
-@contextmanager
-def every_write_through(world: World) -> Iterator[None]:
-    """Each write passes the world's seam before and after; what is due is in one shard."""
-    attempt = SharedConnection.attempt
-
-    def watched(connection: SharedConnection, operation: str, request: dict[str, Any]) -> Any:
-        if operation not in WRITES:
-            return attempt(connection, operation, request)
-        world.seam("before writing")
-        answer = attempt(connection, operation, request)
-        world.seam("after writing")
-        return answer
-
-    with (
-        patch.object(SharedConnection, "attempt", watched),
-        patch.object(due, "SHARDS", due.SHARDS[:1]),
-    ):
-        yield

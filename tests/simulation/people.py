@@ -1,0 +1,130 @@
+"""What callers do to a session from outside: report, answer, cancel, retry; also twice and late."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ai_coordination import models
+from ai_coordination.errors import EngineError, InvalidState, NotFound
+from ai_coordination.services.execution import lifecycle, reports
+from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
+from tests.simulation.blueprints import LARGE
+from tests.simulation.seen import Seen
+from tests.simulation.world import CALLER, RIVAL, World, survives
+
+Mutation = Callable[..., Any]
+
+
+class People:
+    """All who know the session, and whose work it is."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._random = world.random
+        self._said: list[tuple[Mutation, Mapping[str, Any]]] = []
+
+    def something(self) -> str:
+        """Never the same twice: a result that is taken twice is seen."""
+        text = f"{self._random.random()}"
+        return text + LARGE if self._random.random() < 0.1 else text
+
+    def work(self, now: Seen, diligence: float = 0.5) -> None:
+        """Those who are asked answer, and the agents report that have said that they will."""
+        for agent in now.agents:
+            if agent.current_run_uuid is None or self._random.random() >= diligence:
+                continue
+            if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+                self._tell(*self._answer(agent))
+            elif agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until:
+                self._tell(*self._report(agent))
+        if self._said and self._random.random() < 0.2:
+            self._tell(*self._random.choice(self._said))
+
+    def _key(self, agent: models.SessionAgent) -> dict[str, Any]:
+        return {
+            "session_uuid": agent.session_uuid,
+            "session_agent_uuid": agent.session_agent_uuid,
+            "run_uuid": agent.current_run_uuid,
+        }
+
+    def _answer(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:
+        given = {**self._key(agent), "user_input": self.something()}
+        if agent.agent_action.user_in_the_loop == UserInTheLoop.APPROVAL:
+            given["approved"] = self._random.random() < 0.8
+        return reports.answer, given
+
+    def _report(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:
+        given = self._key(agent)
+        fate = self._random.random()
+        if fate < 0.2:
+            retryable = self._random.random() < 0.8
+            return reports.fail, {**given, "notes": self.something(), "retryable": retryable}
+        if fate < 0.4:
+            names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
+            return reports.accept, {**given, **names}
+        return reports.complete, {**given, "agent_output": self.something()}
+
+    def _tell(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
+        """Once or twice; and nobody of another tenant may."""
+        self._said.append((mutation, given))
+        if self._random.random() < 0.1:
+            self.is_refused(mutation, given)
+        took = self._ask(mutation, **given)
+        if took and mutation is not reports.accept and self._random.random() < 0.5:
+            self._again(mutation, given)
+
+    def _again(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
+        """The same report of the same run gives the same; another one is refused."""
+        seam, spoils = self._world.seam, self._world.spoils
+        self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
+        mutation(self._world.engine(), CALLER, **given)
+        other = {"agent_output", "notes", "user_input"} & given.keys()
+        with suppress(InvalidState):
+            mutation(self._world.engine(), CALLER, **{**given, other.pop(): "another"})
+            raise AssertionError("two results of one run are taken")
+        self._world.seam, self._world.spoils = seam, spoils
+
+    def is_refused(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
+        """To another tenant nothing of it is there."""
+        with suppress(NotFound):
+            mutation(self._world.engine(), RIVAL, **given)
+            raise AssertionError("another tenant was let in")
+
+    def cancel(self, session: models.Session) -> None:
+        given = _key_of(session)
+        self.is_refused(lifecycle.cancel, given)
+        taken = self._ask(lifecycle.cancel, **given)
+        assert taken is None or taken.status == SessionStatus.CANCELLED
+
+    def retry(self, session: models.Session) -> None:
+        given = _key_of(session)
+        self.is_refused(lifecycle.retry, given)
+        self._ask(lifecycle.retry, **given)
+
+    def _ask(self, mutation: Mutation, **given: Any) -> Any:
+        """What it gives; None where it is refused, or dies."""
+        taken: list[Any] = []
+
+        def ask() -> None:
+            with suppress(InvalidState):
+                taken.append(mutation(self._world.engine(), CALLER, **given))
+
+        survives(ask)
+        return taken[0] if taken else None
+
+
+def insist(ask: Callable[[], Any], done: type[EngineError] | None = None) -> Any:
+    """A caller who asks until there is an answer; `done` says that an earlier try has landed."""
+    answers: list[Any] = []
+    while not answers:
+        try:
+            survives(lambda: answers.append(ask()))
+        except EngineError as error:
+            if done is None or not isinstance(error, done):
+                raise
+            return None
+    return answers[0]
+
+
+def _key_of(session: models.Session) -> dict[str, Any]:
+    return {"coordination_uuid": session.coordination_uuid, "session_uuid": session.session_uuid}

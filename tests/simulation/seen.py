@@ -1,0 +1,80 @@
+"""A session with all that belongs to it, as it stands in the store at one moment."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ai_coordination import models
+from ai_coordination.states import TERMINAL_AGENT, SessionAgentState
+from tests.simulation.expressions import Item
+from tests.simulation.store import Store
+
+E = TypeVar("E", bound=models.Table)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The session, its agents in their order, and its runs."""
+
+    session: models.Session
+    agents: list[models.SessionAgent]
+    runs: list[models.SessionRun]
+    by_ordinal: dict[int, models.SessionAgent]
+
+    def before(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
+        """The predecessors that are there: while a session is being started, some are not."""
+        found = (self.by_ordinal.get(int(one)) for one in agent.predecessors or ())
+        return [one for one in found if one is not None]
+
+    def after(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
+        """The successors."""
+        found = (self.by_ordinal.get(int(one)) for one in agent.successors or ())
+        return [one for one in found if one is not None]
+
+    def runs_of(self, agent: models.SessionAgent) -> list[models.SessionRun]:
+        uuid = agent.session_agent_uuid
+        return [run for run in self.runs if run.session_agent_uuid == uuid]
+
+    def unfinished(self) -> set[int]:
+        """The ordinals of the agents that have not ended."""
+        return {int(one.ordinal) for one in self.agents if one.state not in TERMINAL_AGENT}
+
+    def asking(self) -> set[int]:
+        """The ordinals of the agents that ask a person."""
+        waiting = SessionAgentState.WAITING_FOR_INPUT
+        return {int(one.ordinal) for one in self.agents if one.state == waiting}
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is due, and nobody is asked."""
+        if self.session.asking or self.session.due_at:
+            return False
+        return not any(agent.due_at for agent in self.agents)
+
+
+class Sight:
+    """Looks at a store. An item is never changed there, so it is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        # By identity, and with the item: while that is kept no other has the same identity.
+        self._read: dict[int, tuple[Item, Any]] = {}
+
+    def all_of(self, kind: type[E]) -> list[E]:
+        """Everything in a table, by its key."""
+        held = self.store.items[kind.Meta.table_name]
+        return [self._entity(kind, held[key]) for key in sorted(held)]
+
+    def session(self) -> Seen | None:
+        """The only one that there is."""
+        sessions = self.all_of(models.Session)
+        if not sessions:
+            return None
+        agents = self.all_of(models.SessionAgent)
+        by_ordinal = {int(agent.ordinal): agent for agent in agents}
+        return Seen(sessions[0], agents, self.all_of(models.SessionRun), by_ordinal)
+
+    def _entity(self, kind: type[E], item: Item) -> E:
+        found = self._read.get(id(item))
+        if found is None:
+            found = self._read[id(item)] = item, kind.of(item)
+        entity: E = found[1]
+        return entity

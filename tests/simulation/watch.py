@@ -1,0 +1,106 @@
+"""Looks at a session after each write: what has been settled once does not change."""
+
+from ai_coordination import models
+from ai_coordination.states import (
+    TERMINAL_AGENT,
+    TERMINAL_SESSION,
+    SessionAgentState,
+    SessionStatus,
+    may_move,
+)
+from tests.simulation import invariants
+from tests.simulation.seen import Seen, Sight
+from tests.simulation.world import World
+
+ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
+
+
+class Watch:
+    """Of one world and the one session in it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.sight = Sight(world.store)
+        self._settled: dict[tuple[object, ...], object] = {}
+        self._before: Seen | None = None
+        # In which iteration of its agent a run was made.
+        self._iterations: dict[str, int] = {}
+
+    def look(self) -> Seen | None:
+        """Everything that must always hold; the session, if there is one."""
+        now = self.sight.session()
+        invariants.counts(self.sight)
+        if now is None:
+            return None
+        invariants.always(now)
+        self._compare(now)
+        self._before = now
+        return now
+
+    def _compare(self, now: Seen) -> None:
+        for run in now.runs:
+            self._settle_run(now, run)
+        for agent in now.agents:
+            self._settle_agent(agent)
+        session, iteration = now.session, int(now.session.iteration_count)
+        if session.status in TERMINAL_SESSION:
+            self._stays(("status", iteration), session.status)
+        if self._before is not None:
+            self._moves(self._before, now)
+
+    def _settle_run(self, now: Seen, run: models.SessionRun) -> None:
+        """A run that has ended is immutable."""
+        if run.run_uuid not in self._iterations:
+            of = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
+            self._iterations[run.run_uuid] = int(of.iteration)
+        if run.outcome is not None:
+            self._stays(("run", run.run_uuid), run.attribute_values)
+
+    def _settle_agent(self, agent: models.SessionAgent) -> None:
+        if agent.state in ANSWERED:
+            self._stays(("output", agent.current_run_uuid), agent.agent_output)
+        if agent.state in TERMINAL_AGENT:
+            self._stays(("state", agent.ordinal, agent.iteration), agent.state)
+        assert agent.attempt <= agent.agent_action.retry.max_attempts
+
+    def _stays(self, what: tuple[object, ...], value: object) -> None:
+        assert self._settled.setdefault(what, value) == value, what
+
+    def _moves(self, before: Seen, now: Seen) -> None:
+        """Each state changed by a legal move, and an iteration only by a retry."""
+        was, status = SessionStatus(before.session.status), SessionStatus(now.session.status)
+        more = now.session.iteration_count - before.session.iteration_count
+        again = bool(more) and was is not SessionStatus.INITIAL
+        assert more in (0, 1)
+        assert (was is status and not more) or may_move(was, status, retry=again)
+        for ordinal, agent in before.by_ordinal.items():
+            then = now.by_ordinal[ordinal]
+            self._moved(now, agent, then)
+
+    def _moved(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
+        more = int(agent.iteration - was.iteration)
+        assert more in (0, 1)
+        again = bool(more) and was.iteration > 0
+        before, after = SessionAgentState(was.state), SessionAgentState(agent.state)
+        assert (before is after and not again) or may_move(before, after, retry=again)
+        if after is SessionAgentState.IN_PROGRESS and before is SessionAgentState.INITIAL:
+            assert not was.waiting_on
+            assert not was.skip
+            assert now.session.status == SessionStatus.IN_PROGRESS or now.session.doing
+
+    def rest(self, now: Seen) -> None:
+        """What must hold when nothing is due any more."""
+        invariants.at_rest(now)
+        invariants.texts_are_kept(now, self._world)
+        for agent in now.agents:
+            if agent.state == SessionAgentState.COMPLETED:
+                self._completed_once(now, agent)
+
+    def _completed_once(self, now: Seen, agent: models.SessionAgent) -> None:
+        """A completed agent has one sealed completed run in its iteration."""
+        completed = [
+            run.run_uuid
+            for run in now.runs_of(agent)
+            if run.outcome == "completed" and self._iterations[run.run_uuid] == agent.iteration
+        ]
+        assert completed == [agent.current_run_uuid]
