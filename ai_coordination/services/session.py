@@ -88,7 +88,8 @@ def count_in_coordination(
         guards.owned(models.Coordination, caller),
         guards.missing("coordination", "coordination_uuid"),
     )
-    if session.task_uuid is not None:
+    # A task with schedules cannot be deleted, and a firing checks its schedule.
+    if session.task_uuid is not None and session.schedule_uuid is None:
         transaction.check(
             models.Task(session.coordination_uuid, session.task_uuid),
             guards.owned(models.Task, caller),

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from ai_coordination import clock, models, schedule_expressions, telemetry
 from ai_coordination.clients import EventBridge, Timer
 from ai_coordination.config import settings
+from ai_coordination.errors import EngineError
+from ai_coordination.models.writes import Transaction
 from ai_coordination.schedule_expressions import At, Rate
 from ai_coordination.states import ScheduleStatus
 
@@ -88,6 +90,19 @@ def _event(schedule: models.TaskSchedule) -> dict[str, Any]:
         "version": int(schedule.version),
         "made": schedule.counts_from,
     }
+
+
+class Replaced(EngineError):
+    """The schedule does not name this timer any more. Never leaves the services."""
+
+
+def check(transaction: Transaction, schedule: models.TaskSchedule) -> None:
+    """A session is started only while the schedule names the timer that fires it."""
+    transaction.check(
+        models.TaskSchedule(schedule.task_uuid, schedule.schedule_uuid),
+        models.TaskSchedule.token == schedule.token,
+        lambda old: Replaced("replaced since it fired"),
+    )
 
 
 def disarm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:

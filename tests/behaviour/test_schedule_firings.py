@@ -134,6 +134,42 @@ def test_pausing_stops_the_next() -> None:
     assert timers(plan.uuid) == []
 
 
+@pytest.mark.parametrize("agents", [1, 97], ids=["at once", "in chunks"])
+def test_a_pause_that_is_faster_by_a_moment_stops_it(agents: int) -> None:
+    plan = Plan()
+    many = [echo(f"a{number}") for number in range(agents)]
+    key = {"coordinationUuid": plan.key["coordinationUuid"]}
+    change("updateCoordination", {**key, "agents": many}, "coordination { id }")
+    change("updateTask", {**plan.key, "agentActions": []}, "task { id }")
+    due = plan.event()
+    original = lifecycle.start
+
+    def first_the_pause(*args: Any, **kwargs: Any) -> models.Session:
+        plan.update(status="PAUSED")
+        return original(*args, **kwargs)
+
+    with patch.object(lifecycle, "start", first_the_pause):
+        assert fire(due) == "stale"
+
+    assert plan.sessions() == []
+    plan.update(status="ACTIVE")
+    assert fire(plan.event()) == "started"
+    assert len(plan.sessions()) == 1
+
+
+def test_a_session_of_96_agents_is_started_by_a_schedule_in_one_transaction() -> None:
+    plan = Plan()
+    many = [echo(f"a{number}") for number in range(96)]
+    key = {"coordinationUuid": plan.key["coordinationUuid"]}
+    change("updateCoordination", {**key, "agents": many}, "coordination { id }")
+    change("updateTask", {**plan.key, "agentActions": []}, "task { id }")
+
+    assert fire(plan.event()) == "started"
+
+    (session,) = plan.sessions()
+    assert session["status"] == "IN_PROGRESS"
+
+
 def test_a_timer_that_was_replaced_starts_nothing_and_is_deleted() -> None:
     plan = Plan()
     old = plan.event()
@@ -228,13 +264,15 @@ def test_a_change_just_before_the_last_firing_is_over_is_not_overwritten() -> No
     due = plan.event("2099-12-31T08:00:00Z")
     original = lifecycle.start
 
-    def first_the_writer(*args: Any, **kwargs: Any) -> models.Session:
+    def then_the_writer(*args: Any, **kwargs: Any) -> models.Session:
+        started = original(*args, **kwargs)
         plan.update(schedule="rate(1 day)")
-        return original(*args, **kwargs)
+        return started
 
-    with patch.object(lifecycle, "start", first_the_writer):
+    with patch.object(lifecycle, "start", then_the_writer):
         assert fire(due) == "started"
 
+    assert len(plan.sessions()) == 1
     assert (plan.told()["status"], len(timers(plan.uuid))) == ("ACTIVE", 1)
 
 

@@ -39,6 +39,8 @@ def fire(engine: Engine, scheduler: Scheduler | None, event: Mapping[str, Any]) 
             raise NotWrittenYet(f"The writer of {_name(event)} may not have come so far")
         return _told(STALE, scheduler, event)
     session, outcome = _started(engine, found, moment)
+    if outcome == STALE:
+        return _told(STALE, scheduler, event)
     if session is not None:
         _remember(engine, found, session, moment)
     if not _fires_after(found, moment):
@@ -72,11 +74,13 @@ def _started(
             Caller(endpoint_id, part_id, "engine", deadline=engine.deadline),
             coordination_uuid=schedule.coordination_uuid,
             task_uuid=schedule.task_uuid,
-            schedule_uuid=schedule.schedule_uuid,
+            schedule=schedule,
             idempotency_key=f"{schedule.schedule_uuid} {at}",
         )
     except Throttled:
         raise
+    except timers.Replaced:
+        return None, STALE
     except EngineError as error:
         told = {"schedule": schedule.schedule_uuid, "code": error.code, "reason": error.message}
         telemetry.logger.warning("a schedule could not start its task", extra=told)

@@ -9,7 +9,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import due, reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, texts, validation
+from ai_coordination.services import creation, guards, texts, timers, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.execution import (
     counting,
@@ -40,12 +40,13 @@ def start(
     input_files: Sequence[Mapping[str, Any]] | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
     thread_uuid: str | None = None,
-    schedule_uuid: str | None = None,
+    schedule: models.TaskSchedule | None = None,
     idempotency_key: str | None = None,
 ) -> models.Session:
     """Starts a session of a task: everything is checked before anything is written.
 
-    Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled.
+    Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled;
+    Replaced where its schedule does not fire it any more.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
@@ -74,7 +75,7 @@ def start(
         session_uuid=ids.new_uuid(),
         partition_key=caller.partition_key,
         task_uuid=task_uuid,
-        schedule_uuid=schedule_uuid,
+        schedule_uuid=None if schedule is None else schedule.schedule_uuid,
         user_id=user_id,
         tenant_user=models.tenant_user(caller.partition_key, user_id),
         thread_uuid=validation.label(thread_uuid, "thread_uuid"),
@@ -95,7 +96,7 @@ def start(
     held = texts.Held(caller.partition_key, session.session_uuid)
     session.task_query = held.text(asked)
     chosen = [replace(part, text=held.text(part.text)) for part in chosen]
-    return _begin(engine, caller, session, chosen, held, idempotency_key, given)
+    return _begin(engine, caller, session, chosen, held, idempotency_key, given, schedule)
 
 
 def _check_number(agents: int) -> None:
@@ -114,6 +115,7 @@ def _begin(
     held: texts.Held,
     key: str | None,
     given: Any,
+    schedule: models.TaskSchedule | None,
 ) -> models.Session:
     """One transaction where it fits; else the marked session first, and then its agents."""
     at_once = starting.fits(chosen)
@@ -138,6 +140,8 @@ def _begin(
 
     def add(transaction: Transaction) -> None:
         sessions.count_in_coordination(transaction, caller, session)
+        if schedule is not None:
+            timers.check(transaction, schedule)
         for agent in everyone:
             absent = models.SessionAgent.session_agent_uuid.does_not_exist()
             transaction.put(agent, absent, lambda old: None)
