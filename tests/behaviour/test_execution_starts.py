@@ -2,6 +2,7 @@
 
 import pytest
 
+from ai_coordination import models
 from ai_coordination.services.execution import starting
 from tests.behaviour.executing import (
     after,
@@ -10,14 +11,16 @@ from tests.behaviour.executing import (
     echo,
     external,
     outcomes,
+    report,
     session,
     start,
     started,
     states,
+    tell,
     work_off,
 )
-from tests.graph_api import NOBODY, RIVAL, change, new_task
-from tests.stored import refused
+from tests.graph_api import NOBODY, RIVAL, ask, change, mutation, new_task
+from tests.stored import put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -42,6 +45,22 @@ def test_a_join_starts_after_all_of_its_predecessors() -> None:
 
     assert session(place)["status"] == "IN_PROGRESS"
     assert states(place) == {"a": "COMPLETED", "b": "COMPLETED", "c": "IN_PROGRESS", "d": "INITIAL"}
+
+
+def test_a_fast_branch_goes_on_while_a_slow_one_still_runs() -> None:
+    branches = [after("slow"), after("fast"), after("next", "fast"), after("end", "slow", "next")]
+    place = started([external("slow"), echo("fast"), echo("next"), echo("end")], branches)
+    assert states(place) == {
+        "slow": "IN_PROGRESS",
+        "fast": "COMPLETED",
+        "next": "COMPLETED",
+        "end": "INITIAL",
+    }
+
+    tell("completeSessionAgent", {**report(place, "slow"), "agentOutput": "At last"})
+
+    assert session(place)["status"] == "COMPLETED"
+    assert agents(place)["end"]["agentInput"] == "Which?\n\nSLOW:\nAt last\n\nNEXT:\nWhich?"
 
 
 def test_a_diamond_runs_each_agent_once() -> None:
@@ -90,6 +109,58 @@ def test_a_task_that_names_a_lost_agent_starts_nothing() -> None:
         "code": "BAD_USER_INPUT",
         "inputPath": ["input", "taskUuid"],
     }
+
+
+def test_a_predecessor_that_takes_no_part_in_this_session_is_refused() -> None:
+    queries = [{"agentUuid": "a", "subtaskQuery": "Who?"}]
+    key = blueprint([echo("a"), echo("b")], [after("b", "a")], subtaskQueries=queries)
+
+    given = {**key, "subtaskQueries": [{"agentUuid": "b", "subtaskQuery": "Which?"}]}
+    assert refused("startSession", given) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "subtaskQueries"],
+    }
+
+
+def test_agents_that_wait_for_each_other_start_nothing_and_the_error_shows_the_circle() -> None:
+    key = blueprint([echo("a"), echo("b"), echo("c")], CHAIN)
+    task = stored(models.Task, key["coordinationUuid"], key["taskUuid"])
+    task.agent_actions["a"].predecessors = task.agent_actions["c"].predecessors
+    put_state(models.Task, *key.values(), agent_actions=task.agent_actions)
+
+    assert refused("startSession", key) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "taskUuid"],
+    }
+    (error,) = ask(mutation("startSession", "StartSessionInput", "__typename"), {"input": key})[
+        "errors"
+    ]
+    assert error["message"] == "These agents wait for each other: a -> b -> a"
+
+
+def test_a_thousand_and_one_parts_are_too_many_also_where_no_list_is_too_long() -> None:
+    key = blueprint([echo("a"), echo("b")], [after("b")])
+    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(1_000)]
+
+    assert refused("startSession", {**key, "subtaskQueries": queries}) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "subtaskQueries"],
+    }
+
+
+@pytest.mark.stress
+def test_a_thousand_agents_are_not_too_many() -> None:
+    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(1_000)]
+
+    place = start(blueprint([echo("a")]), subtaskQueries=queries)
+
+    session = stored(models.Session, *place)
+    assert (session.status, session.agent_count, len(session.waiting_on)) == (
+        "in_progress",
+        1_000,
+        1_000,
+    )
+    assert session.doing is None
 
 
 def test_a_thousand_and_one_agents_are_too_many() -> None:

@@ -37,14 +37,16 @@ def of(
     task_query: str | None,
     default_action: models.AgentAction,
 ) -> list[Part]:
-    """Raises BadUserInput for agents that are none of the coordination's, and unknown variables."""
+    """Raises BadUserInput for agents that are no members, take no part or wait for each other.
+
+    Also for unknown variables, and PayloadTooLarge for what is too much together.
+    """
     members = {agent.agent_uuid: agent for agent in coordination.agents}
     _check_members(members, actions, queries)
-    nodes = graph.expand(
-        list(members),
-        [query.agent_uuid for query in queries],
-        {uuid: list(map(str, one.predecessors)) for uuid, one in actions.items()},
-    )
+    asked = [query.agent_uuid for query in queries]
+    waits_for = {uuid: list(map(str, one.predecessors)) for uuid, one in actions.items()}
+    _check_graph({agent: waits_for.get(agent, []) for agent in (*asked, *waits_for)})
+    nodes = graph.expand(list(members), asked, waits_for)
     work = _filled_all(queries, variables_of(task_query))
     return [
         Part(
@@ -88,6 +90,18 @@ def _check_members(
     lost = [uuid for uuid in actions if uuid not in members]
     if lost:
         message = f"The coordination has lost {', '.join(map(repr, lost))}, whom this task names"
+        raise BadUserInput(message, "task_uuid")
+
+
+def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
+    """The task was checked when it was written, but may be started with other subtask queries."""
+    for agent, unknown in graph.unknown_predecessors(waits_for).items():
+        named = ", ".join(map(repr, unknown))
+        message = f"{agent!r} waits for {named}, and that takes no part in this session"
+        raise BadUserInput(message, "subtask_queries")
+    cycle = graph.find_cycle(waits_for)
+    if cycle is not None:
+        message = f"These agents wait for each other: {' -> '.join(cycle)}"
         raise BadUserInput(message, "task_uuid")
 
 
