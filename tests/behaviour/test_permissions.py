@@ -10,9 +10,11 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from ai_coordination import models
-from tests.graph_api import change, data, new_task, refusal
-from tests.test_template import FUNCTION, TABLES
+from ai_coordination import models, worker
+from tests.entry.lambda_stand_ins import Context
+from tests.graph_api import change, data, new_schedule, new_task, refusal
+from tests.scheduling import event_of, timers
+from tests.test_template import FUNCTION, TABLES, WORKER
 from tests.world import THREAD, USER, World, new_world
 
 Permission = tuple[str, str]  # an action; a table, or an index as "TABLE/index/NAME"
@@ -76,6 +78,26 @@ def test_the_function_may_do_what_the_api_does_and_no_more() -> None:
 
     assert [more for more in used if not any(more in grant for grant in grants())] == []
     assert [actions(grant) for grant in grants()] == [actions(grant & used) for grant in grants()]
+
+
+@pytest.mark.usefixtures("worked_queue")
+def test_the_worker_may_do_what_firings_need() -> None:
+    world = new_world()
+    key = world.coordination, world.task
+    once, often = (
+        new_schedule(*key, schedule=one) for one in ("at(2099-12-31T08:00:00)", "rate(1 day)")
+    )
+    due = [
+        event_of(timer, "2099-12-31T08:00:00Z") for one in (once, often) for timer in timers(one)
+    ]
+
+    with used_permissions() as used:
+        told = [worker.handler(event, Context())["firing"] for event in [*due, due[0]]]
+
+    allowed = set[Permission]().union(*grants(WORKER))
+    assert told == ["started", "started", "stale"]
+    assert {("UpdateItem", "TaskSchedules"), ("ConditionCheckItem", "TaskSchedules")} <= used
+    assert used - allowed == set()
 
 
 def repeat_creations(world: World) -> None:
@@ -150,11 +172,11 @@ def _table(name: str) -> str:
     )
 
 
-def grants() -> list[set[Permission]]:
+def grants(function: Mapping[str, Any] = FUNCTION) -> list[set[Permission]]:
     """The template's statements about tables."""
     return [
         set(product(map(_action, _listed(one["Action"])), map(_short, _listed(one["Resource"]))))
-        for one in FUNCTION["Policies"][0]["Statement"]
+        for one in function["Policies"][0]["Statement"]
         if _listed(one["Action"])[0].startswith("dynamodb:")
     ]
 

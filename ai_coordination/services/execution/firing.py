@@ -136,7 +136,7 @@ def _told(outcome: str, scheduler: Scheduler | None, event: Mapping[str, Any]) -
     """Says what came of the firing, and deletes the timer where a scheduler is given."""
     if scheduler is not None:
         scheduler.delete(_name(event))
-    told = {name: event[name] for name in ("tenant", "task", "schedule", "time")}
+    told = {name: event[name] for name in ("tenant", "coordination", "task", "schedule", "time")}
     telemetry.logger.info("firing", extra={**told, "outcome": outcome})
     telemetry.count(f"Firings{outcome.capitalize()}")
     return outcome
