@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SAM := $(VENV)-sam/bin/sam
+RUNTIME := $(VENV)-runtime/bin/python
 SCHEMA := ai_coordination/api/schema.graphql
 ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 
@@ -56,7 +57,7 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 .PHONY: test
 test: $(INSTALLED) ## All tests but the long ones, with branch coverage
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not stress' -n 2 --cov $(if $(TESTS),,--cov-fail-under=90) $(TESTS)
+	@$(BIN)/python -m pytest -m 'not (stress or runtime or system)' -n 2 --cov $(if $(TESTS),,--cov-fail-under=90) $(TESTS)
 
 .PHONY: stress
 stress: $(INSTALLED) ## The long tests: many races, many seeds (RACES=500)
@@ -112,6 +113,16 @@ $(SAM):
 	@$(PYTHON) -m venv $(VENV)-sam
 	@echo "Installing the SAM CLI into $(VENV)-sam"
 	@$(VENV)-sam/bin/python -m pip install -qq aws-sam-cli==1.170.0
+
+.PHONY: runtime
+runtime: $(SAM) $(RUNTIME) $(INSTALLED) ## The built package under Lambda's runtime client: start, size, memory
+	@.ci/dynamodb-local
+	@$(MAKE) --no-print-directory build-ApiFunction ARTIFACTS_DIR=$(CURDIR)/build/runtime
+	@$(BIN)/python -m pytest -q -m runtime tests/deployed
+
+$(RUNTIME):
+	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(VENV)-runtime
+	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
 
 ##: Writing
 
