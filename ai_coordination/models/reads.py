@@ -1,10 +1,10 @@
 """Reads: one item, many items, one page of a list."""
 
-import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from random import SystemRandom
 from typing import Any, Generic, TypeVar
 
 from pynamodb.constants import (
@@ -22,6 +22,8 @@ from ai_coordination.models.base import BUSY, Entity, Item, connection
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str, str]
+
+_random = SystemRandom()
 
 MOST_KEYS_OF_A_BATCH = 100
 MOST_FRUITLESS_BATCHES = 6
@@ -83,7 +85,7 @@ def _batch_items(asked: dict[str, Any]) -> Iterator[tuple[str, Item]]:
         if fruitless == MOST_FRUITLESS_BATCHES:
             raise Throttled(BUSY)
         if fruitless:
-            time.sleep(random.uniform(0, FIRST_WAIT_SECONDS * 2**fruitless))  # noqa: S311 -- jitter
+            time.sleep(_random.uniform(0, FIRST_WAIT_SECONDS * 2**fruitless))
         asked = left
 
 

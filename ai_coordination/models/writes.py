@@ -8,12 +8,12 @@ what is refused even then is Throttled, and nothing of it is written. A transact
 token through all tries, so it is applied once, also where an answer was lost.
 """
 
-import random
 import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from random import SystemRandom
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -34,6 +34,9 @@ from ai_coordination.models.base import (
 Refused = Callable[[Item | None], EngineError | None]
 T = TypeVar("T", bound=Table)
 V = TypeVar("V", bound=Versioned)
+
+# The system's: environments that start from one snapshot share the state of any other.
+_random = SystemRandom()
 
 FIRST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.5
@@ -174,7 +177,7 @@ def _send(
         except VerboseClientError as error:
             failures.append(error)
             _raise_what_waiting_does_not_mend(error)
-            pause = random.uniform(0, wait)  # noqa: S311 -- jitter, no secret
+            pause = _random.uniform(0, wait)
             if time.monotonic() + pause >= deadline:
                 raise Throttled(
                     "The database is busy, or others write the same: try again later"

@@ -1,9 +1,9 @@
 """What the engine runs on: passed in, so that a simulation can put others in their place."""
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import SystemRandom
 from typing import Any, NamedTuple, Protocol
 
 from ai_coordination import clock, ids, models
@@ -88,7 +88,7 @@ class Engine:
     utc: Callable[[], datetime] = _utc
     gathered: "list[Release] | None" = None
     new_uuid: Callable[[], str] = ids.new_uuid
-    random: Callable[[], float] = field(default=random.random)
+    random: Callable[[], float] = field(default=SystemRandom().random)
 
     def now(self) -> str:
         return clock.instant(self.utc())
