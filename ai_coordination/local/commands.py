@@ -25,7 +25,7 @@ from ai_coordination.telemetry import logger
 __all__ = ["REFUSED", "demo", "invoke", "serve", "tables", "work_off"]
 
 # Below the time that the client of SQS waits for an answer.
-WAIT_SECONDS = 3
+WAIT_SECONDS = 2
 
 REFUSED = (
     storage.NotUsable,

@@ -1,0 +1,127 @@
+"""Workers as processes of their own, and what they share: DynamoDB Local, moto's SQS and S3."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from ai_coordination.clients import clients
+from ai_coordination.config import settings
+from ai_coordination.local import work
+
+SECONDS = 60
+BUCKET = "texts"
+WORKER = (sys.executable, "-m", "ai_coordination.local", "worker")
+SHORT_STEPS = ("--step-seconds", "11", "--sweep-seconds", "3")
+
+
+@contextmanager
+def queue_and_bucket() -> Iterator[None]:
+    """This process, and those that it starts, have a queue and a bucket at a server of moto's."""
+    port = _free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    endpoint = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(port)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL_SQS", endpoint)
+            patch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+            patch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
+            patch.setenv(work.QUEUE_VARIABLE, "")
+            _forget()
+            where = {"LocationConstraint": os.environ["AWS_REGION"]}
+            clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+            work.make_queue()
+            yield
+    finally:
+        _forget()
+        server.kill()
+        server.wait(SECONDS)
+
+
+def _forget() -> None:
+    clients.forget()
+    settings.cache_clear()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError(f"nothing answers at port {port}")
+
+
+@dataclass
+class Workers:
+    """`python -m ai_coordination.local worker`, several times."""
+
+    number: int
+    threads: int = 1
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def __enter__(self) -> "Workers":
+        for _ in range(self.number):
+            self._start()
+        for process in self.running:
+            _wait_until_it_works(process)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        for process in self.running:
+            process.kill()
+            process.communicate(timeout=SECONDS)
+
+    def _start(self) -> None:
+        self.running.append(
+            subprocess.Popen(
+                [*WORKER, "--threads", str(self.threads), *SHORT_STEPS],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+
+    def replace(self) -> None:
+        """The oldest dies in the midst of whatever it does; a new one is at work."""
+        process = self.running.pop(0)
+        process.kill()
+        process.communicate(timeout=SECONDS)
+        self._start()
+        _wait_until_it_works(self.running[-1])
+
+    def stop(self) -> list[tuple[int, str]]:
+        """All are asked to end; the exit code of each, and what it has printed."""
+        for process in self.running:
+            process.send_signal(signal.SIGTERM)
+        said = [process.communicate(timeout=SECONDS)[0] for process in self.running]
+        return [
+            (process.returncode, text) for process, text in zip(self.running, said, strict=True)
+        ]
+
+
+def _wait_until_it_works(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    assert said.startswith("Working off"), said + process.stdout.read()
