@@ -1,6 +1,8 @@
 """A session with all that belongs to it, as it stands in the store at one moment."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from ai_coordination import models
@@ -19,6 +21,7 @@ class Seen:
     agents: list[models.SessionAgent]
     runs: list[models.SessionRun]
     by_ordinal: dict[int, models.SessionAgent]
+    by_agent: dict[str | None, list[models.SessionRun]]
 
     def before(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
         """The predecessors that are there: while a session is being started, some are not."""
@@ -31,8 +34,7 @@ class Seen:
         return [one for one in found if one is not None]
 
     def runs_of(self, agent: models.SessionAgent) -> list[models.SessionRun]:
-        uuid = agent.session_agent_uuid
-        return [run for run in self.runs if run.session_agent_uuid == uuid]
+        return self.by_agent.get(agent.session_agent_uuid, [])
 
     def unfinished(self) -> set[int]:
         """The ordinals of the agents that have not ended."""
@@ -70,11 +72,22 @@ class Sight:
             return None
         agents = self.all_of(models.SessionAgent)
         by_ordinal = {int(agent.ordinal): agent for agent in agents}
-        return Seen(sessions[0], agents, self.all_of(models.SessionRun), by_ordinal)
+        runs = self.all_of(models.SessionRun)
+        by_agent: dict[str | None, list[models.SessionRun]] = defaultdict(list)
+        for run in runs:
+            by_agent[run.session_agent_uuid].append(run)
+        return Seen(sessions[0], agents, runs, by_ordinal, dict(by_agent))
 
     def _entity(self, kind: type[E], item: Item) -> E:
         found = self._read.get(id(item))
         if found is None:
-            found = self._read[id(item)] = item, kind.of(item)
+            found = self._read[id(item)] = item, _view(kind, item)
         entity: E = found[1]
         return entity
+
+
+def _view(kind: type[E], item: Item) -> Any:
+    """An entity with plain attributes: those of pynamodb take most of the time of looking."""
+    view = SimpleNamespace(**dict.fromkeys(kind.get_attributes()))
+    vars(view).update(kind.of(item).attribute_values)
+    return view

@@ -18,6 +18,7 @@ from tests.simulation.expressions import Item, NotUnderstood
 Request = Mapping[str, Any]
 Key = tuple[str, str]
 
+WRITES = frozenset({"TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"})
 REFUSED = "ConditionalCheckFailed"
 
 
@@ -44,9 +45,12 @@ class Store:
         self._keys = {table.Meta.table_name: _keys_of(table) for table in TABLES}
         self._indexes = dict(_indexes())
         self._tokens: set[str] = set()
+        # How many there were: who looks again sees by it whether there is anything to see.
+        self.writes = 0
 
     def call(self, operation: str, request: Request, *, repeated: bool = False) -> Any:
         """What `operation` answers. Raises VerboseClientError as pynamodb does."""
+        self.writes += operation in WRITES
         match operation:
             case "GetItem":
                 found = self.items[request["TableName"]].get(self._key(request))

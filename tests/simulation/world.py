@@ -20,13 +20,12 @@ from ai_coordination.services import texts
 from ai_coordination.services.execution import releasing, sweeping, working
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, Message
 from tests.simulation.bucket import Bucket, OneAfterAnother
-from tests.simulation.store import Store
+from tests.simulation.store import WRITES, Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
-WRITES = frozenset({"TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"})
 CALLER = Caller("acme", "sales", "u-17", "simulation", math.inf)
 RIVAL = Caller("globex", "sales", "u-99", "simulation", math.inf)
 ENVIRONMENT = {f"{PREFIX}TEXTS_BUCKET": "texts", f"{PREFIX}QUEUE_URL": "queue"}
