@@ -39,6 +39,8 @@ def create(
     timezone = timezone if timezone is not None else DEFAULT_TIMEZONE
     status = status or ScheduleStatus.ACTIVE
     schedule_expressions.parse(schedule, timezone)
+    # As all that is wrong, before a timer is made.
+    validation.label(idempotency_key, "idempotency_key")
     now = clock.now()
     entity = models.TaskSchedule(
         task_uuid=validation.uuid(task_uuid, "task_uuid"),

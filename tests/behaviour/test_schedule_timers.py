@@ -218,6 +218,32 @@ def test_a_zone_that_makes_the_time_one_that_there_is_not_is_refused(world: Worl
     assert timers(schedule) == before
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("taskUuid", "x"), ("coordinationUuid", "x"), ("idempotencyKey", "k" * 257)],
+)
+def test_a_key_that_there_is_not_is_refused_before_a_timer_is_made(
+    world: World, field: str, value: str
+) -> None:
+    given = {**world.key("coordination", "task"), "schedule": "rate(1 day)", field: value}
+
+    told = refused("createTaskSchedule", given)
+
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", field]}
+    assert calls_of("createTaskSchedule", given) == []
+
+
+def test_a_queue_for_what_could_not_be_delivered_may_be_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AI_COORDINATION_SCHEDULE_DEAD_LETTERS_ARN")
+    settings.cache_clear()
+
+    (timer,) = timers(new_schedule(world.coordination, world.task))
+
+    assert timer["Target"].keys() == {"Arn", "RoleArn", "Input", "RetryPolicy"}
+
+
 def test_without_a_scheduler_a_schedule_says_that_it_does_not_fire(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
