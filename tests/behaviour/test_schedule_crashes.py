@@ -4,30 +4,24 @@ In the end a schedule that fires has exactly the timer that it names, any other 
 left has deleted itself when it fired.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from ai_coordination import models, worker
 from ai_coordination.local.recording import recorded_calls
 from ai_coordination.services.execution.firing import NotWrittenYet
 from tests.entry.lambda_stand_ins import Context
 from tests.graph_api import ask, create, mutation, new_coordination, new_schedule, new_task
+from tests.mishaps import MISHAPS, Call, Died, dies_before, mishap_at
 from tests.scheduling import held
 
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
 EVERY_HOUR = "cron(0 * * * ? *)"
 ONCE = "at(2099-12-31T08:00:00)"
 pytestmark = pytest.mark.usefixtures("worked_queue")
-
-
-class Died(BaseException):
-    """The process is gone: nothing catches this."""
 
 
 class Case:
@@ -95,47 +89,6 @@ class Case:
 def perform(name: str, given: dict[str, Any]) -> dict[str, Any]:
     kind = f"{name[0].upper()}{name[1:]}Input"
     return ask(mutation(name, kind, "__typename"), {"input": given})
-
-
-Call = Callable[[], Any]
-Mishap = Callable[[Call], Any]
-
-
-def dies_before(call: Call) -> Any:
-    raise Died
-
-
-def dies_after(call: Call) -> Any:
-    call()
-    raise Died
-
-
-def is_lost(call: Call) -> Any:
-    raise ConnectTimeoutError(endpoint_url="https://aws")
-
-
-def is_not_answered(call: Call) -> Any:
-    call()
-    raise ReadTimeoutError(endpoint_url="https://aws")
-
-
-MISHAPS: list[Mishap] = [dies_before, dies_after, is_lost, is_not_answered]
-
-
-@contextmanager
-def mishap_at(number: int, mishap: Mishap) -> Iterator[list[str]]:
-    """Something happens at the call of this number, counted from 1."""
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]
-    made: list[str] = []
-
-    def watched(client: Any, operation: str, parameters: Any) -> Any:
-        made.append(operation)
-        if len(made) == number:
-            return mishap(lambda: original(client, operation, parameters))
-        return original(client, operation, parameters)
-
-    with patch.object(BaseClient, "_make_api_call", watched):
-        yield made
 
 
 EVERYDAY = ("create", "update", "move", "resume")
