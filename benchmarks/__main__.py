@@ -9,7 +9,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import cold
+from benchmarks import cold, tables
 from tests import dynamodb_local
 
 RUNS = 5
@@ -24,9 +24,14 @@ def main() -> None:
         result = Path(directory) / "result.json"
         runs = [_run(result, environment) for _ in range(RUNS)]
         starts = cold.measured(json.dumps(runs[0]["event"]), environment)
+        ran = _run(result, environment, "benchmarks.sessions")
     print(_warm_table([run["rows"] for run in runs]))
     print()
     print(_cold_table(starts))
+    print()
+    print(tables.step(ran["costs"]))
+    print()
+    print(tables.sessions(ran))
 
 
 def _environment(endpoint: str) -> dict[str, str]:
@@ -42,11 +47,12 @@ def _environment(endpoint: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AI_COORDINATION_TABLE_PREFIX": "ai-coordination-benchmark-",
+        "AI_COORDINATION_QUEUE_URL": "http://127.0.0.1:9/held-in-memory",
     }
 
 
-def _run(result: Path, environment: dict[str, str]) -> Any:
-    command = [sys.executable, "-m", "benchmarks.warm", str(result)]
+def _run(result: Path, environment: dict[str, str], module: str = "benchmarks.warm") -> Any:
+    command = [sys.executable, "-m", module, str(result)]
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
     return json.loads(result.read_text())
 

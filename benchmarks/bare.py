@@ -1,8 +1,11 @@
 """The bare client, making the very calls to DynamoDB that the engine made."""
 
 import json
+import re
 import uuid
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +14,8 @@ from botocore import xform_name
 from botocore.client import BaseClient
 
 from ai_coordination import ids
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Calls = list[tuple[str, dict[str, Any]]]
 
@@ -43,6 +48,21 @@ class Bare:
             for operation, parameters in self._calls
         ]
         return lambda: [call(**parameters) for call, parameters in calls]
+
+    def whole(self, kept: set[str]) -> Callable[[], Any]:
+        """All calls once more, as for others of the same: every uuid but the `kept` is new."""
+        text = json.dumps(self._calls)
+        new = {one: ids.new_uuid() for one in set(_UUID.findall(text)) - kept}
+        self._calls = json.loads(_UUID.sub(lambda found: new.get(found[0], found[0]), text))
+        calls = self.each()
+        return lambda: [call() for call in calls]
+
+    def each(self) -> deque[Callable[[], Any]]:
+        """Every call, to be made by whoever takes it."""
+        return deque(
+            partial(getattr(self._client, xform_name(operation)), **parameters)
+            for operation, parameters in self._calls
+        )
 
     def _renewed(self, parameters: dict[str, Any]) -> dict[str, Any]:
         if self._created is None:

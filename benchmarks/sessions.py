@@ -1,0 +1,267 @@
+"""Sessions on one worker, in a process of their own: `python -m benchmarks.sessions RESULT`.
+
+Everything goes through the worker's handler, on a queue in memory; its agents are ECHO.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from botocore.exceptions import ClientError
+
+from ai_coordination import ids, models, services, worker
+from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local.tables import create_tables
+from ai_coordination.models import reads
+from ai_coordination.services.execution import engines, lifecycle, releasing, working
+from ai_coordination.services.execution.engine import Engine, Message, Release
+from ai_coordination.states import AgentRuntimeKind
+from benchmarks import units
+from benchmarks.bare import Bare, recorded
+from benchmarks.cases import CALLER
+from benchmarks.sizes import BATCH, CHAIN, JOIN, LAYER, LONG_CHAIN, SAMPLE, TIMES, WORKERS
+
+T = TypeVar("T")
+
+QUERY = "Two nights in Lisbon for three"
+
+
+class Held:
+    """The queue, in memory; nothing that is sent here is sent for later."""
+
+    def __init__(self) -> None:
+        self._messages: deque[Message] = deque()
+        self._working = 0
+        self._changed = threading.Condition()
+
+    def send(self, messages: list[Message], _: float = 0) -> None:
+        with self._changed:
+            self._messages.extend(messages)
+            self._changed.notify_all()
+
+    def take(self, most: int) -> list[Message]:
+        """What there is; nothing, once nothing is there and nobody works."""
+        with self._changed:
+            while not self._messages and self._working:
+                self._changed.wait()
+            taken = [self._messages.popleft() for _ in range(min(most, len(self._messages)))]
+            self._working += bool(taken)
+            return taken
+
+    def done(self) -> None:
+        with self._changed:
+            self._working -= 1
+            self._changed.notify_all()
+
+
+def blueprint(predecessors: Sequence[Sequence[int]]) -> models.Task:
+    """One agent for each entry, with the numbers of those that it waits for."""
+    names = [ids.new_uuid() for _ in predecessors]
+    runtime = {"kind": AgentRuntimeKind.ECHO}
+    agents = [
+        {"agent_uuid": name, "agent_name": f"Agent {number}", "runtime": runtime}
+        for number, name in enumerate(names)
+    ]
+    coordination = services.coordination.create(CALLER, coordination_name="Measured", agents=agents)
+    return services.task.create(
+        CALLER,
+        coordination_uuid=coordination.coordination_uuid,
+        task_name="Measured",
+        agent_actions=[
+            {"agent_uuid": name, "predecessors": [names[one] for one in before]}
+            for name, before in zip(names, predecessors, strict=True)
+        ],
+    )
+
+
+def chain(length: int) -> models.Task:
+    return blueprint([[number - 1] if number else [] for number in range(length)])
+
+
+def started(task: models.Task) -> models.Session:
+    return lifecycle.start(
+        engines.of_a_request(CALLER.deadline),
+        CALLER,
+        coordination_uuid=task.coordination_uuid,
+        task_uuid=task.task_uuid,
+        task_query=QUERY,
+    )
+
+
+def work_off(queue: Held, most: int = 1) -> None:
+    """Until nothing is left, as Lambda hands over batches."""
+    while messages := queue.take(most):
+        try:
+            records = [{"messageId": "1", "body": json.dumps(message)} for message in messages]
+            failed = worker.handler({"Records": records}, LambdaContext())["batchItemFailures"]
+            if failed:
+                raise RuntimeError("a step has failed: its log line says why")
+        finally:
+            queue.done()
+
+
+def side_by_side(threads: int, work: Callable[[], Any]) -> None:
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work) for _ in range(threads)]:
+            done.result()
+
+
+def is_complete(session: models.Session) -> None:
+    found = reads.get(
+        models.Session, session.coordination_uuid, session.session_uuid, session.partition_key
+    )
+    if found is None or found.status != "completed":
+        raise RuntimeError(f"the session is {found and found.status}")
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    begun = time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - begun
+
+
+def costs(queue: Held) -> dict[str, Any]:
+    """What a step in the midst of a chain reads and writes."""
+    with units.kept() as ledger:
+        session = started(chain(CHAIN))
+        marks = []
+        while messages := queue.take(1):
+            marks.append((len(ledger.calls), len(ledger.reads), len(ledger.writes)))
+            working.work(engines.of_a_worker(60), messages[0])
+            queue.done()
+    is_complete(session)
+    (call, read, write), (next_call, next_read, next_write) = marks[CHAIN // 2 :][:2]
+    return {
+        "calls": Counter(ledger.calls[call:next_call]),
+        "reads": sum(one.units for one in ledger.reads[read:next_read]),
+        "writes": [
+            [f"{one.kind} {one.name}", one.size, one.transaction, one.units, one.indexes]
+            for one in ledger.writes[write:next_write]
+        ],
+    }
+
+
+def ratio(queue: Held) -> list[dict[str, float]]:
+    """A whole chain, and the bare client making the same calls, in turn."""
+    task = chain(CHAIN)
+
+    def whole() -> models.Session:
+        session = started(task)
+        work_off(queue)
+        return session
+
+    session, calls = recorded(whole)
+    is_complete(session)
+    kept = {task.coordination_uuid, task.task_uuid}
+    bare = Bare(calls, None)
+    runs = []
+    for _ in range(TIMES):
+        again = bare.whole(kept)
+        runs.append({"bare": timed(again)[1], "engine": timed(whole)[1]})
+    return runs
+
+
+def wide(queue: Held, agents: int, threads: int) -> dict[str, float]:
+    """All agents in one layer, on the threads of one worker."""
+    session, start = timed(lambda: started(blueprint([[] for _ in range(agents)])))
+    _, run = timed(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
+    is_complete(session)
+    return {"start": start, "run": run}
+
+
+def long(queue: Held) -> dict[str, float]:
+    session, start = timed(lambda: started(chain(LONG_CHAIN)))
+    _, run = timed(lambda: work_off(queue))
+    is_complete(session)
+    return {"start": start, "run": run}
+
+
+def joins(queue: Held) -> dict[str, float]:
+    """Seconds for the releases of a wide join, each delivered twice: one by one, and together."""
+    one_by_one = joined(queue, lambda owed: timed(lambda: released(owed, 1))[1])
+    together = joined(queue, lambda owed: timed(lambda: released(owed, BATCH))[1])
+    _, calls = joined(queue, lambda owed: recorded(lambda: released(owed, BATCH)))
+    each = Bare(calls, None).each()
+    _, bare = timed(lambda: side_by_side(WORKERS, lambda: emptied(each, again)))
+    return {"one by one": one_by_one, "together": together, "bare": bare}
+
+
+def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
+    """A session of a wide join, whose releases are done so."""
+    session = started(blueprint([*([] for _ in range(JOIN)), list(range(JOIN))]))
+    done = release(ended(queue))
+    work_off(queue)
+    is_complete(session)
+    return done
+
+
+def released(owed: list[Release], batch: int) -> None:
+    """By several workers; each batch comes a second time, later."""
+    batches = deque(2 * [owed[start : start + batch] for start in range(0, JOIN, batch)])
+    engine = engines.of_a_worker(600)
+
+    def release(of_one: list[Release]) -> None:
+        releasing.release_all(engine, of_one)
+
+    side_by_side(WORKERS, lambda: emptied(batches, release))
+
+
+def again(call: Callable[[], Any]) -> None:
+    """One of the releases' calls: what marks the agent that is free by now is refused."""
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+
+
+def emptied(items: deque[T], work: Callable[[T], Any]) -> None:
+    """Several threads may empty the same."""
+    while True:
+        try:
+            item = items.popleft()
+        except IndexError:
+            return
+        work(item)
+
+
+def ended(queue: Held) -> list[Release]:
+    """Agents that have ended, and what each of them still owes."""
+    owed: list[Release] = []
+
+    def end() -> None:
+        engine: Engine = replace(engines.of_a_worker(600), gathered=owed)
+        while messages := queue.take(1):
+            working.work(engine, messages[0])
+            queue.done()
+
+    side_by_side(4, end)
+    return owed
+
+
+def main(result: str) -> None:
+    """Writes what has been measured."""
+    create_tables()
+    queue = Held()
+    with patch.object(engines, "SqsQueue", lambda url: queue):
+        measured = {
+            "costs": costs(queue),
+            "ratio": ratio(queue),
+            "chain": long(queue),
+            "threads": {threads: wide(queue, SAMPLE, threads) for threads in (1, 4)},
+            "layer": wide(queue, LAYER, 4),
+            "join": joins(queue),
+        }
+    Path(result).write_text(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

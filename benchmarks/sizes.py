@@ -1,0 +1,10 @@
+"""How large what is measured of sessions is."""
+
+CHAIN = 30
+LONG_CHAIN = 300
+SAMPLE = 200
+LAYER = 1_000
+JOIN = 500
+BATCH = 10
+WORKERS = 16
+TIMES = 5
