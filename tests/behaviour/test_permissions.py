@@ -1,31 +1,49 @@
-"""The function may do to its tables what the API does, and nothing else."""
+"""Each function may do what its code does, and nothing else: calls against template.yaml."""
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import product
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 
-from ai_coordination import models, worker
+from ai_coordination import worker
+from ai_coordination.clients import TextBucket, clients
+from ai_coordination.config import settings
+from ai_coordination.models import reads
+from ai_coordination.services import texts
+from ai_coordination.services.execution import dispatching, ending, retrying, starting
+from tests.behaviour.executing import (
+    after,
+    agents,
+    blueprint,
+    echo,
+    external,
+    function,
+    report,
+    session,
+    start,
+    tell,
+    work_off,
+)
 from tests.entry.lambda_stand_ins import Context
-from tests.graph_api import change, data, new_schedule, new_task, refusal
+from tests.graph_api import (
+    Place,
+    change,
+    data,
+    new_agent,
+    new_coordination,
+    new_schedule,
+    new_session,
+    new_task,
+    refusal,
+)
+from tests.lambda_service import LambdaService, returning
+from tests.permissions import granted, used_permissions
 from tests.scheduling import event_of, timers
-from tests.test_template import FUNCTION, TABLES, WORKER
+from tests.test_template import FUNCTION, WORKER
 from tests.world import THREAD, USER, World, new_world
 
-Permission = tuple[str, str]  # an action; a table, or an index as "TABLE/index/NAME"
-
-# The actions of a transaction are those of its parts.
-PARTS = {
-    "ConditionCheck": "ConditionCheckItem",
-    "Delete": "DeleteItem",
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-}
+pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
 
 DOCUMENT = """
 query (
@@ -65,39 +83,40 @@ query (
 """
 
 KINDS = ("coordination", "task", "schedule", "session", "agent", "run")
+LARGE = "x" * 5_000
+MANY = 97  # more than a start in one transaction holds
 
 
-@pytest.mark.usefixtures("tables")
-def test_the_function_may_do_what_the_api_does_and_no_more() -> None:
+@pytest.fixture
+def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    place = {"LocationConstraint": "eu-central-1"}
+    clients("s3").create_bucket(Bucket="texts", CreateBucketConfiguration=place)
+    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", "texts")
+    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    settings.cache_clear()
+    yield
+    TextBucket("texts").delete_all("")
+    clients("s3").delete_bucket(Bucket="texts")
+
+
+def test_each_function_may_do_what_its_code_does_and_no_more(functions: LambdaService) -> None:
+    functions.deploy("agent-a", returning("Done"))
+
     with used_permissions() as used:
         world = new_world()
         repeat_creations(world)
         data(DOCUMENT, {**world.key(*KINDS), "thread": THREAD, "user": USER})
         change_everything(world)
+        execute()
+        start_by_hand()
+        go_on_after_deaths()
+        fire()
         delete_everything(world)
 
-    assert [more for more in used if not any(more in grant for grant in grants())] == []
-    assert [actions(grant) for grant in grants()] == [actions(grant & used) for grant in grants()]
-
-
-@pytest.mark.usefixtures("worked_queue")
-def test_the_worker_may_do_what_firings_need() -> None:
-    world = new_world()
-    key = world.coordination, world.task
-    once, often = (
-        new_schedule(*key, schedule=one) for one in ("at(2099-12-31T08:00:00)", "rate(1 day)")
-    )
-    due = [
-        event_of(timer, "2099-12-31T08:00:00Z") for one in (once, often) for timer in timers(one)
-    ]
-
-    with used_permissions() as used:
-        told = [worker.handler(event, Context())["firing"] for event in [*due, due[0]]]
-
-    allowed = set[Permission]().union(*grants(WORKER))
-    assert told == ["started", "started", "stale"]
-    assert {("UpdateItem", "TaskSchedules"), ("ConditionCheckItem", "TaskSchedules")} <= used
-    assert used - allowed == set()
+    assert used.api - granted(FUNCTION) == set()
+    assert used.worker - granted(WORKER) == set()
+    assert granted(FUNCTION) - used.api == set()
+    assert granted(WORKER) - used.worker == set()
 
 
 def repeat_creations(world: World) -> None:
@@ -122,6 +141,85 @@ def change_everything(world: World) -> None:
     change("updateSessionAgent", key("session", "agent") | {"notes": "New"}, "__typename")
 
 
+def execute() -> None:
+    """A session with every kind of agent and a large text, which is retried, and one cancelled."""
+    members = [echo("e"), function("f", "agent-a", invocation="RequestResponse"), external("x")]
+    rules = {"userInTheLoop": "APPROVAL"}
+    actions = [after("e"), after("f", "e"), after("x", "f", **rules)]
+    place = start(blueprint(members, actions), taskQuery=LARGE)
+    work_off()
+    tell("acceptSessionAgent", {**report(place, "x"), "asyncTaskUuid": "t-1"})
+    tell("completeSessionAgent", {**report(place, "x"), "agentOutput": LARGE})
+    tell("answerSessionAgent", {**report(place, "x"), "approved": False})
+    assert session(place)["status"] == "FAILED"
+    change("retrySession", place.key, "session { status }")
+    work_off()
+    tell("failSessionAgent", {**report(place, "x"), "notes": "No", "retryable": False})
+    change("retrySession", place.key, "session { status }")
+    work_off()
+    change("cancelSession", place.key, "session { status }")
+    assert agents(place)["e"]["agentOutput"] == LARGE
+    predecessors = "sessionAgents(sessionUuid: $s) { nodes { predecessors { nodes { state } } } }"
+    data(f"query ($s: ID!) {{ {predecessors} }}", {"s": place.session})
+
+
+def start_by_hand() -> None:
+    coordination = new_coordination(agents=[echo("rag")])
+    place = Place(coordination, new_session(coordination, taskQuery=LARGE))
+    new_agent(*place)
+    change("dispatchSession", place.key, "session { status }")
+    gone = new_session(coordination, taskQuery=LARGE)
+    change("deleteSession", {**place.key, "sessionUuid": gone}, "__typename")
+    work_off()
+
+
+def go_on_after_deaths() -> None:
+    """The worker finds what somebody else has begun: a start, a dispatch, an end, a retry."""
+    died = RuntimeError("died")
+    queries = [{"agentUuid": "e", "subtaskQuery": f"{n} {LARGE}"} for n in range(MANY)]
+    with patch.object(starting, "go_on", side_effect=died):
+        refusal("startSession", {**blueprint([external("e")]), "subtaskQueries": queries})
+    coordination = new_coordination(agents=[echo("rag")])
+    place = Place(coordination, new_session(coordination))
+    new_agent(*place)
+    with patch.object(dispatching, "go_on", side_effect=died):
+        refusal("dispatchSession", place.key)
+    running = start(blueprint([external("x")]), taskQuery="Which?")
+    with patch.object(ending, "go_on", side_effect=died):
+        refusal("cancelSession", running.key)
+    sweep()
+    with patch.object(retrying, "go_on", side_effect=died):
+        refusal("retrySession", running.key)
+    sweep()
+    assert session(running)["status"] == "IN_PROGRESS"
+
+
+def sweep() -> None:
+    """As if it were much later: everything is due."""
+    until = reads.until
+
+    def much_later(kind: Any, index: Any, shard: str, latest: str, most: int) -> list[Any]:
+        return until(kind, index, shard, "9999", most)
+
+    with patch.object(reads, "until", much_later):
+        worker.handler({}, Context())
+    work_off()
+
+
+def fire() -> None:
+    coordination = new_coordination(agents=[echo("rag")])
+    task = new_task(coordination)
+    once, often = (
+        new_schedule(coordination, task, schedule=one)
+        for one in ("at(2099-12-31T08:00:00)", "rate(1 day)")
+    )
+    due = [
+        event_of(timer, "2099-12-31T08:00:00Z") for one in (once, often) for timer in timers(one)
+    ]
+    told = [worker.handler(event, Context())["firing"] for event in [*due, due[0]]]
+    assert told == ["started", "started", "stale"]
+
+
 def delete_everything(world: World) -> None:
     key = world.key
     assert refusal("deleteCoordination", key("coordination"))["code"] == "HAS_CHILDREN"
@@ -131,67 +229,3 @@ def delete_everything(world: World) -> None:
     change("deleteTaskSchedule", key("task", "schedule"), "__typename")
     change("deleteTask", key("coordination", "task"), "__typename")
     change("deleteCoordination", key("coordination"), "__typename")
-
-
-@contextmanager
-def used_permissions() -> Iterator[set[Permission]]:
-    """What every DynamoDB call inside the block needs to be allowed."""
-    used: set[Permission] = set()
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def note_and_call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
-        used.update(_needed(operation, parameters))
-        return original(client, operation, parameters)
-
-    with patch.object(BaseClient, "_make_api_call", note_and_call):
-        yield used
-
-
-def _needed(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
-    if not ({"TransactItems", "RequestItems", "TableName"} & parameters.keys()):
-        return
-    if operation == "TransactWriteItems":
-        for item in parameters["TransactItems"]:
-            for part, of_part in item.items():
-                yield PARTS[part], _table(of_part["TableName"])
-    elif operation == "BatchGetItem":
-        for table in parameters["RequestItems"]:
-            yield operation, _table(table)
-    else:
-        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
-        yield operation, _table(parameters["TableName"]) + index
-
-
-def _table(name: str) -> str:
-    """The template's name of a table."""
-    own = {table.Meta.table_name.removeprefix("ai-coordination-") for table in models.TABLES}
-    short = name.removeprefix("ai-coordination-")
-    assert short in own
-    return next(
-        name for name, table in TABLES.items() if table["TableName"]["Sub"].endswith("}" + short)
-    )
-
-
-def grants(function: Mapping[str, Any] = FUNCTION) -> list[set[Permission]]:
-    """The template's statements about tables."""
-    return [
-        set(product(map(_action, _listed(one["Action"])), map(_short, _listed(one["Resource"]))))
-        for one in function["Policies"][0]["Statement"]
-        if _listed(one["Action"])[0].startswith("dynamodb:")
-    ]
-
-
-def actions(permissions: set[Permission]) -> set[str]:
-    return {action for action, _ in permissions}
-
-
-def _action(name: str) -> str:
-    return name.removeprefix("dynamodb:")
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _short(resource: Mapping[str, str]) -> str:
-    return re.sub(r"[${}]|\.Arn", "", next(iter(resource.values())))

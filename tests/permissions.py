@@ -1,0 +1,145 @@
+"""What a function's calls to AWS need to be allowed, and what the template allows it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import product
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from botocore.client import BaseClient
+
+from ai_coordination import models, worker
+from tests.test_template import TABLES
+
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+class Permission(NamedTuple):
+    """An action, and what it is done to: by the template's names of its resources."""
+
+    action: str
+    resource: str
+
+
+# The actions of a transaction are those of its parts.
+_PARTS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+_OTHERS = {
+    ("lambda", "Invoke"): [("lambda:InvokeFunction", "${AgentFunctionPrefix}*")],
+    ("s3", "DeleteObjects"): [("s3:DeleteObject", "Texts/*")],
+    ("s3", "GetObject"): [("s3:GetObject", "Texts/*")],
+    ("s3", "ListObjectsV2"): [("s3:ListBucket", "Texts")],
+    ("s3", "PutObject"): [("s3:PutObject", "Texts/*")],
+    ("scheduler", "CreateSchedule"): [
+        ("scheduler:CreateSchedule", "Schedules/*"),
+        ("iam:PassRole", "ScheduleRole"),
+    ],
+    ("scheduler", "DeleteSchedule"): [("scheduler:DeleteSchedule", "Schedules/*")],
+    ("sqs", "SendMessage"): [("sqs:SendMessage", "Messages")],
+    ("sqs", "SendMessageBatch"): [("sqs:SendMessage", "Messages")],
+}
+# What Lambda itself does with the queue, and the tests with what they look at.
+_OF_OTHERS = {
+    ("sqs", "ReceiveMessage"),
+    ("sqs", "DeleteMessageBatch"),
+    ("scheduler", "GetSchedule"),
+    ("scheduler", "ListSchedules"),
+}
+
+
+class Used:
+    """What has been needed so far: by the worker while it handles an event, else by the API."""
+
+    def __init__(self) -> None:
+        self.api: set[Permission] = set()
+        self.worker: set[Permission] = set()
+        self._works = False
+
+    def of_the_worker(self, handler: Handler) -> Handler:
+        """The worker, its calls told from the API's."""
+
+        def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+            self._works = True
+            try:
+                return handler(event, context)
+            finally:
+                self._works = False
+
+        return handle
+
+    def note(self, client: Any, operation: str, parameters: Mapping[str, Any]) -> None:
+        service = client.meta.service_model.service_name
+        if (service, operation) not in _OF_OTHERS:
+            used = self.worker if self._works else self.api
+            used.update(_needed(service, operation, parameters))
+
+
+@contextmanager
+def used_permissions() -> Iterator[Used]:
+    """What every call inside the block needs to be allowed."""
+    used = Used()
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def note_and_call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+        used.note(client, operation, parameters)
+        return original(client, operation, parameters)
+
+    with (
+        patch.object(BaseClient, "_make_api_call", note_and_call),
+        patch.object(worker, "handler", used.of_the_worker(worker.handler)),
+    ):
+        yield used
+
+
+def _needed(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
+    if service != "dynamodb":
+        yield from (Permission(*one) for one in _OTHERS[service, operation])
+    elif operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            for part, of_part in item.items():
+                yield Permission(f"dynamodb:{_PARTS[part]}", _table(of_part["TableName"]))
+    elif operation == "BatchGetItem":
+        for table in parameters["RequestItems"]:
+            yield Permission(f"dynamodb:{operation}", _table(table))
+    else:
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        yield Permission(f"dynamodb:{operation}", _table(parameters["TableName"]) + index)
+
+
+def _table(name: str) -> str:
+    """The template's name of a table."""
+    own = {table.Meta.table_name.removeprefix("ai-coordination-") for table in models.TABLES}
+    short = name.removeprefix("ai-coordination-")
+    assert short in own
+    return next(
+        name for name, table in TABLES.items() if table["TableName"]["Sub"].endswith("}" + short)
+    )
+
+
+def granted(function: Mapping[str, Any]) -> set[Permission]:
+    """What the template's statements allow a function."""
+    statements = function["Policies"][0]["Statement"]
+    pairs = ((_listed(one["Action"]), _listed(one["Resource"])) for one in statements)
+    return {
+        Permission(action, _short(resource))
+        for actions, resources in pairs
+        for action, resource in product(actions, resources)
+    }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _short(resource: Mapping[str, str]) -> str:
+    """`${Texts.Arn}/*` is Texts/*, and of a full ARN the last part counts."""
+    written = next(iter(resource.values()))
+    if written.startswith("arn:"):
+        last = re.split(r"[:/](?=\$\{\w+\})", written)[-1]
+        return last if "Prefix" in last else re.sub(r"[${}]", "", last)
+    return re.sub(r"[${}]|\.Arn", "", written)
