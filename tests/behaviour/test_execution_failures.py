@@ -8,9 +8,12 @@ from ai_coordination.services.execution import engines, sweeping
 from tests.behaviour.executing import (
     after,
     agents,
+    blueprint,
     echo,
+    external,
     outcomes,
     session,
+    start,
     started,
     states,
     work_off,
@@ -121,3 +124,26 @@ def test_what_is_complete_or_under_way_is_not_retried() -> None:
     asks = {"code": "INVALID_STATE", "state": "WAITING_FOR_INPUT"}
     assert refused("retrySession", waiting.key) == asks
     assert refused("retrySession", complete.key) == {**asks, "state": "COMPLETED"}
+
+
+def test_a_sweep_goes_on_until_nothing_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "ROWS", 2)
+    place = start(blueprint([external(name) for name in "abcde"]), taskQuery="Which?")
+    kind = models.SessionAgent
+    for agent in kind.query(place.session, consistent_read=True):
+        agent.update([kind.due_at.set(LONG_AGO)])
+
+    found = [sweeping.sweep(engines.of_a_worker(20)) for _ in range(2)]
+
+    assert found == [5, 0]
+
+
+def test_a_sweep_without_time_leaves_what_is_due_to_the_next() -> None:
+    place = start(blueprint([external("a")]), taskQuery="Which?")
+    kind = models.SessionAgent
+    for agent in kind.query(place.session, consistent_read=True):
+        agent.update([kind.due_at.set(LONG_AGO)])
+
+    found = [sweeping.sweep(engines.of_a_worker(seconds)) for seconds in (5, 20)]
+
+    assert found == [0, 1]

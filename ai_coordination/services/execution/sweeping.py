@@ -4,7 +4,7 @@ The time moves on first, conditionally and ever further, so two sweepers send on
 storms when the queue lags.
 """
 
-from collections.abc import Iterator
+import time
 
 from ai_coordination import models, telemetry
 from ai_coordination.models import due, reads, writes
@@ -16,30 +16,42 @@ FIRST_WAIT_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 3600.0
 MOST_FOUND = 12
 ROWS = 200
+SECONDS_OF_A_PAGE = 10.0
 
 Owing = models.Session | models.SessionAgent
 
 
 def sweep(engine: Engine) -> int:
-    """Sends for everything that is due; how much was found."""
-    found = 0
-    for item in _found(engine):
-        found += 1
-        _send_for(engine, item)
+    """Sends for everything that is due; how much it was.
+
+    What does not fit into the worker's time is found by the next sweep.
+    """
+    found = sum(
+        _sweep(engine, kind, shard)
+        for shard in due.SHARDS
+        for kind in (models.Session, models.SessionAgent)
+    )
     if found:
         telemetry.count("SweepFound", found)
         telemetry.logger.info("sweep", extra={"found": found})
     return found
 
 
-def _found(engine: Engine) -> Iterator[Owing]:
-    for shard in due.SHARDS:
-        for kind in (models.Session, models.SessionAgent):
-            found: list[Owing] = reads.until(kind, kind.due, shard, engine.now(), ROWS)
-            yield from found
+def _sweep(engine: Engine, kind: type[Owing], shard: str) -> int:
+    found = 0
+    while engine.deadline - time.monotonic() > SECONDS_OF_A_PAGE:
+        rows: list[Owing] = reads.until(kind, kind.due, shard, engine.now(), ROWS)
+        moved = [now for row in rows if (now := _moved_on(engine, row)) is not None]
+        engine.send(*(item for item in moved if not _is_given_up(engine, item)))
+        found += len(moved)
+        # An index lags: what has been moved on may be there once more.
+        if len(rows) < ROWS or not moved:
+            break
+    return found
 
 
-def _send_for(engine: Engine, item: Owing) -> None:
+def _moved_on(engine: Engine, item: Owing) -> Owing | None:
+    """The item, to be looked for again later; None where another sweeper has it, or it is over."""
     kind = type(item)
     count = int(item.due_count or 0)
     wait = min(FIRST_WAIT_SECONDS * 2**count, LONGEST_WAIT_SECONDS)
@@ -49,12 +61,15 @@ def _send_for(engine: Engine, item: Owing) -> None:
         kind.due_at == item.due_at,
         engine.deadline,
     )
-    if not moved or now is None:
-        return
-    if isinstance(now, models.SessionAgent) and count + 1 >= MOST_FOUND and _unended(now):
-        reporting.give_up(engine, now, f"Found due {count + 1} times without progress")
-        return
-    engine.send(now)
+    return now if moved else None
+
+
+def _is_given_up(engine: Engine, item: Owing) -> bool:
+    count = int(item.due_count)
+    if not isinstance(item, models.SessionAgent) or count < MOST_FOUND or not _unended(item):
+        return False
+    reporting.give_up(engine, item, f"Found due {count} times without progress")
+    return True
 
 
 def _unended(agent: models.SessionAgent) -> bool:
