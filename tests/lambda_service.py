@@ -84,7 +84,7 @@ def serving() -> Iterator[LambdaService]:
             size = int(self.headers["content-length"])
             assert self.path.startswith(PREFIX)
             name = unquote(self.path.removeprefix(PREFIX).removesuffix(SUFFIX))
-            kind = self.headers["x-amz-invocation-type"]
+            kind = self.headers.get("x-amz-invocation-type", "RequestResponse")
             reply = service.answer(Invocation(name, kind, self.rfile.read(size)))
             with suppress(ConnectionError):  # a caller that has waited long enough is gone
                 self.reply(reply)

@@ -14,6 +14,7 @@ from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import connection
 
 VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
+FUNCTIONS_VARIABLE = "AWS_ENDPOINT_URL_LAMBDA"
 BUCKET_VARIABLE = f"{PREFIX}TEXTS_BUCKET"
 BUCKET_NAME = "ai-coordination-texts"
 
@@ -31,7 +32,8 @@ def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
     made, but not in AWS. Raises NotUsable.
     """
     if embedded or not (aws or _endpoint()):
-        with EmbeddedAws(everything=True):
+        # Where somebody serves functions, what the environment names is meant.
+        with EmbeddedAws(everything=embedded or not os.environ.get(FUNCTIONS_VARIABLE)):
             create_tables()
             work.make_queue()
             with _bucket(), schedules.group():

@@ -1,17 +1,27 @@
-"""README.md in its parts, for the tests that hold it against the code."""
+"""README.md and docs/agents.md in their parts, for the tests that hold them against the code."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+AGENTS = (ROOT / "docs" / "agents.md").read_text()
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = _BLOCK.findall(README)
 CODE = re.compile(r"`([^`\n]+)`")
 
 
-def texts(language: str) -> list[str]:
+def texts(language: str, document: str = README) -> list[str]:
     """The blocks of a language, in their order."""
-    return [text for written_in, text in BLOCKS if written_in == language]
+    return [text for written_in, text in _BLOCK.findall(document) if written_in == language]
+
+
+def example(text: str) -> dict[str, Any]:
+    """What a block of Python defines."""
+    defined: dict[str, Any] = {"__name__": "example"}
+    exec(compile(text, "example.py", "exec"), defined)
+    return defined
 
 
 def table(heading: str) -> dict[str, list[str]]:

@@ -18,11 +18,9 @@ from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX
 from ai_coordination.handler import handler
 from ai_coordination.local import page, work
-from ai_coordination.services.execution import invoking, payloads
-from ai_coordination.services.execution.engine import Accepted, Answer, Call
 from tests.entry.lambda_stand_ins import Context
-from tests.entry.readme import BLOCKS, README, texts
-from tests.graph_api import change, data, new_coordination, new_task
+from tests.entry.readme import AGENTS, BLOCKS, README, example, texts
+from tests.graph_api import new_coordination, new_task
 from tests.scheduling import SCHEDULER
 
 # What stands for a value that is another one each time. Any other name stands for the first value
@@ -153,13 +151,6 @@ def lambda_client(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boto3, "client", lambda service, **options: _LambdaClient())
 
 
-def example(text: str) -> dict[str, Any]:
-    """What a block of Python defines."""
-    defined: dict[str, Any] = {}
-    exec(compile(text, "README.md", "exec"), defined)
-    return defined
-
-
 def test_the_example_of_another_lambda_works_and_may_be_repeated(lambda_client: None) -> None:
     caller = example(texts("python")[0])
     tenant = Caller("acme", "travel")
@@ -176,50 +167,12 @@ def test_the_example_of_another_lambda_works_and_may_be_repeated(lambda_client: 
     assert refused.value.facts["code"] == "CONFLICT"
 
 
-def test_the_examples_of_agents_answer_and_report(
-    lambda_client: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    agents = {"agent-now": example(texts("python")[1]), "agent-later": example(texts("python")[2])}
-    given: list[dict[str, Any]] = []
-
-    def invoke(_: Any, call: Call) -> Answer | Accepted:
-        event = json.loads(json.dumps(payloads.payload(call)))
-        given.append(event)
-        returned = agents[call.agent.agent.runtime.target]["handler"](
-            {**event, "replyTo": {"functionName": "api"}}, None
-        )
-        return Answer(returned["agentOutput"], 120, 12) if returned else Accepted()
-
-    monkeypatch.setattr(invoking.LambdaFunction, "invoke", invoke)
-    members = [
-        {"agentUuid": name, "agentName": name, "runtime": {"kind": "LAMBDA", "target": name}}
-        for name in agents
-    ]
-    coordination = new_coordination(agents=members)
-    key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination)}
-    started = change("startSession", {**key, "taskQuery": "Say it"}, "session { sessionUuid }")
-
-    while work.work_once():
-        pass
-
-    nodes = data(
-        "query ($key: ID!) { sessionAgents(sessionUuid: $key) { nodes { state agentOutput } } }",
-        {"key": started["session"]["sessionUuid"]},
-    )["sessionAgents"]["nodes"]
-    assert nodes == [
-        {"state": "COMPLETED", "agentOutput": "agent-now has read 6 characters"},
-        {"state": "COMPLETED", "agentOutput": "SAY IT"},
-    ]
-    (shown,) = (json.loads(text) for text in texts("json") if '"replyTo"' in text)
-    assert [list(event) for event in given] == [list(shown)] * 2
-
-
 def test_the_documents_of_the_examples_are_valid() -> None:
-    documents = re.findall(
-        r"(?:gql<.+>`|^[A-Z_]+ = \"\"\")\n(.+?)(?:`|\"\"\")", README, re.DOTALL | re.MULTILINE
-    )
+    pattern = r"(?:gql<.+>`|^[A-Z_]+ = \"\"\")\n(.+?)(?:`|\"\"\")"
+    found = [re.findall(pattern, text, re.DOTALL | re.MULTILINE) for text in (README, AGENTS)]
+    documents = [document for one in found for document in one]
 
-    assert len(documents) == 3
+    assert [len(one) for one in found] == [2, 6]
     for document in documents:
         assert validate(schema.graphql_schema, parse(document)) == []
 
