@@ -85,6 +85,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
         (["tables"], {}, "is AWS: name an emulator in AWS_ENDPOINT_URL_DYNAMODB, or say --aws"),
         (["tables"], NOWHERE, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),
         (["serve", "--port", "0"], NOWHERE, "Could not connect to the endpoint URL"),
+        (["worker"], NOWHERE, "is AWS: name an emulator in AWS_ENDPOINT_URL_SQS, or say --aws"),
+        (["worker", "--aws"], {}, "AI_COORDINATION_QUEUE_URL names the queue of the engine's"),
         (["serve", "--host", "203.0.113.9"], {}, "Cannot listen at 203.0.113.9:8000"),
     ],
 )
@@ -111,7 +113,16 @@ def test_a_wrong_variable_is_one_clear_line() -> None:
     assert ended.stderr == "AI_COORDINATION_MAX_COST must be a whole number from 1, not 'x'\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["serve", "--port", "65536"], ["serve", "--port", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["serve", "--port", "65536"],
+        ["serve", "--port", "x"],
+        ["worker", "--threads", "0"],
+        ["worker", "--step-seconds", "10"],
+    ],
+)
 def test_a_wrong_command_line_is_told_how_it_goes(
     run: Callable[..., int], capfd: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
