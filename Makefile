@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SAM := $(VENV)-sam/bin/sam
 RUNTIME := $(VENV)-runtime/bin/python
+SYSTEM := $(VENV)-system/bin/ministack
 SCHEMA := ai_coordination/api/schema.graphql
 ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 
@@ -123,6 +124,18 @@ runtime: $(SAM) $(RUNTIME) $(INSTALLED) ## The built package under Lambda's runt
 $(RUNTIME):
 	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(VENV)-runtime
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
+
+.PHONY: system
+system: $(SAM) $(SYSTEM) $(INSTALLED) ## The template, deployed to an emulator of AWS: sessions run to their end
+	@SAM_CLI_TELEMETRY=0 $(SAM) build --build-dir build/system
+	@$(BIN)/python -m pytest -q -m system tests/deployed
+
+# The functions run under the emulator's own Python: so it is theirs.
+$(SYSTEM):
+	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(VENV)-system
+	@echo "Installing MiniStack into $(VENV)-system"
+	@$(VENV)-system/bin/python -m pip install -qq \
+		ministack==1.5.33 aws-sam-translator==1.115.0 cryptography==50.0.2
 
 ##: Writing
 

@@ -71,7 +71,7 @@ def running(
     handler: str, environment: Mapping[str, str], *, timeout_seconds: int = 29
 ) -> Iterator[Emulator]:
     """The function in a fresh environment; its code starts with the first invocation."""
-    own, runtime_api = (f"127.0.0.1:{_free_port()}" for _ in range(2))
+    own, runtime_api = (f"127.0.0.1:{free_port()}" for _ in range(2))
     command = [str(_binary()), "--runtime-interface-emulator-address", own]
     command += ["--runtime-api-address", runtime_api]
     command += [str(RUNTIME), "-m", "awslambdaric", handler]
@@ -115,7 +115,7 @@ def _environment(given: Mapping[str, str], timeout_seconds: int) -> dict[str, st
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,274 @@
+"""template.yaml, deployed by SAM to an emulator of AWS: sessions run to their end (`make system`).
+
+The functions have the rights of their roles and no others. Tests run in their order, on one stack.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deployed.emulator import ROOT
+from tests.deployed.ministack import MiniStack, running
+from tests.deployed.system import Engine, until
+from tests.entry.readme import AGENTS as DOCUMENT
+from tests.entry.readme import texts
+
+pytestmark = pytest.mark.system
+
+BUILT = ROOT / "build" / "system" / "template.yaml"
+STACK = "ai-coordination"
+CONTEXT = {"endpointId": "acme", "partId": "sales", "userId": "u-17"}
+LONG = "What does Acme need? " * 400
+ECHO = {"kind": "ECHO"}
+MEMBERS: dict[str, dict[str, Any]] = {
+    "research": ECHO,
+    "prices": {"kind": "ECHO", "parameters": {"fail": {"attempts": 1, "notes": "Locked"}}},
+    "now": {
+        "kind": "LAMBDA",
+        "target": "agent-now",
+        "parameters": {"invocation": "RequestResponse"},
+    },
+    "later": {"kind": "LAMBDA", "target": "agent-later"},
+    "offer": ECHO,
+    "mail": ECHO,
+}
+ACTIONS: list[dict[str, Any]] = [
+    {"agentUuid": "research"},
+    {"agentUuid": "prices", "predecessors": ["research"]},
+    {"agentUuid": "now", "predecessors": ["research"]},
+    {"agentUuid": "later", "predecessors": ["research"]},
+    {
+        "agentUuid": "offer",
+        "predecessors": ["prices", "now", "later"],
+        "userInTheLoop": "APPROVAL",
+    },
+    {"agentUuid": "mail", "predecessors": ["offer"]},
+]
+QUERIES = [
+    {"agentUuid": "prices", "subtaskQuery": "Price it"},
+    {"agentUuid": "offer", "subtaskQuery": "Write the offer"},
+    {"agentUuid": "mail", "subtaskQuery": "Mail it"},
+]
+LIVE = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
+    status
+    sessionAgents { nodes {
+        agentUuid sessionAgentUuid state attempt agentInput agentOutput currentRun { runUuid }
+    } }
+    sessionRuns { nodes { agentUuid attempt outcome } }
+} }"""
+STARTED = """query ($c: ID!, $t: ID!) { task(coordinationUuid: $c, taskUuid: $t) {
+    sessions { nodes { sessionUuid status scheduleUuid } }
+} }"""
+ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+Log = Callable[[str], None]
+
+
+@pytest.fixture
+def log(tell: Callable[[str], None]) -> Log:
+    began = time.monotonic()
+    return lambda line: tell(f"{time.monotonic() - began:6.1f} s  {line}")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The template as it is, deployed by SAM, and two agents beside it."""
+    home = tmp_path_factory.mktemp("system")
+    with running(home) as emulated:
+        deploy(emulated, STACK, BUILT, "EndpointId=acme", "PartId=sales")
+        deployed = Engine(emulated, STACK, CONTEXT)
+        deploy_agents(deployed, home)
+        yield deployed
+
+
+def deploy(emulated: MiniStack, stack: str, template: Path, *parameters: str) -> None:
+    arguments = ["--template-file", str(template), "--stack-name", stack, "--resolve-s3"]
+    arguments += ["--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
+    emulated.sam("deploy", *arguments, "--parameter-overrides", *parameters)
+
+
+def deploy_agents(engine: Engine, home: Path) -> None:
+    code = home / "code"
+    code.mkdir()
+    now, later, _ = texts("python", DOCUMENT)
+    (code / "now.py").write_text(now)
+    (code / "later.py").write_text(later)
+    template = home / "agents.yaml"
+    template.write_text((Path(__file__).parent / "agents.yaml").read_text())
+    deploy(engine.emulated, "agents", template, f"ApiFunctionArn={engine.output('ApiFunctionArn')}")
+
+
+def new_task(engine: Engine, actions: list[dict[str, Any]], **more: Any) -> dict[str, str]:
+    agents = [
+        {"agentUuid": name, "agentName": name.title(), "runtime": runtime}
+        for name, runtime in MEMBERS.items()
+    ]
+    made = engine.change(
+        "createCoordination",
+        "coordination { coordinationUuid }",
+        coordinationName="Offers",
+        agents=agents,
+    )
+    key = {"coordinationUuid": made["coordination"]["coordinationUuid"]}
+    made = engine.change(
+        "createTask", "task { taskUuid }", **key, taskName="Offer", agentActions=actions, **more
+    )
+    return {**key, "taskUuid": made["task"]["taskUuid"]}
+
+
+def watch(engine: Engine, log: Log, coordination: str, session: str) -> dict[str, Any]:
+    """The session once it has ended; what becomes of its agents is told, and what asks approved."""
+    seen: dict[str, str] = {}
+
+    def ended() -> dict[str, Any] | None:
+        live: dict[str, Any] = engine.ask(LIVE, c=coordination, s=session)["session"]
+        for agent in live["sessionAgents"]["nodes"]:
+            state = f"{agent['state']}, attempt {agent['attempt']}"
+            if seen.get(agent["agentUuid"]) != state:
+                seen[agent["agentUuid"]] = state
+                log(f"{agent['agentUuid']:8} {state}")
+                if agent["state"] == "WAITING_FOR_INPUT":
+                    approve(engine, session, agent)
+                    log(f"{agent['agentUuid']:8} approved by a person")
+        return live if live["status"] in ENDED else None
+
+    return dict(until(ended))
+
+
+def approve(engine: Engine, session: str, agent: dict[str, Any]) -> None:
+    engine.change(
+        "answerSessionAgent",
+        "sessionAgent { state }",
+        sessionUuid=session,
+        sessionAgentUuid=agent["sessionAgentUuid"],
+        runUuid=agent["currentRun"]["runUuid"],
+        approved=True,
+    )
+
+
+def errors(engine: Engine) -> list[str]:
+    """What the functions have logged as an error."""
+    lines = engine.emulated.log().splitlines()
+    return [line for line in lines if '"level":"ERROR"' in line or "AccessDenied" in line]
+
+
+def texts_stored(engine: Engine) -> int:
+    found = engine.emulated.client("s3").list_objects_v2(Bucket=engine.output("TextsBucket"))
+    return int(found["KeyCount"])
+
+
+def test_a_session_with_a_retry_two_functions_large_texts_and_an_approval_completes(
+    engine: Engine, log: Log
+) -> None:
+    key = new_task(engine, ACTIONS, subtaskQueries=QUERIES)
+    made = engine.change("startSession", "session { sessionUuid }", **key, taskQuery=LONG)
+    session = made["session"]["sessionUuid"]
+    log(f"session {session} started by the deployed function of the API")
+
+    ended = watch(engine, log, key["coordinationUuid"], session)
+    log(f"the session is {ended['status']}")
+
+    agents = {one["agentUuid"]: one for one in ended["sessionAgents"]["nodes"]}
+    assert ended["status"] == "COMPLETED"
+    assert {name: one["state"] for name, one in agents.items()} == dict.fromkeys(
+        MEMBERS, "COMPLETED"
+    )
+    assert Counter(
+        (run["agentUuid"], run["attempt"], run["outcome"]) for run in ended["sessionRuns"]["nodes"]
+    ) == Counter(
+        [
+            ("prices", 1, "FAILED"),
+            ("prices", 2, "COMPLETED"),
+            *((name, 1, "COMPLETED") for name in MEMBERS if name != "prices"),
+        ]
+    )
+    assert agents["research"]["agentOutput"] == LONG
+    read = len(agents["now"]["agentInput"])
+    assert agents["now"]["agentOutput"] == f"Now has read {read} characters"
+    assert agents["later"]["agentOutput"] == agents["later"]["agentInput"].upper()
+    stored = texts_stored(engine)
+    log(f"{stored} texts in the bucket")
+    assert stored > 0
+    assert errors(engine) == []
+
+
+def test_api_gateway_asks_for_a_signature(engine: Engine, log: Log) -> None:
+    unsigned = engine.post("{ __typename }", signed=False)
+    signed = engine.post("{ __typename }", signed=True)
+
+    log(f"POST /graphql unsigned: {unsigned[0]}, signed: {signed[0]}")
+    assert unsigned == (403, {"message": "Forbidden"})
+    assert signed == (200, {"data": {"__typename": "Query"}})
+
+
+def test_a_schedule_starts_sessions_until_it_is_paused(engine: Engine, log: Log) -> None:
+    key = new_task(engine, [{"agentUuid": "research"}], initialTaskQuery="What is new?")
+
+    def sessions() -> list[dict[str, Any]]:
+        task = engine.ask(STARTED, c=key["coordinationUuid"], t=key["taskUuid"])["task"]
+        return list(task["sessions"]["nodes"])
+
+    schedule = engine.change(
+        "createTaskSchedule",
+        "taskSchedule { scheduleUuid nextRunAt }",
+        **key,
+        schedule="rate(1 minute)",
+    )["taskSchedule"]
+    log(f"rate(1 minute), first at {schedule['nextRunAt']}")
+    (first,) = until(sessions)
+    log(f"session {first['sessionUuid']} started by the schedule")
+    ended = watch(engine, log, key["coordinationUuid"], first["sessionUuid"])
+    log(f"the session is {ended['status']}")
+    until(lambda: len(sessions()) == 2)
+    log("a second one started")
+    engine.change(
+        "updateTaskSchedule",
+        "taskSchedule { status }",
+        taskUuid=key["taskUuid"],
+        scheduleUuid=schedule["scheduleUuid"],
+        status="PAUSED",
+    )
+    time.sleep(75)
+    log(f"paused; 75 s later there are {len(sessions())}")
+
+    assert ended["status"] == "COMPLETED"
+    assert first["scheduleUuid"] == schedule["scheduleUuid"]
+    assert len(sessions()) == 2
+    assert errors(engine) == []
+
+
+def test_a_firing_that_fails_three_times_lies_among_the_dead(engine: Engine, log: Log) -> None:
+    broken = {"kind": "schedule", "time": "never"}
+
+    engine.emulated.client("lambda").invoke(
+        FunctionName=engine.output("WorkerFunctionName"),
+        InvocationType="Event",
+        Payload=json.dumps(broken).encode(),
+    )
+
+    sqs, url = engine.emulated.client("sqs"), engine.output("DeadMessagesUrl")
+    (dead,) = until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+    told = json.loads(dead["Body"])
+    log(f"dead after {told['requestContext']['approximateInvokeCount']} invocations")
+    assert told["requestPayload"] == broken
+    assert told["requestContext"]["approximateInvokeCount"] == 3
+
+
+def test_deleting_the_stack_leaves_what_was_stored(engine: Engine, log: Log) -> None:
+    bucket = engine.output("TextsBucket")
+
+    for stack in ("agents", STACK):
+        engine.emulated.sam("delete", "--no-prompts", "--stack-name", stack)
+
+    log("both stacks are deleted")
+    client = engine.emulated.client
+    tables = client("dynamodb").list_tables()["TableNames"]
+    assert len([name for name in tables if name.startswith(STACK)]) == 7
+    assert bucket in {one["Name"] for one in client("s3").list_buckets()["Buckets"]}
+    assert client("lambda").list_functions()["Functions"] == []
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert client("sqs").list_queues().get("QueueUrls", []) == []
