@@ -119,7 +119,7 @@ def _parser() -> ArgumentParser:
         description="Work off the queue that AI_COORDINATION_QUEUE_URL names, and sweep.",
     )
     worker.add_argument(
-        "--threads", default=1, type=_within(1, 32), help="steps side by side (%(default)s)"
+        "--threads", default=1, type=_within(1, 8), help="steps side by side (%(default)s)"
     )
     worker.add_argument(
         "--step-seconds",
