@@ -1,6 +1,7 @@
 """Looks at a session after each write: what has been settled once does not change."""
 
 from ai_coordination import models
+from ai_coordination.clock import moment
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
@@ -89,15 +90,22 @@ class Watch:
         if after is SessionAgentState.IN_PROGRESS and before is SessionAgentState.INITIAL:
             assert not was.waiting_on
             assert not was.skip
+            assert not was.not_before or moment(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.doing
 
     def rest(self, now: Seen) -> None:
         """What must hold when nothing is due any more."""
         invariants.at_rest(now)
         invariants.texts_are_kept(now, self._world)
+        self._called_with_one_key()
         for agent in now.agents:
             if agent.state == SessionAgentState.COMPLETED:
                 self._completed_once(now, agent)
+
+    def _called_with_one_key(self) -> None:
+        """Whoever is called again in an attempt sees the same run."""
+        attempts = {call[:3] for call in self._world.calls}
+        assert len(attempts) == len(set(self._world.calls))
 
     def _completed_once(self, now: Seen, agent: models.SessionAgent) -> None:
         """A completed agent has one sealed completed run in its iteration."""
