@@ -14,6 +14,7 @@ INSTALLED := $(VENV)/.installed
 SAM := $(VENV)-sam/bin/sam
 RUNTIME := $(VENV)-runtime/bin/python
 SYSTEM := $(VENV)-system/bin/ministack
+CHECKOV := $(VENV)-checkov/bin/checkov
 SCHEMA := ai_coordination/api/schema.graphql
 ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 
@@ -94,6 +95,15 @@ check-schema: $(INSTALLED)
 .PHONY: template
 template: $(INSTALLED)
 	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: checkov
+checkov: $(CHECKOV) ## What checkov says of the template; .checkov.yaml says what is left out, and why
+	@$(CHECKOV) --config-file .checkov.yaml
+
+$(CHECKOV):
+	@$(PYTHON) -m venv $(VENV)-checkov
+	@echo "Installing checkov into $(VENV)-checkov"
+	@$(VENV)-checkov/bin/python -m pip install -qq checkov==3.3.30
 
 .PHONY: audit
 audit: $(INSTALLED) ## The 61 audits of GraphQL over HTTP against the local server (Node)
