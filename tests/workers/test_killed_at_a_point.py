@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ai_coordination.clients import clients
 from tests.graph_api import Place, change, data, new_coordination, new_task
-from tests.workers.processes import SECONDS, SHORT_STEPS, Workers
+from tests.workers.processes import BUCKET, SECONDS, SHORT_STEPS, Workers
 
 pytestmark = pytest.mark.stress
 
@@ -120,3 +121,5 @@ def test_a_new_process_ends_what_a_killed_one_has_begun(shared: None) -> None:
 
     for place in places:
         is_right(as_it_is(place))
+    # One object a session and text: all its agents say the same.
+    assert clients("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] >= len(places)

@@ -51,7 +51,10 @@ def blueprint() -> dict[str, str]:
         {"agentUuid": name, "agentName": name, "runtime": {"kind": "ECHO"}} for name in PREDECESSORS
     ]
     coordination = new_coordination(agents=agents)
-    actions = [{"agentUuid": name, "predecessors": before} for name, before in PREDECESSORS.items()]
+    actions = [
+        {"agentUuid": name, "predecessors": before, "timeoutSeconds": SECONDS_AT_MOST}
+        for name, before in PREDECESSORS.items()
+    ]
     queries = [{"agentUuid": name, "subtaskQuery": f"{name} of {{n}}"} for name in PREDECESSORS]
     task = new_task(coordination, agentActions=actions, subtaskQueries=queries)
     return {"coordinationUuid": coordination, "taskUuid": task}
