@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ai_coordination import telemetry
 from ai_coordination.services import timers
 from ai_coordination.services.execution import (
+    claiming,
     engines,
     firing,
     messages,
@@ -66,6 +67,9 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
             step.outcome = "unreadable"
             telemetry.count("MessagesUnreadable")
             telemetry.logger.error("unreadable message", extra={"reason": str(unreadable)})
+            return False
+        except claiming.NoTime:
+            step.outcome = "no time"
             return False
         except Exception:  # noqa: BLE001 - here it ends: the queue gives it again
             step.outcome = "failed"

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ai_coordination import clock, models
 from ai_coordination.config import settings
-from ai_coordination.services.execution import engines, working
+from ai_coordination.services.execution import claiming, engines, working
 from tests.behaviour.executing import (
     FUNCTION,
     WAITS,
@@ -29,7 +30,7 @@ from tests.behaviour.executing import (
 )
 from tests.graph_api import Place
 from tests.lambda_service import LambdaService, Reply, raising, refusing, returning
-from tests.stored import stored
+from tests.stored import everything_stored, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -309,6 +310,34 @@ def test_a_lease_outlasts_the_call(
 
     (until,) = leases
     assert lease - 1 < (clock.moment(until) - began).total_seconds() < lease + 2
+
+
+def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    rules = [after("a", timeoutSeconds=10)]
+    place = start(blueprint([function(**WAITS)], rules), taskQuery="Which?")
+    before = everything_stored()
+    fresh = engines.of_a_worker(60)
+    late = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=14))
+
+    with pytest.raises(claiming.NoTime, match="14 s are left"):
+        working.agent_work(late, one_agent(place))
+    assert (everything_stored(), functions.invocations) == (before, [])
+
+    in_time = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=16))
+    working.agent_work(in_time, one_agent(place))
+    assert session(place)["status"] == "COMPLETED"
+
+
+def test_a_worker_that_has_all_its_time_begins_what_may_take_longer(
+    functions: LambdaService,
+) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
+
+    working.agent_work(engines.of_a_worker(20), one_agent(place))
+
+    assert session(place)["status"] == "COMPLETED"
 
 
 def test_a_target_is_checked_again_when_it_is_invoked(

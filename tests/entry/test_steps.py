@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, telemetry, worker
-from ai_coordination.services.execution import reporting
+from ai_coordination.services.execution import claiming, reporting
 from tests.behaviour.executing import after, blueprint, echo, external, function, session, start
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.entry.test_worker import LONG_AGO, batch, bodies, queue
@@ -245,3 +245,19 @@ def test_a_message_that_comes_again_says_nothing_of_the_queue(queue: str, measur
     worker.handler(event, Context())
 
     assert "QueueDelay" not in measured()[0]
+
+
+def test_of_a_batch_nothing_is_begun_that_there_is_no_time_for(
+    queue: str, logged: Lines, measured: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(blueprint([function(invocation="RequestResponse"), echo("b")]))
+    monkeypatch.setattr(claiming, "ENOUGH", 1.1)
+    found = bodies(queue)
+
+    answer = worker.handler(batch(*found), Context())
+
+    (late,) = answer["batchItemFailures"]
+    lines = {line["message_id"]: line["outcome"] for line in logged()}
+    assert sorted(lines.values()) == ["done", "no time"]
+    assert lines[late["itemIdentifier"]] == "no time"
+    assert "MessagesFailed" not in measured()[-1]

@@ -16,15 +16,21 @@ from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts, validation
 from ai_coordination.services.execution import counting, releasing, reporting
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
-from ai_coordination.services.execution.invoking import waits
+from ai_coordination.services.execution.invoking import SECONDS_TO_WRITE, waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 LEASE_SECONDS = 60.0
 SHORTEST_STEP_SECONDS = 20.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
 MOST_TAKEOVERS = 3
+# What part of a worker's whole time is enough for an agent that may take longer.
+ENOUGH = 0.5
 LEFT_OUT_BYTES = 40
 TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
+
+
+class NoTime(Exception):
+    """The worker has too little time left to wait for this agent: another one has to."""
 
 
 class _Lost(EngineError):
@@ -32,7 +38,8 @@ class _Lost(EngineError):
 
 
 def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
-    """Makes the agent's next attempt and invokes it, unless somebody else has."""
+    """Makes the agent's next attempt and invokes it, unless somebody else has. Raises NoTime."""
+    _check_time(engine, agent)
     before = _predecessors(agent)
     goes_on = _thread(session, agent, before)
     now = engine.now()
@@ -136,13 +143,14 @@ def _looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
 
 
 def take_over(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
-    """Goes on with a run whose worker has died: the same run, a lease of its own."""
+    """Goes on with a run whose worker has died: the same run, a lease of its own. Raises NoTime."""
     kind = models.SessionAgent
     takeovers = int(agent.takeovers or 0)
     if takeovers >= MOST_TAKEOVERS:
         notes = f"{takeovers + 1} workers died while they invoked this agent"
         reporting.fail_attempt(engine, agent, notes)
         return
+    _check_time(engine, agent)
     owner = engine.new_uuid()
     lease_until = _lease(engine, agent)
     landed, now = writes.change(
@@ -163,6 +171,16 @@ def take_over(engine: Engine, session: models.Session, agent: models.SessionAgen
         counting.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
         _invoke(engine, session, now, _predecessors(now))
+
+
+def _check_time(engine: Engine, agent: models.SessionAgent) -> None:
+    """Of several messages a worker may have used its time for the first."""
+    if engine.works_until is None or not waits(agent):
+        return
+    left = (engine.works_until - engine.utc()).total_seconds()
+    wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
+    if left < min(wanted, ENOUGH * engine.works_seconds):
+        raise NoTime(f"{left:.0f} s are left")
 
 
 def _invoke(

@@ -1,5 +1,6 @@
 """What the engine runs on: passed in, so that a simulation can put others in their place."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -76,7 +77,8 @@ def _utc() -> datetime:
 class Engine:
     """`deadline` is in seconds of `time.monotonic()`: past it, refused writes are given up.
 
-    `works_until` is the worker's own end: no call of an agent lasts longer. Where `gathered` is a
+    `works_until` is the worker's own end, `works_seconds` all the time that it had: no call of an
+    agent lasts longer. Where `gathered` is a
     list, what ended agents owe to their successors is put there, for whoever made the engine to
     do it for all of them together.
     """
@@ -85,6 +87,7 @@ class Engine:
     runtimes: Mapping[str, Runtime]
     deadline: float
     works_until: datetime | None = None
+    works_seconds: float = math.inf
     utc: Callable[[], datetime] = _utc
     gathered: "list[Release] | None" = None
     new_uuid: Callable[[], str] = ids.new_uuid

@@ -24,4 +24,5 @@ def of_a_worker(seconds: float) -> Engine:
         runtimes=runtimes(queue, works_until),
         deadline=time.monotonic() + seconds,
         works_until=works_until,
+        works_seconds=seconds,
     )
