@@ -45,8 +45,10 @@ def sessions(ran: dict[str, Any]) -> str:
         },
         f"{sizes.LAYER} in one layer, 4 threads": _run(ran["layer"], sizes.LAYER),
         f"the releases of a join of {sizes.JOIN}, each twice, on {sizes.WORKERS} threads": (
-            f"{join['one by one']:.1f} s one by one, **{join['together']:.1f} s** by "
-            f"{sizes.BATCH}s; the bare client {join['bare']:.1f} s for the same calls"
+            f"{join['one by one']:.2f} s one by one, **{join['together']:.2f} s** by {sizes.BATCH}s"
+        ),
+        "the same, and that each of the agents owes nothing any more": (
+            f"{join['settled']:.2f} s; the bare client {join['bare']:.2f} s for the same calls"
         ),
     }
     lines = ["| sessions of ECHO agents on one worker | |", "|---|---|"]
