@@ -46,7 +46,11 @@ def _run(options: Namespace) -> int:
                 commands.demo.demo(options.port)
             case "worker":
                 commands.work_off(
-                    options.threads, options.step_seconds, options.sweep_seconds, aws=options.aws
+                    options.threads,
+                    options.batch_size,
+                    options.step_seconds,
+                    options.sweep_seconds,
+                    aws=options.aws,
                 )
             case "invoke":
                 answered = commands.invoke(options.file, embedded=options.embedded, aws=options.aws)
@@ -122,11 +126,17 @@ def _parser() -> ArgumentParser:
         "--threads", default=1, type=_within(1, 8), help="steps side by side (%(default)s)"
     )
     worker.add_argument(
+        "--batch-size",
+        default=1,
+        type=_within(1, 10),
+        help="messages that a thread takes at a time, as the stack's BatchSize (%(default)s)",
+    )
+    worker.add_argument(
         "--step-seconds",
         default=300,
         # The engine begins no step that has 10 s or less.
         type=_within(11, 900),
-        help="what a step may take; then a dead worker's step is done again (%(default)s)",
+        help="what a batch may take; then a dead worker's is done again (%(default)s)",
     )
     worker.add_argument(
         "--sweep-seconds",

@@ -70,11 +70,13 @@ Ctrl-C stops the server.
 """
 
 
-def work_off(threads: int, step_seconds: float, sweep_seconds: float, *, aws: bool) -> None:
+def work_off(
+    threads: int, batch_size: int, step_seconds: float, sweep_seconds: float, *, aws: bool
+) -> None:
     """Work off the configured queue until stopped; what was begun is done before it ends."""
     manner = work.Manner(
         threads=threads,
-        messages=1,
+        messages=batch_size,
         wait_seconds=WAIT_SECONDS,
         step_seconds=step_seconds,
         sweep_seconds=sweep_seconds,
