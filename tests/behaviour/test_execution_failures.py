@@ -4,7 +4,8 @@ import pytest
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models
-from ai_coordination.services.execution import engines, sweeping
+from ai_coordination.services.execution import engines, retrying, sweeping
+from ai_coordination.services.execution.engine import Engine
 from tests.behaviour.executing import (
     after,
     agents,
@@ -12,14 +13,16 @@ from tests.behaviour.executing import (
     echo,
     external,
     outcomes,
+    report,
     session,
     start,
     started,
     states,
+    tell,
     work_off,
 )
-from tests.graph_api import Place, change
-from tests.stored import refused
+from tests.graph_api import Place, change, refusal
+from tests.stored import everything_stored, refused
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -147,3 +150,23 @@ def test_a_sweep_without_time_leaves_what_is_due_to_the_next() -> None:
     found = [sweeping.sweep(engines.of_a_worker(seconds)) for seconds in (5, 20)]
 
     assert found == [0, 1]
+
+
+def test_a_retry_that_meets_the_very_end_of_its_session_leaves_it_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = started([external("a")])
+    done = {**report(place, "a"), "agentOutput": "Done"}
+    begin = retrying.begin
+    left: list[object] = []
+
+    def begin_after_the_end(engine: Engine, read: models.Session) -> models.Session | None:
+        tell("completeSessionAgent", done)
+        left.append(everything_stored())
+        return begin(engine, read)
+
+    monkeypatch.setattr(retrying, "begin", begin_after_the_end)
+
+    assert refusal("retrySession", place.key) == {"code": "INVALID_STATE", "state": "COMPLETED"}
+    assert left == [everything_stored()]
+    assert session(place)["status"] == "COMPLETED"

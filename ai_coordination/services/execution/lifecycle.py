@@ -226,7 +226,11 @@ def retry(
             "Only an ended session with all its agents is retried",
             sessions.status_of(session).upper(),
         )
-    return retrying.go_on(engine, marked) or _as_it_is(session)
+    started = retrying.go_on(engine, marked)
+    now = started or _as_it_is(session)
+    if started is None and now.iteration_count == session.iteration_count and not now.doing:
+        raise InvalidState("All agents are completed", sessions.status_of(now).upper())
+    return now
 
 
 def _found(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session:

@@ -37,7 +37,11 @@ def begin(engine: Engine, session: models.Session) -> models.Session | None:
 
 
 def go_on(engine: Engine, session: models.Session) -> models.Session | None:
-    """Resets each agent that was not completed, and then starts the session."""
+    """Resets each agent that was not completed, and then starts the session.
+
+    Gives the session that has started; None where something else has come of it, and where there
+    is nothing to reset: then it was completed after its retry was asked for, and stays so.
+    """
     iteration = int(session.iteration_count) + 1
     everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
     again = {
@@ -45,6 +49,9 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
         for agent in everyone
         if agent.state != SessionAgentState.COMPLETED
     }
+    if not again:
+        _undo(engine, session)
+        return None
     ready = []
     last: set[float] = set()
     for ordinal, agent in again.items():
@@ -85,6 +92,16 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
         counting.session_started()
     engine.send(*ready)
     return after
+
+
+def _undo(engine: Engine, session: models.Session) -> None:
+    kind = models.Session
+    writes.change(
+        session,
+        [kind.doing.remove(), *due.settled(kind)],
+        (kind.doing == RETRY) & (kind.iteration_count == session.iteration_count),
+        engine.deadline,
+    )
 
 
 def _reset(
