@@ -181,6 +181,13 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
     }
 
 
+def test_the_worker_knows_as_the_api_does_which_functions_may_be_agents() -> None:
+    names = {f"AI_COORDINATION_{name}" for name in ("AGENT_FUNCTION_PREFIX", "ACCOUNT_ID")}
+    api, worker = (one["Environment"]["Variables"] for one in (FUNCTION, WORKER))
+
+    assert {name: worker[name] for name in names} == {name: api[name] for name in names}
+
+
 def test_every_parameter_is_used() -> None:
     text = (ROOT / "template.yaml").read_text()
 
