@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, telemetry, worker
+from ai_coordination.handler import handler
 from ai_coordination.services.execution import claiming, reporting
 from tests.behaviour.executing import after, blueprint, echo, external, function, session, start
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.entry.test_worker import LONG_AGO, batch, bodies, queue
-from tests.graph_api import Place, change
+from tests.graph_api import CALLER, Place, change, mutation
 from tests.stored import put_state
 
 __all__ = ["queue"]
@@ -140,6 +141,21 @@ def test_a_start_is_counted_once_however_often_it_is_asked_for(queue: str, measu
         start(with_key)
 
     assert engine_counts(measured()) == {"SessionsStarted": 1}
+
+
+def test_what_a_request_starts_or_ends_is_counted_beside_the_request(
+    queue: str, measured: Lines
+) -> None:
+    key = blueprint([external("a")])
+    document = mutation("startSession", "StartSessionInput", "session { status }")
+    context = {"endpointId": CALLER.endpoint_id, "partId": CALLER.part_id}
+    measured()
+
+    handler({"query": document, "variables": {"input": key}, "context": context}, Context())
+
+    engine, request = sorted(measured(), key=len)
+    assert engine == {"service": "ai-coordination", "SessionsStarted": [1.0]}
+    assert (request["operation"], request["Requests"]) == ("mutation", [1.0])
 
 
 def test_a_failure_a_retry_and_an_end_are_counted(
