@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -9,7 +10,7 @@ from ai_coordination import models, services
 from ai_coordination.errors import InvalidState, NotFound
 from ai_coordination.services.execution import lifecycle, starting
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
-from ai_coordination.states import AgentRuntimeKind, SessionAgentState
+from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
 from tests.simulation.people import People, insist
@@ -33,7 +34,7 @@ class RandomSession:
         self._people = People(self.world)
         self._watch = Watch(self.world)
         self._chunks = draw.random() < 0.3
-        self._cancels = draw.random() < 0.2
+        self._cancels = draw.choice([0, 0, 0, 1, 2])
         self._retries = draw.choice([0, 1, 1, 2])
         self._death = draw.choice([0, 0.03, 0.1])
         self._rival = draw.choice([0, 0.15])
@@ -41,6 +42,7 @@ class RandomSession:
         self._conflict = draw.choice([0, 0.05])
         self._clears_away = draw.random() < 0.3
         self._nesting = 0
+        self._is_over = False
         self.world.batched = draw.choice([0, 0.5])
         self.world.lost = draw.choice([0, 0.2])
         self.world.doubled = draw.choice([0, 0.4])
@@ -103,7 +105,7 @@ class RandomSession:
             )
         )
         key = {"coordination_uuid": session.coordination_uuid, "session_uuid": session.session_uuid}
-        made: dict[str, list[str]] = {}
+        made: dict[str, list[Any]] = {}
         for action in self._blueprint.actions:
             name = action["agent_uuid"]
             before = [uuid for one in action["predecessors"] for uuid in made[one]]
@@ -116,11 +118,15 @@ class RandomSession:
                 self._added({**given, "subtask_query": text, "idempotency_key": f"{name}-{number}"})
                 for number, text in enumerate(texts or [None])
             ]
+            if None in made[name]:
+                return
         insist(lambda: lifecycle.dispatch(self.world.engine(), CALLER, **key), done=InvalidState)
 
-    def _added(self, given: dict[str, Any]) -> str:
-        agent = insist(lambda: services.session_agent.create(CALLER, **given))
-        return str(agent.session_agent_uuid)
+    def _added(self, given: dict[str, Any]) -> Any:
+        """The uuid of an agent; None where the session has been cancelled meanwhile."""
+        add = services.session_agent.create
+        agent = insist(lambda: add(CALLER, **given), done=InvalidState)
+        return agent and agent.session_agent_uuid
 
     def _step(self) -> Seen:
         before = self.world.clock
@@ -129,7 +135,7 @@ class RandomSession:
         if self.world.clock > before:
             self._people.work(now, diligence=0.5 if self._death else 0.9)
         if self._cancels and self.world.random.random() < 0.05:
-            self._cancels = False
+            self._cancels -= 1
             self._people.cancel(now.session)
         if self._retries and self.world.random.random() < 0.02:
             self._retries -= 1
@@ -152,6 +158,7 @@ class RandomSession:
 
     def _clear_away(self, now: Seen) -> None:
         """Deletes all there is, children first; each deletion is counted, and texts go too."""
+        self._is_over = True
         self.world.landed = lambda: invariants.counts(self._watch.sight)
         session, key = now.session, now.session.session_uuid
         uuid = session.coordination_uuid
@@ -185,13 +192,13 @@ class RandomSession:
         """Its predecessors have ended, and it is told what they have answered."""
         now = self._now()
         agent = now.by_ordinal[int(call.agent.ordinal)]
+        if (agent.state, agent.current_run_uuid) != ("in_progress", call.run_uuid):
+            return  # it is called by a worker that was slow
         before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
-        assert agent.current_run_uuid != call.run_uuid or not now.unfinished() & {
-            int(one.ordinal) for one in before
-        }
+        assert not now.unfinished() & {int(one.ordinal) for one in before}
         completed = {one.ordinal for one in before if one.state == SessionAgentState.COMPLETED}
         told = {one.ordinal for one in call.predecessors if one.agent_output is not None}
-        assert completed <= told or now.session.iteration_count != call.agent.iteration
+        assert completed <= told
 
     def _seam(self, point: str) -> None:
         self.points.append(point)
@@ -205,11 +212,31 @@ class RandomSession:
                 self._nesting = 0
 
     def _let_run_first(self) -> None:
-        """Another worker, or another sweeper."""
-        if self.world.random.random() < 0.2:
-            survives(self.world.sweep)
-        elif self.world.queue:
-            self.world.work_any()
+        """Whoever was about to write is slow: others do something meanwhile, or a great deal."""
+        random = self.world.random
+        for _ in range(random.choice([1, 1, 1, 3, 12])):
+            self.world.clock += timedelta(seconds=random.choice([0, 0, 0, 40]))
+            fate = random.random()
+            if fate < 0.2:
+                survives(self.world.sweep)
+            elif fate < 0.35:
+                self._somebody_asks()
+            elif self.world.queue:
+                self.world.work_any()
+
+    def _somebody_asks(self) -> None:
+        now = None if self._is_over else self._watch.look()
+        if now is None:
+            return
+        fate = self.world.random.random()
+        if fate < 0.3 and self._cancels:
+            self._cancels -= 1
+            self._people.cancel(now.session)
+        elif fate < 0.6 and self._retries and now.session.status in TERMINAL_SESSION:
+            self._retries -= 1
+            self._people.retry(now.session)
+        else:
+            self._people.work(now)
 
     def _spoilt(self, operation: str, request: Any) -> str | None:
         fate = self.world.random.random()

@@ -60,10 +60,15 @@ def begin(
 
 
 def go_on(engine: Engine, session: models.Session) -> None:
-    """Cancels each agent that has not ended, and then ends the session."""
+    """Cancels each agent that has not ended, and then ends the session.
+
+    Who is slow leaves agents alone that a retry has started again since. Those of a session that
+    has not started may have its first iteration already.
+    """
     kind = models.Session
+    latest = max(int(session.iteration_count), 1)
     for agent in reads.everything(models.SessionAgent, session.session_uuid, session.partition_key):
-        _cancel(engine, agent)
+        _cancel(engine, agent, latest)
     now = engine.now()
     actions, stands = moves.session(ENDS[session.doing], int(session.iteration_count))
     landed, _ = writes.change(
@@ -83,11 +88,11 @@ def go_on(engine: Engine, session: models.Session) -> None:
         counting.session_ended(engine, session, ENDS[session.doing])
 
 
-def _cancel(engine: Engine, agent: models.SessionAgent) -> None:
+def _cancel(engine: Engine, agent: models.SessionAgent, latest: int) -> None:
     """An agent and its current run are cancelled together; it is read again where it has moved."""
     kind = models.SessionAgent
     found: models.SessionAgent | None = agent
-    while found is not None and found.state not in TERMINAL_AGENT:
+    while found is not None and found.iteration <= latest and found.state not in TERMINAL_AGENT:
         if _cancelled(engine, found):
             return
         found = reads.get(kind, agent.session_uuid, agent.session_agent_uuid, agent.partition_key)

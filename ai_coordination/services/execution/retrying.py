@@ -59,7 +59,8 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
         is_last = not any(one in again for one in agent.successors or ())
         if is_last:
             last.add(ordinal)
-        if agent.iteration != iteration:
+        # Who is slow may meet agents of an iteration that came after this one.
+        if agent.iteration < iteration:
             _reset(engine, agent, iteration, waits_for, is_last)
         if not waits_for:
             agent.iteration = iteration
