@@ -118,6 +118,22 @@ def test_a_session_with_an_agent_that_was_lost_is_not_dispatched() -> None:
     }
 
 
+def test_a_session_with_a_variable_that_nobody_knows_is_not_dispatched() -> None:
+    coordination = new_coordination(agents=[echo("a"), echo("b")])
+    place = Place(coordination, new_session(coordination, taskQuery='{"n": 3}'))
+    new_agent(*place, agentUuid="a", subtaskQuery="{n} offers")
+    new_agent(*place, agentUuid="b", subtaskQuery="{n} offers for {who}")
+
+    assert refused("dispatchSession", place.key) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "sessionUuid"],
+    }
+    change("updateSession", {**place.key, "taskQuery": '{"n": 3, "who": "Ann"}'}, STATUS)
+    assert change("dispatchSession", place.key, STATUS)["session"]["status"] == "IN_PROGRESS"
+    work_off()
+    assert agents(place)["b"]["agentOutput"] == "3 offers for Ann"
+
+
 def test_nothing_is_deleted_inside_a_session_that_runs() -> None:
     place = under_way()
     key = report(place, "b")

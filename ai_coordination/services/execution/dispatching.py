@@ -3,7 +3,7 @@
 The mark comes first, so that the agents that are then read are those that start.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pynamodb.expressions.update import Action
 
@@ -43,19 +43,35 @@ def begin(engine: Engine, session: models.Session) -> models.Session | None:
 def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     """Readies each agent, and then starts the session; None where something else came of it.
 
-    Raises BadUserInput, and the session is as it was, where the coordination lacks an agent.
+    Raises BadUserInput, and the session is as it was, where the coordination lacks an agent, or
+    the task query a variable.
     """
     everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
     members = _members(session)
-    lost = sorted({agent.agent_uuid for agent in everyone} - members.keys())
-    if lost:
+    try:
+        _check(session, everyone, members)
+    except BadUserInput as wrong:
         _undo(engine, session)
-        named = ", ".join(map(repr, lost))
-        raise BadUserInput(f"The coordination has no agent {named}", "session_uuid")
+        raise BadUserInput(wrong.message, "session_uuid") from wrong
     for agent in everyone:
         if agent.iteration == 0:
             _ready(engine, session, agent, members[agent.agent_uuid])
     return _started(engine, session, everyone)
+
+
+def _check(
+    session: models.Session,
+    everyone: Sequence[models.SessionAgent],
+    members: Mapping[str, models.Agent],
+) -> None:
+    """Everything, before anything is written."""
+    lost = sorted({agent.agent_uuid for agent in everyone} - members.keys())
+    if lost:
+        named = ", ".join(map(repr, lost))
+        raise BadUserInput(f"The coordination has no agent {named}")
+    for agent in everyone:
+        if agent.iteration == 0 and agent.subtask_query is not None:
+            _filled(session, agent)
 
 
 def _members(session: models.Session) -> dict[str, models.Agent]:
@@ -96,10 +112,13 @@ def _work(session: models.Session, agent: models.SessionAgent) -> models.Text | 
     """What an agent is to do: its own text or, where it has none, the session's."""
     if agent.subtask_query is None:
         return session.task_query
+    return texts.keep(session.partition_key, session.session_uuid, _filled(session, agent))
+
+
+def _filled(session: models.Session, agent: models.SessionAgent) -> str:
     tenant = session.partition_key
     asked, text = texts.read(tenant, session.task_query), texts.read(tenant, agent.subtask_query)
-    filled = parts.filled(text, parts.variables_of(asked), 0)
-    return texts.keep(tenant, session.session_uuid, filled)
+    return parts.filled(str(text), parts.variables_of(asked), 0)
 
 
 def _started(
