@@ -37,10 +37,14 @@ class _Lost(EngineError):
     """Somebody else has claimed the agent, or it may not start any more."""
 
 
-def claim(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
+def claim(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    before: Sequence[models.SessionAgent],
+) -> None:
     """Makes the agent's next attempt and invokes it, unless somebody else has. Raises NoTime."""
     _check_time(engine, agent)
-    before = _predecessors(agent)
     goes_on = _thread(session, agent, before)
     now = engine.now()
     kind = models.SessionAgent
@@ -142,7 +146,12 @@ def _looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
     )
 
 
-def take_over(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
+def take_over(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    before: Sequence[models.SessionAgent],
+) -> None:
     """Goes on with a run whose worker has died: the same run, a lease of its own. Raises NoTime."""
     kind = models.SessionAgent
     takeovers = int(agent.takeovers or 0)
@@ -170,7 +179,7 @@ def take_over(engine: Engine, session: models.Session, agent: models.SessionAgen
     if landed:
         counting.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
-        _invoke(engine, session, now, _predecessors(now))
+        _invoke(engine, session, now, before)
 
 
 def _check_time(engine: Engine, agent: models.SessionAgent) -> None:
@@ -187,7 +196,7 @@ def _invoke(
     engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
-    before: list[models.SessionAgent],
+    before: Sequence[models.SessionAgent],
 ) -> None:
     if waits(agent):
         releasing.release_gathered(engine)
@@ -218,13 +227,18 @@ def _invoke(
         reporting.fail_attempt(engine, agent, notes, retryable=False)
 
 
-def _predecessors(agent: models.SessionAgent) -> list[models.SessionAgent]:
+def around(
+    agent: models.SessionAgent,
+) -> tuple[models.Session | None, list[models.SessionAgent]]:
+    """The agent's session and its predecessors, as they are now: what a step needs, in one call."""
     addresses = [
         ids.session_agent_uuid(agent.session_uuid, int(one))
         for one in sorted(agent.predecessors or ())
     ]
-    keys = [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
-    return [one for one in reads.batch_get(keys, agent.partition_key) if one is not None]
+    keys: list[reads.Key] = [(models.Session, agent.coordination_uuid, agent.session_uuid)]
+    keys += [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
+    session, *before = reads.batch_get(keys, agent.partition_key)
+    return session, [one for one in before if one is not None]
 
 
 def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent]) -> str:

@@ -1,7 +1,7 @@
 """What the engine runs on: passed in, so that a simulation can put others in their place."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
@@ -22,7 +22,7 @@ class Call:
     run_uuid: str
     attempt: int
     deadline_at: str
-    predecessors: list[models.SessionAgent]
+    predecessors: Sequence[models.SessionAgent]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,7 @@ def agent_work(engine: Engine, agent: models.SessionAgent) -> None:
 def _start(engine: Engine, agent: models.SessionAgent) -> None:
     if agent.waiting_on:
         return
-    session = reads.get(
-        models.Session, agent.coordination_uuid, agent.session_uuid, agent.partition_key
-    )
+    session, before = claiming.around(agent)
     if session is None or session.status != SessionStatus.IN_PROGRESS:
         return
     if session.iteration_count != agent.iteration:
@@ -120,7 +118,7 @@ def _start(engine: Engine, agent: models.SessionAgent) -> None:
         wait = (clock.moment(agent.not_before) - engine.utc()).total_seconds()
         engine.send(agent, delay_seconds=wait)
     else:
-        claiming.claim(engine, session, agent)
+        claiming.claim(engine, session, agent, before)
 
 
 def _skip(engine: Engine, agent: models.SessionAgent) -> None:
@@ -150,11 +148,9 @@ def _look_after(engine: Engine, agent: models.SessionAgent) -> None:
         notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
         reporting.fail_attempt(engine, agent, notes, outcome=RunOutcome.TIMED_OUT)
     elif claiming.lease_is_out(engine, agent):
-        session = reads.get(
-            models.Session, agent.coordination_uuid, agent.session_uuid, agent.partition_key
-        )
+        session, before = claiming.around(agent)
         if session is not None and session.status == SessionStatus.IN_PROGRESS:
-            claiming.take_over(engine, session, agent)
+            claiming.take_over(engine, session, agent, before)
     elif agent.lease_until and agent.due_count:
         claiming.hold(engine, agent)
 
