@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from ai_coordination import telemetry
 from ai_coordination.services import timers
 from ai_coordination.services.execution import (
-    claiming,
     engines,
     firing,
+    leases,
     messages,
     releasing,
     sweeping,
@@ -68,7 +68,7 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
             telemetry.count("MessagesUnreadable")
             telemetry.logger.error("unreadable message", extra={"reason": str(unreadable)})
             return False
-        except claiming.NoTime:
+        except leases.NoTime:
             step.outcome = "no time"
             return False
         except Exception:  # noqa: BLE001 - here it ends: the queue gives it again

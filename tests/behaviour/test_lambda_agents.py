@@ -10,7 +10,7 @@ import pytest
 
 from ai_coordination import clock, models
 from ai_coordination.config import settings
-from ai_coordination.services.execution import claiming, engines, working
+from ai_coordination.services.execution import engines, leases, working
 from tests.behaviour.executing import (
     FUNCTION,
     WAITS,
@@ -320,7 +320,7 @@ def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService)
     fresh = engines.of_a_worker(60)
     late = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=14))
 
-    with pytest.raises(claiming.NoTime, match="14 s are left"):
+    with pytest.raises(leases.NoTime, match="14 s are left"):
         working.agent_work(late, one_agent(place))
     assert (everything_stored(), functions.invocations) == (before, [])
 

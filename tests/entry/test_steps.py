@@ -8,7 +8,7 @@ import pytest
 
 from ai_coordination import models, telemetry, worker
 from ai_coordination.handler import handler
-from ai_coordination.services.execution import claiming, reporting
+from ai_coordination.services.execution import leases, reporting
 from tests.behaviour.executing import after, blueprint, echo, external, function, session, start
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.entry.test_worker import LONG_AGO, batch, bodies, queue
@@ -267,7 +267,7 @@ def test_of_a_batch_nothing_is_begun_that_there_is_no_time_for(
     queue: str, logged: Lines, measured: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(blueprint([function(invocation="RequestResponse"), echo("b")]))
-    monkeypatch.setattr(claiming, "ENOUGH", 1.1)
+    monkeypatch.setattr(leases, "ENOUGH", 1.1)
     found = bodies(queue)
 
     answer = worker.handler(batch(*found), Context())

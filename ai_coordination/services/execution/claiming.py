@@ -5,32 +5,22 @@ has run out is taken over with the same run, so a crash is no attempt, and the c
 idempotency key.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
-from ai_coordination import clock, ids, models, telemetry
+from ai_coordination import ids, models, telemetry
 from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import texts, validation
-from ai_coordination.services.execution import counting, releasing, reporting
+from ai_coordination.services import texts
+from ai_coordination.services.execution import counting, leases, releasing, reporting, telling
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
-from ai_coordination.services.execution.invoking import SECONDS_TO_WRITE, waits
+from ai_coordination.services.execution.invoking import waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
-LEASE_SECONDS = 60.0
-SHORTEST_STEP_SECONDS = 20.0
-LEASE_AFTER_WORKER_SECONDS = 30.0
 MOST_TAKEOVERS = 3
-# What part of a worker's whole time is enough for an agent that may take longer.
-ENOUGH = 0.5
-LEFT_OUT_BYTES = 40
 TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
-
-
-class NoTime(Exception):
-    """The worker has too little time left to wait for this agent: another one has to."""
 
 
 class _Lost(EngineError):
@@ -44,7 +34,7 @@ def claim(
     before: Sequence[models.SessionAgent],
 ) -> None:
     """Makes the agent's next attempt and invokes it, unless somebody else has. Raises NoTime."""
-    _check_time(engine, agent)
+    leases.check_time(engine, agent)
     goes_on = _thread(session, agent, before)
     now = engine.now()
     kind = models.SessionAgent
@@ -87,12 +77,14 @@ def _attempt(
     agent.attempt = int(agent.attempt) + 1
     agent.current_run_uuid = engine.new_uuid()
     agent.thread_uuid = thread_uuid
-    agent.agent_input = texts.keep(agent.partition_key, agent.session_uuid, told(agent, before))
+    agent.agent_input = texts.keep(
+        agent.partition_key, agent.session_uuid, telling.told(agent, before)
+    )
     agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
     if _is_external(agent):
         return str(agent.deadline_at)
-    agent.lease_until = _lease(engine, agent)
-    return _looked_for_at(engine, agent)
+    agent.lease_until = leases.until(engine, agent)
+    return leases.looked_for_at(engine, agent)
 
 
 def _attempted(agent: models.SessionAgent, now: str) -> list[Action]:
@@ -133,19 +125,6 @@ def _run(agent: models.SessionAgent, now: str, *, own_thread: bool) -> models.Se
     )
 
 
-def _looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
-    """When a claimed agent is looked for: at its lease's end.
-
-    Most steps are over before the time at which their message would have been missed. It stays.
-    """
-    return due.near(
-        agent,
-        agent.lease_until,
-        earliest=engine.later(SHORTEST_STEP_SECONDS),
-        latest=max(agent.lease_until, engine.later(releasing.GRACE_SECONDS)),
-    )
-
-
 def take_over(
     engine: Engine,
     session: models.Session,
@@ -159,9 +138,9 @@ def take_over(
         notes = f"{takeovers + 1} workers died while they invoked this agent"
         reporting.fail_attempt(engine, agent, notes)
         return
-    _check_time(engine, agent)
+    leases.check_time(engine, agent)
     owner = engine.new_uuid()
-    lease_until = _lease(engine, agent)
+    lease_until = leases.until(engine, agent)
     landed, now = writes.change(
         agent,
         [
@@ -180,16 +159,6 @@ def take_over(
         counting.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
         _invoke(engine, session, now, before)
-
-
-def _check_time(engine: Engine, agent: models.SessionAgent) -> None:
-    """Of several messages a worker may have used its time for the first."""
-    if engine.works_until is None or not waits(agent):
-        return
-    left = (engine.works_until - engine.utc()).total_seconds()
-    wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
-    if left < min(wanted, ENOUGH * engine.works_seconds):
-        raise NoTime(f"{left:.0f} s are left")
 
 
 def _invoke(
@@ -241,33 +210,6 @@ def around(
     return session, [one for one in before if one is not None]
 
 
-def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent]) -> str:
-    """The subtask query and what the predecessors said, as one text of about 2 MB at most.
-
-    What does not fit any more is named, and not told: the agent reads it where it is kept.
-    """
-    said = list(_said(before))
-    headings = sum(texts.size(heading) + LEFT_OUT_BYTES for heading, _ in said)
-    left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - headings
-    wanted: list[models.Text] = [agent.subtask_query or ""]
-    for _, text in said:
-        size = texts.size(text)
-        wanted.append(text if size <= left else f"({size} bytes, left out here)")
-        left -= size if size <= left else 0
-    query, *answers = texts.read_all(agent.partition_key, wanted)
-    told = [f"{heading}:\n{text}" for (heading, _), text in zip(said, answers, strict=True)]
-    return "\n\n".join([query, *told] if query else told)
-
-
-def _said(before: Sequence[models.SessionAgent]) -> Iterator[tuple[str, models.Text]]:
-    for one in before:
-        if one.state != SessionAgentState.COMPLETED:
-            continue
-        yield one.agent.agent_name, one.agent_output
-        if one.user_input:
-            yield "User", one.user_input
-
-
 def _thread(
     session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
 ) -> str | None:
@@ -278,29 +220,3 @@ def _thread(
         return None
     along = [one.thread_uuid for one in before if one.agent_action.primary_path]
     return next((str(one) for one in [*along, session.thread_uuid] if one), None)
-
-
-def _lease(engine: Engine, agent: models.SessionAgent) -> str:
-    """A worker may wait for an agent's answer until its own end; else it is through in no time."""
-    if engine.works_until is None:
-        return engine.later(LEASE_SECONDS)
-    left = (engine.works_until - engine.utc()).total_seconds()
-    seconds = max(left, 0) + LEASE_AFTER_WORKER_SECONDS
-    return engine.later(seconds if waits(agent) else min(seconds, LEASE_SECONDS))
-
-
-def hold(engine: Engine, agent: models.SessionAgent) -> None:
-    """An agent in progress that was found before its lease has ended is looked for then."""
-    kind = models.SessionAgent
-    writes.change(
-        agent,
-        due.due(kind, agent.session_uuid, agent.lease_until),
-        (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & (kind.lease_until == agent.lease_until)
-        & (kind.due_at == agent.due_at),
-        engine.deadline,
-    )
-
-
-def lease_is_out(engine: Engine, agent: models.SessionAgent) -> bool:
-    return bool(agent.lease_until) and clock.moment(agent.lease_until) <= engine.utc()

@@ -15,6 +15,7 @@ from ai_coordination.services.execution import (
     counting,
     dispatching,
     ending,
+    leases,
     releasing,
     reporting,
     retrying,
@@ -147,12 +148,12 @@ def _look_after(engine: Engine, agent: models.SessionAgent) -> None:
     if clock.moment(agent.deadline_at) <= engine.utc():
         notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
         reporting.fail_attempt(engine, agent, notes, outcome=RunOutcome.TIMED_OUT)
-    elif claiming.lease_is_out(engine, agent):
+    elif leases.is_out(engine, agent):
         session, before = claiming.around(agent)
         if session is not None and session.status == SessionStatus.IN_PROGRESS:
             claiming.take_over(engine, session, agent, before)
     elif agent.lease_until and agent.due_count:
-        claiming.hold(engine, agent)
+        leases.hold(engine, agent)
 
 
 def _stop_asking(engine: Engine, agent: models.SessionAgent) -> None:

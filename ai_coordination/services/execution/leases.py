@@ -1,0 +1,68 @@
+"""How long a worker has an agent for itself, and whether it has time enough for the call."""
+
+from ai_coordination import clock, models
+from ai_coordination.models import due, writes
+from ai_coordination.services.execution import releasing
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution.invoking import SECONDS_TO_WRITE, waits
+from ai_coordination.states import SessionAgentState
+
+LEASE_SECONDS = 60.0
+SHORTEST_STEP_SECONDS = 20.0
+LEASE_AFTER_WORKER_SECONDS = 30.0
+# What part of a worker's whole time is enough for an agent that may take longer.
+ENOUGH = 0.5
+
+
+class NoTime(Exception):
+    """The worker has too little time left to wait for this agent: another one has to."""
+
+
+def check_time(engine: Engine, agent: models.SessionAgent) -> None:
+    """Raises NoTime: of several messages a worker may have used its time for the first."""
+    if engine.works_until is None or not waits(agent):
+        return
+    left = (engine.works_until - engine.utc()).total_seconds()
+    wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
+    if left < min(wanted, ENOUGH * engine.works_seconds):
+        raise NoTime(f"{left:.0f} s are left")
+
+
+def until(engine: Engine, agent: models.SessionAgent) -> str:
+    """A worker may wait for an agent's answer until its own end; else it is through in no time."""
+    if engine.works_until is None:
+        return engine.later(LEASE_SECONDS)
+    left = (engine.works_until - engine.utc()).total_seconds()
+    seconds = max(left, 0) + LEASE_AFTER_WORKER_SECONDS
+    return engine.later(seconds if waits(agent) else min(seconds, LEASE_SECONDS))
+
+
+def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
+    """When a claimed agent is looked for: at its lease's end.
+
+    Most steps are over before the time at which their message would have been missed. It stays.
+    """
+    return due.near(
+        agent,
+        agent.lease_until,
+        earliest=engine.later(SHORTEST_STEP_SECONDS),
+        latest=max(agent.lease_until, engine.later(releasing.GRACE_SECONDS)),
+    )
+
+
+def hold(engine: Engine, agent: models.SessionAgent) -> None:
+    """An agent in progress that was found before its lease has ended is looked for then."""
+    kind = models.SessionAgent
+    writes.change(
+        agent,
+        due.due(kind, agent.session_uuid, agent.lease_until),
+        (kind.state == SessionAgentState.IN_PROGRESS.value)
+        & (kind.lease_until == agent.lease_until)
+        & (kind.due_at == agent.due_at),
+        engine.deadline,
+    )
+
+
+def is_out(engine: Engine, agent: models.SessionAgent) -> bool:
+    """Whether the agent had a worker, whose lease has ended."""
+    return bool(agent.lease_until) and clock.moment(agent.lease_until) <= engine.utc()
