@@ -1,0 +1,114 @@
+"""How long a call of a function may take, and for how long its worker holds the agent."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ai_coordination import clock, models
+from ai_coordination.services.execution import engines, leases, working
+from tests.behaviour.executing import (
+    FUNCTION,
+    WAITS,
+    after,
+    agents,
+    blueprint,
+    function,
+    session,
+    start,
+    started,
+)
+from tests.graph_api import Place
+from tests.lambda_service import LambdaService, Reply, returning
+from tests.stored import everything_stored
+
+pytestmark = pytest.mark.usefixtures("worked_queue")
+
+
+def late(event: Any) -> Reply:
+    time.sleep(2.5)
+    return returning("Too late")
+
+
+def test_a_call_is_cut_off_when_the_attempt_is_over(functions: LambdaService) -> None:
+    functions.deploy(FUNCTION, late)
+
+    place = started([function(**WAITS)], [after("a", timeoutSeconds=1, retry={"maxAttempts": 1})])
+
+    agent = agents(place)["a"]
+    notes = "The function has not answered within 1 s"
+    assert (agent["state"], agent["notes"]) == ("FAILED", notes)
+    assert agent["currentRun"]["outcome"] == "TIMED_OUT"
+
+
+def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(
+    functions: LambdaService,
+) -> None:
+    functions.deploy(FUNCTION, late)
+    place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
+    began = time.monotonic()
+
+    working.agent_work(engines.of_a_worker(6.5), one_agent(place))
+
+    assert 1 <= time.monotonic() - began < 2.5
+    found = agents(place)["a"]
+    assert (found["state"], found["attempt"]) == ("INITIAL", 1)
+    assert found["currentRun"]["outcome"] == "TIMED_OUT"
+
+
+def one_agent(place: Place) -> models.SessionAgent:
+    (agent,) = models.SessionAgent.query(place.session, consistent_read=True)
+    return agent
+
+
+@pytest.mark.parametrize(
+    ("parameters", "left", "lease"),
+    [(WAITS, 900, 930), ({}, 900, 60), (WAITS, 20, 50), ({}, 20, 50)],
+)
+def test_a_lease_outlasts_the_call(
+    functions: LambdaService, parameters: dict[str, str], left: int, lease: int
+) -> None:
+    leases: list[str] = []
+
+    def read(event: Any) -> Reply:
+        leases.append(str(one_agent(place).lease_until))
+        return returning("Done")
+
+    functions.deploy(FUNCTION, read)
+    place = start(blueprint([function(**parameters)]), taskQuery="Which?")
+    began = datetime.now(UTC)
+
+    working.agent_work(engines.of_a_worker(left), one_agent(place))
+
+    (until,) = leases
+    assert lease - 1 < (clock.moment(until) - began).total_seconds() < lease + 2
+
+
+def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    rules = [after("a", timeoutSeconds=10)]
+    place = start(blueprint([function(**WAITS)], rules), taskQuery="Which?")
+    before = everything_stored()
+    fresh = engines.of_a_worker(60)
+    late = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=14))
+
+    with pytest.raises(leases.NoTime, match="14 s are left"):
+        working.agent_work(late, one_agent(place))
+    assert (everything_stored(), functions.invocations) == (before, [])
+
+    in_time = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=16))
+    working.agent_work(in_time, one_agent(place))
+    assert session(place)["status"] == "COMPLETED"
+
+
+def test_a_worker_that_has_all_its_time_begins_what_may_take_longer(
+    functions: LambdaService,
+) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
+
+    working.agent_work(engines.of_a_worker(20), one_agent(place))
+
+    assert session(place)["status"] == "COMPLETED"
