@@ -62,7 +62,9 @@ class People:
         if fate < 0.4:
             names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
             return reports.accept, {**given, **names}
-        return reports.complete, {**given, "agent_output": self.something()}
+        output = self.something()
+        self._world.said[given["run_uuid"]].append(output)
+        return reports.complete, {**given, "agent_output": output}
 
     def _tell(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
         """Once or twice; and nobody of another tenant may."""

@@ -34,8 +34,8 @@ class RandomSession:
         self._people = People(self.world)
         self._watch = Watch(self.world)
         self._chunks = draw.random() < 0.3
-        self._cancels = draw.choice([0, 0, 0, 1, 2])
-        self._retries = draw.choice([0, 1, 1, 2])
+        self._cancels = draw.choice([0, 0, 1, 3])
+        self._retries = draw.choice([0, 1, 2, 4])
         self._death = draw.choice([0, 0.03, 0.1])
         self._rival = draw.choice([0, 0.15])
         self._lost_answer = draw.choice([0, 0.05])
@@ -219,7 +219,7 @@ class RandomSession:
             fate = random.random()
             if fate < 0.2:
                 survives(self.world.sweep)
-            elif fate < 0.35:
+            elif fate < 0.45:
                 self._somebody_asks()
             elif self.world.queue:
                 self.world.work_any()
@@ -232,6 +232,9 @@ class RandomSession:
         if fate < 0.3 and self._cancels:
             self._cancels -= 1
             self._people.cancel(now.session)
+            if self._retries and self.world.random.random() < 0.7:
+                self._retries -= 1
+                self._people.retry(now.session)
         elif fate < 0.6 and self._retries and now.session.status in TERMINAL_SESSION:
             self._retries -= 1
             self._people.retry(now.session)

@@ -8,28 +8,30 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.services.execution import lifecycle, reports
-from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.seen import Seen
 from tests.simulation.watch import Watch
 from tests.simulation.world import CALLER, World
 
 NAMES = ["one", "other"]
-BLUEPRINT = Blueprint(
-    members=[member(name, AgentRuntimeKind.EXTERNAL) for name in NAMES],
-    actions=[{"agent_uuid": name, "retry": {"max_attempts": 1}} for name in NAMES],
-    queries=[],
-)
+ONCE: dict[str, Any] = {"retry": {"max_attempts": 1}}
+SIDE_BY_SIDE: list[dict[str, Any]] = [{"agent_uuid": name, **ONCE} for name in NAMES]
+IN_A_ROW: list[dict[str, Any]] = [
+    {"agent_uuid": "one", **ONCE, "on_failure": FailurePolicy.CONTINUE},
+    {"agent_uuid": "other", "predecessors": ["one"]},
+]
 
 
 class Slow:
     """A session of two agents that others work on, and a request that is slow at one write."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, actions: list[dict[str, Any]]) -> None:
         self.world = world
         self._watch = Watch(self.world)
         self.world.landed = lambda: (self._watch.look(), None)[1]
-        task = BLUEPRINT.make()
+        members = [member(name, AgentRuntimeKind.EXTERNAL) for name in NAMES]
+        task = Blueprint(members, actions, queries=[]).make()
         self.session: models.Session = self._as_caller(
             lifecycle.start, coordination_uuid=task.coordination_uuid, task_uuid=task.task_uuid
         )
@@ -43,8 +45,8 @@ class Slow:
         key = {"coordination_uuid": session.coordination_uuid, "session_uuid": session.session_uuid}
         self._as_caller(mutation, **key)
 
-    def fail_all(self) -> None:
-        """Each agent reports a failure, as far as it may."""
+    def fail_all(self, others_at: int = 0, others: Callable[[], None] = lambda: None) -> None:
+        """Each agent reports a failure, as far as it may; who then works may be slow."""
         for agent in self.now().agents:
             if agent.state == "in_progress":
                 self._as_caller(
@@ -54,6 +56,7 @@ class Slow:
                     run_uuid=agent.current_run_uuid,
                     notes="No",
                 )
+        self.while_slow_at(others_at, others)
         self.work_off()
 
     def work_off(self) -> None:
@@ -85,10 +88,15 @@ at_any_moment = pytest.mark.parametrize("moment", range(2, 7))
 
 
 @pytest.fixture
-def slow() -> Iterator[Slow]:
+def world() -> Iterator[World]:
     world = World()
     with world.running():
-        yield Slow(world)
+        yield world
+
+
+@pytest.fixture
+def slow(world: World) -> Slow:
+    return Slow(world, SIDE_BY_SIDE)
 
 
 @at_any_moment
@@ -129,3 +137,20 @@ def test_who_is_slow_at_retrying_a_session_leaves_its_later_iterations_alone(
     session = slow.now().session
     assert (session.status, session.iteration_count) == ("failed", 3)
     assert {iteration for _, iteration in slow.states()} == {3}
+
+
+@pytest.mark.parametrize("moment", range(1, 5))
+def test_who_is_slow_at_releasing_releases_nobody_of_the_next_iteration(
+    world: World, moment: int
+) -> None:
+    slow = Slow(world, IN_A_ROW)
+
+    def others() -> None:
+        slow.ask(lifecycle.cancel)
+        slow.ask(lifecycle.retry)
+        slow.work_off()
+
+    slow.fail_all(others_at=moment, others=others)
+
+    assert slow.states() == [("in_progress", 2), ("initial", 2)]
+    assert slow.now().agents[1].waiting_on == {0}

@@ -2,6 +2,8 @@
 
 from ai_coordination import models
 from ai_coordination.clock import moment
+from ai_coordination.models.texts import Text
+from ai_coordination.services import texts
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
@@ -62,7 +64,10 @@ class Watch:
 
     def _settle_agent(self, agent: models.SessionAgent) -> None:
         if agent.state in ANSWERED:
-            self._stays(("output", agent.current_run_uuid), agent.agent_output)
+            output = agent.agent_output
+            self._stays(("output", agent.current_run_uuid), output)
+            said = self._world.said[str(agent.current_run_uuid)]
+            assert any(one == output or _is(output, one) for one in said), "of another run"
         if agent.state in TERMINAL_AGENT:
             self._stays(("state", agent.ordinal, agent.iteration), agent.state)
         assert agent.attempt <= agent.agent_action.retry.max_attempts
@@ -115,3 +120,7 @@ class Watch:
             if run.outcome == "completed" and self._iterations[run.run_uuid] == agent.iteration
         ]
         assert completed == [agent.current_run_uuid]
+
+
+def _is(held: Text | None, said: Text) -> bool:
+    return isinstance(said, str) and texts.same(held, said)

@@ -3,6 +3,7 @@
 import heapq
 import math
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.models import TABLES, due, writes
 from ai_coordination.models.base import SharedConnection
+from ai_coordination.models.texts import Text
 from ai_coordination.services import texts
 from ai_coordination.services.execution import releasing, sweeping, working
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, Message
@@ -58,6 +60,8 @@ class World:
         self.bucket = Bucket(self)
         self.queue: list[tuple[datetime, int, Message]] = []
         self.calls: list[Called] = []
+        # What was ever answered by the work on a run.
+        self.said: dict[str, list[Text]] = defaultdict(list)
         self.answers: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
         self.seam: Callable[[str], None] = lambda point: None
         self.landed: Callable[[], None] = lambda: None
@@ -109,7 +113,10 @@ class World:
         iteration = int(call.agent.iteration)
         ordinal = int(call.agent.ordinal)
         self.calls.append(Called(ordinal, iteration, call.attempt, call.run_uuid))
-        return self.answers(call)
+        answer = self.answers(call)
+        if isinstance(answer, Answer):
+            self.said[call.run_uuid].append(answer.output)
+        return answer
 
     def call(self, operation: str, request: Any) -> Any:
         """DynamoDB."""
