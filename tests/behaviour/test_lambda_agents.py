@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 
 from ai_coordination import models
+from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from tests.behaviour.executing import (
     FUNCTION,
@@ -236,12 +238,16 @@ def test_an_event_that_lambda_throttles_is_sent_again_at_once(functions: LambdaS
     assert first == second
 
 
+@pytest.mark.parametrize("parameters", [{}, WAITS], ids=["event", "call"])
 def test_a_function_that_nobody_serves_is_tried_again(
-    functions: LambdaService, monkeypatch: pytest.MonkeyPatch
+    functions: LambdaService, parameters: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda backoff, context: 0)
+    clients.forget()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
 
-    place = started([function(**WAITS)])
+    place = started([function(**parameters)])
+    clients.forget()
 
     agent = agents(place)["a"]
     assert (agent["state"], agent["attempt"]) == ("INITIAL", 1)
