@@ -5,7 +5,7 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from ai_coordination import models, schedule_expressions, worker
 from ai_coordination.clients import clients
 from ai_coordination.clients.scheduler import LATEST_SECONDS, SCHEDULED_TIME
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.local.beside import beside
 from ai_coordination.local.embedded import is_aws
 from ai_coordination.local.runtime import ACCOUNT, LambdaContext
 from ai_coordination.services import timers
@@ -77,17 +78,9 @@ def restore() -> None:
             scheduler.create(timers.timer(schedule, first))
 
 
-@contextmanager
-def ticking() -> Iterator[None]:
+def ticking() -> AbstractContextManager[None]:
     """What the configured group holds fires as long as the block runs."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_run, args=(stop,), name="schedules", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(timeout=30)
+    return beside(_run, "schedules")
 
 
 def _run(stop: threading.Event) -> None:

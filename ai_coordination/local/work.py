@@ -6,14 +6,15 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ai_coordination import worker
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.local.beside import beside
 from ai_coordination.local.runtime import TIMEOUT_SECONDS, LambdaContext
 
 QUEUE_VARIABLE = f"{PREFIX}QUEUE_URL"
@@ -68,17 +69,9 @@ def make_queue() -> None:
         settings.cache_clear()
 
 
-@contextmanager
-def working() -> Iterator[None]:
+def working() -> AbstractContextManager[None]:
     """A worker runs as long as the block does."""
-    stop = threading.Event()
-    thread = threading.Thread(target=run, args=(stop,), name="worker", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(timeout=30)
+    return beside(run, "worker")
 
 
 def run(stop: threading.Event, manner: Manner = BESIDE_THE_SERVER) -> None:
