@@ -300,6 +300,29 @@ def test_who_calls_the_api_calls_the_published_version() -> None:
     assert WORKER["Environment"]["Variables"]["AI_COORDINATION_API_FUNCTION"] == alias
 
 
+def test_a_version_is_published_for_each_value_of_a_parameter_that_the_function_gets() -> None:
+    rest = {name: value for name, value in FUNCTION.items() if name != "VersionDescription"}
+    used = _references(rest) & TEMPLATE["Parameters"].keys()
+    named = re.findall(r"\$\{(\w+)\}", FUNCTION["VersionDescription"]["Sub"])
+    longest = TEMPLATE["Parameters"]["CorsOrigins"]["MaxLength"]
+    defaults = [str(TEMPLATE["Parameters"][name]["Default"]) for name in named]
+
+    assert set(named) == used
+    # Lambda takes no longer one: the rest is for other names than the defaults.
+    assert longest + len(" ".join(defaults)) <= 256 - 30
+
+
+def _references(value: Any) -> set[str]:
+    """What `!Ref` and `!Sub` name, as deep as they are."""
+    if isinstance(value, list):
+        return {name for one in value for name in _references(one)}
+    if not isinstance(value, dict):
+        return set()
+    text = value.get("Sub", "")
+    found = set(re.findall(r"\$\{(\w+)\}", text)) | ({value["Ref"]} if "Ref" in value else set())
+    return found | {name for one in value.values() for name in _references(one)}
+
+
 def test_the_function_is_the_handler() -> None:
     module, _, name = FUNCTION["Handler"].rpartition(".")
 
