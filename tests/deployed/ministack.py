@@ -49,6 +49,10 @@ class MiniStack:
     def certificate(self) -> str:
         return str(self.home / "ministack-tls" / "server.crt")
 
+    @property
+    def key(self) -> str:
+        return str(self.home / "ministack-tls" / "server.key")
+
     def client(self, service: str) -> Any:
         return get_session().create_client(
             service,
@@ -126,6 +130,7 @@ def _environment(emulated: MiniStack) -> dict[str, str]:
         "LAMBDA_EXECUTOR": "local",
         "AUTH": "true",
         "USE_SSL": "1",
+        "SSL_CERT_FILE": emulated.certificate,
     }
 
 

@@ -50,12 +50,16 @@ class Engine:
         mutation = f"mutation ($input: {kind}) {{ {name}(input: $input) {{ {selection} }} }}"
         return dict(self.ask(mutation, input=given)[name])
 
-    def post(self, query: str, *, signed: bool) -> tuple[int, dict[str, Any]]:
+    def post(
+        self, query: str, *, signed: bool = False, token: str | None = None, **variables: Any
+    ) -> tuple[int, dict[str, Any]]:
         """The status and body that API Gateway answers, at its host name on this machine."""
         api = self.output("ApiUrl").removeprefix("https://").split(".")[0]
         host = f"{api}.execute-api.localhost:{self.emulated.port}"
-        body = json.dumps({"query": query})
+        body = json.dumps({"query": query, "variables": variables})
         headers = {"host": host, "content-type": "application/json", "accept": "application/json"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
         request = AWSRequest("POST", f"https://{host}/graphql", data=body, headers=headers)
         if signed:
             SigV4Auth(CREDENTIALS, "execute-api", REGION).add_auth(request)

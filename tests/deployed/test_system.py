@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.deployed.emulator import ROOT
+from tests.deployed.issuer import Issuer, issuing
 from tests.deployed.ministack import MiniStack, running
 from tests.deployed.system import Engine, until
 from tests.entry.readme import AGENTS as DOCUMENT
@@ -203,6 +204,39 @@ def test_api_gateway_asks_for_a_signature(engine: Engine, log: Log) -> None:
     log(f"POST /graphql unsigned: {unsigned[0]}, signed: {signed[0]}")
     assert unsigned == (403, {"message": "Forbidden"})
     assert signed == (200, {"data": {"__typename": "Query"}})
+
+
+def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
+    engine: Engine, log: Log
+) -> None:
+    alone = [{"agentUuid": "offer", "userInTheLoop": "APPROVAL"}]
+    key = new_task(engine, alone)
+    made = engine.change("startSession", "session { sessionUuid }", **key, taskQuery="Which?")
+    place = {"c": key["coordinationUuid"], "s": made["session"]["sessionUuid"]}
+    until(lambda: engine.ask(LIVE, **place)["session"]["status"] == "WAITING_FOR_INPUT")
+    log("the session waits for a person")
+
+    with issuing(engine.emulated.certificate, engine.emulated.key) as issuer:
+        tokens = f"JwtIssuer={issuer.url}", "JwtAudience=screen"
+        deploy(engine.emulated, STACK, BUILT, *tokens, "SnapStart=PublishedVersions")
+        name = engine.output("ApiFunctionName")
+        alias = engine.emulated.client("lambda").get_alias(FunctionName=name, Name="live")
+        log(f"deployed again, with SnapStart and tokens: version {alias['FunctionVersion']}")
+        mine = {"endpoint_id": "acme", "part_id": "sales", "sub": "u-17"}
+        unknown = engine.post(LIVE, **place)
+        forged = engine.post(LIVE, token=Issuer(issuer.url).token("screen", **mine), **place)
+        others = issuer.token("screen", **{**mine, "endpoint_id": "globex"})
+        foreign = engine.post(LIVE, token=others, **place)
+        status, answer = engine.post(LIVE, token=issuer.token("screen", **mine), **place)
+    log(f"without a token: {unknown[0]}, forged: {forged[0]}, with one: {status}")
+    (agent,) = answer["data"]["session"]["sessionAgents"]["nodes"]
+    approve(engine, place["s"], agent)
+    ended = watch(engine, log, place["c"], place["s"])
+
+    assert alias["FunctionVersion"] == "2"
+    assert unknown == forged == (401, {"message": "Unauthorized"})
+    assert foreign == (200, {"data": {"session": None}})
+    assert ended["status"] == "COMPLETED"
 
 
 def test_a_schedule_starts_sessions_until_it_is_paused(engine: Engine, log: Log) -> None:
