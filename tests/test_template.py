@@ -300,7 +300,7 @@ def test_who_calls_the_api_calls_the_published_version() -> None:
     assert WORKER["Environment"]["Variables"]["AI_COORDINATION_API_FUNCTION"] == alias
 
 
-def test_a_version_is_published_for_each_value_of_a_parameter_that_the_function_gets() -> None:
+def test_each_value_of_a_parameter_that_the_api_gets_makes_a_version_that_is_kept() -> None:
     rest = {name: value for name, value in FUNCTION.items() if name != "VersionDescription"}
     used = _references(rest) & TEMPLATE["Parameters"].keys()
     named = re.findall(r"\$\{(\w+)\}", FUNCTION["VersionDescription"]["Sub"])
@@ -308,6 +308,7 @@ def test_a_version_is_published_for_each_value_of_a_parameter_that_the_function_
     defaults = [str(TEMPLATE["Parameters"][name]["Default"]) for name in named]
 
     assert set(named) == used
+    assert RESOURCES["ApiFunction"]["UpdateReplacePolicy"] == "Retain"
     # Lambda takes no longer one: the rest is for other names than the defaults.
     assert longest + len(" ".join(defaults)) <= 256 - 30
 

@@ -221,6 +221,7 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
         deploy(engine.emulated, STACK, BUILT, *tokens, "SnapStart=PublishedVersions")
         name = engine.output("ApiFunctionName")
         alias = engine.emulated.client("lambda").get_alias(FunctionName=name, Name="live")
+        before = engine.invoke(f"{name}:1", {"query": "{ __typename }", "context": CONTEXT})
         log(f"deployed again, with SnapStart and tokens: version {alias['FunctionVersion']}")
         mine = {"endpoint_id": "acme", "part_id": "sales", "sub": "u-17"}
         unknown = engine.post(LIVE, **place)
@@ -234,6 +235,7 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
     ended = watch(engine, log, place["c"], place["s"])
 
     assert alias["FunctionVersion"] == "2"
+    assert before == {"data": {"__typename": "Query"}}
     assert unknown == forged == (401, {"message": "Unauthorized"})
     assert foreign == (200, {"data": {"session": None}})
     assert ended["status"] == "COMPLETED"
@@ -294,15 +296,19 @@ def test_a_firing_that_fails_three_times_lies_among_the_dead(engine: Engine, log
 
 def test_deleting_the_stack_leaves_what_was_stored(engine: Engine, log: Log) -> None:
     bucket = engine.output("TextsBucket")
+    key = new_task(engine, [])
+    engine.change("createTaskSchedule", "taskSchedule { status }", **key, schedule="rate(1 day)")
+    client = engine.emulated.client
+    assert len(client("scheduler").list_schedules()["Schedules"]) == 1
 
     for stack in ("agents", STACK):
         engine.emulated.sam("delete", "--no-prompts", "--stack-name", stack)
 
     log("both stacks are deleted")
-    client = engine.emulated.client
     tables = client("dynamodb").list_tables()["TableNames"]
     assert len([name for name in tables if name.startswith(STACK)]) == 7
     assert bucket in {one["Name"] for one in client("s3").list_buckets()["Buckets"]}
+    assert client("scheduler").list_schedules()["Schedules"] == []
     assert client("lambda").list_functions()["Functions"] == []
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert client("sqs").list_queues().get("QueueUrls", []) == []
