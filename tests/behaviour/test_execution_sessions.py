@@ -1,8 +1,11 @@
 """Sessions as a whole: cancelled, dispatched by hand, and deleted from while they run."""
 
+from unittest.mock import patch
+
 import pytest
 
 from ai_coordination import models
+from ai_coordination.services.execution import dispatching, engines, sweeping
 from tests.behaviour.executing import (
     after,
     agents,
@@ -24,6 +27,7 @@ from tests.graph_api import (
     new_agent,
     new_coordination,
     new_session,
+    refusal,
 )
 from tests.stored import everything_stored, refused, stored
 
@@ -149,3 +153,26 @@ def test_nothing_is_deleted_inside_a_session_that_runs() -> None:
     assert refused("deleteSessionAgent", works) == {"code": "HAS_CHILDREN", "children": {"runs": 1}}
     assert refused("deleteSessionAgent", waits) == invalid("IN_PROGRESS")
     assert refused("deleteSessionRun", run) == invalid("IN_PROGRESS")
+
+
+def test_a_dispatch_that_dies_goes_on_with_the_members_that_it_began_with() -> None:
+    place = built_by_hand()
+    with patch.object(dispatching, "_started", side_effect=RuntimeError("died")):
+        assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
+    key = {"coordinationUuid": place.coordination}
+    change("updateCoordination", {**key, "agents": []}, "__typename")
+
+    sweep(place)
+
+    found = session(place)
+    assert found["status"] == "COMPLETED"
+    assert states(place) == {"a": "COMPLETED", "b": "COMPLETED"}
+    assert stored(models.Session, *place).graph is None
+
+
+def sweep(place: Place) -> None:
+    """As if so much time had passed that the session is looked for."""
+    kind = models.Session
+    kind(*place).update([kind.due_at.set("2026-01-01T00:00:00.000000+00:00")])
+    sweeping.sweep(engines.of_a_worker(20))
+    work_off()

@@ -1,6 +1,7 @@
 """Starting a session that was built by hand.
 
-The mark comes first, so that the agents that are then read are those that start.
+The mark comes first, so that the agents that are then read are those that start; with it come the
+coordination's members as they are, so that whoever goes on comes to the same end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +25,13 @@ DISPATCH = "dispatch"
 def begin(engine: Engine, session: models.Session) -> models.Session | None:
     """Marks a session that has agents and has not started; None where it is not so."""
     kind = models.Session
+    members = parts.members_pinned(_members(session))
+    pinned = texts.keep(session.partition_key, session.session_uuid, members)
     landed, after = writes.change(
         session,
         [
             kind.doing.set(DISPATCH),
+            kind.graph.set(pinned),
             *due.due(kind, session.session_uuid, engine.later(DOING_SECONDS)),
         ],
         (kind.status == SessionStatus.INITIAL.value)
@@ -47,7 +51,7 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     the task query a variable.
     """
     everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
-    members = _members(session)
+    members = parts.members_unpinned(texts.read(session.partition_key, session.graph))
     try:
         _check(session, everyone, members)
     except BadUserInput as wrong:
@@ -74,22 +78,21 @@ def _check(
             _filled(session, agent)
 
 
-def _members(session: models.Session) -> dict[str, models.Agent]:
+def _members(session: models.Session) -> list[models.Agent]:
     coordination = reads.get(
         models.Coordination,
         session.partition_key,
         session.coordination_uuid,
         session.partition_key,
     )
-    agents = [] if coordination is None else coordination.agents
-    return {agent.agent_uuid: agent for agent in agents}
+    return [] if coordination is None else list(coordination.agents)
 
 
 def _undo(engine: Engine, session: models.Session) -> None:
     kind = models.Session
     writes.change(
         session,
-        [kind.doing.remove(), *due.settled(kind)],
+        [kind.doing.remove(), kind.graph.remove(), *due.settled(kind)],
         (kind.doing == DISPATCH) & (kind.status == SessionStatus.INITIAL.value),
         engine.deadline,
     )
@@ -134,6 +137,7 @@ def _started(
             *due.settled(kind),
             *entry(engine, session, LogLevel.INFO, "Started"),
             kind.doing.remove(),
+            kind.graph.remove(),
             kind.iteration_count.set(1),
             kind.graph_size.set(len(everyone)),
             kind.waiting_on.set({agent.ordinal for agent in everyone if not agent.successors}),

@@ -4,7 +4,7 @@ import json
 import re
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,19 @@ def pinned(parts: Sequence[Part]) -> str:
     ]
     whole = json.dumps({"members": members, "actions": actions, "nodes": nodes})
     return b64encode(zlib.compress(whole.encode())).decode()
+
+
+def members_pinned(members: Iterable[models.Agent]) -> str:
+    """A coordination's members as a session keeps them while it is being dispatched."""
+    whole = json.dumps([member.serialize(member) for member in members])
+    return b64encode(zlib.compress(whole.encode())).decode()
+
+
+def members_unpinned(stored: str) -> dict[str, models.Agent]:
+    """What `members_pinned` wrote, by their uuids."""
+    whole = json.loads(zlib.decompress(b64decode(stored)))
+    members = [_MEMBER.deserialize(one) for one in whole]
+    return {member.agent_uuid: member for member in members}
 
 
 def unpinned(graph: str) -> list[Part]:
