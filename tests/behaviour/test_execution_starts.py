@@ -83,14 +83,19 @@ def test_variables_are_filled_from_a_task_query_that_is_an_object() -> None:
     assert found["a"]["agentOutput"] == "3 offers of {x} for Ann, {not one}"
 
 
-def test_a_variable_that_nobody_knows_is_refused() -> None:
+def test_a_variable_that_nobody_knows_is_refused_where_its_text_was_given() -> None:
     queries = [{"agentUuid": "a", "subtaskQuery": "{n} offers for {who}"}]
-    key = blueprint([echo("a")], subtaskQueries=queries)
+    of_the_task = blueprint([echo("a")], subtaskQueries=queries)
+    given = {**blueprint([echo("a")]), "subtaskQueries": queries}
 
-    assert refused("startSession", {**key, "taskQuery": '{"n": 3}'}) == {
-        "code": "BAD_USER_INPUT",
-        "inputPath": ["input", "subtaskQueries", 0, "subtaskQuery"],
-    }
+    for key, place in (
+        (of_the_task, ["taskUuid"]),
+        (given, ["subtaskQueries", 0, "subtaskQuery"]),
+    ):
+        assert refused("startSession", {**key, "taskQuery": '{"n": 3}'}) == {
+            "code": "BAD_USER_INPUT",
+            "inputPath": ["input", *place],
+        }
 
 
 def test_a_coordination_without_agents_starts_nothing() -> None:

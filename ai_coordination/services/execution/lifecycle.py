@@ -6,7 +6,7 @@ from typing import Any
 
 from ai_coordination import ids, models
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.errors import BadUserInput, InputError, InvalidState
 from ai_coordination.models import due, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, texts, timers, validation
@@ -61,13 +61,7 @@ def start(
         raise guards.not_found("task", "task_uuid")
     asked = validation.text(task_query, "task_query")
     asked = task.initial_task_query if asked is None else asked
-    work = (
-        task.subtask_queries
-        if subtask_queries is None
-        else queries(subtask_queries, "subtask_queries")
-    )
-    chosen = parts.of(coordination, task.agent_actions, work, asked, action("", [], {}, 0))
-    _check_number(len(chosen))
+    chosen = _parts(coordination, task, asked, subtask_queries)
     user_id = validation.label(user_id, "user_id")
     now = engine.now()
     session = models.Session(
@@ -97,6 +91,25 @@ def start(
     session.task_query = held.text(asked)
     chosen = [replace(part, text=held.text(part.text)) for part in chosen]
     return _begin(engine, caller, session, chosen, held, idempotency_key, given, schedule)
+
+
+def _parts(
+    coordination: models.Coordination,
+    task: models.Task,
+    asked: str | None,
+    subtask_queries: Sequence[Mapping[str, Any]] | None,
+) -> list[Part]:
+    """Who takes part. What is wrong with the task's own work is wrong with the task."""
+    own = subtask_queries is None
+    work = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
+    try:
+        chosen = parts.of(coordination, task.agent_actions, work, asked, action("", [], {}, 0))
+    except InputError as wrong:
+        if own and wrong.input_path[:1] == ("subtask_queries",):
+            raise type(wrong)(wrong.message, "task_uuid") from wrong
+        raise
+    _check_number(len(chosen))
+    return chosen
 
 
 def _check_number(agents: int) -> None:
