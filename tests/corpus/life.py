@@ -1,0 +1,183 @@
+"""An engine on a virtual clock that keeps the moments of a story, or goes on from one of them."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from ai_coordination import clock, models
+from ai_coordination.clients import Timer
+from ai_coordination.config import settings
+from ai_coordination.models import due, writes
+from ai_coordination.models.base import table_name
+from ai_coordination.services import creation, task_schedule, texts, timers
+from ai_coordination.services.execution import (
+    engines,
+    firing,
+    messages,
+    payloads,
+    starting,
+    sweeping,
+)
+from ai_coordination.services.execution.engine import Accepted, Answer, Call, Message
+from ai_coordination.services.execution.invoking import waits
+from ai_coordination.services.execution.runtimes import Echo
+from ai_coordination.states import AgentRuntimeKind
+from tests.simulation.expressions import Item
+from tests.simulation.seen import Sight
+from tests.simulation.world import Died, World
+
+SHARDS = due.SHARDS
+Event = dict[str, Any]
+SOON = timedelta(seconds=30)
+
+
+class Moment(NamedTuple):
+    """What is there if everything stops now: by table its items, texts by key, and the queue."""
+
+    utc: datetime
+    items: dict[str, list[Item]]
+    texts: dict[str, str]
+    sent: list[tuple[datetime, Message]]
+
+
+class Repeat(NamedTuple):
+    """What a client has asked for, and may ask for again: a mutation with a key, and its uuid."""
+
+    mutation: str
+    given: dict[str, Any]
+    gives: str
+
+
+class Life(World):
+    """A world of one story. Its uuids are of its own `number`: no other story has them.
+
+    While it is `recording`, it keeps the moment before each write. The write whose number is
+    `dies_at` kills its worker. `found` counts what sweeps have found. Sessions that are larger than
+    a transaction are started in chunks of `chunk` agents: here they may be small.
+    """
+
+    def __init__(self, number: int, chunk: int = starting.CHUNK) -> None:
+        super().__init__(number)
+        self.chunk = chunk
+        self.recording = False
+        self.moments: list[Moment] = []
+        self.writes = 0
+        self.found = 0
+        self.dies_at: int | None = None
+        self.timers: list[Timer] = []
+        self.events: list[Event] = []
+        self.repeats: list[Repeat] = []
+        self.answers = self.answer
+        self.seam = self._seam
+        self._number = number
+        self._marks = count(1)
+        self._hand: list[Message] = []
+        # As they are: milliseconds and random bits.
+        self._ordinals = count(1_000 << 16 | 7, 1 << 16)
+
+    def _new_uuid(self) -> str:
+        return f"01900000-{self._number:04x}-7000-8000-{next(self._uuids):012x}"
+
+    def _seam(self, point: str) -> None:
+        if point != "before writing":
+            return
+        self.writes += 1
+        if self.writes == self.dies_at:
+            raise Died(point)
+        if self.recording:
+            self.keep()
+
+    def keep(self) -> None:
+        """This moment. A message that a worker has in its hand comes again."""
+        items = {name: [held[key] for key in sorted(held)] for name, held in self._held()}
+        sent = [(self.clock, message) for message in self._hand]
+        sent += [(at, message) for at, _, message in sorted(self.queue, key=_in_order)]
+        self.moments.append(Moment(self.clock, items, dict(self.bucket.texts), sent))
+
+    def _held(self) -> Iterable[tuple[str, dict[Any, Item]]]:
+        prefix = settings().table_prefix
+        return [(name.removeprefix(prefix), held) for name, held in self.store.items.items()]
+
+    def _work_off(self, batch: list[Message]) -> None:
+        """The messages as they come out of a queue: as text, and perhaps from an older engine."""
+        self._hand = batch
+        super()._work_off([messages.read(json.dumps(message)) for message in batch])
+        self._hand = []
+
+    def sweep(self) -> None:
+        self.found += sweeping.sweep(self.engine())
+
+    def go_on_from(self, moment: Moment, *, without_messages: bool = False) -> None:
+        """As another engine left it; perhaps all is lost that a sweep brings back."""
+        self.clock = self._swept = moment.utc
+        self.bucket.texts = dict(moment.texts)
+        for name, items in moment.items.items():
+            for item in items:
+                self.store.call("PutItem", {"TableName": table_name(name), "Item": item})
+        for at, message in moment.sent:
+            if message["kind"] == texts.KIND or not without_messages:
+                self._push(message, (at - moment.utc).total_seconds())
+
+    def all_sessions(self) -> list[models.Session]:
+        return Sight(self.store).all_of(models.Session)
+
+    def idle(self) -> None:
+        """Works off what is in the queue, until nothing more comes of it soon."""
+        while self.queue and self.queue[0][0] <= self.clock + SOON:
+            self.step()
+
+    def answer(self, call: Call) -> Answer | Accepted:
+        """What the agents do: each of them gets what there is to be got."""
+        if call.agent.agent.runtime.kind == AgentRuntimeKind.ECHO.value:
+            return Echo(self).invoke(call)
+        json.dumps(payloads.payload(call), default=vars)
+        if waits(call.agent):
+            return Answer(f"{call.agent.agent_uuid} has answered", 10, 20)
+        return Accepted()
+
+    def fire(self, event: Event) -> str:
+        """A timer's firing comes to a worker; what came of it."""
+        return firing.fire(self.engine(), self, event)
+
+    def create(self, timer: Timer) -> None:
+        self.timers.append(timer)
+
+    def delete(self, name: str) -> None:
+        self.timers = [timer for timer in self.timers if timer.name != name]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with super().running(), at_the_time_of(lambda: self.clock), ExitStack() as stack:
+            marks = SimpleNamespace(token_hex=lambda size: f"{next(self._marks):0{2 * size}x}")
+            for module in (timers, writes):
+                stack.enter_context(patch.object(module, "secrets", marks))
+            stack.enter_context(patch.object(due, "SHARDS", SHARDS))
+            stack.enter_context(patch.object(starting, "CHUNK", self.chunk))
+            stack.enter_context(patch.object(timers, "scheduler", lambda: self))
+            stack.enter_context(
+                patch.object(engines, "of_a_request", lambda deadline: self.engine())
+            )
+            yield
+
+
+@contextmanager
+def at_the_time_of(utc: Callable[[], datetime]) -> Iterator[None]:
+    """Whoever looks at the clock sees this time, beside the engine itself."""
+    now: Any = SimpleNamespace(now=lambda zone: utc())
+    seconds: Any = SimpleNamespace(time=lambda: utc().timestamp())
+    with (
+        patch.object(clock, "now", lambda: clock.instant(utc())),
+        patch.object(timers, "datetime", now),
+        patch.object(task_schedule, "datetime", now),
+        patch.object(creation, "time", seconds),
+    ):
+        yield
+
+
+def _in_order(sent: tuple[datetime, int, Message]) -> tuple[datetime, int]:
+    return sent[:2]
