@@ -159,6 +159,10 @@ schema: $(INSTALLED) ## Write ai_coordination/api/schema.graphql
 	@$(BIN)/python -m ai_coordination.api.schema > $(SCHEMA).new
 	@mv $(SCHEMA).new $(SCHEMA)
 
+.PHONY: corpus
+corpus: $(INSTALLED) ## Write what this version stores, for the tests of later ones
+	@$(BIN)/python -m tests.corpus.write
+
 .PHONY: constraints
 constraints: ## Take the newest versions that pyproject.toml allows
 	@rm -rf $(VENV)-newest
