@@ -68,8 +68,8 @@ def release_gathered(engine: Engine) -> None:
 def release_all(engine: Engine, owed: Sequence[Release]) -> None:
     """Releases what waits for any of these, each of it by one write for all of them.
 
-    Whoever sees that an agent waits for nothing any more marks it due and sends for it, so the
-    next one starts even if its message is lost.
+    Whoever sees that an agent waits for nothing any more marks it due, and then sends for it, so
+    the next one starts even if its message is lost.
     """
     waiting: dict[tuple[str, int, int, bool], list[models.SessionAgent]] = defaultdict(list)
     last: dict[tuple[str, str, int], set[float]] = defaultdict(set)
@@ -79,8 +79,11 @@ def release_all(engine: Engine, owed: Sequence[Release]) -> None:
             waiting[agent.session_uuid, iteration, int(ordinal), skip].append(agent)
         if agent.last or not agent.successors:
             last[agent.coordination_uuid, agent.session_uuid, iteration].add(int(agent.ordinal))
-    for (session_uuid, iteration, ordinal, skip), before in waiting.items():
-        _release_agent(engine, session_uuid, iteration, ordinal, before, skip=skip)
+    free = [
+        _released(engine, session_uuid, iteration, ordinal, before, skip=skip)
+        for (session_uuid, iteration, ordinal, skip), before in waiting.items()
+    ]
+    engine.send(*(agent for agent in free if agent is not None))
     for (coordination_uuid, session_uuid, iteration), ordinals in last.items():
         _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
     for agent, _ in owed:
@@ -111,7 +114,7 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
     )
 
 
-def _release_agent(
+def _released(
     engine: Engine,
     session_uuid: str,
     iteration: int,
@@ -119,7 +122,8 @@ def _release_agent(
     before: Sequence[models.SessionAgent],
     *,
     skip: bool,
-) -> None:
+) -> models.SessionAgent | None:
+    """The agent that waited for these, if it may start now."""
     kind = models.SessionAgent
     agent = kind(session_uuid, ids.session_agent_uuid(session_uuid, ordinal))
     ended = {int(one.ordinal) for one in before}
@@ -129,12 +133,10 @@ def _release_agent(
     stands = kind.iteration == iteration
     if len(before) == 1 and ordinal in (before[0].sole_successors or ()):
         marked, after = _release_and_mark(engine, agent, actions, stands, ended)
-        if marked and after is not None:
-            engine.send(after)
-            return
+        if marked:
+            return after
     landed, after = writes.change(agent, actions, stands, engine.deadline)
-    if landed and after is not None:
-        start_if_free(engine, after)
+    return _marked(engine, after) if landed and after is not None else None
 
 
 def _release_and_mark(
@@ -157,10 +159,10 @@ def _release_and_mark(
     )
 
 
-def start_if_free(engine: Engine, agent: models.SessionAgent) -> None:
-    """Marks an agent that waits for nothing any more, and sends for it."""
+def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | None:
+    """Marks an agent that waits for nothing any more; None where nobody has to be sent for it."""
     if agent.waiting_on or agent.state != SessionAgentState.INITIAL:
-        return
+        return None
     kind = models.SessionAgent
     marked, now = writes.change(
         agent,
@@ -173,7 +175,8 @@ def start_if_free(engine: Engine, agent: models.SessionAgent) -> None:
     )
     # Refused by its own mark, which an earlier release made: its message may not have been sent.
     if marked or (now is not None and now.due_at and now.state == SessionAgentState.INITIAL):
-        engine.send(agent)
+        return agent
+    return None
 
 
 def _release_session(
