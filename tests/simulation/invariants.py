@@ -37,6 +37,7 @@ def always(now: Seen) -> None:
         for agent in now.agents:
             assert _is_looked_for(now, agent), f"{agent.ordinal}: nothing follows"
     elif session.status in TERMINAL_SESSION:
+        assert not now.unfinished()
         for agent in now.agents:
             assert agent.due_at or _is_sealed(now, agent), f"{agent.ordinal}: never sealed"
 
@@ -114,9 +115,20 @@ def at_rest(now: Seen) -> None:
     for run in now.runs:
         owner = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
         assert run.outcome is not None or owner.state in OPEN, f"{owner.ordinal}: a run is open"
+    assert session.status != SessionStatus.FAILED or _has_failed_rightly(now)
     if session.status == SessionStatus.COMPLETED:
         for agent in now.agents:
             _went_by_the_policies(now, agent)
+
+
+def _has_failed_rightly(now: Seen) -> bool:
+    """Whether an agent of this iteration has failed whose failure is the session's."""
+    return any(
+        agent.state == SessionAgentState.FAILED
+        and agent.iteration == now.session.iteration_count
+        and agent.agent_action.on_failure == FailurePolicy.FAIL_SESSION
+        for agent in now.agents
+    )
 
 
 def _waits_rightly(agent: models.SessionAgent, unfinished: set[int]) -> None:

@@ -1,6 +1,7 @@
 """A worker that is slow between two writes meets a session that has gone on without it."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.services.execution import lifecycle, reports
+from ai_coordination.services.execution.engine import Accepted, Answer, Call
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.seen import Seen
@@ -26,11 +28,16 @@ IN_A_ROW: list[dict[str, Any]] = [
 class Slow:
     """A session of two agents that others work on, and a request that is slow at one write."""
 
-    def __init__(self, world: World, actions: list[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        world: World,
+        actions: list[dict[str, Any]],
+        kind: AgentRuntimeKind = AgentRuntimeKind.EXTERNAL,
+    ) -> None:
         self.world = world
         self._watch = Watch(self.world)
         self.world.landed = lambda: (self._watch.look(), None)[1]
-        members = [member(name, AgentRuntimeKind.EXTERNAL) for name in NAMES]
+        members = [member(name, kind) for name in NAMES]
         task = Blueprint(members, actions, queries=[]).make()
         self.session: models.Session = self._as_caller(
             lifecycle.start, coordination_uuid=task.coordination_uuid, task_uuid=task.task_uuid
@@ -154,3 +161,25 @@ def test_who_is_slow_at_releasing_releases_nobody_of_the_next_iteration(
 
     assert slow.states() == [("in_progress", 2), ("initial", 2)]
     assert slow.now().agents[1].waiting_on == {0}
+
+
+def test_an_answer_that_comes_after_the_next_attempt_has_begun_is_not_taken(world: World) -> None:
+    calls = count(1)
+
+    def answer(call: Call) -> Answer | Accepted:
+        if next(calls) == 2:
+            return Accepted()
+        world.clock += timedelta(seconds=120)
+        world.sweep()
+        while world.queue:
+            world.step()
+        return Answer("Too late")
+
+    world.answers = answer
+    action = {"agent_uuid": "one", "timeout_seconds": 30, "retry": {"interval_seconds": 0}}
+    slow = Slow(world, [action], AgentRuntimeKind.ECHO)
+
+    (agent,) = slow.now().agents
+    assert (agent.state, agent.attempt) == ("in_progress", 2)
+    assert agent.agent_output is None
+    assert [run.outcome for run in slow.now().runs] == ["timed_out", None]
