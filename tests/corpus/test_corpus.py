@@ -15,15 +15,15 @@ from ai_coordination.services.execution.ending import ENDS, START
 from ai_coordination.services.execution.retrying import RETRY
 from ai_coordination.states import RunOutcome, ScheduleStatus, SessionAgentState, SessionStatus
 from tests.corpus import embedded, files
-from tests.corpus.files import Chapter, Corpus
+from tests.corpus.files import Chapter, Corpus, Kept
 from tests.corpus.life import Life
 from tests.corpus.people import ends, finish
 from tests.corpus.reading import KINDS, Item, documents, said, uuid_of
-from tests.graph_api import NOBODY, create
+from tests.graph_api import NOBODY, create, data
 from tests.lists import LISTS
 from tests.simulation import invariants
 from tests.simulation.seen import Sight
-from tests.world import TYPES, World
+from tests.world import THREAD, TYPES, USER, World
 
 CORPORA = [files.load(path) for path in sorted(files.HERE.glob("items-*.json"))]
 CHAPTERS = [
@@ -149,6 +149,47 @@ def _worlds(chapter: Chapter) -> Iterator[World]:
             agent=agent["session_agent_uuid"]["S"],
             run=runs[0]["run_uuid"]["S"] if runs else NOBODY,
         )
+
+
+@of_each
+def test_what_is_open_is_listed_and_each_thread_and_each_users_sessions(
+    bucket: None, corpus: Corpus, chapter: Chapter
+) -> None:
+    for kept in chapter.moments:
+        embedded.load(kept.moment)
+
+        for state in ("in_progress", "waiting_for_input"):
+            field = f"openSessionAgents(state: {state.upper()}, first: 100)"
+            open_ones = [one for one in _now(kept, "session_agents", "state", state) if _open(one)]
+            assert _listed(field, "sessionAgentUuid") == _uuids("session_agents", open_ones)
+        for thread in (THREAD, "thread-2"):
+            field = f'threadRuns(threadUuid: "{thread}", first: 100)'
+            runs = _now(kept, "session_runs", "thread_uuid", thread)
+            assert _listed(field, "runUuid") == _uuids("session_runs", runs)
+        field = f'sessions(filter: {{userId: "{USER}"}}, first: 100)'
+        sessions = _now(kept, "sessions", "user_id", USER)
+        assert _listed(field, "sessionUuid") == _uuids("sessions", sessions)
+
+
+def _now(kept: Kept, table: str, name: str, value: str) -> list[Item]:
+    """The items of a moment that say this."""
+    items = kept.moment.items.get(table, ())
+    return [item for item in items if item.get(name) == {"S": value}]
+
+
+def _open(agent: Item) -> bool:
+    """Whether somebody outside is to do something: no worker of the engine's is at it."""
+    works_inside = agent["agent"]["M"]["runtime"]["M"]["kind"]["S"] != "external"
+    return agent["state"]["S"] == "waiting_for_input" or not works_inside
+
+
+def _uuids(table: str, items: list[Item]) -> set[str]:
+    return {uuid_of(table, item) for item in items}
+
+
+def _listed(field: str, uuid: str) -> set[str]:
+    rows = data(f"{{ rows: {field} {{ nodes {{ {uuid} }} }} }}")["rows"]["nodes"]
+    return {str(row[uuid]) for row in rows}
 
 
 @of_each

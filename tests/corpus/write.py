@@ -73,4 +73,7 @@ def _heard(moment: Moment) -> dict[str, dict[str, object]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{write()}\n")
+    try:
+        sys.stdout.write(f"{write()}\n")
+    except FileExistsError as error:
+        sys.exit(str(error))
