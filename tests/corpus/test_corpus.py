@@ -19,6 +19,7 @@ from tests.corpus.files import Chapter, Corpus, Kept
 from tests.corpus.life import Life
 from tests.corpus.people import ends, finish
 from tests.corpus.reading import KINDS, Item, documents, said, uuid_of
+from tests.corpus.stories import STORIES
 from tests.graph_api import NOBODY, create, data
 from tests.lists import LISTS
 from tests.simulation import invariants
@@ -256,6 +257,19 @@ def test_a_corpus_has_messages_of_each_kind(corpus: Corpus) -> None:
     kinds = {message["kind"] for moment in moments for _, message in moment.sent}
 
     assert kinds >= {"agent", "echo", "session", "texts"}
+
+
+@pytest.mark.parametrize("told", NEWEST.chapters, ids=lambda chapter: chapter.name)
+def test_the_stories_end_today_as_they_did(told: Chapter) -> None:
+    life = Life(1, told.chunk)
+    with life.running():
+        STORIES[told.name](life)
+        life.keep()
+
+    before = told.moments[-1].moment
+    after = life.moments[-1]
+    statuses = [[one["status"] for one in now.items["sessions"]] for now in (before, after)]
+    assert statuses[0] == statuses[1]
 
 
 def test_what_was_written_stays() -> None:
