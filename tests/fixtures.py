@@ -8,7 +8,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from ai_coordination.config import settings
+from ai_coordination.config import PREFIX, settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection
@@ -17,10 +17,21 @@ from tests.shortcut import short_way
 
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
-    """A test that changes the environment sees its own settings, and leaves none behind."""
+    """A test that changes the environment sees its own settings, and leaves none behind.
+
+    Nor does what it calls: the development server names in the environment the queue that it makes.
+    """
+    before = _ours()
     settings.cache_clear()
     yield
+    for name in _ours().keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
     settings.cache_clear()
+
+
+def _ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
 
 
 @pytest.fixture

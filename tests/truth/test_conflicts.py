@@ -61,7 +61,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(
         writes, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     )
-    monkeypatch.setattr(writes, "random", SimpleNamespace(uniform=clock.uniform))
+    monkeypatch.setattr(writes, "_random", SimpleNamespace(uniform=clock.uniform))
     return clock
 
 
