@@ -21,6 +21,7 @@ from ai_coordination.states import LogLevel, SessionAgentState, SessionStatus
 
 # The session, its coordination's count, the task that is checked, and the idempotency key.
 MOST_AT_ONCE = MOST_PARTS - 4
+# A start that has died is gone on with in the same chunks, by whichever version: so this stays.
 CHUNK = MOST_PARTS - 1
 MOST_BYTES_AT_ONCE = 2_000_000
 
