@@ -72,6 +72,12 @@ class Engine:
             answer = connection.getresponse()
             return answer.status, dict(json.load(answer))
 
+    def logged(self, function: str) -> list[str]:
+        """What a function has written, in the group of logs that the template gives it."""
+        pages = self.emulated.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{self.stack}-{function}")
+        return [event["message"] for page in found for event in page["events"]]
+
 
 def until(what: Callable[[], Any], seconds: float = SECONDS_TO_WAIT) -> Any:
     """What is found as soon as it is something."""

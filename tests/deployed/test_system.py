@@ -152,9 +152,11 @@ def approve(engine: Engine, session: str, agent: dict[str, Any]) -> None:
 
 
 def errors(engine: Engine) -> list[str]:
-    """What the functions have logged as an error."""
-    lines = engine.emulated.log().splitlines()
-    return [line for line in lines if '"level":"ERROR"' in line or "AccessDenied" in line]
+    """What the functions have logged of trouble."""
+    signs = '"level":"ERROR"', "AccessDenied", "Traceback"
+    lines = [*engine.logged("api"), *engine.logged("worker")]
+    assert lines
+    return [line for line in lines if any(sign in line for sign in signs)]
 
 
 def texts_stored(engine: Engine) -> int:
@@ -239,6 +241,22 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
     assert unknown == forged == (401, {"message": "Unauthorized"})
     assert foreign == (200, {"data": {"session": None}})
     assert ended["status"] == "COMPLETED"
+
+
+def test_the_sweep_finds_what_a_lost_message_was_about(engine: Engine, log: Log) -> None:
+    key = new_task(engine, [{"agentUuid": "research"}])
+    lambda_, sqs = engine.emulated.client("lambda"), engine.emulated.client("sqs")
+    (mapping,) = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    started = engine.change("startSession", "session { sessionUuid }", **key, taskQuery="Which?")
+
+    sqs.purge_queue(QueueUrl=engine.output("QueueUrl"))
+    lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    log("the message that starts the session is lost")
+    ended = watch(engine, log, key["coordinationUuid"], started["session"]["sessionUuid"])
+
+    assert ended["status"] == "COMPLETED"
+    assert any('"message":"sweep"' in line for line in engine.logged("worker"))
 
 
 def test_a_schedule_starts_sessions_until_it_is_paused(engine: Engine, log: Log) -> None:
