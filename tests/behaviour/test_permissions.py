@@ -84,7 +84,6 @@ query (
 
 KINDS = ("coordination", "task", "schedule", "session", "agent", "run")
 LARGE = "x" * 5_000
-MANY = 97  # more than a start in one transaction holds
 
 
 @pytest.fixture
@@ -176,8 +175,9 @@ def start_by_hand() -> None:
 def go_on_after_deaths() -> None:
     """The worker finds what somebody else has begun: a start, a dispatch, an end, a retry."""
     died = RuntimeError("died")
-    queries = [{"agentUuid": "e", "subtaskQuery": f"{n} {LARGE}"} for n in range(MANY)]
-    with patch.object(starting, "go_on", side_effect=died):
+    queries = [{"agentUuid": "e", "subtaskQuery": f"{n} {LARGE}"} for n in range(2)]
+    in_chunks = patch.object(starting, "fits", return_value=False)
+    with in_chunks, patch.object(starting, "go_on", side_effect=died):
         refusal("startSession", {**blueprint([external("e")]), "subtaskQueries": queries})
     coordination = new_coordination(agents=[echo("rag")])
     place = Place(coordination, new_session(coordination))
