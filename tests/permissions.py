@@ -10,6 +10,7 @@ from unittest.mock import patch
 from botocore.client import BaseClient
 
 from ai_coordination import models, worker
+from ai_coordination.config import Settings
 from tests.test_template import TABLES
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -58,6 +59,7 @@ class Used:
     def __init__(self) -> None:
         self.api: set[Permission] = set()
         self.worker: set[Permission] = set()
+        self.worker_settings: set[str] = set()
         self._works = False
 
     def of_the_worker(self, handler: Handler) -> Handler:
@@ -72,6 +74,10 @@ class Used:
 
         return handle
 
+    def read(self, setting: str) -> None:
+        if self._works and setting in Settings.__dataclass_fields__:
+            self.worker_settings.add(setting)
+
     def note(self, client: Any, operation: str, parameters: Mapping[str, Any]) -> None:
         service = client.meta.service_model.service_name
         if (service, operation) not in _OF_OTHERS:
@@ -81,7 +87,7 @@ class Used:
 
 @contextmanager
 def used_permissions() -> Iterator[Used]:
-    """What every call inside the block needs to be allowed."""
+    """What every call inside the block needs to be allowed, and which settings the worker reads."""
     used = Used()
     original = BaseClient._make_api_call  # type: ignore[attr-defined]
 
@@ -89,7 +95,12 @@ def used_permissions() -> Iterator[Used]:
         used.note(client, operation, parameters)
         return original(client, operation, parameters)
 
+    def note_and_read(settings: Settings, name: str) -> Any:
+        used.read(name)
+        return object.__getattribute__(settings, name)
+
     with (
+        patch.object(Settings, "__getattribute__", note_and_read),
         patch.object(BaseClient, "_make_api_call", note_and_call),
         patch.object(worker, "handler", used.of_the_worker(worker.handler)),
     ):

@@ -8,7 +8,7 @@ import pytest
 
 from ai_coordination import worker
 from ai_coordination.clients import TextBucket, clients
-from ai_coordination.config import settings
+from ai_coordination.config import PREFIX, settings
 from ai_coordination.models import reads
 from ai_coordination.services import texts
 from ai_coordination.services.execution import dispatching, ending, retrying, starting
@@ -84,6 +84,8 @@ query (
 
 KINDS = ("coordination", "task", "schedule", "session", "agent", "run")
 LARGE = "x" * 5_000
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:agent-a"
 
 
 @pytest.fixture
@@ -98,8 +100,12 @@ def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) ->
     clients("s3").delete_bucket(Bucket="texts")
 
 
-def test_each_function_may_do_what_its_code_does_and_no_more(functions: LambdaService) -> None:
-    functions.deploy("agent-a", returning("Done"))
+def test_each_function_may_do_what_its_code_does_and_no_more(
+    functions: LambdaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_COORDINATION_ACCOUNT_ID", ACCOUNT)
+    settings.cache_clear()
+    functions.deploy(ARN, returning("Done"))
 
     with used_permissions() as used:
         world = new_world()
@@ -116,6 +122,12 @@ def test_each_function_may_do_what_its_code_does_and_no_more(functions: LambdaSe
     assert used.worker - granted(WORKER) == set()
     assert granted(FUNCTION) - used.api == set()
     assert granted(WORKER) - used.worker == set()
+    variables = WORKER["Environment"]["Variables"]
+    given = {name for name in variables if name.startswith(PREFIX)}
+    # Lambda names the region, and a timer's dead letters matter to who makes one; the models read
+    # the prefix when they are imported.
+    read = used.worker_settings - {"region", "schedule_dead_letters_arn"} | {"table_prefix"}
+    assert given == {PREFIX + setting.upper() for setting in read}
 
 
 def repeat_creations(world: World) -> None:
@@ -142,7 +154,7 @@ def change_everything(world: World) -> None:
 
 def execute() -> None:
     """A session with every kind of agent and a large text, which is retried, and one cancelled."""
-    members = [echo("e"), function("f", "agent-a", invocation="RequestResponse"), external("x")]
+    members = [echo("e"), function("f", ARN, invocation="RequestResponse"), external("x")]
     rules = {"userInTheLoop": "APPROVAL"}
     actions = [after("e"), after("f", "e"), after("x", "f", **rules)]
     place = start(blueprint(members, actions), taskQuery=LARGE)
