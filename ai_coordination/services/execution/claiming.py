@@ -14,7 +14,14 @@ from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts
-from ai_coordination.services.execution import counting, leases, releasing, reporting, telling
+from ai_coordination.services.execution import (
+    counting,
+    failing,
+    leases,
+    releasing,
+    reporting,
+    telling,
+)
 from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
 from ai_coordination.services.execution.invoking import waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
@@ -56,7 +63,7 @@ def claim(
     except PayloadTooLarge:
         # Only where no bucket is configured: else the item says where its large texts are.
         agent.state = SessionAgentState.INITIAL.value
-        reporting.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
+        failing.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
         return
     if not _is_external(agent):
         _invoke(engine, session, agent, before)
@@ -136,7 +143,7 @@ def take_over(
     takeovers = int(agent.takeovers or 0)
     if takeovers >= MOST_TAKEOVERS:
         notes = f"{takeovers + 1} workers died while they invoked this agent"
-        reporting.fail_attempt(engine, agent, notes)
+        failing.fail_attempt(engine, agent, notes)
         return
     leases.check_time(engine, agent)
     owner = engine.new_uuid()
@@ -182,7 +189,7 @@ def _invoke(
     try:
         answer = runtime.invoke(call)
     except RunFailed as failed:
-        reporting.fail_attempt(
+        failing.fail_attempt(
             engine, agent, failed.notes, retryable=failed.retryable, outcome=failed.outcome
         )
         return
@@ -193,7 +200,7 @@ def _invoke(
         reporting.complete(engine, agent, answer)
     except PayloadTooLarge:
         notes = TOO_LARGE.format("What the agent has answered")
-        reporting.fail_attempt(engine, agent, notes, retryable=False)
+        failing.fail_attempt(engine, agent, notes, retryable=False)
 
 
 def around(

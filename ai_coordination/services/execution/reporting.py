@@ -19,9 +19,6 @@ from ai_coordination.states import (
     SessionStatus,
 )
 
-LONGEST_WAIT_SECONDS = 24 * 3600.0
-JITTER = 0.5
-
 
 class Over(EngineError):
     """The run is not the agent's current one any more."""
@@ -99,14 +96,15 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
 
 def _answered(agent: models.SessionAgent, answer: Answer) -> list[Action]:
     kind = models.SessionAgent
-    actions: list[Action] = [kind.agent_output.set(_kept(agent, answer.output))]
+    actions: list[Action] = [kind.agent_output.set(kept(agent, answer.output))]
     usage = usage_of(answer)
     if usage is not None:
         actions.append(kind.usage.set(usage))
     return actions
 
 
-def _kept(agent: models.SessionAgent, text: models.Text) -> models.Text:
+def kept(agent: models.SessionAgent, text: models.Text) -> models.Text:
+    """What the agent's item holds of a text, which is written if it is large."""
     return texts.keep(agent.partition_key, agent.session_uuid, text)
 
 
@@ -208,92 +206,3 @@ def accept(engine: Engine, agent: models.SessionAgent) -> None:
         (kind.state == SessionAgentState.IN_PROGRESS.value) & current(agent),
         engine.deadline,
     )
-
-
-def fail_attempt(
-    engine: Engine,
-    agent: models.SessionAgent,
-    notes: models.Text,
-    *,
-    retryable: bool = True,
-    outcome: RunOutcome = RunOutcome.FAILED,
-) -> None:
-    """The attempt has failed: the next one is due later or, where none is left, the agent fails."""
-    notes = _kept(agent, notes)
-    retry = agent.agent_action.retry
-    if not retryable or agent.attempt >= retry.max_attempts:
-        _fail(engine, agent, notes, outcome)
-        return
-    kind = models.SessionAgent
-    exponent = int(agent.attempt) - 1
-    longest = min(retry.interval_seconds * retry.backoff_rate**exponent, LONGEST_WAIT_SECONDS)
-    wait = longest * (1 - JITTER * engine.random())
-    actions, stands = moves.agent(
-        SessionAgentState.INITIAL, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
-    )
-    transaction = Transaction()
-    transaction.update(
-        agent,
-        [
-            *actions,
-            *no_work(),
-            kind.notes.set(notes),
-            kind.not_before.set(engine.later(wait)),
-            kind.updated_at.set(engine.now()),
-            *due.due(kind, agent.session_uuid, engine.later(wait + releasing.GRACE_SECONDS)),
-        ],
-        stands & current(agent),
-        lambda old: Over("over"),
-    )
-    sealed(transaction, engine, agent, outcome, notes=notes)
-    if committed(engine, transaction):
-        counting.attempt_follows()
-        counting.attempt_over(engine, agent)
-        engine.send(agent, delay_seconds=wait)
-
-
-def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
-    """An agent that was to start, or is in progress, fails for good."""
-    if agent.state == SessionAgentState.IN_PROGRESS:
-        _fail(engine, agent, notes, RunOutcome.FAILED)
-        return
-    actions, stands = moves.agent(
-        SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.INITIAL
-    )
-    landed, _ = writes.change(
-        agent, [*actions, *_failed(engine, agent, notes)], stands, engine.deadline
-    )
-    if landed:
-        counting.agent_ended(SessionAgentState.FAILED)
-        engine.send(agent)
-
-
-def _failed(engine: Engine, agent: models.SessionAgent, notes: models.Text) -> list[Action]:
-    """What a failure writes besides the move; its policy is still owed."""
-    kind = models.SessionAgent
-    return [
-        *no_work(),
-        kind.notes.set(notes),
-        kind.updated_at.set(engine.now()),
-        *due.moved(kind, agent, releasing.soon(engine, agent)),
-    ]
-
-
-def _fail(
-    engine: Engine, agent: models.SessionAgent, notes: models.Text, outcome: RunOutcome
-) -> None:
-    actions, stands = moves.agent(
-        SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
-    )
-    transaction = Transaction()
-    transaction.update(
-        agent,
-        [*actions, *_failed(engine, agent, notes)],
-        stands & current(agent),
-        lambda old: Over("over"),
-    )
-    sealed(transaction, engine, agent, outcome, notes=notes)
-    if committed(engine, transaction):
-        counting.agent_ended(SessionAgentState.FAILED)
-        counting.attempt_over(engine, agent)
-        engine.send(agent)

@@ -12,7 +12,7 @@ from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads, writes
 from ai_coordination.services import guards, texts, validation
 from ai_coordination.services import session_agent as session_agents
-from ai_coordination.services.execution import answering, reporting
+from ai_coordination.services.execution import answering, failing, reporting
 from ai_coordination.services.execution.engine import Answer, Engine
 from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
 
@@ -90,7 +90,7 @@ def fail(
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
     agent = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
-        reporting.fail_attempt(engine, agent, notes, retryable=retryable is not False)
+        failing.fail_attempt(engine, agent, notes, retryable=retryable is not False)
     run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
     if run is None or run.session_agent_uuid != session_agent_uuid:
         raise _refused(agent, "This run is none of the agent's")

@@ -8,7 +8,7 @@ import time
 
 from ai_coordination import models, telemetry
 from ai_coordination.models import due, reads, writes
-from ai_coordination.services.execution import reporting
+from ai_coordination.services.execution import failing
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import SessionAgentState
 
@@ -68,7 +68,7 @@ def _is_given_up(engine: Engine, item: Owing) -> bool:
     count = int(item.due_count)
     if not isinstance(item, models.SessionAgent) or count < MOST_FOUND or not _unended(item):
         return False
-    reporting.give_up(engine, item, f"Found due {count} times without progress")
+    failing.give_up(engine, item, f"Found due {count} times without progress")
     return True
 
 

@@ -15,6 +15,7 @@ from ai_coordination.services.execution import (
     counting,
     dispatching,
     ending,
+    failing,
     leases,
     releasing,
     reporting,
@@ -147,7 +148,7 @@ def _look_after(engine: Engine, agent: models.SessionAgent) -> None:
     """An agent in progress: its time may be over, or its worker dead."""
     if clock.moment(agent.deadline_at) <= engine.utc():
         notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
-        reporting.fail_attempt(engine, agent, notes, outcome=RunOutcome.TIMED_OUT)
+        failing.fail_attempt(engine, agent, notes, outcome=RunOutcome.TIMED_OUT)
     elif leases.is_out(engine, agent):
         session, before = claiming.around(agent)
         if session is not None and session.status == SessionStatus.IN_PROGRESS:

@@ -1,0 +1,102 @@
+"""Attempts that have failed: another one follows, or the agent fails, its policy still owed."""
+
+from pynamodb.expressions.update import Action
+
+from ai_coordination import models
+from ai_coordination.models import due, moves, writes
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services.execution import counting, releasing, reporting
+from ai_coordination.services.execution.engine import Engine
+from ai_coordination.states import RunOutcome, SessionAgentState
+
+LONGEST_WAIT_SECONDS = 24 * 3600.0
+JITTER = 0.5
+
+
+def fail_attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    notes: models.Text,
+    *,
+    retryable: bool = True,
+    outcome: RunOutcome = RunOutcome.FAILED,
+) -> None:
+    """The attempt has failed: the next one is due later or, where none is left, the agent fails."""
+    notes = reporting.kept(agent, notes)
+    retry = agent.agent_action.retry
+    if not retryable or agent.attempt >= retry.max_attempts:
+        _fail(engine, agent, notes, outcome)
+        return
+    kind = models.SessionAgent
+    exponent = int(agent.attempt) - 1
+    longest = min(retry.interval_seconds * retry.backoff_rate**exponent, LONGEST_WAIT_SECONDS)
+    wait = longest * (1 - JITTER * engine.random())
+    actions, stands = moves.agent(
+        SessionAgentState.INITIAL, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
+    )
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        [
+            *actions,
+            *reporting.no_work(),
+            kind.notes.set(notes),
+            kind.not_before.set(engine.later(wait)),
+            kind.updated_at.set(engine.now()),
+            *due.due(kind, agent.session_uuid, engine.later(wait + releasing.GRACE_SECONDS)),
+        ],
+        stands & reporting.current(agent),
+        lambda old: reporting.Over("over"),
+    )
+    reporting.sealed(transaction, engine, agent, outcome, notes=notes)
+    if reporting.committed(engine, transaction):
+        counting.attempt_follows()
+        counting.attempt_over(engine, agent)
+        engine.send(agent, delay_seconds=wait)
+
+
+def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
+    """An agent that was to start, or is in progress, fails for good."""
+    if agent.state == SessionAgentState.IN_PROGRESS:
+        _fail(engine, agent, notes, RunOutcome.FAILED)
+        return
+    actions, stands = moves.agent(
+        SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.INITIAL
+    )
+    landed, _ = writes.change(
+        agent, [*actions, *_failed(engine, agent, notes)], stands, engine.deadline
+    )
+    if landed:
+        counting.agent_ended(SessionAgentState.FAILED)
+        engine.send(agent)
+
+
+def _failed(engine: Engine, agent: models.SessionAgent, notes: models.Text) -> list[Action]:
+    """What a failure writes besides the move; its policy is still owed."""
+    kind = models.SessionAgent
+    return [
+        *reporting.no_work(),
+        kind.notes.set(notes),
+        kind.updated_at.set(engine.now()),
+        *due.moved(kind, agent, releasing.soon(engine, agent)),
+    ]
+
+
+def _fail(
+    engine: Engine, agent: models.SessionAgent, notes: models.Text, outcome: RunOutcome
+) -> None:
+    actions, stands = moves.agent(
+        SessionAgentState.FAILED, int(agent.iteration), out_of=SessionAgentState.IN_PROGRESS
+    )
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        [*actions, *_failed(engine, agent, notes)],
+        stands & reporting.current(agent),
+        lambda old: reporting.Over("over"),
+    )
+    reporting.sealed(transaction, engine, agent, outcome, notes=notes)
+    if reporting.committed(engine, transaction):
+        counting.agent_ended(SessionAgentState.FAILED)
+        counting.attempt_over(engine, agent)
+        engine.send(agent)
