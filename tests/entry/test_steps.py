@@ -8,7 +8,7 @@ import pytest
 
 from ai_coordination import models, telemetry, worker
 from ai_coordination.handler import handler
-from ai_coordination.services.execution import leases, reporting
+from ai_coordination.services.execution import failing, leases, reporting
 from tests.behaviour.executing import after, blueprint, echo, external, function, session, start
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.entry.test_worker import LONG_AGO, batch, bodies, queue
@@ -161,7 +161,7 @@ def test_what_a_request_starts_or_ends_is_counted_beside_the_request(
 def test_a_failure_a_retry_and_an_end_are_counted(
     queue: str, measured: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reporting, "JITTER", 1.0)
+    monkeypatch.setattr(failing, "JITTER", 1.0)
     flaky, never = echo("flaky", **FAILS_ONCE), echo("never", fail="No")
     twice = {"maxAttempts": 2, "intervalSeconds": 0.001}
     rules = [
