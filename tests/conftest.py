@@ -20,6 +20,17 @@ ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+# These run the same lines thousands of times: which lines run is counted in the quicker ones.
+UNCOUNTED = {
+    "corpus",
+    "simulation",
+    "truth",
+    "test_firing_crashes.py",
+    "test_http_parameters.py",
+    "test_leaves.py",
+    "test_lists.py",
+    "test_schedule_crashes.py",
+}
 WHY_MISSING = pytest.StashKey[str | None]()
 
 
@@ -54,6 +65,9 @@ def pytest_report_header(config: pytest.Config) -> str | list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if UNCOUNTED & set(item.path.parts):
+            item.add_marker(pytest.mark.no_cover)
     if not config.stash[WHY_MISSING]:
         return
     left_out = [item for item in items if _needs_dynamodb_local(item)]
