@@ -57,9 +57,10 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 	@$(BIN)/python -m ai_coordination.local invoke $(EVENT)
 
 .PHONY: test
-test: $(INSTALLED) ## All tests but the long ones, with branch coverage
+test: $(INSTALLED) ## All tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/pure for a part)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not (stress or runtime or system)' -n 2 --cov $(if $(TESTS),,--cov-fail-under=90) $(TESTS)
+	@$(BIN)/python -m pytest -m 'not (stress or runtime or system)' -n 2 \
+		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
 
 .PHONY: stress
 stress: $(INSTALLED) ## The long tests: many races, many seeds (RACES=500)
