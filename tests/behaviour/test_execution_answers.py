@@ -1,8 +1,11 @@
 """What people answer to agents that ask."""
 
+from typing import Any
+
 import pytest
 
 from ai_coordination import models
+from ai_coordination.services.execution import engines, sweeping
 from tests.behaviour.executing import (
     after,
     agents,
@@ -14,16 +17,19 @@ from tests.behaviour.executing import (
     started,
     states,
     tell,
+    work_off,
 )
 from tests.graph_api import NOBODY, RIVAL, Place, change
 from tests.stored import refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
+LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
 
-def asking(kind: str = "APPROVAL") -> Place:
+
+def asking(kind: str = "APPROVAL", **rules: Any) -> Place:
     """A session whose first agent asks a person."""
-    actions = [after("ask", userInTheLoop=kind), after("end", "ask")]
+    actions = [after("ask", userInTheLoop=kind, **rules), after("end", "ask")]
     return started([echo("ask"), echo("end")], actions)
 
 
@@ -86,3 +92,17 @@ def test_an_answer_that_comes_late_or_unasked_is_refused() -> None:
     assert refused("answerSessionAgent", late) == invalid("CANCELLED")
     unasked = {**report(done, "a"), "userInput": "Well"}
     assert refused("answerSessionAgent", unasked) == invalid("COMPLETED")
+
+
+def test_a_rejection_after_nobody_has_answered_in_time_is_refused() -> None:
+    place = asking(answerTimeoutSeconds=1)
+    late = {**report(place, "ask"), "approved": False}
+    kind = models.SessionAgent
+    for agent in kind.query(place.session, consistent_read=True):
+        if agent.state == "waiting_for_input":
+            agent.update([kind.deadline_at.set(LONG_AGO), kind.due_at.set(LONG_AGO)])
+    sweeping.sweep(engines.of_a_worker(20))
+    work_off()
+    assert agents(place)["ask"]["notes"] == "Nobody has answered in time"
+
+    assert refused("answerSessionAgent", late) == invalid("FAILED")

@@ -8,6 +8,8 @@ from ai_coordination.services.execution import counting, releasing, reporting
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import SessionAgentState
 
+NOT_IN_TIME = "Nobody has answered in time"
+
 
 def answer(
     engine: Engine,

@@ -177,7 +177,8 @@ def answer(
         )
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED
-    if agent.state != expected or not texts.same(agent.user_input, user_input):
+    too_late = agent.user_input is None and agent.notes == answering.NOT_IN_TIME
+    if agent.state != expected or too_late or not texts.same(agent.user_input, user_input):
         raise _refused(agent, "This agent does not ask for this answer")
     return agent
 
