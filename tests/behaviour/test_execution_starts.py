@@ -1,5 +1,7 @@
 """Starting a session: who takes part, with which text, in which order; and what is refused."""
 
+from unittest.mock import patch
+
 import pytest
 
 from ai_coordination import models
@@ -19,7 +21,7 @@ from tests.behaviour.executing import (
     tell,
     work_off,
 )
-from tests.graph_api import NOBODY, RIVAL, ask, change, mutation, new_task
+from tests.graph_api import NOBODY, RIVAL, ask, change, mutation, new_task, refusal
 from tests.stored import put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -209,3 +211,16 @@ def test_a_session_of_more_agents_than_one_transaction_holds_runs_to_its_end(
 
     found = session(place)
     assert (found["status"], found["progress"]) == ("COMPLETED", {"total": 10})
+
+
+def test_a_repeat_goes_on_with_a_start_that_has_died() -> None:
+    given = {**blueprint([echo("a"), echo("b")]), "taskQuery": "Which?", "idempotencyKey": "once"}
+    in_chunks = patch.object(starting, "fits", return_value=False)
+    with in_chunks, patch.object(starting, "_put", side_effect=RuntimeError("died")):
+        assert refusal("startSession", given)["code"] == "INTERNAL"
+
+    place = start(given)
+
+    assert session(place)["status"] == "IN_PROGRESS"
+    work_off()
+    assert states(place) == {"a": "COMPLETED", "b": "COMPLETED"}

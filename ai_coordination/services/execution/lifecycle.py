@@ -160,10 +160,10 @@ def _begin(
             transaction.put(agent, absent, lambda old: None)
 
     made = creation.create(caller, session, key, given, add)
+    if made.doing == ending.START:
+        return starting.go_on(engine, made) or _as_it_is(made)
     if made is not session:
         return made
-    if not at_once:
-        return starting.go_on(engine, session) or _as_it_is(session)
     counting.session_started()
     engine.send(*(agent for agent in everyone if not agent.waiting_on))
     return session
