@@ -22,7 +22,7 @@ from tests.behaviour.executing import (
     work_off,
 )
 from tests.graph_api import Place, change, refusal
-from tests.stored import everything_stored, refused
+from tests.stored import everything_stored, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -170,3 +170,16 @@ def test_a_retry_that_meets_the_very_end_of_its_session_leaves_it_complete(
     assert refusal("retrySession", place.key) == {"code": "INVALID_STATE", "state": "COMPLETED"}
     assert left == [everything_stored()]
     assert session(place)["status"] == "COMPLETED"
+
+
+def test_the_log_of_a_session_holds_a_hundred_entries_however_often_it_fails() -> None:
+    place = started([echo("a", fail="No")], [after("a", retry={"maxAttempts": 1})])
+    found = stored(models.Session, *place)
+    full = (list(found.logs) * 100)[:100]
+    found.update([models.Session.logs.set(full)])
+
+    change("retrySession", place.key, GIVEN_KEY)
+    work_off()
+
+    assert session(place)["status"] == "FAILED"
+    assert len(stored(models.Session, *place).logs) == 100

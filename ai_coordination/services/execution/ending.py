@@ -26,7 +26,6 @@ START = "start"
 DOING_SECONDS = 60.0
 
 ENDS = {FAIL: SessionStatus.FAILED, CANCEL: SessionStatus.CANCELLED}
-_OUTCOME = {FAIL: RunOutcome.CANCELLED, CANCEL: RunOutcome.CANCELLED}
 
 
 def begin(

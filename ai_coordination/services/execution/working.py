@@ -165,7 +165,7 @@ def _stop_asking(engine: Engine, agent: models.SessionAgent) -> None:
             user_input=None,
             approved=False,
             updated_by="engine",
-            notes="Nobody has answered in time",
+            notes=answering.NOT_IN_TIME,
         )
 
 
@@ -175,15 +175,14 @@ def _failed(engine: Engine, agent: models.SessionAgent) -> None:
     if policy is not FailurePolicy.FAIL_SESSION:
         releasing.release(engine, agent, skip=policy is FailurePolicy.SKIP_SUCCESSORS)
         return
-    session = models.Session(
-        agent.coordination_uuid,
-        agent.session_uuid,
-        iteration_count=agent.iteration,
-        partition_key=agent.partition_key,
+    session = reads.get(
+        models.Session, agent.coordination_uuid, agent.session_uuid, agent.partition_key
     )
     notes = "see its notes" if isinstance(agent.notes, models.LargeText) else agent.notes
     reason = f"{agent.agent.agent_name} has failed: {notes or 'without a note'}"[:500]
-    marked = ending.begin(engine, session, ending.FAIL, reason)
+    marked = None
+    if session is not None and session.iteration_count == agent.iteration:
+        marked = ending.begin(engine, session, ending.FAIL, reason)
     releasing.settle(engine, agent)
     if marked is not None:
         ending.go_on(engine, marked)
