@@ -1,6 +1,7 @@
 """How long a call of a function may take, and for how long its worker holds the agent."""
 
-import time
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,32 +28,43 @@ from tests.stored import everything_stored
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
 
-def late(event: Any) -> Reply:
-    time.sleep(2.5)
-    return returning("Too late")
+class Slow:
+    """A function that answers when it is told to, and not before."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.has_answered = False
+
+    def __call__(self, event: Any) -> Reply:
+        self.may_answer.wait(timeout=60)
+        self.has_answered = True
+        return returning("Too late")
 
 
-def test_a_call_is_cut_off_when_the_attempt_is_over(functions: LambdaService) -> None:
-    functions.deploy(FUNCTION, late)
+@pytest.fixture
+def slow(functions: LambdaService) -> Iterator[Slow]:
+    function = Slow()
+    functions.deploy(FUNCTION, function)
+    yield function
+    function.may_answer.set()
 
+
+def test_a_call_is_cut_off_when_the_attempt_is_over(slow: Slow) -> None:
     place = started([function(**WAITS)], [after("a", timeoutSeconds=1, retry={"maxAttempts": 1})])
 
     agent = agents(place)["a"]
     notes = "The function has not answered within 1 s"
     assert (agent["state"], agent["notes"]) == ("FAILED", notes)
     assert agent["currentRun"]["outcome"] == "TIMED_OUT"
+    assert not slow.has_answered
 
 
-def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(
-    functions: LambdaService,
-) -> None:
-    functions.deploy(FUNCTION, late)
+def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(slow: Slow) -> None:
     place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
-    began = time.monotonic()
 
     working.agent_work(engines.of_a_worker(6.5), one_agent(place))
 
-    assert 1 <= time.monotonic() - began < 2.5
+    assert not slow.has_answered
     found = agents(place)["a"]
     assert (found["state"], found["attempt"]) == ("INITIAL", 1)
     assert found["currentRun"]["outcome"] == "TIMED_OUT"
@@ -78,12 +90,14 @@ def test_a_lease_outlasts_the_call(
 
     functions.deploy(FUNCTION, read)
     place = start(blueprint([function(**parameters)]), taskQuery="Which?")
-    began = datetime.now(UTC)
+    now = datetime.now(UTC)
+    worker = replace(
+        engines.of_a_worker(left), utc=lambda: now, works_until=now + timedelta(seconds=left)
+    )
 
-    working.agent_work(engines.of_a_worker(left), one_agent(place))
+    working.agent_work(worker, one_agent(place))
 
-    (until,) = leases
-    assert lease - 1 < (clock.moment(until) - began).total_seconds() < lease + 2
+    assert leases == [clock.instant(now + timedelta(seconds=lease))]
 
 
 def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService) -> None:

@@ -26,9 +26,8 @@ from tests.graph_api import (
     data,
     new_coordination,
     new_session,
-    refusal,
 )
-from tests.stored import everything_stored, stored
+from tests.stored import everything_stored, refused, stored
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
 
@@ -138,7 +137,7 @@ def test_the_same_large_report_again_gives_the_same_and_another_is_refused() -> 
     first = executing.tell("completeSessionAgent", given)
 
     again = executing.tell("completeSessionAgent", given)
-    other = refusal("completeSessionAgent", {**given, "agentOutput": LARGE + "!"})
+    other = refused("completeSessionAgent", {**given, "agentOutput": LARGE + "!"})
 
     assert again == first
     assert other == {"code": "INVALID_STATE", "state": "COMPLETED"}
@@ -192,10 +191,9 @@ def test_a_deletion_that_is_refused_leaves_the_texts() -> None:
     place = start(blueprint([echo("a")]), taskQuery=LARGE)
     work_off()
 
-    refused = refusal("deleteSession", place.key)
+    assert refused("deleteSession", place.key)["code"] == "HAS_CHILDREN"
     work_off()
 
-    assert refused["code"] == "HAS_CHILDREN"
     assert shown(SUBTASKS, place)["taskQuery"] == LARGE
 
 
@@ -207,11 +205,11 @@ def test_a_session_that_is_never_written_leaves_no_text(name: str) -> None:
 
     with patch.object(TextBucket, "put", side_effect=ClientError({"Error": {}}, "PutObject")):
         ask_to = {**given, "taskQuery": LARGE}
-        refusal(name, ask_to)
-    refused = refusal(name, {**ask_to, "taskUuid": gone["coordinationUuid"]})
+        refused(name, ask_to)
+    nowhere = {**ask_to, "taskUuid": gone["coordinationUuid"]}
+    assert refused(name, nowhere)["code"] == "NOT_FOUND"
     work_off()
 
-    assert refused["code"] == "NOT_FOUND"
     assert kept() == []
 
 
@@ -228,13 +226,10 @@ def test_a_repeat_with_the_same_key_leaves_the_texts_of_the_first_alone() -> Non
 
 def test_where_the_bucket_does_not_answer_nothing_is_half_written() -> None:
     given = {**report(working(), "a"), "agentOutput": LARGE}
-    before = everything_stored()
 
     with patch.object(BaseClient, "_make_api_call", _without_s3):
-        refused = refusal("completeSessionAgent", given)
+        assert refused("completeSessionAgent", given)["code"] == "THROTTLED"
 
-    assert refused["code"] == "THROTTLED"
-    assert everything_stored() == before
     assert executing.tell("completeSessionAgent", given)["state"] == "COMPLETED"
 
 
@@ -331,13 +326,11 @@ def test_subtask_queries_that_grow_too_large_together_are_refused() -> None:
     key = blueprint([echo("a")])
     queries = [{"agentUuid": "a", "subtaskQuery": "{t}" * 10}] * 170
 
-    refused = refusal(
-        "startSession",
-        {**key, "taskQuery": f'{{"t": "{"x" * 20_000}"}}', "subtaskQueries": queries},
-    )
-
-    assert refused["code"] == "PAYLOAD_TOO_LARGE"
-    assert refused["inputPath"] == ["input", "subtaskQueries", 167]
+    task_query = f'{{"t": "{"x" * 20_000}"}}'
+    assert refused("startSession", {**key, "taskQuery": task_query, "subtaskQueries": queries}) == {
+        "code": "PAYLOAD_TOO_LARGE",
+        "inputPath": ["input", "subtaskQueries", 167],
+    }
     assert kept() == []
 
 

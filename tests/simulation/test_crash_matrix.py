@@ -19,6 +19,7 @@ NAMES = ["first", "left", "flaky", "last"]
 FLAKY = 2
 ATTEMPTS = [1, 1, 2, 1]
 MOST_STEPS = 100
+POINTS = 86
 BLUEPRINT = Blueprint(
     members=[member(name) for name in NAMES],
     actions=[
@@ -133,8 +134,8 @@ def _ends_right_with(case: Case, where: object) -> None:
 
 def test_a_session_ends_right_wherever_its_worker_dies() -> None:
     points = _without_faults().points
-    # A write each for the start, the claims, the ends, the releases; a message for each agent.
-    assert points > 80
+    # Before and after each write of a row or a text, and each sending.
+    assert points == POINTS
 
     for point in range(1, points + 1):
         _ends_right_with(Case([point]), f"the worker died at point {point}")
