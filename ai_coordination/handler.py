@@ -6,10 +6,10 @@ from typing import Any
 # Nothing that an import makes is garbage, and looking for it takes time at a cold start.
 gc.disable()
 
-from ai_coordination import telemetry  # noqa: E402
-from ai_coordination.api.operation import execute  # noqa: E402
-from ai_coordination.api.transport import events  # noqa: E402
-from ai_coordination.config import settings  # noqa: E402
+from ai_coordination import telemetry
+from ai_coordination.api.operation import execute
+from ai_coordination.api.transport import events
+from ai_coordination.config import settings
 
 gc.freeze()
 gc.enable()

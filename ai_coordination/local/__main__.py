@@ -34,7 +34,7 @@ def main() -> int:
 
 def _run(options: Namespace) -> int:
     # Only now: the engine reads the environment when it is imported, as in Lambda.
-    from ai_coordination.local import commands  # noqa: PLC0415
+    from ai_coordination.local import commands  # noqa: PLC0415 - see above
 
     try:
         match options.command:

@@ -78,7 +78,7 @@ class Demo:
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(self.url, body, headers)  # noqa: S310 - given by ourselves
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - likewise
             answer = json.load(response)
         if "errors" in answer:
             raise RuntimeError(answer["errors"][0]["message"])
@@ -171,7 +171,7 @@ def served(url: str, port: int) -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - this very program
     try:
         ends_at = time.monotonic() + SECONDS_TO_START
         while not _answers(url):

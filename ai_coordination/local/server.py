@@ -49,7 +49,7 @@ def listen(host: str, port: int) -> BaseWSGIServer:
 
 def url(server: BaseWSGIServer) -> str:
     """Where a client on this machine finds it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - no bind
     return f"http://{f'[{host}]' if ':' in host else host}:{server.port}{PATH}"
 
 

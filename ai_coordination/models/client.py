@@ -18,7 +18,7 @@ class OneService(Loader):
     say whether there is such a one: half the time that a client takes.
     """
 
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
         return [SERVICE]
 
 
