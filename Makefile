@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 EVENT ?= events/direct.json
 RACES ?= 500
+STACK ?= ai-coordination
 # The deployed function's runtime, as in template.yaml.
 LAMBDA_VERSION := 3.13
 LAMBDA_PLATFORM := manylinux2014_aarch64
@@ -70,7 +71,7 @@ stress: $(INSTALLED) ## The long tests: many races, many seeds (RACES=500)
 ##: The gate
 
 .PHONY: check
-check: check-format lint types imports check-schema template ## Format, lint, types, layers, schema, template
+check: check-format lint types imports check-schema template ## Format, lint, types, layers, schema, templates
 
 .PHONY: check-format
 check-format: $(INSTALLED)
@@ -95,10 +96,10 @@ check-schema: $(INSTALLED)
 
 .PHONY: template
 template: $(INSTALLED)
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint data.yaml template.yaml
 
 .PHONY: checkov
-checkov: $(CHECKOV) ## What checkov says of the template; .checkov.yaml says what is left out, and why
+checkov: $(CHECKOV) ## What checkov says of the templates; .checkov.yaml says what is left out, and why
 	@$(CHECKOV) --config-file .checkov.yaml
 
 $(CHECKOV):
@@ -115,8 +116,9 @@ schema-tools: ## relay-compiler and graphql-codegen read the schema (Node)
 	@.ci/schema-tools
 
 .PHONY: sam
-sam: $(SAM) $(INSTALLED) ## SAM validates the template and builds the package
-	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
+sam: $(SAM) $(INSTALLED) ## SAM validates the templates and builds the package
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template-file data.yaml
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template-file template.yaml
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
 
@@ -137,7 +139,7 @@ $(RUNTIME):
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
 
 .PHONY: system
-system: $(SAM) $(SYSTEM) $(INSTALLED) ## The template, deployed to an emulator of AWS: sessions run to their end
+system: $(SAM) $(SYSTEM) $(INSTALLED) ## The templates, deployed to an emulator of AWS: sessions run to their end
 	@SAM_CLI_TELEMETRY=0 $(SAM) build --build-dir build/system
 	@$(BIN)/python -m pytest -q -m system tests/deployed
 
@@ -207,10 +209,17 @@ build-ApiFunction: $(INSTALLED)
 	@find "$(ARTIFACTS_DIR)" -exec touch -h -d 1980-01-01T00:00:00Z {} +
 
 .PHONY: deploy
-deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, and deploy (DEPLOY='--parameter-overrides …')
+deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, and deploy both stacks (PARAMETERS='EndpointId=acme PartId=sales', STACK=trial)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
-	@SAM_CLI_TELEMETRY=0 $(SAM) deploy $(DEPLOY)
+	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --template-file data.yaml --stack-name $(STACK)-data \
+		--parameter-overrides TablePrefix=$(STACK)- $(DATA_PARAMETERS) $(DEPLOY)
+	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --stack-name $(STACK) \
+		--parameter-overrides TablePrefix=$(STACK)- $(PARAMETERS) $(DEPLOY)
+
+.PHONY: destroy
+destroy: $(INSTALLED) ## Ask, and delete both stacks with all data, after a trial (STACK=trial)
+	@$(BIN)/python .ci/destroy.py $(STACK)
 
 .PHONY: build-WorkerFunction
 build-WorkerFunction: build-ApiFunction

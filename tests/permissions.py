@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 
 from ai_coordination import models, worker
 from ai_coordination.config import Settings
-from tests.test_template import TABLES
+from tests.templates import ARN_OF_BUCKET, ARN_OF_ROLE, ARN_OF_SCHEDULES, ARN_OF_TABLES
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -44,6 +44,7 @@ _OTHERS = {
     ("sqs", "SendMessage"): [("sqs:SendMessage", "Messages")],
     ("sqs", "SendMessageBatch"): [("sqs:SendMessage", "Messages")],
 }
+_ARNS = {ARN_OF_BUCKET: "Texts", ARN_OF_SCHEDULES: "Schedules", ARN_OF_ROLE: "ScheduleRole"}
 # What Lambda itself does with the queue, and the tests with what they look at.
 _OF_OTHERS = {
     ("sqs", "ReceiveMessage"),
@@ -123,13 +124,11 @@ def _needed(service: str, operation: str, parameters: Mapping[str, Any]) -> Iter
 
 
 def _table(name: str) -> str:
-    """The template's name of a table."""
+    """A table's name without the prefix, as `_short` gives it for the template's ARNs."""
     own = {table.Meta.table_name.removeprefix("ai-coordination-") for table in models.TABLES}
     short = name.removeprefix("ai-coordination-")
     assert short in own
-    return next(
-        name for name, table in TABLES.items() if table["TableName"]["Sub"].endswith("}" + short)
-    )
+    return short
 
 
 def granted(function: Mapping[str, Any]) -> set[Permission]:
@@ -148,8 +147,13 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _short(resource: Mapping[str, str]) -> str:
-    """`${Texts.Arn}/*` is Texts/*, and of a full ARN the last part counts."""
+    """What an ARN of the template names: a table without its prefix, Texts/*, or the last part."""
     written = next(iter(resource.values()))
+    if written.startswith(ARN_OF_TABLES):
+        return written.removeprefix(ARN_OF_TABLES + "${TablePrefix}")
+    for arn, name in _ARNS.items():
+        if written.startswith(arn):
+            return written.replace(arn, name)
     if written.startswith("arn:"):
         last = re.split(r"[:/](?=\$\{\w+\})", written)[-1]
         return last if "Prefix" in last else re.sub(r"[${}]", "", last)

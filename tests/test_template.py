@@ -3,56 +3,32 @@
 import re
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from ai_coordination import models
 from ai_coordination.config import Settings
+from tests.templates import (
+    ARN_OF_BUCKET,
+    ARN_OF_DEAD,
+    ARN_OF_ROLE,
+    ARN_OF_SCHEDULES,
+    BUCKET,
+    FUNCTION,
+    RESOURCES,
+    ROOT,
+    SCHEDULES,
+    TEMPLATE,
+    WORKER,
+)
 
-ROOT = Path(__file__).parent.parent
 ACCOUNT = "111122223333"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
 ROLE = "arn:aws:iam::111122223333:role/scheduler"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:111122223333:dead"
 NOT_THE_APIS = {"region", "api_function"}  # Lambda sets it; the worker alone tells agents
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms: `!Ref X` is read as {"Ref": "X"}."""
-
-
-def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.ScalarNode)
-    return {name: loader.construct_scalar(node)}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-def _template() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
-    return loaded
-
-
-TEMPLATE = _template()
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
-WORKER: dict[str, Any] = RESOURCES["WorkerFunction"]["Properties"]
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
-OWN_TIMERS = (
-    "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${Schedules}/*"
-)
-TABLES: dict[str, Any] = {
-    name: resource["Properties"]
-    for name, resource in RESOURCES.items()
-    if resource["Type"] == "AWS::DynamoDB::Table"
-}
 
 
 def _default(value: Any) -> str:
@@ -61,103 +37,15 @@ def _default(value: Any) -> str:
         "AWS::AccountId": ACCOUNT,
         "AWS::StackName": "ai-coordination",
         "Messages": QUEUE,
-        "Texts": "texts",
-        "Schedules": "schedules",
-        "ScheduleRole.Arn": ROLE,
-        "DeadMessages.Arn": DEAD_LETTERS,
+        BUCKET: "texts",
+        "TablePrefix": Settings().table_prefix,  # `make deploy` gives the stack's name
+        SCHEDULES: "schedules",
+        ARN_OF_ROLE: ROLE,
+        ARN_OF_DEAD: DEAD_LETTERS,
         WORKER_ARN: WORKER_ARN,
     }
     (name,) = value.values()
     return known.get(name) or str(TEMPLATE["Parameters"][name]["Default"])
-
-
-def _of_the_template(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "attributes": {
-            attribute["AttributeName"]: attribute["AttributeType"]
-            for attribute in properties["AttributeDefinitions"]
-        },
-        "keys": _keys(properties["KeySchema"]),
-        "indexes": {
-            index["IndexName"]: (_keys(index["KeySchema"]), _projection(index["Projection"]))
-            for index in properties.get("GlobalSecondaryIndexes", ())
-        },
-    }
-
-
-def _of_the_model(table: type[models.Table]) -> dict[str, Any]:
-    schema: dict[str, Any] = dict(table._get_schema())
-    return {
-        "attributes": {
-            attribute["AttributeName"]: attribute["AttributeType"]
-            for attribute in schema["attribute_definitions"]
-        },
-        "keys": _keys(schema["key_schema"]),
-        "indexes": {
-            index["index_name"]: (_keys(index["key_schema"]), _projection(index["projection"]))
-            for index in schema["global_secondary_indexes"]
-        },
-    }
-
-
-def _keys(key_schema: list[dict[str, str]]) -> dict[str, str]:
-    return {key["KeyType"]: key["AttributeName"] for key in key_schema}
-
-
-def _projection(projection: Mapping[str, Any]) -> tuple[str, list[str]]:
-    return projection["ProjectionType"], sorted(projection.get("NonKeyAttributes", ()))
-
-
-def _name(properties: Mapping[str, Any]) -> str:
-    return str(properties["TableName"]["Sub"])
-
-
-def test_each_model_has_its_table_and_each_table_its_model() -> None:
-    prefix = Settings().table_prefix
-
-    deployed = {_name(properties) for properties in TABLES.values()}
-
-    names = {table.Meta.table_name.removeprefix(prefix) for table in models.TABLES}
-    assert deployed == {"${TablePrefix}" + name for name in names}
-    assert TEMPLATE["Parameters"]["TablePrefix"]["Default"] == prefix
-
-
-@pytest.mark.parametrize("table", models.TABLES, ids=lambda table: table.__name__)
-def test_a_table_has_the_keys_and_indexes_of_its_model(table: type[models.Table]) -> None:
-    name = "${TablePrefix}" + table.Meta.table_name.removeprefix(Settings().table_prefix)
-
-    deployed = next(table for table in TABLES.values() if _name(table) == name)
-
-    assert _of_the_template(deployed) == _of_the_model(table)
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_paid_by_use_encrypted_backed_up_and_outlives_its_stack(name: str) -> None:
-    properties = TABLES[name]
-
-    assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert properties["SSESpecification"] == {"SSEEnabled": True}
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_the_first_key_of_a_schema_is_the_hash_key(name: str) -> None:
-    schemas = [TABLES[name], *TABLES[name].get("GlobalSecondaryIndexes", ())]
-
-    assert {schema["KeySchema"][0]["KeyType"] for schema in schemas} == {"HASH"}
-
-
-def test_only_idempotency_records_expire() -> None:
-    expiring = {
-        name: properties["TimeToLiveSpecification"]
-        for name, properties in TABLES.items()
-        if "TimeToLiveSpecification" in properties
-    }
-
-    expires_at = models.Idempotency.expires_at.attr_name
-    assert expiring == {"Idempotency": {"AttributeName": expires_at, "Enabled": True}}
 
 
 def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
@@ -221,46 +109,27 @@ def _resources(statement: Mapping[str, Any]) -> set[str]:
     return {next(iter(resource.values())) for resource in listed}
 
 
-def test_the_large_texts_are_private_encrypted_and_never_expire() -> None:
-    texts = RESOURCES["Texts"]
+def test_the_worker_alone_deletes_large_texts_and_only_in_the_bucket() -> None:
+    api, worker = (
+        {one["Sid"]: one for one in function["Policies"][0]["Statement"]}
+        for function in (FUNCTION, WORKER)
+    )
 
-    assert texts["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert texts["Properties"].keys() == {
-        "BucketEncryption",
-        "OwnershipControls",
-        "PublicAccessBlockConfiguration",
-    }
-    assert set(texts["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
-    worker = {one["Sid"]: one for one in WORKER["Policies"][0]["Statement"]}
-    assert _resources(worker["Texts"]) == {"${Texts.Arn}/*"}
-    assert _resources(worker["TextsOfASession"]) == {"Texts.Arn"}
+    assert "s3:DeleteObject" not in api["Texts"]["Action"]
+    assert _resources(worker["Texts"]) == {ARN_OF_BUCKET + "/*"}
+    assert _resources(worker["TextsOfASession"]) == {ARN_OF_BUCKET}
 
 
-def test_the_scheduler_invokes_the_worker_and_nothing_else() -> None:
-    role = RESOURCES["ScheduleRole"]["Properties"]
-    (policy,) = role["Policies"]
-    granted = {
-        statement["Action"]: _resources(statement)
-        for statement in policy["PolicyDocument"]["Statement"]
-    }
-    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-
-    assert granted == {
-        "lambda:InvokeFunction": {WORKER_ARN},
-        "sqs:SendMessage": {"DeadMessages.Arn"},
-    }
+def test_the_worker_has_the_name_that_schedules_keep() -> None:
+    """tests/test_data_template.py says who may invoke it."""
     assert WORKER["FunctionName"] == {"Sub": "${AWS::StackName}-worker"}
-    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
-    assert trust["Condition"]["StringEquals"] == {
-        "aws:SourceAccount": {"Ref": "AWS::AccountId"},
-        "aws:SourceArn": {"GetAtt": "Schedules.Arn"},
-    }
 
 
 def test_the_api_passes_the_scheduler_its_role_and_nobody_else() -> None:
     statements = FUNCTION["Policies"][0]["Statement"]
     (passing,) = [one for one in statements if one["Action"] == "iam:PassRole"]
 
+    assert passing["Resource"] == {"Sub": ARN_OF_ROLE}
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
     }
@@ -270,7 +139,7 @@ def test_the_worker_deletes_timers_and_makes_none() -> None:
     statements = {one["Sid"]: one for one in WORKER["Policies"][0]["Statement"]}
 
     assert statements["Schedules"]["Action"] == "scheduler:DeleteSchedule"
-    assert _resources(statements["Schedules"]) == {OWN_TIMERS}
+    assert _resources(statements["Schedules"]) == {ARN_OF_SCHEDULES + "/*"}
 
 
 def test_every_route_but_the_preflight_needs_a_token_or_a_signature() -> None:
@@ -305,12 +174,12 @@ def test_each_value_of_a_parameter_that_the_api_gets_makes_a_version_that_is_kep
     used = _references(rest) & TEMPLATE["Parameters"].keys()
     named = re.findall(r"\$\{(\w+)\}", FUNCTION["VersionDescription"]["Sub"])
     longest = TEMPLATE["Parameters"]["CorsOrigins"]["MaxLength"]
-    defaults = [str(TEMPLATE["Parameters"][name]["Default"]) for name in named]
+    defaults = [str(TEMPLATE["Parameters"][name].get("Default", "a" * 29)) for name in named]
 
     assert set(named) == used
     assert RESOURCES["ApiFunction"]["UpdateReplacePolicy"] == "Retain"
     # Lambda takes no longer one: the rest is for other names than the defaults.
-    assert longest + len(" ".join(defaults)) <= 256 - 30
+    assert longest + len(" ".join(defaults)) <= 256
 
 
 def _references(value: Any) -> set[str]:

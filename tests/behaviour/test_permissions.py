@@ -40,7 +40,7 @@ from tests.graph_api import (
 from tests.lambda_service import LambdaService, returning
 from tests.permissions import granted, used_permissions
 from tests.scheduling import event_of, timers
-from tests.test_template import FUNCTION, WORKER
+from tests.templates import FUNCTION, WORKER
 from tests.world import THREAD, USER, World, new_world
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")

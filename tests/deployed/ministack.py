@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,14 @@ class MiniStack:
 
     def sam(self, command: str, *arguments: str) -> None:
         """One command of SAM's, which has to succeed."""
+        told = self._run([str(SAM), command, *arguments], self.home)
+        (self.home / f"sam-{command}.log").write_text(told)
+
+    def destroy(self, stack: str) -> str:
+        """What `make destroy` tells somebody who types the stack's name."""
+        return self._run([sys.executable, ".ci/destroy.py", stack], ROOT, stack).strip()
+
+    def _run(self, command: list[str], directory: Path, answer: str = "") -> str:
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -75,15 +84,16 @@ class MiniStack:
             **ROOT_OF_THE_ACCOUNT,
         }
         ran = subprocess.run(
-            [SAM, command, *arguments],
-            cwd=self.home,
+            command,
+            cwd=directory,
             env=environment,
+            input=answer,
             capture_output=True,
             text=True,
             check=False,
         )
-        (self.home / f"sam-{command}.log").write_text(ran.stdout + ran.stderr)
         assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout + ran.stderr
 
     def log(self) -> str:
         """What it and the functions have written."""

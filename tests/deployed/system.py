@@ -19,15 +19,19 @@ SECONDS_TO_WAIT = 180
 
 @dataclass
 class Engine:
-    """A stack of template.yaml."""
+    """The stacks of template.yaml and of data.yaml, whose name ends with -data."""
 
     emulated: MiniStack
     stack: str
     context: Mapping[str, str]
 
     def output(self, name: str) -> str:
-        found = self.emulated.client("cloudformation").describe_stacks(StackName=self.stack)
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Stacks"][0]["Outputs"]}
+        cloudformation = self.emulated.client("cloudformation")
+        outputs = {
+            one["OutputKey"]: one["OutputValue"]
+            for stack in (self.stack, f"{self.stack}-data")
+            for one in cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+        }
         return str(outputs[name])
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""template.yaml, deployed by SAM to an emulator of AWS: sessions run to their end (`make system`).
+"""Both templates, deployed by SAM to an emulator of AWS: sessions run to their end (`make system`).
 
-The functions have the rights of their roles and no others. Tests run in their order, on one stack.
+The functions have the rights of their roles and no others. Tests run in their order, on one pair of
+stacks.
 """
 
 import json
@@ -22,7 +23,10 @@ from tests.entry.readme import texts
 pytestmark = pytest.mark.system
 
 BUILT = ROOT / "build" / "system" / "template.yaml"
+DATA = ROOT / "data.yaml"
 STACK = "ai-coordination"
+PREFIX = f"TablePrefix={STACK}-"
+TENANT = "EndpointId=acme", "PartId=sales"
 CONTEXT = {"endpointId": "acme", "partId": "sales", "userId": "u-17"}
 LONG = "What does Acme need? " * 400
 ECHO = {"kind": "ECHO"}
@@ -77,10 +81,11 @@ def log(tell: Callable[[str], None]) -> Log:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """The template as it is, deployed by SAM, and two agents beside it."""
+    """The templates as they are, deployed by SAM, and two agents beside them."""
     home = tmp_path_factory.mktemp("system")
     with running(home) as emulated:
-        deploy(emulated, STACK, BUILT, "EndpointId=acme", "PartId=sales")
+        deploy(emulated, f"{STACK}-data", DATA, PREFIX)
+        deploy(emulated, STACK, BUILT, PREFIX, *TENANT)
         deployed = Engine(emulated, STACK, CONTEXT)
         deploy_agents(deployed, home)
         yield deployed
@@ -88,7 +93,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def deploy(emulated: MiniStack, stack: str, template: Path, *parameters: str) -> None:
     arguments = ["--template-file", str(template), "--stack-name", stack, "--resolve-s3"]
-    arguments += ["--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
+    arguments += ["--capabilities", "CAPABILITY_NAMED_IAM", "--no-progressbar"]
     emulated.sam("deploy", *arguments, "--parameter-overrides", *parameters)
 
 
@@ -220,7 +225,7 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
 
     with issuing(engine.emulated.certificate, engine.emulated.key) as issuer:
         tokens = f"JwtIssuer={issuer.url}", "JwtAudience=screen"
-        deploy(engine.emulated, STACK, BUILT, *tokens, "SnapStart=PublishedVersions")
+        deploy(engine.emulated, STACK, BUILT, PREFIX, *tokens, "SnapStart=PublishedVersions")
         name = engine.output("ApiFunctionName")
         alias = engine.emulated.client("lambda").get_alias(FunctionName=name, Name="live")
         before = engine.invoke(f"{name}:1", {"query": "{ __typename }", "context": CONTEXT})
@@ -312,21 +317,49 @@ def test_a_firing_that_fails_three_times_lies_among_the_dead(engine: Engine, log
     assert told["requestContext"]["approximateInvokeCount"] == 3
 
 
-def test_deleting_the_stack_leaves_what_was_stored(engine: Engine, log: Log) -> None:
-    bucket = engine.output("TextsBucket")
-    key = new_task(engine, [])
-    engine.change("createTaskSchedule", "taskSchedule { status }", **key, schedule="rate(1 day)")
+def test_the_application_deleted_and_deployed_again_goes_on_with_its_data(
+    engine: Engine, log: Log
+) -> None:
+    alone = [{"agentUuid": "offer", "userInTheLoop": "APPROVAL"}]
+    key = new_task(engine, alone, initialTaskQuery="What is new?")
+    made = engine.change("startSession", "session { sessionUuid }", **key, taskQuery="Which?")
+    place = {"c": key["coordinationUuid"], "s": made["session"]["sessionUuid"]}
+    until(lambda: engine.ask(LIVE, **place)["session"]["status"] == "WAITING_FOR_INPUT")
+    engine.change("createTaskSchedule", "taskSchedule { status }", **key, schedule="rate(1 minute)")
     client = engine.emulated.client
-    assert len(client("scheduler").list_schedules()["Schedules"]) == 1
 
-    for stack in ("agents", STACK):
-        engine.emulated.sam("delete", "--no-prompts", "--stack-name", stack)
+    engine.emulated.sam("delete", "--no-prompts", "--stack-name", STACK)
 
-    log("both stacks are deleted")
-    tables = client("dynamodb").list_tables()["TableNames"]
-    assert len([name for name in tables if name.startswith(STACK)]) == 7
-    assert bucket in {one["Name"] for one in client("s3").list_buckets()["Buckets"]}
+    log("the application is deleted")
+    functions = client("lambda").list_functions()["Functions"]
+    assert [one["FunctionName"] for one in functions if one["FunctionName"].startswith(STACK)] == []
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    queues = client("sqs").list_queues()["QueueUrls"]
+    assert [url.rsplit("/")[-1] for url in queues] == [f"{STACK}-dead-messages"]
+
+    deploy(engine.emulated, STACK, BUILT, PREFIX, *TENANT)
+
+    log("and deployed again")
+    (agent,) = engine.ask(LIVE, **place)["session"]["sessionAgents"]["nodes"]
+    approve(engine, place["s"], agent)
+    assert watch(engine, log, place["c"], place["s"])["status"] == "COMPLETED"
+    found = {"c": key["coordinationUuid"], "t": key["taskUuid"]}
+    until(lambda: len(engine.ask(STARTED, **found)["task"]["sessions"]["nodes"]) > 1)
+    log("the schedule of before has fired")
+
+
+def test_destroying_leaves_nothing_of_either_stack(engine: Engine, log: Log) -> None:
+    bucket = engine.output("TextsBucket")
+    assert texts_stored(engine) > 0
+    engine.emulated.sam("delete", "--no-prompts", "--stack-name", "agents")
+
+    told = engine.emulated.destroy(STACK)
+
+    log(told)
+    client = engine.emulated.client
+    assert told.endswith(f"{STACK} is gone.")
+    assert client("dynamodb").list_tables()["TableNames"] == []
+    assert bucket not in {one["Name"] for one in client("s3").list_buckets()["Buckets"]}
     assert client("scheduler").list_schedules()["Schedules"] == []
     assert client("lambda").list_functions()["Functions"] == []
-    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert client("sqs").list_queues().get("QueueUrls", []) == []
