@@ -199,6 +199,22 @@ def test_the_function_is_the_handler() -> None:
     assert callable(getattr(import_module(module), name))
 
 
+def test_no_function_is_stopped_for_recursion_and_if_so_an_alarm_rings() -> None:
+    """Unless it is allowed, Lambda stops a chain of 16 invocations: a session of 17 steps is one."""
+    functions = [
+        name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
+    ]
+    watched = [
+        one["Properties"]["Dimensions"]
+        for one in RESOURCES.values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+        and one["Properties"]["MetricName"] == "RecursiveInvocationsDropped"
+    ]
+
+    assert {RESOURCES[name]["Properties"]["RecursiveLoop"] for name in functions} == {"Allow"}
+    assert watched == [[{"Name": "FunctionName", "Value": {"Ref": name}}] for name in functions]
+
+
 def test_the_package_is_built_for_the_runtime_of_the_function() -> None:
     makefile = (ROOT / "Makefile").read_text()
     version = re.search(r"^LAMBDA_VERSION := (.*)$", makefile, re.MULTILINE)

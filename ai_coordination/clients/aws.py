@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 from botocore.config import Config
+from botocore.handlers import add_recursion_detection_header
 from botocore.session import Session, get_session
 
 # Fitting an API that has to answer within 29 s.
@@ -36,13 +37,24 @@ class Clients:
 
     def _new(self, service: str, config: Config) -> Any:
         # One session: what it has read of a service makes the next client 40 times faster.
-        self._session = self._session or get_session()
+        self._session = self._session or _new_session()
         return self._session.create_client(service, config=config)
 
     def forget(self) -> None:
         """The next calls make new clients: for tests that change endpoints."""
         self._made.clear()
         self._session = None
+
+
+def _new_session() -> Session:
+    """A session whose calls do not carry the lineage of the invocation that makes them.
+
+    Lambda counts lineage and stops a chain of invocations at its 17th. A session of many steps is
+    such a chain (worker, queue, worker) and no runaway: its agents and attempts are limited.
+    """
+    session = get_session()
+    session.unregister("before-call", add_recursion_detection_header)
+    return session
 
 
 clients = Clients()

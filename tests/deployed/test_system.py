@@ -93,7 +93,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def deploy(emulated: MiniStack, stack: str, template: Path, *parameters: str) -> None:
     arguments = ["--template-file", str(template), "--stack-name", stack, "--resolve-s3"]
-    arguments += ["--capabilities", "CAPABILITY_NAMED_IAM", "--no-progressbar"]
+    arguments += [
+        "--capabilities",
+        "CAPABILITY_NAMED_IAM",
+        "--no-progressbar",
+        "--no-confirm-changeset",
+    ]
     emulated.sam("deploy", *arguments, "--parameter-overrides", *parameters)
 
 
