@@ -200,7 +200,7 @@ def test_the_function_is_the_handler() -> None:
 
 
 def test_no_function_is_stopped_for_recursion_and_if_so_an_alarm_rings() -> None:
-    """Unless it is allowed, Lambda stops a chain of 16 invocations: a session of 17 steps is one."""
+    """Lambda stops a chain of 16 invocations unless it is allowed: 17 steps are one."""
     functions = [
         name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
     ]

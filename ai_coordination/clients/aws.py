@@ -1,7 +1,7 @@
 """The botocore clients of the process."""
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 from botocore.config import Config
 from botocore.handlers import add_recursion_detection_header
@@ -53,7 +53,7 @@ def _new_session() -> Session:
     such a chain (worker, queue, worker) and no runaway: its agents and attempts are limited.
     """
     session = get_session()
-    session.unregister("before-call", add_recursion_detection_header)
+    session.unregister("before-call", cast(Any, add_recursion_detection_header))
     return session
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from ai_coordination.clients import clients
 
@@ -38,7 +39,7 @@ def test_a_call_made_in_lambda_names_no_lineage(
 
     def answer(request: AWSRequest, **more: Any) -> AWSResponse:
         sent.append(request)
-        return AWSResponse(request.url, 200, {}, Raw())
+        return AWSResponse(str(request.url), 200, HTTPHeaders(), Raw())
 
     clients.forget()
     client = clients(service)
