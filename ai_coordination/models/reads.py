@@ -202,6 +202,18 @@ def until(kind: type[E], index: Index[Any], hash_key: str, latest: str, most: in
     return [kind.of(item) for item in answer[ITEMS]]
 
 
+def is_listed(kind: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
+    """Whether an index has a row. It lags: a row of the last seconds may be missing."""
+    answer = connection.query(
+        kind.Meta.table_name,
+        hash_key,
+        range_key_condition=_range_key(kind, index) == range_key,
+        index_name=index.Meta.index_name,
+        limit=1,
+    )
+    return bool(answer[ITEMS])
+
+
 def _row(kind: type[E], item: Item, index: Index[Any] | None) -> E:
     row = kind.of(item)
     row.partial = index is not None and not isinstance(index.Meta.projection, AllProjection)

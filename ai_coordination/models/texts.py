@@ -12,12 +12,14 @@ _ELSEWHERE = f"{_NUL}large:"
 
 @dataclass(frozen=True, slots=True)
 class LargeText:
-    """A text that is kept with its session: its SHA-256 (hexadecimal), and its bytes of UTF-8.
+    """A text that is kept in the bucket: its SHA-256 (hexadecimal), and its bytes of UTF-8.
 
-    Equal ones are equal texts, so nobody has to read two to compare them.
+    `folder` is its owner's, inside the tenant's. Version 0.1.0 named it after the session alone;
+    since then it begins with the coordination. Equal ones are equal texts, so nobody has to read
+    two to compare them.
     """
 
-    session_uuid: str
+    folder: str
     sha256: str
     size: int
 
@@ -28,7 +30,7 @@ Text = str | LargeText
 def written(text: Text) -> str:
     """A text as an item holds it."""
     if isinstance(text, LargeText):
-        return f"{_ELSEWHERE}{text.session_uuid}/{text.sha256}/{text.size}"
+        return f"{_ELSEWHERE}{text.folder}/{text.sha256}/{text.size}"
     return _NUL + text if text.startswith(_NUL) else text
 
 
@@ -38,8 +40,8 @@ def read(stored: str) -> Text:
         return stored
     if not stored.startswith(_ELSEWHERE):
         return stored.removeprefix(_NUL)
-    session_uuid, sha256, size = stored.removeprefix(_ELSEWHERE).split("/")
-    return LargeText(session_uuid, sha256, int(size))
+    folder, sha256, size = stored.removeprefix(_ELSEWHERE).rsplit("/", 2)
+    return LargeText(folder, sha256, int(size))
 
 
 class TextAttribute(Attribute[Text]):

@@ -56,11 +56,11 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    held = texts.Held(caller.partition_key, session.session_uuid)
+    held = texts.Held(texts.Owner.of(session))
     session.task_query = held.text(validation.text(task_query, "task_query"))
     session.subtask_queries = _held(held, queries(subtask_queries, "subtask_queries"))
     if held:
-        texts.announce(session)
+        texts.announce(held.owner)
         held.put()
     given = [coordination_uuid, task_uuid, user_id, task_query, input_files, subtask_queries]
     return creation.create(
@@ -179,7 +179,7 @@ def update(
     validation.uuid(session_uuid, "session_uuid")
     kind = models.Session
     written: dict[str, Any] = {}
-    held = texts.Held(caller.partition_key, session_uuid)
+    held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
     if "user_id" in changes:
         user_id = validation.label(changes["user_id"], "user_id")
         written["user_id"] = user_id
@@ -191,7 +191,7 @@ def update(
     if "subtask_queries" in changes:
         work = queries(changes["subtask_queries"] or [], "subtask_queries")
         written["subtask_queries"] = _held(held, work)
-    put_texts(caller, coordination_uuid, held)
+    put_texts(caller, held)
     return guards.update(
         caller,
         kind(coordination_uuid, session_uuid),
@@ -203,9 +203,9 @@ def update(
     )
 
 
-def put_texts(caller: Caller, coordination_uuid: str, held: texts.Held) -> None:
-    """Writes large texts of a session that is there. Raises NotFound, Throttled."""
-    if held and get(caller, coordination_uuid, held.session_uuid) is None:
+def put_texts(caller: Caller, held: texts.Held) -> None:
+    """Writes large texts of a session that exists. Raises NotFound, Throttled."""
+    if held and get(caller, held.owner.coordination_uuid, str(held.owner.session_uuid)) is None:
         raise guards.not_found(NOUN, "session_uuid")
     held.put()
 
@@ -236,8 +236,12 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         return held(old)
 
     if settings().texts_bucket is not None:
-        session = kind(coordination_uuid, session_uuid, partition_key=caller.partition_key)
-        texts.announce(session)
+        # The texts are deleted by a message, which may only be sent of a session that is the
+        # tenant's and stands under exactly this key.
+        session = get(caller, coordination_uuid, session_uuid)
+        if session is None or session.agent_count or session.run_count or session.doing:
+            raise refused(session)
+        texts.announce(texts.Owner.of(session))
     transaction = Transaction()
     transaction.delete(
         kind(coordination_uuid, session_uuid),

@@ -52,7 +52,7 @@ def create(
     agent_uuid = validation.agent_uuid(agent_uuid, "agent_uuid")
     edges = _ordinals(session_uuid, predecessors)
     now = clock.now()
-    held = texts.Held(caller.partition_key, session_uuid)
+    held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
     entity = models.SessionAgent(
         session_uuid=session_uuid,
         coordination_uuid=coordination_uuid,
@@ -70,7 +70,7 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    sessions.put_texts(caller, coordination_uuid, held)
+    sessions.put_texts(caller, held)
 
     def join(transaction: Transaction) -> None:
         _count_in_session(transaction, caller, coordination_uuid, session_uuid)
@@ -222,11 +222,12 @@ def update(
     kind = models.SessionAgent
     waits = (kind.iteration == 0) & (kind.state == SessionAgentState.INITIAL.value)
     fields = [one for one in ("user_input", "agent_input", "notes") if one in changes]
-    held = texts.Held(caller.partition_key, session_uuid)
-    written = {field: held.text(validation.text(changes[field], field)) for field in fields}
-    if held and get(caller, session_uuid, session_agent_uuid) is None:
-        raise guards.not_found(NOUN)
-    held.put()
+    written = _kept(
+        caller,
+        session_uuid,
+        session_agent_uuid,
+        {field: validation.text(changes[field], field) for field in fields},
+    )
     return guards.update(
         caller,
         kind(session_uuid, session_agent_uuid),
@@ -238,6 +239,21 @@ def update(
             "This agent's session has started or ended", old.state.upper()
         ),
     )
+
+
+def _kept(
+    caller: Caller, session_uuid: str, session_agent_uuid: str, given: Mapping[str, str | None]
+) -> dict[str, models.Text | None]:
+    """The texts as the item holds them. Large ones are written, once the agent was found."""
+    if not any(texts.is_large(text) for text in given.values()):
+        return dict(given)
+    found = get(caller, session_uuid, session_agent_uuid)
+    if found is None:
+        raise guards.not_found(NOUN)
+    held = texts.Held(texts.Owner.of(found))
+    written = {field: held.text(text) for field, text in given.items()}
+    held.put()
+    return written
 
 
 def delete(caller: Caller, session_uuid: str, session_agent_uuid: str) -> None:

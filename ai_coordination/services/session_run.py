@@ -44,7 +44,7 @@ def record(
     validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
     thread_uuid = validation.label(thread_uuid, "thread_uuid")
     now = clock.now()
-    held = texts.Held(caller.partition_key, session_uuid)
+    held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
     run = models.SessionRun(
         session_uuid=session_uuid,
         run_uuid=ids.new_uuid(),
@@ -62,7 +62,7 @@ def record(
         updated_by=caller.user_id,
         created_at=now,
     )
-    sessions.put_texts(caller, coordination_uuid, held)
+    sessions.put_texts(caller, held)
     given = [
         coordination_uuid,
         session_uuid,

@@ -1,14 +1,15 @@
-"""Large texts: an item holds where they are, and they lie in a bucket, with their session.
+"""Large texts: an item holds where they are, and they lie in a bucket, with their owner.
 
-They are written before the item that names them. So that none is left over where that item is never
-written, and none where its session is deleted, a message is sent first: whoever gets it deletes the
-texts of a session that is not there.
+The owner is a session or a coordination. The texts are written before the item that names them. So
+that none is left over where that item is never written, and none where its owner is deleted, a
+message is sent first: its receiver deletes the texts of an owner that does not exist.
 """
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, overload
+from typing import Any, Self, overload
 from urllib.parse import quote
 
 from ai_coordination import models
@@ -22,27 +23,49 @@ AT_ONCE = 16
 URL_SECONDS = 12 * 3600
 KIND = "texts"
 
-# By then the session is written, or deleted, or neither will ever be: no function works longer.
+# By then the owner is written, or deleted, or neither will ever be: no function works longer.
 UNDECIDED_SECONDS = 900.0
 
 
-class Held:
-    """The texts of one session that are about to be written."""
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The session with which texts are kept and deleted; without one the coordination itself.
 
-    def __init__(self, tenant: str, session_uuid: str) -> None:
-        self._tenant = tenant
-        self.session_uuid = session_uuid
+    A coordination's texts are deleted with it alone, not when it changes, and it cannot be deleted
+    while it has sessions: so its sessions may name them too.
+    """
+
+    tenant: str
+    coordination_uuid: str
+    session_uuid: str | None = None
+
+    @classmethod
+    def of(cls, entity: models.Session | models.SessionAgent | models.SessionRun) -> Self:
+        """The session that an entity is or belongs to."""
+        return cls(entity.partition_key, entity.coordination_uuid, entity.session_uuid)
+
+    @property
+    def folder(self) -> str:
+        """Where its texts are, inside the tenant's folder."""
+        return f"{self.coordination_uuid}/{self.session_uuid or 'own'}"
+
+
+class Held:
+    """The texts of one owner that are about to be written."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
         self._large: dict[LargeText, str] = {}
 
     @overload
-    def text(self, text: Text) -> Text: ...
+    def text(self, text: Text, largest_inside: int = ...) -> Text: ...
 
     @overload
-    def text(self, text: Text | None) -> Text | None: ...
+    def text(self, text: Text | None, largest_inside: int = ...) -> Text | None: ...
 
-    def text(self, text: Text | None) -> Text | None:
+    def text(self, text: Text | None, largest_inside: int = LARGEST_INSIDE_BYTES) -> Text | None:
         """The text as an item holds it; where that only says where it is, `put` writes it."""
-        placed = place(self.session_uuid, text)
+        placed = place(self.owner, text, largest_inside)
         if isinstance(placed, LargeText) and isinstance(text, str):
             self._large[placed] = text
         return placed
@@ -57,7 +80,7 @@ class Held:
         bucket = TextBucket(str(settings().texts_bucket))
 
         def put(item: tuple[LargeText, str]) -> None:
-            bucket.put(_key(self._tenant, item[0]), item[1])
+            bucket.put(_key(self.owner.tenant, item[0]), item[1])
 
         if len(self._large) == 1:
             put(*self._large.items())
@@ -66,32 +89,43 @@ class Held:
             list(pool.map(put, self._large.items()))
 
 
-@overload
-def place(session_uuid: str, text: Text) -> Text: ...
+def is_large(text: str | None, largest_inside: int = LARGEST_INSIDE_BYTES) -> bool:
+    """Whether the bucket keeps a text, because it has more bytes of UTF-8 than an item holds.
+
+    Without a bucket none is large.
+    """
+    if text is None or len(text) * 4 <= largest_inside or settings().texts_bucket is None:
+        return False
+    return len(text.encode()) > largest_inside
 
 
 @overload
-def place(session_uuid: str, text: Text | None) -> Text | None: ...
+def place(owner: Owner, text: Text, largest_inside: int = ...) -> Text: ...
 
 
-def place(session_uuid: str, text: Text | None) -> Text | None:
-    """What an item holds of a text: itself, or where it is. Without a bucket always itself."""
-    if not isinstance(text, str) or len(text) * 4 <= LARGEST_INSIDE_BYTES:
-        return text
-    if settings().texts_bucket is None:
+@overload
+def place(owner: Owner, text: Text | None, largest_inside: int = ...) -> Text | None: ...
+
+
+def place(
+    owner: Owner, text: Text | None, largest_inside: int = LARGEST_INSIDE_BYTES
+) -> Text | None:
+    """What an item holds of a text: itself, or where it is. Without a bucket always itself.
+
+    `largest_inside` is the most bytes of UTF-8 that the item itself holds.
+    """
+    if not isinstance(text, str) or not is_large(text, largest_inside):
         return text
     encoded = text.encode()
-    if len(encoded) <= LARGEST_INSIDE_BYTES:
-        return text
-    return LargeText(session_uuid, sha256(encoded).hexdigest(), len(encoded))
+    return LargeText(owner.folder, sha256(encoded).hexdigest(), len(encoded))
 
 
-def keep(tenant: str, session_uuid: str, text: Text) -> Text:
-    """Writes one text of a session that is there, where it is large, and gives what an item holds.
+def keep(owner: Owner, text: Text) -> Text:
+    """Writes one text of an owner that exists, where it is large, and gives what an item holds.
 
     Raises Throttled.
     """
-    held = Held(tenant, session_uuid)
+    held = Held(owner)
     placed = held.text(text)
     held.put()
     return placed
@@ -145,35 +179,54 @@ def url(tenant: str, text: LargeText) -> str:
     return TextBucket(str(settings().texts_bucket)).url(_key(tenant, text), URL_SECONDS)
 
 
-def check(session: models.Session) -> dict[str, Any]:
-    """The message whose receiver deletes the session's texts, if the session is not there."""
-    return {
-        "kind": KIND,
-        "tenant": session.partition_key,
-        "coordination": session.coordination_uuid,
-        "session": session.session_uuid,
-    }
+def check(owner: Owner) -> dict[str, Any]:
+    """The message whose receiver deletes the owner's texts, if the owner does not exist."""
+    message = {"kind": KIND, "tenant": owner.tenant, "coordination": owner.coordination_uuid}
+    return message if owner.session_uuid is None else {**message, "session": owner.session_uuid}
 
 
-def announce(session: models.Session) -> None:
-    """Sends the message of `check`, for later. Raises Throttled."""
+def announce(owner: Owner) -> None:
+    """Sends the message of `check`, for later. Raises Throttled.
+
+    Only for an owner that is about to be created under a new uuid, or that was read under exactly
+    this key: of any other the texts would be deleted.
+    """
     queue = SqsQueue(settings().required_queue_url())
-    queue.must_send(check(session), UNDECIDED_SECONDS)
+    queue.must_send(check(owner), UNDECIDED_SECONDS)
 
 
 def delete_if_gone(message: dict[str, Any]) -> None:
-    """What is done with the message of `check`."""
-    tenant, session_uuid = message["tenant"], message["session"]
-    found = reads.get(models.Session, message["coordination"], session_uuid, tenant)
-    bucket = settings().texts_bucket
-    if found is None and bucket is not None:
-        TextBucket(bucket).delete_all(_prefix(tenant, session_uuid))
+    """What is done with the message of `check`. Raises Throttled."""
+    owner = Owner(message["tenant"], message["coordination"], message.get("session"))
+    name = settings().texts_bucket
+    if name is None or _exists(owner):
+        return
+    bucket = TextBucket(name)
+    bucket.delete_all(_prefix(owner.tenant, owner.folder))
+    if owner.session_uuid is not None and not _is_listed(owner.tenant, owner.session_uuid):
+        bucket.delete_all(_prefix(owner.tenant, owner.session_uuid))
+
+
+def _exists(owner: Owner) -> bool:
+    tenant, coordination_uuid = owner.tenant, owner.coordination_uuid
+    if owner.session_uuid is None:
+        return reads.get(models.Coordination, tenant, coordination_uuid, tenant) is not None
+    return reads.get(models.Session, coordination_uuid, owner.session_uuid, tenant) is not None
+
+
+def _is_listed(tenant: str, session_uuid: str) -> bool:
+    """Whether the tenant has the session under any coordination.
+
+    The folders of version 0.1.0 do not name the coordination, and its messages may name a wrong
+    one: so only this tells that such a folder belongs to nobody.
+    """
+    return reads.is_listed(models.Session, models.Session.of_tenant, tenant, session_uuid)
 
 
 def _key(tenant: str, text: LargeText) -> str:
-    return _prefix(tenant, text.session_uuid) + text.sha256
+    return _prefix(tenant, text.folder) + text.sha256
 
 
-def _prefix(tenant: str, session_uuid: str) -> str:
+def _prefix(tenant: str, folder: str) -> str:
     endpoint_id, part_id = tenant.split("#")
-    return f"{quote(endpoint_id, safe='')}/{quote(part_id, safe='')}/{session_uuid}/"
+    return f"{quote(endpoint_id, safe='')}/{quote(part_id, safe='')}/{folder}/"

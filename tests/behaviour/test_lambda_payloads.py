@@ -102,7 +102,7 @@ def test_an_address_is_of_this_session_and_ends(functions: LambdaService, bucket
 
     address = urlsplit(got(functions)["predecessors"][0]["agentOutputUrl"])
 
-    assert unquote(address.path).startswith(f"/acme/sales/{place.session}/")
+    assert unquote(address.path).startswith(f"/acme/sales/{place.coordination}/{place.session}/")
     given = parse_qs(address.query)
     assert given["X-Amz-Expires"] == ["43200"]
     assert len(given["X-Amz-Signature"]) == 1

@@ -1,6 +1,7 @@
 """Texts of more than 4 KB: kept outside of the items, read when they are asked for, and removed."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +19,7 @@ from tests.behaviour import executing
 from tests.behaviour.executing import after, blueprint, echo, external, report, start, work_off
 from tests.graph_api import (
     CALLER,
+    NOBODY,
     RIVAL,
     Place,
     ask,
@@ -27,12 +29,13 @@ from tests.graph_api import (
     new_coordination,
     new_session,
 )
-from tests.stored import everything_stored, refused, stored
+from tests.stored import everything_stored, put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
 
 BUCKET = "texts"
 LARGE = "€" * 2_000
+NEW_QUERY = {"agentUuid": "rag", "subtaskQuery": LARGE + "!"}
 TWO_MB = 2 * 1024 * 1024
 _CALL = BaseClient._make_api_call  # type: ignore[attr-defined]
 READ = Call("s3", "GetObject")
@@ -195,6 +198,116 @@ def test_a_deletion_that_is_refused_leaves_the_texts() -> None:
     work_off()
 
     assert shown(SUBTASKS, place)["taskQuery"] == LARGE
+
+
+@pytest.mark.parametrize("wrong", ["coordination", "tenant", "agents", "doing"])
+def test_a_refused_deletion_sends_no_message_and_leaves_the_texts(wrong: str) -> None:
+    place = built(taskQuery=LARGE)
+    key, caller = place.key, CALLER
+    if wrong == "coordination":
+        key = {**key, "coordinationUuid": new_coordination()}
+    elif wrong == "tenant":
+        caller = RIVAL
+    elif wrong == "agents":
+        create("createSessionAgent", {**key, "agentUuid": "rag"})
+    else:
+        put_state(models.Session, *place, doing="start")
+    before = kept()
+
+    with recorded_calls() as calls:
+        refused("deleteSession", key, caller)
+    work_off()
+
+    assert [call for call in calls if call.service != "dynamodb"] == []
+    assert kept() == before
+    assert shown(SUBTASKS, place)["taskQuery"] == LARGE
+
+
+def old(place: Place, text: str = LARGE) -> str:
+    """The key of a session's text after it is stored as version 0.1.0 would have stored it."""
+    digest = sha256(text.encode()).hexdigest()
+    TextBucket(BUCKET).delete_all(f"acme/sales/{place.coordination}/{place.session}/")
+    TextBucket(BUCKET).put(key := f"acme/sales/{place.session}/{digest}", text)
+    held = models.LargeText(place.session, digest, len(text.encode()))
+    put_state(models.Session, *place, task_query=held)
+    return key
+
+
+@pytest.mark.parametrize("of_today", [True, False])
+def test_a_message_under_a_wrong_key_deletes_no_text(of_today: bool) -> None:
+    place = built(taskQuery=LARGE)
+    if not of_today:
+        old(place)
+    before = kept()
+
+    for coordination in (new_coordination(), NOBODY):
+        texts.delete_if_gone(texts.check(texts.Owner("acme#sales", coordination, place.session)))
+    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", place.coordination, NOBODY)))
+    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", place.coordination)))
+    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", NOBODY)))
+    texts.delete_if_gone(texts.check(texts.Owner("globex#sales", *place)))
+
+    assert kept() == before
+    assert shown(SUBTASKS, place)["taskQuery"] == LARGE
+
+
+def test_the_texts_of_a_session_of_0_1_0_are_read_and_go_with_it_and_those_of_no_other() -> None:
+    place, neighbour = built(taskQuery=LARGE), built(taskQuery=LARGE)
+    old(place)
+    others = old(neighbour)
+    change("updateSession", {**place.key, "subtaskQueries": [NEW_QUERY]}, "session { version }")
+    assert len(kept()) == 3
+    assert shown(SUBTASKS, place) == {
+        "taskQuery": LARGE,
+        "subtaskQueries": [{"subtaskQuery": NEW_QUERY["subtaskQuery"]}],
+    }
+
+    change("deleteSession", place.key, "deletedId")
+    work_off()
+
+    assert kept() == [others]
+
+
+def test_the_texts_of_a_coordination_stay_with_it_and_go_with_it() -> None:
+    coordination = new_coordination()
+    new_session(coordination, taskQuery=LARGE)
+    owner = texts.Owner("acme#sales", coordination)
+    placed = texts.keep(owner, LARGE)
+    check = texts.check(owner)
+
+    texts.delete_if_gone(check)
+    assert texts.read("acme#sales", placed) == LARGE
+    assert len(kept()) == 2
+
+    models.Coordination("acme#sales", coordination).delete()
+    texts.delete_if_gone(check)
+    assert [key.split("/")[2:4] for key in kept()] != [[coordination, "own"]]
+    assert len(kept()) == 1
+
+
+def test_a_text_that_an_item_could_hold_is_kept_outside_where_less_is_wanted_inside() -> None:
+    owner = texts.Owner("acme#sales", new_coordination())
+    held = texts.Held(owner)
+
+    inside, outside = held.text("x" * 1_024, 1_024), held.text("x" * 1_025, 1_024)
+    held.put()
+
+    assert inside == "x" * 1_024
+    assert isinstance(outside, models.LargeText)
+    assert texts.read("acme#sales", outside) == "x" * 1_025
+
+
+@pytest.mark.parametrize("name", ["createSession", "startSession"])
+def test_a_start_whose_message_is_not_taken_writes_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = blueprint([echo("a")])
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/no")
+    settings.cache_clear()
+
+    assert refused(name, {**key, "taskQuery": LARGE})["code"] == "THROTTLED"
+
+    assert kept() == []
 
 
 @pytest.mark.parametrize("name", ["createSession", "startSession"])

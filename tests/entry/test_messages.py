@@ -28,6 +28,7 @@ SESSION = {
     "session": NOBODY,
     "iteration": 1,
 }
+TEXTS = {"kind": "texts", "tenant": "acme#sales", "coordination": NOBODY}
 UNREADABLE: list[tuple[str, str]] = [
     ("", "no JSON"),
     ("{", "no JSON"),
@@ -43,7 +44,8 @@ UNREADABLE: list[tuple[str, str]] = [
     ('{"kind": "agent"}', "agent without a right session, agent, tenant, iteration"),
     ('{"kind": "echo"}', "echo without a right session, agent, run, tenant, iteration"),
     ('{"kind": "session"}', "session without a right coordination, session, tenant, iteration"),
-    ('{"kind": "texts"}', "texts without a right coordination, session, tenant"),
+    ('{"kind": "texts"}', "texts without a right coordination, tenant"),
+    (json.dumps({**TEXTS, "session": None}), "texts without a right session"),
     (json.dumps({**AGENT, "session": 7}), "agent without a right session"),
     (json.dumps({**AGENT, "session": ""}), "agent without a right session"),
     (json.dumps({**AGENT, "agent": "a"}), "agent without a right agent"),

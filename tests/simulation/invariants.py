@@ -155,13 +155,21 @@ def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
 
 
 def texts_are_kept(now: Seen, world: World) -> None:
-    """What an item says is in the bucket is there, and under its own tenant and session."""
-    prefix = f"acme/sales/{now.session.session_uuid}/"
+    """What an item says is in the bucket is there, in the folder of its own session.
+
+    Version 0.1.0 did not name the coordination.
+    """
+    session = now.session
+    folder = f"{session.coordination_uuid}/{session.session_uuid}"
+    folders = {folder, session.session_uuid}
     named = [now.session.task_query]
     for agent in now.agents:
         named += [agent.subtask_query, agent.agent_input, agent.agent_output, agent.user_input]
     for text in named:
         if isinstance(text, LargeText):
-            assert len(world.bucket.texts[prefix + text.sha256].encode()) == text.size
+            assert text.folder in folders
+            key = f"acme/sales/{text.folder}/{text.sha256}"
+            assert len(world.bucket.texts[key].encode()) == text.size
     if not world.queue:
-        assert all(key.startswith(prefix) for key in world.bucket.texts), "texts of no session"
+        found = {key.removeprefix("acme/sales/").rpartition("/")[0] for key in world.bucket.texts}
+        assert found <= folders, "texts of no session"

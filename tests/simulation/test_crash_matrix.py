@@ -65,7 +65,7 @@ class Case:
     def _answer(self, call: Call) -> Answer:
         if call.agent.ordinal == FLAKY and call.attempt == 1:
             raise RunFailed("Not yet")
-        return Answer(texts.keep(CALLER.partition_key, call.agent.session_uuid, said(call)))
+        return Answer(texts.keep(texts.Owner.of(call.agent), said(call)))
 
     def run(self) -> Seen:
         """Until nothing is due, and the last agent has been approved."""

@@ -36,6 +36,9 @@ class Worker:
         with self._lock:
             self._messages += messages
 
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
+        self.send([message], delay_seconds)
+
     def taken(self) -> list[Message]:
         with self._lock:
             taken, self._messages = self._messages, []

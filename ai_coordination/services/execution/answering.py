@@ -3,7 +3,6 @@
 from ai_coordination import models
 from ai_coordination.models import due, moves
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import texts
 from ai_coordination.services.execution import counting, releasing, reporting
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import SessionAgentState
@@ -24,7 +23,6 @@ def answer(
 
     Agent and session are one transaction, so what the session asks is what its agents ask.
     """
-    key = agent.partition_key, agent.session_uuid
     to = SessionAgentState.COMPLETED if approved else SessionAgentState.FAILED
     kind = models.SessionAgent
     actions, stands = moves.agent(
@@ -36,11 +34,11 @@ def answer(
         *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
     ]
     if user_input is not None:
-        actions.append(kind.user_input.set(texts.keep(*key, user_input)))
+        actions.append(kind.user_input.set(reporting.kept(agent, user_input)))
     if updated_by is not None:
         actions.append(kind.updated_by.set(updated_by))
     if notes is not None:
-        actions.append(kind.notes.set(texts.keep(*key, notes)))
+        actions.append(kind.notes.set(reporting.kept(agent, notes)))
     transaction = Transaction()
     transaction.update(
         agent,

@@ -84,9 +84,7 @@ def _attempt(
     agent.attempt = int(agent.attempt) + 1
     agent.current_run_uuid = engine.new_uuid()
     agent.thread_uuid = thread_uuid
-    agent.agent_input = texts.keep(
-        agent.partition_key, agent.session_uuid, telling.told(agent, before)
-    )
+    agent.agent_input = texts.keep(texts.Owner.of(agent), telling.told(agent, before))
     agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
     if _is_external(agent):
         return str(agent.deadline_at)

@@ -26,7 +26,7 @@ def begin(engine: Engine, session: models.Session) -> models.Session | None:
     """Marks a session that has agents and has not started; None where it is not so."""
     kind = models.Session
     members = parts.members_pinned(_members(session))
-    pinned = texts.keep(session.partition_key, session.session_uuid, members)
+    pinned = texts.keep(texts.Owner.of(session), members)
     landed, after = writes.change(
         session,
         [
@@ -115,7 +115,7 @@ def _work(session: models.Session, agent: models.SessionAgent) -> models.Text | 
     """What an agent is to do: its own text or, where it has none, the session's."""
     if agent.subtask_query is None:
         return session.task_query
-    return texts.keep(session.partition_key, session.session_uuid, _filled(session, agent))
+    return texts.keep(texts.Owner.of(session), _filled(session, agent))
 
 
 def _filled(session: models.Session, agent: models.SessionAgent) -> str:

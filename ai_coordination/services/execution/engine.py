@@ -66,7 +66,11 @@ class Runtime(Protocol):
 class Queue(Protocol):
     """Where messages wait for a worker. They may come twice, late, in any order, or never."""
 
-    def send(self, messages: list[Message], delay_seconds: float = 0) -> None: ...
+    def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
+        """Messages that a sweep brings back, should they be lost. Raises nothing."""
+
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
+        """A message that nothing else would bring back. Raises Throttled."""
 
 
 def _utc() -> datetime:

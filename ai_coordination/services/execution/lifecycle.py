@@ -87,7 +87,7 @@ def start(
         subtask_queries,
         thread_uuid,
     ]
-    held = texts.Held(caller.partition_key, session.session_uuid)
+    held = texts.Held(texts.Owner.of(session))
     session.task_query = held.text(asked)
     chosen = [replace(part, text=held.text(part.text)) for part in chosen]
     return _begin(engine, caller, session, chosen, held, idempotency_key, given, schedule)
@@ -148,7 +148,7 @@ def _begin(
         session.due_at = engine.later(ending.DOING_SECONDS)
 
     if held:
-        engine.queue.send([texts.check(session)], texts.UNDECIDED_SECONDS)
+        engine.queue.must_send(texts.check(held.owner), texts.UNDECIDED_SECONDS)
         held.put()
 
     def add(transaction: Transaction) -> None:

@@ -12,8 +12,10 @@ _UUIDS = {
     "agent": ("session", "agent"),
     "echo": ("session", "agent", "run"),
     "session": ("coordination", "session"),
-    texts.KIND: ("coordination", "session"),
+    texts.KIND: ("coordination",),
 }
+# Those that may be left out.
+_OPTIONAL = {texts.KIND: ("session",)}
 _COUNTED = frozenset({"agent", "echo", "session"})
 
 
@@ -32,7 +34,8 @@ def read(body: str) -> Message:
     kind = message.get("kind")
     if not isinstance(kind, str) or kind not in _UUIDS:
         raise Unreadable("of no known kind")
-    wrong = [name for name in _UUIDS[kind] if not _is_uuid(message.get(name))]
+    named = (*_UUIDS[kind], *(name for name in _OPTIONAL.get(kind, ()) if name in message))
+    wrong = [name for name in named if not _is_uuid(message.get(name))]
     if not _is_tenant(message.get("tenant")):
         wrong.append("tenant")
     if kind in _COUNTED and type(message.get("iteration")) is not int:

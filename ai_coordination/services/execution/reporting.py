@@ -105,7 +105,7 @@ def _answered(agent: models.SessionAgent, answer: Answer) -> list[Action]:
 
 def kept(agent: models.SessionAgent, text: models.Text) -> models.Text:
     """What the agent's item holds of a text, which is written if it is large."""
-    return texts.keep(agent.partition_key, agent.session_uuid, text)
+    return texts.keep(texts.Owner.of(agent), text)
 
 
 def usage_of(answer: Answer) -> models.TokenUsage | None:
