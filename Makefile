@@ -209,7 +209,8 @@ build-ApiFunction: $(INSTALLED)
 	@find "$(ARTIFACTS_DIR)" -exec touch -h -d 1980-01-01T00:00:00Z {} +
 
 .PHONY: deploy
-deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, and deploy both stacks (PARAMETERS='EndpointId=acme PartId=sales', STACK=trial)
+deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, deploy both stacks (PARAMETERS='EndpointId=acme PartId=sales')
+	@.ci/lambda-python $(LAMBDA_VERSION) >/dev/null
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --template-file data.yaml --stack-name $(STACK)-data \

@@ -1,7 +1,7 @@
 """What a function's calls to AWS need to be allowed, and what the template allows it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple
@@ -45,6 +45,8 @@ _OTHERS = {
     ("sqs", "SendMessageBatch"): [("sqs:SendMessage", "Messages")],
 }
 _ARNS = {ARN_OF_BUCKET: "Texts", ARN_OF_SCHEDULES: "Schedules", ARN_OF_ROLE: "ScheduleRole"}
+# Lambda writes what is logged, gives the worker its messages, and puts aside what has failed.
+_LAMBDAS_OWN = {"Failed", "Logs", "Work"}
 # What Lambda itself does with the queue, and the tests with what they look at.
 _OF_OTHERS = {
     ("sqs", "ReceiveMessage"),
@@ -131,10 +133,10 @@ def _table(name: str) -> str:
     return short
 
 
-def granted(function: Mapping[str, Any]) -> set[Permission]:
-    """What the template's statements allow a function."""
-    statements = function["Policies"][0]["Statement"]
-    pairs = ((_listed(one["Action"]), _listed(one["Resource"])) for one in statements)
+def granted(statements: Sequence[Mapping[str, Any]]) -> set[Permission]:
+    """What a role's statements allow the code: not what Lambda itself does in the role."""
+    own = [one for one in statements if one["Sid"] not in _LAMBDAS_OWN]
+    pairs = ((_listed(one["Action"]), _listed(one["Resource"])) for one in own)
     return {
         Permission(action, _short(resource))
         for actions, resources in pairs

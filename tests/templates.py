@@ -27,10 +27,18 @@ def _read(name: str) -> dict[str, Any]:
     return loaded
 
 
+def _statements(role: str) -> list[dict[str, Any]]:
+    """What a role may do."""
+    (policy,) = RESOURCES[role]["Properties"]["Policies"]
+    return list(policy["PolicyDocument"]["Statement"])
+
+
 TEMPLATE = _read("template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
 WORKER: dict[str, Any] = RESOURCES["WorkerFunction"]["Properties"]
+API_MAY = _statements("ApiRole")
+WORKER_MAY = _statements("WorkerRole")
 
 DATA = _read("data.yaml")
 DATA_RESOURCES: dict[str, Any] = DATA["Resources"]

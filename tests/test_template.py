@@ -1,14 +1,16 @@
 """template.yaml deploys what the code uses: its tables, its settings, its package."""
 
+import json
 import re
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import pytest
 
+from ai_coordination.api.transport import cors
 from ai_coordination.config import Settings
 from tests.templates import (
+    API_MAY,
     ARN_OF_BUCKET,
     ARN_OF_DEAD,
     ARN_OF_ROLE,
@@ -20,13 +22,15 @@ from tests.templates import (
     SCHEDULES,
     TEMPLATE,
     WORKER,
+    WORKER_MAY,
 )
 
 ACCOUNT = "111122223333"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
 ROLE = "arn:aws:iam::111122223333:role/scheduler"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:111122223333:dead"
-NOT_THE_APIS = {"region", "api_function"}  # Lambda sets it; the worker alone tells agents
+# Lambda sets the region, the worker alone tells agents, and API Gateway answers for origins.
+NOT_THE_APIS = {"region", "api_function", "cors_origins"}
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
 
@@ -76,27 +80,33 @@ def test_the_worker_knows_as_the_api_does_which_functions_may_be_agents() -> Non
     assert {name: worker[name] for name in names} == {name: api[name] for name in names}
 
 
-def test_every_parameter_is_used() -> None:
-    text = (ROOT / "template.yaml").read_text()
-
-    unused = [
-        name
-        for name in TEMPLATE["Parameters"]
-        if not re.search(rf"!Ref {name}\b|\${{{name}}}", text)
-    ]
-
-    assert unused == []
-
-
-@pytest.mark.parametrize("function", [FUNCTION, WORKER], ids=["api", "worker"])
-def test_no_permission_is_for_everything(function: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize("statements", [API_MAY, WORKER_MAY], ids=["api", "worker"])
+def test_no_permission_is_for_everything(statements: list[dict[str, Any]]) -> None:
     """tests/behaviour/test_permissions.py compares each with the calls that are made."""
-    statements = function["Policies"][0]["Statement"]
     actions = [action for one in statements for action in _listed(one["Action"])]
     open_ended = {one["Sid"] for one in statements for name in _resources(one) if "*" in name}
 
     assert not any("*" in action for action in actions)
     assert open_ended <= {"Texts", "Schedules", "Agents"}
+
+
+def test_a_function_may_log_in_its_own_group_and_make_no_group() -> None:
+    for function, statements in ((FUNCTION, API_MAY), (WORKER, WORKER_MAY)):
+        (logs,) = [one for one in statements if one["Sid"] == "Logs"]
+        group = function["LoggingConfig"]["LogGroup"]["Ref"]
+
+        assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        assert logs["Resource"] == {"GetAtt": f"{group}.Arn"}
+
+
+def test_lambda_takes_messages_and_puts_aside_what_failed_in_the_workers_role() -> None:
+    may = {one["Sid"]: one for one in WORKER_MAY}
+    failed = WORKER["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+
+    assert WORKER["Role"] == {"GetAtt": "WorkerRole.Arn"}
+    assert may["Work"]["Resource"] == WORKER["Events"]["Messages"]["Properties"]["Queue"]
+    assert may["Failed"]["Action"] == "sqs:SendMessage"
+    assert may["Failed"]["Resource"] == failed["Destination"] == {"Sub": ARN_OF_DEAD}
 
 
 def _listed(value: Any) -> list[Any]:
@@ -110,10 +120,7 @@ def _resources(statement: Mapping[str, Any]) -> set[str]:
 
 
 def test_the_worker_alone_deletes_large_texts_and_only_in_the_bucket() -> None:
-    api, worker = (
-        {one["Sid"]: one for one in function["Policies"][0]["Statement"]}
-        for function in (FUNCTION, WORKER)
-    )
+    api, worker = ({one["Sid"]: one for one in may} for may in (API_MAY, WORKER_MAY))
 
     assert "s3:DeleteObject" not in api["Texts"]["Action"]
     assert _resources(worker["Texts"]) == {ARN_OF_BUCKET + "/*"}
@@ -126,8 +133,7 @@ def test_the_worker_has_the_name_that_schedules_keep() -> None:
 
 
 def test_the_api_passes_the_scheduler_its_role_and_nobody_else() -> None:
-    statements = FUNCTION["Policies"][0]["Statement"]
-    (passing,) = [one for one in statements if one["Action"] == "iam:PassRole"]
+    (passing,) = [one for one in API_MAY if one["Action"] == "iam:PassRole"]
 
     assert passing["Resource"] == {"Sub": ARN_OF_ROLE}
     assert passing["Condition"] == {
@@ -136,13 +142,13 @@ def test_the_api_passes_the_scheduler_its_role_and_nobody_else() -> None:
 
 
 def test_the_worker_deletes_timers_and_makes_none() -> None:
-    statements = {one["Sid"]: one for one in WORKER["Policies"][0]["Statement"]}
+    statements = {one["Sid"]: one for one in WORKER_MAY}
 
     assert statements["Schedules"]["Action"] == "scheduler:DeleteSchedule"
     assert _resources(statements["Schedules"]) == {ARN_OF_SCHEDULES + "/*"}
 
 
-def test_every_route_but_the_preflight_needs_a_token_or_a_signature() -> None:
+def test_every_route_needs_a_token_or_a_signature() -> None:
     routes = {
         resource["Properties"]["RouteKey"]: resource["Properties"]
         for resource in RESOURCES.values()
@@ -150,15 +156,39 @@ def test_every_route_but_the_preflight_needs_a_token_or_a_signature() -> None:
     }
     no_value = {"Ref": "AWS::NoValue"}
 
-    assert routes.keys() == {"GET /graphql", "POST /graphql", "OPTIONS /graphql"}
-    assert routes["OPTIONS /graphql"]["AuthorizationType"] == "NONE"
-    for route in ("GET /graphql", "POST /graphql"):
-        assert routes[route]["AuthorizationType"] == {"If": ["HasTokens", "JWT", "AWS_IAM"]}
-        assert routes[route]["AuthorizerId"] == {
-            "If": ["HasTokens", {"Ref": "Authorizer"}, no_value]
-        }
+    assert routes.keys() == {"GET /graphql", "POST /graphql"}
+    for route in routes.values():
+        assert route["AuthorizationType"] == {"If": ["HasTokens", "JWT", "AWS_IAM"]}
+        assert route["AuthorizerId"] == {"If": ["HasTokens", {"Ref": "Authorizer"}, no_value]}
     assert RESOURCES["Authorizer"]["Properties"]["AuthorizerType"] == "JWT"
     assert TEMPLATE["Parameters"]["JwtIssuer"]["Default"] == ""
+
+
+def test_api_gateway_allows_other_origins_what_the_development_server_does() -> None:
+    condition, given, otherwise = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["If"]
+    asking = {"origin": "https://a.example", "access-control-request-method": "POST"}
+    answer = cors.preflight(asking, ("https://a.example",))
+    exposed = cors.headers(asking, ("https://a.example",))["access-control-expose-headers"]
+
+    assert (condition, otherwise) == ("HasOrigins", {"Ref": "AWS::NoValue"})
+    assert given == {
+        "AllowOrigins": {"Ref": "CorsOrigins"},
+        "AllowMethods": answer["access-control-allow-methods"].split(", "),
+        "AllowHeaders": answer["access-control-allow-headers"].split(", "),
+        "ExposeHeaders": exposed.split(", "),
+        "MaxAge": int(answer["access-control-max-age"]),
+    }
+
+
+def test_api_gateway_bounds_the_requests_of_all_callers_and_logs_why_one_failed() -> None:
+    stage = RESOURCES["ApiStage"]["Properties"]
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": {"Ref": "RequestsPerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "RequestBurst"},
+    }
+    assert logged["integration"] == "$context.integrationErrorMessage"
 
 
 def test_who_calls_the_api_calls_the_published_version() -> None:
@@ -167,36 +197,6 @@ def test_who_calls_the_api_calls_the_published_version() -> None:
     assert RESOURCES["Integration"]["Properties"]["IntegrationUri"] == alias
     assert RESOURCES["ApiPermission"]["Properties"]["FunctionName"] == alias
     assert WORKER["Environment"]["Variables"]["AI_COORDINATION_API_FUNCTION"] == alias
-
-
-def test_each_value_of_a_parameter_that_the_api_gets_makes_a_version_that_is_kept() -> None:
-    rest = {name: value for name, value in FUNCTION.items() if name != "VersionDescription"}
-    used = _references(rest) & TEMPLATE["Parameters"].keys()
-    named = re.findall(r"\$\{(\w+)\}", FUNCTION["VersionDescription"]["Sub"])
-    longest = TEMPLATE["Parameters"]["CorsOrigins"]["MaxLength"]
-    defaults = [str(TEMPLATE["Parameters"][name].get("Default", "a" * 29)) for name in named]
-
-    assert set(named) == used
-    assert RESOURCES["ApiFunction"]["UpdateReplacePolicy"] == "Retain"
-    # Lambda takes no longer one: the rest is for other names than the defaults.
-    assert longest + len(" ".join(defaults)) <= 256
-
-
-def _references(value: Any) -> set[str]:
-    """What `!Ref` and `!Sub` name, as deep as they are."""
-    if isinstance(value, list):
-        return {name for one in value for name in _references(one)}
-    if not isinstance(value, dict):
-        return set()
-    text = value.get("Sub", "")
-    found = set(re.findall(r"\$\{(\w+)\}", text)) | ({value["Ref"]} if "Ref" in value else set())
-    return found | {name for one in value.values() for name in _references(one)}
-
-
-def test_the_function_is_the_handler() -> None:
-    module, _, name = FUNCTION["Handler"].rpartition(".")
-
-    assert callable(getattr(import_module(module), name))
 
 
 def test_no_function_is_stopped_for_recursion_and_if_so_an_alarm_rings() -> None:
@@ -225,6 +225,14 @@ def test_the_package_is_built_for_the_runtime_of_the_function() -> None:
     assert FUNCTION["Runtime"] == f"python{version[1]}"
     assert FUNCTION["Architectures"] == ["arm64"]
     assert platform[1] == "manylinux2014_aarch64"
+
+
+def test_nothing_is_deployed_without_a_python_that_compiles_the_package() -> None:
+    """Without .pyc a start takes 2 to 4 times as long; a mere build may do without."""
+    makefile = (ROOT / "Makefile").read_text()
+    first, *_ = re.findall(r"^deploy: .*\n\t@(.*)$", makefile, re.MULTILINE)
+
+    assert first == ".ci/lambda-python $(LAMBDA_VERSION) >/dev/null"
 
 
 def test_the_deployed_requirements_are_pinned_and_hold_no_emulator() -> None:

@@ -6,7 +6,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ai_coordination.clients.aws import CONFIG, clients
 from ai_coordination.errors import Throttled
 
-_CONFIG = CONFIG.merge(Config(signature_version="s3v4"))
+# Addressed so, a presigned url names the bucket's region: elsewhere S3 would redirect the reader.
+_CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 class TextBucket:

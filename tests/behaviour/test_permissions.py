@@ -40,7 +40,7 @@ from tests.graph_api import (
 from tests.lambda_service import LambdaService, returning
 from tests.permissions import granted, used_permissions
 from tests.scheduling import event_of, timers
-from tests.templates import FUNCTION, WORKER
+from tests.templates import API_MAY, WORKER, WORKER_MAY
 from tests.world import THREAD, USER, World, new_world
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
@@ -118,10 +118,10 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         fire()
         delete_everything(world)
 
-    assert used.api - granted(FUNCTION) == set()
-    assert used.worker - granted(WORKER) == set()
-    assert granted(FUNCTION) - used.api == set()
-    assert granted(WORKER) - used.worker == set()
+    assert used.api - granted(API_MAY) == set()
+    assert used.worker - granted(WORKER_MAY) == set()
+    assert granted(API_MAY) - used.api == set()
+    assert granted(WORKER_MAY) - used.worker == set()
     variables = WORKER["Environment"]["Variables"]
     given = {name for name in variables if name.startswith(PREFIX)}
     # Lambda names the region, and a timer's dead letters matter to who makes one; the models read
