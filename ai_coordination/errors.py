@@ -97,6 +97,15 @@ class Unauthenticated(EngineError):
     code = "UNAUTHENTICATED"
 
 
+class TextUnavailable(EngineError):
+    """A large text is not where its item says: the bucket answers, and does not have it.
+
+    Waiting does not help: it was deleted by somebody else, or the tables were restored without it.
+    """
+
+    code = "TEXT_UNAVAILABLE"
+
+
 class Throttled(EngineError):
     """The database refused for now; nothing is half written."""
 

@@ -33,7 +33,8 @@ _PARTS = {
 _OTHERS = {
     ("lambda", "Invoke"): [("lambda:InvokeFunction", "${AgentFunctionPrefix}*")],
     ("s3", "DeleteObjects"): [("s3:DeleteObject", "Texts/*")],
-    ("s3", "GetObject"): [("s3:GetObject", "Texts/*")],
+    # Who may not list a bucket is told that a text which is not there is forbidden.
+    ("s3", "GetObject"): [("s3:GetObject", "Texts/*"), ("s3:ListBucket", "Texts")],
     ("s3", "ListObjectsV2"): [("s3:ListBucket", "Texts")],
     ("s3", "PutObject"): [("s3:PutObject", "Texts/*")],
     ("scheduler", "CreateSchedule"): [

@@ -134,6 +134,7 @@ class ErrorCode(graphene.Enum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     THROTTLED = "THROTTLED"
+    TEXT_UNAVAILABLE = "TEXT_UNAVAILABLE"
     INTERNAL = EngineError.code
 
     class Meta:
@@ -164,5 +165,6 @@ _ERROR_CODES = {
     "THROTTLED": (
         "The database is busy; nothing is half written. Try again after `retryAfterSeconds`."
     ),
+    "TEXT_UNAVAILABLE": "A large text is not where its item says.",
     "INTERNAL": "A fault of the engine; its logs have the `requestId`.",
 }

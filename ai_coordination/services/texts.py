@@ -147,14 +147,14 @@ def read(tenant: str, text: Text | None) -> str | None: ...
 
 
 def read(tenant: str, text: Text | None) -> str | None:
-    """The whole text. Raises Throttled."""
+    """The whole text. Raises TextUnavailable, Throttled."""
     if not isinstance(text, LargeText):
         return text
     return TextBucket(str(settings().texts_bucket)).get(_key(tenant, text))
 
 
 def read_all(tenant: str, texts: Iterable[Text]) -> list[str]:
-    """Several, those that are elsewhere side by side."""
+    """Several, those that are elsewhere side by side. Raises TextUnavailable, Throttled."""
     given = list(texts)
     if not any(isinstance(text, LargeText) for text in given):
         return [read(tenant, text) for text in given]

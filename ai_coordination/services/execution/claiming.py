@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models, telemetry
-from ai_coordination.errors import EngineError, PayloadTooLarge
+from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts
@@ -42,6 +42,11 @@ def claim(
 ) -> None:
     """Makes the agent's next attempt and invokes it, unless somebody else has. Raises NoTime."""
     leases.check_time(engine, agent)
+    try:
+        told = telling.told(agent, before)
+    except TextUnavailable as missing:
+        failing.give_up(engine, agent, missing.message)
+        return
     goes_on = _thread(session, agent, before)
     now = engine.now()
     kind = models.SessionAgent
@@ -49,7 +54,7 @@ def claim(
         SessionAgentState.IN_PROGRESS, int(agent.iteration), out_of=SessionAgentState.INITIAL
     )
     stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
-    looked_for_at = _attempt(engine, agent, before, goes_on or engine.new_uuid())
+    looked_for_at = _attempt(engine, agent, told, goes_on or engine.new_uuid())
     actions += [*_attempted(agent, now), *due.moved(kind, agent, looked_for_at)]
     agent.due_at = looked_for_at
     run = _run(agent, now, own_thread=goes_on is None)
@@ -73,18 +78,13 @@ def _is_external(agent: models.SessionAgent) -> bool:
     return bool(agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value)
 
 
-def _attempt(
-    engine: Engine,
-    agent: models.SessionAgent,
-    before: Sequence[models.SessionAgent],
-    thread_uuid: str,
-) -> str:
+def _attempt(engine: Engine, agent: models.SessionAgent, told: str, thread_uuid: str) -> str:
     """Makes the agent as its claim will leave it; gives the time at which it is looked for."""
     agent.state = SessionAgentState.IN_PROGRESS.value
     agent.attempt = int(agent.attempt) + 1
     agent.current_run_uuid = engine.new_uuid()
     agent.thread_uuid = thread_uuid
-    agent.agent_input = texts.keep(texts.Owner.of(agent), telling.told(agent, before))
+    agent.agent_input = texts.keep(texts.Owner.of(agent), told)
     agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
     if _is_external(agent):
         return str(agent.deadline_at)
@@ -190,6 +190,9 @@ def _invoke(
         failing.fail_attempt(
             engine, agent, failed.notes, retryable=failed.retryable, outcome=failed.outcome
         )
+        return
+    except TextUnavailable as missing:
+        failing.fail_attempt(engine, agent, missing.message, retryable=False)
         return
     if isinstance(answer, Accepted):
         reporting.accept(engine, agent)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models
-from ai_coordination.errors import BadUserInput
+from ai_coordination.errors import BadUserInput, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
-from ai_coordination.services.execution import counting, parts
+from ai_coordination.services.execution import counting, ending, parts
 from ai_coordination.services.execution.ending import DOING_SECONDS
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
@@ -48,15 +48,22 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     """Readies each agent, and then starts the session; None where something else came of it.
 
     Raises BadUserInput, and the session is as it was, where the coordination lacks an agent, or
-    the task query a variable.
+    the task query a variable; TextUnavailable where a text is lost, and then the session has failed
+    if some of its agents are ready already, and else is as it was.
     """
     everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
-    members = parts.members_unpinned(texts.read(session.partition_key, session.graph))
     try:
+        members = parts.members_unpinned(texts.read(session.partition_key, session.graph))
         _check(session, everyone, members)
     except BadUserInput as wrong:
         _undo(engine, session)
         raise BadUserInput(wrong.message, "session_uuid") from wrong
+    except TextUnavailable as missing:
+        if any(agent.iteration for agent in everyone):
+            ending.fail_unstarted(engine, session, DISPATCH, missing.message)
+        else:
+            _undo(engine, session)
+        raise
     for agent in everyone:
         if agent.iteration == 0:
             _ready(engine, session, agent, members[agent.agent_uuid])

@@ -4,6 +4,8 @@ Work over many items: the first write marks the session with what is being done 
 due, the last one removes both. Whoever finds the mark goes on from it.
 """
 
+from collections.abc import Collection
+
 from ai_coordination import models
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
@@ -29,9 +31,16 @@ ENDS = {FAIL: SessionStatus.FAILED, CANCEL: SessionStatus.CANCELLED}
 
 
 def begin(
-    engine: Engine, session: models.Session, doing: str, reason: str
+    engine: Engine,
+    session: models.Session,
+    doing: str,
+    reason: str,
+    *,
+    instead_of: Collection[str] = (),
 ) -> models.Session | None:
     """Marks the session, if nothing else is being done to it; cancelling ends even a start.
+
+    What is in `instead_of` may be done to a session that has not started: the end takes its place.
 
     Gives the marked session, also where an earlier try has marked it; None where it has ended, or
     something else is being done.
@@ -39,8 +48,9 @@ def begin(
     kind = models.Session
     free = kind.doing.does_not_exist()
     sources = [SessionStatus.IN_PROGRESS.value]
-    if doing == CANCEL:
-        free = free | (kind.doing == START)
+    ended = {START, *instead_of} if doing == CANCEL else {*instead_of}
+    if ended:
+        free = free | kind.doing.is_in(*sorted(ended))
         sources.append(SessionStatus.INITIAL.value)
     level = LogLevel.ERROR if doing == FAIL else LogLevel.WARNING
     landed, after = writes.change(
@@ -56,6 +66,13 @@ def begin(
     if landed or (after is not None and after.doing == doing):
         return after
     return None
+
+
+def fail_unstarted(engine: Engine, session: models.Session, doing: str, reason: str) -> None:
+    """Ends a session that cannot be started as `doing` would have done it."""
+    marked = begin(engine, session, FAIL, reason, instead_of=(doing,))
+    if marked is not None:
+        go_on(engine, marked)
 
 
 def go_on(engine: Engine, session: models.Session) -> None:

@@ -8,7 +8,7 @@ or not at all, and checks that the session is still being started.
 from collections.abc import Sequence
 
 from ai_coordination import ids, models
-from ai_coordination.errors import EngineError
+from ai_coordination.errors import EngineError, TextUnavailable
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.services import texts
@@ -86,9 +86,15 @@ class _Stopped(EngineError):
 def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     """Writes what is missing of the agents, and then starts the session.
 
-    Gives the session that has started; None where something else has come of it.
+    Gives the session that has started; None where it has ended instead. So does the start of which
+    the pinned graph is lost: nothing could go on with it.
     """
-    chosen = parts.unpinned(texts.read(session.partition_key, session.graph))
+    try:
+        graph = texts.read(session.partition_key, session.graph)
+    except TextUnavailable as missing:
+        ending.fail_unstarted(engine, session, ending.START, missing.message)
+        return None
+    chosen = parts.unpinned(graph)
     everyone = agents(engine, session, chosen)
     try:
         for first in range(0, len(everyone), CHUNK):
