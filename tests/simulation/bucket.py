@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, Self
 
+from ai_coordination.errors import TextUnavailable
+
 
 class Seamed(Protocol):
     """Who is told of the moments before and after a write."""
@@ -23,6 +25,8 @@ class Bucket:
         self._world.seam("after putting")
 
     def get(self, key: str) -> str:
+        if key not in self.texts:
+            raise TextUnavailable("lost")
         return self.texts[key]
 
     def delete_all(self, prefix: str) -> None:

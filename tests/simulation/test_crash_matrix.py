@@ -9,6 +9,7 @@ from ai_coordination.services import texts
 from ai_coordination.services.execution import lifecycle, reports
 from ai_coordination.services.execution.engine import Answer, Call, RunFailed
 from ai_coordination.states import SessionAgentState, UserInTheLoop
+from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member
 from tests.simulation.people import insist
 from tests.simulation.seen import Seen
@@ -87,7 +88,6 @@ class Case:
                 survives(self._approve)
                 now = self.watch.look()
                 if now and now.is_at_rest() and not self.world.queue:
-                    self.watch.rest(now)
                     self._ends_right(now)
                     return now
         raise AssertionError("it does not come to rest")
@@ -106,12 +106,34 @@ class Case:
                 )
 
     def _ends_right(self, now: Seen) -> None:
+        self.watch.rest(now)
         assert now.session.status == "completed"
         assert [agent.state for agent in now.agents] == ["completed"] * len(NAMES)
         answers = [texts.read(CALLER.partition_key, agent.agent_output) for agent in now.agents]
         assert answers == [f"{name} has answered: {LARGE}" for name in NAMES]
         assert [int(agent.attempt) for agent in now.agents] == ATTEMPTS
         assert len(now.runs) == sum(ATTEMPTS)
+
+
+class Lost(Case):
+    """All texts that the bucket has at a moment are lost then."""
+
+    def __init__(self, lost_at: int) -> None:
+        super().__init__()
+        self._lost_at = lost_at
+
+    def _seam(self, point: str) -> None:
+        self.points += 1
+        if self.points == self._lost_at:
+            self.world.bucket.texts.clear()
+
+    def _ends_right(self, now: Seen) -> None:
+        """Nothing is due, and who needed a text that is lost has failed, not tried again."""
+        invariants.at_rest(now)
+        failed = [agent for agent in now.agents if agent.state == SessionAgentState.FAILED]
+        assert now.session.status == ("failed" if failed else "completed")
+        assert {agent.notes for agent in failed} <= {"lost"}
+        assert all(agent.attempt <= most for agent, most in zip(now.agents, ATTEMPTS, strict=True))
 
 
 def said(call: Call) -> str:
@@ -139,6 +161,15 @@ def test_a_session_ends_right_wherever_its_worker_dies() -> None:
 
     for point in range(1, points + 1):
         _ends_right_with(Case([point]), f"the worker died at point {point}")
+
+
+def test_a_session_ends_whenever_its_texts_are_lost() -> None:
+    ends = set()
+    for point in range(1, _without_faults().points + 1):
+        case = Lost(point)
+        _ends_right_with(case, f"the texts were lost at point {point}")
+        ends.add(case.watch.look().session.status)  # type: ignore[union-attr]
+    assert ends == {"completed", "failed"}
 
 
 @pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
