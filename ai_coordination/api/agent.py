@@ -4,7 +4,7 @@ import graphene
 
 from ai_coordination import states
 from ai_coordination.api import enums
-from ai_coordination.api.fields import many, several, text, text_of, uuid, whole
+from ai_coordination.api.fields import many, several, text, uuid, whole
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_PARAMETERS = "What the runtime, or the agent itself, has to know besides."
@@ -66,8 +66,6 @@ class SubtaskQuery(graphene.ObjectType):
     agent_uuid = uuid("Who does it.")
     subtask_query = text("What is to be done.", required=True)
     session_agent_uuid = uuid("The agent of the session that does it, once started.", False)
-
-    resolve_subtask_query = text_of("subtask_query")
 
 
 class InputFile(graphene.ObjectType):

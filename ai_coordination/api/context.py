@@ -1,18 +1,20 @@
 """What the resolvers of one request share: who asks, and what has been loaded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
 
 from ai_coordination import models, services
+from ai_coordination.api.metering import Meter
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
-from ai_coordination.errors import PayloadTooLarge
+from ai_coordination.errors import EngineError
 from ai_coordination.models import reads
+from ai_coordination.models.allowance import Allowance, spending
 from ai_coordination.models.reads import Key
 from ai_coordination.services.execution import engines
 from ai_coordination.services.execution.engine import Engine
@@ -28,10 +30,11 @@ class Context:
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
+        self.meter = Meter(settings().max_answer_bytes)
+        self.allowance = Allowance()
         self._entities: DataLoader[Key, Any] | None = None
         self._texts: dict[models.LargeText, asyncio.Future[str]] = {}
-        self._text_bytes = 0
-        self._graphs: dict[str, asyncio.Future[list[models.SessionAgent]]] = {}
+        self._once: dict[Hashable, asyncio.Future[Any]] = {}
 
     @cached_property
     def engine(self) -> Engine:
@@ -39,9 +42,23 @@ class Context:
         return engines.of_a_request(self.caller.deadline)
 
     async def run(self, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """A blocking read beside the others of this request."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_threads, partial(read, *args, **kwargs))
+        """A blocking read beside the others of this request, which is counted.
+
+        Raises QueryTooComplex where the request has read too much.
+        """
+
+        def counted() -> T:
+            with spending(self.allowance):
+                return read(*args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(_threads, counted)
+
+    def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> Awaitable[T]:
+        """What `make` gives, made once for all fields that ask under the same key."""
+        found = self._once.get(key)
+        if found is None:
+            found = self._once[key] = asyncio.ensure_future(make())
+        return found
 
     async def load(self, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:
         """An entity by its key, or None; all that are asked for together are one call."""
@@ -54,28 +71,34 @@ class Context:
         return await asyncio.gather(*loads)
 
     async def text(self, text: models.LargeText) -> str:
-        """A text that is kept outside of its item, read once.
-
-        Raises PayloadTooLarge, and reads nothing, where no answer could hold it beside the others.
-        """
+        """A text that is kept outside of its item, read once."""
         found = self._texts.get(text)
         if found is None:
-            self._text_bytes += text.size
-            if self._text_bytes > settings().max_answer_bytes:
-                raise PayloadTooLarge("The texts are more than one answer holds: ask for fewer")
             read = self.run(services.texts.read, self.caller.partition_key, text)
             found = self._texts[text] = asyncio.ensure_future(read)
         return await found
 
+    def texts(
+        self, wanted: Iterable[models.LargeText]
+    ) -> dict[models.LargeText, str | EngineError]:
+        """Several of them, side by side, each with why it could not be read if it could not."""
+
+        def read(text: models.LargeText) -> str | EngineError:
+            try:
+                return services.texts.read(self.caller.partition_key, text)
+            except EngineError as error:
+                return error
+
+        different = list(dict.fromkeys(wanted))
+        return dict(zip(different, _threads.map(read, different), strict=True))
+
     async def _batch(self, keys: list[Key]) -> list[Any]:
         return await self.run(reads.batch_get, keys, self.caller.partition_key)
 
-    async def agents_of(self, session: models.Session) -> list[models.SessionAgent]:
+    def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
         """All agents of a session, read once for the fields that need the whole graph."""
-        found = self._graphs.get(session.session_uuid)
-        if found is None:
-            found = asyncio.ensure_future(
-                self.run(services.graphs.everything, self.caller, session.session_uuid)
-            )
-            self._graphs[session.session_uuid] = found
-        return await found
+
+        async def read() -> list[models.SessionAgent]:
+            return await self.run(services.graphs.everything, self.caller, session.session_uuid)
+
+        return self.once(("agents", session.session_uuid), read)

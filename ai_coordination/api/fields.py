@@ -1,7 +1,6 @@
 """How fields are declared: each with its type, whether it may be null, and what it means."""
 
 from collections.abc import Awaitable, Callable
-from inspect import isawaitable
 from typing import Any
 
 import graphene
@@ -90,25 +89,16 @@ async def complete(context: Context, entity: models.Entity) -> Any:
 
 
 def large(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:
-    """The resolver of an attribute that indexes leave out, and that may be a large text."""
-    show = text_of(name)
+    """The resolver of an attribute that indexes leave out.
+
+    Where it is a LargeText, `api.execution` reads it.
+    """
 
     async def resolve_later(entity: models.Entity, info: Info) -> Any:
-        value = show(await complete(info.context, entity), info)
-        return await value if isawaitable(value) else value
+        return getattr(await complete(info.context, entity), name)
 
     def resolve(entity: models.Entity, info: Info) -> Awaitable[Any] | Any:
-        return resolve_later(entity, info) if entity.partial else show(entity, info)
-
-    return resolve
-
-
-def text_of(name: str) -> Callable[[Any, Info], Awaitable[Any] | Any]:
-    """The resolver of an attribute that may be a large text, which is read only now."""
-
-    def resolve(entity: Any, info: Info) -> Awaitable[Any] | Any:
-        value = getattr(entity, name)
-        return info.context.text(value) if isinstance(value, models.LargeText) else value
+        return resolve_later(entity, info) if entity.partial else getattr(entity, name)
 
     return resolve
 

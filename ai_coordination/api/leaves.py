@@ -3,17 +3,16 @@
 Most of an answer are texts, numbers and enums that lie in an entity as they are shown. For each of
 them graphql-core makes a path, a ResolveInfo and arguments, calls a resolver, and asks step by step
 what came of it. Here they are copied. Whatever is not that plain goes graphql-core's way: resolvers
-of our own, values of other types, a null where none may be. So no error is ever made here.
+of our own, values of other types, long texts, a null where none may be. So no error is made here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 from graphene.types.resolver import get_default_resolver
 from graphql import (
-    ExecutionContext,
     FieldNode,
     GraphQLBoolean,
     GraphQLEnumType,
@@ -25,10 +24,13 @@ from graphql import (
     GraphQLOutputType,
     GraphQLString,
 )
-from graphql.pyutils import AwaitableOrValue, Path
 from pynamodb.attributes import AttributeContainer
 
+from ai_coordination.api import sizes
 from ai_coordination.api.scalars import DateTime
+
+# Characters. A longer text is not plain.
+LONGEST_PLAIN = 1_024
 
 Fields = dict[str, list[FieldNode]]
 Data = dict[str, Any]
@@ -43,28 +45,11 @@ class Leaf:
     show: Callable[[Any], Any]
 
 
-class Execution(ExecutionContext):
-    """graphql-core's execution, but for the leaves of entities."""
-
-    def execute_fields(
-        self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: Fields
-    ) -> AwaitableOrValue[Data]:
-        """The fields of one object, in their order."""
-        if not isinstance(source_value, AttributeContainer):
-            return super().execute_fields(parent_type, source_value, path, fields)
-        leaves = _leaves(parent_type, type(source_value))
-        plain = _plain(leaves, source_value.attribute_values, fields)
-        if len(plain) == len(fields):
-            return plain
-        rest = {name: nodes for name, nodes in fields.items() if name not in plain}
-        others = super().execute_fields(parent_type, source_value, path, rest)
-        if self.is_awaitable(others):
-            return _later(fields, plain, others)
-        return _in_order(fields, plain, others)
-
-
-def _plain(leaves: dict[str, Leaf], values: dict[str, Any], fields: Fields) -> Data:
-    plain = {}
+def plain(of: GraphQLObjectType, entity: AttributeContainer, fields: Fields) -> tuple[Data, int]:
+    """Those of the fields that are plain, and the bytes of what they show."""
+    leaves = _leaves(of, type(entity))
+    values = entity.attribute_values
+    found, size = {}, 0
     for name, nodes in fields.items():
         leaf = leaves.get(nodes[0].name.value)
         if leaf is None:
@@ -72,17 +57,24 @@ def _plain(leaves: dict[str, Leaf], values: dict[str, Any], fields: Fields) -> D
         value = values.get(leaf.attribute)
         shown = None if value is None else leaf.show(value)
         if shown is not None or (value is None and leaf.nullable):
-            plain[name] = shown
-    return plain
+            found[name] = shown
+            size += size_of(shown)
+    return found, size
 
 
-async def _later(fields: Iterable[str], plain: Data, others: Any) -> Data:
-    return _in_order(fields, plain, await others)
+def texts(of: GraphQLOutputType, values: Any) -> list[str] | None:
+    """The elements of a list of texts or ids, where all of them are plain."""
+    inner = of.of_type if isinstance(of, GraphQLNonNull) else of
+    if (inner is not GraphQLID and inner is not GraphQLString) or not isinstance(values, list):
+        return None
+    return values if all(type(one) is str and len(one) <= LONGEST_PLAIN for one in values) else None
 
 
-def _in_order(fields: Iterable[str], plain: Data, others: Any) -> Data:
-    both = plain | others
-    return {name: both[name] for name in fields if name in both}
+def size_of(shown: Any) -> int:
+    """The bytes of a scalar as JSON, but for the escapes of a text."""
+    if type(shown) is str:
+        return 2 + sizes.utf8(shown)
+    return 4 if shown is None or shown is True else len(str(shown))
 
 
 @cache
@@ -118,7 +110,7 @@ def _names(type_: GraphQLEnumType) -> Callable[[Any], Any]:
 
 
 def _text(value: Any) -> str | None:
-    return value if type(value) is str else None
+    return value if type(value) is str and len(value) <= LONGEST_PLAIN else None
 
 
 def _whole(value: Any) -> int | None:

@@ -10,15 +10,16 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql import execute as execute_document
 
 from ai_coordination import telemetry
-from ai_coordination.api import documents
+from ai_coordination.api import documents, held
 from ai_coordination.api.context import Context
 from ai_coordination.api.documents import Document, DocumentRejected
-from ai_coordination.api.leaves import Execution
+from ai_coordination.api.execution import Execution
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.errors import BadUserInput, EngineError, InputError
+from ai_coordination.models.allowance import spending
 
 MOST_COERCION_ERRORS = 20
 LONGEST_MESSAGE = 500
@@ -41,31 +42,58 @@ def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
     if is_mutation and request.read_only:
         raise MutationByGet
     document.check_cost(operation, request.variables, settings().max_cost)
-    return _formatted(_run(document, request, caller), caller, is_mutation)
+    context = Context(caller)
+    result = _run(document, request, context, is_mutation)
+    refusal = context.meter.refusal or context.allowance.refusal
+    if refusal is not None:
+        return _refused(refusal, context.meter.path, caller, is_mutation)
+    return _formatted(result, caller, is_mutation)
 
 
-def _run(document: Document, request: GraphQLRequest, caller: Caller) -> ExecutionResult:
-    """Resolvers are plain functions; only where a query nests is there something to await."""
-    result = execute_document(
-        schema.graphql_schema,
-        document.node,
-        context_value=Context(caller),
-        variable_values=request.variables,
-        operation_name=request.operation_name,
-        max_coercion_errors=MOST_COERCION_ERRORS,
-        execution_context_class=Execution,
-        hide_suggestions=not settings().introspection,
+def _run(
+    document: Document, request: GraphQLRequest, context: Context, is_mutation: bool
+) -> ExecutionResult:
+    """Resolvers are plain functions; only where a query nests is there something to await.
+
+    What a mutation itself reads is not counted: it is done as a whole.
+    """
+    with spending(None if is_mutation else context.allowance):
+        result = execute_document(
+            schema.graphql_schema,
+            document.node,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+            max_coercion_errors=MOST_COERCION_ERRORS,
+            execution_context_class=Execution,
+            hide_suggestions=not settings().introspection,
+        )
+        if isawaitable(result):
+            awaited: list[ExecutionResult] = []
+            asyncio.run(_await(result, awaited))
+            [result] = awaited
+    if not context.meter.holds or context.meter.stopped:
+        return result
+    errors = result.errors or []
+    return ExecutionResult(
+        result.data, errors + held.fill(result.data, errors, context, request.sent_bytes)
     )
-    if isawaitable(result):
-        awaited: list[ExecutionResult] = []
-        asyncio.run(_await(result, awaited))
-        return awaited[0]
-    return result
 
 
 async def _await(result: Awaitable[ExecutionResult], awaited: list[ExecutionResult]) -> None:
     """Gives nothing: asyncio.run writes out its task, with all that it gave, in front of SIGINT."""
     awaited.append(await result)
+
+
+def _refused(
+    error: EngineError, path: list[str | int], caller: Caller, is_mutation: bool
+) -> dict[str, Any]:
+    """The result of an operation that was begun and not finished, because it was too large."""
+    done = "The operation was carried out, but: " if is_mutation else ""
+    told: dict[str, Any] = {"message": done + error.message, "extensions": error.extensions}
+    if path:
+        told["path"] = path
+    return {"errors": [_with_request_id(told, caller)], "data": None}
 
 
 def _formatted(result: ExecutionResult, caller: Caller, is_mutation: bool) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One GraphQL request, whichever way it came."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ from ai_coordination.errors import BadUserInput
 class GraphQLRequest:
     """What the GraphQL over HTTP specification calls the request parameters.
 
-    `read_only` is set for requests by GET, which may not change anything.
+    `read_only` is set for requests by GET, which may not change anything. `sent_bytes` measures a
+    value as it goes into Lambda's answer, where the answer goes through Lambda.
     """
 
     query: str
@@ -18,6 +20,7 @@ class GraphQLRequest:
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
     read_only: bool = False
+    sent_bytes: Callable[[Any], int] | None = None
 
 
 class MutationByGet(BadUserInput):

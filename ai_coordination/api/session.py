@@ -112,12 +112,19 @@ class Session(graphene.ObjectType):
     async def resolve_subtask_queries(
         session: models.Session, info: Info
     ) -> list[models.SubtaskQuery]:
-        whole = await fields.complete(info.context, session)
+        context, uuid = info.context, session.session_uuid
+        whole = await fields.complete(context, session)
         if whole.subtask_queries or not whole.graph_size:
             return list(whole.subtask_queries)
-        return await info.context.run(
-            services.graphs.work_of, info.context.caller, session.session_uuid
-        )
+
+        async def read() -> list[models.SubtaskQuery]:
+            found: list[models.SubtaskQuery] = await context.run(
+                services.graphs.work_of, context.caller, uuid
+            )
+            return found
+
+        work: list[models.SubtaskQuery] = await context.once(("work", uuid), read)
+        return work
 
     @staticmethod
     def resolve_status(session: models.Session, info: Info) -> str:
@@ -152,14 +159,24 @@ class Session(graphene.ObjectType):
 
     @staticmethod
     async def resolve_progress(session: models.Session, info: Info) -> dict[str, int]:
-        return services.graphs.progress(await info.context.agents_of(session))
+        async def count() -> dict[str, int]:
+            return services.graphs.progress(await info.context.agents_of(session))
+
+        progress: dict[str, int] = await info.context.once(
+            ("progress", session.session_uuid), count
+        )
+        return progress
 
     @staticmethod
     async def resolve_mermaid(session: models.Session, info: Info) -> str:
-        agents = await info.context.agents_of(session)
-        coordination = await _coordination(session, info)
-        names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-        return services.graphs.picture_of_session(agents, names)
+        async def draw() -> str:
+            agents = await info.context.agents_of(session)
+            coordination = await _coordination(session, info)
+            names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
+            return services.graphs.picture_of_session(agents, names)
+
+        picture: str = await info.context.once(("picture", session.session_uuid), draw)
+        return picture
 
 
 async def _coordination(session: models.Session, info: Info) -> Any:
@@ -187,13 +204,18 @@ def sessions_of(
     newest_first: bool | None = True,
     filter: dict[str, Any] | None = None,
     count: Callable[[], Any] = unknown,
+    of_one_coordination: bool = False,
 ) -> Connection:
-    """A page of a coordination's sessions, or of the tenant's. `count` is of all of them."""
+    """A page of a coordination's sessions, or of the tenant's. `count` is of all of them.
+
+    `of_one_coordination`: what the filter names has no others. Then the coordination is no filter.
+    """
     chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
     newest_first = newest_first is not False
     place = List("sessions", context.caller.partition_key, coordination_uuid, chosen, newest_first)
     wanted = place.wanted(first, after, newest_first)
-    page = services.session.page(context.caller, coordination_uuid, wanted, **chosen)
+    read = None if of_one_coordination else coordination_uuid
+    page = services.session.page(context.caller, read, wanted, **chosen)
     return Connection(
         page, wanted, place, lambda row: row.session_uuid, unknown if chosen else count
     )

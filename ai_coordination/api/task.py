@@ -68,13 +68,20 @@ class Task(graphene.ObjectType):
             info.context,
             task.coordination_uuid,
             filter={"task_uuid": task.task_uuid},
+            of_one_coordination=True,
             **arguments,
         )
 
     @staticmethod
     async def resolve_mermaid(task: models.Task, info: Info) -> str:
-        coordination = await _coordination(task, info)
-        return services.graphs.picture_of_task(coordination, task)
+        async def draw() -> str:
+            coordination = await _coordination(task, info)
+            return services.graphs.picture_of_task(coordination, task)
+
+        # A task that a list shows may be another version than one that is shown beside it.
+        key = "picture", task.task_uuid, task.version
+        picture: str = await info.context.once(key, draw)
+        return picture
 
 
 async def _coordination(task: models.Task, info: Info) -> Any:

@@ -13,6 +13,7 @@ from pynamodb.models import Model
 
 from ai_coordination import __version__, config
 from ai_coordination.errors import Throttled
+from ai_coordination.models import allowance
 from ai_coordination.models.client import new_client
 from ai_coordination.models.decoding import decoder
 
@@ -74,7 +75,14 @@ class SharedConnection(Connection):
 
     def attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
         """The same, but each refusal is DynamoDB's own error: for who knows what to do then."""
-        return super().dispatch(operation_name, operation_kwargs)
+        allowed = allowance.current(operation_name)
+        if allowed is None:
+            return super().dispatch(operation_name, operation_kwargs)
+        allowed.check()
+        counted = {**operation_kwargs, "ReturnConsumedCapacity": "TOTAL"}
+        answer = super().dispatch(operation_name, counted)
+        allowed.spend(answer)
+        return answer
 
     def forget_client(self) -> None:
         """The next call makes a new client: for tests that change the endpoint."""

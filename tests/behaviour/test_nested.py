@@ -29,7 +29,7 @@ DOWN = """query ($coordinationUuid: ID!) {
         } }
         sessions(first: 5) { totalCount nodes {
             sessionUuid
-            sessionAgents { totalCount nodes {
+            sessionAgents(first: 10) { totalCount nodes {
                 sessionAgentUuid
                 sessionRuns { totalCount nodes { runUuid } }
             } }

@@ -193,12 +193,12 @@ def test_cost_is_limited_for_the_operation_and_variables_of_the_request() -> Non
     """
     document = prepare(SCHEMA, query, SETTINGS)
 
-    document.check_cost(document.operation("A"), {"n": 2}, limit=13)
-    document.check_cost(document.operation("B"), None, limit=6)
+    document.check_cost(document.operation("A"), {"n": 2}, limit=25)
+    document.check_cost(document.operation("B"), None, limit=11)
     with pytest.raises(QueryTooComplex) as refused:
-        document.check_cost(document.operation("A"), {"n": 3}, limit=13)
+        document.check_cost(document.operation("A"), {"n": 3}, limit=25)
 
-    assert refused.value.extensions == {"code": "QUERY_TOO_COMPLEX", "cost": 14, "limit": 13}
+    assert refused.value.extensions == {"code": "QUERY_TOO_COMPLEX", "cost": 27, "limit": 25}
 
 
 BOMBS = {

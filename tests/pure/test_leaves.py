@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ai_coordination import models, services
 from ai_coordination.api.context import Context
-from ai_coordination.api.leaves import Execution
+from ai_coordination.api.execution import Execution
 from ai_coordination.api.schema import schema
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page

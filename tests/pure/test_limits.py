@@ -31,9 +31,14 @@ SCHEMA = build_schema("""
       status: String!
       members: [Member!]!
       mermaid: String
+      nextRunAt: String
       parent: Session
-      runs(first: Int = 25): RunConnection!
+      logs: [Member!]!
+      subtaskQueries: [Member!]!
+      runs(first: Int = 25, filter: Filter): RunConnection!
     }
+    type SessionAgent implements Node { id: ID! sessionRuns(first: Int = 25): RunConnection! }
+    input Filter { status: String }
     type Run implements Node { id: ID! outcome: String session: Session! }
     type SessionConnection {
       edges: [SessionEdge!]! nodes: [Session!]! pageInfo: PageInfo! totalCount: Int
@@ -45,7 +50,9 @@ SCHEMA = build_schema("""
     type Query {
       node(id: ID!): Node
       session: Session
-      sessions(first: Int = 25): SessionConnection!
+      agent: SessionAgent
+      sessions(first: Int = 25, filter: Filter): SessionConnection!
+      openSessionAgents(first: Int = 25, agentUuid: ID): SessionConnection!
     }
     type Mutation { touch: Payload }
 """)
@@ -61,24 +68,36 @@ def cost(query: str, variables: dict[str, Any] | None = None) -> int:
     ("query", "expected"),
     [
         ("{ __typename }", 1),
-        ("{ session { id status } }", 5 + 2),
-        ("{ session { id mermaid } }", 5 + 1 + 5),
-        ("{ session { parent { id } } }", 5 + 5 + 1),
-        ("{ session { members { name } } }", 5 + 1 + 10),
-        ("{ session { members { skills retry { maxAttempts } } } }", 5 + 1 + 10 * (1 + 2)),
-        ("{ sessions { nodes { id } } }", 5 + 1 + 25),
-        ("{ sessions(first: 3) { nodes { id status } } }", 5 + 1 + 3 * 2),
-        ("{ sessions(first: 3) { edges { cursor node { id } } } }", 5 + 1 + 3 * 3),
-        ("{ sessions(first: 3) { pageInfo { hasNextPage } totalCount } }", 5 + 2 + 5),
+        ("{ session { id status } }", 10 + 2),
+        ("{ session { id mermaid } }", 10 + 1 + 10),
+        ("{ session { nextRunAt } }", 10 + 10),
+        ("{ session { parent { id } } }", 10 + 10 + 1),
+        ("{ session { members { name } } }", 10 + 1 + 10),
+        ("{ session { logs { name } } }", 10 + 1 + 1),
+        ("{ session { subtaskQueries { name } } }", 10 + 10 + 10),
+        ("{ session { members { skills retry { maxAttempts } } } }", 10 + 1 + 10 * (11 + 2)),
+        ("{ sessions { nodes { id } } }", 10 + 25 + 1 + 25),
+        ("{ sessions(first: 3) { nodes { id status } } }", 10 + 3 + 1 + 3 * 2),
+        ("{ sessions(first: 3) { edges { cursor node { id } } } }", 10 + 3 + 1 + 3 * 3),
+        ("{ sessions(first: 3) { pageInfo { hasNextPage } totalCount } }", 10 + 3 + 2 + 10),
         (
             "{ sessions(first: 2) { nodes { runs(first: 3) { nodes { id } } } } }",
-            5 + 1 + 2 * (5 + 1 + 3),
+            10 + 2 + 1 + 2 * (10 + 3 + 1 + 3),
         ),
-        ("{ a: session { id } b: session { id } }", 2 * 6),
-        ("{ session { id @skip(if: true) status @include(if: false) } }", 5 + 2),
-        ("{ node(id: 1) { id ... on Session { status } ... on Run { outcome } } }", 5 + 3),
-        ("{ session { ... { id } } }", 5 + 1),
-        ("mutation { a: touch { session { id } } b: touch { session { id } } }", 2 * (15 + 2)),
+        ('{ sessions(first: 3, filter: {status: "x"}) { nodes { id } } }', 150 + 3 + 1 + 3),
+        ("{ sessions(first: 3, filter: null) { nodes { id } } }", 10 + 3 + 1 + 3),
+        (
+            "{ sessions(first: 3) { nodes { runs(first: 2, filter: {}) { totalCount } } } }",
+            10 + 3 + 1 + 3 * (150 + 2 + 10),
+        ),
+        ("{ openSessionAgents(first: 3) { nodes { id } } }", 10 + 3 + 1 + 3),
+        ("{ openSessionAgents(first: 3, agentUuid: 1) { nodes { id } } }", 150 + 3 + 1 + 3),
+        ("{ agent { sessionRuns(first: 3) { nodes { id } } } }", 10 + 150 + 3 + 1 + 3),
+        ("{ a: session { id } b: session { id } }", 2 * 11),
+        ("{ session { id @skip(if: true) status @include(if: false) } }", 10 + 2),
+        ("{ node(id: 1) { id ... on Session { status } ... on Run { outcome } } }", 10 + 3),
+        ("{ session { ... { id } } }", 10 + 1),
+        ("mutation { a: touch { session { id } } b: touch { session { id } } }", 2 * (20 + 2)),
         ("{ __schema { types { name fields { name } } } }", 5_000 + 4),
         ('{ __type(name: "Run") { name } }', 5_000 + 1),
         ('{ __type(name: "Run") { a: name } }', 2 * 5_000),
@@ -93,7 +112,7 @@ def test_a_cost_follows_the_formula(query: str, expected: int) -> None:
 def test_a_fragment_counts_at_each_use() -> None:
     query = "{ session { ...F ...F } } fragment F on Session { id mermaid }"
 
-    assert cost(query) == 5 + 2 * (1 + 5)
+    assert cost(query) == 10 + 2 * (1 + 10)
 
 
 def test_a_fragment_of_a_connection_counts_by_the_page_of_each_use() -> None:
@@ -102,12 +121,12 @@ def test_a_fragment_of_a_connection_counts_by_the_page_of_each_use() -> None:
         fragment Page on SessionConnection { nodes { id } totalCount }
     """
 
-    assert cost(query) == 2 * (5 + 1 + 5) + 2 + 30
+    assert cost(query) == 2 * (10 + 1 + 10) + 2 * 2 + 2 * 30
 
 
 @pytest.mark.parametrize("first", ["0", "-1", "101", "9" * 5_000, '"5"', "5.5", "true", "[5]"])
 def test_a_literal_page_size_out_of_range_counts_as_the_largest(first: str) -> None:
-    assert cost(f"{{ sessions(first: {first}) {{ nodes {{ id }} }} }}") == 5 + 1 + 100
+    assert cost(f"{{ sessions(first: {first}) {{ nodes {{ id }} }} }}") == 10 + 100 + 1 + 100
 
 
 @pytest.mark.parametrize(
@@ -137,7 +156,7 @@ def test_a_page_size_given_as_a_variable_counts_by_its_value(
 ) -> None:
     query = f"query ({declared}) {{ sessions(first: $n) {{ nodes {{ id }} }} }}"
 
-    assert cost(query, variables) == 5 + 1 + items
+    assert cost(query, variables) == 10 + 1 + 2 * items
 
 
 def test_each_operation_has_its_own_cost_and_its_own_defaults() -> None:
@@ -153,7 +172,7 @@ def test_each_operation_has_its_own_cost_and_its_own_defaults() -> None:
 
     found = [of_document.of(each, {"m": 10}) for each in selections.operations(document)]
 
-    assert found == [6 + 2, 6 + 3 + 6 + 10]
+    assert found == [11 + 2 * 2, 11 + 2 * 3 + 11 + 2 * 10]
 
 
 def test_costs_are_remembered_for_a_bounded_number_of_values(
@@ -173,7 +192,7 @@ def test_costs_are_remembered_for_a_bounded_number_of_values(
 
     def ask(values: range) -> int:
         weighed.clear()
-        assert [of_document.of(operation, {"n": n}) for n in values] == [6 + n for n in values]
+        assert [of_document.of(operation, {"n": n}) for n in values] == [11 + 2 * n for n in values]
         return len(weighed)
 
     assert ask(range(1, 65)) == 64
@@ -194,11 +213,11 @@ def test_a_cost_over_the_limit_is_refused_with_both_figures() -> None:
     operation = next(iter(selections.operations(document)))
     of_document = limits.Costs(SCHEMA, document)
 
-    of_document.check(operation, {}, limit=16)
+    of_document.check(operation, {}, limit=31)
     with pytest.raises(QueryTooComplex) as refused:
-        of_document.check(operation, {}, limit=15)
+        of_document.check(operation, {}, limit=30)
 
-    assert refused.value.extensions == {"code": "QUERY_TOO_COMPLEX", "cost": 16, "limit": 15}
+    assert refused.value.extensions == {"code": "QUERY_TOO_COMPLEX", "cost": 31, "limit": 30}
 
 
 @pytest.mark.parametrize(
@@ -246,7 +265,7 @@ def everything(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     """Answers each field with as much as it can hold; a connection is its page size."""
     if str(info.return_type).startswith("["):
         of_page = info.parent_type.name.endswith("Connection")
-        return list(range(source if of_page else costs.LIST_ITEMS))
+        return list(range(source if of_page else 10))
     first = arguments.get("first", 1)
     return 25 if first is None else first
 

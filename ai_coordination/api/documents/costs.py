@@ -30,15 +30,34 @@ from graphql import (
     get_named_type,
 )
 
+from ai_coordination.models.reads import MOST_READS_OF_A_PAGE, ROWS_OF_A_FILTERED_READ
+from ai_coordination.services.execution.journal import MOST_ENTRIES as MOST_LOGS
+from ai_coordination.services.validation import MOST_ELEMENTS as MOST_ELEMENTS_OF_A_LIST
+
 FIELD = 1
-READ = 5
+READ = 10
 WRITE = 10
 INTROSPECTION = 5_000
-LIST_ITEMS = 10
 PAGE_SIZES = range(1, 101)
 LARGEST_PAGE = PAGE_SIZES[-1]
 
-READING_FIELDS = frozenset({"totalCount", "progress", "mermaid"})
+# What a filtered page reads: so many calls, and the rows that it passes over, of which ten cost as
+# much as one that it gives: nobody takes them apart.
+FILTERED = MOST_READS_OF_A_PAGE * (READ + ROWS_OF_A_FILTERED_READ // 10)
+
+# The elements of a list that lies in an item are read with it: a hundred of them count as one.
+ELEMENTS = 100
+MOST_ELEMENTS = {"logs": MOST_LOGS}
+
+# Fields that read, or compute as long, and are neither a connection nor an entity.
+READING_FIELDS = frozenset({"totalCount", "progress", "mermaid", "nextRunAt"})
+READING_LISTS = frozenset({("Session", "subtaskQueries")})
+
+# Arguments that make a page leave out rows it has read, and the pages that always do.
+FILTERS = frozenset({"filter"})
+FILTERS_OF = {"openSessionAgents": frozenset({"coordinationUuid", "agentUuid"})}
+ALWAYS_FILTERED = frozenset({("SessionAgent", "sessionRuns")})
+
 INTROSPECTION_ROOTS = frozenset({"__schema", "__type"})
 META_FIELDS = {
     "__schema": SchemaMetaFieldDef,
@@ -99,16 +118,18 @@ class Scale:
         definition = _definition(field, on)
         of_type = get_named_type(definition.type)
         weight = self._weight(field, on, of_type)
+        is_list = _is_list(definition) and not _is_meta(on)
         if not field.selection_set:
-            return Cost(weight)
+            return Cost(weight + _elements(field) if is_list else weight)
         inside = self._selections(field.selection_set, of_type)
         if _is_connection(of_type):
-            return Cost(weight + inside.once + inside.each * self._items(field, definition))
-        if not _is_list(definition) or _is_meta(on):
+            rows = self._rows(field, definition)
+            return Cost(weight + rows + inside.once + inside.each * rows)
+        if not is_list:
             return Cost(weight + inside.once)
         if _is_connection(on):
             return Cost(weight, inside.once)
-        return Cost(weight + inside.once * LIST_ITEMS)
+        return Cost(weight + inside.once * _elements(field))
 
     def _weight(self, field: FieldNode, on: GraphQLNamedType, of_type: GraphQLNamedType) -> int:
         name = field.name.value
@@ -118,11 +139,12 @@ class Scale:
             return FIELD
         if on is self._schema.mutation_type:
             return READ + WRITE
-        loads = _is_entity(on) and (_is_connection(of_type) or _is_entity(of_type))
-        reads = loads or on is self._schema.query_type or name in READING_FIELDS
+        if _is_connection(of_type) and _is_filtered(field, on):
+            return FILTERED
+        reads = on is self._schema.query_type or name in READING_FIELDS or _loads(name, on, of_type)
         return READ if reads else FIELD
 
-    def _items(self, field: FieldNode, definition: GraphQLField) -> int:
+    def _rows(self, field: FieldNode, definition: GraphQLField) -> int:
         given = next((each.value for each in field.arguments if each.name.value == "first"), None)
         size = literal_page_size(given, self._pages)
         if size is None and "first" in definition.args:
@@ -152,6 +174,28 @@ def literal_page_size(value: ValueNode | None, pages: Pages) -> int | None:
 def _definition(field: FieldNode, on: GraphQLNamedType) -> GraphQLField:
     meta = META_FIELDS.get(field.name.value)
     return meta or cast("GraphQLObjectType", on).fields[field.name.value]
+
+
+def _loads(name: str, on: GraphQLNamedType, of_type: GraphQLNamedType) -> bool:
+    if (on.name, name) in READING_LISTS:
+        return True
+    return _is_entity(on) and (_is_connection(of_type) or _is_entity(of_type))
+
+
+def _is_filtered(field: FieldNode, on: GraphQLNamedType) -> bool:
+    """Whether the page may leave rows out. A variable may, whatever its value turns out to be."""
+    if (on.name, field.name.value) in ALWAYS_FILTERED:
+        return True
+    filters = FILTERS | FILTERS_OF.get(field.name.value, frozenset())
+    return any(
+        each.name.value in filters and not isinstance(each.value, NullValueNode)
+        for each in field.arguments
+    )
+
+
+def _elements(field: FieldNode) -> int:
+    """What the elements of a list in an item count as."""
+    return MOST_ELEMENTS.get(field.name.value, MOST_ELEMENTS_OF_A_LIST) // ELEMENTS
 
 
 def _is_list(definition: GraphQLField) -> bool:

@@ -1,10 +1,16 @@
 """How deep a document may nest, and how much its answer may cost.
 
-Every field costs 1, or 5 where it reads the database (the fields of Query and Mutation, an
-entity's connections and single entities, `totalCount`, `progress` and `mermaid`), and a mutation
-10 more. What is selected below `edges` or `nodes` counts `first` times, below any other list of
-objects 10 times, and again at each alias and each use of a fragment, whatever `@skip` and
-`@include` say. `__schema`, `__type` and each alias below them cost 5,000.
+Every field costs 1, or 10 where it reads the database (the fields of Query and Mutation, an
+entity's connections and single entities, a session's `subtaskQueries`, `totalCount`, `progress` and
+`mermaid`) or computes as long (`nextRunAt`), and a mutation 10 more. A page costs 1 more for each
+of its `first` rows. A filtered one reads up to 5 times 200 rows, and costs 150 instead of 10. What
+is selected below `edges` or `nodes` counts `first` times. The elements of any other list count by
+the most that it may hold, a hundred of them as one: 10 times for 1,000. All of this counts again at
+each alias and each use of a fragment, whatever `@skip` and `@include` say. `__schema`, `__type` and
+each alias below them cost 5,000.
+
+The cost bounds what an operation may need; `api.metering` and `models.allowance` bound what it
+takes in fact.
 """
 
 from collections.abc import Mapping

@@ -1,42 +1,14 @@
 """A GraphQL result as text, and the error in its place where it is too large to be sent."""
 
-import json
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ai_coordination.api import sizes
 from ai_coordination.errors import EngineError, PayloadTooLarge
 
 Size = Callable[[Any], int]
 
-# What Lambda takes from a function, and what an HTTP answer needs beside its body.
-LAMBDA_ANSWER_BYTES = 6_291_556
-ENVELOPE_BYTES = 10_000
-
-# Lambda's runtime client writes the answer as JSON once more. Up to Python 3.11 it escapes
-# everything but ASCII: a text of two bytes becomes six.
-_RUNTIME_ESCAPES = sys.version_info < (3, 12)
 _MOST_GROWTH = 3
-
-
-def as_text(value: Any) -> str:
-    """Compact JSON. Raises ValueError for a number that JSON does not have."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def plain_bytes(value: Any) -> int:
-    """How many bytes a client receives."""
-    return _utf8_bytes(as_text(value))
-
-
-def bytes_as_body(value: Any) -> int:
-    """How many bytes `value` takes in Lambda's answer as the body of an HTTP response."""
-    return bytes_as_result(as_text(value))
-
-
-def bytes_as_result(value: Any) -> int:
-    """How many bytes `value` takes in Lambda's answer as itself."""
-    return _utf8_bytes(json.dumps(value, ensure_ascii=_RUNTIME_ESCAPES))
 
 
 def failure(error: EngineError, request_id: str) -> dict[str, Any]:
@@ -53,11 +25,11 @@ def fitting(
     `sent_bytes` measures a value the way it goes into Lambda's answer. The error's path is that of
     the field which is too large; what was executed stays executed.
     """
-    text = as_text(result)
-    size = _utf8_bytes(text)
+    text = sizes.as_text(result)
+    size = sizes.utf8(text)
     if size > most_bytes:
-        return _too_large(result, plain_bytes, most_bytes, request_id)
-    most_sent = LAMBDA_ANSWER_BYTES - ENVELOPE_BYTES
+        return _too_large(result, sizes.plain, most_bytes, request_id)
+    most_sent = sizes.LAMBDA_ANSWER_BYTES - sizes.ENVELOPE_BYTES
     if size * _MOST_GROWTH > most_sent and sent_bytes(result) > most_sent:
         return _too_large(result, sent_bytes, most_sent, request_id)
     return result, text
@@ -76,7 +48,7 @@ def _too_large(
         path = _heaviest_path(result["data"], size, whole - most_bytes)
         answer["errors"][0] |= {"path": path} if path else {}
         answer["data"] = None
-    return answer, as_text(answer)
+    return answer, sizes.as_text(answer)
 
 
 def _heaviest_path(data: Any, size: Size, excess: int) -> list[str | int]:
@@ -98,7 +70,3 @@ def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
     if isinstance(value, dict):
         return value.items()
     return enumerate(value) if isinstance(value, list) else ()
-
-
-def _utf8_bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())

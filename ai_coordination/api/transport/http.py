@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.api.transport import answers, cors, negotiation, parameters
 from ai_coordination.config import Settings
@@ -81,9 +82,7 @@ def _response(
     result: dict[str, Any],
     request_id: str,
 ) -> HttpResponse:
-    result, body = answers.fitting(
-        result, answers.bytes_as_body, settings.max_answer_bytes, request_id
-    )
+    result, body = answers.fitting(result, sizes.as_body, settings.max_answer_bytes, request_id)
     media_type = negotiation.media_type(request.headers.get("accept")) or negotiation.JSON
     fixed = {
         "content-type": f"{media_type}; charset=utf-8",
@@ -113,7 +112,7 @@ def _run(
     """The result; raises _Refusal where there is none to speak of."""
     graphql_request = _graphql_request(request, settings, media_type)
     try:
-        return execute(graphql_request)
+        return execute(replace(graphql_request, sent_bytes=sizes.as_body))
     except MutationByGet as error:
         raise _Refusal(405, error, {"allow": "POST"}) from error
     except EngineError as error:

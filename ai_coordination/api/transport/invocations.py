@@ -1,9 +1,10 @@
 """One invocation to be answered: which way a request came, whose it is, and the answer's shape."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.api.transport import answers, http, parameters
 from ai_coordination.api.transport.identity import Identity, of_direct_invocation
@@ -98,9 +99,7 @@ class DirectInvocation:
             result = _run(execute, request, caller, record)
         except EngineError as error:
             result = answers.failure(error, request_id)
-        result, _ = answers.fitting(
-            result, answers.bytes_as_result, settings.max_answer_bytes, request_id
-        )
+        result, _ = answers.fitting(result, sizes.as_result, settings.max_answer_bytes, request_id)
         record.count_errors(result)
         return result
 
@@ -113,7 +112,7 @@ class DirectInvocation:
 def _direct_request(event: Any) -> GraphQLRequest:
     if not isinstance(event, dict) or not parameters.PARAMETERS & event.keys():
         raise BadUserInput(WHAT_IT_TAKES)
-    return parameters.from_object(event)
+    return replace(parameters.from_object(event), sent_bytes=sizes.as_result)
 
 
 def _run(

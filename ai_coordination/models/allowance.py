@@ -1,0 +1,81 @@
+"""What one request may read: no operation keeps the database or this process busy for long."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
+from typing import Any
+
+from ai_coordination.errors import QueryTooComplex
+
+# Of DynamoDB's read units: 20,000 are 80 MB read consistently, for a quarter of a cent.
+MOST_UNITS = 20_000
+# Of DynamoDB's answers. Ten times as much memory holds what becomes of them.
+MOST_BYTES = 16_000_000
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query"})
+
+
+class Allowance:
+    """Counts what is read under it. Safe for several threads.
+
+    It says no only after the read that exceeds it, which is at most 16 MB (a batch).
+    """
+
+    def __init__(self, most_units: float = MOST_UNITS, most_bytes: int = MOST_BYTES) -> None:
+        self.units = 0.0
+        self.bytes = 0
+        self.refusal: QueryTooComplex | None = None
+        self._most = most_units, most_bytes
+        self._lock = Lock()
+
+    def check(self) -> None:
+        """Raises QueryTooComplex where nothing may be read any more."""
+        if self.refusal is not None:
+            raise self.refusal
+
+    def spend(self, answer: Mapping[str, Any]) -> None:
+        """Counts an answer of DynamoDB. Raises QueryTooComplex where it was too much."""
+        units, size = _units(answer.get("ConsumedCapacity")), _bytes(answer)
+        most_units, most_bytes = self._most
+        with self._lock:
+            self.units += units
+            self.bytes += size
+            if self.units > most_units:
+                self.refusal = _refusal(f"more than {most_units:,} read units", most_units)
+            elif self.bytes > most_bytes:
+                self.refusal = _refusal(f"more than {most_bytes:,} bytes", most_bytes)
+        self.check()
+
+
+_current: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+@contextmanager
+def spending(allowance: Allowance | None) -> Iterator[None]:
+    """What this thread reads in the block is counted; None: it is not."""
+    token = _current.set(allowance)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current(operation: str) -> Allowance | None:
+    """The allowance that an operation of DynamoDB counts against, if it reads and there is one."""
+    return _current.get() if operation in READS else None
+
+
+def _refusal(what: str, limit: float) -> QueryTooComplex:
+    message = f"The operation reads {what} of the database: ask for fewer rows or fields at a time."
+    return QueryTooComplex(message, limit=limit)
+
+
+def _units(capacity: Any) -> float:
+    several = capacity if isinstance(capacity, list) else [capacity or {}]
+    return float(sum(one.get("CapacityUnits", 0) for one in several))
+
+
+def _bytes(answer: Mapping[str, Any]) -> int:
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return int(headers.get("content-length", 0))
