@@ -8,6 +8,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
+from ai_coordination.models import keys
 from ai_coordination.models.agent import InputFile, LogEntry, SubtaskQuery
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.due import Due, Owing
@@ -105,4 +106,4 @@ class Session(Owing, Versioned):
 
 def tenant_user(partition_key: str, user_id: str | None) -> str | None:
     """The key under which a user's sessions are listed: a user's name is the tenant's own."""
-    return None if user_id is None else f"{partition_key}#{user_id}"
+    return None if user_id is None else keys.of_tenant(partition_key, user_id)

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import Conflict, EngineError, NotFound
-from ai_coordination.models import reads
+from ai_coordination.models import keys, reads
 from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import validation
+from ai_coordination.services import capacity, validation
 
 E = TypeVar("E", bound=models.Entity)
 
@@ -47,8 +47,10 @@ def create(
 
     With a `key` that was used before, for the same `given` input, it gives the entity of then;
     Conflict where the input was another one, NotFound where the entity has been deleted since.
-    Raises Taken where another has its address, which only addresses that are drawn may have.
+    Raises Taken where another has its address, which only addresses that are drawn may have, and
+    PayloadTooLarge where the entity is larger than an item may be.
     """
+    capacity.check(entity)
     kind = type(entity)
     transaction = Transaction()
     if key is not None:
@@ -79,7 +81,7 @@ def created_before(caller: Caller, kind: type[E], key: str | None, given: Any) -
 
 
 def _address(caller: Caller, space: str, key: str) -> str:
-    return f"{caller.partition_key}#{space}#{key}"
+    return keys.of_tenant(caller.partition_key, space, key)
 
 
 def _space(entity: models.Entity) -> str:

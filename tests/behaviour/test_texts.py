@@ -20,8 +20,8 @@ from tests.world import KEYS, World
 
 LONGEST = 2 * 1024 * 1024
 TOO_LONG = {"ascii": "x" * (LONGEST + 1), "multi-byte": "€" * (LONGEST // 3 + 1)}
-# A little more than an item holds, in the bytes of UTF-8.
-TOO_LARGE = {"ascii": "x" * 410_000, "multi-byte": "🦊" * 102_500}
+# A little more than callers may put into an item, in the bytes of UTF-8.
+TOO_LARGE = {"ascii": "x" * 307_200, "multi-byte": "🦊" * 76_800}
 HALF_A_PAIR = "\ud83e"
 
 Path = tuple[str | int, ...]
@@ -171,12 +171,12 @@ def test_a_text_holds_two_megabytes_at_most(
 
 @every(TEXTS)
 @pytest.mark.parametrize("kind", TOO_LARGE)
-def test_an_item_holds_four_hundred_kilobytes_at_most(
+def test_callers_put_three_hundred_kilobytes_into_an_item_at_most(
     still_world: World, name: str, path: Path, kind: str
 ) -> None:
     told = refused(name, given_with(still_world, name, path, TOO_LARGE[kind]))
 
-    assert told == {"code": "PAYLOAD_TOO_LARGE"}
+    assert told == {"code": "PAYLOAD_TOO_LARGE", "inputPath": ["input", path[0]]}
 
 
 @every(EVERY_TEXT)

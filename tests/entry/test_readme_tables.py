@@ -13,7 +13,7 @@ from ai_coordination.api.transport import events, http, negotiation
 from ai_coordination.caller import LONGEST_TENANT_ID
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
-from ai_coordination.models import reads
+from ai_coordination.models import reads, sizes
 from ai_coordination.services import rules, session_agent, validation
 from tests.entry.readme import CODE, README, ROOT, table
 
@@ -75,7 +75,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "cost": (Settings.max_cost,),
     "page": (1, pagination.LARGEST_PAGE, pagination.DEFAULT_PAGE),
     "text": (validation.LONGEST_TEXT_BYTES,),
-    "entity": (400,),  # DynamoDB's own
+    "entity": (sizes.LARGEST_BYTES,),
     "what an agent is told, as one text": (validation.LONGEST_TEXT_BYTES // 2**20,),
     "JSON value": (validation.DEEPEST_JSON,),
     "name": (validation.LONGEST_NAME,),

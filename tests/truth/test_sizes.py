@@ -1,4 +1,4 @@
-"""What is larger than DynamoDB holds: 400 KB in an item, 4 MB in a transaction."""
+"""What is larger than an item may be: callers put at most 300 KB into one."""
 
 from typing import Any
 
@@ -8,18 +8,16 @@ from ai_coordination.caller import Caller
 from tests.graph_api import (
     change,
     create,
-    new_agent,
     new_coordination,
-    new_session,
     refusal,
 )
-from tests.mutations import perform, prepared
+from tests.mutations import prepared
 from tests.truth.outcomes import left_of
 from tests.truth.tenants import everything_of, new_tenant
 
 KILOBYTE = 1024
-TOO_LARGE = "x" * (401 * KILOBYTE)
-LARGE = "x" * (300 * KILOBYTE)
+TOO_LARGE = "x" * (301 * KILOBYTE)
+LARGE = "x" * (200 * KILOBYTE)
 TEXTS = {
     "createCoordination": "coordinationDescription",
     "updateCoordination": "coordinationDescription",
@@ -38,6 +36,11 @@ def caller() -> Caller:
     return new_tenant()
 
 
+def too_large(field: str) -> dict[str, Any]:
+    """The refusal of an item that is too large, at its largest field."""
+    return {"code": "PAYLOAD_TOO_LARGE", "inputPath": ["input", field]}
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_an_item_that_would_be_too_large_is_refused_and_nothing_is_written(
     name: str, caller: Caller
@@ -47,7 +50,7 @@ def test_an_item_that_would_be_too_large_is_refused_and_nothing_is_written(
 
     refused = refusal(name, {**given, TEXTS[name]: TOO_LARGE}, caller)
 
-    assert refused == {"code": "PAYLOAD_TOO_LARGE"}
+    assert refused == too_large(TEXTS[name])
     assert left_of(caller, given) == before
 
 
@@ -66,11 +69,15 @@ def test_an_item_grows_until_it_is_full(caller: Caller) -> None:
         }
     ]
     refused = refusal("updateCoordination", {**given, "agents": agents}, caller)
+    smaller = change(
+        "updateCoordination", {**given, "agents": []}, "coordination { version }", caller
+    )
 
     [left] = everything_of(caller)["coordinations"]
     assert grown["coordination"] == {"version": 2, "coordinationDescription": LARGE}
-    assert refused == {"code": "PAYLOAD_TOO_LARGE"}
-    assert (left["version"], len(left["agents"]["L"])) == ({"N": "2"}, 2)
+    assert refused == too_large("coordinationDescription")
+    assert smaller["coordination"] == {"version": 3}
+    assert (left["version"], left["agents"]["L"]) == ({"N": "3"}, [])
 
 
 def test_a_key_that_was_refused_for_size_is_free(caller: Caller) -> None:
@@ -80,43 +87,16 @@ def test_a_key_that_was_refused_for_size_is_free(caller: Caller) -> None:
     create("createCoordination", given, caller=caller)
 
     left = everything_of(caller, keys=["once"])
-    assert refused == {"code": "PAYLOAD_TOO_LARGE"}
+    assert refused == too_large("coordinationDescription")
     assert (len(left["coordinations"]), len(left["keys"])) == (1, 1)
 
 
-def test_a_transaction_over_4_mb_is_too_large(caller: Caller) -> None:
+def test_texts_that_no_item_holds_together_are_too_large(caller: Caller) -> None:
     given = {"coordinationUuid": new_coordination(caller)}
     queries = [{"agentUuid": "rag", "subtaskQuery": "x" * (2 * KILOBYTE**2)}] * 3
     before = everything_of(caller)
 
     refused = refusal("createSession", {**given, "subtaskQueries": queries}, caller)
 
-    assert refused == {"code": "PAYLOAD_TOO_LARGE"}
+    assert refused == too_large("subtaskQueries")
     assert everything_of(caller) == before
-
-
-def test_an_agent_that_is_full_gets_no_successor(caller: Caller) -> None:
-    coordination = new_coordination(caller)
-    session = new_session(coordination, caller)
-    full = _fullest_agent(caller, coordination, session)
-    given = {"coordinationUuid": coordination, "sessionUuid": session, "agentUuid": "zh"}
-    before = everything_of(caller)
-
-    refused = refusal("createSessionAgent", {**given, "predecessors": [full]}, caller)
-
-    assert refused == {"code": "PAYLOAD_TOO_LARGE"}
-    assert everything_of(caller) == before
-
-
-def _fullest_agent(caller: Caller, coordination: str, session: str) -> str:
-    """An agent to which not a byte can be added."""
-    agent = new_agent(coordination, session, caller)
-    key = {"sessionUuid": session, "sessionAgentUuid": agent}
-    fits, too_much = 300 * KILOBYTE, 400 * KILOBYTE
-    while too_much - fits > 1:
-        size = (fits + too_much) // 2
-        if "errors" in perform("updateSessionAgent", {**key, "agentInput": "x" * size}, caller):
-            too_much = size
-        else:
-            fits = size
-    return agent

@@ -3,6 +3,7 @@
 from ai_coordination import models
 from ai_coordination.models import due, moves
 from ai_coordination.models.writes import Transaction
+from ai_coordination.services import capacity
 from ai_coordination.services.execution import counting, releasing, reporting
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import SessionAgentState
@@ -34,7 +35,8 @@ def answer(
         *due.due(kind, agent.session_uuid, engine.later(releasing.GRACE_SECONDS)),
     ]
     if user_input is not None:
-        actions.append(kind.user_input.set(reporting.kept(agent, user_input)))
+        given = capacity.grown(agent, "user_input", reporting.kept(agent, user_input))
+        actions.append(kind.user_input.set(given))
     if updated_by is not None:
         actions.append(kind.updated_by.set(updated_by))
     if notes is not None:

@@ -13,7 +13,7 @@ from ai_coordination import ids, models, telemetry
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import texts
+from ai_coordination.services import capacity, texts
 from ai_coordination.services.execution import (
     counting,
     failing,
@@ -62,6 +62,7 @@ def claim(
     transaction.update(agent, actions, stands, lambda old: _Lost("claimed by somebody else"))
     transaction.put(run, models.SessionRun.run_uuid.does_not_exist(), lambda old: None)
     try:
+        capacity.check_grown(agent, "agent_input")
         transaction.commit(engine.deadline)
     except _Lost:
         return

@@ -7,6 +7,8 @@ from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import LogLevel
 
 MOST_ENTRIES = 100
+# So that the item has room for all of them.
+LONGEST_MESSAGE_BYTES = 500
 
 
 def entry(engine: Engine, session: models.Session, level: LogLevel, message: str) -> list[Action]:
@@ -14,5 +16,6 @@ def entry(engine: Engine, session: models.Session, level: LogLevel, message: str
     kind = models.Session
     if len(session.logs or ()) >= MOST_ENTRIES:
         return []
-    written = models.LogEntry(at=engine.now(), level=level.value, message=message)
+    cut = message.encode()[:LONGEST_MESSAGE_BYTES].decode(errors="ignore")
+    written = models.LogEntry(at=engine.now(), level=level.value, message=cut)
     return [kind.logs.set(kind.logs.append([written]))]

@@ -10,7 +10,7 @@ from ai_coordination import models
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import texts
+from ai_coordination.services import capacity, texts
 from ai_coordination.services.execution import counting, releasing
 from ai_coordination.services.execution.engine import Answer, Engine
 from ai_coordination.states import (
@@ -96,7 +96,8 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
 
 def _answered(agent: models.SessionAgent, answer: Answer) -> list[Action]:
     kind = models.SessionAgent
-    actions: list[Action] = [kind.agent_output.set(kept(agent, answer.output))]
+    output = capacity.grown(agent, "agent_output", kept(agent, answer.output))
+    actions: list[Action] = [kind.agent_output.set(output)]
     usage = usage_of(answer)
     if usage is not None:
         actions.append(kind.usage.set(usage))

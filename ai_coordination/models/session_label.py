@@ -1,0 +1,26 @@
+"""Labels of sessions: a key and a value by which sessions are found."""
+
+from pynamodb.attributes import UnicodeAttribute
+
+from ai_coordination.models import keys
+from ai_coordination.models.base import Table, table_name
+
+
+class SessionLabel(Table):
+    """One label of one session, written and deleted with it. Nothing writes any yet.
+
+    The sessions of a tenant that have a label are one partition, in the order of their creation.
+    """
+
+    class Meta:
+        table_name = table_name("session_labels")
+
+    tenant_label = UnicodeAttribute(hash_key=True)
+    session_uuid = UnicodeAttribute(range_key=True)
+    partition_key = UnicodeAttribute()
+    coordination_uuid = UnicodeAttribute()
+
+
+def tenant_label(partition_key: str, key: str, value: str) -> str:
+    """The key under which the sessions with a label are listed. No key holds a NUL."""
+    return keys.of_tenant(partition_key, f"{key}\0{value}")

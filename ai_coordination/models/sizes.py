@@ -1,0 +1,81 @@
+"""How many bytes an item has, as DynamoDB counts them, and how many it may have.
+
+DynamoDB refuses an item of more than 400 KB. What callers put into an item is capped well below
+that, so that the rest of the item's life still fits: log entries, leases, edges, counts and times.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ai_coordination.models.base import Item, Table
+
+LARGEST_ITEM_BYTES = 400 * 1024
+# What callers put into an item, with all that it has from its creation.
+LARGEST_BYTES = 300 * 1024
+# What an item has at most when the engine adds a text to it while it lives: an answer, an input.
+LARGEST_GROWN_BYTES = 350 * 1024
+
+_OF_A_COLLECTION = 3
+_OF_AN_ELEMENT = 1
+
+
+def of(entity: Table) -> int:
+    """The bytes of an entity's item."""
+    return sum(of_attributes(entity).values())
+
+
+def of_attributes(entity: Table) -> dict[str, int]:
+    """The bytes of each attribute that the entity has, its name included."""
+    item = entity.serialize(null_check=False)
+    return {name: item_bytes({name: value}) for name, value in item.items()}
+
+
+def item_bytes(item: Item) -> int:
+    """The bytes of a raw item."""
+    return sum(_text(name) + _value(value) for name, value in item.items())
+
+
+def _text(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _value(value: Mapping[str, Any]) -> int:
+    [(kind, content)] = value.items()
+    return _SIZES[kind](content)
+
+
+def _number(number: str) -> int:
+    """One byte for two digits, counted from the decimal point, and one or two besides.
+
+    Zeros at either end are no digits.
+    """
+    sign, digits, exponent = Decimal(number).as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    significant = written.rstrip("0")
+    if not significant:
+        return 1
+    places = int(exponent) + len(written) - len(significant)
+    return (len(significant) + places % 2 + 1) // 2 + 1 + sign
+
+
+def _list(elements: Sequence[Mapping[str, Any]]) -> int:
+    return _OF_A_COLLECTION + sum(_OF_AN_ELEMENT + _value(one) for one in elements)
+
+
+def _map(members: Item) -> int:
+    return _OF_A_COLLECTION + _OF_AN_ELEMENT * len(members) + item_bytes(members)
+
+
+_SIZES: Mapping[str, Callable[[Any], int]] = {
+    "S": _text,
+    "N": _number,
+    "B": len,
+    "BOOL": lambda value: 1,
+    "NULL": lambda value: 1,
+    "SS": lambda texts: sum(map(_text, texts)),
+    "NS": lambda numbers: sum(map(_number, numbers)),
+    "BS": lambda several: sum(map(len, several)),
+    "L": _list,
+    "M": _map,
+}
