@@ -20,6 +20,8 @@ from ai_coordination.models.texts import LargeText, Text
 
 LARGEST_INSIDE_BYTES = 4_096
 AT_ONCE = 16
+SHA256_CHARACTERS = 64
+LONGEST_KEY = 1_024
 URL_SECONDS = 12 * 3600
 KIND = "texts"
 
@@ -64,10 +66,19 @@ class Held:
     def text(self, text: Text | None, largest_inside: int = ...) -> Text | None: ...
 
     def text(self, text: Text | None, largest_inside: int = LARGEST_INSIDE_BYTES) -> Text | None:
-        """The text as an item holds it; where that only says where it is, `put` writes it."""
-        placed = place(self.owner, text, largest_inside)
-        if isinstance(placed, LargeText) and isinstance(text, str):
-            self._large[placed] = text
+        """The text as an item holds it; where that only says where it is, `put` writes it.
+
+        `largest_inside` is the most bytes of UTF-8 that the item itself holds.
+        """
+        if isinstance(text, str) and is_large(text, largest_inside):
+            return self.outside(text)
+        return text
+
+    def outside(self, text: str) -> LargeText:
+        """Where a text is that the bucket keeps whatever its size: `put` writes it."""
+        encoded = text.encode()
+        placed = LargeText(self.owner.folder, sha256(encoded).hexdigest(), len(encoded))
+        self._large[placed] = text
         return placed
 
     def __bool__(self) -> bool:
@@ -97,27 +108,6 @@ def is_large(text: str | None, largest_inside: int = LARGEST_INSIDE_BYTES) -> bo
     if text is None or len(text) * 4 <= largest_inside or settings().texts_bucket is None:
         return False
     return len(text.encode()) > largest_inside
-
-
-@overload
-def place(owner: Owner, text: Text, largest_inside: int = ...) -> Text: ...
-
-
-@overload
-def place(owner: Owner, text: Text | None, largest_inside: int = ...) -> Text | None: ...
-
-
-def place(
-    owner: Owner, text: Text | None, largest_inside: int = LARGEST_INSIDE_BYTES
-) -> Text | None:
-    """What an item holds of a text: itself, or where it is. Without a bucket always itself.
-
-    `largest_inside` is the most bytes of UTF-8 that the item itself holds.
-    """
-    if not isinstance(text, str) or not is_large(text, largest_inside):
-        return text
-    encoded = text.encode()
-    return LargeText(owner.folder, sha256(encoded).hexdigest(), len(encoded))
 
 
 def keep(owner: Owner, text: Text) -> Text:
@@ -229,4 +219,8 @@ def _key(tenant: str, text: LargeText) -> str:
 
 def _prefix(tenant: str, folder: str) -> str:
     endpoint_id, part_id = tenant.split("#")
-    return f"{quote(endpoint_id, safe='')}/{quote(part_id, safe='')}/{folder}/"
+    prefix = f"{quote(endpoint_id, safe='')}/{quote(part_id, safe='')}/{folder}/"
+    if len(prefix) + SHA256_CHARACTERS <= LONGEST_KEY:
+        return prefix
+    # Some characters become twelve. What begins with "=" is no name: quoted, it would be "%3D".
+    return f"={sha256(tenant.encode()).hexdigest()}/{folder}/"

@@ -9,7 +9,7 @@ from ai_coordination.clients import functions
 from ai_coordination.errors import EngineError
 from ai_coordination.services import functions as allowed
 from ai_coordination.services import validation
-from ai_coordination.services.execution import payloads
+from ai_coordination.services.execution import fitting
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 
@@ -75,8 +75,8 @@ def waits(agent: models.SessionAgent) -> bool:
 
 def _body(call: Call, largest: int) -> bytes:
     try:
-        return payloads.body(call, largest)
-    except payloads.DoesNotFit as error:
+        return fitting.body(call, largest)
+    except fitting.DoesNotFit as error:
         raise RunFailed(str(error), retryable=False) from error
 
 

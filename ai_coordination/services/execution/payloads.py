@@ -1,73 +1,45 @@
 """What a LAMBDA agent gets: a public contract, described in docs/agents.md."""
 
-import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ai_coordination import config, models
-from ai_coordination.services import texts
 from ai_coordination.services.execution.engine import Call
 from ai_coordination.states import SessionAgentState
 
 VERSION = 1
 
 
-class DoesNotFit(Exception):
-    """The payload is larger than Lambda takes."""
-
-
-class _Place(NamedTuple):
-    """Where a large text stands in the payload."""
+@dataclass(slots=True)
+class Place:
+    """Where a value stands in the payload: `holder[member]`."""
 
     holder: dict[str, Any]
     member: str
-    text: models.LargeText
+
+    @property
+    def value(self) -> Any:
+        return self.holder[self.member]
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.holder[self.member] = value
 
 
-def body(call: Call, largest: int) -> bytes:
-    """The payload as JSON of at most `largest` bytes, for which the largest texts give way.
-
-    Of those that are kept in the bucket, as many as must are null, with their address beside them.
-    Raises DoesNotFit, and Throttled where the bucket does not answer.
-    """
-    tenant = call.session.partition_key
-    given = payload(call)
-    stay = sorted(_large(given), key=lambda place: place.text.size)
-    for place in stay:
-        place.holder[place.member] = None
-    left = largest - len(_written(given))
-    while stay and sum(place.text.size for place in stay) > left:
-        left -= _give_way(tenant, stay.pop())
-    read = texts.read_all(tenant, [place.text for place in stay])
-    for place, text in zip(stay, read, strict=True):
-        place.holder[place.member] = text
-    # JSON writes some characters longer than they are: what does not fit shows only now.
-    while len(written := _written(given)) > largest:
-        if not stay:
-            raise DoesNotFit(f"What the function is to get is larger than {largest} bytes")
-        _give_way(tenant, stay.pop())
-    return written
+def texts_in(given: dict[str, Any]) -> Iterator[Place]:
+    """The places of texts that may have an address in their stead."""
+    for holder in (given, *given["predecessors"]):
+        for member in ("subtaskQuery", "agentInput", "agentOutput", "userInput"):
+            if holder.get(member) is not None:
+                yield Place(holder, member)
 
 
-def _written(given: dict[str, Any]) -> bytes:
-    return json.dumps(given, ensure_ascii=False).encode()
-
-
-def _large(given: dict[str, Any]) -> Iterator[_Place]:
-    holders = [(given, "subtaskQuery"), (given, "agentInput")]
-    for one in given["predecessors"]:
-        holders += [(one, "agentOutput"), (one, "userInput")]
-    for holder, member in holders:
-        if isinstance(holder[member], models.LargeText):
-            yield _Place(holder, member, holder[member])
-
-
-def _give_way(tenant: str, place: _Place) -> int:
-    """Puts the address of a text in its place; the bytes of the address."""
-    address = texts.url(tenant, place.text)
-    place.holder[place.member] = None
-    place.holder[f"{place.member}Url"] = address
-    return len(address)
+def documents_in(given: dict[str, Any]) -> Iterator[Place]:
+    """The places of JSON values that may have one: with the texts, everything that is not small."""
+    yield Place(given, "predecessors")
+    yield Place(given, "inputFiles")
+    yield Place(given["agent"], "parameters")
 
 
 def payload(call: Call) -> dict[str, Any]:
