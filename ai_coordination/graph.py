@@ -79,6 +79,41 @@ def _never_ready(predecessors: Mapping[K, Collection[K]]) -> dict[K, int]:
     return {node: count for node, count in waiting_on.items() if count}
 
 
+def downstream(start: Iterable[int], successors: Mapping[int, Collection[int]]) -> set[int]:
+    """These nodes and all that follow them, directly or not."""
+    reached = set(start)
+    ahead = list(reached)
+    while ahead:
+        for node in successors[ahead.pop()]:
+            if node not in reached:
+                reached.add(node)
+                ahead.append(node)
+    return reached
+
+
+SESSION_THREAD: Final = -1
+OWN_THREAD: Final = -2
+
+
+def threads(
+    predecessors: Mapping[int, Collection[int]], primary: Collection[int]
+) -> dict[int, int]:
+    """For each node the predecessor whose thread it continues, SESSION_THREAD or OWN_THREAD.
+
+    A node on the primary path continues the thread of its lowest predecessor there, or the
+    session's where it has none. Each thread is continued by one node alone, the lowest: branches
+    that run side by side would read each other.
+    """
+    taken = {OWN_THREAD}
+    sources = {}
+    for node in sorted(predecessors):
+        along = [before for before in predecessors[node] if before in primary]
+        source = min(along, default=SESSION_THREAD) if node in primary else OWN_THREAD
+        sources[node] = OWN_THREAD if source in taken else source
+        taken.add(source)
+    return sources
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One agent's part in a session. Ordinals count from 0; `query` is the subtask query's index.

@@ -122,7 +122,7 @@ AGENT_MOVES: Final = _moves(
 )
 
 # Retrying is apart: a start that took its sources from one table for both would also start a
-# session that has ended. A completed session may be retried if one of its agents did not complete.
+# session that has ended. A completed agent is reset when it follows one that is retried.
 SESSION_RETRIES: Final = _moves(
     {
         SessionStatus.COMPLETED: {SessionStatus.IN_PROGRESS},
@@ -132,6 +132,7 @@ SESSION_RETRIES: Final = _moves(
 )
 AGENT_RETRIES: Final = _moves(
     {
+        SessionAgentState.COMPLETED: {SessionAgentState.INITIAL},
         SessionAgentState.FAILED: {SessionAgentState.INITIAL},
         SessionAgentState.SKIPPED: {SessionAgentState.INITIAL},
         SessionAgentState.CANCELLED: {SessionAgentState.INITIAL},

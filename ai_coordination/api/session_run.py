@@ -32,6 +32,7 @@ class SessionRun(graphene.ObjectType):
     session_agent_uuid = uuid("The agent of the session that ran.", required=False)
     attempt = whole("Which attempt of the agent it is, from 1.")
     outcome = graphene.Field(enums.RunOutcome, description="How it ended; null while it is open.")
+    output = text("What it answered.")
     notes = text("What is to be said about it.")
     usage = graphene.Field(TokenUsage, description="What it used of a language model.")
     updated_by = text("The verified caller who recorded it, or `engine`.")
@@ -43,6 +44,7 @@ class SessionRun(graphene.ObjectType):
     )
     coordination = one("coordination.Coordination", "The coordination of the session.")
 
+    resolve_output = large("output")
     resolve_notes = large("notes")
 
     @staticmethod

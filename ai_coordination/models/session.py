@@ -1,6 +1,7 @@
 """Sessions: instances in which a task is executed."""
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     ListAttribute,
     NumberAttribute,
     NumberSetAttribute,
@@ -93,6 +94,10 @@ class Session(Owing, Versioned):
     waiting_on = NumberSetAttribute(null=True)
     graph = TextAttribute(null=True)
     graph_size = NumberAttribute(null=True)
+    # What a retry that is under way resets: see `retry_plans`.
+    retry_plan = TextAttribute(null=True)
+    # A retry has left agents as they were that failed or were cancelled: it cannot complete.
+    falls_short = BooleanAttribute(null=True)
     thread_uuid = UnicodeAttribute(null=True)
     iteration_count = NumberAttribute(default=0)
     input_files = ListAttribute(of=InputFile, default=list)

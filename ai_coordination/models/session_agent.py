@@ -84,6 +84,12 @@ class SessionAgent(Owing, Versioned):
     attempt = NumberAttribute(default=0)
     current_run_uuid = UnicodeAttribute(null=True)
     thread_uuid = UnicodeAttribute(null=True)
+    # The predecessor whose thread it continues, or a constant of `graph`: planned with the graph.
+    # Without it, in items of 0.1.0, the claim chooses.
+    thread_from = NumberAttribute(null=True)
+    # A rejected answer and what was said of it, until the agent has answered anew.
+    rejected_output = TextAttribute(null=True)
+    rejected_because = TextAttribute(null=True)
     usage = TokenUsage(null=True)
     not_before = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)

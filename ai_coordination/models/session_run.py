@@ -55,6 +55,7 @@ class SessionRun(Entity):
     session_agent_uuid = UnicodeAttribute(null=True)
     attempt = NumberAttribute(default=1)
     outcome = UnicodeAttribute(null=True)
+    output = TextAttribute(null=True)
     notes = TextAttribute(null=True)
     usage = TokenUsage(null=True)
     finished_at = UnicodeAttribute(null=True)

@@ -27,7 +27,7 @@ class Tenants(NamedTuple):
     def uuid(self, whose: str, place: Place) -> str | list[str]:
         """What names an entity at this place of an operation."""
         world: World = getattr(self, whose)
-        if place[-1] == "predecessors":
+        if place[-1] in ("predecessors", "sessionAgentUuids"):
             return [world.agent]
         return str(getattr(world, KINDS[place[-1]]))
 

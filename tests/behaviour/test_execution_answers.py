@@ -10,6 +10,7 @@ from tests.behaviour.executing import (
     after,
     agents,
     echo,
+    input_of,
     listed,
     outcomes,
     report,
@@ -49,7 +50,8 @@ def test_an_agent_that_asks_is_in_the_list_and_goes_on_when_approved() -> None:
     assert tell("answerSessionAgent", given) == told
     assert listed("WAITING_FOR_INPUT") == []
     assert session(place)["status"] == "COMPLETED"
-    assert agents(place)["end"]["agentInput"] == "Which?\n\nASK:\nWhich?\n\nUser:\nWell done"
+    end, said = agents(place)["end"], {"Agent ASK": "Which?", "A person, to agent ASK": "Well done"}
+    assert end["agentInput"] == input_of(end, "Which?", **said)
     assert outcomes(place) == [("ask", 1, "COMPLETED"), ("end", 1, "COMPLETED")]
 
 

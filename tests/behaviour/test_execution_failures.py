@@ -4,8 +4,7 @@ import pytest
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models
-from ai_coordination.services.execution import engines, retrying, sweeping
-from ai_coordination.services.execution.engine import Engine
+from ai_coordination.services.execution import engines, sweeping
 from tests.behaviour.executing import (
     after,
     agents,
@@ -13,16 +12,14 @@ from tests.behaviour.executing import (
     echo,
     external,
     outcomes,
-    report,
     session,
     start,
     started,
     states,
-    tell,
     work_off,
 )
-from tests.graph_api import Place, change, refusal
-from tests.stored import everything_stored, refused, stored
+from tests.graph_api import Place, change
+from tests.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -98,37 +95,6 @@ def test_a_failure_may_be_passed_over() -> None:
     assert agents(place)["b"]["agentInput"] == "Which?"
 
 
-def test_a_retry_starts_what_was_not_completed_and_leaves_the_rest() -> None:
-    once = {"maxAttempts": 1}
-    actions = [after("a"), after("b", "a", retry=once), after("c", "b")]
-    place = started([echo("a"), echo("b", fail="No"), echo("c")], actions)
-    before = agents(place)
-    assert session(place)["status"] == "FAILED"
-
-    told = change("retrySession", place.key, GIVEN_KEY)["session"]
-    assert told["status"] == "IN_PROGRESS"
-    assert {name: one["state"] for name, one in agents(place).items()} == {
-        "a": "COMPLETED",
-        "b": "INITIAL",
-        "c": "INITIAL",
-    }
-    work_off()
-
-    assert session(place)["status"] == "FAILED"
-    assert agents(place)["a"] == before["a"]
-    assert agents(place)["b"]["currentRun"] != before["b"]["currentRun"]
-    assert outcomes(place) == [("a", 1, "COMPLETED"), ("b", 1, "FAILED"), ("b", 1, "FAILED")]
-
-
-def test_what_is_complete_or_under_way_is_not_retried() -> None:
-    complete = started([echo("a")])
-    waiting = started([echo("a")], [after("a", userInTheLoop="INPUT")])
-
-    asks = {"code": "INVALID_STATE", "state": "WAITING_FOR_INPUT"}
-    assert refused("retrySession", waiting.key) == asks
-    assert refused("retrySession", complete.key) == {**asks, "state": "COMPLETED"}
-
-
 def test_a_sweep_goes_on_until_nothing_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "ROWS", 2)
     place = start(blueprint([external(name) for name in "abcde"]), taskQuery="Which?")
@@ -150,26 +116,6 @@ def test_a_sweep_without_time_leaves_what_is_due_to_the_next() -> None:
     found = [sweeping.sweep(engines.of_a_worker(seconds)) for seconds in (5, 20)]
 
     assert found == [0, 1]
-
-
-def test_a_retry_that_meets_the_very_end_of_its_session_leaves_it_complete(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    place = started([external("a")])
-    done = {**report(place, "a"), "agentOutput": "Done"}
-    begin = retrying.begin
-    left: list[object] = []
-
-    def begin_after_the_end(engine: Engine, read: models.Session) -> models.Session | None:
-        tell("completeSessionAgent", done)
-        left.append(everything_stored())
-        return begin(engine, read)
-
-    monkeypatch.setattr(retrying, "begin", begin_after_the_end)
-
-    assert refusal("retrySession", place.key) == {"code": "INVALID_STATE", "state": "COMPLETED"}
-    assert left == [everything_stored()]
-    assert session(place)["status"] == "COMPLETED"
 
 
 def test_the_log_of_a_session_holds_a_hundred_entries_however_often_it_fails() -> None:

@@ -8,6 +8,7 @@ from tests.behaviour.executing import (
     agents,
     echo,
     external,
+    input_of,
     listed,
     outcomes,
     report,
@@ -51,7 +52,8 @@ def test_work_is_found_in_the_list_and_its_report_is_taken() -> None:
     assert listed("IN_PROGRESS") == []
     assert session(place)["status"] == "COMPLETED"
     assert agents(place)["out"]["currentRun"]["usage"] == usage
-    assert agents(place)["end"]["agentInput"] == "Which?\n\nOUT:\nDone"
+    end = agents(place)["end"]
+    assert end["agentInput"] == input_of(end, "Which?", **{"Agent OUT": "Done"})
 
 
 def test_the_same_report_again_gives_the_same_and_another_is_refused() -> None:

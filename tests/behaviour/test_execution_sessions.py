@@ -11,6 +11,7 @@ from tests.behaviour.executing import (
     agents,
     echo,
     external,
+    input_of,
     listed,
     outcomes,
     report,
@@ -95,7 +96,8 @@ def test_a_session_built_by_hand_is_dispatched_and_runs_to_its_end() -> None:
 
     assert session(place)["status"] == "COMPLETED"
     assert states(place) == {"a": "COMPLETED", "b": "COMPLETED"}
-    assert agents(place)["b"]["agentInput"] == "Which?\n\nA:\nWhich?"
+    found = agents(place)["b"]
+    assert found["agentInput"] == input_of(found, "Which?", **{"Agent A": "Which?"})
 
 
 def test_a_session_is_dispatched_once_and_with_agents() -> None:

@@ -12,6 +12,7 @@ from tests.behaviour.executing import (
     blueprint,
     echo,
     external,
+    input_of,
     outcomes,
     report,
     session,
@@ -39,7 +40,12 @@ def test_a_chain_of_agents_runs_to_its_end_each_with_what_came_before() -> None:
     assert states(place) == dict.fromkeys("abc", "COMPLETED")
     assert outcomes(place) == [(name, 1, "COMPLETED") for name in "abc"]
     inputs = {name: agent["agentInput"] for name, agent in agents(place).items()}
-    assert inputs == {"a": "Which?", "b": "Which?\n\nA:\nWhich?", "c": "Which?\n\nB:\nWhich?"}
+    found = agents(place)
+    assert inputs == {
+        "a": "Which?",
+        "b": input_of(found["b"], "Which?", **{"Agent A": "Which?"}),
+        "c": input_of(found["c"], "Which?", **{"Agent B": "Which?"}),
+    }
 
 
 def test_a_join_starts_after_all_of_its_predecessors() -> None:
@@ -62,7 +68,8 @@ def test_a_fast_branch_goes_on_while_a_slow_one_still_runs() -> None:
     tell("completeSessionAgent", {**report(place, "slow"), "agentOutput": "At last"})
 
     assert session(place)["status"] == "COMPLETED"
-    assert agents(place)["end"]["agentInput"] == "Which?\n\nSLOW:\nAt last\n\nNEXT:\nWhich?"
+    end, said = agents(place)["end"], {"Agent SLOW": "At last", "Agent NEXT": "Which?"}
+    assert end["agentInput"] == input_of(end, "Which?", **said)
 
 
 def test_a_diamond_runs_each_agent_once() -> None:
@@ -70,7 +77,8 @@ def test_a_diamond_runs_each_agent_once() -> None:
 
     assert session(place)["status"] == "COMPLETED"
     assert outcomes(place) == [(name, 1, "COMPLETED") for name in "abcd"]
-    assert agents(place)["d"]["agentInput"] == "Which?\n\nB:\nWhich?\n\nC:\nWhich?"
+    found, said = agents(place)["d"], {"Agent B": "Which?", "Agent C": "Which?"}
+    assert found["agentInput"] == input_of(found, "Which?", **said)
 
 
 def test_variables_are_filled_from_a_task_query_that_is_an_object() -> None:

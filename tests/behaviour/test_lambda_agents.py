@@ -17,6 +17,7 @@ from tests.behaviour.executing import (
     blueprint,
     echo,
     function,
+    input_of,
     outcomes,
     report,
     session,
@@ -77,7 +78,10 @@ def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> Non
         "deadlineAt": agent.deadline_at,
         "agent": {"agentUuid": "zh", "agentName": "ZH", "parameters": {"style": "formal"}},
         "subtaskQuery": "Which?",
-        "agentInput": "Which?\n\nRAG:\nWhich?\n\nUser:\nGreen tea",
+        "agentInput": input_of(
+            found["zh"], "Which?", **{"Agent RAG": "Which?", "A person, to agent RAG": "Green tea"}
+        ),
+        "rejected": None,
         "predecessors": [
             {
                 "sessionAgentUuid": found["rag"]["sessionAgentUuid"],

@@ -18,6 +18,7 @@ from tests.behaviour.executing import (
     agents,
     external,
     function,
+    input_of,
     report,
     session,
     started,
@@ -71,11 +72,12 @@ def addresses(event: Mapping[str, Any]) -> set[str]:
 def test_what_fits_is_there_whole(functions: LambdaService, bucket: None) -> None:
     said = {"a": "ä" * 100_000, "b": "b" * 200_000}
 
-    join(functions, said)
+    place = join(functions, said)
 
     event = got(functions)
     assert [one["agentOutput"] for one in event["predecessors"]] == list(said.values())
-    assert event["agentInput"] == f"Which?\n\nA:\n{said['a']}\n\nB:\n{said['b']}"
+    named = {f"Agent {name.upper()}": text for name, text in said.items()}
+    assert event["agentInput"] == input_of(agents(place)["end"], "Which?", **named)
     assert addresses(event) == set()
 
 

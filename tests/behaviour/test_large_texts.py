@@ -127,11 +127,11 @@ def test_a_large_output_is_kept_and_told_to_the_successor() -> None:
     )
     work_off()
 
-    told = executing.tell("completeSessionAgent", {**report(place, "a"), "agentOutput": LARGE})
+    taken = executing.tell("completeSessionAgent", {**report(place, "a"), "agentOutput": LARGE})
 
     successor = executing.agents(place)["b"]
-    assert told["agentOutput"] == LARGE
-    assert successor["agentInput"] == f"Go\n\nA:\n{LARGE}"
+    assert taken["agentOutput"] == LARGE
+    assert successor["agentInput"] == executing.input_of(successor, "Go", **{"Agent A": LARGE})
     assert len(kept()) == 2
 
 
@@ -172,12 +172,11 @@ def test_what_a_successor_is_told_holds_2_mb_and_names_what_does_not_fit() -> No
         change("completeSessionAgent", given, "sessionAgent { state }")
     work_off()
 
-    told = executing.agents(place)["z"]["agentInput"]
+    found = executing.agents(place)["z"]
 
-    assert (
-        told
-        == f"Go\n\nA:\n{'a' * 1_500_000}\n\nB:\n(600000 bytes, left out here)\n\nC:\n{'c' * 100}"
-    )
+    said = {"a": "a" * 1_500_000, "b": "(600000 bytes, left out here)", "c": "c" * 100}
+    named = {f"Agent {name.upper()}": text for name, text in said.items()}
+    assert found["agentInput"] == executing.input_of(found, "Go", **named)
 
 
 def test_the_texts_of_a_session_go_with_it() -> None:

@@ -20,6 +20,8 @@ STORIES: Mapping[str, Story] = {
         starts.picked_up,
         turns.failing,
         turns.started_again,
+        turns.done_anew,
+        turns.asking_again,
         turns.skipping,
         turns.continuing,
         turns.outside,

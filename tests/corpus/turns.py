@@ -1,8 +1,10 @@
 """What becomes of sessions that have started: whatever turn they may take."""
 
+import math
 from typing import Any
 
 from ai_coordination import models
+from ai_coordination.models import writes
 from tests.behaviour.executing import WAITS, after, blueprint, echo, external, function, start
 from tests.corpus.life import Life
 from tests.corpus.people import LAST_WORDS, finish, key_of
@@ -53,6 +55,51 @@ def started_again(life: Life) -> None:
     life.idle()
     life.recording = True
     change("retrySession", place.key, "session { status }")
+    life.idle()
+    life.recording = False
+    finish(life)
+
+
+def done_anew(life: Life) -> None:
+    """What follows an agent that failed, with a member that is another one by now."""
+    actions = [after("a", onFailure="CONTINUE", retry=ONCE), after("b", "a"), after("c")]
+    place = start(blueprint([external("a"), echo("b"), echo("c")], actions), taskQuery="Which?")
+    life.idle()
+    _tell(life, "failSessionAgent", "a", notes="No", retryable=False)
+    life.idle()
+    coordination = Sight(life.store).all_of(models.Coordination)[0]
+    members = [agent for agent in coordination.agents if agent.agent_uuid != "c"]
+    members[1].runtime.parameters = {"seconds": 1}
+    kind = models.Coordination
+    writes.change(
+        kind(coordination.partition_key, place.coordination),
+        [kind.agents.set(members)],
+        kind.partition_key.exists(),
+        math.inf,
+    )
+    life.recording = True
+    change("retrySession", {**place.key, "withCurrentMembers": True}, "session { status }")
+    life.recording = False
+    finish(life)
+
+
+def asking_again(life: Life) -> None:
+    """About answers that nobody had judged, and about one that was rejected; one agent is named."""
+    asks = {"userInTheLoop": "APPROVAL", "retry": ONCE}
+    actions = [after("a", **asks), after("b", onFailure="CONTINUE", **asks), after("c")]
+    place = start(blueprint([echo("a"), echo("b"), echo("c")], actions), taskQuery="Which?")
+    life.idle()
+    _tell(life, "answerSessionAgent", "b", approved=False, userInput="Shorter")
+    life.idle()
+    change("cancelSession", place.key, "session { status }")
+    life.recording = True
+    change("retrySession", place.key, "session { status }")
+    life.idle()
+    life.recording = False
+    change("cancelSession", place.key, "session { status }")
+    named = [_agent(life, "c").session_agent_uuid]
+    life.recording = True
+    change("retrySession", {**place.key, "sessionAgentUuids": named}, "session { status }")
     life.idle()
     life.recording = False
     finish(life)

@@ -355,3 +355,40 @@ def test_an_escaped_name_reads_as_the_name_on_one_line(name: str) -> None:
 
     line = " ".join(name.split()) or "?"
     assert read == (line if len(line) <= 80 else line[:79] + "…")
+
+
+def test_what_follows_is_found_through_every_branch_and_once() -> None:
+    after: dict[int, list[int]] = {0: [1, 2], 1: [3], 2: [3], 3: [], 4: [5], 5: []}
+
+    assert graph.downstream([], after) == set()
+    assert graph.downstream([3], after) == {3}
+    assert graph.downstream([1], after) == {1, 3}
+    assert graph.downstream([0, 4], after) == {0, 1, 2, 3, 4, 5}
+
+
+def test_of_several_branches_one_goes_on_with_the_thread() -> None:
+    before: dict[int, list[int]] = {0: [], 1: [0], 2: [0], 3: [0], 4: [1, 2, 3]}
+
+    found = graph.threads(before, before)
+
+    own = graph.OWN_THREAD
+    assert found == {0: graph.SESSION_THREAD, 1: 0, 2: own, 3: own, 4: 1}
+
+
+def test_an_agent_off_the_primary_path_has_a_thread_of_its_own_and_hands_none_on() -> None:
+    before: dict[int, list[int]] = {0: [], 1: [0], 2: [0], 3: [1, 2], 4: [1]}
+
+    found = graph.threads(before, {0, 2, 3, 4})
+
+    own = graph.OWN_THREAD
+    assert found == {0: graph.SESSION_THREAD, 1: own, 2: 0, 3: 2, 4: own}
+
+
+def test_of_several_agents_that_begin_one_goes_on_with_the_thread_of_the_session() -> None:
+    before: dict[int, list[int]] = {0: [], 1: [], 2: [0, 1]}
+
+    assert graph.threads(before, {1, 2}) == {
+        0: graph.OWN_THREAD,
+        1: graph.SESSION_THREAD,
+        2: 1,
+    }

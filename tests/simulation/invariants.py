@@ -61,11 +61,14 @@ def counts(sight: Sight) -> None:
 
 
 def _starts_in_time(now: Seen, agent: models.SessionAgent) -> None:
-    """A retry resets a predecessor that had failed, and leaves what went on without it."""
+    """Nor does a result rest on one that has changed: a retry resets all that follows."""
     if agent.state in STARTED:
-        before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
+        before = now.before(agent)
+        if now.session.doing:
+            before = [one for one in before if one.iteration <= agent.iteration]
         assert len(now.before(agent)) == len(agent.predecessors or ())
         assert all(one.state in TERMINAL_AGENT for one in before), f"{agent.ordinal} is early"
+        assert all(one.iteration <= agent.iteration for one in before), f"{agent.ordinal} is old"
 
 
 def _is_looked_for(now: Seen, agent: models.SessionAgent) -> bool:
@@ -80,7 +83,12 @@ def _is_looked_for(now: Seen, agent: models.SessionAgent) -> bool:
 
 
 def _owes_nothing(now: Seen, agent: models.SessionAgent) -> bool:
-    """An agent that has ended, in a session that goes on: so it was not cancelled."""
+    """An agent that has ended, in a session that goes on: so it was not cancelled.
+
+    Or it was in an earlier iteration, and a retry has left it so.
+    """
+    if agent.state in TERMINAL_AGENT and agent.iteration < now.session.iteration_count:
+        return _is_sealed(now, agent)
     if agent.state not in TERMINAL_AGENT - {SessionAgentState.CANCELLED}:
         return False
     ends_it = agent.agent_action.on_failure == FailurePolicy.FAIL_SESSION
@@ -122,8 +130,11 @@ def at_rest(now: Seen) -> None:
 
 
 def _has_failed_rightly(now: Seen) -> bool:
-    """Whether an agent of this iteration has failed whose failure is the session's."""
-    return any(
+    """Whether an agent of this iteration has failed whose failure is the session's.
+
+    Or a retry has left some that had ended so before.
+    """
+    return bool(now.session.falls_short) or any(
         agent.state == SessionAgentState.FAILED
         and agent.iteration == now.session.iteration_count
         and agent.agent_action.on_failure == FailurePolicy.FAIL_SESSION
@@ -138,10 +149,15 @@ def _waits_rightly(agent: models.SessionAgent, unfinished: set[int]) -> None:
 
 
 def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
-    """Of this iteration: what is behind a failure that skips is skipped, and nothing else is."""
+    """Of this iteration: what is behind a failure that skips is skipped, and nothing else is.
+
+    Whatever a retry has left of earlier ones has not failed the session, and is not cancelled.
+    """
+    assert agent.state != SessionAgentState.CANCELLED
+    if agent.state == SessionAgentState.FAILED:
+        assert agent.agent_action.on_failure != FailurePolicy.FAIL_SESSION
     if agent.iteration != now.session.iteration_count:
         return
-    assert agent.state != SessionAgentState.CANCELLED
     skips = FailurePolicy.SKIP_SUCCESSORS
     of_now = [one for one in now.before(agent) if one.iteration == agent.iteration]
     behind = any(
@@ -150,8 +166,6 @@ def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
         for one in of_now
     )
     assert (agent.state == SessionAgentState.SKIPPED) == behind
-    if agent.state == SessionAgentState.FAILED:
-        assert agent.agent_action.on_failure != FailurePolicy.FAIL_SESSION
 
 
 def texts_are_kept(now: Seen, world: World) -> None:

@@ -102,8 +102,14 @@ class People:
             or taken.iteration_count > session.iteration_count
         )
 
-    def retry(self, session: models.Session) -> None:
-        given = _key_of(session)
+    def retry(self, now: Seen) -> None:
+        """All that failed, or some agents that are named; perhaps with the members of now."""
+        given: dict[str, Any] = _key_of(now.session)
+        if now.agents and self._random.random() < 0.3:
+            chosen = self._random.sample(now.agents, self._random.randint(1, len(now.agents)))
+            given["session_agent_uuids"] = [one.session_agent_uuid for one in chosen]
+            self._world.named |= {int(one.ordinal) for one in chosen}
+        given["with_current_members"] = self._random.random() < 0.2
         self.is_refused(lifecycle.retry, given)
         self._ask(lifecycle.retry, **given)
 

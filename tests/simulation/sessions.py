@@ -139,7 +139,7 @@ class RandomSession:
             self._people.cancel(now.session)
         if self._retries and self.world.random.random() < 0.02:
             self._retries -= 1
-            self._people.retry(now.session)
+            self._people.retry(now)
         return self._now()
 
     def _now(self) -> Seen:
@@ -152,7 +152,7 @@ class RandomSession:
         if not self._retries:
             return False
         self._retries -= 1
-        self._people.retry(now.session)
+        self._people.retry(now)
         then = self._now()
         return not then.is_at_rest() or then.session is not now.session
 
@@ -176,6 +176,7 @@ class RandomSession:
 
     def _answer(self, call: Call) -> Answer | Accepted:
         assert call.agent.agent.runtime.kind != AgentRuntimeKind.EXTERNAL
+        assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
         fate = self.world.random.random()
         if fate < 0.2:
@@ -234,10 +235,10 @@ class RandomSession:
             self._people.cancel(now.session)
             if self._retries and self.world.random.random() < 0.7:
                 self._retries -= 1
-                self._people.retry(now.session)
+                self._people.retry(now)
         elif fate < 0.6 and self._retries and now.session.status in TERMINAL_SESSION:
             self._retries -= 1
-            self._people.retry(now.session)
+            self._people.retry(now)
         else:
             self._people.work(now)
 

@@ -4,6 +4,7 @@ from ai_coordination import models
 from ai_coordination.clock import moment
 from ai_coordination.models.texts import Text
 from ai_coordination.services import texts
+from ai_coordination.services.execution import retry_plans
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
@@ -13,7 +14,7 @@ from ai_coordination.states import (
 )
 from tests.simulation import invariants
 from tests.simulation.seen import Seen, Sight
-from tests.simulation.world import World
+from tests.simulation.world import CALLER, World
 
 ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
 
@@ -29,6 +30,8 @@ class Watch:
         self._looked_at = -1
         # In which iteration of its agent a run was made.
         self._iterations: dict[str, int] = {}
+        # The last answer that an agent asked about: it is kept until somebody has judged it.
+        self._asked: dict[int, Text] = {}
 
     def look(self) -> Seen | None:
         """Everything that must always hold; the session, if there is one."""
@@ -47,7 +50,7 @@ class Watch:
         for run in now.runs:
             self._settle_run(now, run)
         for agent in now.agents:
-            self._settle_agent(agent)
+            self._settle_agent(now, agent)
         session, iteration = now.session, int(now.session.iteration_count)
         if session.status in TERMINAL_SESSION:
             self._stays(("status", iteration), session.status)
@@ -62,15 +65,29 @@ class Watch:
         if run.outcome is not None:
             self._stays(("run", run.run_uuid), run)
 
-    def _settle_agent(self, agent: models.SessionAgent) -> None:
+    def _settle_agent(self, now: Seen, agent: models.SessionAgent) -> None:
         if agent.state in ANSWERED:
             output = agent.agent_output
             self._stays(("output", agent.current_run_uuid), output)
-            said = self._world.said[str(agent.current_run_uuid)]
+            said = [*self._world.said[str(agent.current_run_uuid)], *self._asked_before(agent)]
             assert any(one == output or _is(output, one) for one in said), "of another run"
+            self._keeps_its_output(now, agent)
+        if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+            self._asked[int(agent.ordinal)] = agent.agent_output
         if agent.state in TERMINAL_AGENT:
             self._stays(("state", agent.ordinal, agent.iteration), agent.state)
         assert agent.attempt <= agent.agent_action.retry.max_attempts
+
+    def _asked_before(self, agent: models.SessionAgent) -> list[Text]:
+        """The answer that an agent may still ask about, whatever ended the session meanwhile."""
+        held = self._asked.get(int(agent.ordinal))
+        return [] if held is None else [held]
+
+    def _keeps_its_output(self, now: Seen, agent: models.SessionAgent) -> None:
+        """Each sealed run that completed holds what its agent has answered in it."""
+        for run in now.runs_of(agent):
+            if run.outcome == "completed" and run.run_uuid == agent.current_run_uuid:
+                assert run.output == agent.agent_output, "the run has another output"
 
     def _stays(self, what: tuple[object, ...], value: object) -> None:
         assert self._settled.setdefault(what, value) == value, what
@@ -87,16 +104,27 @@ class Watch:
             self._moved(now, agent, then)
 
     def _moved(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
-        more = int(agent.iteration - was.iteration)
-        assert more in (0, 1)
-        again = bool(more) and was.iteration > 0
+        again = agent.iteration != was.iteration and was.iteration > 0
+        assert agent.iteration in (was.iteration, now.session.iteration_count + 1)
         before, after = SessionAgentState(was.state), SessionAgentState(agent.state)
         assert (before is after and not again) or may_move(before, after, retry=again)
+        if again:
+            self._is_reset(now, was, agent)
         if after is SessionAgentState.IN_PROGRESS and before is SessionAgentState.INITIAL:
             assert not was.waiting_on
             assert not was.skip
             assert not was.not_before or moment(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.doing
+
+    def _is_reset(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
+        """What follows is part of the retry; an answer that nobody judged is not thrown away."""
+        plan = retry_plans.unpinned(texts.read(CALLER.partition_key, now.session.retry_plan))
+        assert {int(one) for one in agent.successors or ()} <= plan.reset
+        is_lost = agent.agent_output is None and was.agent_output is not None
+        if is_lost and was.state == SessionAgentState.CANCELLED:
+            follows = plan.reset.intersection(agent.predecessors or ())
+            is_named = int(agent.ordinal) in self._world.named
+            assert follows or plan.members is not None or is_named, "an answer is thrown away"
 
     def rest(self, now: Seen) -> None:
         """What must hold when nothing is due any more."""

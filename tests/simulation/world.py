@@ -62,6 +62,8 @@ class World:
         self.calls: list[Called] = []
         # What was ever answered by the work on a run.
         self.said: dict[str, list[Text]] = defaultdict(list)
+        # The ordinals that a retry was ever told to begin from.
+        self.named: set[int] = set()
         self.answers: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
         self.seam: Callable[[str], None] = lambda point: None
         self.landed: Callable[[], None] = lambda: None

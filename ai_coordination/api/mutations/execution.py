@@ -47,12 +47,23 @@ class CancelSessionInput(graphene.InputObjectType):
 
 
 class RetrySessionInput(graphene.InputObjectType):
-    """Starts the failed, skipped and cancelled agents of a finished session again; what was
-    completed stays.
+    """Starts again what did not complete in a session that has ended, and everything that follows
+    it; the rest stays as it is.
     """
 
     coordination_uuid = uuid("The coordination whose agents work in it.")
     session_uuid = uuid("Which one.")
+    session_agent_uuids = several(
+        graphene.ID,
+        "These agents and what follows them, completed or not, instead. Where agents that failed"
+        " or were cancelled are not among them, the session ends FAILED again.",
+    )
+    with_current_members = graphene.Boolean(
+        default_value=False,
+        description=(
+            "With the coordination's members as they are now, instead of those pinned at the start."
+        ),
+    )
 
 
 class AnswerSessionAgentInput(graphene.InputObjectType):
@@ -161,7 +172,9 @@ class ExecutionMutations:
         SessionPayload,
         RetrySessionInput,
         _retry,
-        "Starts what was not completed of a finished session again.",
+        "Starts a session that has ended again: what failed, was cancelled or was skipped, and"
+        " everything that follows it. An agent whose answer nobody has judged yet asks again,"
+        " without another call.",
     )
     answer_session_agent = fields.mutation(
         SessionAgentPayload,

@@ -11,6 +11,18 @@ from ai_coordination.states import SessionAgentState
 NOT_IN_TIME = "Nobody has answered in time"
 
 
+def was_rejected(agent: models.SessionAgent) -> bool:
+    """Whether a person has rejected what the agent answered: their remark is its notes."""
+    failed = agent.state == SessionAgentState.FAILED and agent.agent_output is not None
+    return bool(failed and agent.notes == agent.user_input)
+
+
+def keeps_answer(agent: models.SessionAgent) -> bool:
+    """Whether the agent has answered, but ended before a person has judged that."""
+    ended = agent.state in (SessionAgentState.CANCELLED, SessionAgentState.FAILED)
+    return ended and agent.agent_output is not None and not was_rejected(agent)
+
+
 def answer(
     engine: Engine,
     agent: models.SessionAgent,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
-from ai_coordination import ids, models, telemetry
+from ai_coordination import graph, ids, models, telemetry
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
@@ -22,8 +22,8 @@ from ai_coordination.services.execution import (
     reporting,
     telling,
 )
-from ai_coordination.services.execution.engine import Accepted, Call, Engine, RunFailed
-from ai_coordination.services.execution.invoking import waits
+from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, RunFailed
+from ai_coordination.services.execution.invoking import has_answered, waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 MOST_TAKEOVERS = 3
@@ -43,7 +43,8 @@ def claim(
     """Makes the agent's next attempt and invokes it, unless somebody else has. Raises NoTime."""
     leases.check_time(engine, agent)
     try:
-        told = telling.told(agent, before)
+        run_uuid = engine.new_uuid()
+        told = None if has_answered(agent) else telling.told(agent, before, run_uuid)
     except TextUnavailable as missing:
         failing.give_up(engine, agent, missing.message)
         return
@@ -54,7 +55,7 @@ def claim(
         SessionAgentState.IN_PROGRESS, int(agent.iteration), out_of=SessionAgentState.INITIAL
     )
     stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
-    looked_for_at = _attempt(engine, agent, told, goes_on or engine.new_uuid())
+    looked_for_at = _attempt(engine, agent, told, run_uuid, goes_on or engine.new_uuid())
     actions += [*_attempted(agent, now), *due.moved(kind, agent, looked_for_at)]
     agent.due_at = looked_for_at
     run = _run(agent, now, own_thread=goes_on is None)
@@ -71,23 +72,31 @@ def claim(
         agent.state = SessionAgentState.INITIAL.value
         failing.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
         return
-    if not _is_external(agent):
+    if not _works_outside(agent):
         _invoke(engine, session, agent, before)
 
 
-def _is_external(agent: models.SessionAgent) -> bool:
-    return bool(agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value)
+def _works_outside(agent: models.SessionAgent) -> bool:
+    is_external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
+    return bool(is_external and not has_answered(agent))
 
 
-def _attempt(engine: Engine, agent: models.SessionAgent, told: str, thread_uuid: str) -> str:
+def _attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    told: str | None,
+    run_uuid: str,
+    thread_uuid: str,
+) -> str:
     """Makes the agent as its claim will leave it; gives the time at which it is looked for."""
     agent.state = SessionAgentState.IN_PROGRESS.value
     agent.attempt = int(agent.attempt) + 1
-    agent.current_run_uuid = engine.new_uuid()
+    agent.current_run_uuid = run_uuid
     agent.thread_uuid = thread_uuid
-    agent.agent_input = texts.keep(texts.Owner.of(agent), told)
+    if told is not None:
+        agent.agent_input = texts.keep(texts.Owner.of(agent), told)
     agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    if _is_external(agent):
+    if _works_outside(agent):
         return str(agent.deadline_at)
     agent.lease_until = leases.until(engine, agent)
     return leases.looked_for_at(engine, agent)
@@ -97,7 +106,7 @@ def _attempted(agent: models.SessionAgent, now: str) -> list[Action]:
     kind = models.SessionAgent
     mine = (
         reporting.opened(agent, SessionAgentState.IN_PROGRESS, now)
-        if _is_external(agent)
+        if _works_outside(agent)
         else [kind.lease_until.set(agent.lease_until)]
     )
     return [
@@ -173,6 +182,10 @@ def _invoke(
     agent: models.SessionAgent,
     before: Sequence[models.SessionAgent],
 ) -> None:
+    if has_answered(agent):
+        # It was not judged before the session ended: it asks again, and nobody is called.
+        reporting.complete(engine, agent, Answer(agent.agent_output))
+        return
     if waits(agent):
         releasing.release_gathered(engine)
     telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
@@ -225,6 +238,18 @@ def _thread(
     """The thread that goes on: along the primary path, and from attempt to attempt."""
     if agent.thread_uuid:
         return str(agent.thread_uuid)
+    if agent.thread_from is None:
+        return _thread_of_0_1_0(session, agent, before)
+    if agent.thread_from == graph.SESSION_THREAD:
+        return session.thread_uuid and str(session.thread_uuid)
+    threads = [one.thread_uuid for one in before if one.ordinal == agent.thread_from]
+    return next((str(one) for one in threads if one), None)
+
+
+def _thread_of_0_1_0(
+    session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
+) -> str | None:
+    """Agents that version 0.1.0 has written do not say whose thread they continue."""
     if not agent.agent_action.primary_path:
         return None
     along = [one.thread_uuid for one in before if one.agent_action.primary_path]

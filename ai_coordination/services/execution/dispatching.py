@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pynamodb.expressions.update import Action
 
-from ai_coordination import models
+from ai_coordination import graph, models
 from ai_coordination.errors import BadUserInput, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
@@ -64,9 +64,14 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
         else:
             _undo(engine, session)
         raise
+    threads = graph.threads(
+        {int(agent.ordinal): [int(one) for one in agent.predecessors or ()] for agent in everyone},
+        {int(agent.ordinal) for agent in everyone if agent.agent_action.primary_path},
+    )
     for agent in everyone:
         if agent.iteration == 0:
-            _ready(engine, session, agent, members[agent.agent_uuid])
+            member, source = members[agent.agent_uuid], threads[int(agent.ordinal)]
+            _ready(engine, session, agent, member, source)
     return _started(engine, session, everyone)
 
 
@@ -106,10 +111,18 @@ def _undo(engine: Engine, session: models.Session) -> None:
 
 
 def _ready(
-    engine: Engine, session: models.Session, agent: models.SessionAgent, member: models.Agent
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    member: models.Agent,
+    thread_from: int,
 ) -> None:
     kind = models.SessionAgent
-    actions: list[Action] = [kind.iteration.set(1), kind.agent.set(models.anonymous(member))]
+    actions: list[Action] = [
+        kind.iteration.set(1),
+        kind.agent.set(models.anonymous(member)),
+        kind.thread_from.set(thread_from),
+    ]
     text = _work(session, agent)
     if text is not None:
         actions.append(kind.subtask_query.set(text))

@@ -65,11 +65,16 @@ class LambdaFunction:
         return min(left, (self._works_until - now).total_seconds() - SECONDS_TO_WRITE)
 
 
+def has_answered(agent: models.SessionAgent) -> bool:
+    """Whether an agent that starts or is in progress keeps an answer of an earlier iteration."""
+    return agent.agent_output is not None
+
+
 def waits(agent: models.SessionAgent) -> bool:
     """Whether the worker waits for the return value of the agent's function."""
     runtime = agent.agent.runtime
     parameters = runtime.parameters if isinstance(runtime.parameters, dict) else {}
-    is_function = runtime.kind == AgentRuntimeKind.LAMBDA.value
+    is_function = runtime.kind == AgentRuntimeKind.LAMBDA.value and not has_answered(agent)
     return is_function and parameters.get("invocation") == "RequestResponse"
 
 

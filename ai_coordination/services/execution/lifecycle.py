@@ -16,6 +16,7 @@ from ai_coordination.services.execution import (
     dispatching,
     ending,
     parts,
+    retry_requests,
     retrying,
     starting,
 )
@@ -23,7 +24,7 @@ from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.parts import Part
 from ai_coordination.services.rules import action
 from ai_coordination.services.task import queries
-from ai_coordination.states import SessionStatus
+from ai_coordination.states import TERMINAL_SESSION, SessionStatus
 
 NOUN = "session"
 MOST_AGENTS = 1_000
@@ -220,30 +221,38 @@ def cancel(
 
 
 def retry(
-    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str
+    engine: Engine,
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    session_uuid: str,
+    session_agent_uuids: Sequence[str] | None = None,
+    with_current_members: bool | None = False,
 ) -> models.Session:
-    """Starts what was not completed of an ended session again.
+    """Starts an ended session again: what failed or was named, and all that follows it.
 
-    Raises NotFound; InvalidState for one that has not ended, has nothing to be started again, or
-    has lost an agent since.
+    A retry that is under way already goes on, whatever it began from. Raises BadUserInput for
+    agents that are none of the session's, or no members any more; NotFound; InvalidState for a
+    session that has not ended, has nothing to begin from, or has lost an agent since.
     """
+    named = retry_requests.named(session_agent_uuids)
     session = _found(caller, coordination_uuid, session_uuid)
-    agents = reads.everything(
-        models.SessionAgent, session_uuid, caller.partition_key, ["partition_key", "state"]
-    )
-    if all(agent.state == "completed" for agent in agents):
-        raise InvalidState("All agents are completed", sessions.status_of(session).upper())
-    marked = retrying.begin(engine, session)
-    if marked is None:
-        raise InvalidState(
-            "Only an ended session with all its agents is retried",
-            sessions.status_of(session).upper(),
+    marked: models.Session | None = session
+    if session.doing not in retrying.RETRIES:
+        if session.status not in TERMINAL_SESSION:
+            raise _not_retried(session)
+        plan = retry_requests.planned(
+            caller, session, named, with_members=bool(with_current_members)
         )
-    started = retrying.go_on(engine, marked)
-    now = started or _as_it_is(session)
-    if started is None and now.iteration_count == session.iteration_count and not now.doing:
-        raise InvalidState("All agents are completed", sessions.status_of(now).upper())
-    return now
+        marked = retrying.begin(engine, session, plan)
+    if marked is None:
+        raise _not_retried(_as_it_is(session))
+    return retrying.go_on(engine, marked) or _as_it_is(session)
+
+
+def _not_retried(session: models.Session) -> InvalidState:
+    message = "Only an ended session that still has all its agents can be retried"
+    return InvalidState(message, sessions.status_of(session).upper())
 
 
 def _found(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session:

@@ -29,7 +29,8 @@ class Place:
 
 def texts_in(given: dict[str, Any]) -> Iterator[Place]:
     """The places of texts that may have an address in their stead."""
-    for holder in (given, *given["predecessors"]):
+    rejected = [given["rejected"]] if given["rejected"] else []
+    for holder in (given, *given["predecessors"], *rejected):
         for member in ("subtaskQuery", "agentInput", "agentOutput", "userInput"):
             if holder.get(member) is not None:
                 yield Place(holder, member)
@@ -64,12 +65,20 @@ def payload(call: Call) -> dict[str, Any]:
         },
         "subtaskQuery": agent.subtask_query,
         "agentInput": agent.agent_input,
+        "rejected": _rejected(agent),
         "predecessors": [_predecessor(one) for one in call.predecessors],
         "inputFiles": [
             {"name": one.name, "uri": one.uri, "mediaType": one.media_type}
             for one in session.input_files
         ],
     }
+
+
+def _rejected(agent: models.SessionAgent) -> dict[str, Any] | None:
+    """The agent's own earlier answer, where a person has rejected it, and what they said of it."""
+    if agent.rejected_output is None:
+        return None
+    return {"agentOutput": agent.rejected_output, "userInput": agent.rejected_because}
 
 
 def _predecessor(agent: models.SessionAgent) -> dict[str, Any]:

@@ -14,10 +14,12 @@ from ai_coordination import ids, models
 from ai_coordination.models import due, moves, writes
 from ai_coordination.services.execution import counting
 from ai_coordination.services.execution.engine import Engine, Release
-from ai_coordination.states import RunOutcome, SessionAgentState, SessionStatus
+from ai_coordination.services.execution.journal import entry
+from ai_coordination.states import LogLevel, RunOutcome, SessionAgentState, SessionStatus
 
 # For a message that gets lost. A claim moves it on.
 GRACE_SECONDS = 60.0
+FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
 
 
 def completed(engine: Engine, agent: models.SessionAgent) -> None:
@@ -35,6 +37,8 @@ def seal(engine: Engine, agent: models.SessionAgent) -> None:
         kind.outcome.set(RunOutcome.COMPLETED.value),
         kind.finished_at.set(engine.now()),
     ]
+    if agent.agent_output is not None:
+        actions.append(kind.output.set(agent.agent_output))
     if agent.usage is not None:
         actions.append(kind.usage.set(agent.usage))
     writes.change(
@@ -199,15 +203,22 @@ def _release_session(
 
 
 def complete_session(engine: Engine, session: models.Session) -> None:
-    """All agents have ended: so has the session, unless somebody is ending it otherwise."""
+    """All agents have ended: so has the session, unless somebody is ending it otherwise.
+
+    After a retry that left failed or cancelled agents as they were, it has failed.
+    """
     kind = models.Session
-    actions, stands = moves.session(SessionStatus.COMPLETED, int(session.iteration_count))
+    status, log = SessionStatus.COMPLETED, []
+    if session.falls_short:
+        status = SessionStatus.FAILED
+        log = entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
+    actions, stands = moves.session(status, int(session.iteration_count))
     now = engine.now()
     landed, _ = writes.change(
         session,
-        [*actions, kind.finished_at.set(now), kind.updated_at.set(now), kind.asking.remove()],
+        [*actions, *log, kind.finished_at.set(now), kind.updated_at.set(now), kind.asking.remove()],
         stands & kind.waiting_on.does_not_exist() & kind.doing.does_not_exist(),
         engine.deadline,
     )
     if landed:
-        counting.session_ended(engine, session, SessionStatus.COMPLETED)
+        counting.session_ended(engine, session, status)

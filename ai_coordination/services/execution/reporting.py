@@ -80,7 +80,7 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
         [
             *actions,
             *no_work(),
-            *_answered(agent, answer),
+            *_answered(_output(agent, answer), answer),
             kind.updated_at.set(now),
             *due.moved(kind, agent, releasing.soon(engine, agent)),
         ],
@@ -94,14 +94,21 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
         releasing.completed(engine, after)
 
 
-def _answered(agent: models.SessionAgent, answer: Answer) -> list[Action]:
+def _answered(output: models.Text, answer: Answer) -> list[Action]:
     kind = models.SessionAgent
-    output = capacity.grown(agent, "agent_output", kept(agent, answer.output))
-    actions: list[Action] = [kind.agent_output.set(output)]
+    actions: list[Action] = [
+        kind.agent_output.set(output),
+        kind.rejected_output.remove(),
+        kind.rejected_because.remove(),
+    ]
     usage = usage_of(answer)
     if usage is not None:
         actions.append(kind.usage.set(usage))
     return actions
+
+
+def _output(agent: models.SessionAgent, answer: Answer) -> models.Text:
+    return capacity.grown(agent, "agent_output", kept(agent, answer.output))
 
 
 def kept(agent: models.SessionAgent, text: models.Text) -> models.Text:
@@ -135,6 +142,7 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
         out_of=SessionAgentState.IN_PROGRESS,
     )
     now = engine.now()
+    output = _output(agent, answer)
     transaction = Transaction()
     transaction.update(
         agent,
@@ -142,7 +150,7 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
             *actions,
             *_no_lease(),
             *opened(agent, SessionAgentState.WAITING_FOR_INPUT, now),
-            *_answered(agent, answer),
+            *_answered(output, answer),
             kind.updated_at.set(now),
             *_until(agent, deadline_at),
         ],
@@ -150,7 +158,8 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
         lambda old: Over("over"),
     )
     in_session(transaction, agent, [models.Session.asking.add({int(agent.ordinal)})])
-    sealed(transaction, engine, agent, RunOutcome.COMPLETED, usage=usage_of(answer))
+    usage = usage_of(answer)
+    sealed(transaction, engine, agent, RunOutcome.COMPLETED, output=output, usage=usage)
     if committed(engine, transaction):
         counting.attempt_over(engine, agent)
 
@@ -172,12 +181,15 @@ def sealed(
     agent: models.SessionAgent,
     outcome: RunOutcome,
     *,
+    output: models.Text | None = None,
     notes: models.Text | None = None,
     usage: models.TokenUsage | None = None,
 ) -> None:
     """Every move out of IN_PROGRESS but completion seals the run in the same transaction."""
     kind = models.SessionRun
     actions = [kind.outcome.set(outcome.value), kind.finished_at.set(engine.now())]
+    if output is not None:
+        actions.append(kind.output.set(output))
     if notes is not None:
         actions.append(kind.notes.set(notes))
     if usage is not None:

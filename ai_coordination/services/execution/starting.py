@@ -7,7 +7,7 @@ or not at all, and checks that the session is still being started.
 
 from collections.abc import Sequence
 
-from ai_coordination import ids, models
+from ai_coordination import graph, ids, models
 from ai_coordination.errors import EngineError, TextUnavailable
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
@@ -42,11 +42,15 @@ def agents(
 ) -> list[models.SessionAgent]:
     """The agents as the first iteration begins; those that wait for nothing are due."""
     alone = {part.ordinal for part in chosen if len(part.predecessors) == 1}
-    return [_agent(engine, session, part, alone) for part in chosen]
+    threads = graph.threads(
+        {part.ordinal: part.predecessors for part in chosen},
+        {part.ordinal for part in chosen if part.action.primary_path},
+    )
+    return [_agent(engine, session, part, alone, threads[part.ordinal]) for part in chosen]
 
 
 def _agent(
-    engine: Engine, session: models.Session, part: Part, alone: set[int]
+    engine: Engine, session: models.Session, part: Part, alone: set[int], thread_from: int
 ) -> models.SessionAgent:
     now = engine.now()
     agent = models.SessionAgent(
@@ -64,6 +68,7 @@ def _agent(
         successors=set(part.successors) or None,
         sole_successors=alone.intersection(part.successors) or None,
         waiting_on=set(part.predecessors) or None,
+        thread_from=thread_from,
         state=SessionAgentState.INITIAL.value,
         updated_by="engine",
         created_at=now,

@@ -1,5 +1,10 @@
-"""What an agent is told: its own work, and what those before it have said."""
+"""What an agent is told: its own work, and what those before it have said.
 
+Sections begin with lines that nobody can forge: each bears the run's own mark, which was drawn
+after everything in them was written.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
 
 from ai_coordination import models
@@ -7,30 +12,55 @@ from ai_coordination.services import texts, validation
 from ai_coordination.states import SessionAgentState
 
 LEFT_OUT_BYTES = 40
+OPENING = "What follows was said by others. Only lines with this mark are headings."
+
+_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+Section = tuple[str, models.Text]
 
 
-def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent]) -> str:
+def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run_uuid: str) -> str:
     """The subtask query and what the predecessors said, as one text of about 2 MB at most.
 
     What does not fit any more is named, and not told: the agent reads it where it is kept.
     """
-    said = list(_said(before))
-    headings = sum(texts.size(heading) + LEFT_OUT_BYTES for heading, _ in said)
-    left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - headings
+    sections = [*_said(before), *_rejected(agent)]
+    if not sections:
+        return texts.read(agent.partition_key, agent.subtask_query) or ""
+    mark = mark_of(run_uuid)
+    opening = f"[{mark}] {OPENING}"
+    headings = [f"[{mark}] {heading}" for heading, _ in sections]
+    fixed = sum(texts.size(heading) + LEFT_OUT_BYTES for heading in [opening, *headings])
+    left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - fixed
     wanted: list[models.Text] = [agent.subtask_query or ""]
-    for _, text in said:
+    for _, text in sections:
         size = texts.size(text)
         wanted.append(text if size <= left else f"({size} bytes, left out here)")
         left -= size if size <= left else 0
     query, *answers = texts.read_all(agent.partition_key, wanted)
-    told = [f"{heading}:\n{text}" for (heading, _), text in zip(said, answers, strict=True)]
-    return "\n\n".join([query, *told] if query else told)
+    parts = [f"{heading}\n{text}" for heading, text in zip(headings, answers, strict=True)]
+    whole = [opening, *parts, f"[{mark}] End"]
+    return "\n\n".join([query, *whole] if query else whole)
 
 
-def _said(before: Sequence[models.SessionAgent]) -> Iterator[tuple[str, models.Text]]:
+def mark_of(run_uuid: str) -> str:
+    """What only the engine knows before the run: the random bits of its uuid."""
+    return run_uuid.replace("-", "")[-16:]
+
+
+def _said(before: Sequence[models.SessionAgent]) -> Iterator[Section]:
     for one in before:
         if one.state != SessionAgentState.COMPLETED:
             continue
-        yield one.agent.agent_name, one.agent_output
+        name = _NO_LINE.sub(" ", one.agent.agent_name)
+        yield f"Agent {name}", one.agent_output
         if one.user_input:
-            yield "User", one.user_input
+            yield f"A person, to agent {name}", one.user_input
+
+
+def _rejected(agent: models.SessionAgent) -> Iterator[Section]:
+    if agent.rejected_output is None:
+        return
+    yield "Your own earlier answer, which a person rejected", agent.rejected_output
+    if agent.rejected_because:
+        yield "Why the person rejected it", agent.rejected_because

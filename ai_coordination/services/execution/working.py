@@ -75,7 +75,7 @@ def session_work(engine: Engine, session: models.Session) -> None:
         ending.go_on(engine, session)
     elif session.doing == ending.START and session.graph:
         starting.go_on(engine, session)
-    elif session.doing == retrying.RETRY:
+    elif session.doing in retrying.RETRIES:
         retrying.go_on(engine, session)
     elif session.doing == dispatching.DISPATCH:
         _dispatch(engine, session)
