@@ -61,7 +61,7 @@ class AgentAction(graphene.ObjectType):
 
 
 class SubtaskQuery(graphene.ObjectType):
-    """One piece of work for one agent. Its text may name `{variables}` of a JSON task query."""
+    """One piece of work for one agent. Its text may name `{variables}`: see `SubtaskQueryInput`."""
 
     agent_uuid = uuid("Who does it.")
     subtask_query = text("What is to be done.", required=True)
@@ -146,11 +146,20 @@ class AgentRulesInput(Rules, graphene.InputObjectType):
 
 
 class SubtaskQueryInput(graphene.InputObjectType):
-    """One piece of work for one agent."""
+    """One piece of work for one agent.
+
+    Where the task query is a JSON object, `{name}` is replaced by its member of that name: a
+    string by its characters, anything else by its JSON as it was written; a name that is no member
+    is BAD_USER_INPUT. Where it is not, `{name}` stays. In both cases `{{`, and the `}}` that closes
+    it, stand for one brace each: write `{{name}}` for the text `{name}`. Any other brace is text,
+    so JSON stays as it is.
+    """
 
     agent_uuid = uuid("Who does it.")
     subtask_query = text(
-        "What is to be done; it may name `{variables}` of a JSON task query.", required=True
+        "What is to be done; it may name `{variables}` of a JSON task query. With these filled in"
+        " a text has at most 2 MB, and all of a session at most 32 MB.",
+        required=True,
     )
 
 

@@ -140,6 +140,19 @@ def test_a_session_with_a_variable_that_nobody_knows_is_not_dispatched() -> None
     assert agents(place)["b"]["agentOutput"] == "3 offers for Ann"
 
 
+def test_a_session_whose_variables_make_a_text_too_large_is_not_dispatched() -> None:
+    coordination = new_coordination(agents=[echo("a"), echo("b")])
+    query = f'{{"x": "{"x" * 2_000}"}}'
+    place = Place(coordination, new_session(coordination, taskQuery=query))
+    new_agent(*place, agentUuid="a", subtaskQuery="{x}")
+    new_agent(*place, agentUuid="b", subtaskQuery="{x}" * 2_000)
+
+    assert refused("dispatchSession", place.key) == {
+        "code": "PAYLOAD_TOO_LARGE",
+        "inputPath": ["input", "sessionUuid"],
+    }
+
+
 def test_nothing_is_deleted_inside_a_session_that_runs() -> None:
     place = under_way()
     key = report(place, "b")

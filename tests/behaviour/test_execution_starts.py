@@ -232,3 +232,31 @@ def test_a_repeat_goes_on_with_a_start_that_has_died() -> None:
     assert session(place)["status"] == "IN_PROGRESS"
     work_off()
     assert states(place) == {"a": "COMPLETED", "b": "COMPLETED"}
+
+
+BOMB = {"subtaskQuery": "{x}" * 2_000, "agentUuid": "a"}
+LARGE_VALUE = f'{{"x": "{"x" * 1_100_000}"}}'
+
+
+def test_a_text_that_its_variables_make_too_large_is_refused_before_anything_is_written() -> None:
+    of_the_task = blueprint([echo("a")], subtaskQueries=[BOMB])
+    given = {**blueprint([echo("a")]), "subtaskQueries": [BOMB]}
+    too_large = {"code": "PAYLOAD_TOO_LARGE"}
+
+    for key, place in (
+        (of_the_task, ["taskUuid"]),
+        (given, ["subtaskQueries", 0, "subtaskQuery"]),
+    ):
+        told_of = refused("startSession", {**key, "taskQuery": LARGE_VALUE})
+        assert told_of == {**too_large, "inputPath": ["input", *place]}
+
+
+def test_texts_that_are_too_large_together_are_refused() -> None:
+    queries = [{"agentUuid": "a", "subtaskQuery": "{x}"} for _ in range(40)]
+    given = {**blueprint([echo("a")]), "subtaskQueries": queries}
+
+    told_of = refused("startSession", {**given, "taskQuery": LARGE_VALUE})
+
+    # 30 of them fit into 32 MB.
+    path = ["input", "subtaskQueries", 30, "subtaskQuery"]
+    assert told_of == {"code": "PAYLOAD_TOO_LARGE", "inputPath": path}

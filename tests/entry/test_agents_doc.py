@@ -1,9 +1,12 @@
 """What docs/agents.md shows works: its examples are the agents here."""
 
+import io
 import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import boto3
@@ -96,6 +99,25 @@ def test_a_function_answers_later(later: dict[str, Any]) -> None:
     assert session(place)["status"] == "COMPLETED"
     assert agents(place)["a"]["agentOutput"] == "SAY IT"
     assert outcomes(place) == [("a", 1, "COMPLETED")]
+
+
+def test_reports_are_sent_as_utf_8_because_escapes_may_be_three_times_as_long(
+    later: dict[str, Any], service: LambdaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+
+    def answer(request: urllib.request.Request, timeout: float) -> Any:
+        assert isinstance(request.data, bytes)
+        sent.append(request.data)
+        return nullcontext(io.BytesIO(b'{"data": {}}'))
+
+    monkeypatch.setattr(urllib.request, "urlopen", answer)
+
+    begun("é")
+    example(OUTSIDE)["ask"]("query", {"text": "é"})
+
+    assert "É".encode() in service.invocations[-1].payload
+    assert "é".encode() in sent[0]
 
 
 def test_an_event_that_comes_twice_is_worked_on_once_and_reported_twice(

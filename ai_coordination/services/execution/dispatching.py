@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pynamodb.expressions.update import Action
 
 from ai_coordination import graph, models
-from ai_coordination.errors import BadUserInput, TextUnavailable
+from ai_coordination.errors import BadUserInput, InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
-from ai_coordination.services.execution import counting, ending, parts
+from ai_coordination.services.execution import counting, ending, parts, variables
 from ai_coordination.services.execution.ending import DOING_SECONDS
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
@@ -48,16 +48,17 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     """Readies each agent, and then starts the session; None where something else came of it.
 
     Raises BadUserInput, and the session is as it was, where the coordination lacks an agent, or
-    the task query a variable; TextUnavailable where a text is lost, and then the session has failed
+    the task query a variable; PayloadTooLarge likewise, where variables make the texts too large;
+    TextUnavailable where a text is lost, and then the session has failed
     if some of its agents are ready already, and else is as it was.
     """
     everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
     try:
         members = parts.members_unpinned(texts.read(session.partition_key, session.graph))
         _check(session, everyone, members)
-    except BadUserInput as wrong:
+    except InputError as wrong:
         _undo(engine, session)
-        raise BadUserInput(wrong.message, "session_uuid") from wrong
+        raise type(wrong)(wrong.message, "session_uuid") from wrong
     except TextUnavailable as missing:
         if any(agent.iteration for agent in everyone):
             ending.fail_unstarted(engine, session, DISPATCH, missing.message)
@@ -85,9 +86,10 @@ def _check(
     if lost:
         named = ", ".join(map(repr, lost))
         raise BadUserInput(f"The coordination has no agent {named}")
+    room = variables.MOST_BYTES
     for agent in everyone:
         if agent.iteration == 0 and agent.subtask_query is not None:
-            _filled(session, agent)
+            room -= texts.size(_filled(session, agent, room))
 
 
 def _members(session: models.Session) -> list[models.Agent]:
@@ -138,10 +140,12 @@ def _work(session: models.Session, agent: models.SessionAgent) -> models.Text | 
     return texts.keep(texts.Owner.of(session), _filled(session, agent))
 
 
-def _filled(session: models.Session, agent: models.SessionAgent) -> str:
+def _filled(
+    session: models.Session, agent: models.SessionAgent, room: int = variables.MOST_BYTES
+) -> str:
     tenant = session.partition_key
     asked, text = texts.read(tenant, session.task_query), texts.read(tenant, agent.subtask_query)
-    return parts.filled(str(text), parts.variables_of(asked), 0)
+    return variables.filled(str(text), variables.of(asked), room)
 
 
 def _started(

@@ -1,21 +1,16 @@
 """The agents of a session that starts: who takes part, with which text, waiting for whom."""
 
 import json
-import re
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ai_coordination import graph, models
-from ai_coordination.errors import BadUserInput, PayloadTooLarge
+from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import read, written
-from ai_coordination.services import validation
-
-MOST_TEXT = 32 * 1024 * 1024
-
-_PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_]+)\}")
+from ai_coordination.services import texts
+from ai_coordination.services.execution import variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ def of(
     waits_for = {uuid: list(map(str, one.predecessors)) for uuid, one in actions.items()}
     _check_graph({agent: waits_for.get(agent, []) for agent in (*asked, *waits_for)})
     nodes = graph.expand(list(members), asked, waits_for)
-    work = _filled_all(queries, variables_of(task_query))
+    work = _filled_all(queries, variables.of(task_query))
     return [
         Part(
             ordinal=node.ordinal,
@@ -62,16 +57,15 @@ def of(
 
 
 def _filled_all(
-    queries: Sequence[models.SubtaskQuery], variables: Mapping[str, Any] | None
+    queries: Sequence[models.SubtaskQuery], known: variables.Variables | None
 ) -> list[str]:
-    texts, left = [], MOST_TEXT
+    work: list[str] = []
+    room = variables.MOST_BYTES
     for index, query in enumerate(queries):
-        texts.append(filled(str(query.subtask_query), variables, index))
-        left -= len(texts[-1])
-        if left < 0:
-            message = "The subtask queries hold more than 32 MB together"
-            raise PayloadTooLarge(message, "subtask_queries", index)
-    return texts
+        place = "subtask_queries", index, "subtask_query"
+        work.append(variables.filled(str(query.subtask_query), known, room, *place))
+        room -= texts.size(work[-1])
+    return work
 
 
 def _default(action: models.AgentAction, agent_uuid: str) -> models.AgentAction:
@@ -103,35 +97,6 @@ def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
     if cycle is not None:
         message = f"These agents wait for each other: {' -> '.join(cycle)}"
         raise BadUserInput(message, "task_uuid")
-
-
-def variables_of(task_query: str | None) -> Mapping[str, Any] | None:
-    """The members of a task query that is a JSON object; None of any other."""
-    try:
-        given = json.loads(task_query or "")
-    except (ValueError, RecursionError):
-        return None
-    return given if isinstance(given, dict) else None
-
-
-def filled(text: str, variables: Mapping[str, Any] | None, index: int) -> str:
-    """The text with each `{name}` replaced, `{{` and `}}` literal; any other brace is text."""
-    if variables is None:
-        return text
-
-    def replaced(piece: re.Match[str]) -> str:
-        name = piece[1]
-        if name is None:
-            return piece[0][0]
-        if name not in variables:
-            message = f"The task query has no member {name!r}"
-            raise BadUserInput(message, "subtask_queries", index, "subtask_query")
-        value = variables[name]
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-    result = _PIECE.sub(replaced, text)
-    validation.text(result, "subtask_queries", index, "subtask_query")
-    return result
 
 
 def pinned(parts: Sequence[Part]) -> str:

@@ -6,7 +6,7 @@ A message says only where to look, so it may come twice, late, or not at all.
 from contextlib import suppress
 
 from ai_coordination import clock, models, telemetry
-from ai_coordination.errors import BadUserInput, TextUnavailable
+from ai_coordination.errors import InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
 from ai_coordination.services.execution import (
@@ -83,7 +83,7 @@ def session_work(engine: Engine, session: models.Session) -> None:
 
 def _dispatch(engine: Engine, session: models.Session) -> None:
     """Where it cannot be started it is as it was before: its caller has not been answered."""
-    with suppress(BadUserInput, TextUnavailable):
+    with suppress(InputError, TextUnavailable):
         dispatching.go_on(engine, session)
 
 
