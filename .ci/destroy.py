@@ -27,7 +27,9 @@ def destroy(
     account = client("sts").get_caller_identity()["Account"]
     bucket = f"{stack}-texts-{account}-{region}"
     tables = list(_tables(client("dynamodb"), stack))
-    protected = [table["TableName"] for table in tables if table.get("DeletionProtectionEnabled")]
+    protected = [
+        table["TableName"] for table in tables if table.get("DeletionProtectionEnabled") is True
+    ]
     if protected:
         return (
             f"Nothing was deleted: {', '.join(protected)} cannot be deleted. First deploy with "

@@ -33,6 +33,7 @@ class Settings:
     account_id: str | None = None
     region: str | None = None
     queue_url: str | None = None
+    calls_queue_url: str | None = None
     texts_bucket: str | None = None
     api_function: str | None = None
     schedule_group: str | None = None
@@ -61,6 +62,7 @@ class Settings:
             agent_function_prefix=read.text("AGENT_FUNCTION_PREFIX", cls.agent_function_prefix),
             account_id=read.optional("ACCOUNT_ID"),
             queue_url=read.optional("QUEUE_URL"),
+            calls_queue_url=read.optional("CALLS_QUEUE_URL"),
             texts_bucket=read.optional("TEXTS_BUCKET"),
             api_function=read.optional("API_FUNCTION"),
             schedule_group=read.optional("SCHEDULE_GROUP"),

@@ -1,5 +1,6 @@
 """The queue of the engine's messages."""
 
+import hashlib
 import json
 import math
 from typing import Any
@@ -15,10 +16,11 @@ LONGEST_DELAY_SECONDS = 900
 
 
 class SqsQueue:
-    """The queue of the engine's messages."""
+    """The queue of the engine's messages, or the two of them: see `services/execution/lanes.py`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, calls_url: str | None = None) -> None:
         self._url = url
+        self._calls_url = calls_url or url
 
     def send(self, messages: list[dict[str, Any]], delay_seconds: float = 0) -> None:
         """Sends messages. Those that SQS does not take are found by their `due_at` and sent again.
@@ -26,29 +28,35 @@ class SqsQueue:
         So its failure is logged and counted, and is nobody's error: what was to be done is written
         already.
         """
-        delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
-        for start in range(0, len(messages), MOST_OF_A_BATCH):
-            entries = [
-                {"Id": str(number), "MessageBody": _body(one, delay), "DelaySeconds": delay}
-                for number, one in enumerate(messages[start : start + MOST_OF_A_BATCH])
-            ]
-            try:
-                answer = clients("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
-            except (BotoCoreError, ClientError):
-                telemetry.count("MessagesNotSent", len(entries))
-                telemetry.logger.exception("queue", extra={"messages": len(entries)})
-            else:
-                _count_failed(answer.get("Failed", []))
+        by_queue: dict[str, list[dict[str, Any]]] = {}
+        for message in messages:
+            by_queue.setdefault(self._queue_of(message), []).append(_entry(message, delay_seconds))
+        for url, entries in by_queue.items():
+            for start in range(0, len(entries), MOST_OF_A_BATCH):
+                _send_batch(url, entries[start : start + MOST_OF_A_BATCH])
+
+    def _queue_of(self, message: dict[str, Any]) -> str:
+        return self._calls_url if message.get("lane") else self._url
 
     def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
         """A message that nothing else would bring back. Raises Throttled where SQS refuses it."""
-        delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
         try:
             clients("sqs").send_message(
-                QueueUrl=self._url, MessageBody=_body(message, delay), DelaySeconds=delay
+                QueueUrl=self._queue_of(message), **_entry(message, delay_seconds)
             )
         except (BotoCoreError, ClientError) as error:
             raise Throttled("The queue does not take messages: try again later") from error
+
+
+def _send_batch(url: str, entries: list[dict[str, Any]]) -> None:
+    numbered = [{"Id": str(number), **entry} for number, entry in enumerate(entries)]
+    try:
+        answer = clients("sqs").send_message_batch(QueueUrl=url, Entries=numbered)
+    except (BotoCoreError, ClientError):
+        telemetry.count("MessagesNotSent", len(entries))
+        telemetry.logger.exception("queue", extra={"messages": len(entries)})
+    else:
+        _count_failed(answer.get("Failed", []))
 
 
 def _count_failed(failed: list[dict[str, Any]]) -> None:
@@ -59,6 +67,17 @@ def _count_failed(failed: list[dict[str, Any]]) -> None:
         telemetry.logger.error("queue", extra={"messages": len(failed), "codes": codes})
 
 
-def _body(message: dict[str, Any], delay: int) -> str:
-    """Whoever gets a message knows how long it was meant to wait: SQS does not tell."""
-    return json.dumps({**message, "delay": delay} if delay else message)
+def _entry(message: dict[str, Any], delay_seconds: float) -> dict[str, Any]:
+    delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
+    return {
+        # SQS does not tell how long a message was meant to wait.
+        "MessageBody": json.dumps({**message, "delay": delay} if delay else message),
+        "DelaySeconds": delay,
+        # Of a standard queue it makes a fair one: a tenant's backlog does not delay the others'.
+        "MessageGroupId": _group(message["tenant"]),
+    }
+
+
+def _group(tenant: str) -> str:
+    """A tenant's group. SQS takes 128 characters of ASCII, and a tenant's name has any."""
+    return hashlib.sha256(tenant.encode()).hexdigest()[:32]

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ai_coordination import worker
@@ -31,9 +32,9 @@ HIDDEN_AFTER_A_STEP_SECONDS = 5
 class Manner:
     """How a worker goes about it.
 
-    Each of its threads takes so many messages at a time, and has `step_seconds` for them, as a
-    Lambda function has its timeout; a message that SQS has given to a worker that dies comes again
-    a little later. `wait_seconds` is how long SQS holds the question while there are none.
+    Each of its threads, of which each queue has so many, takes so many messages at a time, and has
+    `step_seconds` for them, as a Lambda function has its timeout; a message that SQS has given to a
+    worker that dies comes again a little later. `wait_seconds` is how long SQS holds the question while there are none.
     """
 
     threads: int = 1
@@ -77,16 +78,19 @@ def working() -> AbstractContextManager[None]:
 def run(stop: threading.Event, manner: Manner = BESIDE_THE_SERVER) -> None:
     """Works until it is told to stop, and ends when what was begun is done."""
 
-    def take() -> float:
+    def take(url: str) -> float:
         idle = 0.0 if manner.wait_seconds else IDLE_SECONDS
-        return 0.0 if work_once(manner, stop) else idle
+        return 0.0 if _work_once(url, manner, stop) else idle
 
     def sweep() -> float:
         worker.handler({}, _turn(manner, stop))
         return manner.sweep_seconds
 
     threads = [
-        threading.Thread(target=_repeat, args=(stop, take), name=f"worker-{number}", daemon=True)
+        threading.Thread(
+            target=_repeat, args=(stop, partial(take, url)), name=f"worker-{number}", daemon=True
+        )
+        for url in _queues()
         for number in range(manner.threads)
     ]
     for thread in threads:
@@ -108,8 +112,20 @@ def _repeat(stop: threading.Event, work: Callable[[], float]) -> None:
 
 
 def work_once(manner: Manner = BESIDE_THE_SERVER, stop: threading.Event | None = None) -> bool:
+    """One batch of messages, of the first queue that has some; whether there were any."""
+    stop = threading.Event() if stop is None else stop
+    return any(_work_once(url, manner, stop) for url in _queues())
+
+
+def _queues() -> list[str]:
+    """The queue of steps, and the one of calls where it is another."""
+    calls = settings().calls_queue_url
+    return [settings().required_queue_url(), *([calls] if calls else [])]
+
+
+def _work_once(url: str, manner: Manner, stop: threading.Event) -> bool:
     """One batch of messages, as SQS gives them to Lambda; whether there were any."""
-    messages = _received(manner)
+    messages = _received(url, manner)
     if not messages:
         return False
     records = [
@@ -121,12 +137,11 @@ def work_once(manner: Manner = BESIDE_THE_SERVER, stop: threading.Event | None =
         }
         for one in messages
     ]
-    stop = threading.Event() if stop is None else stop
     result = worker.handler({"Records": records}, _turn(manner, stop))
     failed = {one["itemIdentifier"] for one in result["batchItemFailures"]}
-    _delete([one for one in messages if one["MessageId"] not in failed])
+    _delete(url, [one for one in messages if one["MessageId"] not in failed])
     if stop.is_set():
-        _give_back([one for one in messages if one["MessageId"] in failed])
+        _give_back(url, [one for one in messages if one["MessageId"] in failed])
     return True
 
 
@@ -134,9 +149,9 @@ def _turn(manner: Manner, stop: threading.Event) -> Turn:
     return Turn(ends_at=time.monotonic() + manner.step_seconds, stop=stop)
 
 
-def _received(manner: Manner) -> list[dict[str, Any]]:
+def _received(url: str, manner: Manner) -> list[dict[str, Any]]:
     answer = clients("sqs").receive_message(
-        QueueUrl=settings().required_queue_url(),
+        QueueUrl=url,
         MaxNumberOfMessages=manner.messages,
         MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         WaitTimeSeconds=manner.wait_seconds,
@@ -146,17 +161,16 @@ def _received(manner: Manner) -> list[dict[str, Any]]:
     return messages
 
 
-def _delete(messages: list[dict[str, Any]]) -> None:
+def _delete(url: str, messages: list[dict[str, Any]]) -> None:
     if messages:
-        url = settings().required_queue_url()
         clients("sqs").delete_message_batch(QueueUrl=url, Entries=_entries(messages))
 
 
-def _give_back(messages: list[dict[str, Any]]) -> None:
+def _give_back(url: str, messages: list[dict[str, Any]]) -> None:
     """What was not begun is for the next worker, at once."""
     if messages:
         clients("sqs").change_message_visibility_batch(
-            QueueUrl=settings().required_queue_url(),
+            QueueUrl=url,
             Entries=[{**entry, "VisibilityTimeout": 0} for entry in _entries(messages)],
         )
 

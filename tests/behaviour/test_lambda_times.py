@@ -10,6 +10,7 @@ import pytest
 
 from ai_coordination import clock, models
 from ai_coordination.services.execution import engines, leases, working
+from ai_coordination.services.execution.engine import Engine
 from tests.behaviour.executing import (
     FUNCTION,
     WAITS,
@@ -62,12 +63,17 @@ def test_a_call_is_cut_off_when_the_attempt_is_over(slow: Slow) -> None:
 def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(slow: Slow) -> None:
     place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
 
-    working.agent_work(engines.of_a_worker(6.5), one_agent(place))
+    working.agent_work(waiting_worker(6.5), one_agent(place))
 
     assert not slow.has_answered
     found = agents(place)["a"]
     assert (found["state"], found["attempt"]) == ("INITIAL", 1)
     assert found["currentRun"]["outcome"] == "TIMED_OUT"
+
+
+def waiting_worker(seconds: float) -> Engine:
+    """A worker of the lane of calls."""
+    return replace(engines.of_a_worker(seconds), waits=True)
 
 
 def one_agent(place: Place) -> models.SessionAgent:
@@ -92,7 +98,7 @@ def test_a_lease_outlasts_the_call(
     place = start(blueprint([function(**parameters)]), taskQuery="Which?")
     now = datetime.now(UTC)
     worker = replace(
-        engines.of_a_worker(left), utc=lambda: now, works_until=now + timedelta(seconds=left)
+        waiting_worker(left), utc=lambda: now, works_until=now + timedelta(seconds=left)
     )
 
     working.agent_work(worker, one_agent(place))
@@ -105,7 +111,7 @@ def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService)
     rules = [after("a", timeoutSeconds=10)]
     place = start(blueprint([function(**WAITS)], rules), taskQuery="Which?")
     before = everything_stored()
-    fresh = engines.of_a_worker(60)
+    fresh = waiting_worker(60)
     late = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=14))
 
     with pytest.raises(leases.NoTime, match="14 s are left"):
@@ -123,6 +129,6 @@ def test_a_worker_that_has_all_its_time_begins_what_may_take_longer(
     functions.deploy(FUNCTION, returning("Done"))
     place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
 
-    working.agent_work(engines.of_a_worker(20), one_agent(place))
+    working.agent_work(waiting_worker(20), one_agent(place))
 
     assert session(place)["status"] == "COMPLETED"

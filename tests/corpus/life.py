@@ -24,7 +24,7 @@ from ai_coordination.services.execution import (
     sweeping,
 )
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, Message
-from ai_coordination.services.execution.invoking import waits
+from ai_coordination.services.execution.lanes import waits
 from ai_coordination.services.execution.runtimes import Echo
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item

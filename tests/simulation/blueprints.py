@@ -46,6 +46,8 @@ def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[st
     runtime: dict[str, Any] = {"kind": kind}
     if kind is AgentRuntimeKind.LAMBDA:
         runtime["target"] = name
+        if name.endswith(("1", "3", "5")):
+            runtime["parameters"] = {"invocation": "RequestResponse"}
     return {"agent_uuid": name, "agent_name": name.upper(), "runtime": runtime}
 
 

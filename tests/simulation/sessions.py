@@ -46,6 +46,7 @@ class RandomSession:
         self.world.batched = draw.choice([0, 0.5])
         self.world.lost = draw.choice([0, 0.2])
         self.world.doubled = draw.choice([0, 0.4])
+        self.world.older = draw.choice([0, 0.5])
         self.world.answers = self._answer
         self.world.seam = self._seam
         self.world.spoils = self._spoilt

@@ -71,6 +71,7 @@ class World:
         self.lost = 0.0
         self.doubled = 0.0
         self.batched = 0.0
+        self.older = 0.0
         self._swept = START
         self._sent = count()
         self._uuids = count(1)
@@ -100,8 +101,14 @@ class World:
             copies = max(copies, int(message["kind"] == texts.KIND))
             for _ in range(copies):
                 late = self.random.random() * LATEST_SECONDS if self.doubled else 0.0
-                self._push(message, delay_seconds + late)
+                self._push(self._aged(message), delay_seconds + late)
         self.seam("after sending")
+
+    def _aged(self, message: Message) -> Message:
+        """Perhaps as an engine sends it that knows of no lanes."""
+        if "lane" in message and self.random.random() < self.older:
+            return {name: value for name, value in message.items() if name != "lane"}
+        return message
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         self.send([message], delay_seconds)

@@ -23,7 +23,7 @@ from ai_coordination.services.execution import (
     telling,
 )
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, RunFailed
-from ai_coordination.services.execution.invoking import has_answered, waits
+from ai_coordination.services.execution.lanes import has_answered, waits
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 MOST_TAKEOVERS = 3

@@ -8,6 +8,7 @@ from random import SystemRandom
 from typing import Any, NamedTuple, Protocol
 
 from ai_coordination import clock, ids, models
+from ai_coordination.services.execution import lanes
 from ai_coordination.states import RunOutcome
 
 Message = dict[str, Any]
@@ -82,7 +83,7 @@ class Engine:
     """`deadline` is in seconds of `time.monotonic()`: past it, refused writes are given up.
 
     `works_until` is the worker's own end, `works_seconds` all the time that it had: no call of an
-    agent lasts longer. Where `gathered` is a
+    agent lasts longer. It waits for agents where `waits` is set: see `lanes`. Where `gathered` is a
     list, what ended agents owe to their successors is put there, for whoever made the engine to
     do it for all of them together.
     """
@@ -92,6 +93,7 @@ class Engine:
     deadline: float
     works_until: datetime | None = None
     works_seconds: float = math.inf
+    waits: bool = False
     utc: Callable[[], datetime] = _utc
     gathered: "list[Release] | None" = None
     new_uuid: Callable[[], str] = ids.new_uuid
@@ -124,4 +126,5 @@ def message(item: models.Session | models.SessionAgent) -> Message:
         **common,
         "agent": item.session_agent_uuid,
         "iteration": int(item.iteration),
+        **lanes.marked(item),
     }

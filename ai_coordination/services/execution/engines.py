@@ -11,13 +11,13 @@ from ai_coordination.services.execution.runtimes import runtimes
 
 def of_a_request(deadline: float) -> Engine:
     """For a mutation, which calls no agent. `deadline` is in seconds of `time.monotonic()`."""
-    queue = SqsQueue(settings().required_queue_url())
+    queue = _queue()
     return Engine(queue=queue, runtimes=runtimes(queue), deadline=deadline)
 
 
 def of_a_worker(seconds: float) -> Engine:
     """For a worker that has so many seconds left."""
-    queue = SqsQueue(settings().required_queue_url())
+    queue = _queue()
     works_until = datetime.now(UTC) + timedelta(seconds=seconds)
     return Engine(
         queue=queue,
@@ -26,3 +26,7 @@ def of_a_worker(seconds: float) -> Engine:
         works_until=works_until,
         works_seconds=seconds,
     )
+
+
+def _queue() -> SqsQueue:
+    return SqsQueue(settings().required_queue_url(), settings().calls_queue_url)

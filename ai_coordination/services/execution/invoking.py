@@ -4,14 +4,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from ai_coordination import clock, models, telemetry
+from ai_coordination import clock, telemetry
 from ai_coordination.clients import functions
 from ai_coordination.errors import EngineError
 from ai_coordination.services import functions as allowed
 from ai_coordination.services import validation
 from ai_coordination.services.execution import fitting
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
-from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.services.execution.lanes import waits
 
 LONGEST_NOTES = 2_000
 MOST_TOKENS = 2**31 - 1
@@ -63,19 +63,6 @@ class LambdaFunction:
         if self._works_until is None:
             return left
         return min(left, (self._works_until - now).total_seconds() - SECONDS_TO_WRITE)
-
-
-def has_answered(agent: models.SessionAgent) -> bool:
-    """Whether an agent that starts or is in progress keeps an answer of an earlier iteration."""
-    return agent.agent_output is not None
-
-
-def waits(agent: models.SessionAgent) -> bool:
-    """Whether the worker waits for the return value of the agent's function."""
-    runtime = agent.agent.runtime
-    parameters = runtime.parameters if isinstance(runtime.parameters, dict) else {}
-    is_function = runtime.kind == AgentRuntimeKind.LAMBDA.value and not has_answered(agent)
-    return is_function and parameters.get("invocation") == "RequestResponse"
 
 
 def _body(call: Call, largest: int) -> bytes:

@@ -4,7 +4,8 @@ from ai_coordination import clock, models
 from ai_coordination.models import due, writes
 from ai_coordination.services.execution import releasing
 from ai_coordination.services.execution.engine import Engine
-from ai_coordination.services.execution.invoking import SECONDS_TO_WRITE, waits
+from ai_coordination.services.execution.invoking import SECONDS_TO_WRITE
+from ai_coordination.services.execution.lanes import OtherLane, waits
 from ai_coordination.states import SessionAgentState
 
 LEASE_SECONDS = 60.0
@@ -19,8 +20,15 @@ class NoTime(Exception):
 
 
 def check_time(engine: Engine, agent: models.SessionAgent) -> None:
-    """Raises NoTime: of several messages a worker may have used its time for the first."""
-    if engine.works_until is None or not waits(agent):
+    """Raises OtherLane where this worker waits for no agent.
+
+    Raises NoTime: of several messages a worker may have used its time for the first.
+    """
+    if not waits(agent):
+        return
+    if not engine.waits:
+        raise OtherLane
+    if engine.works_until is None:
         return
     left = (engine.works_until - engine.utc()).total_seconds()
     wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE

@@ -4,6 +4,7 @@ A message says only where to look, so it may come twice, late, or not at all.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 
 from ai_coordination import clock, models, telemetry
 from ai_coordination.errors import InputError, TextUnavailable
@@ -16,6 +17,7 @@ from ai_coordination.services.execution import (
     dispatching,
     ending,
     failing,
+    lanes,
     leases,
     releasing,
     reporting,
@@ -33,6 +35,7 @@ from ai_coordination.states import (
 
 def work(engine: Engine, message: Message) -> None:
     """Does what one message is about: `messages.read` has found it to be one."""
+    engine = replace(engine, waits=message.get("lane") == lanes.CALLS)
     about = ("kind", "tenant", "coordination", "session", "agent")
     telemetry.name(**{name: message[name] for name in about if name in message})
     if message["kind"] == texts.KIND:
@@ -51,8 +54,11 @@ def work(engine: Engine, message: Message) -> None:
     _name(agent)
     if message["kind"] == "echo":
         _echo(engine, agent, message["run"])
-    else:
+        return
+    try:
         agent_work(engine, agent)
+    except lanes.OtherLane:
+        engine.send(agent)
 
 
 def _name(agent: models.SessionAgent) -> None:
