@@ -222,8 +222,8 @@ deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, deploy both stacks
 destroy: $(INSTALLED) ## Ask, and delete both stacks with all data, after a trial (STACK=trial)
 	@$(BIN)/python .ci/destroy.py $(STACK)
 
-.PHONY: build-WorkerFunction
-build-WorkerFunction: build-ApiFunction
+.PHONY: build-WorkerFunction build-CallerFunction
+build-WorkerFunction build-CallerFunction: build-ApiFunction
 
 .PHONY: clean
 clean: ## Remove everything that was made

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from botocore.client import BaseClient
 
 from ai_coordination import models, worker
-from ai_coordination.config import Settings
+from ai_coordination.config import Settings, settings
 from tests.templates import ARN_OF_BUCKET, ARN_OF_ROLE, ARN_OF_SCHEDULES, ARN_OF_TABLES
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -42,8 +42,10 @@ _OTHERS = {
         ("iam:PassRole", "ScheduleRole"),
     ],
     ("scheduler", "DeleteSchedule"): [("scheduler:DeleteSchedule", "Schedules/*")],
-    ("sqs", "SendMessage"): [("sqs:SendMessage", "Messages")],
-    ("sqs", "SendMessageBatch"): [("sqs:SendMessage", "Messages")],
+}
+_OF_QUEUES = {
+    "SendMessage": "sqs:SendMessage",
+    "SendMessageBatch": "sqs:SendMessage",
 }
 _ARNS = {ARN_OF_BUCKET: "Texts", ARN_OF_SCHEDULES: "Schedules", ARN_OF_ROLE: "ScheduleRole"}
 # Lambda writes what is logged, gives the worker its messages, and puts aside what has failed.
@@ -112,7 +114,10 @@ def used_permissions() -> Iterator[Used]:
 
 
 def _needed(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
-    if service != "dynamodb":
+    if service == "sqs":
+        lane = "Calls" if parameters["QueueUrl"] == settings().calls_queue_url else "Messages"
+        yield Permission(_OF_QUEUES[operation], lane)
+    elif service != "dynamodb":
         yield from (Permission(*one) for one in _OTHERS[service, operation])
     elif operation == "TransactWriteItems":
         for item in parameters["TransactItems"]:

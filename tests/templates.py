@@ -37,6 +37,7 @@ TEMPLATE = _read("template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
 WORKER: dict[str, Any] = RESOURCES["WorkerFunction"]["Properties"]
+CALLER: dict[str, Any] = RESOURCES["CallerFunction"]["Properties"]
 API_MAY = _statements("ApiRole")
 WORKER_MAY = _statements("WorkerRole")
 

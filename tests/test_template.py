@@ -9,6 +9,7 @@ import pytest
 
 from ai_coordination.api.transport import cors
 from ai_coordination.config import Settings
+from ai_coordination.local import work
 from tests.templates import (
     API_MAY,
     ARN_OF_BUCKET,
@@ -16,6 +17,7 @@ from tests.templates import (
     ARN_OF_ROLE,
     ARN_OF_SCHEDULES,
     BUCKET,
+    CALLER,
     FUNCTION,
     RESOURCES,
     ROOT,
@@ -27,6 +29,7 @@ from tests.templates import (
 
 ACCOUNT = "111122223333"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
+CALLS = "https://sqs.eu-central-1.amazonaws.com/111122223333/calls"
 ROLE = "arn:aws:iam::111122223333:role/scheduler"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:111122223333:dead"
 # Lambda sets the region, the worker alone tells agents, and API Gateway answers for origins.
@@ -41,6 +44,7 @@ def _default(value: Any) -> str:
         "AWS::AccountId": ACCOUNT,
         "AWS::StackName": "ai-coordination",
         "Messages": QUEUE,
+        "Calls": CALLS,
         BUCKET: "texts",
         "TablePrefix": Settings().table_prefix,  # `make deploy` gives the stack's name
         SCHEDULES: "schedules",
@@ -61,6 +65,7 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
     assert settings == Settings(
         account_id=ACCOUNT,
         queue_url=QUEUE,
+        calls_queue_url=CALLS,
         texts_bucket="texts",
         schedule_group="schedules",
         schedule_role_arn=ROLE,
@@ -91,20 +96,23 @@ def test_no_permission_is_for_everything(statements: list[dict[str, Any]]) -> No
 
 
 def test_a_function_may_log_in_its_own_group_and_make_no_group() -> None:
-    for function, statements in ((FUNCTION, API_MAY), (WORKER, WORKER_MAY)):
+    for functions, statements in (([FUNCTION], API_MAY), ([WORKER, CALLER], WORKER_MAY)):
         (logs,) = [one for one in statements if one["Sid"] == "Logs"]
-        group = function["LoggingConfig"]["LogGroup"]["Ref"]
+        groups = [one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions]
 
         assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-        assert logs["Resource"] == {"GetAtt": f"{group}.Arn"}
+        assert _listed(logs["Resource"]) == [{"GetAtt": f"{group}.Arn"} for group in groups]
 
 
 def test_lambda_takes_messages_and_puts_aside_what_failed_in_the_workers_role() -> None:
     may = {one["Sid"]: one for one in WORKER_MAY}
     failed = WORKER["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
 
-    assert WORKER["Role"] == {"GetAtt": "WorkerRole.Arn"}
-    assert may["Work"]["Resource"] == WORKER["Events"]["Messages"]["Properties"]["Queue"]
+    assert WORKER["Role"] == CALLER["Role"] == {"GetAtt": "WorkerRole.Arn"}
+    assert may["Work"]["Resource"] == [
+        WORKER["Events"]["Messages"]["Properties"]["Queue"],
+        CALLER["Events"]["Calls"]["Properties"]["Queue"],
+    ]
     assert may["Failed"]["Action"] == "sqs:SendMessage"
     assert may["Failed"]["Resource"] == failed["Destination"] == {"Sub": ARN_OF_DEAD}
 
@@ -146,6 +154,62 @@ def test_the_worker_deletes_timers_and_makes_none() -> None:
 
     assert statements["Schedules"]["Action"] == "scheduler:DeleteSchedule"
     assert _resources(statements["Schedules"]) == {ARN_OF_SCHEDULES + "/*"}
+
+
+def test_the_caller_is_the_worker_with_more_time_and_memory() -> None:
+    lane = {"Description", "FunctionName", "MemorySize", "Timeout", "LoggingConfig", "Events"}
+    of_the_worker = lane | {"EventInvokeConfig"}  # which also fires and sweeps
+
+    common = {name: value for name, value in CALLER.items() if name not in lane}
+
+    assert common == {name: value for name, value in WORKER.items() if name not in of_the_worker}
+    assert (WORKER["Timeout"], CALLER["Timeout"]) == (120, 900)
+    assert WORKER["Events"]["Messages"]["Properties"]["BatchSize"] == 10
+    assert CALLER["Events"]["Calls"]["Properties"]["BatchSize"] == 1
+
+
+@pytest.mark.parametrize(
+    ("queue", "function"), [("Messages", WORKER), ("Calls", CALLER)], ids=["steps", "calls"]
+)
+def test_a_message_is_hidden_for_as_long_as_its_function_may_take(
+    queue: str, function: dict[str, Any]
+) -> None:
+    given = RESOURCES[queue]["Properties"]
+
+    assert function["Timeout"] < given["VisibilityTimeout"] <= 6 * function["Timeout"]
+    assert given["RedrivePolicy"]["deadLetterTargetArn"] == {"Sub": ARN_OF_DEAD}
+    assert given["RedrivePolicy"]["maxReceiveCount"] == int(work.MOST_RECEIVES)
+
+
+def test_by_default_all_executions_at_once_fit_into_a_new_account() -> None:
+    """It has 10. A call takes two, the caller's and the agent's; two are left for the API."""
+    steps, calls = (
+        TEMPLATE["Parameters"][name]["Default"] for name in ("StepsConcurrency", "CallsConcurrency")
+    )
+
+    assert steps + 2 * calls == 8
+
+
+def test_the_sweep_says_what_it_is() -> None:
+    sweep = WORKER["Events"]["Sweep"]["Properties"]
+
+    assert sweep["Schedule"] == "rate(1 minute)"
+    assert json.loads(sweep["Input"]) == {"kind": "sweep"}
+
+
+def test_each_alarm_tells_the_topic_and_is_explained() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    alarms = {
+        name: one["Properties"]
+        for name, one in RESOURCES.items()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+    assert [name for name in alarms if f"`{name}`" not in text] == []
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alarms"}]
+    switches = {name for name, one in alarms.items() if one["TreatMissingData"] == "breaching"}
+    assert switches == {"SweepsAlarm"}
 
 
 def test_every_route_needs_a_token_or_a_signature() -> None:

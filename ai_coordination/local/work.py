@@ -34,7 +34,8 @@ class Manner:
 
     Each of its threads, of which each queue has so many, takes so many messages at a time, and has
     `step_seconds` for them, as a Lambda function has its timeout; a message that SQS has given to a
-    worker that dies comes again a little later. `wait_seconds` is how long SQS holds the question while there are none.
+    worker that dies comes again a little later. `wait_seconds` is how long SQS holds the question
+    while there are none.
     """
 
     threads: int = 1

@@ -103,6 +103,8 @@ def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) ->
 def test_each_function_may_do_what_its_code_does_and_no_more(
     functions: LambdaService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    calls = clients("sqs").create_queue(QueueName="calls")["QueueUrl"]
+    monkeypatch.setenv("AI_COORDINATION_CALLS_QUEUE_URL", calls)
     monkeypatch.setenv("AI_COORDINATION_ACCOUNT_ID", ACCOUNT)
     settings.cache_clear()
     functions.deploy(ARN, returning("Done"))
@@ -113,6 +115,7 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         data(DOCUMENT, {**world.key(*KINDS), "thread": THREAD, "user": USER})
         change_everything(world)
         execute()
+        start_calls()
         start_by_hand()
         go_on_after_deaths()
         fire()
@@ -172,6 +175,12 @@ def execute() -> None:
     assert agents(place)["e"]["agentOutput"] == LARGE
     predecessors = "sessionAgents(sessionUuid: $s) { nodes { predecessors { nodes { state } } } }"
     data(f"query ($s: ID!) {{ {predecessors} }}", {"s": place.session})
+
+
+def start_calls() -> None:
+    """The API's own message for an agent that is waited for."""
+    start(blueprint([function("f", ARN, invocation="RequestResponse")]))
+    work_off()
 
 
 def start_by_hand() -> None:
