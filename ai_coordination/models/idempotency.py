@@ -13,6 +13,8 @@ class Idempotency(Table):
 
     key = UnicodeAttribute(hash_key=True)
     fingerprint = UnicodeAttribute()
+    # Of the fingerprint. Version 0.1.0 had one alone, and did not name it.
+    algorithm = NumberAttribute(null=True)
     entity_hash_key = UnicodeAttribute()
     entity_range_key = UnicodeAttribute()
     expires_at = NumberAttribute()

@@ -8,6 +8,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.models import reads, writes
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.services import creation, guards, validation
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.members import members
 
 NOUN = "coordination"
@@ -26,24 +27,36 @@ def create(
     Raises BadUserInput, PayloadTooLarge, Conflict for a used key, Throttled.
     """
     agents = agents or []
-    now = clock.now()
-    coordination = models.Coordination(
-        partition_key=caller.partition_key,
-        coordination_uuid=ids.new_uuid(),
-        endpoint_id=caller.endpoint_id,
-        part_id=caller.part_id,
-        coordination_name=validation.name(coordination_name, "coordination_name"),
-        folded_name=coordination_name.casefold(),
-        coordination_description=validation.text(
-            coordination_description, "coordination_description"
-        ),
-        agents=members(agents, "agents"),
-        updated_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
+    given = Input(
+        "Coordination",
+        "createCoordination",
+        {
+            "coordination_name": coordination_name,
+            "coordination_description": coordination_description,
+            "agents": agents,
+        },
     )
-    given = [coordination_name, coordination_description, agents]
-    return creation.create(caller, coordination, idempotency_key, given)
+
+    def write() -> models.Coordination:
+        now = clock.now()
+        coordination = models.Coordination(
+            partition_key=caller.partition_key,
+            coordination_uuid=ids.new_uuid(),
+            endpoint_id=caller.endpoint_id,
+            part_id=caller.part_id,
+            coordination_name=validation.name(coordination_name, "coordination_name"),
+            folded_name=coordination_name.casefold(),
+            coordination_description=validation.text(
+                coordination_description, "coordination_description"
+            ),
+            agents=members(agents, "agents"),
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        return creation.create(caller, coordination, idempotency_key, given)
+
+    return creation.once(caller, models.Coordination, idempotency_key, given, write)
 
 
 def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:

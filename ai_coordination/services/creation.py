@@ -3,21 +3,23 @@
 The entity, the count of its parent and the record of the idempotency key are one transaction. So
 no child stands under a parent that is gone, no count differs from the children, and a repeat
 finds what the first call made, or nothing of it.
+
+A repeat may come late, when the same input would be refused: its blueprint has changed, its parent
+has ended, the rules are stricter. So whatever is refused, the record decides first.
 """
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from ai_coordination import models
 from ai_coordination.caller import Caller
-from ai_coordination.errors import Conflict, EngineError, NotFound
+from ai_coordination.errors import Conflict, EngineError, NotFound, Throttled
 from ai_coordination.models import keys, reads
 from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, validation
+from ai_coordination.services import capacity, fingerprints, validation
+from ai_coordination.services.fingerprints import Input
 
 E = TypeVar("E", bound=models.Entity)
 
@@ -32,15 +34,39 @@ class _Repeated(EngineError):
         self.record = record
 
 
+class _OtherInput(Conflict):
+    """The key was used with another input."""
+
+
+class _DeletedSince(NotFound):
+    """What the key has created is gone."""
+
+
 class Taken(Conflict):
     """Another entity has the address."""
+
+
+def once(caller: Caller, kind: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
+    """What `write` writes by `create`; where it refuses, what an earlier call with this key made.
+
+    Raises as `write` does, and as `create` does for a key that was used before.
+    """
+    try:
+        return write()
+    except (Throttled, _OtherInput, _DeletedSince):
+        raise
+    except EngineError:
+        before = _created_before(caller, kind, key, given)
+        if before is None:
+            raise
+        return before
 
 
 def create(
     caller: Caller,
     entity: E,
     key: str | None,
-    given: Any,
+    given: Input,
     add_parts: Callable[[Transaction], None] = lambda transaction: None,
 ) -> E:
     """Writes `entity` with the parts that `add_parts` adds, and gives it back.
@@ -61,44 +87,39 @@ def create(
     try:
         transaction.commit(caller.deadline)
     except _Repeated as repeated:
-        return _created_before(caller, kind, repeated.record, given)
+        return _named(caller, kind, repeated.record, given)
     return entity
 
 
-def created_before(caller: Caller, kind: type[E], key: str | None, given: Any) -> E | None:
+def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input) -> E | None:
     """What an earlier call with this key created; None where there was none, or no key."""
     if key is None:
         return None
     validation.label(key, "idempotency_key")
     try:
-        address = _address(caller, kind.__name__, key)
+        address = _address(caller, given.space, key)
         record = models.Idempotency.get(address, consistent_read=True)
     except models.Idempotency.DoesNotExist:
         return None
     if record.expires_at < time.time():
         return None
-    return _created_before(caller, kind, record, given)
+    return _named(caller, kind, record, given)
 
 
 def _address(caller: Caller, space: str, key: str) -> str:
     return keys.of_tenant(caller.partition_key, space, key)
 
 
-def _space(entity: models.Entity) -> str:
-    """The keys of firings are the engine's own: none is ever a caller's."""
-    is_fired = isinstance(entity, models.Session) and entity.schedule_uuid is not None
-    return "Firing" if is_fired else type(entity).__name__
-
-
 def _remember(
-    transaction: Transaction, caller: Caller, entity: models.Entity, key: str, given: Any
+    transaction: Transaction, caller: Caller, entity: models.Entity, key: str, given: Input
 ) -> None:
     validation.label(key, "idempotency_key")
     kind = type(entity)
     now = int(time.time())
     record = models.Idempotency(
-        key=_address(caller, _space(entity), key),
-        fingerprint=_fingerprint(given),
+        key=_address(caller, given.space, key),
+        fingerprint=fingerprints.of(given),
+        algorithm=fingerprints.CURRENT,
         entity_hash_key=getattr(entity, kind._hash_key_attribute().attr_name),
         entity_range_key=getattr(entity, kind._range_key_attribute().attr_name),
         expires_at=now + WEEK_SECONDS,
@@ -115,24 +136,12 @@ def _taken(_: Item | None) -> EngineError:
     return Taken("Somebody has just created this; try again")
 
 
-def _created_before(caller: Caller, kind: type[E], record: models.Idempotency, given: Any) -> E:
-    if record.fingerprint != _fingerprint(given):
-        raise Conflict("This key was used with another input", "idempotency_key")
+def _named(caller: Caller, kind: type[E], record: models.Idempotency, given: Input) -> E:
+    """The entity that the record of a key names."""
+    algorithm = int(record.algorithm or fingerprints.OF_0_1_0)
+    if not fingerprints.is_same(given, record.fingerprint, algorithm):
+        raise _OtherInput("This key was used with another input", "idempotency_key")
     found = reads.get(kind, record.entity_hash_key, record.entity_range_key, caller.partition_key)
     if found is None:
-        raise NotFound("What this key created has been deleted since", "idempotency_key")
+        raise _DeletedSince("What this key created has been deleted since", "idempotency_key")
     return found
-
-
-def _fingerprint(given: Any) -> str:
-    written = json.dumps(_without_nulls(given), sort_keys=True)
-    return hashlib.sha256(written.encode()).hexdigest()
-
-
-def _without_nulls(value: Any) -> Any:
-    """A member that is null says the same as one that was left out."""
-    if isinstance(value, Mapping):
-        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
-    if isinstance(value, list | tuple):
-        return [_without_nulls(one) for one in value]
-    return value

@@ -15,6 +15,7 @@ from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, texts, validation
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
 
@@ -41,35 +42,49 @@ def create(
     a used key, Throttled.
     """
     input_files, subtask_queries = input_files or [], subtask_queries or []
-    now = clock.now()
-    user_id = validation.label(user_id, "user_id")
-    session = models.Session(
-        coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
-        session_uuid=ids.new_uuid(),
-        partition_key=caller.partition_key,
-        task_uuid=validation.optional_uuid(task_uuid, "task_uuid"),
-        user_id=user_id,
-        tenant_user=models.tenant_user(caller.partition_key, user_id),
-        status=SessionStatus.INITIAL.value,
-        input_files=files(input_files, "input_files"),
-        updated_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
+    given = Input(
+        "Session",
+        "createSession",
+        {
+            "coordination_uuid": coordination_uuid,
+            "task_uuid": task_uuid,
+            "user_id": user_id,
+            "task_query": task_query,
+            "input_files": input_files,
+            "subtask_queries": subtask_queries,
+        },
     )
-    held = texts.Held(texts.Owner.of(session))
-    session.task_query = held.text(validation.text(task_query, "task_query"))
-    session.subtask_queries = _held(held, queries(subtask_queries, "subtask_queries"))
-    if held:
-        texts.announce(held.owner)
-        held.put()
-    given = [coordination_uuid, task_uuid, user_id, task_query, input_files, subtask_queries]
-    return creation.create(
-        caller,
-        session,
-        idempotency_key,
-        given,
-        lambda transaction: count_in_coordination(transaction, caller, session),
-    )
+
+    def write() -> models.Session:
+        now = clock.now()
+        session = models.Session(
+            coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
+            session_uuid=ids.new_uuid(),
+            partition_key=caller.partition_key,
+            task_uuid=validation.optional_uuid(task_uuid, "task_uuid"),
+            user_id=validation.label(user_id, "user_id"),
+            tenant_user=models.tenant_user(caller.partition_key, user_id),
+            status=SessionStatus.INITIAL.value,
+            input_files=files(input_files, "input_files"),
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        held = texts.Held(texts.Owner.of(session))
+        session.task_query = held.text(validation.text(task_query, "task_query"))
+        session.subtask_queries = _held(held, queries(subtask_queries, "subtask_queries"))
+        if held:
+            texts.announce(held.owner)
+            held.put()
+        return creation.create(
+            caller,
+            session,
+            idempotency_key,
+            given,
+            lambda transaction: count_in_coordination(transaction, caller, session),
+        )
+
+    return creation.once(caller, models.Session, idempotency_key, given, write)
 
 
 def _held(held: texts.Held, work: list[models.SubtaskQuery]) -> list[models.SubtaskQuery]:

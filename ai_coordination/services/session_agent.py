@@ -13,6 +13,7 @@ from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.services import creation, guards, texts, validation
 from ai_coordination.services import session as sessions
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.rules import action
 from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
 
@@ -47,59 +48,66 @@ def create(
     for a used key, Throttled.
     """
     predecessors, rules = predecessors or [], rules or {}
-    validation.uuid(coordination_uuid, "coordination_uuid")
-    validation.uuid(session_uuid, "session_uuid")
-    agent_uuid = validation.agent_uuid(agent_uuid, "agent_uuid")
-    edges = _ordinals(session_uuid, predecessors)
-    now = clock.now()
-    held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
-    entity = models.SessionAgent(
-        session_uuid=session_uuid,
-        coordination_uuid=coordination_uuid,
-        partition_key=caller.partition_key,
-        agent_uuid=agent_uuid,
-        agent_action=action(agent_uuid, [], rules, 0, "rules"),
-        predecessors=set(edges) or None,
-        waiting_on=set(edges) or None,
-        subtask_query=held.text(validation.text(subtask_query, "subtask_query")),
-        user_input=held.text(validation.text(user_input, "user_input")),
-        agent_input=held.text(validation.text(agent_input, "agent_input")),
-        notes=held.text(validation.text(notes, "notes")),
-        state=SessionAgentState.INITIAL.value,
-        updated_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
+    given = Input(
+        "SessionAgent",
+        "createSessionAgent",
+        {
+            "coordination_uuid": coordination_uuid,
+            "session_uuid": session_uuid,
+            "agent_uuid": agent_uuid,
+            "predecessors": predecessors,
+            "rules": rules,
+            "subtask_query": subtask_query,
+            "user_input": user_input,
+            "agent_input": agent_input,
+            "notes": notes,
+        },
     )
-    sessions.put_texts(caller, held)
 
-    def join(transaction: Transaction) -> None:
-        _count_in_session(transaction, caller, coordination_uuid, session_uuid)
-        for index, edge in enumerate(edges):
-            transaction.update(
-                _at(session_uuid, edge),
-                [models.SessionAgent.successors.add({entity.ordinal})],
-                guards.owned(models.SessionAgent, caller),
-                guards.missing("predecessor", "predecessors", index),
-            )
+    def write() -> models.SessionAgent:
+        validation.uuid(coordination_uuid, "coordination_uuid")
+        validation.uuid(session_uuid, "session_uuid")
+        edges = _ordinals(session_uuid, predecessors)
+        now = clock.now()
+        held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
+        entity = models.SessionAgent(
+            session_uuid=session_uuid,
+            coordination_uuid=coordination_uuid,
+            partition_key=caller.partition_key,
+            agent_uuid=validation.agent_uuid(agent_uuid, "agent_uuid"),
+            agent_action=action(agent_uuid, [], rules, 0, "rules"),
+            predecessors=set(edges) or None,
+            waiting_on=set(edges) or None,
+            subtask_query=held.text(validation.text(subtask_query, "subtask_query")),
+            user_input=held.text(validation.text(user_input, "user_input")),
+            agent_input=held.text(validation.text(agent_input, "agent_input")),
+            notes=held.text(validation.text(notes, "notes")),
+            state=SessionAgentState.INITIAL.value,
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        sessions.put_texts(caller, held)
 
-    given = [
-        coordination_uuid,
-        session_uuid,
-        agent_uuid,
-        predecessors,
-        rules,
-        subtask_query,
-        user_input,
-        agent_input,
-        notes,
-    ]
-    while True:
-        entity.ordinal = ids.next_ordinal(session_uuid)
-        entity.session_agent_uuid = ids.session_agent_uuid(session_uuid, entity.ordinal)
-        try:
-            return creation.create(caller, entity, idempotency_key, given, join)
-        except creation.Taken:
-            continue  # by an agent of the same millisecond that drew the same number
+        def join(transaction: Transaction) -> None:
+            _count_in_session(transaction, caller, coordination_uuid, session_uuid)
+            for index, edge in enumerate(edges):
+                transaction.update(
+                    _at(session_uuid, edge),
+                    [models.SessionAgent.successors.add({entity.ordinal})],
+                    guards.owned(models.SessionAgent, caller),
+                    guards.missing("predecessor", "predecessors", index),
+                )
+
+        while True:
+            entity.ordinal = ids.next_ordinal(session_uuid)
+            entity.session_agent_uuid = ids.session_agent_uuid(session_uuid, entity.ordinal)
+            try:
+                return creation.create(caller, entity, idempotency_key, given, join)
+            except creation.Taken:
+                continue  # by an agent of the same millisecond that drew the same number
+
+    return creation.once(caller, models.SessionAgent, idempotency_key, given, write)
 
 
 def _ordinals(session_uuid: str, predecessors: Sequence[str]) -> list[int]:

@@ -13,6 +13,7 @@ from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, texts, validation
 from ai_coordination.services import session as sessions
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.states import TERMINAL_AGENT, RunOutcome
 
 NOUN = "session run"
@@ -39,49 +40,56 @@ def record(
     Raises BadUserInput, PayloadTooLarge, NotFound for the session or the agent, Conflict for a used
     key, Throttled.
     """
-    validation.uuid(coordination_uuid, "coordination_uuid")
-    validation.uuid(session_uuid, "session_uuid")
-    validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
-    thread_uuid = validation.label(thread_uuid, "thread_uuid")
-    now = clock.now()
-    held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
-    run = models.SessionRun(
-        session_uuid=session_uuid,
-        run_uuid=ids.new_uuid(),
-        partition_key=caller.partition_key,
-        coordination_uuid=coordination_uuid,
-        agent_uuid=validation.agent_uuid(agent_uuid, "agent_uuid"),
-        thread_uuid=thread_uuid,
-        tenant_thread=models.tenant_thread(caller.partition_key, thread_uuid),
-        async_task_uuid=validation.label(async_task_uuid, "async_task_uuid"),
-        session_agent_uuid=session_agent_uuid,
-        outcome=None if outcome is None else str(outcome.value),
-        notes=held.text(validation.text(notes, "notes")),
-        usage=None if usage is None else _usage(usage),
-        finished_at=_finished_at(outcome, finished_at, now),
-        updated_by=caller.user_id,
-        created_at=now,
+    given = Input(
+        "SessionRun",
+        "recordSessionRun",
+        {
+            "coordination_uuid": coordination_uuid,
+            "session_uuid": session_uuid,
+            "agent_uuid": agent_uuid,
+            "thread_uuid": thread_uuid,
+            "async_task_uuid": async_task_uuid,
+            "session_agent_uuid": session_agent_uuid,
+            "outcome": outcome,
+            "notes": notes,
+            "usage": usage,
+            "finished_at": None if finished_at is None else clock.instant(finished_at),
+        },
     )
-    sessions.put_texts(caller, held)
-    given = [
-        coordination_uuid,
-        session_uuid,
-        agent_uuid,
-        thread_uuid,
-        async_task_uuid,
-        session_agent_uuid,
-        outcome,
-        notes,
-        usage,
-        None if finished_at is None else clock.instant(finished_at),
-    ]
-    return creation.create(
-        caller,
-        run,
-        idempotency_key,
-        given,
-        lambda transaction: _count_in_parent(transaction, caller, run),
-    )
+
+    def write() -> models.SessionRun:
+        validation.uuid(coordination_uuid, "coordination_uuid")
+        validation.uuid(session_uuid, "session_uuid")
+        validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
+        now = clock.now()
+        held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
+        run = models.SessionRun(
+            session_uuid=session_uuid,
+            run_uuid=ids.new_uuid(),
+            partition_key=caller.partition_key,
+            coordination_uuid=coordination_uuid,
+            agent_uuid=validation.agent_uuid(agent_uuid, "agent_uuid"),
+            thread_uuid=validation.label(thread_uuid, "thread_uuid"),
+            tenant_thread=models.tenant_thread(caller.partition_key, thread_uuid),
+            async_task_uuid=validation.label(async_task_uuid, "async_task_uuid"),
+            session_agent_uuid=session_agent_uuid,
+            outcome=None if outcome is None else str(outcome.value),
+            notes=held.text(validation.text(notes, "notes")),
+            usage=None if usage is None else _usage(usage),
+            finished_at=_finished_at(outcome, finished_at, now),
+            updated_by=caller.user_id,
+            created_at=now,
+        )
+        sessions.put_texts(caller, held)
+        return creation.create(
+            caller,
+            run,
+            idempotency_key,
+            given,
+            lambda transaction: _count_in_parent(transaction, caller, run),
+        )
+
+    return creation.once(caller, models.SessionRun, idempotency_key, given, write)
 
 
 def _count_in_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:

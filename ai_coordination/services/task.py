@@ -11,6 +11,7 @@ from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, validation
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.rules import action
 
 NOUN = "task"
@@ -34,20 +35,41 @@ def create(
     Raises BadUserInput, PayloadTooLarge, NotFound for the coordination, Conflict, Throttled.
     """
     subtask_queries, agent_actions = subtask_queries or [], agent_actions or []
-    now = clock.now()
-    task = models.Task(
-        coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
-        task_uuid=ids.new_uuid(),
-        partition_key=caller.partition_key,
-        task_name=validation.name(task_name, "task_name"),
-        task_description=validation.text(task_description, "task_description"),
-        initial_task_query=validation.text(initial_task_query, "initial_task_query"),
-        subtask_queries=queries(subtask_queries, "subtask_queries"),
-        agent_actions=_actions(agent_actions, "agent_actions"),
-        updated_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
+    given = Input(
+        "Task",
+        "createTask",
+        {
+            "coordination_uuid": coordination_uuid,
+            "task_name": task_name,
+            "task_description": task_description,
+            "initial_task_query": initial_task_query,
+            "subtask_queries": subtask_queries,
+            "agent_actions": agent_actions,
+        },
     )
+
+    def write() -> models.Task:
+        now = clock.now()
+        task = models.Task(
+            coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
+            task_uuid=ids.new_uuid(),
+            partition_key=caller.partition_key,
+            task_name=validation.name(task_name, "task_name"),
+            task_description=validation.text(task_description, "task_description"),
+            initial_task_query=validation.text(initial_task_query, "initial_task_query"),
+            subtask_queries=queries(subtask_queries, "subtask_queries"),
+            agent_actions=_actions(agent_actions, "agent_actions"),
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        coordination = reads.get(
+            models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
+        )
+        if coordination is None:
+            raise guards.not_found("coordination", "coordination_uuid")
+        _check_graph(coordination, task.subtask_queries, task.agent_actions)
+        return creation.create(caller, task, idempotency_key, given, count)
 
     def count(transaction: Transaction) -> None:
         transaction.update(
@@ -57,28 +79,7 @@ def create(
             guards.missing("coordination", "coordination_uuid"),
         )
 
-    given = [
-        coordination_uuid,
-        task_name,
-        task_description,
-        initial_task_query,
-        subtask_queries,
-        agent_actions,
-    ]
-    coordination = reads.get(
-        models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
-    )
-    if coordination is None:
-        raise guards.not_found("coordination", "coordination_uuid")
-    try:
-        _check_graph(coordination, task.subtask_queries, task.agent_actions)
-    except BadUserInput:
-        # The graph may have fitted when this key was used first: then that task is the answer.
-        before = creation.created_before(caller, models.Task, idempotency_key, given)
-        if before is None:
-            raise
-        return before
-    return creation.create(caller, task, idempotency_key, given, count)
+    return creation.once(caller, models.Task, idempotency_key, given, write)
 
 
 def get(caller: Caller, coordination_uuid: str, task_uuid: str) -> models.Task | None:

@@ -12,6 +12,7 @@ from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, timers, validation
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.timers import Scheduler
 from ai_coordination.states import ScheduleStatus
 
@@ -38,22 +39,47 @@ def create(
     """
     timezone = timezone if timezone is not None else DEFAULT_TIMEZONE
     status = status or ScheduleStatus.ACTIVE
-    schedule_expressions.parse(schedule, timezone)
-    # As all that is wrong, before a timer is made.
-    validation.label(idempotency_key, "idempotency_key")
-    now = clock.now()
-    entity = models.TaskSchedule(
-        task_uuid=validation.uuid(task_uuid, "task_uuid"),
-        schedule_uuid=ids.new_uuid(),
-        coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
-        partition_key=caller.partition_key,
-        schedule=schedule,
-        timezone=timezone,
-        status=_status(status),
-        updated_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
+    given = Input(
+        "TaskSchedule",
+        "createTaskSchedule",
+        {
+            "coordination_uuid": coordination_uuid,
+            "task_uuid": task_uuid,
+            "schedule": schedule,
+            "timezone": timezone,
+            "status": status,
+        },
     )
+
+    def write() -> models.TaskSchedule:
+        schedule_expressions.parse(schedule, timezone)
+        # As all that is wrong, before a timer is made.
+        validation.label(idempotency_key, "idempotency_key")
+        now = clock.now()
+        entity = models.TaskSchedule(
+            task_uuid=validation.uuid(task_uuid, "task_uuid"),
+            schedule_uuid=ids.new_uuid(),
+            coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
+            partition_key=caller.partition_key,
+            schedule=schedule,
+            timezone=timezone,
+            status=_status(status),
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        timers.arm(scheduler, entity)
+        try:
+            made = creation.create(caller, entity, idempotency_key, given, count)
+        except Throttled:
+            # A first try may have landed whose answer was lost.
+            raise
+        except EngineError:
+            timers.disarm(scheduler, entity)
+            raise
+        if made.token != entity.token:
+            timers.disarm(scheduler, entity)
+        return made
 
     def count(transaction: Transaction) -> None:
         transaction.update(
@@ -63,19 +89,7 @@ def create(
             guards.missing("task", "task_uuid"),
         )
 
-    given = [coordination_uuid, task_uuid, schedule, timezone, status]
-    timers.arm(scheduler, entity)
-    try:
-        made = creation.create(caller, entity, idempotency_key, given, count)
-    except Throttled:
-        # A first try may have landed whose answer was lost.
-        raise
-    except EngineError:
-        timers.disarm(scheduler, entity)
-        raise
-    if made.token != entity.token:
-        timers.disarm(scheduler, entity)
-    return made
+    return creation.once(caller, models.TaskSchedule, idempotency_key, given, write)
 
 
 def get(caller: Caller, task_uuid: str, schedule_uuid: str) -> models.TaskSchedule | None:

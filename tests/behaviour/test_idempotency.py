@@ -237,6 +237,7 @@ def test_a_key_says_who_created_it_and_nothing_of_the_input(world: World, name: 
     assert set(record.attribute_values) == {
         "key",
         "fingerprint",
+        "algorithm",
         "entity_hash_key",
         "entity_range_key",
         "expires_at",

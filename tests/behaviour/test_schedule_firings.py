@@ -101,6 +101,18 @@ def test_a_firing_that_is_delivered_three_times_starts_one_session() -> None:
     assert plan.told()["lastSession"]["sessionUuid"] == session["sessionUuid"]
 
 
+def test_a_firing_that_is_delivered_again_gives_its_session_whatever_the_blueprint_is_now() -> None:
+    plan = Plan()
+    assert fire(plan.event()) == "started"
+    coordination = {"coordinationUuid": plan.key["coordinationUuid"]}
+    change("updateCoordination", {**coordination, "agents": []}, "coordination { version }")
+
+    assert fire(plan.event()) == "started"
+
+    assert len(plan.sessions()) == 1
+    assert fire(plan.event(NINE)) == "refused"
+
+
 def test_each_time_has_a_session_and_a_late_one_is_not_the_last() -> None:
     plan = Plan()
 

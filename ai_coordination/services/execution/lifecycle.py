@@ -22,6 +22,7 @@ from ai_coordination.services.execution import (
 )
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.parts import Part
+from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.rules import action
 from ai_coordination.services.task import queries
 from ai_coordination.states import TERMINAL_SESSION, SessionStatus
@@ -46,52 +47,64 @@ def start(
 ) -> models.Session:
     """Starts a session of a task: everything is checked before anything is written.
 
+    A key that was used before gives its session, whatever the coordination and the task are now.
+
     Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled;
     Replaced where its schedule does not fire it any more.
     """
-    validation.uuid(coordination_uuid, "coordination_uuid")
-    validation.uuid(task_uuid, "task_uuid")
-    coordination, task = reads.batch_get(
-        [
-            (models.Coordination, caller.partition_key, coordination_uuid),
-            (models.Task, coordination_uuid, task_uuid),
-        ],
-        caller.partition_key,
+    given = Input(
+        "Session" if schedule is None else "Firing",
+        "startSession",
+        {
+            "coordination_uuid": coordination_uuid,
+            "task_uuid": task_uuid,
+            "user_id": user_id,
+            "task_query": task_query,
+            "input_files": input_files or [],
+            "subtask_queries": subtask_queries,
+            "thread_uuid": thread_uuid,
+        },
     )
-    if coordination is None or task is None:
-        raise guards.not_found("task", "task_uuid")
-    asked = validation.text(task_query, "task_query")
-    asked = task.initial_task_query if asked is None else asked
-    chosen = _parts(coordination, task, asked, subtask_queries)
-    user_id = validation.label(user_id, "user_id")
-    now = engine.now()
-    session = models.Session(
-        coordination_uuid=coordination_uuid,
-        session_uuid=ids.new_uuid(),
-        partition_key=caller.partition_key,
-        task_uuid=task_uuid,
-        schedule_uuid=None if schedule is None else schedule.schedule_uuid,
-        user_id=user_id,
-        tenant_user=models.tenant_user(caller.partition_key, user_id),
-        thread_uuid=validation.label(thread_uuid, "thread_uuid"),
-        input_files=sessions.files(input_files or [], "input_files"),
-        updated_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
-    )
-    given = [
-        coordination_uuid,
-        task_uuid,
-        user_id,
-        task_query,
-        input_files or [],
-        subtask_queries,
-        thread_uuid,
-    ]
-    held = texts.Held(texts.Owner.of(session))
-    session.task_query = held.text(asked)
-    chosen = [replace(part, text=held.text(part.text)) for part in chosen]
-    return _begin(engine, caller, session, chosen, held, idempotency_key, given, schedule)
+
+    def write() -> models.Session:
+        validation.uuid(coordination_uuid, "coordination_uuid")
+        validation.uuid(task_uuid, "task_uuid")
+        coordination, task = reads.batch_get(
+            [
+                (models.Coordination, caller.partition_key, coordination_uuid),
+                (models.Task, coordination_uuid, task_uuid),
+            ],
+            caller.partition_key,
+        )
+        if coordination is None or task is None:
+            raise guards.not_found("task", "task_uuid")
+        asked = validation.text(task_query, "task_query")
+        asked = task.initial_task_query if asked is None else asked
+        chosen = _parts(coordination, task, asked, subtask_queries)
+        now = engine.now()
+        session = models.Session(
+            coordination_uuid=coordination_uuid,
+            session_uuid=ids.new_uuid(),
+            partition_key=caller.partition_key,
+            task_uuid=task_uuid,
+            schedule_uuid=None if schedule is None else schedule.schedule_uuid,
+            user_id=validation.label(user_id, "user_id"),
+            tenant_user=models.tenant_user(caller.partition_key, user_id),
+            thread_uuid=validation.label(thread_uuid, "thread_uuid"),
+            input_files=sessions.files(input_files or [], "input_files"),
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        held = texts.Held(texts.Owner.of(session))
+        session.task_query = held.text(asked)
+        chosen = [replace(part, text=held.text(part.text)) for part in chosen]
+        return _begin(engine, caller, session, chosen, held, idempotency_key, given, schedule)
+
+    made = creation.once(caller, models.Session, idempotency_key, given, write)
+    if made.doing == ending.START:
+        return starting.go_on(engine, made) or _as_it_is(made)
+    return made
 
 
 def _parts(
@@ -128,10 +141,13 @@ def _begin(
     chosen: Sequence[Part],
     held: texts.Held,
     key: str | None,
-    given: Any,
+    given: Input,
     schedule: models.TaskSchedule | None,
 ) -> models.Session:
-    """One transaction where it fits; else the marked session first, and then its agents."""
+    """Writes session and agents in one transaction where they fit; else the marked session alone.
+
+    Gives the session, or the one that the key has started before.
+    """
     at_once = starting.fits(chosen)
     everyone = starting.agents(engine, session, chosen) if at_once else []
     session.graph_size = len(chosen)
@@ -161,13 +177,10 @@ def _begin(
             transaction.put(agent, absent, lambda old: None)
 
     made = creation.create(caller, session, key, given, add)
-    if made.doing == ending.START:
-        return starting.go_on(engine, made) or _as_it_is(made)
-    if made is not session:
-        return made
-    counting.session_started()
-    engine.send(*(agent for agent in everyone if not agent.waiting_on))
-    return session
+    if made is session and at_once:
+        counting.session_started()
+        engine.send(*(agent for agent in everyone if not agent.waiting_on))
+    return made
 
 
 def _as_it_is(session: models.Session) -> models.Session:
