@@ -250,7 +250,7 @@ def test_where_the_queue_takes_a_part_of_a_batch_the_rest_is_logged_and_counted(
         return {"Successful": [], "Failed": refused}
 
     with patch.object(BaseClient, "_make_api_call", call), telemetry.tallying():
-        queue.send([{"kind": "x"}] * 3)
+        queue.send([{"kind": "x", "tenant": "acme#sales"}] * 3)
 
     (line,) = caplog.records
     assert (line.levelname, line.messages, line.codes) == (  # type: ignore[attr-defined]
@@ -269,6 +269,6 @@ def test_a_batch_that_the_queue_refuses_is_counted_whole(
         patch.object(BaseClient, "_make_api_call", side_effect=ClientError({"Error": {}}, "x")),
         telemetry.tallying(),
     ):
-        queue.send([{"kind": "x"}] * 13)
+        queue.send([{"kind": "x", "tenant": "acme#sales"}] * 13)
 
     assert '"MessagesNotSent":[13' in capsys.readouterr().out.replace(" ", "")
