@@ -5,7 +5,7 @@ graphql-core copies from the exception by itself), and caught nowhere in between
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class EngineError(Exception):
@@ -37,9 +37,13 @@ class InputError(EngineError):
     def input_path(self) -> tuple[str | int, ...]:
         return tuple(self.facts.get("inputPath", ()))
 
-    def under(self, *parents: str | int) -> "InputError":
+    def under(self, *parents: str | int) -> Self:
         """The same error, its place seen from further out."""
-        self.facts["inputPath"] = [*parents, *self.input_path]
+        return self.at(*parents, *self.input_path)
+
+    def at(self, *place: str | int) -> Self:
+        """The same error at another place."""
+        self.facts["inputPath"] = [*place]
         return self
 
 

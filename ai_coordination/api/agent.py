@@ -108,7 +108,7 @@ class RetryPolicyInput(graphene.InputObjectType):
 
     max_attempts = graphene.Int(default_value=3, description="1 to 100.")
     interval_seconds = graphene.Float(
-        default_value=1.0, description="The wait before the second attempt: 0 to a day."
+        default_value=1.0, description="The wait before the second attempt: 0, or 0.001 to a day."
     )
     backoff_rate = graphene.Float(
         default_value=2.0, description="By how much each further wait is longer: 1 to 100."

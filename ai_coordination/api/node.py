@@ -52,11 +52,12 @@ def key_of(global_id: str, tenant: str) -> Key:
     try:
         name, _, rest = base64.urlsafe_b64decode(global_id.encode("ascii")).decode().partition(":")
         kind = KINDS[name]
-        uuids = [validation.uuid(one, "id") for one in rest.split("/")]
-        if len(uuids) != (1 if kind is models.Coordination else 2):
+        given = rest.split("/")
+        if len(given) != (1 if kind is models.Coordination else 2):
             raise ValueError("another number of keys")
-        if global_id != _written(kind, uuids):
+        if global_id != _written(kind, given):
             raise ValueError("another way of writing it")
+        uuids = [validation.uuid(one.lower(), "id") for one in given]
     except (ValueError, KeyError, binascii.Error) as error:
         raise BadUserInput("This is no global id", "id") from error
     hash_key, range_key = [tenant, *uuids][-2:]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from inspect import isawaitable
+from itertools import zip_longest
 from typing import Any
 
 from graphene.utils.str_converters import to_camel_case
@@ -12,7 +13,7 @@ from graphql import execute as execute_document
 from ai_coordination import telemetry
 from ai_coordination.api import documents, held
 from ai_coordination.api.context import Context
-from ai_coordination.api.documents import Document, DocumentRejected
+from ai_coordination.api.documents import Document, DocumentRejected, places
 from ai_coordination.api.execution import Execution
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.api.schema import schema
@@ -47,7 +48,7 @@ def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
     refusal = context.meter.refusal or context.allowance.refusal
     if refusal is not None:
         return _refused(refusal, context.meter.path, caller, is_mutation)
-    return _formatted(result, caller, is_mutation)
+    return _formatted(result, document, request, caller, is_mutation)
 
 
 def _run(
@@ -96,16 +97,38 @@ def _refused(
     return {"errors": [_with_request_id(told, caller)], "data": None}
 
 
-def _formatted(result: ExecutionResult, caller: Caller, is_mutation: bool) -> dict[str, Any]:
+def _formatted(
+    result: ExecutionResult,
+    document: Document,
+    request: GraphQLRequest,
+    caller: Caller,
+    is_mutation: bool,
+) -> dict[str, Any]:
     if not result.errors:
         return {"data": result.data}
-    errors = [_told(error, caller, is_mutation) for error in result.errors]
     if result.data is None and all(error.path is None for error in result.errors):
-        return {"errors": errors}
+        of_variables = places.of_coercion_errors(
+            schema.graphql_schema,
+            document.node,
+            document.operation(request.operation_name),
+            request.variables or {},
+        )
+        wrong = zip_longest(result.errors, of_variables[: len(result.errors)])
+        return {"errors": [_told(error, caller, is_mutation, place) for error, place in wrong]}
+    errors = [
+        _told(error, caller, is_mutation, _place_of(error, document)) for error in result.errors
+    ]
     return {"errors": errors, "data": result.data}
 
 
-def _told(error: GraphQLError, caller: Caller, is_mutation: bool) -> dict[str, Any]:
+def _place_of(error: GraphQLError, document: Document) -> places.Place | None:
+    """Where the value is that graphql-core has no use for; None where it is about another thing."""
+    return places.of_node(document.node, error.nodes[0]) if error.nodes else None
+
+
+def _told(
+    error: GraphQLError, caller: Caller, is_mutation: bool, place: places.Place | None
+) -> dict[str, Any]:
     told: dict[str, Any] = {"message": error.message}
     if error.locations:
         told["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
@@ -116,6 +139,8 @@ def _told(error: GraphQLError, caller: Caller, is_mutation: bool) -> dict[str, A
         # It quotes the value whole.
         told["message"] = error.message[:LONGEST_MESSAGE]
         told["extensions"] = {"code": BadUserInput.code}
+        if place:
+            told["extensions"]["inputPath"] = place
     elif isinstance(cause, EngineError):
         at_root = is_mutation and len(error.path or ()) == 1
         told["extensions"] = _facts(cause, ["input"] if at_root else [])

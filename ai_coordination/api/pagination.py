@@ -21,6 +21,9 @@ from ai_coordination.models.reads import Page, Wanted
 DEFAULT_PAGE = 25
 LARGEST_PAGE = 100
 
+# What DynamoDB takes for a range key, in bytes.
+LONGEST_POSITION = 1_024
+
 _FORMAT = b"\x01"
 _CHECK_BYTES = 12
 
@@ -58,7 +61,8 @@ class List:
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             check, body = raw[1 : 1 + _CHECK_BYTES], raw[1 + _CHECK_BYTES :]
-            if raw[:1] == _FORMAT and check == self._check(body) and self._canonical(cursor, raw):
+            is_ours = raw[:1] == _FORMAT and check == self._check(body)
+            if is_ours and 0 < len(body) <= LONGEST_POSITION and self._canonical(cursor, raw):
                 return body.decode()
         except (ValueError, binascii.Error):
             pass

@@ -1,7 +1,7 @@
 """One GraphQL request, whichever way it came."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ai_coordination.errors import BadUserInput
@@ -20,7 +20,7 @@ class GraphQLRequest:
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
     read_only: bool = False
-    sent_bytes: Callable[[Any], int] | None = None
+    sent_bytes: Callable[[Any], int] | None = field(default=None, compare=False)
 
 
 class MutationByGet(BadUserInput):

@@ -1,10 +1,30 @@
 """Scalars that GraphQL does not bring."""
 
+import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import graphene
-from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
+from graphql import (
+    FloatValueNode,
+    GraphQLError,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    value_from_ast_untyped,
+)
+
+from ai_coordination.api import decimals
+from ai_coordination.api.decimals import Inexact
+
+# RFC 3339. Python reads more of ISO 8601 than others do, week dates for instance.
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class DateTime(graphene.Scalar):
@@ -21,10 +41,9 @@ class DateTime(graphene.Scalar):
     @staticmethod
     def parse_value(value: Any) -> datetime:
         try:
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise ValueError("no offset from UTC")
-            return moment.astimezone(UTC)
+            if not _INSTANT.fullmatch(value):
+                raise ValueError("no date and time with its offset")
+            return datetime.fromisoformat(value).astimezone(UTC)
         except (TypeError, ValueError, OverflowError) as error:
             raise GraphQLError(
                 f"DateTime cannot represent {str(value)[:100]!r}: it takes an ISO 8601 instant"
@@ -49,7 +68,22 @@ class JSON(graphene.Scalar):
 
     @staticmethod
     def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        _check_decimals(node)
         return _defined(value_from_ast_untyped(node, variables))
+
+
+def _check_decimals(node: ValueNode) -> None:
+    """Raises GraphQLError where a decimal would come back as another one."""
+    if isinstance(node, FloatValueNode):
+        number = decimals.read(node.value)
+        if isinstance(number, Inexact) or not math.isfinite(number):
+            raise GraphQLError(decimals.INEXACT, node)
+    elif isinstance(node, ListValueNode):
+        for element in node.values:
+            _check_decimals(element)
+    elif isinstance(node, ObjectValueNode):
+        for member in node.fields:
+            _check_decimals(member.value)
 
 
 def _defined(value: Any) -> Any:

@@ -7,7 +7,7 @@ import graphene
 from graphql import print_schema
 
 from ai_coordination import models
-from ai_coordination.api import enums
+from ai_coordination.api import enums, uuids
 from ai_coordination.api.coordination import Coordination, CoordinationQueries
 from ai_coordination.api.fields import Info
 from ai_coordination.api.mutations.coordination import CoordinationMutations
@@ -75,6 +75,9 @@ schema = graphene.Schema(
         enums.ErrorCode,
     ],
 )
+
+
+uuids.accept_upper_case(schema.graphql_schema)
 
 
 def sdl() -> str:

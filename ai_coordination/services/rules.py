@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_coordination import models
+from ai_coordination.errors import BadUserInput
 from ai_coordination.services import validation
 from ai_coordination.states import FailurePolicy
 
@@ -45,15 +46,19 @@ def action(
 def _retry(given: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:
     attempts = _or(given.get("max_attempts"), 3)
     interval = _or(given.get("interval_seconds"), 1.0)
-    shortest = SHORTEST_INTERVAL_SECONDS if interval > 0 else 0
     backoff = _or(given.get("backoff_rate"), 2.0)
     return models.RetryPolicy(
         max_attempts=validation.number(attempts, 1, MOST_ATTEMPTS, *path, "max_attempts"),
-        interval_seconds=validation.number(
-            interval, shortest, LONGEST_INTERVAL_SECONDS, *path, "interval_seconds"
-        ),
+        interval_seconds=_interval(interval, *path, "interval_seconds"),
         backoff_rate=validation.number(backoff, 1, HIGHEST_BACKOFF_RATE, *path, "backoff_rate"),
     )
+
+
+def _interval(seconds: float, *path: str | int) -> float:
+    if seconds == 0 or SHORTEST_INTERVAL_SECONDS <= seconds <= LONGEST_INTERVAL_SECONDS:
+        return seconds
+    message = f"This must be 0, or from {SHORTEST_INTERVAL_SECONDS} to {LONGEST_INTERVAL_SECONDS}"
+    raise BadUserInput(message, *path)
 
 
 def _or(value: Any, default: Any) -> Any:

@@ -62,7 +62,7 @@ def create(
             session_uuid=ids.new_uuid(),
             partition_key=caller.partition_key,
             task_uuid=validation.optional_uuid(task_uuid, "task_uuid"),
-            user_id=validation.label(user_id, "user_id"),
+            user_id=validation.shown_label(user_id, "user_id"),
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             status=SessionStatus.INITIAL.value,
             input_files=files(input_files, "input_files"),
@@ -196,7 +196,7 @@ def update(
     written: dict[str, Any] = {}
     held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
     if "user_id" in changes:
-        user_id = validation.label(changes["user_id"], "user_id")
+        user_id = validation.shown_label(changes["user_id"], "user_id")
         written["user_id"] = user_id
         written["tenant_user"] = models.tenant_user(caller.partition_key, user_id)
     if "task_query" in changes:
@@ -280,7 +280,7 @@ def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.I
         models.InputFile(
             name=validation.name(one["name"], *path, index, "name"),
             uri=validation.uri(one["uri"], *path, index, "uri"),
-            media_type=validation.label(one.get("media_type"), *path, index, "media_type"),
+            media_type=validation.shown_label(one.get("media_type"), *path, index, "media_type"),
         )
         for index, one in enumerate(validation.few(given, *path))
     ]

@@ -18,6 +18,7 @@ from ai_coordination.states import TERMINAL_AGENT, RunOutcome
 
 NOUN = "session run"
 MOST_TOKENS = 2**31 - 1
+CLOCKS_DIFFER_SECONDS = 5 * 60
 
 
 def record(
@@ -204,8 +205,14 @@ def _usage(given: Mapping[str, int]) -> models.TokenUsage:
 
 
 def _finished_at(outcome: RunOutcome | None, given: datetime | None, now: str) -> str | None:
+    """Between the run's creation, which is now, and now; but the caller has a clock of its own."""
     if outcome is None and given is not None:
         raise BadUserInput("A run without an outcome has not finished", "finished_at")
     if outcome is None:
         return None
-    return now if given is None else clock.instant(given)
+    if given is None:
+        return now
+    if abs((given - clock.moment(now)).total_seconds()) > CLOCKS_DIFFER_SECONDS:
+        message = "A run is recorded when it has finished: this is more than 5 minutes from now"
+        raise BadUserInput(message, "finished_at")
+    return clock.instant(given)

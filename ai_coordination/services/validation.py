@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ai_coordination import ids
 from ai_coordination.errors import BadUserInput, PayloadTooLarge
+from ai_coordination.services import characters
 
 LONGEST_TEXT_BYTES = 2 * 1024 * 1024
 LONGEST_NAME = 256
@@ -39,19 +40,27 @@ def agent_uuid(value: str, *path: str | int) -> str:
 
 
 def name(value: str | None, *path: str | int) -> str:
-    """A text of one line that says something."""
-    if value is None or not value.strip():
+    """A text of one line that shows something."""
+    if value is None or not characters.shows_something(value):
         raise BadUserInput("A name may not be empty", *path)
-    return _short(value, LONGEST_NAME, *path)
+    return _readable(_short(value, LONGEST_NAME, *path), *path)
 
 
 def label(value: str | None, *path: str | int) -> str | None:
-    """The caller's own name for something: a user, a thread, a task of another system."""
+    """The caller's own name for something: a thread, a task of another system, a key."""
     if value is None:
         return None
     if not value:
         raise BadUserInput("This may be left out, but not empty", *path)
     return _short(value, LONGEST_KEY, *path)
+
+
+def shown_label(value: str | None, *path: str | int) -> str | None:
+    """A label that people read among others: a user's name, a media type."""
+    label(value, *path)
+    if value is not None and not characters.shows_something(value):
+        raise BadUserInput("This may be left out, but not empty", *path)
+    return None if value is None else _readable(value, *path)
 
 
 def uri(value: str | None, *path: str | int) -> str:
@@ -131,6 +140,16 @@ def given(changes: Mapping[str, Any], *required: str) -> None:
     for field in required:
         if field in changes and changes[field] is None:
             raise BadUserInput("This cannot be cleared", field)
+
+
+def _readable(value: str, *path: str | int) -> str:
+    if found := characters.misleading(value):
+        raise BadUserInput(
+            f"This holds the character U+{ord(found):04X}, which is not seen and changes how the"
+            " text around it reads",
+            *path,
+        )
+    return value
 
 
 def _short(value: str, longest: int, *path: str | int) -> str:

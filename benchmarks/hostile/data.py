@@ -1,14 +1,18 @@
 """What a tenant may store to make reading expensive, written into the tables as it would be."""
 
 import threading
+
+# mypy: allow-untyped-calls
 from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from typing import Any
 
+from botocore.config import Config
+
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
-from ai_coordination.models import base
+from ai_coordination.models.client import new_client
 from ai_coordination.states import SessionAgentState, SessionStatus
 
 CALLER = Caller("acme", "hostile", "mallory", "request-1")
@@ -19,6 +23,7 @@ OF_A_BATCH = 25
 MANY = 1_000
 EDGES = 499
 LIST = 100
+HEAVY = 20
 # Of 4,096 bytes a text still lies in its item.
 INSIDE = "x" * 4_000
 LARGE = 2 * 1024 * 1024
@@ -156,6 +161,8 @@ def runs(of: models.Session) -> Iterator[models.SessionRun]:
 
 def put(entities: Iterable[models.Entity]) -> None:
     """Writes them past all rules of the engine."""
+    # Patient: DynamoDB Local takes its time for so many.
+    client = new_client(Config(read_timeout=120, parameter_validation=False))
     waiting = iter(entities)
     while part := list(islice(waiting, OF_A_BATCH)):
         tables: dict[str, list[Any]] = {}
@@ -164,7 +171,7 @@ def put(entities: Iterable[models.Entity]) -> None:
             tables.setdefault(entity.Meta.table_name, []).append(request)
         left: Any = tables
         while left:
-            answer = base.connection.client.batch_write_item(RequestItems=left)
+            answer = client.batch_write_item(RequestItems=left)
             left = answer.get("UnprocessedItems")
 
 
@@ -172,8 +179,8 @@ def made() -> dict[str, str]:
     """Everything, and the uuids by which queries name it."""
     big, small, full, wide = (coordination(size) for size in (MANY, 1, 1, 1))
     entities: list[models.Entity] = [big, small, full, wide]
-    entities += [coordination(MANY) for _ in range(LIST)]
-    tasks = [task(big.coordination_uuid) for _ in range(LIST)]
+    entities += [coordination(MANY) for _ in range(HEAVY)]
+    tasks = [task(big.coordination_uuid) for _ in range(HEAVY)]
     first = tasks[0].task_uuid
     entities += [schedule(big.coordination_uuid, first, number) for number in range(LIST)]
     entities += [session(small.coordination_uuid, task_query=INSIDE) for _ in range(MANY)]
@@ -207,7 +214,7 @@ class _Bucket(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         size = int(self.path.split("?")[0][-10:])
         self.send_response(200)
         self.send_header("content-length", str(size))

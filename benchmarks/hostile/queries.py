@@ -24,7 +24,10 @@ TYPES = schema.graphql_schema.type_map
 PLACES = {
     "coordination": ("Coordination", 'coordination(coordinationUuid: "{big}") {{ {} }}'),
     "coordinations": ("Coordination", "coordinations(first: 100) {{ nodes {{ {} }} }}"),
-    "session": ("Session", 'session(coordinationUuid: "{small}", sessionUuid: "{crowded}") {{ {} }}'),
+    "session": (
+        "Session",
+        'session(coordinationUuid: "{small}", sessionUuid: "{crowded}") {{ {} }}',
+    ),
     "small sessions": (
         "Session",
         'sessions(coordinationUuid: "{small}", first: 100) {{ nodes {{ {} }} }}',
@@ -41,35 +44,47 @@ PLACES = {
         "Session",
         "coordinations(first: 10) {{ nodes {{ sessions(first: 100) {{ nodes {{ {} }} }} }} }}",
     ),
-    "crowded agents": ("SessionAgent", 'sessionAgents(sessionUuid: "{crowded}", first: 100) {{ nodes {{ {} }} }}'),
-    "agents with texts": ("SessionAgent", 'sessionAgents(sessionUuid: "{texts}", first: 100) {{ nodes {{ {} }} }}'),
+    "crowded agents": (
+        "SessionAgent",
+        'sessionAgents(sessionUuid: "{crowded}", first: 100) {{ nodes {{ {} }} }}',
+    ),
+    "agents with texts": (
+        "SessionAgent",
+        'sessionAgents(sessionUuid: "{texts}", first: 100) {{ nodes {{ {} }} }}',
+    ),
     "agents with megabytes": (
         "SessionAgent",
         'sessionAgents(sessionUuid: "{megabytes}", first: 100) {{ nodes {{ {} }} }}',
     ),
     "agents of wide sessions": (
         "SessionAgent",
-        'sessions(coordinationUuid: "{wide}", first: 20) {{ nodes {{'
-        " sessionAgents(first: 100) {{ nodes {{ {} }} }} }} }}",
+        """sessions(coordinationUuid: "{wide}", first: 20) {{ nodes {{
+            sessionAgents(first: 100) {{ nodes {{ {} }} }} }} }}""",
     ),
     "agents of texts": (
         "SessionAgent",
-        'session(coordinationUuid: "{small}", sessionUuid: "{texts}") {{'
-        " sessionAgents(first: 100) {{ nodes {{ {} }} }} }}",
+        """session(coordinationUuid: "{small}", sessionUuid: "{texts}") {{
+            sessionAgents(first: 100) {{ nodes {{ {} }} }} }}""",
     ),
-    "runs": ("SessionRun", 'sessionRuns(sessionUuid: "{crowded}", first: 100) {{ nodes {{ {} }} }}'),
+    "runs": (
+        "SessionRun",
+        'sessionRuns(sessionUuid: "{crowded}", first: 100) {{ nodes {{ {} }} }}',
+    ),
     "task": ("Task", 'task(coordinationUuid: "{big}", taskUuid: "{task}") {{ {} }}'),
     "tasks": ("Task", 'tasks(coordinationUuid: "{big}", first: 100) {{ nodes {{ {} }} }}'),
-    "schedules": ("TaskSchedule", 'taskSchedules(taskUuid: "{task}", first: 100) {{ nodes {{ {} }} }}'),
+    "schedules": (
+        "TaskSchedule",
+        'taskSchedules(taskUuid: "{task}", first: 100) {{ nodes {{ {} }} }}',
+    ),
     "schedules of tasks": (
         "TaskSchedule",
-        'tasks(coordinationUuid: "{big}", first: 10) {{ nodes {{'
-        " schedules(first: 100) {{ nodes {{ {} }} }} }} }}",
+        """tasks(coordinationUuid: "{big}", first: 10) {{ nodes {{
+            schedules(first: 100) {{ nodes {{ {} }} }} }} }}""",
     ),
     "query": ("Query", "{}"),
 }
 ARGUMENTS = {
-    "sessions": 'filter: {{status: FAILED}}',
+    "sessions": "filter: {{status: FAILED}}",
     "sessionAgents": "filter: {{state: FAILED}}",
     "sessionRuns": 'filter: {{agentUuid: "nobody"}}',
     "openSessionAgents": 'agentUuid: "nobody"',
@@ -94,6 +109,7 @@ class Query:
     document: str
     times: int
     cost: int
+    tokens: int
 
 
 def every(uuids: Mapping[str, str]) -> Iterator[Query]:
@@ -120,12 +136,20 @@ def _ways(type_name: str, field: str, definition: GraphQLField) -> Iterator[tupl
     if is_leaf_type(of_type):
         yield field, field
     elif of_type.name.endswith("Connection"):
-        filtered = ARGUMENTS.get(field) if "filter" in definition.args or field in OF_QUERY else None
+        filtered = (
+            ARGUMENTS.get(field) if "filter" in definition.args or field in OF_QUERY else None
+        )
         for more in filter(None, ("first: 100", f"first: 1, {filtered}" if filtered else None)):
             arguments = ", ".join(filter(None, (given, more)))
-            yield f"{field}({more})", f"{field}({arguments}) {{{{ pageInfo {{{{ hasNextPage }}}} }}}}"
+            yield (
+                f"{field}({more})",
+                f"{field}({arguments}) {{{{ pageInfo {{{{ hasNextPage }}}} }}}}",
+            )
             rows = "nodes {{ __typename }}"
-            yield f"{field}({more}), rows", f"{field}({arguments}) {{{{ {rows.replace('{', '{{').replace('}', '}}')} }}}}"
+            yield (
+                f"{field}({more}), rows",
+                f"{field}({arguments}) {{{{ {rows.replace('{', '{{').replace('}', '}}')} }}}}",
+            )
     else:
         arguments = f"({given})" if given else ""
         yield field, f"{field}{arguments} {{{{ __typename }}}}"
@@ -140,23 +164,26 @@ def _all_of(of_type: Any, levels: int) -> str:
             continue
         if is_leaf_type(inner):
             parts.append(name)
-        elif levels and not inner.name.endswith("Connection") and not isinstance(inner, GraphQLInputObjectType):
+        elif (
+            levels
+            and not inner.name.endswith("Connection")
+            and not isinstance(inner, GraphQLInputObjectType)
+        ):
             parts.append(f"{name} {_all_of(inner, levels - 1)}")
     return f"{{{{ {' '.join(parts)} }}}}"
 
 
 def _most(name: str, around: str, field: str, uuids: Mapping[str, str]) -> Query | None:
     """The document with the most aliases of a field; None where not even one is accepted."""
-    times, step, best = 0, 4_096, None
-    while step:
-        query = _accepted(name, around, field, times + step, uuids)
-        if query:
-            times, best = times + step, query
-        step //= 2
-    return best
+    one, two = (_weighed(name, around, field, times, uuids) for times in (1, 2))
+    if one is None or two is None:
+        return one
+    tokens = (settings().max_tokens - one.tokens) // (two.tokens - one.tokens)
+    cost = (settings().max_cost - one.cost) // (two.cost - one.cost)
+    return _weighed(name, around, field, 1 + min(tokens, cost), uuids)
 
 
-def _accepted(
+def _weighed(
     name: str, around: str, field: str, times: int, uuids: Mapping[str, str]
 ) -> Query | None:
     fields = " ".join(f"a{number}: {field}" for number in range(times))
@@ -167,4 +194,5 @@ def _accepted(
         prepared.check_cost(operation, None, settings().max_cost)
     except (DocumentRejected, QueryTooComplex):
         return None
-    return Query(name, document, times, prepared.costs.of(operation, {}))
+    cost = prepared.costs.of(operation, {})
+    return Query(name, document, times, cost, prepared.node.token_count)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.graph_api import RIVAL, ask, data, error
+from ai_coordination.api.pagination import List
+from tests.graph_api import CALLER, RIVAL, ask, data, error
 from tests.lists import LISTS, Listed
 from tests.world import World, new_world
 
@@ -46,7 +47,7 @@ def test_a_page_has_1_to_100_rows(still_world: World, size: int) -> None:
 
 @pytest.mark.parametrize("size", [2**31, 1.5, "25", True])
 def test_a_page_size_is_a_whole_number(still_world: World, size: Any) -> None:
-    assert refusal_of(LISTS["tasks"], still_world, first=size) == {"code": "BAD_USER_INPUT"}
+    assert refusal_of(LISTS["tasks"], still_world, first=size) == BAD_SIZE
 
 
 def test_a_cursor_is_refused_with_any_of_its_bits_flipped(
@@ -177,3 +178,18 @@ def test_a_filter_that_says_nothing_is_as_none(
 
         assert page["endCursor"] == cursor
         assert behind["endCursor"] is None
+
+
+@pytest.mark.parametrize("position", ["", "x" * 1_025])
+def test_a_cursor_has_a_position_that_the_database_takes(still_world: World, position: str) -> None:
+    place = List("tasks", CALLER.partition_key, still_world.coordination)
+
+    assert refusal_of(LISTS["tasks"], still_world, after=place.cursor(position)) == BAD_CURSOR
+
+
+def test_the_longest_position_leads_on(still_world: World) -> None:
+    place = List("tasks", CALLER.partition_key, still_world.coordination)
+
+    page = LISTS["tasks"].page(still_world, after=place.cursor("z" * 1_024))
+
+    assert page["edges"] == []

@@ -1,11 +1,12 @@
 """Runs that a caller recorded, of a session or of one of its agents."""
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import clock, models
 from tests.graph_api import (
     NOBODY,
     Place,
@@ -55,7 +56,8 @@ def test_a_run_is_recorded_as_it_was_given(place: Place) -> None:
     agent = new_agent(*place)
 
     given = {**place.key, "agentUuid": "rag", "sessionAgentUuid": agent, **SEALED}
-    made = create("recordSessionRun", {**given, "finishedAt": "2026-11-22T15:27:00.5+01:00"}, RUN)
+    ended = datetime.now(timezone(timedelta(hours=1))).replace(microsecond=500_000)
+    made = create("recordSessionRun", {**given, "finishedAt": ended.isoformat()}, RUN)
 
     assert made == {
         "id": made["id"],
@@ -68,7 +70,7 @@ def test_a_run_is_recorded_as_it_was_given(place: Place) -> None:
         **SEALED,
         "updatedBy": "u-17",
         "createdAt": made["createdAt"],
-        "finishedAt": "2026-11-22T14:27:00.500000+00:00",
+        "finishedAt": clock.instant(ended),
     }
     read = data(ONE, {"s": place.session, "r": made["runUuid"]})["sessionRun"]
     assert read == {k: v for k, v in made.items() if k != "id"}
@@ -100,6 +102,39 @@ def test_a_run_is_counted_on_its_agent_or_else_on_the_session(place: Place) -> N
     assert (counted.version, counted.updated_at) == (version, updated_at)
     assert counted.current_run_uuid is None
     assert listed(place, sessionAgentUuid=agent) == of_agent
+
+
+@pytest.mark.parametrize("minutes", [-4, 4])
+def test_the_caller_s_clock_may_differ_by_minutes(place: Place, minutes: int) -> None:
+    ended = clock.instant(datetime.now(UTC) + timedelta(minutes=minutes))
+    given = {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
+
+    assert create("recordSessionRun", given, RUN)["finishedAt"] == ended
+
+
+@pytest.mark.parametrize("ended", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-6", "6"])
+def test_a_run_that_did_not_end_just_now_is_refused(place: Place, ended: str) -> None:
+    if "-01" not in ended and "Z" not in ended:
+        ended = clock.instant(datetime.now(UTC) + timedelta(minutes=int(ended)))
+    given = {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
+
+    told = refused("recordSessionRun", given)
+
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "finishedAt"]}
+
+
+def test_a_repeated_record_gives_its_run_also_when_its_end_is_long_ago(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = clock.now()
+    given = {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
+    first = create("recordSessionRun", {**given, "idempotencyKey": "once"})
+    later = clock.instant(datetime.now(UTC) + timedelta(hours=1))
+
+    monkeypatch.setattr(clock, "now", lambda: later)
+    again = create("recordSessionRun", {**given, "idempotencyKey": "once"})
+
+    assert again == first
 
 
 @pytest.mark.parametrize(
@@ -154,6 +189,9 @@ def test_a_run_is_refused_with(place: Place, wrong: dict[str, Any], path: list[s
     [
         {"finishedAt": "yesterday", "outcome": "FAILED"},
         {"finishedAt": "2026-11-22T14:27:00", "outcome": "FAILED"},
+        {"finishedAt": "2026-W48-5T14:27:00Z", "outcome": "FAILED"},
+        {"finishedAt": "20261127T142700Z", "outcome": "FAILED"},
+        {"finishedAt": "2026-11-27T14:27Z", "outcome": "FAILED"},
         {"usage": {"inputTokens": 2_147_483_648, "outputTokens": 0}},
         {"usage": {"inputTokens": 1}},
         {"outcome": "DONE"},

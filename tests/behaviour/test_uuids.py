@@ -16,7 +16,6 @@ MALFORMED = [
     " ",
     "x",
     "null",
-    LETTERS.upper(),
     LETTERS.replace("-", ""),
     LETTERS[:-1],
     f"{LETTERS}0",
@@ -108,6 +107,28 @@ def test_an_entity_is_asked_for_by_well_formed_uuids(
         told = facts(read(still_world, kind, part, uuid))
 
         assert told == {"code": BAD, "inputPath": [ARGUMENTS[part]]}
+
+
+@every_uuid_of_an_entity
+def test_an_entity_is_found_by_a_uuid_in_upper_case(
+    still_world: World, kind: str, part: str
+) -> None:
+    uuid = getattr(still_world, part)
+
+    found = read(still_world, kind, part, uuid.upper())
+
+    assert found["data"][field(kind)] is not None
+    assert found == read(still_world, kind, part, uuid)
+
+
+@every_uuid_of_a_list
+def test_a_list_is_found_by_a_uuid_in_upper_case(still_world: World, name: str) -> None:
+    uuid = getattr(still_world, LIST_ARGUMENTS[name][2])
+
+    found = listed(name, uuid.upper())
+
+    assert "errors" not in found
+    assert found == listed(name, uuid)
 
 
 @every_uuid_of_an_entity

@@ -63,6 +63,20 @@ def test_claims_need_no_user(user: Any) -> None:
     assert caller_of(Identity(claims)).user_id is None
 
 
+@pytest.mark.parametrize("user", ["x" * 513, "a\nb", "a\x00", "a\u202eb", "a\u2028b"], ids=ascii)
+def test_a_verified_user_that_is_no_user_id_is_not_taken(user: str) -> None:
+    claims = {**CLAIMS, "sub": user}
+
+    with pytest.raises(Unauthenticated, match="The verified claim 'sub' must be a printable text"):
+        caller_of(Identity(claims))
+
+
+def test_the_longest_verified_user_is_taken_as_it_is() -> None:
+    claims = {**CLAIMS, "sub": "x" * 512}
+
+    assert caller_of(Identity(claims)).user_id == "x" * 512
+
+
 @pytest.mark.parametrize(
     ("read", "request_context", "user_id"),
     [

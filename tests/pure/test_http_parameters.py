@@ -147,6 +147,47 @@ def test_a_body_that_cannot_be_read_is_told_why(body: bytes, message: str) -> No
     assert message in caught.value.message
 
 
+INEXACT = [
+    "0.10000000000000000555",
+    "123456789012345678901.5",
+    "3.14159265358979323846",
+    "1e-400",
+    "-4.9e-325",
+    "9007199254740993.0",
+]
+EXACT = [
+    "0.1",
+    "19.90",
+    "-0.0",
+    "0e5",
+    "1E3",
+    "1e22",
+    "1.7976931348623157e308",
+    "5e-324",
+    "0.30000000000000004",
+]
+
+
+@pytest.mark.parametrize("number", INEXACT)
+def test_a_decimal_that_would_come_back_as_another_is_refused_with_its_place(number: str) -> None:
+    query = "mutation ($x: X) { put(input: {json: $x}) { done } }"
+    body = json.dumps({"query": query, "variables": {"x": {"a": [1, "?"]}}}).replace('"?"', number)
+    url = urlencode({"query": query, "variables": f'{{"x": {{"a": [1, {number}]}}}}'})
+
+    for read, given_text in ((from_body, body.encode()), (from_query_string, url)):
+        with pytest.raises(BadUserInput, match="more digits than are kept") as caught:
+            read(given_text)  # type: ignore[arg-type]
+        assert caught.value.input_path == ("input", "json", "a", 1)
+
+
+@pytest.mark.parametrize("number", EXACT)
+def test_a_decimal_that_comes_back_is_taken(number: str) -> None:
+    read = from_body(f'{{"query": "{{a}}", "variables": {{"x": {number}}}}}'.encode())
+
+    assert read.variables == {"x": float(number)}
+    assert type((read.variables or {})["x"]) is float
+
+
 def test_a_byte_order_mark_is_no_harm() -> None:
     assert from_body(b'\xef\xbb\xbf{"query": "{a}"}') == GraphQLRequest("{a}")
 

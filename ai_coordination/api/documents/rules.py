@@ -12,11 +12,13 @@ from graphql import (
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
     ValidationRule,
+    ValueNode,
     specified_rules,
     validate,
 )
 from graphql.validation.validate import ValidationAbortedError
 
+from ai_coordination.api.documents import places
 from ai_coordination.errors import QueryTooComplex
 
 # Fields of the same name are compared pair by pair, in so many steps at most: 0.1 to 0.2 s.
@@ -70,7 +72,17 @@ def violations(
         if errors[-1].message == GAVE_UP:
             return [told(errors[-1], QueryTooComplex.code, "The document is too complex to check.")]
         errors.pop()
-    return [told(error, "GRAPHQL_VALIDATION_FAILED") for error in errors]
+    return [_placed(error, document) for error in errors]
+
+
+def _placed(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
+    """With the place in the input, where it is a value of an argument that is wrong."""
+    result = told(error, "GRAPHQL_VALIDATION_FAILED")
+    if error.nodes and isinstance(error.nodes[0], ValueNode):
+        place = places.of_node(document, error.nodes[0])
+        if place:
+            result["extensions"]["inputPath"] = place
+    return result
 
 
 def told(error: GraphQLError, code: str, message: str | None = None) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Identity:
             endpoint_id = _text(self.claims.get(settings.endpoint_claim))
             part_id = _text(self.claims.get(settings.part_claim))
             user_id = _text(self.claims.get(settings.user_claim))
+            if user_id is not None and not _fits(user_id):
+                raise Unauthenticated(
+                    f"The verified claim {settings.user_claim!r} must be a printable text of at"
+                    f" most {LONGEST_USER_ID} characters."
+                )
         if endpoint_id is None or part_id is None:
             raise Unauthenticated("The request names no verified endpoint and part.")
         try:

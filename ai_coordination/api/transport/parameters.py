@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+from ai_coordination.api import decimals
+from ai_coordination.api.decimals import Inexact
+from ai_coordination.api.documents import places
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.errors import BadUserInput
 
@@ -52,11 +55,18 @@ def from_object(given: Any, read_only: bool = False) -> GraphQLRequest:
         raise BadUserInput("query is missing: it holds the GraphQL document.", "query")
     return GraphQLRequest(
         query=query,
-        variables=_optional(given, "variables", dict),
+        variables=_variables(given, query),
         operation_name=_optional(given, "operationName", str) or None,
         extensions=_optional(given, "extensions", dict),
         read_only=read_only,
     )
+
+
+def _variables(given: dict[str, Any], query: str) -> Any:
+    try:
+        return _optional(given, "variables", dict)
+    except BadUserInput as error:
+        raise error.at(*places.within_query(query, error.input_path)) from None
 
 
 def check_json(value: Any, depth: int = 1) -> None:
@@ -68,8 +78,7 @@ def check_json(value: Any, depth: int = 1) -> None:
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise BadUserInput("A number is out of range.")
+        _check_number(value)
     elif isinstance(value, (dict, list)):
         if depth > DEEPEST:
             raise BadUserInput(f"Nested more than {DEEPEST} deep.")
@@ -78,7 +87,8 @@ def check_json(value: Any, depth: int = 1) -> None:
 
 def _check_members(value: dict[str, Any] | list[Any], depth: int) -> None:
     for key, child in _members(value):
-        if not child or type(child) in _ALWAYS_SOUND:
+        # Not zero: a decimal that is too small has become it.
+        if type(child) in _ALWAYS_SOUND or (not child and type(child) is not Inexact):
             continue
         try:
             check_json(child, depth)
@@ -104,6 +114,13 @@ def _check_text(text: str) -> None:
         raise BadUserInput("A text holds half of a surrogate pair.") from None
 
 
+def _check_number(number: float) -> None:
+    if not math.isfinite(number):
+        raise BadUserInput("A number is out of range.")
+    if isinstance(number, Inexact):
+        raise BadUserInput("A number has more digits than are kept: give it as a text, or shorter.")
+
+
 def _optional(given: dict[str, Any], name: str, wanted: type[dict[str, Any]] | type[str]) -> Any:
     value = given.get(name)
     if value is None:
@@ -120,7 +137,12 @@ def _optional(given: dict[str, Any], name: str, wanted: type[dict[str, Any]] | t
 
 def _json(text: str, what: str, *input_path: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_no_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=_unambiguous,
+            parse_float=decimals.read,
+            parse_constant=_no_constant,
+        )
     except json.JSONDecodeError as error:
         place = f"{error.msg}, line {error.lineno}, column {error.colno}"
         raise BadUserInput(f"{what} is not JSON: {place}.", *input_path) from None
