@@ -88,7 +88,7 @@ def start(
             partition_key=caller.partition_key,
             task_uuid=task_uuid,
             schedule_uuid=None if schedule is None else schedule.schedule_uuid,
-            user_id=validation.label(user_id, "user_id"),
+            user_id=validation.shown_label(user_id, "user_id"),
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             thread_uuid=validation.label(thread_uuid, "thread_uuid"),
             input_files=sessions.files(input_files or [], "input_files"),
