@@ -10,6 +10,7 @@ from ai_coordination.services import timers
 from ai_coordination.services.execution import (
     engines,
     firing,
+    lanes,
     leases,
     messages,
     releasing,
@@ -20,6 +21,11 @@ from ai_coordination.services.execution.engine import Engine, Message
 
 # What a step needs besides its agent's call; with less left it is not begun.
 SECONDS_OF_A_STEP = 10.0
+
+# When a message comes again: one that was not begun, and one that failed for the first time.
+AT_ONCE = 0.0
+FIRST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 600.0
 
 
 class LambdaContext(Protocol):
@@ -46,18 +52,21 @@ def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -
         return {"found": sweeping.sweep(engine)}
     if len(records) > 1:
         engine = replace(engine, gathered=[])
-    failed = [record["messageId"] for record in records if not _worked(engine, record, context)]
+    again = [(record, _worked(engine, record, context)) for record in records]
     releasing.release_gathered(engine)
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+    failed = [(record, seconds) for record, seconds in again if seconds is not None]
+    engines.queue().show(failed)
+    return {"batchItemFailures": [{"itemIdentifier": one["messageId"]} for one, _ in failed]}
 
 
-def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -> bool:
-    """One message, which harms no neighbour. What fails comes again, and in the end is put aside.
+def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -> float | None:
+    """Work off one message, which harms no neighbour. In how many seconds it has to come again.
 
-    So does what is no message: another version of the engine may have sent it.
+    None if it is done. What fails comes again, ever later, and in the end is put aside; so does
+    what is no message, since another version of the engine may have sent it.
     """
     if context.get_remaining_time_in_millis() < SECONDS_OF_A_STEP * 1000:
-        return False
+        return AT_ONCE
     with telemetry.step(context.aws_request_id, message_id=record["messageId"]) as step:
         try:
             message = messages.read(record["body"])
@@ -67,20 +76,27 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
             step.outcome = "unreadable"
             telemetry.count("MessagesUnreadable")
             telemetry.logger.error("unreadable message", extra={"reason": str(unreadable)})
-            return False
+            return _later(record)
         except leases.NoTime:
             step.outcome = "no time"
-            return False
+            return AT_ONCE
         except Exception:  # noqa: BLE001 - here it ends: the queue gives it again
             step.outcome = "failed"
             telemetry.count("MessagesFailed")
             telemetry.logger.exception("message")
-            return False
-    return True
+            return _later(record)
+    return None
+
+
+def _later(record: Mapping[str, Any]) -> float:
+    """Twice as late each time, so an outage of some minutes puts nothing aside."""
+    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return min(FIRST_WAIT_SECONDS * 2.0 ** (received - 1), LONGEST_WAIT_SECONDS)
 
 
 def _measure_delay(message: Message, attributes: Mapping[str, str]) -> None:
     """How long a message waited longer than it was meant to. A repeat says nothing of the queue."""
     if attributes.get("ApproximateReceiveCount") == "1":
         due = int(attributes["SentTimestamp"]) + 1000 * float(message.get("delay", 0))
-        telemetry.measure("QueueDelay", time.time() * 1000 - due)
+        lane = "CallsDelay" if message.get("lane") == lanes.CALLS else "QueueDelay"
+        telemetry.measure(lane, time.time() * 1000 - due)

@@ -44,6 +44,7 @@ _OTHERS = {
     ("scheduler", "DeleteSchedule"): [("scheduler:DeleteSchedule", "Schedules/*")],
 }
 _OF_QUEUES = {
+    "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "SendMessage": "sqs:SendMessage",
     "SendMessageBatch": "sqs:SendMessage",
 }

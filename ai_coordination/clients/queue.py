@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,6 +47,34 @@ class SqsQueue:
             )
         except (BotoCoreError, ClientError) as error:
             raise Throttled("The queue does not take messages: try again later") from error
+
+    def show(self, received: Sequence[tuple[Mapping[str, Any], float]]) -> None:
+        """Messages that Lambda has received are there again after so many seconds.
+
+        Else they would be when their visibility ends, which outlasts the function's time. Where it
+        cannot be done they are there then: so it is only logged.
+        """
+        by_queue: dict[str, list[dict[str, Any]]] = {}
+        for record, seconds in received:
+            url = self._received_from(record)
+            if url is not None:
+                entry = {
+                    "ReceiptHandle": record["receiptHandle"],
+                    "VisibilityTimeout": int(seconds),
+                }
+                by_queue.setdefault(url, []).append(entry)
+        for url, entries in by_queue.items():
+            numbered = [{"Id": str(number), **entry} for number, entry in enumerate(entries)]
+            try:
+                clients("sqs").change_message_visibility_batch(QueueUrl=url, Entries=numbered)
+            except (BotoCoreError, ClientError):
+                telemetry.logger.warning("queue", exc_info=True, extra={"messages": len(entries)})
+
+    def _received_from(self, record: Mapping[str, Any]) -> str | None:
+        """The url of a record's queue, which Lambda names by its ARN; None if it has none."""
+        name = str(record.get("eventSourceARN", "")).rpartition(":")[2]
+        urls = (url for url in (self._url, self._calls_url) if url.rpartition("/")[2] == name)
+        return next(urls, None) if record.get("receiptHandle") else None
 
 
 def _send_batch(url: str, entries: list[dict[str, Any]]) -> None:

@@ -123,3 +123,13 @@ def tell(mutation: str, given: Mapping[str, Any], caller: Caller = CALLER) -> di
     told = dict(change(mutation, given, AGENT, caller)["sessionAgent"])
     work_off()
     return told
+
+
+def taken(url: str, times: str) -> dict[str, Any]:
+    """What Lambda says of a message that it has taken from a queue."""
+    return {
+        "receiptHandle": "receipt",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{url.rpartition('/')[2]}",
+        "attributes": {"ApproximateReceiveCount": times, "SentTimestamp": "0"},
+    }

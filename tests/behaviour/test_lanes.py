@@ -21,6 +21,7 @@ from tests.behaviour.executing import (
     report,
     session,
     start,
+    taken,
     tell,
 )
 from tests.entry.lambda_stand_ins import Context
@@ -180,3 +181,51 @@ def test_a_person_answers_and_the_function_behind_is_a_call(
     assert received(steps) == []
     work(*bodies(calls))
     assert session(place)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"), [("1", 30), ("2", 60), ("3", 120), ("4", 240), ("9", 600)]
+)
+def test_what_fails_comes_again_soon_and_each_time_later(
+    times: str, seconds: int, steps: str, calls: str, visible: list[tuple[str, int]]
+) -> None:
+    poison = {"messageId": "m", "body": "no JSON", **taken(calls, times)}
+
+    answer = worker.handler({"Records": [poison]}, Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+    assert visible == [(calls, seconds)]
+
+
+def test_what_there_was_no_time_for_is_for_the_next_worker_at_once(
+    steps: str, calls: str, visible: list[tuple[str, int]]
+) -> None:
+    start(blueprint([echo("e")]))
+    (body,) = [one["Body"] for one in received(steps)]
+    records = [{"messageId": str(number), "body": body, **taken(steps, "3")} for number in range(2)]
+
+    worker.handler({"Records": records}, Context(remaining_ms=9_000))
+
+    assert visible == [(steps, 0), (steps, 0)]
+
+
+def test_that_a_message_cannot_be_shown_harms_nothing(steps: str) -> None:
+    """Its receipt is not one: SQS refuses, and the message comes when its time is over."""
+    poison = {"messageId": "m", "body": "no JSON", **taken(steps, "1")}
+
+    answer = worker.handler({"Records": [poison]}, Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+
+
+@pytest.fixture
+def visible(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The queue and the seconds of each message that is to be visible again."""
+    shown: list[tuple[str, int]] = []
+
+    def show(QueueUrl: str, Entries: list[dict[str, Any]]) -> None:  # noqa: N803
+        assert all(one["ReceiptHandle"] == "receipt" for one in Entries)
+        shown.extend((QueueUrl, one["VisibilityTimeout"]) for one in Entries)
+
+    monkeypatch.setattr(clients("sqs"), "change_message_visibility_batch", show)
+    return shown

@@ -22,6 +22,7 @@ from tests.behaviour.executing import (
     report,
     session,
     start,
+    taken,
     tell,
     work_off,
 )
@@ -178,9 +179,12 @@ def execute() -> None:
 
 
 def start_calls() -> None:
-    """The API's own message for an agent that is waited for."""
+    """The API's own message for an agent that is waited for, and messages that fail."""
     start(blueprint([function("f", ARN, invocation="RequestResponse")]))
     work_off()
+    for url in (settings().required_queue_url(), settings().calls_queue_url):
+        poison = {"messageId": "m", "body": "no JSON", **taken(str(url), "1")}
+        worker.handler({"Records": [poison]}, Context())
 
 
 def start_by_hand() -> None:

@@ -11,22 +11,23 @@ from ai_coordination.services.execution.runtimes import runtimes
 
 def of_a_request(deadline: float) -> Engine:
     """For a mutation, which calls no agent. `deadline` is in seconds of `time.monotonic()`."""
-    queue = _queue()
-    return Engine(queue=queue, runtimes=runtimes(queue), deadline=deadline)
+    messages = queue()
+    return Engine(queue=messages, runtimes=runtimes(messages), deadline=deadline)
 
 
 def of_a_worker(seconds: float) -> Engine:
     """For a worker that has so many seconds left."""
-    queue = _queue()
+    messages = queue()
     works_until = datetime.now(UTC) + timedelta(seconds=seconds)
     return Engine(
-        queue=queue,
-        runtimes=runtimes(queue, works_until),
+        queue=messages,
+        runtimes=runtimes(messages, works_until),
         deadline=time.monotonic() + seconds,
         works_until=works_until,
         works_seconds=seconds,
     )
 
 
-def _queue() -> SqsQueue:
+def queue() -> SqsQueue:
+    """The configured one, or the two that are."""
     return SqsQueue(settings().required_queue_url(), settings().calls_queue_url)
