@@ -7,7 +7,11 @@ from ai_coordination.api import enums
 from ai_coordination.api.fields import many, several, text, uuid, whole
 from ai_coordination.api.scalars import JSON
 
-RUNTIME_PARAMETERS = "What the runtime, or the agent itself, has to know besides."
+RUNTIME_PARAMETERS = (
+    "What the runtime, or the agent itself, has to know besides. ECHO reads `seconds` (0 to a year)"
+    " and `fail`: a text, or an object with `attempts` (0 to 100) and `notes`. LAMBDA reads"
+    " `invocation`: `RequestResponse`, or `Event`, the default. Others are the agent's own."
+)
 PRIMARY_PATH = "Whether the agent goes on with the conversation (thread) of its predecessor."
 IN_THE_LOOP = "Whether a person has a say after each answer, and which."
 TIMEOUT = "How long the agent has, in each attempt, in seconds: 1 to a year."

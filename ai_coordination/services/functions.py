@@ -22,6 +22,9 @@ def why_not(target: str | None) -> str | None:
     settings = config.settings()
     if arn and (arn["region"], arn["account"]) != (settings.region, settings.account_id):
         return "The function must be of this account and region"
-    if not found["function"].startswith(settings.agent_function_prefix):
-        return f"The function's name must begin with {settings.agent_function_prefix!r}"
+    prefix = settings.agent_function_prefix
+    if not found["function"].startswith(prefix):
+        return f"The function's name must begin with {prefix!r}"
+    if found["function"] == prefix:
+        return f"The function's name must be longer than {prefix!r}"
     return None

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_coordination import ids, models
-from ai_coordination.errors import BadUserInput
-from ai_coordination.services import functions, validation
-from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.services import runtimes, validation
 
 
 def members(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.Agent]:
@@ -33,15 +31,10 @@ def _member(given: Mapping[str, Any], *path: str | int) -> models.Agent:
 
 def _runtime(given: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
     target = validation.label(given.get("target"), *path, "target")
-    if given["kind"] == AgentRuntimeKind.LAMBDA:
-        _check_function(target, *path, "target")
+    parameters = validation.json_value(given.get("parameters"), *path, "parameters")
+    runtimes.check(given["kind"], target, parameters, *path)
     return models.AgentRuntime(
         kind=str(given["kind"].value),
         target=target,
-        parameters=validation.json_value(given.get("parameters"), *path, "parameters"),
+        parameters=parameters,
     )
-
-
-def _check_function(target: str | None, *path: str | int) -> None:
-    if wrong := functions.why_not(target):
-        raise BadUserInput(wrong, *path)

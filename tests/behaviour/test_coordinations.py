@@ -51,7 +51,7 @@ MEMBERS: list[dict[str, Any]] = [
         "agentUuid": "person",
         "agentName": "p",
         "agentDescription": "",
-        "runtime": {"kind": "EXTERNAL", "target": "https://example.com/inbox", "parameters": "x"},
+        "runtime": {"kind": "EXTERNAL", "target": None, "parameters": "x"},
     },
 ]
 WHOLE: dict[str, Any] = {

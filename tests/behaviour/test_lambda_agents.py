@@ -269,5 +269,38 @@ def test_a_target_is_checked_again_when_it_is_invoked(
 
     agent = agents(place)["a"]
     assert (agent["state"], agent["attempt"]) == ("FAILED", 1)
-    assert agent["notes"] == "The function's name must begin with 'bot-'"
+    assert agent["notes"] == "The function's name must begin with 'bot-' (runtime.target)"
+    assert functions.invocations == []
+
+
+def test_parameters_that_an_earlier_version_took_fail_the_agent_at_once(
+    functions: LambdaService,
+) -> None:
+    stored_before = {
+        "a": {"invocation": "requestresponse"},
+        "b": {"fail": {"attempts": "x"}},
+        "c": {"fail": {"attempts": 1, "notes": 5}},
+        "d": {"seconds": "3"},
+    }
+    members = [function("a"), echo("b"), echo("c"), echo("d")]
+    place = start(blueprint(members, [after(one, onFailure="CONTINUE") for one in "abcd"]))
+    for agent in models.SessionAgent.query(place.session):
+        runtime = agent.agent.runtime
+        runtime.parameters = stored_before[agent.agent_uuid]
+        runtime.target = runtime.target or "somewhere"
+        agent.save()
+
+    work_off()
+
+    found = agents(place)
+    # It was taken for no number of seconds.
+    assert found.pop("d")["state"] == "COMPLETED"
+    assert {name: (agent["state"], agent["attempt"]) for name, agent in found.items()} == (
+        dict.fromkeys("abc", ("FAILED", 1))
+    )
+    assert [found[name]["notes"].rpartition(" (")[2] for name in "abc"] == [
+        "runtime.parameters.invocation)",
+        "runtime.parameters.fail.attempts)",
+        "runtime.parameters.fail.notes)",
+    ]
     assert functions.invocations == []

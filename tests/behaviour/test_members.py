@@ -46,7 +46,7 @@ def test_a_thousand_members_are_kept_in_their_order() -> None:
 
 def test_a_lambda_agent_is_named_by_name_arn_or_alias(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_COORDINATION_ACCOUNT_ID", ACCOUNT)
-    names = ["agent-", "agent-zh", "agent-" + "z" * 58, "agent-zh:live", "agent-zh:3"]
+    names = ["agent-z", "agent-zh", "agent-" + "z" * 58, "agent-zh:live", "agent-zh:3"]
     targets = [*names, "agent-zh:$LATEST", ARN, f"{ARN}:live", f"{ARN}:$LATEST"]
     agents = [member(str(at), "LAMBDA", target=target) for at, target in enumerate(targets)]
 
@@ -68,14 +68,27 @@ def test_the_prefix_of_functions_is_the_deployment_s(monkeypatch: pytest.MonkeyP
     assert told == {"code": "BAD_USER_INPUT", "inputPath": place}
 
 
-@pytest.mark.parametrize("kind", ["ECHO", "EXTERNAL"])
-def test_what_another_runtime_calls_its_target_is_its_own_affair(kind: str) -> None:
-    target = "https://example.com/inbox?x=#" + "x" * 227
+def test_the_parameters_of_each_kind_are_taken_as_its_runtime_reads_them() -> None:
+    parameters: list[tuple[str, Any]] = [
+        ("ECHO", {"seconds": 0, "fail": "No"}),
+        ("ECHO", {"seconds": 365 * 24 * 3600, "fail": {"attempts": 100, "notes": "No"}}),
+        ("ECHO", {"seconds": None, "fail": None, "style": "of the agent that it stands for"}),
+        ("LAMBDA", {"invocation": "Event", "style": "formal"}),
+        ("LAMBDA", {"invocation": "RequestResponse"}),
+        ("LAMBDA", {"invocation": None}),
+        ("EXTERNAL", {"invocation": "by hand", "seconds": "few"}),
+    ]
+    agents = [
+        member(
+            str(at), kind, parameters=given, **({"target": "agent-a"} if kind == "LAMBDA" else {})
+        )
+        for at, (kind, given) in enumerate(parameters)
+    ]
 
-    coordination = new_coordination(agents=[member("a", kind, target=target)])
+    coordination = new_coordination(agents=agents)
 
-    (agent,) = members_of(coordination)
-    assert agent["runtime"] == {"kind": kind, "target": target, "parameters": None}
+    found = [agent["runtime"]["parameters"] for agent in members_of(coordination)]
+    assert found == [given for _, given in parameters]
 
 
 def test_parameters_come_back_as_they_were_given() -> None:
@@ -120,7 +133,7 @@ def test_an_agent_s_uuid_is_its_own_in_another_coordination() -> None:
 
 
 def test_an_update_replaces_all_members() -> None:
-    coordination = new_coordination(agents=[member("rag"), member("zh", target="x")])
+    coordination = new_coordination(agents=[member("rag"), member("zh", parameters={"seconds": 1})])
     given = {"coordinationUuid": coordination, "agents": [member("zh"), member("new")]}
 
     change("updateCoordination", given, "coordination { version }")

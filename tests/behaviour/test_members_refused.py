@@ -86,6 +86,8 @@ def test_an_agent_has_a_name(still_world: World, name: str) -> None:
         "zh",
         "Agent-zh",
         "my-agent-zh",
+        "agent-",
+        "agent-:live",
         "agent-zh ",
         "agent-zh\n",
         "agent-zh:",
@@ -151,6 +153,44 @@ def test_parameters_are_json_that_every_client_can_read(
 
     assert refused_twice(still_world, agents) == place(0, "runtime", "parameters")
     assert refused("createCoordination", given) == place(0, "runtime", "parameters")
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "path"),
+    [
+        ("ECHO", {"seconds": "3"}, ["seconds"]),
+        ("ECHO", {"seconds": True}, ["seconds"]),
+        ("ECHO", {"seconds": -1}, ["seconds"]),
+        ("ECHO", {"seconds": 365 * 24 * 3600 + 1}, ["seconds"]),
+        ("ECHO", {"fail": True}, ["fail"]),
+        ("ECHO", {"fail": ["No"]}, ["fail"]),
+        ("ECHO", {"fail": {"attempts": "x"}}, ["fail", "attempts"]),
+        ("ECHO", {"fail": {"attempts": 1.5}}, ["fail", "attempts"]),
+        ("ECHO", {"fail": {"attempts": -1}}, ["fail", "attempts"]),
+        ("ECHO", {"fail": {"attempts": 101}}, ["fail", "attempts"]),
+        ("ECHO", {"fail": {"attempts": 1, "notes": 5}}, ["fail", "notes"]),
+        ("ECHO", {"fail": {"atempts": 1}}, ["fail", "atempts"]),
+        ("LAMBDA", {"invocation": "requestresponse"}, ["invocation"]),
+        ("LAMBDA", {"invocation": 5}, ["invocation"]),
+        ("LAMBDA", {"invocation": ["RequestResponse"]}, ["invocation"]),
+        ("LAMBDA", "RequestResponse", []),
+    ],
+    ids=str,
+)
+def test_parameters_that_a_runtime_reads_are_checked(
+    still_world: World, kind: str, parameters: Any, path: list[str]
+) -> None:
+    target = {"target": "agent-zh"} if kind == "LAMBDA" else {}
+    agents = [member(runtime={"kind": kind, **target, "parameters": parameters})]
+
+    assert refused_twice(still_world, agents) == place(0, "runtime", "parameters", *path)
+
+
+@pytest.mark.parametrize("kind", ["ECHO", "EXTERNAL"])
+def test_only_a_function_has_a_target(still_world: World, kind: str) -> None:
+    agents = [member(runtime={"kind": kind, "target": "agent-zh"})]
+
+    assert refused_twice(still_world, agents) == place(0, "runtime", "target")
 
 
 def test_a_kind_that_there_is_not_is_refused(still_world: World) -> None:

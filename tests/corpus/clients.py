@@ -51,7 +51,7 @@ def _once(life: Life, name: str, field: str, **given: Any) -> str:
 
 def asked_twice(life: Life) -> None:
     """One entity of each kind, made with a key; and runs that a client has recorded itself."""
-    agents = [echo("a", seconds=[1, 2.5, None, {"deep": True}]), function("b", **WAITS)]
+    agents = [echo("a", seconds=2.5), function("b", **WAITS, deep=[1, 2.5, None, {"deep": True}])]
     coordination = _once(
         life,
         "createCoordination",

@@ -7,8 +7,7 @@ from typing import Any
 from ai_coordination import clock, telemetry
 from ai_coordination.clients import functions
 from ai_coordination.errors import EngineError
-from ai_coordination.services import functions as allowed
-from ai_coordination.services import validation
+from ai_coordination.services import runtimes, validation
 from ai_coordination.services.execution import fitting
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
 from ai_coordination.services.execution.lanes import waits
@@ -32,10 +31,8 @@ class LambdaFunction:
         self._works_until = works_until
 
     def invoke(self, call: Call) -> Answer | Accepted:
+        checked(call)
         target = call.agent.agent.runtime.target
-        # Members were checked when they were written, but under the settings of that time.
-        if wrong := allowed.why_not(target):
-            raise RunFailed(wrong, retryable=False)
         try:
             if waits(call.agent):
                 return self._answer(call, target)
@@ -63,6 +60,19 @@ class LambdaFunction:
         if self._works_until is None:
             return left
         return min(left, (self._works_until - now).total_seconds() - SECONDS_TO_WRITE)
+
+
+def checked(call: Call) -> Any:
+    """The parameters of a member, which was checked when it was written, but not by this version.
+
+    Raises RunFailed, not retryable.
+    """
+    runtime = call.agent.agent.runtime
+    wrong = runtimes.stored_problem(runtime.kind, runtime.target, runtime.parameters)
+    if wrong is not None:
+        place = ".".join(map(str, wrong.path))
+        raise RunFailed(f"{wrong.message} (runtime.{place})", retryable=False)
+    return runtime.parameters
 
 
 def _body(call: Call, largest: int) -> bytes:

@@ -7,6 +7,7 @@ says when it belongs to the lane of calls, and an agent is waited for by who has
 from typing import Any
 
 from ai_coordination import models
+from ai_coordination.services.runtimes import function
 from ai_coordination.states import AgentRuntimeKind
 
 CALLS = "calls"
@@ -26,7 +27,7 @@ def waits(agent: models.SessionAgent) -> bool:
     runtime = agent.agent.runtime
     parameters = runtime.parameters if isinstance(runtime.parameters, dict) else {}
     is_function = runtime.kind == AgentRuntimeKind.LAMBDA.value and not has_answered(agent)
-    return is_function and parameters.get("invocation") == "RequestResponse"
+    return is_function and parameters.get("invocation") == function.WAITS
 
 
 def marked(agent: models.SessionAgent) -> dict[str, Any]:

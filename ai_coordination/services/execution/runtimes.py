@@ -1,7 +1,6 @@
 """The ways to reach agents, by the kind of their runtime."""
 
 from datetime import datetime
-from typing import Any
 
 from ai_coordination.services.execution.engine import (
     Accepted,
@@ -13,7 +12,8 @@ from ai_coordination.services.execution.engine import (
     Runtime,
     message,
 )
-from ai_coordination.services.execution.invoking import LambdaFunction
+from ai_coordination.services.execution.invoking import LambdaFunction, checked
+from ai_coordination.services.runtimes import echo
 from ai_coordination.states import AgentRuntimeKind
 
 
@@ -28,16 +28,17 @@ class Echo:
         self._queue = queue
 
     def invoke(self, call: Call) -> Answer | Accepted:
-        parameters = _parameters(call)
+        given = checked(call)
+        parameters = given if isinstance(given, dict) else {}
         fail = parameters.get("fail")
         if isinstance(fail, dict):
             fail = fail.get("notes", "Failed") if call.attempt <= fail.get("attempts", 0) else None
         if fail:
-            raise RunFailed(str(fail))
-        seconds = parameters.get("seconds", 0)
-        if not isinstance(seconds, int | float) or seconds <= 0:
+            raise RunFailed(fail)
+        seconds = echo.waits(parameters)
+        if seconds <= 0:
             return Answer(call.agent.subtask_query or "")
-        self._queue.send([_echo_later(call)], float(seconds))
+        self._queue.send([_echo_later(call)], seconds)
         return Accepted()
 
 
@@ -50,11 +51,6 @@ class External:
 
     def invoke(self, _: Call) -> Answer | Accepted:
         return Accepted()
-
-
-def _parameters(call: Call) -> dict[str, Any]:
-    parameters = call.agent.agent.runtime.parameters
-    return parameters if isinstance(parameters, dict) else {}
 
 
 def runtimes(queue: Queue, works_until: datetime | None = None) -> dict[str, Runtime]:
