@@ -171,7 +171,11 @@ class InputFileInput(graphene.InputObjectType):
     """A file that the agents of a session may read where it lies."""
 
     name = text("What people call it.", required=True)
-    uri = text("Where it lies.", required=True)
+    uri = text(
+        "Where it lies: `https://…`, `s3://bucket/key` or `gs://bucket/key`, without spaces, unseen"
+        " characters, user or password. The engine does not read it.",
+        required=True,
+    )
     media_type = text("What it is, e.g. `application/pdf`.")
 
 

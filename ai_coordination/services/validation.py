@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ai_coordination import ids
 from ai_coordination.errors import BadUserInput, PayloadTooLarge
-from ai_coordination.services import characters
+from ai_coordination.services import characters, uris
 
 LONGEST_TEXT_BYTES = 2 * 1024 * 1024
 LONGEST_NAME = 256
@@ -64,10 +64,13 @@ def shown_label(value: str | None, *path: str | int) -> str | None:
 
 
 def uri(value: str | None, *path: str | int) -> str:
-    """Where a file lies."""
+    """Where a file lies: see `uris`."""
     if value is None or not value.strip():
         raise BadUserInput("A uri may not be empty", *path)
-    return _short(value, LONGEST_URI, *path)
+    _short(value, LONGEST_URI, *path)
+    if wrong := uris.why_not(value):
+        raise BadUserInput(wrong, *path)
+    return value
 
 
 def text(value: str | None, *path: str | int) -> str | None:

@@ -130,6 +130,9 @@ def test_a_session_is_refused_a_task_that_is(whose: str) -> None:
         ({"userId": "u" * 257}, ["userId"]),
         ({"inputFiles": [{"name": " ", "uri": "s3://a/b"}]}, ["inputFiles", 0, "name"]),
         ({"inputFiles": [{"name": "a", "uri": ""}]}, ["inputFiles", 0, "uri"]),
+        ({"inputFiles": [{"name": "a", "uri": "s3://a/b\nc"}]}, ["inputFiles", 0, "uri"]),
+        ({"inputFiles": [{"name": "a", "uri": "javascript:x"}]}, ["inputFiles", 0, "uri"]),
+        ({"inputFiles": [{"name": "a\u202e", "uri": "s3://a/b"}]}, ["inputFiles", 0, "name"]),
         (
             {"inputFiles": [{"name": "a", "uri": "s3://a/b", "mediaType": ""}]},
             ["inputFiles", 0, "mediaType"],

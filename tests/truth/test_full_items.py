@@ -49,7 +49,7 @@ def files(bytes_: int) -> list[dict[str, str]]:
     """So many bytes of uris, in as many files as the first ones have."""
     each, rest = divmod(bytes_, FILES)
     lengths = [each + (number < rest) for number in range(FILES)]
-    return [{"name": "f", "uri": "s3://".ljust(length, "x")} for length in lengths]
+    return [{"name": "f", "uri": "s3://f/".ljust(length, "x")} for length in lengths]
 
 
 def _key(coordination: str, session: str) -> dict[str, str]:
