@@ -66,6 +66,7 @@ LIVE = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: 
     } }
     sessionRuns { nodes { agentUuid attempt outcome } }
 } }"""
+STATUS = "query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) { status } }"
 STARTED = """query ($c: ID!, $t: ID!) { task(coordinationUuid: $c, taskUuid: $t) {
     sessions { nodes { sessionUuid status scheduleUuid } }
 } }"""
@@ -113,10 +114,15 @@ def deploy_agents(engine: Engine, home: Path) -> None:
     deploy(engine.emulated, "agents", template, f"ApiFunctionArn={engine.output('ApiFunctionArn')}")
 
 
-def new_task(engine: Engine, actions: list[dict[str, Any]], **more: Any) -> dict[str, str]:
+def new_task(
+    engine: Engine,
+    actions: list[dict[str, Any]],
+    members: dict[str, dict[str, Any]] = MEMBERS,
+    **more: Any,
+) -> dict[str, str]:
     agents = [
         {"agentUuid": name, "agentName": name.title(), "runtime": runtime}
-        for name, runtime in MEMBERS.items()
+        for name, runtime in members.items()
     ]
     made = engine.change(
         "createCoordination",
@@ -164,7 +170,7 @@ def approve(engine: Engine, session: str, agent: dict[str, Any]) -> None:
 def errors(engine: Engine) -> list[str]:
     """What the functions have logged of trouble."""
     signs = '"level":"ERROR"', "AccessDenied", "Traceback"
-    lines = [*engine.logged("api"), *engine.logged("worker")]
+    lines = [*engine.logged("api"), *engine.logged("worker"), *engine.logged("caller")]
     assert lines
     return [line for line in lines if any(sign in line for sign in signs)]
 
@@ -207,6 +213,32 @@ def test_a_session_with_a_retry_two_functions_large_texts_and_an_approval_comple
     log(f"{stored} texts in the bucket")
     assert stored > 0
     assert errors(engine) == []
+
+
+def test_the_caller_alone_has_waited_for_an_agent(engine: Engine) -> None:
+    waited = [line for line in engine.logged("caller") if '"message":"step"' in line]
+
+    assert len(waited) == 1
+    assert '"outcome":"done"' in waited[0]
+
+
+def test_a_chain_of_more_steps_than_lambda_lets_a_loop_have_completes(
+    engine: Engine, log: Log
+) -> None:
+    """The emulator counts no invocations: what it can show is that nothing else is in the way."""
+    names = [f"step-{number}" for number in range(40)]
+    chain = [
+        {"agentUuid": name, "predecessors": names[place - 1 : place] if place else []}
+        for place, name in enumerate(names)
+    ]
+    key = new_task(engine, chain, dict.fromkeys(names, ECHO))
+    started = engine.change("startSession", "session { sessionUuid }", **key, taskQuery="Which?")
+    place = {"c": key["coordinationUuid"], "s": started["session"]["sessionUuid"]}
+
+    until(lambda: engine.ask(STATUS, **place)["session"]["status"] in ENDED)
+
+    log("a chain of 40 steps has ended")
+    assert engine.ask(STATUS, **place)["session"]["status"] == "COMPLETED"
 
 
 def test_api_gateway_asks_for_a_signature(engine: Engine, log: Log) -> None:
@@ -256,7 +288,8 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
 def test_the_sweep_finds_what_a_lost_message_was_about(engine: Engine, log: Log) -> None:
     key = new_task(engine, [{"agentUuid": "research"}])
     lambda_, sqs = engine.emulated.client("lambda"), engine.emulated.client("sqs")
-    (mapping,) = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    name = engine.output("WorkerFunctionName")
+    (mapping,) = lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     started = engine.change("startSession", "session { sessionUuid }", **key, taskQuery="Which?")
 

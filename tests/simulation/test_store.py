@@ -46,7 +46,8 @@ def _plain(told: Any) -> Any:
     if told is None or not told:
         return told
     is_item = all(isinstance(value, dict) for value in told.values())
-    return {name: plain(value) if is_item else _plain(value) for name, value in told.items()}
+    # In the order of the names: items that are alike are sorted alike, too.
+    return {name: plain(told[name]) if is_item else _plain(told[name]) for name in sorted(told)}
 
 
 def _asked(seed: int) -> list[Asked]:
