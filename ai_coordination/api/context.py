@@ -35,6 +35,7 @@ class Context:
         self._entities: DataLoader[Key, Any] | None = None
         self._texts: dict[models.LargeText, asyncio.Future[str]] = {}
         self._once: dict[Hashable, asyncio.Future[Any]] = {}
+        self._remembered: dict[Hashable, Any] = {}
 
     @cached_property
     def engine(self) -> Engine:
@@ -58,6 +59,13 @@ class Context:
         found = self._once.get(key)
         if found is None:
             found = self._once[key] = asyncio.ensure_future(make())
+        return found
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The same, for what is computed at once."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: T = self._remembered[key]
         return found
 
     async def load(self, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:

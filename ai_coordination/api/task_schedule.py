@@ -45,7 +45,11 @@ class TaskSchedule(graphene.ObjectType):
 
     @staticmethod
     def resolve_next_run_at(schedule: models.TaskSchedule, info: Info) -> str | None:
-        return services.task_schedule.next_run_at(schedule)
+        key = "next run", schedule.schedule_uuid, schedule.version
+        found: str | None = info.context.remembered(
+            key, lambda: services.task_schedule.next_run_at(schedule)
+        )
+        return found
 
     @staticmethod
     async def resolve_last_session(schedule: models.TaskSchedule, info: Info) -> Any:

@@ -18,6 +18,8 @@ from ai_coordination.schedule_expressions.cron import YEARS, Cron, instant, read
 
 LONGEST_EXPRESSION: Final = 256
 LONGEST_RATE: Final = timedelta(days=36_500)
+# What a machine is set to before somebody says where it is.
+NO_PLACES: Final = frozenset({"Factory"})
 BEFORE_ALL: Final = datetime(YEARS.lowest - 1, 12, 30, tzinfo=UTC)
 
 
@@ -70,6 +72,21 @@ def parse(expression: str, timezone: str) -> ScheduleExpression:
     if parsed.next_run_at(after=BEFORE_ALL, created_at=BEFORE_ALL) is None:
         raise wrong(f"{expression} never fires in {timezone}")
     return parsed
+
+
+def check(expression: str, timezone: str, now: datetime) -> None:
+    """Makes sure that a schedule which is written `now` may be: it is valid, and fires again.
+
+    An `at(...)` may be past: it is over then. Raises BadUserInput as `parse` does.
+    """
+    if timezone in NO_PLACES:
+        raise wrong(f"{timezone!r} is the zone of no place", "timezone")
+    parsed = parse(expression, timezone)
+    if (
+        isinstance(parsed.timing, Cron)
+        and parsed.timing.next_after(now, ZoneInfo(timezone)) is None
+    ):
+        raise wrong(f"{expression} does not fire any more in {timezone}")
 
 
 def next_run_at(

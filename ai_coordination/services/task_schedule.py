@@ -52,7 +52,7 @@ def create(
     )
 
     def write() -> models.TaskSchedule:
-        schedule_expressions.parse(schedule, timezone)
+        schedule_expressions.check(schedule, timezone, datetime.now(UTC))
         # As all that is wrong, before a timer is made.
         validation.label(idempotency_key, "idempotency_key")
         now = clock.now()
@@ -141,9 +141,11 @@ def update(
         written["timezone"] = _or_utc(changes["timezone"])
     if "schedule" in changes:
         written["schedule"] = changes["schedule"]
-    # Each may be given without the other, and neither needs the other to be judged.
-    schedule_expressions.parse(
-        written.get("schedule", A_SCHEDULE), written.get("timezone", DEFAULT_TIMEZONE)
+    # Each may be given without the other. What is wrong in itself is told before anything is read.
+    schedule_expressions.check(
+        written.get("schedule", A_SCHEDULE),
+        written.get("timezone", DEFAULT_TIMEZONE),
+        datetime.now(UTC),
     )
     if "status" in changes:
         written["status"] = _status(changes["status"] or ScheduleStatus.ACTIVE)
@@ -203,7 +205,7 @@ def _check(schedule: models.TaskSchedule, written: Mapping[str, Any]) -> None:
     if given == ["status"] and schedule.status != ScheduleStatus.ACTIVE.value:
         return
     try:
-        schedule_expressions.parse(schedule.schedule, schedule.timezone)
+        schedule_expressions.check(schedule.schedule, schedule.timezone, datetime.now(UTC))
     except BadUserInput as error:
         raise BadUserInput(error.message, given[0]) from error
 

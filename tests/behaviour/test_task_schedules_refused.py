@@ -80,6 +80,7 @@ def test_an_expression_that_there_is_not_is_refused(still_world: World, schedule
         "../UTC",
         "/etc/localtime",
         "UTC\x00",
+        "Factory",
         "\ud800",
         "x" * 100_000,
     ],
@@ -95,6 +96,25 @@ def test_a_time_that_its_zone_leaves_out_is_refused(still_world: World) -> None:
     skipped = {"schedule": "at(2026-03-29T02:30:00)", "timezone": "Europe/Berlin"}
 
     told = refused_twice(still_world, **skipped)
+
+    assert told == {"code": BAD, "inputPath": ["input", "schedule"]}
+
+
+NEVER_AGAIN = [
+    # The last Sunday of March, when clocks go from 2 to 3; they did not in 1970.
+    {"schedule": "cron(30 2 ? 3 1L *)", "timezone": "Europe/Berlin"},
+    {"schedule": "cron(0-59 2 ? 3 1L *)", "timezone": "Europe/Berlin"},
+    {"schedule": "cron(30 2 ? 3 1#2 *)", "timezone": "America/New_York"},
+    {"schedule": "cron(0 9 1 1 ? 2020)", "timezone": "UTC"},
+    {"schedule": "cron(0 9 1 1 ? 1970-2025)", "timezone": "UTC"},
+]
+
+
+@pytest.mark.parametrize("given", NEVER_AGAIN, ids=lambda given: given["schedule"])
+def test_a_schedule_that_fires_no_more_is_refused(
+    still_world: World, given: dict[str, str]
+) -> None:
+    told = refused_twice(still_world, **given)
 
     assert told == {"code": BAD, "inputPath": ["input", "schedule"]}
 
