@@ -5,6 +5,7 @@ the join of both has made, and then the last one runs.
 """
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote, urlencode
 
 SECONDS_TO_START = 30
 SECONDS_TO_END = 120
@@ -89,8 +91,11 @@ class Demo:
         mutation = f"mutation Demo($input: {kind}) {{ {name}(input: $input) {{ {selection} }} }}"
         return self.ask(mutation, input=given)[name]
 
-    def run(self) -> None:
-        """Starts the session, shows it until it has ended, and then its runs."""
+    def run(self) -> str:
+        """Starts the session, shows it until it has ended, and then its runs.
+
+        Gives the address at which the explorer shows it.
+        """
         coordination, session = self._start()
         print(f"Session {session}\n")
         ended = self._watch(coordination, session)
@@ -98,8 +103,7 @@ class Demo:
         for run in ended["sessionRuns"]["nodes"]:
             print(f"  {_clock(run['createdAt'])} to {_clock(run['finishedAt'])}  {_line(run)}")
         variables = json.dumps({"coordination": coordination, "session": session})
-        print(f"\nSee it at {self.url}, with the query of ai_coordination/local/demo.py and")
-        print(f"  {variables}")
+        return f"{self.url}?{urlencode({'query': LIVE, 'variables': variables}, quote_via=quote)}"
 
     def _start(self) -> tuple[str, str]:
         given = {"coordinationName": "Offers", "agents": AGENTS}
@@ -165,10 +169,10 @@ def _line(run: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def served(url: str, port: int) -> Iterator[None]:
-    """The server at `url`: the one that runs there, or one of our own for the block."""
+def served(url: str, port: int) -> Iterator[bool]:
+    """The server at `url`: the one that runs there, or one of our own for the block: whether so."""
     if _answers(url):
-        yield
+        yield False
         return
     command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - this very program
@@ -178,7 +182,7 @@ def served(url: str, port: int) -> Iterator[None]:
             if server.poll() is not None or time.monotonic() > ends_at:
                 raise RuntimeError(f"No server answers at {url}")
             time.sleep(0.2)
-        yield
+        yield True
     finally:
         server.terminate()
         server.wait(timeout=10)
@@ -193,7 +197,17 @@ def _answers(url: str) -> bool:
 
 
 def demo(port: int) -> None:
-    """Runs the whole demonstration against the server at a port of this machine."""
+    """Runs the whole demonstration against the server at a port of this machine.
+
+    A server of its own goes on until Ctrl-C where somebody is there to look at it.
+    """
     url = f"http://127.0.0.1:{port}/graphql"
-    with served(url, port):
-        Demo(url).run()
+    with served(url, port) as is_own:
+        link = Demo(url).run()
+        if not is_own:
+            print(f"\nSee it in the explorer:\n  {link}")
+        elif sys.stdin.isatty():
+            print(f"\nSee it in the explorer, until you press Ctrl-C:\n  {link}", flush=True)
+            signal.pause()
+        else:
+            print("\n`make run` starts a server that stays.")

@@ -121,5 +121,10 @@ def too_large() -> Response:
     return _message(413, "Request Entity Too Large")
 
 
+def misdirected() -> Response:
+    """What this server answers where the request names another one."""
+    return _message(421, "This server answers to its own address and to localhost alone")
+
+
 def _message(status: int, text: str) -> Response:
     return Response(json.dumps({"message": text}), status, content_type="application/json")

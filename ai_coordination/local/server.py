@@ -1,12 +1,16 @@
 """The HTTP front: GraphQL for programs, the explorer for browsers, one thread a request."""
 
 import json
+import os
 import signal
 import socket
 import time
 import traceback
+from collections.abc import Iterable
 from errno import EADDRINUSE
-from typing import Any
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -17,7 +21,13 @@ from ai_coordination.handler import handler
 from ai_coordination.local import gateway, page
 from ai_coordination.local.runtime import LambdaContext
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 PATH = "/graphql"
+
+ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound by it
+UNFRAMED = {"content-security-policy": "frame-ancestors 'none'", "x-frame-options": "DENY"}
 
 
 class CannotListen(Exception):
@@ -40,11 +50,51 @@ def listen(host: str, port: int) -> BaseWSGIServer:
     try:
         with socket.create_server((host, port), family=family, backlog=128) as bound:
             port, fd = bound.getsockname()[1], bound.fileno()
-            return make_server(host, port, application, True, request_handler=_Silent, fd=fd)
+            app = guarded(application, host)
+            return make_server(host, port, app, True, request_handler=_Silent, fd=fd)
     except OSError as error:
-        hint = ": choose another with --port" if error.errno == EADDRINUSE else ""
+        hint = f": choose another with {_option()}" if error.errno == EADDRINUSE else ""
         reason = str(error.strerror).partition(" (while")[0]
         raise CannotListen(f"Cannot listen at {host}:{port}, {reason}{hint}") from error
+
+
+def _option() -> str:
+    """How another port is chosen, by make (which says so) or by hand."""
+    return "PORT=" if "MAKELEVEL" in os.environ else "--port"
+
+
+def guarded(application: "WSGIApplication", host: str) -> "WSGIApplication":
+    """An application that only pages of this very server can use through a browser.
+
+    A page whose name is made to lead here (DNS rebinding) is of another origin, and so is one that
+    shows the explorer in a frame, for a click that somebody does not mean.
+    """
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not _is_named(environ.get("HTTP_HOST", ""), host):
+            return gateway.misdirected()(environ, start_response)
+
+        def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(status, [*headers, *UNFRAMED.items()], *more)
+
+        return application(environ, started)
+
+    return answer
+
+
+def _is_named(given: str, host: str) -> bool:
+    """Whether a `Host` header names a loopback address, or what the server was told to listen at.
+
+    At all addresses, any address will do: only a name can be made to lead elsewhere.
+    """
+    try:
+        name = urlsplit(f"//{given}").hostname or ""
+        if name in ("localhost", host.lower()):
+            return True
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or host in ANYWHERE
 
 
 def url(server: BaseWSGIServer) -> str:

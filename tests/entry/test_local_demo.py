@@ -1,9 +1,19 @@
 """`make demo` as a newcomer runs it, without a terminal to ask."""
 
+import json
 import re
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from graphql import parse
+
+from ai_coordination.local import demo
 
 
 def test_the_demonstration_runs_a_session_to_its_end_on_a_server_of_its_own() -> None:
@@ -18,6 +28,7 @@ def test_the_demonstration_runs_a_session_to_its_end_on_a_server_of_its_own() ->
     runs = re.findall(r"  (\w+) +attempt (\d) (\w+)(: .*)?$", shown, flags=re.MULTILINE)
     assert "There is no terminal to ask: approved." in shown
     assert "The session is COMPLETED" in shown
+    assert "http://" not in shown
     assert sorted(runs) == [
         ("Mail", "1", "COMPLETED", ""),
         ("Offer", "1", "COMPLETED", ""),
@@ -26,3 +37,51 @@ def test_the_demonstration_runs_a_session_to_its_end_on_a_server_of_its_own() ->
         ("Research", "1", "COMPLETED", ""),
         ("Terms", "1", "COMPLETED", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("is_own", "is_terminal", "said", "waits"),
+    [
+        (True, True, "until you press Ctrl-C", 1),
+        (True, False, "`make run` starts a server that stays", 0),
+        (False, True, "See it in the explorer", 0),
+        (False, False, "See it in the explorer", 0),
+    ],
+)
+def test_a_link_is_shown_only_as_long_as_it_opens(
+    is_own: bool,
+    is_terminal: bool,
+    said: str,
+    waits: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    waited: list[str] = []
+
+    @contextmanager
+    def served(url: str, port: int) -> Iterator[bool]:
+        yield is_own
+        waited.append("the server has stopped")
+
+    monkeypatch.setattr(demo, "served", served)
+    monkeypatch.setattr(demo.Demo, "run", lambda client: f"{client.url}?query=x")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(signal, "pause", lambda: waited.append("for Ctrl-C"))
+
+    demo.demo(8111)
+
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert ("http://127.0.0.1:8111/graphql?query=x" in printed) is (not is_own or is_terminal)
+    assert waited == [*["for Ctrl-C"] * waits, "the server has stopped"]
+
+
+def test_the_link_brings_query_and_variables_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = demo.Demo("http://127.0.0.1:8111/graphql")
+    monkeypatch.setattr(client, "_start", lambda: ("c", "s"))
+    monkeypatch.setattr(client, "_watch", lambda *_: {"sessionRuns": {"nodes": []}})
+
+    asked = parse_qs(urlsplit(client.run()).query)
+
+    assert parse(asked["query"][0]) == parse(demo.LIVE)
+    assert json.loads(asked["variables"][0]) == {"coordination": "c", "session": "s"}

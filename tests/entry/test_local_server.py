@@ -94,16 +94,20 @@ def test_a_configured_tenant_stays() -> None:
     assert found == [{"node": {"endpointId": "acme", "partId": "travel"}}]
 
 
-def test_a_port_in_use_is_one_clear_line() -> None:
+@pytest.mark.parametrize(("environment", "option"), [({}, "--port"), ({"MAKELEVEL": "1"}, "PORT=")])
+def test_a_port_in_use_is_one_clear_line(
+    environment: dict[str, str], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAKELEVEL", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        ended = command("serve", "--port", str(port))
+        ended = command("serve", "--port", str(port), **environment)
 
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr == (
-        f"Cannot listen at 127.0.0.1:{port}, Address already in use: choose another with --port\n"
+        f"Cannot listen at 127.0.0.1:{port}, Address already in use: choose another with {option}\n"
     )
 
 
