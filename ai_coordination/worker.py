@@ -27,6 +27,10 @@ AT_ONCE = 0.0
 FIRST_WAIT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 600.0
 
+# The event of the minute's sweep; one without an input of its own is EventBridge's.
+SWEEP = "sweep"
+SCHEDULED = "Scheduled Event"
+
 
 class LambdaContext(Protocol):
     """What is used of the object that Lambda passes beside the event."""
@@ -37,8 +41,15 @@ class LambdaContext(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
+class UnknownEvent(Exception):
+    """Nothing that a worker is invoked with. The invocation fails, and somebody sees it."""
+
+
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Works off a batch of SQS, and says which messages have to come again; or fires; or sweeps."""
+    """Works off a batch of SQS, and says which messages have to come again; or fires; or sweeps.
+
+    Raises UnknownEvent.
+    """
     engine = engines.of_a_worker(context.get_remaining_time_in_millis() / 1000)
     with telemetry.invocation(context.aws_request_id):
         return _handled(engine, event, context)
@@ -47,9 +58,12 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("kind") == timers.KIND:
         return {"firing": firing.fire(engine, timers.scheduler(), event)}
-    records = event.get("Records")
-    if records is None:
+    if event.get("kind") == SWEEP or event.get("detail-type") == SCHEDULED:
         return {"found": sweeping.sweep(engine)}
+    records = event.get("Records")
+    if not isinstance(records, list) or any(map(_is_foreign, records)):
+        told = sorted(map(str, event))
+        raise UnknownEvent(f"neither messages of SQS nor a firing nor a sweep: {told}"[:500])
     if len(records) > 1:
         engine = replace(engine, gathered=[])
     again = [(record, _worked(engine, record, context)) for record in records]
@@ -57,6 +71,10 @@ def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -
     failed = [(record, seconds) for record, seconds in again if seconds is not None]
     engines.queue().show(failed)
     return {"batchItemFailures": [{"itemIdentifier": one["messageId"]} for one, _ in failed]}
+
+
+def _is_foreign(record: Any) -> bool:
+    return not isinstance(record, dict) or record.get("eventSource") != "aws:sqs"
 
 
 def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -> float | None:

@@ -45,6 +45,7 @@ _OTHERS = {
 }
 _OF_QUEUES = {
     "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "GetQueueAttributes": "sqs:GetQueueAttributes",
     "SendMessage": "sqs:SendMessage",
     "SendMessageBatch": "sqs:SendMessage",
 }

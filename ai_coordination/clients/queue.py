@@ -14,6 +14,8 @@ from ai_coordination.errors import Throttled
 
 MOST_OF_A_BATCH = 10
 LONGEST_DELAY_SECONDS = 900
+# Workers that keep up leave almost none to wait, and even a few of them take so many in seconds.
+MOST_WAITING = 100
 
 
 class SqsQueue:
@@ -38,6 +40,18 @@ class SqsQueue:
 
     def _queue_of(self, message: dict[str, Any]) -> str:
         return self._calls_url if message.get("lane") else self._url
+
+    def is_behind(self, lane: str | None) -> bool:
+        """Whether more messages of a lane wait than workers that keep up would leave.
+
+        SQS does not tell the age of its oldest message. The number of those that could be received
+        is about a minute old, which is often enough for who asks once a minute. Those that are
+        delayed, or that a worker has, are not in it.
+        """
+        name = "ApproximateNumberOfMessages"
+        url = self._queue_of({"lane": lane})
+        told = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(told["Attributes"][name]) > MOST_WAITING
 
     def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
         """A message that nothing else would bring back. Raises Throttled where SQS refuses it."""

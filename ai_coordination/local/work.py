@@ -84,7 +84,7 @@ def run(stop: threading.Event, manner: Manner = BESIDE_THE_SERVER) -> None:
         return 0.0 if _work_once(url, manner, stop) else idle
 
     def sweep() -> float:
-        worker.handler({}, _turn(manner, stop))
+        worker.handler({"kind": worker.SWEEP}, _turn(manner, stop))
         return manner.sweep_seconds
 
     threads = [

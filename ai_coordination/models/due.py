@@ -28,11 +28,16 @@ class Due(GlobalSecondaryIndex[Any]):
 
 
 class Owing:
-    """The attributes of an item that may be due. `due_count` counts how often it was found so."""
+    """The attributes of an item that may be due.
+
+    `due_count` counts the sweeps that have found it since a worker last looked at it, `looks` the
+    workers that have looked at it since it last made progress.
+    """
 
     due_shard = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     due_count = NumberAttribute(null=True)
+    looks = NumberAttribute(null=True)
 
 
 def shard(session_uuid: str) -> str:
@@ -41,16 +46,27 @@ def shard(session_uuid: str) -> str:
 
 
 def due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
-    """The item is looked for at an instant."""
-    return [kind.due_shard.set(shard(session_uuid)), kind.due_at.set(at), kind.due_count.remove()]
+    """The item has made progress, and is looked for at an instant.
 
-
-def moved(kind: type[Any], item: Any, at: str) -> list[Action]:
-    """The same, of an item that may have that time already.
-
-    To move an item within the index is to delete and to put it there: two units beside the write.
+    That instant is always written, also where it is the one that was read: somebody may have
+    moved it since. The same value again costs no write to the index.
     """
-    return [kind.due_count.remove()] if item.due_at == at else due(kind, item.session_uuid, at)
+    return [
+        kind.due_shard.set(shard(session_uuid)),
+        kind.due_at.set(at),
+        kind.due_count.remove(),
+        kind.looks.remove(),
+    ]
+
+
+def found(kind: type[Any], at: str) -> list[Action]:
+    """A sweep has found the item due, and looks for it again at an instant."""
+    return [kind.due_at.set(at), kind.due_count.add(1)]
+
+
+def looked_at(kind: type[Any], at: str, looks: int) -> list[Action]:
+    """A worker looks at the item for the n-th time without progress so far."""
+    return [kind.due_at.set(at), kind.looks.set(looks), kind.due_count.remove()]
 
 
 def near(item: Any, at: str, *, earliest: str, latest: str) -> str:
@@ -60,4 +76,9 @@ def near(item: Any, at: str, *, earliest: str, latest: str) -> str:
 
 def settled(kind: type[Any]) -> list[Action]:
     """Nothing has to happen to the item any more."""
-    return [kind.due_shard.remove(), kind.due_at.remove(), kind.due_count.remove()]
+    return [
+        kind.due_shard.remove(),
+        kind.due_at.remove(),
+        kind.due_count.remove(),
+        kind.looks.remove(),
+    ]

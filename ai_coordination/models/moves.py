@@ -4,6 +4,8 @@ A move is a list of actions and a condition, to be made part of one write. Nothi
 `status` or `state`.
 """
 
+from typing import Any
+
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -35,3 +37,27 @@ def agent(
     sources = sorted(states.sources(to, retry=retry)) if out_of is None else [out_of]
     condition: Condition = SessionAgent.state.is_in(*(one.value for one in sources))
     return [SessionAgent.state.set(to.value)], condition & (SessionAgent.iteration == iteration)
+
+
+def out_of_initial(agent_as_read: SessionAgent, to: SessionAgentState) -> Move:
+    """The move of an agent that may start, which is still as it was read.
+
+    The run is the fence. `attempt` alone would be none, for it may go back; each claim has a run
+    of its own.
+    """
+    read, kind = agent_as_read, SessionAgent
+    actions, stands = agent(to, int(read.iteration), out_of=SessionAgentState.INITIAL)
+    return actions, (
+        stands
+        & kind.waiting_on.does_not_exist()
+        & (kind.attempt == read.attempt)
+        & same(kind.current_run_uuid, read.current_run_uuid)
+        & same(kind.not_before, read.not_before)
+        & same(kind.skip, read.skip)
+    )
+
+
+def same(attribute: Any, value: Any) -> Condition:
+    """An attribute is as it was read: None where it was not there."""
+    condition: Condition = attribute.does_not_exist() if value is None else attribute == value
+    return condition

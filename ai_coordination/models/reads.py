@@ -190,16 +190,24 @@ def _range_key(kind: type[E], index: Index[Any] | None) -> Any:
     return next(one for one in index.Meta.attributes.values() if one.is_range_key)
 
 
-def until(kind: type[E], index: Index[Any], hash_key: str, latest: str, most: int) -> list[E]:
-    """The first rows of an index, up to a range key: of any tenant, for the engine alone."""
-    answer = connection.query(
-        kind.Meta.table_name,
-        hash_key,
-        range_key_condition=_range_key(kind, index) <= latest,
-        index_name=index.Meta.index_name,
-        limit=most,
-    )
-    return [kind.of(item) for item in answer[ITEMS]]
+def until(
+    kind: type[E], index: Index[Any], hash_key: str, latest: str, most: int
+) -> Iterator[list[E]]:
+    """The rows of an index up to a range key, page by page: of any tenant, for the engine alone."""
+    start: dict[str, Any] | None = None
+    while True:
+        answer = connection.query(
+            kind.Meta.table_name,
+            hash_key,
+            range_key_condition=_range_key(kind, index) <= latest,
+            index_name=index.Meta.index_name,
+            limit=most,
+            exclusive_start_key=start,
+        )
+        yield [kind.of(item) for item in answer[ITEMS]]
+        start = answer.get(LAST_EVALUATED_KEY)
+        if start is None:
+            return
 
 
 def is_listed(kind: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:

@@ -91,6 +91,7 @@ class Session(Owing, Versioned):
     status = UnicodeAttribute()
     asking = NumberSetAttribute(null=True)
     doing = UnicodeAttribute(null=True)
+    doing_token = UnicodeAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
     graph = TextAttribute(null=True)
     graph_size = NumberAttribute(null=True)

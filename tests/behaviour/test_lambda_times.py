@@ -83,7 +83,7 @@ def one_agent(place: Place) -> models.SessionAgent:
 
 @pytest.mark.parametrize(
     ("parameters", "left", "lease"),
-    [(WAITS, 900, 930), ({}, 900, 60), (WAITS, 20, 50), ({}, 20, 50)],
+    [(WAITS, 900, 330), (WAITS, 200, 230), ({}, 900, 60), (WAITS, 20, 50), ({}, 20, 50)],
 )
 def test_a_lease_outlasts_the_call(
     functions: LambdaService, parameters: dict[str, str], left: int, lease: int

@@ -199,7 +199,7 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     put_state(models.Session, *place, due_at=clock.now())
     put_state(models.SessionAgent, *at, due_at=None, due_shard=None)
 
-    worker.handler({}, Context())
+    worker.handler({"kind": worker.SWEEP}, Context())
     executing.work_off()
 
     session = stored(models.Session, *place)

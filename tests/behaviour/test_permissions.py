@@ -223,11 +223,13 @@ def sweep() -> None:
     """As if it were much later: everything is due."""
     until = reads.until
 
-    def much_later(kind: Any, index: Any, shard: str, latest: str, most: int) -> list[Any]:
+    def much_later(
+        kind: Any, index: Any, shard: str, latest: str, most: int
+    ) -> Iterator[list[Any]]:
         return until(kind, index, shard, "9999", most)
 
     with patch.object(reads, "until", much_later):
-        worker.handler({}, Context())
+        worker.handler({"kind": worker.SWEEP}, Context())
     work_off()
 
 

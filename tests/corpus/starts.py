@@ -9,6 +9,7 @@ from ai_coordination.services.execution import starting
 from tests.behaviour.executing import WAITS, after, blueprint, echo, function, start
 from tests.corpus.life import Life
 from tests.corpus.people import finish
+from tests.corpus.turns import look_and_die
 from tests.graph_api import Place, change, create, new_session
 from tests.simulation.seen import Sight
 from tests.simulation.world import survives
@@ -105,8 +106,8 @@ def picked_up(life: Life) -> None:
     life.dies_at = life.writes + 3
     with _chunks():
         assert not survives(lambda: start(key, taskQuery='{"thing": "them"}'))
-        life.step()
         life.recording = True
+        look_and_die(life)
         life.step()
     life.recording = False
     finish(life)

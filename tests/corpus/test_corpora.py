@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.execution.dispatching import DISPATCH
-from ai_coordination.services.execution.ending import ENDS, START
+from ai_coordination.services.execution.ending import DISPATCH, ENDS, START
 from ai_coordination.services.execution.retrying import RETRY
 from ai_coordination.states import RunOutcome, ScheduleStatus, SessionAgentState, SessionStatus
 from tests.corpus import files

@@ -190,8 +190,17 @@ def lost(life: Life) -> None:
     for _ in range(3):
         life.step()
     life.lost = 0.0
+    look_and_die(life)
     life.recording = False
     finish(life)
+
+
+def look_and_die(life: Life) -> None:
+    """A worker looks at what the next sweep finds, and dies of it before it has done anything."""
+    life.step()
+    life.dies_at = life.writes + 2
+    life.step()
+    life.keep()
 
 
 def timed_out(life: Life) -> None:

@@ -219,15 +219,16 @@ def test_a_sweep_counts_what_it_has_found_and_a_takeover_is_counted(
     put_state(models.SessionAgent, place.session, agent.session_agent_uuid, **long_ago)
     measured()
 
-    assert worker.handler({}, Context()) == {"found": 1}
-    assert measured() == [{"service": "ai-coordination", "SweepFound": [1.0]}]
+    assert worker.handler({"kind": worker.SWEEP}, Context()) == {"found": 1}
+    found = {"SweepFound": [1.0], "Sweeps": [1.0], "WorkLost": [1.0]}
+    assert measured() == [{"service": "ai-coordination", **found}]
 
     one_batch(queue)
     (blob,) = measured()
     assert (blob["Takeovers"], blob["AgentsCompleted"]) == ([1], [1])
     assert first_agent(place).current_run_uuid == agent.current_run_uuid
-    assert worker.handler({}, Context()) == {"found": 0}
-    assert measured() == []
+    assert worker.handler({"kind": worker.SWEEP}, Context()) == {"found": 0}
+    assert measured() == [{"service": "ai-coordination", "Sweeps": [1.0]}]
     assert [line["found"] for line in logged() if line["message"] == "sweep"] == [1]
 
 

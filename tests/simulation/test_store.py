@@ -42,7 +42,7 @@ def _refusal(error: VerboseClientError) -> Any:
 def _plain(told: Any) -> Any:
     """An item, a list of them, or lists by table."""
     if isinstance(told, list):
-        return sorted((_plain(one) for one in told), key=repr)
+        return sorted((_plain(one) for one in told), key=lambda one: repr(sorted(one.items())))
     if told is None or not told:
         return told
     is_item = all(isinstance(value, dict) for value in told.values())

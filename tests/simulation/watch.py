@@ -100,8 +100,9 @@ class Watch:
         assert more in (0, 1)
         assert (was is status and not more) or may_move(was, status, retry=again)
         for ordinal, agent in before.by_ordinal.items():
-            then = now.by_ordinal[ordinal]
-            self._moved(now, agent, then)
+            # One that has not started may have been deleted.
+            if ordinal in now.by_ordinal:
+                self._moved(now, agent, now.by_ordinal[ordinal])
 
     def _moved(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
         again = agent.iteration != was.iteration and was.iteration > 0

@@ -19,7 +19,7 @@ from ai_coordination.models import TABLES, due, writes
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
 from ai_coordination.services import texts
-from ai_coordination.services.execution import releasing, sweeping, working
+from ai_coordination.services.execution import claiming, releasing, sweeping, working
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, Message
 from tests.simulation.bucket import Bucket, OneAfterAnother
 from tests.simulation.store import WRITES, Store
@@ -28,6 +28,7 @@ START = datetime(2026, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
+MOST_WAITING = 5
 CALLER = Caller("acme", "sales", "u-17", "simulation", math.inf)
 RIVAL = Caller("globex", "sales", "u-99", "simulation", math.inf)
 ENVIRONMENT = {f"{PREFIX}TEXTS_BUCKET": "texts", f"{PREFIX}QUEUE_URL": "queue"}
@@ -72,6 +73,7 @@ class World:
         self.doubled = 0.0
         self.batched = 0.0
         self.older = 0.0
+        self.most_waiting = MOST_WAITING
         self._swept = START
         self._sent = count()
         self._uuids = count(1)
@@ -109,6 +111,12 @@ class World:
         if "lane" in message and self.random.random() < self.older:
             return {name: value for name, value in message.items() if name != "lane"}
         return message
+
+    def is_behind(self, lane: str | None) -> bool:
+        """Whether more wait than would if workers kept up. What is delayed does not wait."""
+        waiting = [message for at, _, message in self.queue if at <= self.clock]
+        of_lane = [message for message in waiting if message.get("lane") == lane]
+        return len(of_lane) > self.most_waiting
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         self.send([message], delay_seconds)
@@ -182,6 +190,22 @@ class World:
             working.work(engine, message)
         releasing.release_gathered(engine)
 
+    def wake(self, call: Call) -> None:
+        """The worker of a call goes on that was stopped in it, and was taken for dead."""
+        claiming.invoke(self.engine(), call.session, call.agent, call.predecessors)
+
+    def stand_still(self, minutes: float, *, sweeps: bool = False, loses: bool = False) -> None:
+        """No worker takes a message meanwhile; perhaps sweeps go on, or all messages are lost."""
+        until = self.clock + timedelta(minutes=minutes)
+        while sweeps and self._swept + MINUTE <= until:
+            self.clock = self._swept = self._swept + MINUTE
+            self.sweep()
+        self.clock = max(self.clock, until)
+        if loses:
+            # Nothing else would bring those of texts back: SQS has said that it has them.
+            self.queue = [one for one in self.queue if one[2]["kind"] == texts.KIND]
+            heapq.heapify(self.queue)
+
     def sweep(self) -> None:
         sweeping.sweep(self.engine())
 
@@ -212,6 +236,7 @@ class World:
             patch.object(texts, "TextBucket", lambda name: self.bucket),
             patch.object(texts, "SqsQueue", lambda url: self),
             patch.object(texts, "ThreadPoolExecutor", OneAfterAnother),
+            patch.object(sweeping, "ThreadPoolExecutor", OneAfterAnother),
             patch.object(telemetry.logger, "info"),
             patch.dict("os.environ", ENVIRONMENT),
         ):

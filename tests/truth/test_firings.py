@@ -39,6 +39,9 @@ class Nobody:
     def send(self, messages: list[dict[str, Any]], delay_seconds: float = 0) -> None:
         pass
 
+    def is_behind(self, lane: str | None) -> bool:
+        return False
+
     def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
         pass
 

@@ -39,6 +39,9 @@ class Worker:
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         self.send([message], delay_seconds)
 
+    def is_behind(self, lane: str | None) -> bool:
+        return False
+
     def taken(self) -> list[Message]:
         with self._lock:
             taken, self._messages = self._messages, []

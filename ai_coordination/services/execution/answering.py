@@ -1,5 +1,7 @@
 """What a person answers to an agent that asks."""
 
+from pynamodb.expressions.condition import Condition
+
 from ai_coordination import models
 from ai_coordination.models import due, moves
 from ai_coordination.models.writes import Transaction
@@ -30,9 +32,12 @@ def answer(
     user_input: str | None,
     approved: bool,
     updated_by: str | None,
+    fence: Condition,
     notes: str | None = None,
 ) -> bool:
     """The agent goes on, or fails where it is not approved; whether it still asked.
+
+    `fence` says that the answer is in time or, where nobody answers any more, that it would not be.
 
     Agent and session are one transaction, so what the session asks is what its agents ask.
     """
@@ -57,7 +62,7 @@ def answer(
     transaction.update(
         agent,
         actions,
-        stands & reporting.current(agent),
+        stands & reporting.current(agent) & fence,
         lambda old: reporting.Over("it does not ask any more"),
     )
     reporting.in_session(transaction, agent, [models.Session.asking.delete({int(agent.ordinal)})])

@@ -40,8 +40,7 @@ def claim(
     agent: models.SessionAgent,
     before: Sequence[models.SessionAgent],
 ) -> None:
-    """Makes the agent's next attempt and invokes it, unless somebody else has. Raises NoTime."""
-    leases.check_time(engine, agent)
+    """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
     try:
         run_uuid = engine.new_uuid()
         told = None if has_answered(agent) else telling.told(agent, before, run_uuid)
@@ -51,12 +50,9 @@ def claim(
     goes_on = _thread(session, agent, before)
     now = engine.now()
     kind = models.SessionAgent
-    actions, stands = moves.agent(
-        SessionAgentState.IN_PROGRESS, int(agent.iteration), out_of=SessionAgentState.INITIAL
-    )
-    stands &= kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
+    actions, stands = moves.out_of_initial(agent, SessionAgentState.IN_PROGRESS)
     looked_for_at = _attempt(engine, agent, told, run_uuid, goes_on or engine.new_uuid())
-    actions += [*_attempted(agent, now), *due.moved(kind, agent, looked_for_at)]
+    actions += [*_attempted(agent, now), *due.due(kind, agent.session_uuid, looked_for_at)]
     agent.due_at = looked_for_at
     run = _run(agent, now, own_thread=goes_on is None)
     transaction = Transaction()
@@ -69,11 +65,19 @@ def claim(
         return
     except PayloadTooLarge:
         # Only where no bucket is configured: else the item says where its large texts are.
-        agent.state = SessionAgentState.INITIAL.value
-        failing.give_up(engine, agent, TOO_LARGE.format("What the agent is to get"))
+        _give_up(engine, agent)
         return
     if not _works_outside(agent):
-        _invoke(engine, session, agent, before)
+        invoke(engine, session, agent, before)
+
+
+def _give_up(engine: Engine, agent: models.SessionAgent) -> None:
+    """What was read of the agent has been changed to what its claim would have made of it."""
+    now = reads.get(
+        models.SessionAgent, agent.session_uuid, agent.session_agent_uuid, agent.partition_key
+    )
+    if now is not None and now.state == SessionAgentState.INITIAL:
+        failing.give_up(engine, now, TOO_LARGE.format("What the agent is to get"))
 
 
 def _works_outside(agent: models.SessionAgent) -> bool:
@@ -146,14 +150,14 @@ def take_over(
     agent: models.SessionAgent,
     before: Sequence[models.SessionAgent],
 ) -> None:
-    """Goes on with a run whose worker has died: the same run, a lease of its own. Raises NoTime."""
+    """Go on with a run whose worker has died: the same run, a lease of its own."""
     kind = models.SessionAgent
     takeovers = int(agent.takeovers or 0)
+    found_out = reporting.held(agent) & (kind.lease_until == agent.lease_until)
     if takeovers >= MOST_TAKEOVERS:
         notes = f"{takeovers + 1} workers died while they invoked this agent"
-        failing.fail_attempt(engine, agent, notes)
+        failing.fail_attempt(engine, agent, notes, found_out)
         return
-    leases.check_time(engine, agent)
     owner = engine.new_uuid()
     lease_until = leases.until(engine, agent)
     landed, now = writes.change(
@@ -166,22 +170,22 @@ def take_over(
         ],
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & (kind.iteration == agent.iteration)
-        & (kind.current_run_uuid == agent.current_run_uuid)
-        & (kind.lease_until == agent.lease_until),
+        & found_out,
         engine.deadline,
     )
     if landed:
         counting.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
-        _invoke(engine, session, now, before)
+        invoke(engine, session, now, before)
 
 
-def _invoke(
+def invoke(
     engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
     before: Sequence[models.SessionAgent],
 ) -> None:
+    """Invoke an agent as it was claimed or taken over, and write what has come of it."""
     if has_answered(agent):
         # It was not judged before the session ended: it asks again, and nobody is called.
         reporting.complete(engine, agent, Answer(agent.agent_output))
@@ -202,11 +206,16 @@ def _invoke(
         answer = runtime.invoke(call)
     except RunFailed as failed:
         failing.fail_attempt(
-            engine, agent, failed.notes, retryable=failed.retryable, outcome=failed.outcome
+            engine,
+            agent,
+            failed.notes,
+            reporting.held(agent),
+            retryable=failed.retryable,
+            outcome=failed.outcome,
         )
         return
     except TextUnavailable as missing:
-        failing.fail_attempt(engine, agent, missing.message, retryable=False)
+        failing.fail_attempt(engine, agent, missing.message, reporting.held(agent), retryable=False)
         return
     if isinstance(answer, Accepted):
         reporting.accept(engine, agent)
@@ -215,7 +224,7 @@ def _invoke(
         reporting.complete(engine, agent, answer)
     except PayloadTooLarge:
         notes = TOO_LARGE.format("What the agent has answered")
-        failing.fail_attempt(engine, agent, notes, retryable=False)
+        failing.fail_attempt(engine, agent, notes, reporting.held(agent), retryable=False)
 
 
 def around(

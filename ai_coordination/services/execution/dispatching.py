@@ -9,17 +9,24 @@ from collections.abc import Mapping, Sequence
 from pynamodb.expressions.update import Action
 
 from ai_coordination import graph, models
-from ai_coordination.errors import BadUserInput, InputError, TextUnavailable
+from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models.writes import Transaction
 from ai_coordination.services import texts
-from ai_coordination.services.execution import counting, ending, parts, variables
-from ai_coordination.services.execution.ending import DOING_SECONDS
+from ai_coordination.services.execution import counting, ending, marking, parts, variables
+from ai_coordination.services.execution.ending import DISPATCH
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.services.execution.releasing import GRACE_SECONDS
 from ai_coordination.states import LogLevel, SessionStatus
 
-DISPATCH = "dispatch"
+
+class _There(EngineError):
+    """The agent is ready already. Never leaves this module."""
+
+
+class _Stopped(EngineError):
+    """The session is not being dispatched under this mark any more. Never leaves this module."""
 
 
 def begin(engine: Engine, session: models.Session) -> models.Session | None:
@@ -30,9 +37,8 @@ def begin(engine: Engine, session: models.Session) -> models.Session | None:
     landed, after = writes.change(
         session,
         [
-            kind.doing.set(DISPATCH),
+            *marking.marked(engine, session, DISPATCH),
             kind.graph.set(pinned),
-            *due.due(kind, session.session_uuid, engine.later(DOING_SECONDS)),
         ],
         (kind.status == SessionStatus.INITIAL.value)
         & (kind.agent_count >= 1)
@@ -61,7 +67,7 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
         raise type(wrong)(wrong.message, "session_uuid") from wrong
     except TextUnavailable as missing:
         if any(agent.iteration for agent in everyone):
-            ending.fail_unstarted(engine, session, DISPATCH, missing.message)
+            ending.fail_unstarted(engine, session, missing.message)
         else:
             _undo(engine, session)
         raise
@@ -72,7 +78,8 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     for agent in everyone:
         if agent.iteration == 0:
             member, source = members[agent.agent_uuid], threads[int(agent.ordinal)]
-            _ready(engine, session, agent, member, source)
+            if not _ready(engine, session, agent, member, source):
+                return None
     return _started(engine, session, everyone)
 
 
@@ -106,8 +113,8 @@ def _undo(engine: Engine, session: models.Session) -> None:
     kind = models.Session
     writes.change(
         session,
-        [kind.doing.remove(), kind.graph.remove(), *due.settled(kind)],
-        (kind.doing == DISPATCH) & (kind.status == SessionStatus.INITIAL.value),
+        [*marking.unmarked(), kind.graph.remove()],
+        marking.stands(session) & (kind.status == SessionStatus.INITIAL.value),
         engine.deadline,
     )
 
@@ -118,7 +125,8 @@ def _ready(
     agent: models.SessionAgent,
     member: models.Agent,
     thread_from: int,
-) -> None:
+) -> bool:
+    """Readies one agent; whether the session is still being dispatched under this mark."""
     kind = models.SessionAgent
     actions: list[Action] = [
         kind.iteration.set(1),
@@ -130,7 +138,16 @@ def _ready(
         actions.append(kind.subtask_query.set(text))
     if not agent.waiting_on:
         actions += due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))
-    writes.change(agent, actions, kind.iteration == 0, engine.deadline)
+    transaction = Transaction()
+    transaction.check(session, marking.stands(session), lambda old: _Stopped("stopped"))
+    transaction.update(agent, actions, kind.iteration == 0, lambda old: _There("ready"))
+    try:
+        transaction.commit(engine.deadline)
+    except _There:
+        return True
+    except _Stopped:
+        return False
+    return True
 
 
 def _work(session: models.Session, agent: models.SessionAgent) -> models.Text | None:
@@ -158,9 +175,8 @@ def _started(
         session,
         [
             *actions,
-            *due.settled(kind),
+            *marking.unmarked(),
             *entry(engine, session, LogLevel.INFO, "Started"),
-            kind.doing.remove(),
             kind.graph.remove(),
             kind.iteration_count.set(1),
             kind.graph_size.set(len(everyone)),
@@ -168,7 +184,7 @@ def _started(
             kind.started_at.set(now),
             kind.updated_at.set(now),
         ],
-        stands & (kind.doing == DISPATCH),
+        stands & marking.stands(session),
         engine.deadline,
     )
     if after is None or not (landed or after.status == SessionStatus.IN_PROGRESS):

@@ -1,15 +1,9 @@
-"""Ending a session before all its agents have: it fails, or somebody cancels it.
-
-Work over many items: the first write marks the session with what is being done to it and makes it
-due, the last one removes both. Whoever finds the mark goes on from it.
-"""
-
-from collections.abc import Collection
+"""Ending a session before all its agents have: it fails, or somebody cancels it."""
 
 from ai_coordination import models
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services.execution import counting, reporting
+from ai_coordination.services.execution import counting, marking, reporting
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.states import (
@@ -23,9 +17,7 @@ from ai_coordination.states import (
 FAIL = "fail"
 CANCEL = "cancel"
 START = "start"
-
-# How long a worker has for all of it before somebody else goes on.
-DOING_SECONDS = 60.0
+DISPATCH = "dispatch"
 
 ENDS = {FAIL: SessionStatus.FAILED, CANCEL: SessionStatus.CANCELLED}
 
@@ -36,11 +28,11 @@ def begin(
     doing: str,
     reason: str,
     *,
-    instead_of: Collection[str] = (),
+    instead: bool = False,
 ) -> models.Session | None:
-    """Marks the session, if nothing else is being done to it; cancelling ends even a start.
+    """Mark the session, if nothing else is being done to it. Cancelling ends a start or dispatch.
 
-    What is in `instead_of` may be done to a session that has not started: the end takes its place.
+    With `instead` the end takes the place of the mark that the session has.
 
     Gives the marked session, also where an earlier try has marked it; None where it has ended, or
     something else is being done.
@@ -48,17 +40,18 @@ def begin(
     kind = models.Session
     free = kind.doing.does_not_exist()
     sources = [SessionStatus.IN_PROGRESS.value]
-    ended = {START, *instead_of} if doing == CANCEL else {*instead_of}
-    if ended:
-        free = free | kind.doing.is_in(*sorted(ended))
+    if doing == CANCEL:
+        free = free | kind.doing.is_in(START, DISPATCH)
+    if instead:
+        free = free | marking.stands(session)
+    if doing == CANCEL or instead:
         sources.append(SessionStatus.INITIAL.value)
     level = LogLevel.ERROR if doing == FAIL else LogLevel.WARNING
     landed, after = writes.change(
         session,
         [
-            kind.doing.set(doing),
+            *marking.marked(engine, session, doing),
             *entry(engine, session, level, reason),
-            *due.due(kind, session.session_uuid, engine.later(DOING_SECONDS)),
         ],
         kind.status.is_in(*sources) & (kind.iteration_count == session.iteration_count) & free,
         engine.deadline,
@@ -68,9 +61,9 @@ def begin(
     return None
 
 
-def fail_unstarted(engine: Engine, session: models.Session, doing: str, reason: str) -> None:
-    """Ends a session that cannot be started as `doing` would have done it."""
-    marked = begin(engine, session, FAIL, reason, instead_of=(doing,))
+def fail_unstarted(engine: Engine, session: models.Session, reason: str) -> None:
+    """End a session whose start or dispatch cannot be completed."""
+    marked = begin(engine, session, FAIL, reason, instead=True)
     if marked is not None:
         go_on(engine, marked)
 
@@ -91,13 +84,12 @@ def go_on(engine: Engine, session: models.Session) -> None:
         session,
         [
             *actions,
-            *due.settled(kind),
-            kind.doing.remove(),
+            *marking.unmarked(),
             kind.asking.remove(),
             kind.finished_at.set(now),
             kind.updated_at.set(now),
         ],
-        stands & (kind.doing == session.doing),
+        stands & marking.stands(session),
         engine.deadline,
     )
     if landed:

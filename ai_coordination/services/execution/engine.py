@@ -73,6 +73,9 @@ class Queue(Protocol):
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         """A message that nothing else would bring back. Raises Throttled."""
 
+    def is_behind(self, lane: str | None) -> bool:
+        """Whether so many messages of a lane wait that the workers will not come to them soon."""
+
 
 def _utc() -> datetime:
     return datetime.now(UTC)

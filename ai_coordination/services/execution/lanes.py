@@ -11,6 +11,8 @@ from ai_coordination.services.runtimes import function
 from ai_coordination.states import AgentRuntimeKind
 
 CALLS = "calls"
+# As messages name them: those of steps do not.
+LANES = (None, CALLS)
 
 
 class OtherLane(Exception):

@@ -1,5 +1,7 @@
 """How long a worker has an agent for itself, and whether it has time enough for the call."""
 
+from datetime import datetime
+
 from ai_coordination import clock, models
 from ai_coordination.models import due, writes
 from ai_coordination.services.execution import releasing
@@ -30,26 +32,39 @@ def check_time(engine: Engine, agent: models.SessionAgent) -> None:
         raise OtherLane
     if engine.works_until is None:
         return
-    left = (engine.works_until - engine.utc()).total_seconds()
+    left = _left(engine, engine.works_until)
     wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
     if left < min(wanted, ENOUGH * engine.works_seconds):
         raise NoTime(f"{left:.0f} s are left")
 
 
 def until(engine: Engine, agent: models.SessionAgent) -> str:
-    """A worker may wait for an agent's answer until its own end; else it is through in no time."""
+    """When the claim of a worker ends, unless what has come of it is written by then.
+
+    A worker may wait for an agent's answer until the attempt's end or its own, whichever comes
+    first; else it is through in no time.
+    """
     if engine.works_until is None:
         return engine.later(LEASE_SECONDS)
-    left = (engine.works_until - engine.utc()).total_seconds()
-    seconds = max(left, 0) + LEASE_AFTER_WORKER_SECONDS
-    return engine.later(seconds if waits(agent) else min(seconds, LEASE_SECONDS))
+    seconds = max(_left(engine, engine.works_until), 0)
+    if not waits(agent):
+        return engine.later(min(seconds + LEASE_AFTER_WORKER_SECONDS, LEASE_SECONDS))
+    seconds = min(seconds, max(_left(engine, clock.moment(agent.deadline_at)), 0))
+    return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
+
+
+def _left(engine: Engine, moment: datetime) -> float:
+    return (moment - engine.utc()).total_seconds()
 
 
 def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
     """When a claimed agent is looked for: at its lease's end.
 
-    Most steps are over before the time at which their message would have been missed. It stays.
+    Most steps are over before the time at which their message would have been missed. It stays,
+    unless the worker waits for the agent: then a call that takes its time would be found.
     """
+    if waits(agent):
+        return str(agent.lease_until)
     return due.near(
         agent,
         agent.lease_until,

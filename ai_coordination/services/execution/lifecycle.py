@@ -15,6 +15,7 @@ from ai_coordination.services.execution import (
     counting,
     dispatching,
     ending,
+    marking,
     parts,
     retry_requests,
     retrying,
@@ -162,7 +163,7 @@ def _begin(
         session.doing = ending.START
         session.graph = held.text(parts.pinned(chosen))
         session.due_shard = due.shard(session.session_uuid)
-        session.due_at = engine.later(ending.DOING_SECONDS)
+        session.due_at = engine.later(marking.DOING_SECONDS)
 
     if held:
         engine.queue.must_send(texts.check(held.owner), texts.UNDECIDED_SECONDS)
@@ -203,7 +204,10 @@ def dispatch(
         if now.agent_count == 0 and now.status == SessionStatus.INITIAL:
             raise BadUserInput("This session has no agents", "session_uuid")
         raise InvalidState("This session has started", sessions.status_of(now).upper())
-    return dispatching.go_on(engine, marked) or _as_it_is(session)
+    now = dispatching.go_on(engine, marked) or _as_it_is(session)
+    if now.status == SessionStatus.INITIAL and now.doing_token != marked.doing_token:
+        raise InvalidState("This dispatch was undone by another one: dispatch it again", "INITIAL")
+    return now
 
 
 def cancel(

@@ -40,6 +40,8 @@ def read(body: str) -> Message:
         wrong.append("tenant")
     if kind in _COUNTED and type(message.get("iteration")) is not int:
         wrong.append("iteration")
+    if not isinstance(message.get("due"), str | None):
+        wrong.append("due")
     if wrong:
         raise Unreadable(f"{kind} without a right {', '.join(wrong)}")
     return message

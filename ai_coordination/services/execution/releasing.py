@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from ai_coordination import ids, models
+from ai_coordination import ids, models, telemetry
 from ai_coordination.models import due, moves, writes
 from ai_coordination.services.execution import counting
 from ai_coordination.services.execution.engine import Engine, Release
@@ -62,15 +62,30 @@ def release(engine: Engine, agent: models.SessionAgent, *, skip: bool = False) -
 
 
 def release_gathered(engine: Engine) -> None:
-    """Does what an engine has gathered, before anything that takes long."""
-    if engine.gathered:
-        owed = list(engine.gathered)
-        engine.gathered.clear()
-        release_all(engine, owed)
+    """Does what an engine has gathered, before anything that takes long.
+
+    Each session's on its own: what fails is logged, and harms no other. Its agents have a
+    `due_at` of at most two minutes, by which the sweeper brings them here again. That is sooner
+    than the queue would give their messages again, and those have no more to say.
+    """
+    if not engine.gathered:
+        return
+    owed = list(engine.gathered)
+    engine.gathered.clear()
+    by_session: dict[str, list[Release]] = defaultdict(list)
+    for one in owed:
+        by_session[one.agent.session_uuid].append(one)
+    for session_uuid, of_session in by_session.items():
+        try:
+            release_all(engine, of_session)
+        except Exception:  # noqa: BLE001 - one session's trouble is no other's
+            telemetry.count("ReleasesFailed")
+            whose = {"tenant": of_session[0].agent.partition_key, "session": session_uuid}
+            telemetry.logger.exception("releases", extra=whose)
 
 
 def release_all(engine: Engine, owed: Sequence[Release]) -> None:
-    """Releases what waits for any of these, each of it by one write for all of them.
+    """Releases what waits for any of these agents of a session, each by one write for all of them.
 
     Whoever sees that an agent waits for nothing any more marks it due, and then sends for it, so
     the next one starts even if its message is lost.

@@ -59,14 +59,49 @@ def no_work() -> list[Action]:
 
 
 def current(agent: models.SessionAgent) -> Condition:
+    """The run is the one that was read."""
     condition: Condition = models.SessionAgent.current_run_uuid == agent.current_run_uuid
     return condition
 
 
-def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
-    """Takes an answer, if the run is the agent's current one, and does what follows from it."""
+def held(agent: models.SessionAgent) -> Condition:
+    """Nobody has taken the run over from the worker that claimed it, or took it over, as read.
+
+    The owner tells: a claim has none, each takeover one of its own. An accepted run keeps it.
+    """
+    kind = models.SessionAgent
+    condition: Condition = current(agent) & moves.same(kind.lease_owner, agent.lease_owner)
+    return condition
+
+
+def in_time(engine: Engine) -> Condition:
+    """Whoever is waited for has time left: its end holds whether or not a sweep was there."""
+    deadline_at = models.SessionAgent.deadline_at
+    condition: Condition = deadline_at.does_not_exist() | (deadline_at > engine.now())
+    return condition
+
+
+def too_late(agent: models.SessionAgent) -> Condition:
+    """The time that was read, and found to be over, is still the agent's."""
+    condition: Condition = models.SessionAgent.deadline_at == agent.deadline_at
+    return condition
+
+
+def complete(
+    engine: Engine,
+    agent: models.SessionAgent,
+    answer: Answer,
+    *,
+    reported: bool = False,
+) -> None:
+    """Takes an answer, if the run is the agent's current one, and does what follows from it.
+
+    What is reported has to be in time. A worker's own answer needs no fence besides the run: also
+    one that has been taken over from has called with the run's uuid as the idempotency key.
+    """
+    fence = current(agent) & in_time(engine) if reported else current(agent)
     if agent.agent_action.user_in_the_loop is not None:
-        _ask(engine, agent, answer)
+        _ask(engine, agent, answer, fence)
         return
     kind = models.SessionAgent
     actions, stands = moves.agent(
@@ -82,9 +117,9 @@ def complete(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None
             *no_work(),
             *_answered(_output(agent, answer), answer),
             kind.updated_at.set(now),
-            *due.moved(kind, agent, releasing.soon(engine, agent)),
+            *due.due(kind, agent.session_uuid, releasing.soon(engine, agent)),
         ],
-        stands & current(agent),
+        stands & fence,
         engine.deadline,
     )
     if landed:
@@ -131,7 +166,7 @@ def _stands(now: models.SessionAgent, then: models.SessionAgent, state: SessionA
     )
 
 
-def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
+def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer, fence: Condition) -> None:
     """The agent asks a person: agent, session and run in one transaction."""
     kind = models.SessionAgent
     seconds = agent.agent_action.answer_timeout_seconds
@@ -154,7 +189,7 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
             kind.updated_at.set(now),
             *_until(agent, deadline_at),
         ],
-        stands & current(agent),
+        stands & fence,
         lambda old: Over("over"),
     )
     in_session(transaction, agent, [models.Session.asking.add({int(agent.ordinal)})])
@@ -162,6 +197,17 @@ def _ask(engine: Engine, agent: models.SessionAgent, answer: Answer) -> None:
     sealed(transaction, engine, agent, RunOutcome.COMPLETED, output=output, usage=usage)
     if committed(engine, transaction):
         counting.attempt_over(engine, agent)
+
+
+def session_goes_on(transaction: Transaction, agent: models.SessionAgent) -> None:
+    """Only if the agent's session is in progress, in the agent's iteration."""
+    kind = models.Session
+    transaction.check(
+        kind(agent.coordination_uuid, agent.session_uuid),
+        (kind.status == SessionStatus.IN_PROGRESS.value)
+        & (kind.iteration_count == agent.iteration),
+        lambda old: Over("the session is not in progress"),
+    )
 
 
 def in_session(transaction: Transaction, agent: models.SessionAgent, actions: list[Action]) -> None:
@@ -210,12 +256,25 @@ def committed(engine: Engine, transaction: Transaction) -> bool:
     return True
 
 
+def accepted(agent: models.SessionAgent) -> list[Action]:
+    """The agent will report: from now on only its timeout counts.
+
+    The owner stays, so that a worker that was slow in its call does not fail what is accepted.
+    """
+    kind = models.SessionAgent
+    return [
+        kind.lease_until.remove(),
+        kind.takeovers.remove(),
+        *due.due(kind, agent.session_uuid, agent.deadline_at),
+    ]
+
+
 def accept(engine: Engine, agent: models.SessionAgent) -> None:
-    """The agent will report: from now on only its timeout counts."""
+    """A worker has handed the work over to an agent that will report."""
     kind = models.SessionAgent
     writes.change(
         agent,
-        [*_no_lease(), *due.due(kind, agent.session_uuid, agent.deadline_at)],
+        accepted(agent),
         (kind.state == SessionAgentState.IN_PROGRESS.value) & current(agent),
         engine.deadline,
     )

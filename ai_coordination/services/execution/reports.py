@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, InvalidState
-from ai_coordination.models import reads, writes
+from ai_coordination.models import reads
+from ai_coordination.models.writes import Transaction
 from ai_coordination.services import guards, texts, validation
 from ai_coordination.services import session_agent as session_agents
 from ai_coordination.services.execution import answering, failing, reporting
@@ -58,7 +59,7 @@ def complete(
     output = validation.required_text(agent_output, "agent_output")
     agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
-        reporting.complete(engine, agent, Answer(output, **tokens(usage)))
+        reporting.complete(engine, agent, Answer(output, **tokens(usage)), reported=True)
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS or not texts.same(agent.agent_output, output):
         raise _refused(agent, "This run takes no such report any more")
@@ -90,7 +91,9 @@ def fail(
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
     agent = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
-        failing.fail_attempt(engine, agent, notes, retryable=retryable is not False)
+        failing.fail_attempt(
+            engine, agent, notes, reporting.in_time(engine), retryable=retryable is not False
+        )
     run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
     if run is None or run.session_agent_uuid != session_agent_uuid:
         raise _refused(agent, "This run is none of the agent's")
@@ -109,19 +112,33 @@ def accept(
     async_task_uuid: str | None = None,
     thread_uuid: str | None = None,
 ) -> models.SessionAgent:
-    """The work is taken and will be reported: sets what is not yet set, once."""
+    """The work is taken and will be reported: sets what is not yet set, once, or nothing."""
     async_task_uuid = validation.label(async_task_uuid, "async_task_uuid")
     thread_uuid = validation.label(thread_uuid, "thread_uuid")
     agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
-    if agent.state != SessionAgentState.IN_PROGRESS:
-        raise _refused(agent, "Nobody works on this run any more")
-    _name(engine, agent, async_task_uuid, thread_uuid)
-    reporting.accept(engine, agent)
+    kind = models.SessionAgent
+    actions = reporting.accepted(agent)
+    if thread_uuid is not None:
+        actions.append(kind.thread_uuid.set(thread_uuid))
+    transaction = Transaction()
+    transaction.update(
+        agent,
+        actions,
+        (kind.state == SessionAgentState.IN_PROGRESS.value)
+        & reporting.current(agent)
+        & reporting.in_time(engine),
+        lambda old: _refused(agent, "Nobody works on this run any more"),
+    )
+    _name(transaction, agent, async_task_uuid, thread_uuid)
+    transaction.commit(engine.deadline)
     return _found(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
 def _name(
-    engine: Engine, agent: models.SessionAgent, async_task_uuid: str | None, thread_uuid: str | None
+    transaction: Transaction,
+    agent: models.SessionAgent,
+    async_task_uuid: str | None,
+    thread_uuid: str | None,
 ) -> None:
     kind = models.SessionRun
     actions = []
@@ -137,18 +154,12 @@ def _name(
             kind.own_thread.remove(),
         ]
         stands &= kind.own_thread.exists() | (kind.thread_uuid == thread_uuid)
-    if not actions:
-        return
-    run = kind(agent.session_uuid, agent.current_run_uuid)
-    landed, _ = writes.change(run, actions, stands, engine.deadline)
-    if not landed:
-        raise _refused(agent, "This run has another task or thread already, or is over")
-    if thread_uuid is not None:
-        writes.change(
-            agent,
-            [models.SessionAgent.thread_uuid.set(thread_uuid)],
-            reporting.current(agent),
-            engine.deadline,
+    if actions:
+        transaction.update(
+            kind(agent.session_uuid, agent.current_run_uuid),
+            actions,
+            stands,
+            lambda old: _refused(agent, "This run has another task or thread already, or is over"),
         )
 
 
@@ -174,6 +185,7 @@ def answer(
             approved=is_approved,
             updated_by=caller.user_id,
             notes=None if is_approved else user_input,
+            fence=reporting.in_time(engine),
         )
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED

@@ -13,8 +13,13 @@ from ai_coordination import models
 from ai_coordination.errors import TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services import texts
-from ai_coordination.services.execution import answering, counting, releasing, retry_plans
-from ai_coordination.services.execution.ending import DOING_SECONDS
+from ai_coordination.services.execution import (
+    answering,
+    counting,
+    marking,
+    releasing,
+    retry_plans,
+)
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.services.execution.releasing import GRACE_SECONDS
@@ -37,11 +42,7 @@ def begin(engine: Engine, session: models.Session, plan: Plan) -> models.Session
     stored = texts.keep(texts.Owner.of(session), retry_plans.pinned(plan))
     landed, after = writes.change(
         session,
-        [
-            kind.doing.set(RETRY),
-            kind.retry_plan.set(stored),
-            *due.due(kind, session.session_uuid, engine.later(DOING_SECONDS)),
-        ],
+        [*marking.marked(engine, session, RETRY), kind.retry_plan.set(stored)],
         kind.status.is_in(*(one.value for one in TERMINAL_SESSION))
         & (kind.iteration_count == session.iteration_count)
         & (kind.iteration_count >= 1)
@@ -113,16 +114,8 @@ def _planned_anew(engine: Engine, session: models.Session, plan: Plan) -> models
 def _stands(session: models.Session) -> Condition:
     """This retry of the session is under way, with this plan."""
     kind = models.Session
-    same_plan = (
-        kind.retry_plan.does_not_exist()
-        if session.retry_plan is None
-        else kind.retry_plan == session.retry_plan
-    )
-    same: Condition = (
-        (kind.doing == session.doing)
-        & (kind.iteration_count == session.iteration_count)
-        & same_plan
-    )
+    same: Condition = marking.stands(session) & (kind.iteration_count == session.iteration_count)
+    same &= moves.same(kind.retry_plan, session.retry_plan)
     return same
 
 
@@ -138,9 +131,8 @@ def _started(
         session,
         [
             *actions,
-            *due.settled(kind),
+            *marking.unmarked(),
             *entry(engine, session, LogLevel.INFO, message),
-            kind.doing.remove(),
             kind.retry_plan.remove(),
             kind.asking.remove(),
             kind.finished_at.remove(),
@@ -165,8 +157,10 @@ def _undo(engine: Engine, session: models.Session) -> None:
     kind = models.Session
     writes.change(
         session,
-        [kind.doing.remove(), *due.settled(kind)],
-        (kind.doing == RETRY_OF_0_1_0) & (kind.iteration_count == session.iteration_count),
+        marking.unmarked(),
+        marking.stands(session)
+        & (kind.doing == RETRY_OF_0_1_0)
+        & (kind.iteration_count == session.iteration_count),
         engine.deadline,
     )
 

@@ -97,7 +97,7 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     try:
         graph = texts.read(session.partition_key, session.graph)
     except TextUnavailable as missing:
-        ending.fail_unstarted(engine, session, ending.START, missing.message)
+        ending.fail_unstarted(engine, session, missing.message)
         return None
     chosen = parts.unpinned(graph)
     everyone = agents(engine, session, chosen)

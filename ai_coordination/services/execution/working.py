@@ -5,6 +5,7 @@ A message says only where to look, so it may come twice, late, or not at all.
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeGuard
 
 from ai_coordination import clock, models, telemetry
 from ai_coordination.errors import InputError, TextUnavailable
@@ -19,6 +20,7 @@ from ai_coordination.services.execution import (
     failing,
     lanes,
     leases,
+    looking,
     releasing,
     reporting,
     retrying,
@@ -34,7 +36,7 @@ from ai_coordination.states import (
 
 
 def work(engine: Engine, message: Message) -> None:
-    """Does what one message is about: `messages.read` has found it to be one."""
+    """Does what one message is about: `messages.read` has found it to be one. Raises NoTime."""
     engine = replace(engine, waits=message.get("lane") == lanes.CALLS)
     about = ("kind", "tenant", "coordination", "session", "agent")
     telemetry.name(**{name: message[name] for name in about if name in message})
@@ -46,7 +48,7 @@ def work(engine: Engine, message: Message) -> None:
             models.Session, message["coordination"], message["session"], message["tenant"]
         )
         if session is not None and session.iteration_count == message["iteration"]:
-            session_work(engine, session)
+            session_work(engine, session, message.get("due"))
         return
     agent = reads.get(models.SessionAgent, message["session"], message["agent"], message["tenant"])
     if agent is None or agent.iteration != message["iteration"]:
@@ -56,7 +58,7 @@ def work(engine: Engine, message: Message) -> None:
         _echo(engine, agent, message["run"])
         return
     try:
-        agent_work(engine, agent)
+        agent_work(engine, agent, message.get("due"))
     except lanes.OtherLane:
         engine.send(agent)
 
@@ -75,16 +77,21 @@ def _echo(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
         reporting.complete(engine, agent, Answer(agent.subtask_query or ""))
 
 
-def session_work(engine: Engine, session: models.Session) -> None:
-    """Goes on with what is being done to a session."""
-    if session.doing in ending.ENDS:
-        ending.go_on(engine, session)
-    elif session.doing == ending.START and session.graph:
-        starting.go_on(engine, session)
-    elif session.doing in retrying.RETRIES:
-        retrying.go_on(engine, session)
-    elif session.doing == dispatching.DISPATCH:
-        _dispatch(engine, session)
+def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
+    """Goes on with what is being done to a session. `due_at` is of a sweep: see `looking`."""
+    if not session.doing:
+        return
+    now = looking.counted(engine, session, due_at)
+    if now is None:
+        return
+    if now.doing in ending.ENDS:
+        ending.go_on(engine, now)
+    elif now.doing == ending.START and now.graph:
+        starting.go_on(engine, now)
+    elif now.doing in retrying.RETRIES:
+        retrying.go_on(engine, now)
+    elif now.doing == ending.DISPATCH:
+        _dispatch(engine, now)
 
 
 def _dispatch(engine: Engine, session: models.Session) -> None:
@@ -93,55 +100,64 @@ def _dispatch(engine: Engine, session: models.Session) -> None:
         dispatching.go_on(engine, session)
 
 
-def agent_work(engine: Engine, agent: models.SessionAgent) -> None:
-    """Does what an agent's state asks for."""
+def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = None) -> None:
+    """Does what an agent's state asks for. `due_at` is of a sweep: see `looking`."""
     state = SessionAgentState(agent.state)
     if state is SessionAgentState.INITIAL:
-        _start(engine, agent)
+        _start(engine, agent, due_at)
     elif state is SessionAgentState.IN_PROGRESS:
-        _look_after(engine, agent)
+        _look_after(engine, agent, due_at)
     elif state is SessionAgentState.WAITING_FOR_INPUT:
-        _stop_asking(engine, agent)
-    elif not agent.due_at:
-        return
-    elif state is SessionAgentState.COMPLETED:
-        releasing.completed(engine, agent)
-    elif state is SessionAgentState.SKIPPED:
-        releasing.release(engine, agent, skip=True)
-    elif state is SessionAgentState.FAILED:
-        _failed(engine, agent)
+        _stop_asking(engine, agent, due_at)
+    elif agent.due_at:
+        _settle(engine, agent, due_at)
 
 
-def _start(engine: Engine, agent: models.SessionAgent) -> None:
+def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     if agent.waiting_on:
         return
     session, before = claiming.around(agent)
-    if session is None or session.status != SessionStatus.IN_PROGRESS:
+    if not _goes_on(session, agent):
         return
-    if session.iteration_count != agent.iteration:
-        return
-    if agent.skip:
-        _skip(engine, agent)
-    elif agent.not_before and clock.moment(agent.not_before) > engine.utc():
+    if not agent.skip and agent.not_before and clock.moment(agent.not_before) > engine.utc():
         wait = (clock.moment(agent.not_before) - engine.utc()).total_seconds()
         engine.send(agent, delay_seconds=wait)
+        return
+    if not agent.skip:
+        leases.check_time(engine, agent)
+    now = looking.counted(engine, agent, due_at)
+    if now is None:
+        return
+    if looking.is_hopeless(now):
+        failing.give_up(engine, now, looking.NOTES)
+    elif now.skip:
+        _skip(engine, now)
     else:
-        claiming.claim(engine, session, agent, before)
+        claiming.claim(engine, session, now, before)
+
+
+def _goes_on(
+    session: models.Session | None, agent: models.SessionAgent
+) -> TypeGuard[models.Session]:
+    """Whether the agent's session is in progress, in the agent's iteration."""
+    return (
+        session is not None
+        and session.status == SessionStatus.IN_PROGRESS
+        and session.iteration_count == agent.iteration
+    )
 
 
 def _skip(engine: Engine, agent: models.SessionAgent) -> None:
     kind = models.SessionAgent
-    actions, stands = moves.agent(
-        SessionAgentState.SKIPPED, int(agent.iteration), out_of=SessionAgentState.INITIAL
-    )
+    actions, stands = moves.out_of_initial(agent, SessionAgentState.SKIPPED)
     landed, after = writes.change(
         agent,
         [
             *actions,
             kind.updated_at.set(engine.now()),
-            *due.moved(kind, agent, releasing.soon(engine, agent)),
+            *due.due(kind, agent.session_uuid, releasing.soon(engine, agent)),
         ],
-        stands & kind.waiting_on.does_not_exist() & (kind.skip == True),  # noqa: E712
+        stands,
         engine.deadline,
     )
     if landed:
@@ -150,29 +166,69 @@ def _skip(engine: Engine, agent: models.SessionAgent) -> None:
         releasing.release(engine, after, skip=True)
 
 
-def _look_after(engine: Engine, agent: models.SessionAgent) -> None:
+def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """An agent in progress: its time may be over, or its worker dead."""
     if clock.moment(agent.deadline_at) <= engine.utc():
-        notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
-        failing.fail_attempt(engine, agent, notes, outcome=RunOutcome.TIMED_OUT)
+        now = looking.counted(engine, agent, due_at)
+        if now is not None:
+            _time_out(engine, now)
     elif leases.is_out(engine, agent):
-        session, before = claiming.around(agent)
-        if session is not None and session.status == SessionStatus.IN_PROGRESS:
-            claiming.take_over(engine, session, agent, before)
+        _take_over(engine, agent, due_at)
     elif agent.lease_until and agent.due_count:
         leases.hold(engine, agent)
 
 
-def _stop_asking(engine: Engine, agent: models.SessionAgent) -> None:
-    if agent.deadline_at and clock.moment(agent.deadline_at) <= engine.utc():
+def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
+    if looking.is_hopeless(agent):
+        failing.give_up(engine, agent, looking.NOTES)
+        return
+    notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
+    outcome = RunOutcome.TIMED_OUT
+    failing.fail_attempt(engine, agent, notes, reporting.too_late(agent), outcome=outcome)
+
+
+def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    session, before = claiming.around(agent)
+    if not _goes_on(session, agent):
+        return
+    leases.check_time(engine, agent)
+    now = looking.counted(engine, agent, due_at)
+    if now is None:
+        return
+    if looking.is_hopeless(now):
+        failing.give_up(engine, now, looking.NOTES)
+    else:
+        claiming.take_over(engine, session, now, before)
+
+
+def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    if not agent.deadline_at or clock.moment(agent.deadline_at) > engine.utc():
+        return
+    now = looking.counted(engine, agent, due_at)
+    if now is not None:
         answering.answer(
             engine,
-            agent,
+            now,
             user_input=None,
             approved=False,
             updated_by="engine",
+            fence=reporting.too_late(now),
             notes=answering.NOT_IN_TIME,
         )
+
+
+def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    """What an ended agent owes is tried for ever, ever more slowly."""
+    now = looking.counted(engine, agent, due_at)
+    if now is None:
+        return
+    state = SessionAgentState(now.state)
+    if state is SessionAgentState.COMPLETED:
+        releasing.completed(engine, now)
+    elif state is SessionAgentState.SKIPPED:
+        releasing.release(engine, now, skip=True)
+    elif state is SessionAgentState.FAILED:
+        _failed(engine, now)
 
 
 def _failed(engine: Engine, agent: models.SessionAgent) -> None:

@@ -1,0 +1,316 @@
+"""Whoever decides on something that has changed meanwhile changes nothing."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from ai_coordination import models, services
+from ai_coordination.clock import moment
+from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.services.execution import dispatching, lifecycle, reports
+from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
+from ai_coordination.states import AgentRuntimeKind
+from tests.simulation.blueprints import Blueprint, member
+from tests.simulation.seen import Seen
+from tests.simulation.slow import Slow
+from tests.simulation.watch import Watch
+from tests.simulation.world import CALLER, Died, World, survives
+
+MONTH_SECONDS = 30 * 24 * 3600
+LAST_TRY: dict[str, Any] = {
+    "agent_uuid": "one",
+    "retry": {"max_attempts": 1},
+    "timeout_seconds": 3_600,
+}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    with world.running():
+        yield world
+
+
+def fail(call: Call) -> Answer:
+    raise RunFailed("The connection is gone")
+
+
+def key(agent: models.SessionAgent) -> dict[str, Any]:
+    return {
+        "session_uuid": agent.session_uuid,
+        "session_agent_uuid": agent.session_agent_uuid,
+        "run_uuid": agent.current_run_uuid,
+    }
+
+
+def accept(world: World, agent: models.SessionAgent) -> None:
+    reports.accept(world.engine(), CALLER, **key(agent))
+
+
+def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_over(
+    world: World,
+) -> None:
+    stopped: list[Call] = []
+
+    def answer(call: Call) -> Answer:
+        if not stopped:
+            stopped.append(call)
+            raise Died("it is stopped, for longer than its lease")
+        world.answers = fail
+        world.wake(stopped[0])
+        return Answer("Right")
+
+    world.answers = answer
+    slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+
+    (agent,) = slow.now().agents
+    assert (agent.state, agent.agent_output) == ("completed", "Right")
+    assert not agent.notes
+    assert [run.outcome for run in slow.now().runs] == ["completed"]
+    assert slow.now().session.status == "completed"
+
+
+def test_a_worker_that_was_stopped_does_not_fail_what_the_agent_has_accepted(
+    world: World,
+) -> None:
+    """The agent was invoked twice, by both workers, and accepts the second invocation."""
+    stopped: list[Call] = []
+
+    def answer(call: Call) -> Accepted:
+        if not stopped:
+            stopped.append(call)
+            raise Died("it is stopped, for longer than its lease")
+        return Accepted()
+
+    world.answers = answer
+    slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+    world.answers = fail
+    world.wake(stopped[0])
+
+    (agent,) = slow.now().agents
+    assert agent.state == "in_progress"
+    assert not agent.lease_until
+    world.said[str(agent.current_run_uuid)].append("Right")
+    reports.complete(world.engine(), CALLER, **key(agent), agent_output="Right")
+    assert slow.states() == [("completed", 1)]
+
+
+def test_a_worker_that_was_stopped_may_still_complete_its_run(world: World) -> None:
+    stopped: list[Call] = []
+
+    def answer(call: Call) -> Answer:
+        if not stopped:
+            stopped.append(call)
+            raise Died("it is stopped, for longer than its lease")
+        world.answers = lambda call: Answer("Of the first")
+        world.wake(stopped[0])
+        return Answer("Of the second")
+
+    world.answers = answer
+    slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+
+    (agent,) = slow.now().agents
+    assert (agent.state, agent.agent_output) == ("completed", "Of the first")
+    assert [run.outcome for run in slow.now().runs] == ["completed"]
+
+
+@pytest.mark.parametrize("write", [1, 2])
+def test_that_all_workers_died_is_not_said_of_an_agent_that_has_just_accepted(
+    world: World, write: int
+) -> None:
+    def die(call: Call) -> Answer:
+        raise Died("each worker that invokes it dies")
+
+    world.answers = die
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Slow, "work_off", lambda slow: None)
+        slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+    while slow.now().agents[0].takeovers != 3:
+        world.step()
+    world.stand_still(3, loses=True)
+    world.sweep()
+    (agent,) = slow.now().agents
+    writes = count(1)
+
+    def seam(point: str) -> None:
+        if point == "before writing" and next(writes) == write:
+            world.seam = lambda point: None
+            accept(world, agent)
+
+    world.seam = seam
+    slow.work_off()
+
+    (agent,) = slow.now().agents
+    assert agent.state == "in_progress"
+    assert not agent.lease_until
+    assert not agent.notes
+    assert agent.due_at == agent.deadline_at
+
+
+def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: World) -> None:
+    waited_for = member("agent-one", AgentRuntimeKind.LAMBDA)
+    waited_for["runtime"]["parameters"] = {"invocation": "RequestResponse"}
+    of_the_function = {"agent_uuid": "agent-one", "timeout_seconds": MONTH_SECONDS}
+    watch = Watch(world)
+
+    def now() -> Seen:
+        seen = watch.look()
+        assert seen is not None
+        return seen
+
+    def answer(call: Call) -> Answer:
+        accept(world, now().agents[0])
+        world.clock += timedelta(seconds=10)
+        world.seam = die_when_completed
+        return Answer("Done")
+
+    def die_when_completed(point: str) -> None:
+        if point == "after writing" and now().agents[0].state == "completed":
+            world.seam = lambda point: None
+            raise Died(point)
+
+    world.answers = answer
+    task = Blueprint([waited_for], [{**LAST_TRY, **of_the_function}], []).make()
+    lifecycle.start(
+        world.engine(),
+        CALLER,
+        coordination_uuid=task.coordination_uuid,
+        task_uuid=task.task_uuid,
+    )
+    world.step()
+
+    (agent,) = now().agents
+    assert agent.state == "completed"
+    assert moment(agent.due_at) <= world.clock + timedelta(minutes=2)
+
+
+class ByHand:
+    """A session that was built by hand, of one agent that lacks a variable."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._watch = Watch(world)
+        world.landed = lambda: (self._watch.look(), None)[1]
+        coordination = services.coordination.create(
+            CALLER, coordination_name="By hand", agents=[member("one")]
+        )
+        session = services.session.create(
+            CALLER, coordination_uuid=coordination.coordination_uuid, task_query="{}"
+        )
+        self.key: dict[str, Any] = {
+            "coordination_uuid": session.coordination_uuid,
+            "session_uuid": session.session_uuid,
+        }
+        self.wrong = self.add("{thing}")
+
+    def add(self, query: str) -> str:
+        made = services.session_agent.create(
+            CALLER, **self.key, agent_uuid="one", subtask_query=query
+        )
+        return str(made.session_agent_uuid)
+
+    def dispatch(self) -> models.Session:
+        return lifecycle.dispatch(self.world.engine(), CALLER, **self.key)
+
+    def correct(self) -> None:
+        services.session_agent.delete(CALLER, self.key["session_uuid"], self.wrong)
+        self.add("Which?")
+
+    def now(self) -> Seen:
+        now = self._watch.look()
+        assert now is not None
+        return now
+
+    def slow_dispatch(self, at: int, others: Callable[[], Any]) -> Exception | None:
+        """What a dispatch raises that is slow at this moment before or after a write."""
+        moments = count(1)
+
+        def seam(point: str) -> None:
+            if next(moments) == at:
+                self.world.seam = lambda point: None
+                others()
+
+        self.world.seam = seam
+        try:
+            self.dispatch()
+        except (BadUserInput, InvalidState) as refused:
+            return refused
+        finally:
+            self.world.seam = lambda point: None
+        return None
+
+
+# After the mark, and before and after it is taken away.
+@pytest.mark.parametrize("at", [2, 3, 4])
+def test_a_slow_dispatch_that_is_refused_takes_no_later_mark_away(world: World, at: int) -> None:
+    by_hand = ByHand(world)
+
+    def die(point: str) -> None:
+        raise Died(point)
+
+    def others() -> None:
+        if by_hand.now().session.doing:
+            with pytest.raises(BadUserInput):
+                by_hand.dispatch()
+        by_hand.correct()
+        by_hand.world.seam = lambda point: die(point) if point == "after writing" else None
+        assert not survives(by_hand.dispatch)
+        by_hand.world.seam = lambda point: None
+        assert by_hand.now().session.doing == "dispatch"
+
+    refused = by_hand.slow_dispatch(at, others)
+
+    assert isinstance(refused, BadUserInput | InvalidState)
+    while world.queue or by_hand.now().session.status != "completed":
+        world.step()
+    assert [(one.state, one.iteration) for one in by_hand.now().agents] == [("completed", 1)]
+
+
+def test_a_slow_dispatch_readies_no_agent_once_it_was_undone(world: World) -> None:
+    by_hand = ByHand(world)
+
+    def others() -> None:
+        with pytest.raises(BadUserInput):
+            by_hand.dispatch()
+        by_hand.correct()
+
+    refused = by_hand.slow_dispatch(2, others)
+
+    assert isinstance(refused, InvalidState)
+    assert [(one.state, one.iteration) for one in by_hand.now().agents] == [("initial", 0)]
+    assert by_hand.now().session.status == "initial"
+    assert by_hand.dispatch().status == "in_progress"
+
+
+def test_a_session_that_is_being_dispatched_can_be_cancelled(world: World) -> None:
+    by_hand = ByHand(world)
+    by_hand.correct()
+
+    def cancel() -> None:
+        lifecycle.cancel(world.engine(), CALLER, **by_hand.key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatching, "go_on", lambda engine, session: None)
+        by_hand.dispatch()
+    assert by_hand.now().session.doing == "dispatch"
+    cancel()
+
+    session = by_hand.now().session
+    assert session.status == "cancelled"
+    assert not session.doing
+    assert not session.doing_token
+    assert [one.state for one in by_hand.now().agents] == ["cancelled"]
+
+
+@pytest.mark.parametrize("at", range(2, 6))
+def test_a_slow_dispatch_starts_nothing_that_was_cancelled_meanwhile(world: World, at: int) -> None:
+    by_hand = ByHand(world)
+    by_hand.correct()
+
+    by_hand.slow_dispatch(at, lambda: lifecycle.cancel(world.engine(), CALLER, **by_hand.key))
+
+    assert by_hand.now().session.status == "cancelled"
+    assert [one.state for one in by_hand.now().agents] == ["cancelled"]

@@ -1,0 +1,138 @@
+"""Workers that do nothing for minutes, hours or days: nobody is failed for it, and all goes on."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ai_coordination.services.execution import claiming, lifecycle, looking, working
+from ai_coordination.states import AgentRuntimeKind, FailurePolicy
+from tests.simulation.slow import Slow
+from tests.simulation.world import Died, World, survives
+
+TWO_DAYS = 2 * 24 * 60
+SIDE_BY_SIDE: list[dict[str, Any]] = [
+    {"agent_uuid": "one", "timeout_seconds": 3_600},
+    {"agent_uuid": "other", "timeout_seconds": 3_600},
+]
+AFTER_A_FAILURE: list[dict[str, Any]] = [
+    {"agent_uuid": "one", "retry": {"max_attempts": 1}, "on_failure": FailurePolicy.CONTINUE},
+    {"agent_uuid": "other", "predecessors": ["one"], "retry": {"max_attempts": 1}},
+]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    with world.running():
+        yield world
+
+
+def not_begun(world: World, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> Slow:
+    """A session that has started, and whose messages wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Slow, "work_off", lambda slow: None)
+        return Slow(world, SIDE_BY_SIDE, kind)
+
+
+def notes(slow: Slow) -> list[Any]:
+    return [agent.notes for agent in slow.now().agents]
+
+
+def test_a_backlog_of_days_fails_nobody_and_grows_by_one_message_an_agent(world: World) -> None:
+    world.most_waiting = 1
+    slow = not_begun(world)
+
+    world.stand_still(TWO_DAYS, sweeps=True)
+
+    assert slow.states() == [("initial", 1), ("initial", 1)]
+    sent = Counter(message["agent"] for _, _, message in world.queue)
+    assert list(sent.values()) == [2, 2]
+    slow.work_off()
+    assert slow.states() == [("completed", 1), ("completed", 1)]
+    assert len(slow.now().runs) == 2
+    assert slow.now().session.status == "completed"
+
+
+@pytest.mark.parametrize("sweeps", [False, True])
+@pytest.mark.parametrize("minutes", [1, 9, 33, 65, 185, 24 * 60])
+def test_work_goes_on_within_two_minutes_of_an_outage_in_which_all_messages_were_lost(
+    world: World, minutes: int, sweeps: bool
+) -> None:
+    slow = not_begun(world)
+    world.stand_still(minutes, sweeps=sweeps, loses=True)
+    ended = world.clock
+
+    while slow.now().session.status != "completed":
+        world.step()
+
+    assert world.clock - ended <= timedelta(minutes=2)
+    assert notes(slow) == [None, None]
+
+
+def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: World) -> None:
+    slow = Slow(world, AFTER_A_FAILURE)
+    slow.fail_all()
+    slow.fail_all()
+    assert slow.now().session.status == "failed"
+    writes = 0
+
+    def die_after_two_writes(point: str) -> None:
+        nonlocal writes
+        writes += point == "after writing"
+        if writes == 2:
+            world.seam = lambda point: None
+            raise Died("it has reset the first agent")
+
+    world.seam = die_after_two_writes
+    assert not survives(lambda: slow.ask(lifecycle.retry))
+    assert slow.states() == [("initial", 2), ("failed", 1)]
+    world.queue.clear()
+
+    for _ in range(2 * looking.MOST_LOOKS):
+        world.stand_still(60)
+        world.sweep()
+        look_at_agents(world)
+
+    assert slow.states() == [("initial", 2), ("failed", 1)]
+    assert slow.now().agents[0].looks is None
+    world.stand_still(1)
+    world.sweep()
+    slow.work_off()
+    assert slow.now().session.status == "in_progress"
+    slow.fail_all()
+    slow.fail_all()
+    assert slow.states() == [("failed", 2), ("failed", 2)]
+    assert slow.now().session.status == "failed"
+
+
+def look_at_agents(world: World) -> None:
+    """The messages of agents come to workers, and those of the session are lost."""
+    sent = [message for _, _, message in world.queue]
+    world.queue.clear()
+    for message in sent:
+        if message["kind"] == "agent":
+            working.work(world.engine(), message)
+
+
+def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: World) -> None:
+    slow = not_begun(world)
+    dies = slow.now().agents[0].session_agent_uuid
+    first = world.clock
+    claim = claiming.claim
+
+    def die(engine: Any, session: Any, agent: Any, before: Any) -> None:
+        if agent.session_agent_uuid == dies:
+            raise Died("whoever looks at it dies, before it has done anything")
+        claim(engine, session, agent, before)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claiming, "claim", die)
+        while slow.now().session.status == "in_progress":
+            world.step()
+
+    assert slow.states() == [("failed", 1), ("completed", 1)]
+    assert notes(slow) == [looking.NOTES, None]
+    assert timedelta(hours=6) < world.clock - first < timedelta(hours=8)
