@@ -58,7 +58,7 @@ class AgentAction(graphene.ObjectType):
     predecessors = many(graphene.ID, "The agents that have to end before this one starts.")
     primary_path = graphene.Boolean(required=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.Field(enums.UserInTheLoop, description=IN_THE_LOOP)
-    timeout_seconds = whole(TIMEOUT)
+    timeout_seconds = whole(f"{TIMEOUT} Where none was given: by the kind of the member.")
     answer_timeout_seconds = whole(ANSWER_TIMEOUT, required=False)
     retry = graphene.Field(RetryPolicy, required=True, description=RETRY)
     on_failure = graphene.Field(enums.FailurePolicy, required=True, description=ON_FAILURE)
@@ -124,7 +124,7 @@ class Rules:
 
     primary_path = graphene.Boolean(default_value=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.InputField(enums.UserInTheLoop, description=IN_THE_LOOP)
-    timeout_seconds = graphene.Int(default_value=300, description=TIMEOUT)
+    timeout_seconds = whole(f"{TIMEOUT} Default: 300; 7 days for EXTERNAL agents.", required=False)
     answer_timeout_seconds = whole(ANSWER_TIMEOUT, required=False)
     retry = RetryPolicyInput(description=RETRY)
     on_failure = graphene.InputField(

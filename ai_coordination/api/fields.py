@@ -1,13 +1,20 @@
 """How fields are declared: each with its type, whether it may be null, and what it means."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import graphene
-from graphql import GraphQLResolveInfo
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLResolveInfo,
+    SelectionNode,
+)
 
 from ai_coordination import models
 from ai_coordination.api.context import Context
+from ai_coordination.api.documents import selections
 from ai_coordination.api.pagination import paged
 from ai_coordination.api.scalars import DateTime
 from ai_coordination.errors import NotFound
@@ -101,6 +108,29 @@ def large(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:
         return resolve_later(entity, info) if entity.partial else getattr(entity, name)
 
     return resolve
+
+
+def selects(info: Info, name: str) -> bool:
+    """Whether a field of this name is selected anywhere below the one that is resolved."""
+    waiting: list[SelectionNode] = list(info.field_nodes)
+    fragments = dict(info.fragments)
+    while waiting:
+        for inside in _selected_in(waiting.pop(), fragments):
+            if isinstance(inside, FieldNode) and inside.name.value == name:
+                return True
+            waiting.append(inside)
+    return False
+
+
+def _selected_in(
+    selection: SelectionNode, fragments: dict[str, FragmentDefinitionNode]
+) -> Iterable[SelectionNode]:
+    """What is selected in it; a fragment is opened once, and is gone from `fragments` then."""
+    if isinstance(selection, FragmentSpreadNode):
+        fragment = fragments.pop(selection.name.value, None)
+        return fragment.selection_set.selections if fragment else ()
+    below = selections.below(selection)
+    return below.selections if below else ()
 
 
 VERSION = "Counts updates; for `expectedVersion`."

@@ -77,6 +77,17 @@ class SessionAgent(graphene.ObjectType):
     resolve_agent = large("agent")
 
     @staticmethod
+    async def resolve_agent_action(agent: models.SessionAgent, info: Info) -> models.AgentAction:
+        action = agent.agent_action
+        is_started = agent.iteration > 0
+        if is_started or not (action.timeout_by_kind and fields.selects(info, "timeoutSeconds")):
+            return action
+        key = info.context.caller.partition_key, agent.coordination_uuid
+        coordination = await fields.parent(info.context, models.Coordination, *key)
+        (shown,) = services.rules.for_members([action], coordination.agents)
+        return shown
+
+    @staticmethod
     async def resolve_current_run(agent: models.SessionAgent, info: Info) -> Any:
         if agent.current_run_uuid is None:
             return None

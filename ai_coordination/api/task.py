@@ -41,8 +41,13 @@ class Task(graphene.ObjectType):
     mermaid = text("The agent graph as a Mermaid flowchart.", required=True)
 
     @staticmethod
-    def resolve_agent_actions(task: models.Task, info: Info) -> list[models.AgentAction]:
-        return list(task.agent_actions.values())
+    async def resolve_agent_actions(task: models.Task, info: Info) -> list[models.AgentAction]:
+        actions = list(task.agent_actions.values())
+        depends = any(action.timeout_by_kind for action in actions)
+        if not (depends and fields.selects(info, "timeoutSeconds")):
+            return actions
+        coordination = await _coordination(task, info)
+        return services.rules.for_members(actions, coordination.agents)
 
     @staticmethod
     async def resolve_coordination(task: models.Task, info: Info) -> models.Coordination:

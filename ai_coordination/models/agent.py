@@ -66,6 +66,8 @@ class AgentAction(MapAttribute[Any, Any]):
     primary_path = BooleanAttribute(default=True)
     user_in_the_loop = UnicodeAttribute(null=True)
     timeout_seconds = NumberAttribute(default=300)
+    # None was given: a start sets the one of its member's kind. Version 0.1.0 stored none of this.
+    timeout_by_kind = BooleanAttribute(null=True)
     answer_timeout_seconds = NumberAttribute(null=True)
     retry = RetryPolicy(default=lambda: _USUAL_RETRY)
     on_failure = UnicodeAttribute(default="fail_session")

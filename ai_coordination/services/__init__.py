@@ -3,6 +3,7 @@
 from ai_coordination.services import (
     coordination,
     graphs,
+    rules,
     session,
     session_agent,
     session_run,
@@ -14,6 +15,7 @@ from ai_coordination.services import (
 __all__ = [
     "coordination",
     "graphs",
+    "rules",
     "session",
     "session_agent",
     "session_run",

@@ -23,7 +23,6 @@ JSON_MEMBERS = frozenset({"parameters"})
 DEFAULTS: Mapping[str, Any] = {
     "predecessors": [],
     "primary_path": True,
-    "timeout_seconds": 300,
     "on_failure": FailurePolicy.FAIL_SESSION,
     "max_attempts": 3,
     "interval_seconds": 1.0,

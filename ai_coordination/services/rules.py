@@ -1,15 +1,17 @@
 """An agent's rules: checking them, and filling in the defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ai_coordination import models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.services import validation
-from ai_coordination.states import FailurePolicy
+from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 
 LONGEST_SECONDS = 365 * 24 * 3600
 DEFAULT_TIMEOUT_SECONDS = 300
+# Nobody is called: people, or workers that come when they can.
+EXTERNAL_TIMEOUT_SECONDS = 7 * 24 * 3600
 MOST_ATTEMPTS = 100
 # Or none at all. The database stores no number that is much smaller.
 SHORTEST_INTERVAL_SECONDS = 0.001
@@ -29,18 +31,37 @@ def action(
     answer_timeout = rules.get("answer_timeout_seconds")
     if answer_timeout is not None:
         validation.number(answer_timeout, 1, LONGEST_SECONDS, *path, "answer_timeout_seconds")
-    timeout = _or(rules.get("timeout_seconds"), DEFAULT_TIMEOUT_SECONDS)
+    given = rules.get("timeout_seconds")
+    timeout = _or(given, DEFAULT_TIMEOUT_SECONDS)
     return models.AgentAction(
         agent_uuid=agent_uuid,
         predecessors=list(predecessors),
         primary_path=_or(rules.get("primary_path"), True),
         user_in_the_loop=None if in_the_loop is None else str(in_the_loop.value),
         timeout_seconds=validation.number(timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"),
+        timeout_by_kind=True if given is None else None,
         answer_timeout_seconds=answer_timeout,
         retry=_retry(rules.get("retry") or {}, *path, "retry"),
         on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),
         position=position,
     )
+
+
+def for_kind(action: models.AgentAction, kind: str | None) -> models.AgentAction:
+    """The action with the timeout of an agent of this kind, where none was given."""
+    if not action.timeout_by_kind:
+        return action
+    waits = kind == AgentRuntimeKind.EXTERNAL
+    seconds = EXTERNAL_TIMEOUT_SECONDS if waits else DEFAULT_TIMEOUT_SECONDS
+    return models.AgentAction(**{**action.attribute_values, "timeout_seconds": seconds})
+
+
+def for_members(
+    actions: Iterable[models.AgentAction], members: Iterable[models.Agent]
+) -> list[models.AgentAction]:
+    """The actions as `for_kind` gives them, by the kinds of their agents."""
+    kinds = {member.agent_uuid: member.runtime.kind for member in members}
+    return [for_kind(one, kinds.get(one.agent_uuid)) for one in actions]
 
 
 def _retry(given: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:

@@ -18,6 +18,7 @@ from ai_coordination.services.execution.ending import DISPATCH
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.services.execution.releasing import GRACE_SECONDS
+from ai_coordination.services.rules import for_kind
 from ai_coordination.states import LogLevel, SessionStatus
 
 
@@ -133,6 +134,9 @@ def _ready(
         kind.agent.set(models.anonymous(member)),
         kind.thread_from.set(thread_from),
     ]
+    if agent.agent_action.timeout_by_kind:
+        action = for_kind(agent.agent_action, member.runtime.kind)
+        actions.append(kind.agent_action.set(models.anonymous(action)))
     text = _work(session, agent)
     if text is not None:
         actions.append(kind.subtask_query.set(text))

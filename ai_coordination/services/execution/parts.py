@@ -11,6 +11,7 @@ from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import read, written
 from ai_coordination.services import texts
 from ai_coordination.services.execution import variables
+from ai_coordination.services.rules import for_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ def of(
         Part(
             ordinal=node.ordinal,
             member=members[node.agent_uuid],
-            action=actions.get(node.agent_uuid) or _default(default_action, node.agent_uuid),
+            action=for_kind(
+                actions.get(node.agent_uuid) or _default(default_action, node.agent_uuid),
+                members[node.agent_uuid].runtime.kind,
+            ),
             text=task_query if node.query is None else work[node.query],
             predecessors=node.predecessors,
             successors=node.successors,

@@ -24,6 +24,7 @@ from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.services.execution.releasing import GRACE_SECONDS
 from ai_coordination.services.execution.retry_plans import Plan
+from ai_coordination.services.rules import for_kind
 from ai_coordination.states import TERMINAL_SESSION, LogLevel, SessionAgentState, SessionStatus
 
 # Workers of version 0.1.0 know neither this mark nor a plan, and leave such a session alone.
@@ -180,7 +181,10 @@ def _reset(engine: Engine, agent: models.SessionAgent, iteration: int, plan: Pla
         else due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))
     )
     if plan.members is not None:
-        actions.append(kind.agent.set(models.anonymous(plan.members[agent.agent_uuid])))
+        member = plan.members[agent.agent_uuid]
+        action = for_kind(agent.agent_action, member.runtime.kind)
+        actions.append(kind.agent.set(models.anonymous(member)))
+        actions.append(kind.agent_action.set(models.anonymous(action)))
     if int(agent.ordinal) not in plan.asking:
         actions += _forgotten(agent, follows=bool(waits_for))
     writes.change(
