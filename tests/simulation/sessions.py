@@ -1,5 +1,6 @@
 """One random session, with everything that may happen to it."""
 
+import math
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -47,6 +48,7 @@ class RandomSession:
         self.world.lost = draw.choice([0, 0.2])
         self.world.doubled = draw.choice([0, 0.4])
         self.world.older = draw.choice([0, 0.5])
+        self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
         self.world.answers = self._answer
         self.world.seam = self._seam
         self.world.spoils = self._spoilt

@@ -74,6 +74,10 @@ class World:
         self.batched = 0.0
         self.older = 0.0
         self.most_waiting = MOST_WAITING
+        # How many invocations may follow from another: Lambda drops those behind as a loop.
+        self.longest_chain = math.inf
+        self._hops: dict[int, int] = {}
+        self._hop = 0
         self._swept = START
         self._sent = count()
         self._uuids = count(1)
@@ -122,8 +126,9 @@ class World:
         self.send([message], delay_seconds)
 
     def _push(self, message: Message, delay_seconds: float) -> None:
-        at = self.clock + timedelta(seconds=delay_seconds)
-        heapq.heappush(self.queue, (at, next(self._sent), message))
+        at, number = self.clock + timedelta(seconds=delay_seconds), next(self._sent)
+        self._hops[number] = self._hop + 1
+        heapq.heappush(self.queue, (at, number, message))
 
     def invoke(self, call: Call) -> Answer | Accepted:
         """The runtime of every agent."""
@@ -167,8 +172,10 @@ class World:
         if self.queue and self.queue[0][0] <= self._swept + MINUTE:
             batch = self._received()
             if not survives(lambda: self._work_off(batch)):
+                self._hop -= 1  # the same message again
                 for message in batch:
                     self._push(message, VISIBILITY_SECONDS)
+            self._hop = 0
             return
         self.clock = self._swept = max(self.clock, self._swept + MINUTE)
         survives(self.sweep)
@@ -176,10 +183,13 @@ class World:
     def _received(self) -> list[Message]:
         """The next message, and perhaps more of those that are there."""
         self.clock = max(self.clock, self.queue[0][0])
-        batch = [heapq.heappop(self.queue)[2]]
+        batch = [heapq.heappop(self.queue)]
         while self.queue and self.queue[0][0] <= self.clock and self.random.random() < self.batched:
-            batch.append(heapq.heappop(self.queue)[2])
-        return batch
+            batch.append(heapq.heappop(self.queue))
+        self._hop = max(self._hops.pop(number) for _, number, _ in batch)
+        is_dropped = self._hop > self.longest_chain
+        # Of a text's message nothing would come back: its being dropped is not of interest here.
+        return [one for _, _, one in batch if not is_dropped or one["kind"] == texts.KIND]
 
     def _work_off(self, batch: list[Message]) -> None:
         """As the worker's handler does it."""

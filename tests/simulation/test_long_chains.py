@@ -1,0 +1,51 @@
+"""Lambda drops an invocation that follows from 16 others; a session of more steps goes on."""
+
+from datetime import timedelta
+
+import pytest
+
+from ai_coordination.models import Session, reads
+from ai_coordination.services.execution import lifecycle
+from tests.simulation.blueprints import Blueprint, member
+from tests.simulation.world import CALLER, MINUTE, START, World
+
+LONGEST_CHAIN = 16
+MOST_STEPS = 500
+
+
+@pytest.mark.parametrize(("agents", "drops"), [(16, 0), (17, 1), (40, 2)])
+def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, drops: int) -> None:
+    """The template allows loops, and no call says what it follows from: this is where both fail."""
+    world = World()
+    world.longest_chain = LONGEST_CHAIN
+    names = [f"agent-{number}" for number in range(agents)]
+    actions = [
+        {"agent_uuid": name, "predecessors": names[place - 1 : place] if place else []}
+        for place, name in enumerate(names)
+    ]
+    with world.running():
+        task = Blueprint([member(name) for name in names], actions, queries=[]).make()
+        session = lifecycle.start(
+            world.engine(),
+            CALLER,
+            coordination_uuid=task.coordination_uuid,
+            task_uuid=task.task_uuid,
+        )
+        ended = _run_to_its_end(world, session)
+
+    assert ended.status == "completed"
+    assert len(world.calls) == agents
+    took = world.clock - START
+    assert drops * MINUTE <= took <= drops * 2 * MINUTE + timedelta(seconds=1)
+
+
+def _run_to_its_end(world: World, session: Session) -> Session:
+    for _ in range(MOST_STEPS):
+        now = reads.get(
+            Session, session.coordination_uuid, session.session_uuid, session.partition_key
+        )
+        assert now is not None
+        if now.status != "in_progress":
+            return now
+        world.step()
+    raise AssertionError("it does not end")
