@@ -212,6 +212,19 @@ def test_each_alarm_tells_the_topic_and_is_explained() -> None:
     assert switches == {"SweepsAlarm"}
 
 
+def test_each_metric_of_the_engine_that_an_alarm_watches_is_sent_by_its_code() -> None:
+    watched = {
+        one["Properties"]["MetricName"]
+        for one in RESOURCES.values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+        and one["Properties"]["Namespace"] == "AiCoordination"
+    }
+    code = "".join(file.read_text() for file in (ROOT / "ai_coordination").rglob("*.py"))
+
+    assert watched >= {"Sweeps", "WorkLost", "QueueDelay", "CallsDelay"}
+    assert [name for name in watched if f'"{name}"' not in code] == []
+
+
 def test_every_route_needs_a_token_or_a_signature() -> None:
     routes = {
         resource["Properties"]["RouteKey"]: resource["Properties"]
