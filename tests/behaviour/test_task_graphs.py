@@ -134,22 +134,22 @@ def test_rules_have_bounds(
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "place"),
     [
-        {"onFailure": "PANIC"},
-        {"userInTheLoop": "SHOUT"},
-        {"timeoutSeconds": 1.5},
-        {"timeoutSeconds": 2**31},
-        {"primaryPath": "yes"},
-        {"retry": {"intervalSeconds": float("nan")}},
-        {"retry": {"backoffRate": float("inf")}},
-        {"predecessors": [None]},
-        {"agentUuid": None},
+        ({"onFailure": "PANIC"}, ["onFailure"]),
+        ({"userInTheLoop": "SHOUT"}, ["userInTheLoop"]),
+        ({"timeoutSeconds": 1.5}, ["timeoutSeconds"]),
+        ({"timeoutSeconds": 2**31}, ["timeoutSeconds"]),
+        ({"primaryPath": "yes"}, ["primaryPath"]),
+        ({"retry": {"intervalSeconds": float("nan")}}, ["retry", "intervalSeconds"]),
+        ({"retry": {"backoffRate": float("inf")}}, ["retry", "backoffRate"]),
+        ({"predecessors": [None]}, ["predecessors", 0]),
+        ({"agentUuid": None}, ["agentUuid"]),
     ],
     ids=str,
 )
 def test_what_is_not_of_the_type_of_a_rule_is_refused_before_anything_is_done(
-    still_world: World, wrong: dict[str, Any]
+    still_world: World, wrong: dict[str, Any], place: list[str | int]
 ) -> None:
     action = {"agentUuid": "rag", **wrong}
     given = {"coordinationUuid": still_world.coordination, "taskName": "A"}
@@ -157,5 +157,6 @@ def test_what_is_not_of_the_type_of_a_rule_is_refused_before_anything_is_done(
     result = ask(CREATE, {"input": {**given, "agentActions": [action]}})
 
     (error,) = result["errors"]
-    assert error["extensions"] == {"code": BAD, "requestId": "request-1"}
+    path = ["input", "agentActions", 0, *place]
+    assert error["extensions"] == {"code": BAD, "requestId": "request-1", "inputPath": path}
     assert "data" not in result
