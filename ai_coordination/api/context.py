@@ -21,8 +21,10 @@ from ai_coordination.services.execution.engine import Engine
 
 T = TypeVar("T")
 
-# As many reads of one request side by side as the connection pool gives half of to each of two.
-_threads = ThreadPoolExecutor(models.base.POOL // 2, thread_name_prefix="reads")
+# So many reads are side by side: enough to wait for none, and few enough for what they read.
+_threads = ThreadPoolExecutor(10, thread_name_prefix="reads")
+# So many items are in memory at once as DynamoDB gives them, of up to 400 KB each.
+KEYS_OF_A_BATCH = 32
 
 
 class Context:
@@ -69,7 +71,7 @@ class Context:
         return found
 
     async def load(self, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:
-        """An entity by its key, or None; all that are asked for together are one call."""
+        """An entity by its key, or None; those that are asked for together are a few calls."""
         if self._entities is None:
             self._entities = DataLoader(self._batch, max_batch_size=reads.MOST_KEYS_OF_A_BATCH)
         return await self._entities.load((kind, hash_key, range_key))
@@ -101,7 +103,9 @@ class Context:
         return dict(zip(different, _threads.map(read, different), strict=True))
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
-        return await self.run(reads.batch_get, keys, self.caller.partition_key)
+        return await self.run(
+            reads.batch_get, keys, self.caller.partition_key, of_a_batch=KEYS_OF_A_BATCH
+        )
 
     def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
         """All agents of a session, read once for the fields that need the whole graph."""

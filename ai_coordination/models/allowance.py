@@ -1,7 +1,7 @@
 """What one request may read: no operation keeps the database or this process busy for long."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from threading import Lock
 from typing import Any
@@ -10,8 +10,11 @@ from ai_coordination.errors import QueryTooComplex
 
 # Of DynamoDB's read units: 20,000 are 80 MB read consistently, for a quarter of a cent.
 MOST_UNITS = 20_000
-# Of DynamoDB's answers. Ten times as much memory holds what becomes of them.
-MOST_BYTES = 16_000_000
+# Of DynamoDB's answers on the wire. What many small things become takes ten times as much memory.
+MOST_BYTES = 10_000_000
+
+# Answers of this size take their time to be read: side by side they would only take more memory.
+HEAVY_BYTES = 250_000
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 
@@ -19,7 +22,7 @@ READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 class Allowance:
     """Counts what is read under it. Safe for several threads.
 
-    It says no only after the read that exceeds it, which is at most 16 MB (a batch).
+    It says no only after the read that exceeds it.
     """
 
     def __init__(self, most_units: float = MOST_UNITS, most_bytes: int = MOST_BYTES) -> None:
@@ -28,6 +31,15 @@ class Allowance:
         self.refusal: QueryTooComplex | None = None
         self._most = most_units, most_bytes
         self._lock = Lock()
+        self._one_by_one = Lock()
+        self._is_heavy = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits until the next read may begin. Raises QueryTooComplex where none may any more."""
+        with self._one_by_one if self._is_heavy else nullcontext():
+            self.check()
+            yield
 
     def check(self) -> None:
         """Raises QueryTooComplex where nothing may be read any more."""
@@ -41,6 +53,7 @@ class Allowance:
         with self._lock:
             self.units += units
             self.bytes += size
+            self._is_heavy = self._is_heavy or size > HEAVY_BYTES
             if self.units > most_units:
                 self.refusal = _refusal(f"more than {most_units:,} read units", most_units)
             elif self.bytes > most_bytes:

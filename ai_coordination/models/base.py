@@ -78,10 +78,10 @@ class SharedConnection(Connection):
         allowed = allowance.current(operation_name)
         if allowed is None:
             return super().dispatch(operation_name, operation_kwargs)
-        allowed.check()
         counted = {**operation_kwargs, "ReturnConsumedCapacity": "TOTAL"}
-        answer = super().dispatch(operation_name, counted)
-        allowed.spend(answer)
+        with allowed.turn():
+            answer = super().dispatch(operation_name, counted)
+            allowed.spend(answer)
         return answer
 
     def forget_client(self) -> None:

@@ -41,16 +41,18 @@ def get(kind: type[E], hash_key: str, range_key: str, tenant: str) -> E | None:
     return found if found.partition_key == tenant else None
 
 
-def batch_get(keys: Sequence[Key], tenant: str) -> list[Any]:
+def batch_get(
+    keys: Sequence[Key], tenant: str, of_a_batch: int = MOST_KEYS_OF_A_BATCH
+) -> list[Any]:
     """The items in the order of their keys, as they are now; None where there is none.
 
-    One call for a hundred items, of whichever tables.
+    One call for so many items, of whichever tables.
     """
     wanted = list(dict.fromkeys(keys))
     found = {
         key: item
-        for start in range(0, len(wanted), MOST_KEYS_OF_A_BATCH)
-        for key, item in _batch(wanted[start : start + MOST_KEYS_OF_A_BATCH])
+        for start in range(0, len(wanted), of_a_batch)
+        for key, item in _batch(wanted[start : start + of_a_batch])
         if item.partition_key == tenant
     }
     return [found.get(key) for key in keys]

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.hostile [PART OF A NAME]` prints the most expensive accepted queries."""
+"""`python -m benchmarks.hostile [PATTERN OF NAMES]` prints the most expensive accepted queries."""
 
 import json
 import os

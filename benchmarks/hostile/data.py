@@ -185,7 +185,7 @@ def made() -> dict[str, str]:
     entities += [schedule(big.coordination_uuid, first, number) for number in range(LIST)]
     entities += [session(small.coordination_uuid, task_query=INSIDE) for _ in range(MANY)]
     entities += [full_session(full.coordination_uuid) for _ in range(LIST)]
-    wide_ones = [session(wide.coordination_uuid, graph_size=MANY) for _ in range(20)]
+    wide_ones = [session(wide.coordination_uuid, graph_size=MANY) for _ in range(10)]
     put([*entities, *tasks, *wide_ones])
     crowded, texts, megabytes = (
         session(small.coordination_uuid, graph_size=MANY, agent_count=MANY) for _ in range(3)

@@ -1,10 +1,11 @@
-"""`python -m benchmarks.hostile.measure RESULT [PART OF A NAME]` writes what each query takes.
+"""`python -m benchmarks.hostile.measure RESULT [PATTERN OF NAMES]` writes what each query takes.
 
 Each runs in a fork of this process, which has imported everything and read nothing.
 """
 
 import json
 import os
+import re
 import resource
 import sys
 import time
@@ -12,17 +13,21 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from botocore.config import Config
+
 from ai_coordination.api import context, sizes
 from ai_coordination.api.operation import execute
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.api.transport import answers
 from ai_coordination.config import settings
 from ai_coordination.local.tables import create_tables
+from ai_coordination.models import base
 from ai_coordination.models.allowance import Allowance
-from ai_coordination.models.base import connection
 from benchmarks.hostile import data, queries
 
 KB = 1024
+# DynamoDB Local takes its time for so much.
+PATIENT = base._CONFIG.merge(Config(read_timeout=120))
 UNKNOWN = dict.fromkeys(("cpu", "wall", "memory", "units", "read", "calls", "answer"), 0)
 
 
@@ -39,11 +44,11 @@ class Counted(Allowance):
 
 
 def main(result: str, wanted: str) -> None:
-    """Makes the data, and runs every query whose name has `wanted` in it."""
+    """Makes the data, and runs every query whose name matches `wanted`."""
     os.environ["AWS_ENDPOINT_URL_S3"] = data.bucket()
     create_tables()
     uuids = data.made()
-    found = [_forked(query) for query in queries.every(uuids) if wanted in query.name]
+    found = [_forked(query) for query in queries.every(uuids) if re.search(wanted, query.name)]
     Path(result).write_text(json.dumps(found))
 
 
@@ -68,10 +73,13 @@ def _forked(query: queries.Query) -> dict[str, Any]:
 
 
 def _measured(query: queries.Query) -> dict[str, Any]:
-    connection.forget_client()
+    base.connection.forget_client()
     allowance = Counted()
     before, began = time.process_time(), time.perf_counter()
-    with patch.object(context, "Allowance", lambda: allowance):
+    with (
+        patch.object(base, "_CONFIG", PATIENT),
+        patch.object(context, "Allowance", lambda: allowance),
+    ):
         result = execute(GraphQLRequest(query.document, sent_bytes=sizes.as_body), data.CALLER)
     most = settings().max_answer_bytes
     _, text = answers.fitting(result, sizes.as_body, most, data.CALLER.request_id)
