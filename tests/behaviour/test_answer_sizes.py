@@ -268,3 +268,22 @@ def test_what_a_mutation_itself_reads_is_not_counted(monkeypatch: pytest.MonkeyP
     changed = change("updateSession", {**place.key, "userId": "mia"}, "session { userId }")
 
     assert changed == {"session": {"userId": "mia"}}
+
+
+def test_what_is_nested_is_loaded_in_batches_of_32() -> None:
+    place = with_inputs(*[1] * 33)
+    agents = of_session("sessionAgents(first: 40) { nodes { sessionAgentUuid } }", place)
+    nodes = agents["data"]["session"]["sessionAgents"]["nodes"]
+    predecessors = [node["sessionAgentUuid"] for node in nodes]
+    last = new_agent(place.coordination, place.session, predecessors=predecessors)
+    document = """query ($s: ID!, $a: ID!) {
+        sessionAgent(sessionUuid: $s, sessionAgentUuid: $a) {
+            predecessors(first: 40) { nodes { sessionAgentUuid } }
+        }
+    }"""
+
+    with recorded_calls() as calls:
+        found = data(document, {"s": place.session, "a": last})["sessionAgent"]["predecessors"]
+
+    assert found == {"nodes": [{"sessionAgentUuid": uuid} for uuid in predecessors]}
+    assert [call.operation for call in calls] == ["GetItem", "BatchGetItem", "BatchGetItem"]
