@@ -30,8 +30,10 @@ KEYS_OF_A_BATCH = 32
 class Context:
     """One request's. Nested fields await what they load; what is loaded twice is loaded once."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, draws: bool = True) -> None:
+        """`draws`: the request asks for pictures, so whole graphs are read."""
         self.caller = caller
+        self._draws = draws
         self.meter = Meter(settings().max_answer_bytes)
         self.allowance = Allowance()
         self._entities: DataLoader[Key, Any] | None = None
@@ -108,9 +110,13 @@ class Context:
         )
 
     def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
-        """All agents of a session, read once for the fields that need the whole graph."""
+        """All agents of a session, read once for the fields that need the whole graph.
+
+        They have their states alone where no picture is asked for.
+        """
+        of_session = services.graphs.everything if self._draws else services.graphs.states
 
         async def read() -> list[models.SessionAgent]:
-            return await self.run(services.graphs.everything, self.caller, session.session_uuid)
+            return await self.run(of_session, self.caller, session.session_uuid)
 
         return self.once(("agents", session.session_uuid), read)

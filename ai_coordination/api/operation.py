@@ -43,7 +43,7 @@ def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
     if is_mutation and request.read_only:
         raise MutationByGet
     document.check_cost(operation, request.variables, settings().max_cost)
-    context = Context(caller)
+    context = Context(caller, document.draws)
     result = _run(document, request, context, is_mutation)
     refusal = context.meter.refusal or context.allowance.refusal
     if refusal is not None:

@@ -11,7 +11,7 @@ from ai_coordination.errors import QueryTooComplex
 # Of DynamoDB's read units: 20,000 are 80 MB read consistently, for a quarter of a cent.
 MOST_UNITS = 20_000
 # Of DynamoDB's answers on the wire. What many small things become takes ten times as much memory.
-MOST_BYTES = 10_000_000
+MOST_BYTES = 8_000_000
 
 # Answers of this size take their time to be read: side by side they would only take more memory.
 HEAVY_BYTES = 250_000
@@ -46,14 +46,18 @@ class Allowance:
         if self.refusal is not None:
             raise self.refusal
 
+    def receive(self, size: int) -> None:
+        """Counts the bytes of an answer before it is read."""
+        with self._lock:
+            self.bytes += size
+            self._is_heavy = self._is_heavy or size > HEAVY_BYTES
+
     def spend(self, answer: Mapping[str, Any]) -> None:
-        """Counts an answer of DynamoDB. Raises QueryTooComplex where it was too much."""
-        units, size = _units(answer.get("ConsumedCapacity")), _bytes(answer)
+        """Counts the units of an answer. Raises QueryTooComplex where it was too much."""
+        units = _units(answer.get("ConsumedCapacity"))
         most_units, most_bytes = self._most
         with self._lock:
             self.units += units
-            self.bytes += size
-            self._is_heavy = self._is_heavy or size > HEAVY_BYTES
             if self.units > most_units:
                 self.refusal = _refusal(f"more than {most_units:,} read units", most_units)
             elif self.bytes > most_bytes:
@@ -79,6 +83,13 @@ def current(operation: str) -> Allowance | None:
     return _current.get() if operation in READS else None
 
 
+def received(size: int) -> None:
+    """Says how many bytes this thread has received of DynamoDB."""
+    allowed = _current.get()
+    if allowed is not None:
+        allowed.receive(size)
+
+
 def _refusal(what: str, limit: float) -> QueryTooComplex:
     message = f"The operation reads {what} of the database: ask for fewer rows or fields at a time."
     return QueryTooComplex(message, limit=limit)
@@ -87,8 +98,3 @@ def _refusal(what: str, limit: float) -> QueryTooComplex:
 def _units(capacity: Any) -> float:
     several = capacity if isinstance(capacity, list) else [capacity or {}]
     return float(sum(one.get("CapacityUnits", 0) for one in several))
-
-
-def _bytes(answer: Mapping[str, Any]) -> int:
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return int(headers.get("content-length", 0))

@@ -10,11 +10,18 @@ from typing import Any
 
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 
+from ai_coordination.models import allowance
+
 _AS_THEY_CAME = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 
 
 class QuickItems(JSONParser):
     """The parser of the protocol `json`, but for maps of attribute values."""
+
+    def parse(self, response: Any, shape: Any) -> Any:
+        """As botocore's. The bytes are counted here: not every server says beforehand how many."""
+        allowance.received(len(response["body"]))
+        return super().parse(response, shape)
 
     def _handle_map(self, shape: Any, value: Any) -> Any:
         if shape.value.name == "AttributeValue":

@@ -1,7 +1,7 @@
 """What an answer, and what it is made of, may take: counted while the answer is built."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from ai_coordination.api import context, metering
 from ai_coordination.config import settings
 from ai_coordination.local.recording import Call, recorded_calls
+from ai_coordination.models import reads
 from ai_coordination.models.allowance import Allowance
 from ai_coordination.services import graphs
 from tests.behaviour.executing import after, blueprint, echo, start, work_off
@@ -224,7 +225,7 @@ def _noted(drawn: list[str], name: str, original: Callable[..., Any], *given: An
     ("allowed", "what", "read"),
     [
         ({"most_units": 3}, "more than 3 read units", 4),
-        ({"most_bytes": 2_000}, "more than 2,000 bytes", 3),
+        ({"most_bytes": 1}, "more than 1 bytes", 1),
     ],
 )
 def test_a_query_reads_so_much_at_the_most(
@@ -232,7 +233,7 @@ def test_a_query_reads_so_much_at_the_most(
 ) -> None:
     place = with_inputs(10, 10, 10)
     monkeypatch.setattr(context, "Allowance", partial(Allowance, **allowed))
-    monkeypatch.setattr(Allowance, "spend", _at_a_unit_and_a_kilobyte_each(Allowance.spend))
+    monkeypatch.setattr(Allowance, "spend", partialmethod(_spend_a_unit, Allowance.spend))
     one = "session(coordinationUuid: $c, sessionUuid: $s) { status }"
     aliases = " ".join(f"a{number}: {one}" for number in range(10))
 
@@ -248,17 +249,9 @@ def test_a_query_reads_so_much_at_the_most(
     assert len(calls) == read
 
 
-def _at_a_unit_and_a_kilobyte_each(spend: Any) -> Any:
-    """Embedded DynamoDB says neither as AWS does."""
-
-    def spent(allowance: Allowance, answer: Any) -> None:
-        counted = {
-            "ConsumedCapacity": {"CapacityUnits": 1},
-            "ResponseMetadata": {"HTTPHeaders": {"content-length": "1000"}},
-        }
-        spend(allowance, counted)
-
-    return spent
+def _spend_a_unit(allowance: Allowance, spend: Callable[..., None], _: Any) -> None:
+    """Embedded DynamoDB does not count units as AWS does."""
+    spend(allowance, {"ConsumedCapacity": {"CapacityUnits": 1}})
 
 
 def test_what_a_mutation_itself_reads_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,3 +280,26 @@ def test_what_is_nested_is_loaded_in_batches_of_32() -> None:
 
     assert found == {"nodes": [{"sessionAgentUuid": uuid} for uuid in predecessors]}
     assert [call.operation for call in calls] == ["GetItem", "BatchGetItem", "BatchGetItem"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "attributes"),
+    [("progress { total }", 2), ("progress { total } mermaid", 10)],
+)
+def test_progress_alone_reads_the_states_alone(
+    selection: str, attributes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = with_inputs(10, 10)
+    asked: list[list[str]] = []
+    everything = reads.everything
+
+    def noted(kind: Any, hash_key: str, tenant: str, names: list[str]) -> Any:
+        asked.append(names)
+        return everything(kind, hash_key, tenant, names)
+
+    monkeypatch.setattr(reads, "everything", noted)
+
+    shown = of_session(selection, place)["data"]["session"]
+
+    assert shown["progress"] == {"total": 2}
+    assert [len(names) for names in asked] == [attributes]

@@ -49,6 +49,8 @@ class Document:
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     costs: limits.Costs
+    draws: bool = True
+    """Whether it asks for a picture of a graph."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute. Raises BadUserInput unless there is exactly one."""
@@ -91,7 +93,8 @@ def _read(schema: GraphQLSchema, query: str, settings: Settings) -> Document:
     if violations:
         raise DocumentRejected(violations)
     operations = {selections.name(each): each for each in selections.operations(node)}
-    return Document(node, operations, limits.Costs(schema, node))
+    draws = any(field.name.value == "mermaid" for field in selections.every_field(node))
+    return Document(node, operations, limits.Costs(schema, node), draws)
 
 
 def _check_size(query: str) -> None:
