@@ -36,9 +36,10 @@ def invoke_target(target: dict[str, Any], event: dict[str, Any], *rest: Any) -> 
 
 
 def action(*request: Any) -> Any:
-    """Who may send a message may send a batch: there is no action of that name."""
+    """Who may do something with a message of SQS may do it with a batch: no action is named so."""
     found = _action(*request)
-    return "sqs:SendMessage" if found == "sqs:SendMessageBatch" else found
+    is_batch = isinstance(found, str) and found.startswith("sqs:")
+    return found.removesuffix("Batch") if is_batch else found
 
 
 def resource(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> Any:
