@@ -28,6 +28,18 @@ from ai_coordination.api.session_run import runs_of
 from ai_coordination.models.reads import Page
 
 
+def _uuids(way: str) -> Callable[[models.SessionAgent, Info], Any]:
+    """The resolver of one end of an agent's edges, which rows of an index leave out."""
+
+    def shown(agent: models.SessionAgent) -> list[str]:
+        return services.session_agent.addresses(agent, getattr(agent, way))
+
+    async def later(agent: models.SessionAgent, info: Info) -> list[str]:
+        return shown(await fields.complete(info.context, agent))
+
+    return lambda agent, info: later(agent, info) if agent.partial else shown(agent)
+
+
 class SessionAgent(graphene.ObjectType):
     """One agent's part in a session, and where it stands."""
 
@@ -75,6 +87,8 @@ class SessionAgent(graphene.ObjectType):
     resolve_agent_output = large("agent_output")
     resolve_notes = large("notes")
     resolve_agent = large("agent")
+    resolve_predecessor_uuids = _uuids("predecessors")
+    resolve_successor_uuids = _uuids("successors")
 
     @staticmethod
     async def resolve_agent_action(agent: models.SessionAgent, info: Info) -> models.AgentAction:
@@ -103,14 +117,6 @@ class SessionAgent(graphene.ObjectType):
     async def resolve_coordination(agent: models.SessionAgent, info: Info) -> Any:
         key = info.context.caller.partition_key, agent.coordination_uuid
         return await fields.parent(info.context, models.Coordination, *key)
-
-    @staticmethod
-    def resolve_predecessor_uuids(agent: models.SessionAgent, info: Info) -> list[str]:
-        return services.session_agent.addresses(agent, agent.predecessors)
-
-    @staticmethod
-    def resolve_successor_uuids(agent: models.SessionAgent, info: Info) -> list[str]:
-        return services.session_agent.addresses(agent, agent.successors)
 
     @staticmethod
     async def resolve_predecessors(
@@ -144,7 +150,8 @@ async def _neighbours(
     tenant = info.context.caller.partition_key
     place = List(way, tenant, agent.session_uuid, agent.session_agent_uuid)
     wanted = place.wanted(first, after)
-    everyone = services.session_agent.addresses(agent, getattr(agent, way))
+    whole = await fields.complete(info.context, agent)
+    everyone = services.session_agent.addresses(agent, getattr(whole, way))
     start = 0 if wanted.position is None else bisect_right(everyone, wanted.position)
     chosen = everyone[start : start + wanted.first]
     loaded = [

@@ -104,7 +104,10 @@ class SessionRunQueries:
     thread_runs = graphene.Field(
         SessionRunConnection,
         required=True,
-        description="A conversation: the runs of a thread, oldest first.",
+        description=(
+            "A conversation: the runs of a thread, oldest first. A run that began its thread is"
+            " among them once `acceptSessionAgent` has named the thread, or the run has ended."
+        ),
         **paged(thread_uuid=uuid("The conversation.")),
     )
     session_runs = graphene.Field(

@@ -16,6 +16,7 @@ from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.session import Session, tenant_user
 from ai_coordination.models.session_agent import SessionAgent, open_as
+from ai_coordination.models.session_label import SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
 from ai_coordination.models.task_schedule import TaskSchedule
@@ -28,6 +29,7 @@ TABLES: tuple[type[Table], ...] = (
     Session,
     SessionAgent,
     SessionRun,
+    SessionLabel,
     Idempotency,
 )
 
@@ -49,6 +51,7 @@ __all__ = [
     "RetryPolicy",
     "Session",
     "SessionAgent",
+    "SessionLabel",
     "SessionRun",
     "SubtaskQuery",
     "Table",
@@ -60,6 +63,7 @@ __all__ = [
     "anonymous",
     "connection",
     "open_as",
+    "tenant_label",
     "tenant_thread",
     "tenant_user",
 ]

@@ -1,7 +1,7 @@
 """Whatever must still happen has a time at which it is looked for: the sparse index `due`.
 
 An item is in the index while it has `due_at`. Its shards spread the writes of many sessions; all
-items of one session are in the same.
+items of one session are in the same. Items of version 0.1.0 are in the first eight of them.
 """
 
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-SHARDS = tuple(f"due-{number}" for number in range(8))
+SHARDS = tuple(f"due-{number}" for number in range(32))
 
 M = TypeVar("M")
 

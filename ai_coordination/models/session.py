@@ -15,9 +15,16 @@ from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.due import Due, Owing
 from ai_coordination.models.texts import TextAttribute
 
-# What may be large stays out of the indexes: each of them is charged for what it holds.
+# What may be large stays out of the indexes: each of them is charged for what it holds. AWS changes
+# no projection and adds one index an update, so what lists will show is in them already: `labels`,
+# `deadline_at` and `final_progress`, how many agents ended in which state, are not written yet.
 _SMALL = [
     "partition_key",
+    "coordination_name",
+    "task_name",
+    "labels",
+    "deadline_at",
+    "final_progress",
     "task_uuid",
     "schedule_uuid",
     "user_id",
@@ -70,6 +77,17 @@ class SessionsOfUser(GlobalSecondaryIndex["Session"]):
     session_uuid = UnicodeAttribute(range_key=True)
 
 
+class SessionsToPurge(GlobalSecondaryIndex["Session"]):
+    """Ended sessions by the time at which they are purged. Sparse; nothing is in it yet."""
+
+    class Meta:
+        index_name = "purge"
+        projection = IncludeProjection(["partition_key"])
+
+    purge_shard = UnicodeAttribute(hash_key=True)
+    purge_at = UnicodeAttribute(range_key=True)
+
+
 class Session(Owing, Versioned):
     """One instance of a coordination. It counts its agents, and the runs that have no agent."""
 
@@ -79,12 +97,16 @@ class Session(Owing, Versioned):
     of_tenant = SessionsOfTenant()
     of_task = SessionsOfTask()
     of_user = SessionsOfUser()
+    to_purge = SessionsToPurge()
     due = Due()
 
     coordination_uuid = UnicodeAttribute(hash_key=True)
     session_uuid = UnicodeAttribute(range_key=True)
     task_uuid = UnicodeAttribute(null=True)
     schedule_uuid = UnicodeAttribute(null=True)
+    # As they were when the session started.
+    coordination_name = UnicodeAttribute(null=True)
+    task_name = UnicodeAttribute(null=True)
     user_id = UnicodeAttribute(null=True)
     tenant_user = UnicodeAttribute(null=True)
     task_query = TextAttribute(null=True)

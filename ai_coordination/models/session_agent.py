@@ -15,6 +15,33 @@ from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.due import Due, Owing
 from ai_coordination.models.texts import TextAttribute
 
+# What a list of work shows of an agent: no texts, and none of its sets, which may be large. AWS
+# changes no projection, so what a question to a person will hold is there already: `turn`, the
+# names with `asked_` and `claimed_` are not written yet.
+_LISTED = [
+    "partition_key",
+    "coordination_uuid",
+    "agent_uuid",
+    "agent_action",
+    "ordinal",
+    "iteration",
+    "state",
+    "attempt",
+    "turn",
+    "current_run_uuid",
+    "deadline_at",
+    "asked_at",
+    "asked_title",
+    "asked_user",
+    "asked_group",
+    "claimed_by",
+    "claimed_at",
+    "version",
+    "updated_by",
+    "created_at",
+    "updated_at",
+]
+
 
 class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
     """What is to be done in a tenant, by state, oldest first.
@@ -25,30 +52,25 @@ class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
 
     class Meta:
         index_name = "open"
-        projection = IncludeProjection(
-            [
-                "partition_key",
-                "coordination_uuid",
-                "agent_uuid",
-                "agent_action",
-                "ordinal",
-                "iteration",
-                "predecessors",
-                "successors",
-                "waiting_on",
-                "state",
-                "attempt",
-                "current_run_uuid",
-                "deadline_at",
-                "version",
-                "updated_by",
-                "created_at",
-                "updated_at",
-            ]
-        )
+        projection = IncludeProjection(_LISTED)
 
     open_as = UnicodeAttribute(hash_key=True)
     open_since = UnicodeAttribute(range_key=True)
+
+
+class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
+    """What one person or one group of a tenant is asked, by the time that an answer has.
+
+    Sparse; nothing is in it yet. `asked_of` is `{tenant}#u#{user}` or `{tenant}#g#{group}`, and
+    `asked_order` is `{due or 9999}#{asked}#{agent}`.
+    """
+
+    class Meta:
+        index_name = "asked"
+        projection = IncludeProjection(_LISTED)
+
+    asked_of = UnicodeAttribute(hash_key=True)
+    asked_order = UnicodeAttribute(range_key=True)
 
 
 class SessionAgent(Owing, Versioned):
@@ -58,6 +80,7 @@ class SessionAgent(Owing, Versioned):
         table_name = table_name("session_agents")
 
     open = OpenSessionAgents()
+    asked = AskedSessionAgents()
     due = Due()
 
     session_uuid = UnicodeAttribute(hash_key=True)

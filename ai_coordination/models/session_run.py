@@ -10,26 +10,15 @@ from ai_coordination.models.texts import TextAttribute
 
 
 class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):
-    """A conversation: the runs of a tenant's thread, oldest first."""
+    """A conversation: the runs of a tenant's thread, oldest first.
+
+    Its key is written once, and all that it holds then stays: so a run costs one write here. While
+    a run's thread may still get another name, the run is not in it.
+    """
 
     class Meta:
         index_name = "of-thread"
-        projection = IncludeProjection(
-            [
-                "partition_key",
-                "thread_uuid",
-                "agent_uuid",
-                "coordination_uuid",
-                "async_task_uuid",
-                "session_agent_uuid",
-                "attempt",
-                "outcome",
-                "usage",
-                "updated_by",
-                "created_at",
-                "finished_at",
-            ]
-        )
+        projection = IncludeProjection(["partition_key"])
 
     tenant_thread = UnicodeAttribute(hash_key=True)
     run_uuid = UnicodeAttribute(range_key=True)
@@ -47,7 +36,8 @@ class SessionRun(Entity):
     run_uuid = UnicodeAttribute(range_key=True)
     thread_uuid = UnicodeAttribute(null=True)
     tenant_thread = UnicodeAttribute(null=True)
-    # The engine began the thread: whoever takes the work may name its own instead, once.
+    # The engine began the thread: whoever takes the work may name its own instead, once. Until
+    # then, or until the run has ended, it has no `tenant_thread`.
     own_thread = BooleanAttribute(null=True)
     agent_uuid = UnicodeAttribute()
     coordination_uuid = UnicodeAttribute()

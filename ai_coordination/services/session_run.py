@@ -1,6 +1,7 @@
 """Session runs: execution steps that a caller ran itself. A run is never updated."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
@@ -146,11 +147,18 @@ def page(
 
 
 def thread_page(caller: Caller, thread_uuid: str, wanted: Wanted) -> Page[models.SessionRun]:
-    """The runs of a thread, oldest first."""
+    """The runs of a thread, oldest first.
+
+    A run that began its thread is one of them once `accept` has named its thread, or the run has
+    ended. The index holds keys alone: the runs themselves are one more call.
+    """
     validation.label(thread_uuid, "thread_uuid")
     kind = models.SessionRun
     key = models.tenant_thread(caller.partition_key, thread_uuid)
-    return reads.page(kind, str(key), wanted, caller.partition_key, index=kind.of_thread)
+    page = reads.page(kind, str(key), wanted, caller.partition_key, index=kind.of_thread)
+    keys: list[reads.Key] = [(kind, row.session_uuid, row.run_uuid) for row in page.rows]
+    runs = reads.batch_get(keys, caller.partition_key)
+    return replace(page, rows=[run for run in runs if run is not None])
 
 
 def delete(caller: Caller, session_uuid: str, run_uuid: str) -> None:

@@ -108,6 +108,16 @@ def test_a_variable_that_nobody_knows_is_refused_where_its_text_was_given() -> N
         }
 
 
+def test_a_session_keeps_the_names_of_its_coordination_and_task_as_they_were() -> None:
+    key = blueprint([echo("a")], [after("a")])
+    place = start(key, taskQuery="Go")
+
+    change("updateTask", {**key, "taskName": "Other"}, "__typename")
+
+    kept = stored(models.Session, place.coordination, place.session)
+    assert (kept.coordination_name, kept.task_name) == ("Offers", "Translate")
+
+
 def test_a_coordination_without_agents_starts_nothing() -> None:
     assert refused("startSession", blueprint([])) == {
         "code": "BAD_USER_INPUT",

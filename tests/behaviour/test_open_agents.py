@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import ids, models
 from ai_coordination.local.recording import recorded_calls
 from tests.graph_api import (
     CALLER,
@@ -39,9 +39,11 @@ DEADLINE = "2026-11-22T15:00:00.000000+00:00"
 SMALL = """
     id sessionUuid sessionAgentUuid coordinationUuid agentUuid agentAction { onFailure }
     inDegree state attempt deadlineAt version updatedBy createdAt updatedAt
+"""
+LARGE = """
+    subtaskQuery userInput agentInput agentOutput notes agent { agentName }
     predecessorUuids successorUuids
 """
-LARGE = "subtaskQuery userInput agentInput agentOutput notes agent { agentName }"
 ABOVE = """
     session { sessionUuid status } coordination { coordinationName agents { agentName } }
     currentRun { notes }
@@ -169,7 +171,9 @@ def asking(place: Place) -> list[str]:
         run = new_run(*place, sessionAgentUuid=agent, notes="in hand")
         put_open(place.session, agent, "waiting_for_input", minute)
         put_state(models.SessionAgent, place.session, agent, current_run_uuid=run, **more)
-        put_state(models.SessionAgent, place.session, agent, deadline_at=DEADLINE)
+        # Whoever asks waits for no predecessor any more.
+        rest = {"deadline_at": DEADLINE, "waiting_on": None}
+        put_state(models.SessionAgent, place.session, agent, **rest)
     put_state(models.Session, *place, status="in_progress", asking={1})
     return agents
 
@@ -192,12 +196,15 @@ def test_the_small_fields_of_a_row_come_from_the_index_alone() -> None:
     keys = [{"s": place.session, "a": agent} for agent in agents]
     assert rows == [data(ONE, key)["sessionAgent"] for key in keys]
     assert all(value not in (None, []) for value in rows[0].values())
-    assert (rows[0]["inDegree"], rows[0]["attempt"], rows[0]["deadlineAt"]) == (1, 2, DEADLINE)
+    assert (rows[0]["inDegree"], rows[0]["attempt"], rows[0]["deadlineAt"]) == (0, 2, DEADLINE)
 
 
 def test_the_large_fields_of_all_rows_and_what_is_above_them_are_one_batched_read() -> None:
     place = new_place()
-    asking(place)
+    agents = asking(place)
+    edges = [stored(models.SessionAgent, place.session, agent) for agent in agents]
+    (before,) = {*edges[0].predecessors}
+    (behind,) = {*edges[0].successors}
     nobody = {"coordinationUuid": place.coordination, "agents": []}
     change("updateCoordination", nobody, "__typename")
 
@@ -208,6 +215,8 @@ def test_the_large_fields_of_all_rows_and_what_is_above_them_are_one_batched_rea
         **{name: f"their {name}" for name in TEXTS},
         "agentOutput": "Found",
         "agent": {"agentName": "Product retrieval"},
+        "predecessorUuids": [ids.session_agent_uuid(place.session, int(before))],
+        "successorUuids": [ids.session_agent_uuid(place.session, int(behind))],
         "session": {"sessionUuid": place.session, "status": "WAITING_FOR_INPUT"},
         "coordination": {"coordinationName": "Offers", "agents": []},
         "currentRun": {"notes": "in hand"},

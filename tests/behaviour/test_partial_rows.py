@@ -123,7 +123,7 @@ def test_the_sessions_of_a_coordination_are_whole_as_they_are_listed(world: Worl
     assert sorted(call.operation for call in calls) == ["GetItem", "Query", "Query"]
 
 
-def test_the_small_fields_of_a_thread_s_runs_come_from_the_index_alone(world: World) -> None:
+def test_a_thread_s_runs_are_one_batched_read_after_the_index(world: World) -> None:
     given: dict[str, Any] = {
         "sessionAgentUuid": world.agent,
         "asyncTaskUuid": "task-1",
@@ -136,7 +136,7 @@ def test_the_small_fields_of_a_thread_s_runs_come_from_the_index_alone(world: Wo
     with recorded_calls() as calls:
         (row,) = data(THREAD)["threadRuns"]["nodes"]
 
-    assert [call.operation for call in calls] == ["Query"]
+    assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
     one = f"query ($s: ID!, $r: ID!) {{ sessionRun(sessionUuid: $s, runUuid: $r) {{ {RUN} }} }}"
     assert row == data(one, {"s": world.session, "r": run})["sessionRun"]
     assert None not in row.values()

@@ -4,7 +4,19 @@ from typing import Any
 
 import pytest
 
+from ai_coordination import models
+from tests.behaviour.executing import (
+    after,
+    blueprint,
+    echo,
+    external,
+    report,
+    start,
+    tell,
+    work_off,
+)
 from tests.graph_api import (
+    CALLER,
     RIVAL,
     change,
     data,
@@ -14,8 +26,9 @@ from tests.graph_api import (
     new_run,
     new_session,
 )
+from tests.stored import stored
 
-pytestmark = pytest.mark.usefixtures("tables")
+pytestmark = pytest.mark.usefixtures("tables", "worked_queue")
 
 THREAD = """query ($t: ID!, $first: Int, $after: String) {
     threadRuns(threadUuid: $t, first: $first, after: $after) {
@@ -93,3 +106,41 @@ def test_a_thread_without_a_name_is_refused() -> None:
         told = error(THREAD, {"t": name})
 
         assert told == {"code": "BAD_USER_INPUT", "inputPath": ["threadUuid"]}
+
+
+def key_of(session: str, run: str) -> str | None:
+    """Under which key the run is in the index."""
+    return stored(models.SessionRun, session, run).tenant_thread
+
+
+def test_a_run_that_began_its_thread_is_listed_under_the_name_that_its_agent_gives() -> None:
+    place = start(blueprint([external("a")]), taskQuery="Go")
+    work_off()
+    given = report(place, "a")
+    own = stored(models.SessionRun, place.session, given["runUuid"]).thread_uuid
+    before = key_of(place.session, given["runUuid"])
+
+    tell("acceptSessionAgent", {**given, "threadUuid": "t"})
+    named = key_of(place.session, given["runUuid"])
+    tell("completeSessionAgent", {**given, "agentOutput": "Done"})
+
+    assert before is None
+    assert named == key_of(place.session, given["runUuid"]) == f"{CALLER.partition_key}#t"
+    assert runs(data(THREAD, {"t": "t"})["threadRuns"]) == [given["runUuid"]]
+    assert runs(data(THREAD, {"t": own})["threadRuns"]) == []
+
+
+def test_a_run_that_began_its_thread_and_names_no_other_is_listed_once_it_has_ended() -> None:
+    actions = [after("a"), after("b", "a")]
+    place = start(blueprint([external("a"), echo("b")], actions), taskQuery="Go")
+    work_off()
+    given = report(place, "a")
+    own = stored(models.SessionRun, place.session, given["runUuid"]).thread_uuid
+    working = runs(data(THREAD, {"t": own})["threadRuns"])
+
+    tell("completeSessionAgent", {**given, "agentOutput": "Done"})
+
+    successor = report(place, "b")["runUuid"]
+    assert working == []
+    assert runs(data(THREAD, {"t": own})["threadRuns"]) == [given["runUuid"], successor]
+    assert key_of(place.session, successor) == f"{CALLER.partition_key}#{own}"

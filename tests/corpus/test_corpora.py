@@ -14,6 +14,9 @@ from tests.corpus.files import Chapter, Corpus
 from tests.corpus.life import Life
 from tests.corpus.stories import STORIES
 
+# Its table is made already, because AWS changes no keys later.
+NOT_WRITTEN_YET = models.SessionLabel
+
 
 def test_the_newest_corpus_has_each_state() -> None:
     statuses = {*SessionStatus} - {SessionStatus.WAITING_FOR_INPUT}
@@ -30,7 +33,8 @@ def _said(table: str, name: str) -> set[str | None]:
 
 
 def test_the_newest_corpus_has_all_that_an_item_may_say() -> None:
-    for kind in models.TABLES:
+    assert not items_of(NEWEST.chapters, name_of(NOT_WRITTEN_YET))
+    for kind in {*models.TABLES} - {NOT_WRITTEN_YET}:
         known = {attribute.attr_name for attribute in kind.get_attributes().values()}
         kept = {name for item in items_of(NEWEST.chapters, name_of(kind)) for name in item}
         assert known <= kept, "more is stored now: raise the version, and `make corpus`"

@@ -183,7 +183,23 @@ def _operand(reader: _Reader) -> Operand:
         return lambda item, names, values: values[name]
     if reader.peek() == "list_append":
         return _appended(reader)
+    if reader.peek() == "if_not_exists":
+        return _unless_there(reader)
     return _at(_path(reader))
+
+
+def _unless_there(reader: _Reader) -> Operand:
+    reader.expect("if_not_exists", "(")
+    there = _operand(reader)
+    reader.expect(",")
+    otherwise = _operand(reader)
+    reader.expect(")")
+
+    def one_of_both(item: Item, names: Names, values: Values) -> Value | None:
+        found = there(item, names, values)
+        return otherwise(item, names, values) if found is None else found
+
+    return one_of_both
 
 
 def _appended(reader: _Reader) -> Operand:

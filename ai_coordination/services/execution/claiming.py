@@ -137,7 +137,9 @@ def _run(agent: models.SessionAgent, now: str, *, own_thread: bool) -> models.Se
         agent_uuid=agent.agent_uuid,
         thread_uuid=agent.thread_uuid,
         own_thread=own_thread or None,
-        tenant_thread=models.tenant_thread(agent.partition_key, agent.thread_uuid),
+        tenant_thread=None
+        if own_thread
+        else models.tenant_thread(agent.partition_key, agent.thread_uuid),
         attempt=agent.attempt,
         updated_by="engine",
         created_at=now,

@@ -36,6 +36,7 @@ def seal(engine: Engine, agent: models.SessionAgent) -> None:
     actions = [
         kind.outcome.set(RunOutcome.COMPLETED.value),
         kind.finished_at.set(engine.now()),
+        *in_its_thread(agent),
     ]
     if agent.agent_output is not None:
         actions.append(kind.output.set(agent.agent_output))
@@ -47,6 +48,13 @@ def seal(engine: Engine, agent: models.SessionAgent) -> None:
         kind.run_uuid.exists() & kind.outcome.does_not_exist(),
         engine.deadline,
     )
+
+
+def in_its_thread(agent: models.SessionAgent) -> list[Action]:
+    """The thread of a run that has ended keeps its name: from now on it lists the run."""
+    attribute = models.SessionRun.tenant_thread
+    key = models.tenant_thread(agent.partition_key, agent.thread_uuid)
+    return [] if key is None else [attribute.set(attribute | key)]
 
 
 def release(engine: Engine, agent: models.SessionAgent, *, skip: bool = False) -> None:

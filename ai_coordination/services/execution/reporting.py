@@ -233,7 +233,11 @@ def sealed(
 ) -> None:
     """Every move out of IN_PROGRESS but completion seals the run in the same transaction."""
     kind = models.SessionRun
-    actions = [kind.outcome.set(outcome.value), kind.finished_at.set(engine.now())]
+    actions = [
+        kind.outcome.set(outcome.value),
+        kind.finished_at.set(engine.now()),
+        *releasing.in_its_thread(agent),
+    ]
     if output is not None:
         actions.append(kind.output.set(output))
     if notes is not None:
