@@ -1,10 +1,12 @@
 """Members of coordinations and their rules: types and inputs that several entities share."""
 
+from typing import Any
+
 import graphene
 
-from ai_coordination import states
+from ai_coordination import models, states
 from ai_coordination.api import enums
-from ai_coordination.api.fields import many, several, text, uuid, whole
+from ai_coordination.api.fields import Info, many, several, text, uuid, whole
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_PARAMETERS = (
@@ -26,6 +28,13 @@ class AgentRuntime(graphene.ObjectType):
     kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="Which way.")
     target = text("The name or ARN of the function, for LAMBDA.")
     parameters = JSON(description=RUNTIME_PARAMETERS)
+
+    @staticmethod
+    def resolve_parameters(runtime: models.AgentRuntime, info: Info) -> Any:
+        kept = runtime.kept_parameters
+        if not isinstance(kept, models.LargeText):
+            return runtime.parameters
+        return models.LargeJson(kept.folder, kept.sha256, kept.size)
 
 
 class Agent(graphene.ObjectType):

@@ -126,6 +126,8 @@ class Execution(ExecutionContext):
             return isinstance(value, models.LargeText) or (
                 type(value) is str and len(value) > leaves.LONGEST_PLAIN
             )
+        if isinstance(value, models.LargeJson):
+            return True
         if str(of_type) == JSON._meta.name and isinstance(value, dict | list):
             return self._meter.size_of_json(value) > leaves.LONGEST_PLAIN
         return False

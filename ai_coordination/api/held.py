@@ -4,7 +4,8 @@ All else comes first: a text that does not fit costs its own field alone. Since 
 the answer and not that of time, the same question about the same data leaves out the same texts.
 """
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +82,7 @@ def _filled(places: list[_Place], room: _Room, context: Context) -> Iterator[Gra
     for place in places:
         value = place.held.value
         if isinstance(value, models.LargeText):
-            value = read.get(value, value)
+            value = _read(value, read)
         if isinstance(value, EngineError):
             yield _error(value, place)
             continue
@@ -92,6 +93,16 @@ def _filled(places: list[_Place], room: _Room, context: Context) -> Iterator[Gra
                 place.put(value)
                 continue
         yield _error(PayloadTooLarge(NO_ROOM), place)
+
+
+def _read(
+    text: models.LargeText, read: Mapping[models.LargeText, str | EngineError]
+) -> models.LargeText | EngineError | Any:
+    """What was read of a text, which may be JSON; itself where it was not read."""
+    found = read.get(text, text)
+    if isinstance(text, models.LargeJson) and isinstance(found, str):
+        return json.loads(found)
+    return found
 
 
 def _wanted(places: list[_Place], room: _Room, context: Context) -> set[int]:

@@ -20,7 +20,7 @@ from ai_coordination.models.session_label import SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
 from ai_coordination.models.task_schedule import TaskSchedule
-from ai_coordination.models.texts import LargeText, Text
+from ai_coordination.models.texts import LargeJson, LargeText, Text
 
 TABLES: tuple[type[Table], ...] = (
     Coordination,
@@ -46,6 +46,7 @@ __all__ = [
     "Entity",
     "Idempotency",
     "InputFile",
+    "LargeJson",
     "LargeText",
     "LogEntry",
     "RetryPolicy",

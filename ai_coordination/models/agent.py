@@ -19,11 +19,15 @@ from ai_coordination.models.texts import TextAttribute
 class AgentRuntime(MapAttribute[Any, Any]):
     """How the engine reaches an agent. `parameters` are stored as JSON text, so they come back
     exactly as they were given.
+
+    Where they are large, `kept_parameters` says where all of them are, and `parameters` holds only
+    those that the engine itself looks at: see `services.members`.
     """
 
     kind = UnicodeAttribute()
     target = UnicodeAttribute(null=True)
     parameters = JSONAttribute(null=True)
+    kept_parameters = TextAttribute(null=True)
 
 
 class Agent(MapAttribute[Any, Any]):

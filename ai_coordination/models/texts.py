@@ -24,6 +24,11 @@ class LargeText:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class LargeJson(LargeText):
+    """A JSON value that is kept in the bucket as a text."""
+
+
 Text = str | LargeText
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
+from ai_coordination.config import settings
 from ai_coordination.models import reads, writes
 from ai_coordination.models.reads import Page, Wanted
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import capacity, creation, guards, texts, validation
 from ai_coordination.services.fingerprints import Input
-from ai_coordination.services.members import members
+from ai_coordination.services.members import members, small
 
 NOUN = "coordination"
 
@@ -49,11 +50,16 @@ def create(
             coordination_description=validation.text(
                 coordination_description, "coordination_description"
             ),
-            agents=members(agents, "agents"),
             updated_by=caller.user_id,
             created_at=now,
             updated_at=now,
         )
+        held = texts.Held(_owner(caller, coordination.coordination_uuid))
+        coordination.agents = [small(held, member) for member in members(agents, "agents")]
+        capacity.check(coordination)
+        if held:
+            texts.announce(held.owner)
+            held.put()
         return creation.create(caller, coordination, idempotency_key, given)
 
     return creation.once(caller, models.Coordination, idempotency_key, given, write)
@@ -108,8 +114,14 @@ def update(
         written["coordination_description"] = validation.text(
             changes["coordination_description"], "coordination_description"
         )
+    held = texts.Held(_owner(caller, coordination_uuid))
     if "agents" in changes:
-        written["agents"] = members(changes["agents"] or [], "agents")
+        given = members(changes["agents"] or [], "agents")
+        written["agents"] = [small(held, member) for member in given]
+    if held:
+        if get(caller, coordination_uuid) is None:
+            raise guards.not_found(NOUN)
+        held.put()
     entity = models.Coordination(caller.partition_key, coordination_uuid)
     return guards.update(caller, entity, NOUN, written, expected_version)
 
@@ -118,9 +130,20 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
     """Deletes a coordination without children. Raises NotFound, HasChildren."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     kind = models.Coordination
+    if settings().texts_bucket is not None:
+        # As with a session's: no message is sent of what was not found under exactly this key.
+        found = get(caller, coordination_uuid)
+        if found is None:
+            raise guards.not_found(NOUN)
+        texts.announce(_owner(caller, coordination_uuid))
     writes.delete(
         kind(caller.partition_key, coordination_uuid),
         guards.owned(kind, caller) & (kind.task_count == 0) & (kind.session_count == 0),
         guards.children(caller, NOUN, tasks="task_count", sessions="session_count"),
         caller.deadline,
     )
+
+
+def _owner(caller: Caller, coordination_uuid: str) -> texts.Owner:
+    """The large parameters of members lie with the coordination itself."""
+    return texts.Owner(caller.partition_key, coordination_uuid)

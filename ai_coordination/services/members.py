@@ -1,10 +1,23 @@
-"""The members of a coordination: checking and building them."""
+"""The members of a coordination: checking and building them, and keeping what is large of them.
 
-from collections.abc import Mapping, Sequence
+A member's parameters may be a long prompt. Over a kilobyte they are a large text, which the items
+name: the coordination's, and those of the agents of its sessions. The text lies with the
+coordination, which changes without deleting it, and which no session outlives.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ai_coordination import ids, models
-from ai_coordination.services import runtimes, validation
+from ai_coordination.services import runtimes, texts, validation
+
+LARGEST_PARAMETERS_BYTES = 1_024
+
+# What the engine looks at before it invokes an agent.
+LOOKED_AT = ("invocation",)
+LONGEST_LOOKED_AT = 64
+
+_JSON = models.AgentRuntime.parameters
 
 
 def members(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.Agent]:
@@ -38,3 +51,41 @@ def _runtime(given: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
         target=target,
         parameters=parameters,
     )
+
+
+def small(held: texts.Held, member: models.Agent) -> models.Agent:
+    """The member as items hold it: its parameters, where they are large, are in `held`."""
+    runtime = member.runtime
+    if runtime.parameters is None or runtime.kept_parameters is not None:
+        return member
+    placed = held.text(_JSON.serialize(runtime.parameters), LARGEST_PARAMETERS_BYTES)
+    if isinstance(placed, str):
+        return member
+    named = {**runtime.attribute_values, "parameters": _looked_at(runtime.parameters)}
+    kept = models.AgentRuntime(**{**named, "kept_parameters": placed})
+    return models.Agent(**{**member.attribute_values, "runtime": kept})
+
+
+def kept(owner: texts.Owner, given: Iterable[models.Agent]) -> list[models.Agent]:
+    """The same of several, whose large parameters are written: of an owner that exists."""
+    held = texts.Held(owner)
+    found = [small(held, member) for member in given]
+    held.put()
+    return found
+
+
+def _looked_at(parameters: Any) -> dict[str, str] | None:
+    given = parameters if isinstance(parameters, dict) else {}
+    found = {name: given.get(name) for name in LOOKED_AT}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, str) and len(value) <= LONGEST_LOOKED_AT
+    } or None
+
+
+def parameters(tenant: str, runtime: models.AgentRuntime) -> Any:
+    """All of an agent's parameters. Raises TextUnavailable, Throttled."""
+    if runtime.kept_parameters is None:
+        return runtime.parameters
+    return _JSON.deserialize(texts.read(tenant, runtime.kept_parameters))

@@ -233,7 +233,7 @@ def test_a_session_of_more_agents_than_one_transaction_holds_runs_to_its_end(
 
 def test_a_repeat_goes_on_with_a_start_that_has_died() -> None:
     given = {**blueprint([echo("a"), echo("b")]), "taskQuery": "Which?", "idempotencyKey": "once"}
-    in_chunks = patch.object(starting, "fits", return_value=False)
+    in_chunks = patch.object(starting, "MOST_AT_ONCE", 0)
     with in_chunks, patch.object(starting, "_put", side_effect=RuntimeError("died")):
         assert refusal("startSession", given)["code"] == "INTERNAL"
 

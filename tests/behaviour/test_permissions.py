@@ -201,7 +201,7 @@ def go_on_after_deaths() -> None:
     """The worker finds what somebody else has begun: a start, a dispatch, an end, a retry."""
     died = RuntimeError("died")
     queries = [{"agentUuid": "e", "subtaskQuery": f"{n} {LARGE}"} for n in range(2)]
-    in_chunks = patch.object(starting, "fits", return_value=False)
+    in_chunks = patch.object(starting, "MOST_AT_ONCE", 0)
     with in_chunks, patch.object(starting, "go_on", side_effect=died):
         refusal("startSession", {**blueprint([external("e")]), "subtaskQueries": queries})
     coordination = new_coordination(agents=[echo("rag")])

@@ -12,12 +12,13 @@ from ai_coordination import graph, models
 from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import texts
+from ai_coordination.services import capacity, texts
 from ai_coordination.services.execution import counting, ending, marking, parts, variables
 from ai_coordination.services.execution.ending import DISPATCH
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.journal import entry
 from ai_coordination.services.execution.releasing import GRACE_SECONDS
+from ai_coordination.services.members import kept
 from ai_coordination.services.rules import for_kind
 from ai_coordination.states import LogLevel, SessionStatus
 
@@ -33,8 +34,9 @@ class _Stopped(EngineError):
 def begin(engine: Engine, session: models.Session) -> models.Session | None:
     """Marks a session that has agents and has not started; None where it is not so."""
     kind = models.Session
-    members = parts.members_pinned(_members(session))
-    pinned = texts.keep(texts.Owner.of(session), members)
+    owner = texts.Owner.of(session)
+    pinned = texts.keep(owner, parts.members_pinned(kept(owner, _members(session))))
+    capacity.check_changed(session, {"graph": pinned})
     landed, after = writes.change(
         session,
         [
@@ -96,8 +98,24 @@ def _check(
         raise BadUserInput(f"The coordination has no agent {named}")
     room = variables.MOST_BYTES
     for agent in everyone:
-        if agent.iteration == 0 and agent.subtask_query is not None:
-            room -= texts.size(_filled(session, agent, room))
+        if agent.iteration > 0:
+            continue
+        text = session.task_query
+        if agent.subtask_query is not None:
+            text = _filled(session, agent, room)
+            room -= texts.size(text)
+        _check_size(session, agent, members[agent.agent_uuid], text)
+
+
+def _check_size(
+    session: models.Session,
+    agent: models.SessionAgent,
+    member: models.Agent,
+    text: models.Text | None,
+) -> None:
+    placed = texts.Held(texts.Owner.of(session)).text(text)
+    changes = {"agent": models.anonymous(member), "subtask_query": placed}
+    capacity.check_changed(agent, changes)
 
 
 def _members(session: models.Session) -> list[models.Agent]:

@@ -31,7 +31,8 @@ class LambdaFunction:
         self._works_until = works_until
 
     def invoke(self, call: Call) -> Answer | Accepted:
-        checked(call)
+        # Of large ones the item holds those that are checked.
+        checked(call, call.agent.agent.runtime.parameters)
         target = call.agent.agent.runtime.target
         try:
             if waits(call.agent):
@@ -62,17 +63,17 @@ class LambdaFunction:
         return min(left, (self._works_until - now).total_seconds() - SECONDS_TO_WRITE)
 
 
-def checked(call: Call) -> Any:
+def checked(call: Call, parameters: Any) -> Any:
     """The parameters of a member, which was checked when it was written, but not by this version.
 
     Raises RunFailed, not retryable.
     """
     runtime = call.agent.agent.runtime
-    wrong = runtimes.stored_problem(runtime.kind, runtime.target, runtime.parameters)
+    wrong = runtimes.stored_problem(runtime.kind, runtime.target, parameters)
     if wrong is not None:
         place = ".".join(map(str, wrong.path))
         raise RunFailed(f"{wrong.message} (runtime.{place})", retryable=False)
-    return runtime.parameters
+    return parameters
 
 
 def _body(call: Call, largest: int) -> bytes:

@@ -24,6 +24,7 @@ from ai_coordination.services.execution import (
 from ai_coordination.services.execution.engine import Engine
 from ai_coordination.services.execution.parts import Part
 from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.members import small
 from ai_coordination.services.rules import action
 from ai_coordination.services.task import queries
 from ai_coordination.states import TERMINAL_SESSION, SessionStatus
@@ -101,8 +102,14 @@ def start(
         )
         held = texts.Held(texts.Owner.of(session))
         session.task_query = held.text(asked)
-        chosen = [replace(part, text=held.text(part.text)) for part in chosen]
-        return _begin(engine, caller, session, chosen, held, idempotency_key, given, schedule)
+        members = {part.member.agent_uuid: small(held, part.member) for part in chosen}
+        chosen = [
+            replace(part, text=held.text(part.text), member=members[part.member.agent_uuid])
+            for part in chosen
+        ]
+        source = "task_uuid" if subtask_queries is None else "subtask_queries"
+        plan = starting.plan(engine, session, chosen, source)
+        return _begin(engine, caller, session, plan, held, idempotency_key, given, schedule)
 
     made = creation.once(caller, models.Session, idempotency_key, given, write)
     if made.doing == ending.START:
@@ -141,7 +148,7 @@ def _begin(
     engine: Engine,
     caller: Caller,
     session: models.Session,
-    chosen: Sequence[Part],
+    plan: starting.Plan,
     held: texts.Held,
     key: str | None,
     given: Input,
@@ -151,19 +158,19 @@ def _begin(
 
     Gives the session, or the one that the key has started before.
     """
-    at_once = starting.fits(chosen)
-    everyone = starting.agents(engine, session, chosen) if at_once else []
-    session.graph_size = len(chosen)
+    at_once = plan.fits(session)
+    everyone = plan.agents if at_once else []
+    session.graph_size = len(plan.agents)
     if at_once:
         session.status = SessionStatus.IN_PROGRESS.value
         session.iteration_count = 1
-        session.agent_count = len(chosen)
-        session.waiting_on = starting.sinks(chosen)
+        session.agent_count = len(plan.agents)
+        session.waiting_on = starting.sinks(plan.parts)
         session.started_at = session.created_at
     else:
         session.status = SessionStatus.INITIAL.value
         session.doing = ending.START
-        session.graph = held.text(parts.pinned(chosen))
+        session.graph = held.text(parts.pinned(plan.parts, plan.chunks()))
         session.due_shard = due.shard(session.session_uuid)
         session.due_at = engine.later(marking.DOING_SECONDS)
 

@@ -103,10 +103,12 @@ def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
         raise BadUserInput(message, "task_uuid")
 
 
-def pinned(parts: Sequence[Part]) -> str:
+def pinned(parts: Sequence[Part], chunks: Sequence[int]) -> str:
     """The parts as a session keeps them while it is being started.
 
-    Compressed, because they repeat themselves: a thousand agents have the same rules.
+    `chunks` are how many of them are written at a time. Whoever goes on with the start keeps to
+    them, of whichever version. Compressed, because parts repeat themselves: a thousand agents have
+    the same rules.
     """
     members = {part.member.agent_uuid: part.member.serialize(part.member) for part in parts}
     actions = {part.member.agent_uuid: part.action.serialize(part.action) for part in parts}
@@ -120,8 +122,8 @@ def pinned(parts: Sequence[Part]) -> str:
         ]
         for part in parts
     ]
-    whole = json.dumps({"members": members, "actions": actions, "nodes": nodes})
-    return b64encode(zlib.compress(whole.encode())).decode()
+    whole = {"members": members, "actions": actions, "nodes": nodes, "chunks": list(chunks)}
+    return b64encode(zlib.compress(json.dumps(whole).encode())).decode()
 
 
 def members_pinned(members: Iterable[models.Agent]) -> str:
@@ -137,12 +139,12 @@ def members_unpinned(stored: str) -> dict[str, models.Agent]:
     return {member.agent_uuid: member for member in members}
 
 
-def unpinned(graph: str) -> list[Part]:
-    """What `pinned` wrote."""
+def unpinned(graph: str) -> tuple[list[Part], list[int] | None]:
+    """What `pinned` wrote. Version 0.1.0 wrote no chunks."""
     stored = json.loads(zlib.decompress(b64decode(graph)))
     members = {uuid: _MEMBER.deserialize(one) for uuid, one in stored["members"].items()}
     actions = {uuid: _ACTION.deserialize(one) for uuid, one in stored["actions"].items()}
-    return [
+    parts = [
         Part(
             ordinal,
             members[uuid],
@@ -153,6 +155,7 @@ def unpinned(graph: str) -> list[Part]:
         )
         for ordinal, uuid, text, before, after in stored["nodes"]
     ]
+    return parts, stored.get("chunks")
 
 
 _MEMBER = models.Agent()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ai_coordination import config, models
+from ai_coordination.services import members
 from ai_coordination.services.execution.engine import Call
 from ai_coordination.states import SessionAgentState
 
@@ -44,7 +45,7 @@ def documents_in(given: dict[str, Any]) -> Iterator[Place]:
 
 
 def payload(call: Call) -> dict[str, Any]:
-    """All of it, the texts as the items hold them."""
+    """All of it, the texts as the items hold them. Raises TextUnavailable, Throttled."""
     session, agent = call.session, call.agent
     endpoint_id, part_id = session.partition_key.split("#")
     return {
@@ -61,7 +62,7 @@ def payload(call: Call) -> dict[str, Any]:
         "agent": {
             "agentUuid": agent.agent_uuid,
             "agentName": agent.agent.agent_name,
-            "parameters": agent.agent.runtime.parameters or {},
+            "parameters": members.parameters(agent.partition_key, agent.agent.runtime) or {},
         },
         "subtaskQuery": agent.subtask_query,
         "agentInput": agent.agent_input,

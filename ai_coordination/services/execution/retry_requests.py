@@ -7,9 +7,10 @@ from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.services import session as sessions
-from ai_coordination.services import validation
+from ai_coordination.services import texts, validation
 from ai_coordination.services.execution import retry_plans
 from ai_coordination.services.execution.retry_plans import Plan
+from ai_coordination.services.members import kept
 
 
 def named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
@@ -61,4 +62,5 @@ def _current_members(session: models.Session, wanted: set[str]) -> dict[str, mod
     if lost:
         message = f"The coordination has no agent {', '.join(map(repr, lost))} any more"
         raise BadUserInput(message, "with_current_members")
-    return {uuid: members[uuid] for uuid in wanted}
+    pinned = kept(texts.Owner.of(session), [members[uuid] for uuid in sorted(wanted)])
+    return {member.agent_uuid: member for member in pinned}

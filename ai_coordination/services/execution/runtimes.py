@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ai_coordination.services import members
 from ai_coordination.services.execution.engine import (
     Accepted,
     Answer,
@@ -28,7 +29,8 @@ class Echo:
         self._queue = queue
 
     def invoke(self, call: Call) -> Answer | Accepted:
-        given = checked(call)
+        runtime = call.agent.agent.runtime
+        given = checked(call, members.parameters(call.agent.partition_key, runtime))
         parameters = given if isinstance(given, dict) else {}
         fail = parameters.get("fail")
         if isinstance(fail, dict):

@@ -1,15 +1,16 @@
 """Starting a session: its agents are written first, and turning it IN_PROGRESS is the last write.
 
 While they fit into one transaction everything is one. Else the session is written first, marked and
-with the graph that it starts; the agents follow in fixed chunks, each of which is there as a whole
-or not at all, and checks that the session is still being started.
+with the graph that it starts; the agents follow in the chunks that are pinned with the graph, each
+of which is there as a whole or not at all, and checks that the session is still being started.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ai_coordination import graph, ids, models
-from ai_coordination.errors import EngineError, TextUnavailable
-from ai_coordination.models import due, moves, writes
+from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
+from ai_coordination.models import due, moves, sizes, writes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.services import texts
 from ai_coordination.services.execution import counting, ending, parts
@@ -21,15 +22,52 @@ from ai_coordination.states import LogLevel, SessionAgentState, SessionStatus
 
 # The session, its coordination's count, the task that is checked, and the idempotency key.
 MOST_AT_ONCE = MOST_PARTS - 4
-# A start that has died is gone on with in the same chunks, by whichever version: so this stays.
+# Version 0.1.0 counted agents alone, and pinned no chunks: its starts go on in these.
 CHUNK = MOST_PARTS - 1
-MOST_BYTES_AT_ONCE = 2_000_000
+# A transaction holds 4 MB. What is left is for the session, and for agents that were pinned by one
+# version and are written by another.
+MOST_BYTES = 3_000_000
 
 
-def fits(chosen: Sequence[Part]) -> bool:
-    """Whether session and agents are one transaction."""
-    size = sum(texts.inside(part.text) + 2_000 for part in chosen)
-    return len(chosen) <= MOST_AT_ONCE and size <= MOST_BYTES_AT_ONCE
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The agents that a session starts with, and the bytes of each one's item."""
+
+    parts: Sequence[Part]
+    agents: Sequence[models.SessionAgent]
+    sizes: Sequence[int]
+
+    def fits(self, session: models.Session) -> bool:
+        """Whether session and agents are one transaction."""
+        few = len(self.agents) <= MOST_AT_ONCE
+        return few and sum(self.sizes) + sizes.of(session) <= MOST_BYTES
+
+    def chunks(self) -> list[int]:
+        """How many agents are written at a time, so that they fit into a transaction each time."""
+        counts: list[int] = []
+        room = 0
+        for size in self.sizes:
+            if not counts or counts[-1] == CHUNK or size > room:
+                counts.append(0)
+                room = MOST_BYTES
+            counts[-1] += 1
+            room -= size
+        return counts
+
+
+def plan(engine: Engine, session: models.Session, chosen: Sequence[Part], given: str) -> Plan:
+    """Raises PayloadTooLarge where an agent's text is too large for its item.
+
+    `given` names the input that the texts come from which are not the task query.
+    """
+    everyone = agents(engine, session, chosen)
+    measured = [sizes.of(agent) for agent in everyone]
+    for agent, size in zip(everyone, measured, strict=True):
+        if size > sizes.LARGEST_BYTES:
+            message = f"{agent.agent_uuid!r} would get more than the {sizes.LARGEST_BYTES} bytes"
+            asked = agent.subtask_query == session.task_query
+            raise PayloadTooLarge(f"{message} of an item", "task_query" if asked else given)
+    return Plan(chosen, everyone, measured)
 
 
 def sinks(chosen: Sequence[Part]) -> set[float]:
@@ -99,11 +137,11 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
     except TextUnavailable as missing:
         ending.fail_unstarted(engine, session, missing.message)
         return None
-    chosen = parts.unpinned(graph)
+    chosen, counts = parts.unpinned(graph)
     everyone = agents(engine, session, chosen)
     try:
-        for first in range(0, len(everyone), CHUNK):
-            _put(engine, session, everyone[first : first + CHUNK])
+        for chunk in _cut(everyone, counts):
+            _put(engine, session, chunk)
     except _Stopped:
         return None
     kind = models.Session
@@ -131,6 +169,18 @@ def go_on(engine: Engine, session: models.Session) -> models.Session | None:
         counting.session_started()
     engine.send(*(agent for agent in everyone if not agent.waiting_on))
     return after
+
+
+def _cut(
+    everyone: Sequence[models.SessionAgent], counts: Sequence[int] | None
+) -> Iterator[Sequence[models.SessionAgent]]:
+    """The chunks as they were pinned."""
+    if counts is None:
+        counts = [CHUNK] * -(-len(everyone) // CHUNK)
+    first = 0
+    for count in counts:
+        yield everyone[first : first + count]
+        first += count
 
 
 def _put(engine: Engine, session: models.Session, chunk: Sequence[models.SessionAgent]) -> None:
