@@ -11,6 +11,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
+from ai_coordination.models import reads
 from ai_coordination.services.rules import action
 from tests.graph_api import CALLER, refusal
 
@@ -77,3 +78,21 @@ def put_agents(coordination_uuid: str, session_uuid: str, ordinals: Iterable[int
     count = int(session.agent_count) + len(agents)
     put_state(models.Session, coordination_uuid, session_uuid, agent_count=count)
     return [agent.session_agent_uuid for agent in agents]
+
+
+def as_of_0_1_0(
+    coordination_uuid: str, task_uuid: str | None = None, caller: Caller = CALLER
+) -> None:
+    """A coordination as version 0.1.0 has left it, which counts its children itself; and a task."""
+    key = models.ChildCounts, coordination_uuid, "tenant"
+    (counted,) = reads.batch_get([key], caller.partition_key)
+    put_state(
+        models.Coordination,
+        caller.partition_key,
+        coordination_uuid,
+        task_count=counted.task_count,
+        session_count=counted.session_count,
+    )
+    counted.delete()
+    if task_uuid is not None:
+        models.ChildCounts(task_uuid, coordination_uuid).delete()

@@ -57,7 +57,7 @@ class Coordination(graphene.ObjectType):
             coordination.coordination_uuid,
             first,
             after,
-            lambda: coordination.task_count,
+            lambda: _total(coordination, info, "task_count"),
         )
 
     @staticmethod
@@ -68,9 +68,16 @@ class Coordination(graphene.ObjectType):
             sessions_of,
             info.context,
             coordination.coordination_uuid,
-            count=lambda: coordination.session_count,
+            count=lambda: _total(coordination, info, "session_count"),
             **arguments,
         )
+
+
+async def _total(coordination: models.Coordination, info: Info, name: str) -> int:
+    """How many children of a kind it has, which is read only where a total is asked for."""
+    key = coordination.coordination_uuid, services.counts.TENANT
+    counted = await info.context.load(models.ChildCounts, *key)
+    return services.counts.total(coordination, counted, name)
 
 
 CoordinationConnection = connection(Coordination)

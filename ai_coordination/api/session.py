@@ -259,7 +259,7 @@ class SessionQueries:
         def count() -> int | None:
             if coordination_uuid is None:
                 return None
-            found = services.coordination.get(context.caller, coordination_uuid)
-            return None if found is None else int(found.session_count)
+            found = services.counts.of(context.caller, coordination_uuid)
+            return None if found is None else found[1]
 
         return sessions_of(context, coordination_uuid, count=count, **arguments)

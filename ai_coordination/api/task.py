@@ -144,7 +144,7 @@ class TaskQueries:
         context = info.context
 
         def count() -> int | None:
-            found = services.coordination.get(context.caller, coordination_uuid)
-            return None if found is None else int(found.task_count)
+            found = services.counts.of(context.caller, coordination_uuid)
+            return None if found is None else found[0]
 
         return tasks_of(context, coordination_uuid, first, after, count)

@@ -12,6 +12,7 @@ from ai_coordination.models.agent import (
     anonymous,
 )
 from ai_coordination.models.base import Entity, Table, Versioned, connection
+from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.session import Session, tenant_user
@@ -24,6 +25,7 @@ from ai_coordination.models.texts import LargeJson, LargeText, Text
 
 TABLES: tuple[type[Table], ...] = (
     Coordination,
+    ChildCounts,
     Task,
     TaskSchedule,
     Session,
@@ -42,6 +44,7 @@ __all__ = [
     "Agent",
     "AgentAction",
     "AgentRuntime",
+    "ChildCounts",
     "Coordination",
     "Entity",
     "Idempotency",

@@ -7,7 +7,7 @@ from ai_coordination.models.base import Versioned, table_name
 
 
 class Coordination(Versioned):
-    """A blueprint. It counts its children, so that a delete is one conditional write."""
+    """A blueprint. Its children are counted beside it: see ChildCounts."""
 
     class Meta:
         table_name = table_name("coordinations")
@@ -20,5 +20,6 @@ class Coordination(Versioned):
     folded_name = UnicodeAttribute()
     coordination_description = UnicodeAttribute(null=True)
     agents = ListAttribute(of=Agent, default=list)
-    task_count = NumberAttribute(default=0)
-    session_count = NumberAttribute(default=0)
+    # Only in items of version 0.1.0, until they are moved: see `services.counts`.
+    task_count = NumberAttribute(null=True)
+    session_count = NumberAttribute(null=True)

@@ -2,6 +2,7 @@
 
 from ai_coordination.services import (
     coordination,
+    counts,
     graphs,
     rules,
     session,
@@ -14,6 +15,7 @@ from ai_coordination.services import (
 
 __all__ = [
     "coordination",
+    "counts",
     "graphs",
     "rules",
     "session",

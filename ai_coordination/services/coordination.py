@@ -6,9 +6,10 @@ from typing import Any
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
-from ai_coordination.models import reads, writes
+from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
-from ai_coordination.services import capacity, creation, guards, texts, validation
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import capacity, counts, creation, guards, texts, validation
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.members import members, small
 
@@ -60,7 +61,13 @@ def create(
         if held:
             texts.announce(held.owner)
             held.put()
-        return creation.create(caller, coordination, idempotency_key, given)
+        return creation.create(
+            caller,
+            coordination,
+            idempotency_key,
+            given,
+            lambda transaction: counts.create(transaction, coordination),
+        )
 
     return creation.once(caller, models.Coordination, idempotency_key, given, write)
 
@@ -136,12 +143,16 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
         if found is None:
             raise guards.not_found(NOUN)
         texts.announce(_owner(caller, coordination_uuid))
-    writes.delete(
-        kind(caller.partition_key, coordination_uuid),
-        guards.owned(kind, caller) & (kind.task_count == 0) & (kind.session_count == 0),
-        guards.children(caller, NOUN, tasks="task_count", sessions="session_count"),
-        caller.deadline,
-    )
+    coordination = kind(caller.partition_key, coordination_uuid)
+
+    def write() -> None:
+        transaction = Transaction()
+        childless = guards.owned(kind, caller) & counts.nothing_inside()
+        transaction.delete(coordination, childless, counts.refused(caller))
+        counts.remove(transaction, caller, coordination)
+        transaction.commit(caller.deadline)
+
+    counts.moving(caller, write)
 
 
 def _owner(caller: Caller, coordination_uuid: str) -> texts.Owner:

@@ -18,7 +18,7 @@ from ai_coordination.errors import Conflict, EngineError, NotFound, Throttled
 from ai_coordination.models import keys, reads
 from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, fingerprints, validation
+from ai_coordination.services import capacity, counts, fingerprints, validation
 from ai_coordination.services.fingerprints import Input
 
 E = TypeVar("E", bound=models.Entity)
@@ -78,17 +78,21 @@ def create(
     """
     capacity.check(entity)
     kind = type(entity)
-    transaction = Transaction()
-    if key is not None:
-        _remember(transaction, caller, entity, key, given)
-    add_parts(transaction)
-    hash_key = kind._hash_key_attribute()
-    transaction.put(entity, hash_key.does_not_exist(), _taken)
-    try:
+
+    def write() -> E:
+        transaction = Transaction()
+        if key is not None:
+            _remember(transaction, caller, entity, key, given)
+        add_parts(transaction)
+        hash_key = kind._hash_key_attribute()
+        transaction.put(entity, hash_key.does_not_exist(), _taken)
         transaction.commit(caller.deadline)
+        return entity
+
+    try:
+        return counts.moving(caller, write)
     except _Repeated as repeated:
         return _named(caller, kind, repeated.record, given)
-    return entity
 
 
 def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input) -> E | None:

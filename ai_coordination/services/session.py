@@ -14,7 +14,7 @@ from ai_coordination.errors import EngineError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, texts, validation
+from ai_coordination.services import counts, creation, guards, texts, validation
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
@@ -96,20 +96,17 @@ def _held(held: texts.Held, work: list[models.SubtaskQuery]) -> list[models.Subt
 def count_in_coordination(
     transaction: Transaction, caller: Caller, session: models.Session
 ) -> None:
-    """The parts of a transaction that creates a session: its parents are there, and count it."""
-    transaction.update(
-        models.Coordination(caller.partition_key, session.coordination_uuid),
-        [models.Coordination.session_count.add(1)],
-        guards.owned(models.Coordination, caller),
-        guards.missing("coordination", "coordination_uuid"),
-    )
+    """The parts of a transaction that creates a session: its parents exist, and count it.
+
+    Only inside of `counts.moving`.
+    """
+    one_more = models.ChildCounts.session_count.add(1)
+    coordination_uuid = session.coordination_uuid
+    counts.add(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
     # A task with schedules cannot be deleted, and a firing checks its schedule.
     if session.task_uuid is not None and session.schedule_uuid is None:
-        transaction.check(
-            models.Task(session.coordination_uuid, session.task_uuid),
-            guards.owned(models.Task, caller),
-            guards.missing("task", "task_uuid"),
-        )
+        task = models.Task(session.coordination_uuid, session.task_uuid)
+        counts.check(transaction, caller, task, "task_uuid")
 
 
 def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
@@ -257,22 +254,22 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         if session is None or session.agent_count or session.run_count or session.doing:
             raise refused(session)
         texts.announce(texts.Owner.of(session))
-    transaction = Transaction()
-    transaction.delete(
-        kind(coordination_uuid, session_uuid),
-        guards.owned(kind, caller)
-        & (kind.agent_count == 0)
-        & (kind.run_count == 0)
-        & kind.doing.does_not_exist(),
-        guards.parsed(kind, refused),
-    )
-    transaction.update(
-        models.Coordination(caller.partition_key, coordination_uuid),
-        [models.Coordination.session_count.add(-1)],
-        guards.owned(models.Coordination, caller),
-        guards.missing(NOUN),
-    )
-    transaction.commit(caller.deadline)
+
+    def write() -> None:
+        transaction = Transaction()
+        transaction.delete(
+            kind(coordination_uuid, session_uuid),
+            guards.owned(kind, caller)
+            & (kind.agent_count == 0)
+            & (kind.run_count == 0)
+            & kind.doing.does_not_exist(),
+            guards.parsed(kind, refused),
+        )
+        one_less = models.ChildCounts.session_count.add(-1)
+        counts.add(transaction, caller, coordination_uuid, one_less)
+        transaction.commit(caller.deadline)
+
+    counts.moving(caller, write)
 
 
 def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:

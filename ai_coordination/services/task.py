@@ -10,7 +10,7 @@ from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import counts, creation, guards, validation
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.rules import action
 
@@ -69,15 +69,18 @@ def create(
         if coordination is None:
             raise guards.not_found("coordination", "coordination_uuid")
         _check_graph(coordination, task.subtask_queries, task.agent_actions)
-        return creation.create(caller, task, idempotency_key, given, count)
-
-    def count(transaction: Transaction) -> None:
-        transaction.update(
-            models.Coordination(caller.partition_key, coordination_uuid),
-            [models.Coordination.task_count.add(1)],
-            guards.owned(models.Coordination, caller),
-            guards.missing("coordination", "coordination_uuid"),
+        return creation.create(
+            caller,
+            task,
+            idempotency_key,
+            given,
+            lambda transaction: count(transaction, task),
         )
+
+    def count(transaction: Transaction, task: models.Task) -> None:
+        one_more = models.ChildCounts.task_count.add(1)
+        counts.add(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
+        counts.create(transaction, task)
 
     return creation.once(caller, models.Task, idempotency_key, given, write)
 
@@ -168,19 +171,21 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
     kind = models.Task
-    transaction = Transaction()
-    transaction.delete(
-        kind(coordination_uuid, task_uuid),
-        guards.owned(kind, caller) & (kind.schedule_count == 0),
-        guards.parsed(kind, guards.children(caller, NOUN, schedules="schedule_count")),
-    )
-    transaction.update(
-        models.Coordination(caller.partition_key, coordination_uuid),
-        [models.Coordination.task_count.add(-1)],
-        guards.owned(models.Coordination, caller),
-        guards.missing(NOUN),
-    )
-    transaction.commit(caller.deadline)
+    task = kind(coordination_uuid, task_uuid)
+
+    def write() -> None:
+        transaction = Transaction()
+        transaction.delete(
+            task,
+            guards.owned(kind, caller) & (kind.schedule_count == 0),
+            guards.parsed(kind, guards.children(caller, NOUN, schedules="schedule_count")),
+        )
+        counts.remove(transaction, caller, task)
+        one_less = models.ChildCounts.task_count.add(-1)
+        counts.add(transaction, caller, coordination_uuid, one_less)
+        transaction.commit(caller.deadline)
+
+    counts.moving(caller, write)
 
 
 def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:

@@ -41,6 +41,7 @@ from tests.graph_api import (
 from tests.lambda_service import LambdaService, returning
 from tests.permissions import granted, used_permissions
 from tests.scheduling import event_of, timers
+from tests.stored import as_of_0_1_0
 from tests.templates import API_MAY, WORKER, WORKER_MAY
 from tests.world import THREAD, USER, World, new_world
 
@@ -189,7 +190,9 @@ def start_calls() -> None:
 
 def start_by_hand() -> None:
     coordination = new_coordination(agents=[echo("rag")])
-    place = Place(coordination, new_session(coordination, taskQuery=LARGE))
+    task = new_task(coordination)
+    as_of_0_1_0(coordination, task)
+    place = Place(coordination, new_session(coordination, taskUuid=task, taskQuery=LARGE))
     new_agent(*place)
     change("dispatchSession", place.key, "session { status }")
     gone = new_session(coordination, taskQuery=LARGE)
@@ -243,6 +246,7 @@ def fire() -> None:
     due = [
         event_of(timer, "2099-12-31T08:00:00Z") for one in (once, often) for timer in timers(one)
     ]
+    as_of_0_1_0(coordination)
     told = [worker.handler(event, Context())["firing"] for event in [*due, due[0]]]
     assert told == ["started", "started", "stale"]
 

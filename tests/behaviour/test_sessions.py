@@ -7,7 +7,6 @@ import pytest
 
 from ai_coordination import models
 from tests.graph_api import (
-    CALLER,
     NOBODY,
     RIVAL,
     change,
@@ -60,8 +59,7 @@ def read(coordination: str, session: str) -> dict[str, Any]:
 
 
 def count_of_sessions(coordination: str) -> int:
-    key = CALLER.partition_key, coordination
-    return int(stored(models.Coordination, *key).session_count)
+    return int(stored(models.ChildCounts, coordination, "tenant").session_count)
 
 
 def test_a_session_is_created_as_it_was_given() -> None:

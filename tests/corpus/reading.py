@@ -26,6 +26,8 @@ KINDS = {
     "session_agents": "agent",
     "session_runs": "run",
 }
+# The keys of what is no entity of the API.
+OTHER_KEYS = {"child_counts": "parent_uuid", "idempotency": "key"}
 LONGEST = 1_000
 # What is drawn of an entity, and may be drawn otherwise.
 DRAWN = frozenset({"mermaid"})
@@ -76,7 +78,8 @@ def _variables(kind: str, item: Item) -> dict[str, str]:
 
 def uuid_of(table: str, item: Item) -> str:
     """What is an item's own in its table: the uuid of an entity, or a client's key."""
-    return str(item[_attribute(KINDS[table]) if table in KINDS else "key"]["S"])
+    name = _attribute(KINDS[table]) if table in KINDS else OTHER_KEYS[table]
+    return str(item[name]["S"])
 
 
 def _attribute(kind: str) -> str:

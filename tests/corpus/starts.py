@@ -36,9 +36,9 @@ def join(life: Life) -> None:
 
 
 def large(life: Life) -> None:
-    """Texts in the bucket."""
-    key = blueprint([echo("a")], [after("a")])
+    """Texts in the bucket, and a member's parameters."""
     life.recording = True
+    key = blueprint([echo("a", prompt=LARGE)], [after("a")])
     start(key, taskQuery=LARGE, threadUuid=THREAD)
     finish(life)
 

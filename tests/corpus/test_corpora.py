@@ -16,6 +16,10 @@ from tests.corpus.stories import STORIES
 
 # Its table is made already, because AWS changes no keys later.
 NOT_WRITTEN_YET = models.SessionLabel
+# Read, and written by no later version.
+OF_0_1_0: dict[type[models.Table], set[str]] = {
+    models.Coordination: {"task_count", "session_count"}
+}
 
 
 def test_the_newest_corpus_has_each_state() -> None:
@@ -37,7 +41,9 @@ def test_the_newest_corpus_has_all_that_an_item_may_say() -> None:
     for kind in {*models.TABLES} - {NOT_WRITTEN_YET}:
         known = {attribute.attr_name for attribute in kind.get_attributes().values()}
         kept = {name for item in items_of(NEWEST.chapters, name_of(kind)) for name in item}
-        assert known <= kept, "more is stored now: raise the version, and `make corpus`"
+        assert known - OF_0_1_0.get(kind, set()) <= kept, (
+            "more is stored now: raise the version, and `make corpus`"
+        )
 
 
 @of_each_corpus

@@ -2,6 +2,7 @@
 
 from ai_coordination import models
 from ai_coordination.models.texts import LargeText
+from ai_coordination.services.counts import total
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
@@ -48,8 +49,10 @@ def counts(sight: Sight) -> None:
         uuid = coordination.coordination_uuid
         tasks = [one for one in sight.all_of(models.Task) if one.coordination_uuid == uuid]
         sessions = [one for one in sight.all_of(models.Session) if one.coordination_uuid == uuid]
-        assert coordination.task_count == len(tasks)
-        assert coordination.session_count == len(sessions)
+        beside = [one for one in sight.all_of(models.ChildCounts) if one.parent_uuid == uuid]
+        counted = beside[0] if beside else None
+        assert total(coordination, counted, "task_count") == len(tasks)
+        assert total(coordination, counted, "session_count") == len(sessions)
     now = sight.session()
     if now is not None:
         assert now.session.agent_count == len(now.agents)
@@ -171,14 +174,17 @@ def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
 def texts_are_kept(now: Seen, world: World) -> None:
     """What an item says is in the bucket is there, in the folder of its own session.
 
-    Version 0.1.0 did not name the coordination.
+    The parameters of members may be in the coordination's. Version 0.1.0 did not name the
+    coordination.
     """
     session = now.session
     folder = f"{session.coordination_uuid}/{session.session_uuid}"
-    folders = {folder, session.session_uuid}
+    folders = {folder, session.session_uuid, f"{session.coordination_uuid}/own"}
     named = [now.session.task_query]
     for agent in now.agents:
         named += [agent.subtask_query, agent.agent_input, agent.agent_output, agent.user_input]
+        if agent.agent is not None:
+            named.append(agent.agent.runtime.kept_parameters)
     for text in named:
         if isinstance(text, LargeText):
             assert text.folder in folders

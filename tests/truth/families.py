@@ -1,7 +1,7 @@
 """Parents and children of each guarded pair, and the moves that meet there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ai_coordination.caller import Caller
@@ -13,6 +13,7 @@ from tests.graph_api import (
     new_session,
     new_task,
 )
+from tests.stored import as_of_0_1_0
 from tests.truth.racing import Move
 
 
@@ -133,9 +134,28 @@ def _bearing_runs(caller: Caller, at: tuple[str, str], **more: Any) -> Callable[
     return bear
 
 
+def _of_0_1_0(make: Callable[[Caller], Family]) -> Callable[[Caller], Family]:
+    """The same, of a coordination that version 0.1.0 has left, with or without a child."""
+
+    def family(caller: Caller) -> Family:
+        new = make(caller)
+        as_of_0_1_0(new.parent[1], caller=caller)
+
+        def bear() -> Move:
+            move = new.bear()
+            as_of_0_1_0(new.parent[1], caller=caller)
+            return move
+
+        return replace(new, bear=bear)
+
+    return family
+
+
 FAMILIES: dict[str, Callable[[Caller], Family]] = {
     "coordination-task": _coordination_and_task,
     "coordination-session": _coordination_and_session,
+    "coordination-task of 0.1.0": _of_0_1_0(_coordination_and_task),
+    "coordination-session of 0.1.0": _of_0_1_0(_coordination_and_session),
     "task-schedule": _task_and_schedule,
     "session-agent": _session_and_agent,
     "session-run": _session_and_run,

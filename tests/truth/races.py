@@ -6,12 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from ai_coordination.caller import Caller
 from tests.graph_api import new_coordination, new_task
+from tests.stored import as_of_0_1_0
 from tests.truth.families import FAMILIES, Family
 from tests.truth.racing import DONE, Move, Racers
 from tests.truth.soundness import unsound, uuids
 from tests.truth.tenants import everything_of, new_tenant
 
 STEP_SECONDS = 0.001
+# Whoever creates under a parent of version 0.1.0 moves its counts first, and is so much later.
+LATER_SECONDS = 0.03
 SPREAD_SECONDS = 0.002
 
 # What may become of a move, other than that it is done.
@@ -60,7 +63,7 @@ def create_against_delete(
     racers: Racers, pair: str, races: int, *, losing_replies: bool = False
 ) -> Tally:
     """Two create children, one deletes the parent; each may lose the reply to what it writes."""
-    balance = Balance()
+    balance = Balance(lead=-LATER_SECONDS if pair.endswith("0.1.0") else 0.0)
     deletes = 0
     roles = ["create", "create", "delete"]
     for _ in range(races):
@@ -133,14 +136,17 @@ def _judge(caller: Caller, family: Family, outcomes: dict[str, list[str]]) -> No
     assert len(uuids(left, family.children) - {parent}) == born
 
 
-def session_against_its_task(racers: Racers, races: int) -> Tally:
+def session_against_its_task(racers: Racers, races: int, *, of_0_1_0: bool = False) -> Tally:
     """Two create sessions of a task, one deletes the task, which its sessions outlive."""
-    balance = Balance()
+    # Of the task and of its coordination.
+    balance = Balance(lead=-2 * LATER_SECONDS if of_0_1_0 else 0.0)
     deletes = 0
     for _ in range(races):
         caller = new_tenant()
         coordination = new_coordination(caller)
         key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination, caller)}
+        if of_0_1_0:
+            as_of_0_1_0(coordination, key["taskUuid"], caller)
         moves = [Move("createSession", key), Move("createSession", key), Move("deleteTask", key)]
         *created, deleted = racers.race(caller, moves, balance.waits([False, False, True]))
         left = everything_of(caller)

@@ -40,8 +40,28 @@ def unsound(left: Items) -> list[str]:
         "runs of none": [run for run in runs if "session_agent_uuid" not in run],
         "runs of an agent": [run for run in runs if "session_agent_uuid" in run],
     }
-    wrong = [one for guard in GUARDS for one in _miscounted(left, children, *guard)]
-    return [*wrong, *_one_ended(left["agents"])]
+    counted = {**left, "coordinations": list(_counted(left))}
+    wrong = [one for guard in GUARDS for one in _miscounted(counted, children, *guard)]
+    return [*wrong, *_one_ended(left["agents"]), *_alone(left)]
+
+
+def _counted(left: Items) -> Iterable[Item]:
+    """The coordinations, each with what it counts itself and what is counted beside it."""
+    beside = {item["parent_uuid"]["S"]: item for item in left["counts"]}
+    for item in left["coordinations"]:
+        both = [item, beside.get(item["coordination_uuid"]["S"], {})]
+        sums = {
+            name: {"N": str(sum(int(one[name]["N"]) for one in both if name in one))}
+            for name in ("task_count", "session_count")
+        }
+        yield {**item, **sums}
+
+
+def _alone(left: Items) -> Iterable[str]:
+    """Counts beside a parent that is gone. A parent of version 0.1.0 may have none."""
+    parents = uuids(left, "coordinations") | uuids(left, "tasks")
+    for uuid in {item["parent_uuid"]["S"] for item in left["counts"]} - parents:
+        yield f"{uuid} is gone, and its counts are not"
 
 
 def _miscounted(left: Items, children: Items, parents: str, count: str, kind: str) -> Iterable[str]:

@@ -43,6 +43,7 @@ def everything_of(caller: Caller, *known: str, keys: Iterable[str] = ()) -> Item
     session_uuids = sorted({*known, *_named(sessions, "session_uuid")})
     return {
         "coordinations": coordinations,
+        "counts": _under(models.ChildCounts, *uuids, *_named(tasks, "task_uuid")),
         "tasks": tasks,
         "schedules": _under(models.TaskSchedule, *task_uuids),
         "sessions": sessions,

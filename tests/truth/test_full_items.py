@@ -135,13 +135,12 @@ def test_a_full_agent_gets_successors_works_fails_asks_and_is_deleted(caller: Ca
     session = new_session(coordination, caller)
     key = _key(coordination, session)
     rules = {"userInTheLoop": "INPUT"}
+    one = new_agent(coordination, session, caller, agentUuid="zh", rules=rules)
 
     def make(bytes_: int) -> str:
-        given = {"agentUuid": "zh", "rules": rules, "userInput": "x" * bytes_}
-        for agent in everything_of(caller)["agents"]:
-            gone = {"sessionUuid": session, "sessionAgentUuid": agent["session_agent_uuid"]["S"]}
-            change("deleteSessionAgent", gone, "deletedId", caller)
-        return new_agent(coordination, session, caller, **given)
+        given = {"sessionUuid": session, "sessionAgentUuid": one, "userInput": "x" * bytes_}
+        change("updateSessionAgent", given, AGENT, caller)
+        return one
 
     agent, most = filled(make, of(caller, "agents", "session_agent_uuid"))
     full = {"sessionUuid": session, "sessionAgentUuid": agent}

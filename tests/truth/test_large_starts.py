@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -23,13 +24,6 @@ STATUS = "session { sessionUuid status }"
 PROMPT = "x" * 50_000
 
 
-class _Still:
-    """Nobody watches this bucket."""
-
-    def seam(self, point: str) -> None:
-        """Nothing follows."""
-
-
 @pytest.fixture
 def caller() -> Caller:
     return new_tenant()
@@ -38,7 +32,7 @@ def caller() -> Caller:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """A bucket in memory."""
-    held = Bucket(_Still())
+    held = Bucket(SimpleNamespace(seam=lambda point: None))
     monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", "texts")
     settings.cache_clear()
     with (
@@ -102,9 +96,14 @@ def test_agents_whose_parameters_are_in_their_items_start_in_chunks_of_bytes(
 
 @pytest.mark.stress
 def test_a_thousand_agents_whose_parameters_are_in_their_items_start(caller: Caller) -> None:
-    session, _ = started(caller, members(5), 1_000)
+    session, sent = started(caller, members(5), 1_000)
 
-    assert len(everyone(session)) == 1_000
+    # Each has 59 agents at the most.
+    assert sent["TransactWriteItems"] == 1 + 17
+    found = models.connection.query(
+        models.SessionAgent.Meta.table_name, session, limit=1, consistent_read=True
+    )
+    assert len(found["Items"]) == 1
 
 
 def test_a_start_that_died_goes_on_in_the_chunks_that_it_has_pinned(caller: Caller) -> None:
@@ -112,12 +111,14 @@ def test_a_start_that_died_goes_on_in_the_chunks_that_it_has_pinned(caller: Call
     work = [{"agentUuid": f"a{number % 5}", "subtaskQuery": "Go"} for number in range(130)]
     key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination, caller)}
     given = {**key, "subtaskQueries": work, "idempotencyKey": "once"}
-    put, puts = starting._put, []
+    put = starting._put
+    puts: list[None] = []
 
     def dies(*part: Any) -> None:
         if len(puts) == 1:
             raise RuntimeError("died")
-        puts.append(put(*part))
+        put(*part)
+        puts.append(None)
 
     with patch.object(starting, "_put", dies), pytest.raises(AssertionError):
         change("startSession", given, STATUS, caller)

@@ -20,8 +20,11 @@ def test_what_is_deleted_is_counted_out_once(
     run.OTHER_RACES[other](three, pair, races // 5)
 
 
-def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int) -> None:
-    run.session_against_its_task(three, races).assert_fair()
+@pytest.mark.parametrize("of_0_1_0", [False, True])
+def test_no_session_begins_for_a_task_that_is_gone(
+    three: Racers, races: int, of_0_1_0: bool
+) -> None:
+    run.session_against_its_task(three, races, of_0_1_0=of_0_1_0).assert_fair()
 
 
 @pytest.mark.parametrize("pair", FAMILIES)

@@ -115,7 +115,9 @@ def _check_size(
 ) -> None:
     placed = texts.Held(texts.Owner.of(session)).text(text)
     changes = {"agent": models.anonymous(member), "subtask_query": placed}
-    capacity.check_changed(agent, changes)
+    given = {name: one for name, one in changes.items() if one is not None}
+    ready = models.SessionAgent(**{**agent.attribute_values, **given})
+    capacity.check_grown(ready, "session_uuid")
 
 
 def _members(session: models.Session) -> list[models.Agent]:
