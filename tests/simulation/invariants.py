@@ -32,6 +32,8 @@ def always(now: Seen) -> None:
     assert session.due_at or not session.doing, "work over many items that nobody looks for"
     if session.doing:
         return
+    if session.status == SessionStatus.INITIAL:
+        assert all(agent.iteration == 0 for agent in now.agents), "ready, and nothing is started"
     if session.status == SessionStatus.IN_PROGRESS:
         assert {int(one) for one in session.asking or ()} == now.asking()
         assert session.waiting_on or any(one.due_at for one in now.agents), "never completed"

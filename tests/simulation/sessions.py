@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from ai_coordination import models, services
 from ai_coordination.errors import InvalidState, NotFound
-from ai_coordination.services.execution import lifecycle, starting
+from ai_coordination.services.execution import lifecycle, looking, starting
 from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
@@ -41,11 +41,15 @@ class RandomSession:
         self._rival = draw.choice([0, 0.15])
         self._lost_answer = draw.choice([0, 0.05])
         self._conflict = draw.choice([0, 0.05])
+        self._stops = draw.choice([0, 0.1])
+        self._outages = draw.choice([0, 0, 1, 3])
+        self._stopped: list[Call] = []
         self._clears_away = draw.random() < 0.3
         self._nesting = 0
         self._is_over = False
         self.world.batched = draw.choice([0, 0.5])
         self.world.lost = draw.choice([0, 0.2])
+        self.world.most_waiting = draw.choice([0, 2, 5])
         self.world.doubled = draw.choice([0, 0.4])
         self.world.older = draw.choice([0, 0.5])
         self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
@@ -70,6 +74,7 @@ class RandomSession:
                 if not (now.is_at_rest() and not self.world.queue):
                     continue
                 self._watch.rest(now)
+                assert all(agent.notes != looking.NOTES for agent in now.agents), "given up"
                 if not self._begins_again(now):
                     if self._clears_away:
                         self._clear_away(now)
@@ -78,6 +83,7 @@ class RandomSession:
 
     def _calm_down(self) -> None:
         self._death = self._rival = self._lost_answer = self._conflict = self.world.lost = 0.0
+        self._stops = self._outages = 0
 
     def _start(self) -> None:
         """The callers try again with the same key, until they have an answer."""
@@ -133,6 +139,11 @@ class RandomSession:
 
     def _step(self) -> Seen:
         before = self.world.clock
+        if self._outages and self.world.random.random() < 0.05:
+            self._outages -= 1
+            self._let_nobody_work()
+        if self._stopped and self.world.random.random() < 0.2:
+            self._wake()
         self.world.step()
         now = self._now()
         if self.world.clock > before:
@@ -144,6 +155,37 @@ class RandomSession:
             self._retries -= 1
             self._people.retry(now)
         return self._now()
+
+    def _let_nobody_work(self) -> None:
+        """For minutes, hours or days; perhaps sweeps go on, and perhaps all messages are lost."""
+        random = self.world.random
+        minutes, sweeps = random.choice([(2, True), (15, True), (200, True), (7_000, False)])
+        self.world.stand_still(minutes, sweeps=sweeps, loses=random.random() < 0.5)
+
+    def _wake(self) -> None:
+        """A worker goes on that was stopped in its call: its run may have been taken over since.
+
+        If so, it may still answer, since the call was of the same run, but not fail the run.
+        """
+        random = self.world.random
+        call = self._stopped.pop(random.randrange(len(self._stopped)))
+        agent = self._now().by_ordinal[int(call.agent.ordinal)]
+        is_held = (agent.current_run_uuid, agent.lease_owner) == (
+            call.run_uuid,
+            call.agent.lease_owner,
+        )
+        if is_held or random.random() < 0.5:
+            survives(lambda: self.world.wake(call))
+            return
+        notes = f"The call was cut off: {self._people.something()}"
+
+        def fail(call: Call) -> Answer | Accepted:
+            raise RunFailed(notes)
+
+        answers, self.world.answers = self.world.answers, fail
+        survives(lambda: self.world.wake(call))
+        self.world.answers = answers
+        assert all(run.notes != notes for run in self._now().runs), "a stopped worker failed a run"
 
     def _now(self) -> Seen:
         now = self._watch.look()
@@ -190,6 +232,9 @@ class RandomSession:
             return Accepted()
         if fate < 0.4 and self._death:
             raise Died("while it waits for an answer")
+        if self.world.random.random() < self._stops:
+            self._stopped.append(call)
+            raise Died("it is stopped, and taken for dead")
         return Answer(self._people.something(), 1, 2)
 
     def _may_begin(self, call: Call) -> None:

@@ -15,9 +15,9 @@ from tests.simulation.expressions import NotUnderstood, condition, plain, update
 from tests.simulation.sessions import RandomSession
 from tests.simulation.store import Store
 
-SEEDS = (4, 5, 6, 9)
+SEEDS = (4, 9, 16, 28)
 TOLD = ("Item", "Items", "Attributes", "Responses")
-OPERATIONS = {"BatchGetItem", "DeleteItem", "GetItem", "Query", "TransactWriteItems", "UpdateItem"}
+OPERATIONS = {"BatchGetItem", "GetItem", "Query", "TransactWriteItems", "UpdateItem"}
 
 
 class Asked(NamedTuple):

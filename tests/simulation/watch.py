@@ -1,5 +1,7 @@
 """Looks at a session after each write: what has been settled once does not change."""
 
+from datetime import timedelta
+
 from ai_coordination import models
 from ai_coordination.clock import moment
 from ai_coordination.models.texts import Text
@@ -75,6 +77,8 @@ class Watch:
         if agent.state == SessionAgentState.WAITING_FOR_INPUT:
             self._asked[int(agent.ordinal)] = agent.agent_output
         if agent.state in TERMINAL_AGENT:
+            soon = self._world.clock + timedelta(minutes=2)
+            assert agent.looks or not agent.due_at or moment(agent.due_at) <= soon, "owed too late"
             self._stays(("state", agent.ordinal, agent.iteration), agent.state)
         assert agent.attempt <= agent.agent_action.retry.max_attempts
 
