@@ -80,6 +80,8 @@ class Workers:
     number: int
     threads: int = 1
     running: list[subprocess.Popen[str]] = field(default_factory=list)
+    # Those that stand still, and until when by the monotonic clock.
+    still: list[tuple[subprocess.Popen[str], float]] = field(default_factory=list)
 
     def __enter__(self) -> "Workers":
         for _ in range(self.number):
@@ -89,7 +91,7 @@ class Workers:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        for process in self.running:
+        for process in [*self.running, *(process for process, _ in self.still)]:
             process.kill()
             process.communicate(timeout=SECONDS)
 
@@ -108,8 +110,28 @@ class Workers:
         process = self.running.pop(0)
         process.kill()
         process.communicate(timeout=SECONDS)
-        self._start()
-        _wait_until_it_works(self.running[-1])
+        self._fill_up()
+
+    def _fill_up(self) -> None:
+        while len(self.running) < self.number:
+            self._start()
+            _wait_until_it_works(self.running[-1])
+
+    def stand_still(self, seconds: float) -> None:
+        """The oldest is stopped in the midst of whatever it does; a new one is at work."""
+        process = self.running.pop(0)
+        process.send_signal(signal.SIGSTOP)
+        self.still.append((process, time.monotonic() + seconds))
+        self._fill_up()
+
+    def go_on(self) -> int:
+        """Those whose time is over go on where they were; how many there were."""
+        over = [one for one in self.still if one[1] <= time.monotonic()]
+        for one in over:
+            self.still.remove(one)
+            one[0].send_signal(signal.SIGCONT)
+            self.running.append(one[0])
+        return len(over)
 
     def stop(self) -> list[tuple[int, str]]:
         """All are asked to end; the exit code of each, and what it has printed."""

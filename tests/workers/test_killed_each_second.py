@@ -1,4 +1,4 @@
-"""Workers that are killed all the time, and sessions that end right nevertheless."""
+"""Workers that are killed or stopped all the time, and sessions that end right nevertheless."""
 
 import os
 import time
@@ -18,6 +18,10 @@ OPEN = 100
 FEW = 5
 WORKERS = 4
 SECONDS_AT_MOST = 900
+# Each so many seconds a worker is not killed but stopped, for longer than its lease of 41 s.
+STOPPED_EACH = 5
+STILL_SECONDS = 45
+SECONDS_TO_COME_TO = 5
 # A fan of three into a join, and a second join of all that is left open.
 PREDECESSORS: dict[str, list[str]] = {
     "a": [],
@@ -102,6 +106,7 @@ class Told:
 
     places: list[Place] = field(default_factory=list)
     kills: int = 0
+    stops: int = 0
     last_kill: float = 0.0
     ended: float = 0.0
 
@@ -121,14 +126,23 @@ def killed_each_second(workers: Workers, key: dict[str, str]) -> Told:
             time.sleep(0.2)
             continue
         told.last_kill = time.monotonic()
-        told.kills += 1
-        workers.replace()
+        workers.go_on()
+        if (told.kills + told.stops) % STOPPED_EACH == 0:
+            told.stops += 1
+            workers.stand_still(STILL_SECONDS)
+        else:
+            told.kills += 1
+            workers.replace()
         time.sleep(max(0, told.last_kill + 1 - time.monotonic()))
     told.ended = time.monotonic()
+    while workers.still:
+        time.sleep(1)
+        workers.go_on()
+    time.sleep(SECONDS_TO_COME_TO)
     return told
 
 
-def test_sessions_end_right_while_a_worker_is_killed_each_second(
+def test_sessions_end_right_while_a_worker_is_killed_or_stopped_each_second(
     shared: None, tell: Callable[[str], None]
 ) -> None:
     key = blueprint()
@@ -143,7 +157,8 @@ def test_sessions_end_right_while_a_worker_is_killed_each_second(
     seconds = told.ended - begun
     tell(
         f"{SESSIONS} sessions of {len(PREDECESSORS)} agents on {WORKERS} workers, of which "
-        f"{told.kills} were killed: all right after {seconds:.0f} s "
+        f"{told.kills} were killed and {told.stops} stopped for {STILL_SECONDS} s: "
+        f"all right after {seconds:.0f} s "
         f"({SESSIONS * len(PREDECESSORS) / seconds:.0f} steps a second), "
         f"{told.ended - told.last_kill:.1f} s after the last kill"
     )
