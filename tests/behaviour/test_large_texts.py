@@ -441,7 +441,7 @@ def test_subtask_queries_that_grow_too_large_together_are_refused() -> None:
     task_query = f'{{"t": "{"x" * 20_000}"}}'
     assert refused("startSession", {**key, "taskQuery": task_query, "subtaskQueries": queries}) == {
         "code": "PAYLOAD_TOO_LARGE",
-        "inputPath": ["input", "subtaskQueries", 167],
+        "inputPath": ["input", "subtaskQueries", 167, "subtaskQuery"],
     }
     assert kept() == []
 

@@ -153,15 +153,15 @@ def test_the_notes_of_a_thread_s_runs_are_one_batched_read(world: World) -> None
     assert [row["notes"] for row in rows["nodes"]] == ["first", None, "third"]
 
 
-Read = Callable[[Sequence[reads.Key], str], list[Any]]
+Read = Callable[..., list[Any]]
 
 
 def after(read: Read, happens: Callable[[], Any]) -> Read:
     """The batched read, with something that happens between it and the query of the index."""
 
-    def later(keys: Sequence[reads.Key], tenant: str) -> list[Any]:
+    def later(keys: Sequence[reads.Key], tenant: str, **how: int) -> list[Any]:
         happens()
-        return read(keys, tenant)
+        return read(keys, tenant, **how)
 
     return later
 

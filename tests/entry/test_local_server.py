@@ -130,6 +130,6 @@ def test_it_runs_on_dynamodb_local_and_makes_what_is_missing(dynamodb_local: str
         uuid = created["coordination"]["coordinationUuid"]
         found = second.graphql(GET, uuid=uuid)["data"]["coordination"]
 
-    assert f"at {dynamodb_local}, as long as that keeps them; 7 tables were missing" in first.banner
+    assert f"at {dynamodb_local}, as long as that keeps them; 9 tables were missing" in first.banner
     assert f"at {dynamodb_local}, as long as that keeps them\n" in second.banner
     assert found == {"coordinationName": "kept"}

