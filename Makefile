@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+DOCS_PORT ?= 8001
 EVENT ?= events/direct.json
 RACES ?= 500
 STACK ?= ai-coordination
@@ -16,6 +17,7 @@ SAM := $(VENV)-sam/bin/sam
 RUNTIME := $(VENV)-runtime/bin/python
 SYSTEM := $(VENV)-system/bin/ministack
 CHECKOV := $(VENV)-checkov/bin/checkov
+DOCS := $(VENV)-docs/.installed
 SCHEMA := ai_coordination/api/schema.graphql
 ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 
@@ -106,6 +108,26 @@ $(CHECKOV):
 	@$(PYTHON) -m venv $(VENV)-checkov
 	@echo "Installing checkov into $(VENV)-checkov"
 	@$(VENV)-checkov/bin/python -m pip install -qq checkov==3.3.30
+
+.PHONY: docs
+docs: $(DOCS) docs-reference ## The documentation site, in build/site; fails on any broken link
+	@$(VENV)-docs/bin/zensical build --strict --clean
+	@$(BIN)/python -m docs_tools.check_site build/site
+
+.PHONY: docs-serve
+docs-serve: $(DOCS) docs-reference ## Serve the documentation, built anew on each change (DOCS_PORT=8001)
+	@$(VENV)-docs/bin/zensical serve --dev-addr 127.0.0.1:$(DOCS_PORT)
+
+.PHONY: docs-reference
+docs-reference: $(INSTALLED)
+	@$(BIN)/python -m docs_tools.graphql_reference docs/reference/graphql
+
+# An environment of its own: nothing else needs the site's generator.
+$(DOCS): docs_tools/requirements.txt
+	@test -x $(VENV)-docs/bin/python || $(PYTHON) -m venv $(VENV)-docs
+	@echo "Installing Zensical into $(VENV)-docs"
+	@$(VENV)-docs/bin/python -m pip install -qq --no-deps --requirement docs_tools/requirements.txt
+	@touch $@
 
 .PHONY: audit
 audit: $(INSTALLED) ## The 61 audits of GraphQL over HTTP against the local server (Node)
@@ -227,6 +249,6 @@ build-WorkerFunction build-CallerFunction: build-ApiFunction
 
 .PHONY: clean
 clean: ## Remove everything that was made
-	@rm -rf $(VENV) $(VENV)-* .aws-sam .cache .coverage .coverage.* .hypothesis .import_linter_cache \
+	@rm -rf $(VENV) $(VENV)-* docs/reference/graphql .aws-sam .cache .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,7 +14,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """All that can be configured. README.md holds the table of what each one means."""
+    """All settings. docs/reference/configuration.md describes each of them."""
 
     table_prefix: str = "ai-coordination-"
     endpoint_id: str | None = None

@@ -34,7 +34,7 @@ def sessions(ran: dict[str, Any]) -> str:
     engine, bare = (median(run[who] for run in ran["ratio"]) for who in ("engine", "bare"))
     join = ran["join"]
     rows = {
-        f"{sizes.CHAIN} in a chain, beside the bare client making the same calls": (
+        f"{sizes.CHAIN} in a chain, compared with the bare client making the same calls": (
             f"{engine:.2f} s to {bare:.2f} s: **{median(ratios):.2f}** "
             f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
         ),
@@ -47,7 +47,7 @@ def sessions(ran: dict[str, Any]) -> str:
         f"the releases of a join of {sizes.JOIN}, each twice, on {sizes.WORKERS} threads": (
             f"{join['one by one']:.2f} s one by one, **{join['together']:.2f} s** by {sizes.BATCH}s"
         ),
-        "the same, and that each of the agents owes nothing any more": (
+        "the same, and the removal of each agent's due time": (
             f"{join['settled']:.2f} s; the bare client {join['bare']:.2f} s for the same calls"
         ),
     }

@@ -121,7 +121,10 @@ def test_half_a_configuration_is_refused_with_a_sentence(given: dict[str, str], 
     assert said in refusal
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+DOCUMENTS = ["README.md", "docs/guides/deploy.md", "docs/guides/first-hour-on-aws.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_each_documented_command_gives_parameters_that_are_accepted(document: str) -> None:
     text = (ROOT / document).read_text()
     commands = re.findall(r"^make deploy .*PARAMETERS='([^']*)'", text, re.MULTILINE)

@@ -198,7 +198,7 @@ def test_the_sweep_says_what_it_is() -> None:
 
 
 def test_each_alarm_tells_the_topic_and_is_explained() -> None:
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "guides" / "operate.md").read_text()
     alarms = {
         name: one["Properties"]
         for name, one in RESOURCES.items()

@@ -44,5 +44,5 @@ def file(name: str) -> Response | None:
 
 
 def first_query() -> str:
-    """What the explorer shows to begin with, and the README too."""
+    """The query that GraphiQL opens with, and with which README and tutorial begin."""
     return _STATIC.joinpath("first.graphql").read_text("utf-8")

@@ -1,6 +1,6 @@
 """MiniStack, with what the template needs and it lacks: run in its own environment, with `-P`.
 
-Each mend says what AWS does. docs/operations.md lists them, for none of this was tried on AWS.
+Each mend says what AWS does. docs/guides/operate.md lists them, for none of this was tried on AWS.
 """
 
 import json

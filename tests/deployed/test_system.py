@@ -17,8 +17,7 @@ from tests.deployed.emulator import ROOT
 from tests.deployed.issuer import Issuer, issuing
 from tests.deployed.ministack import MiniStack, running
 from tests.deployed.system import Engine, until
-from tests.entry.readme import AGENTS as DOCUMENT
-from tests.entry.readme import texts
+from tests.docs.pages import page
 
 pytestmark = pytest.mark.system
 
@@ -106,7 +105,7 @@ def deploy(emulated: MiniStack, stack: str, template: Path, *parameters: str) ->
 def deploy_agents(engine: Engine, home: Path) -> None:
     code = home / "code"
     code.mkdir()
-    now, later, _ = texts("python", DOCUMENT)
+    now, later, _ = page("guides/write-an-agent").texts("python")
     (code / "now.py").write_text(now)
     (code / "later.py").write_text(later)
     template = home / "agents.yaml"

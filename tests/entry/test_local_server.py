@@ -41,7 +41,6 @@ def test_the_first_query_of_the_banner_can_be_copied(server: LocalServer) -> Non
 
     assert url == f"http://127.0.0.1:{server.port}/graphql"
     created = answer.json["data"]["createCoordination"]["coordination"]
-    assert created["coordinationName"] == "Market report"
     assert [agent["agentName"] for agent in created["agents"]] == ["Researcher", "Writer"]
 
 

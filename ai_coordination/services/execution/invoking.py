@@ -20,7 +20,7 @@ SECONDS_TO_WRITE = 5.0
 
 
 class LambdaFunction:
-    """Invokes a function with the payload that the README describes.
+    """Invokes a function with the payload that docs/reference/agent-payload.md describes.
 
     It answers later, by a mutation, or with its return value where `parameters.invocation` is
     `RequestResponse`. Then the call is cut off at the end of the attempt or, where that comes

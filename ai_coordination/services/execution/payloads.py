@@ -1,4 +1,4 @@
-"""What a LAMBDA agent gets: a public contract, described in docs/agents.md."""
+"""The event of a LAMBDA agent: a public contract, described in docs/reference/agent-payload.md."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
