@@ -41,7 +41,7 @@ def notes(slow: Slow) -> list[Any]:
     return [agent.notes for agent in slow.now().agents]
 
 
-def test_a_backlog_of_days_fails_nobody_and_grows_by_one_message_an_agent(world: World) -> None:
+def test_a_backlog_of_days_fails_nobody_and_grows_by_few_messages_an_agent(world: World) -> None:
     world.most_waiting = 1
     slow = not_begun(world)
 
@@ -49,11 +49,37 @@ def test_a_backlog_of_days_fails_nobody_and_grows_by_one_message_an_agent(world:
 
     assert slow.states() == [("initial", 1), ("initial", 1)]
     sent = Counter(message["agent"] for _, _, message in world.queue)
-    assert list(sent.values()) == [2, 2]
+    # One of the start, and one each at the 1st, 8th, 64th and 512th of 2,880 finds.
+    assert list(sent.values()) == [5, 5]
     slow.work_off()
     assert slow.states() == [("completed", 1), ("completed", 1)]
     assert len(slow.now().runs) == 2
     assert slow.now().session.status == "completed"
+
+
+def test_an_agent_runs_whose_messages_are_lost_behind_a_backlog_without_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "is_behind", lambda lane: True)
+    slow = not_begun(world)
+    world.queue.clear()
+
+    assert minutes_until_sent(world) == 1
+    world.queue.clear()
+    assert minutes_until_sent(world) == 7
+    slow.work_off()
+
+    assert slow.states() == [("completed", 1), ("completed", 1)]
+    assert slow.now().session.status == "completed"
+
+
+def minutes_until_sent(world: World) -> int:
+    """How many sweeps it takes until one has sent a message."""
+    for minute in range(1, 60):
+        world.stand_still(1, sweeps=True)
+        if world.queue:
+            return minute
+    raise AssertionError("nothing is sent")
 
 
 @pytest.mark.parametrize("sweeps", [False, True])

@@ -19,6 +19,8 @@ from ai_coordination.services.execution.engine import Engine, Message, message
 from ai_coordination.states import SessionAgentState
 
 WAIT_SECONDS = 60.0
+# While a queue is behind, each message of an item comes after so many times more finds.
+RARER = 8
 ROWS = 200
 SECONDS_OF_A_PAGE = 10.0
 # Each has a connection of the pool that all share.
@@ -123,8 +125,22 @@ def _moved_on(engine: Engine, row: Owing, swept: Swept) -> Owing | None:
     return now if now is not None and (moved or now.due_at == at) else None
 
 
+def is_sent_while_behind(finds: int) -> bool:
+    """Whether an item is sent at its n-th find in a row although its queue is behind.
+
+    The message of an earlier sweep most likely waits in that queue: one more a minute would only
+    make the backlog longer. But that message may have been lost, and one tenant may keep a lane
+    behind for ever. So an item is sent ever more rarely, and never for the last time: at its 1st,
+    8th, 64th, 512th find.
+    """
+    sent_at = 1
+    while sent_at < finds:
+        sent_at *= RARER
+    return sent_at == finds
+
+
 def _send(engine: Engine, moved: list[Owing], behind: Behind, swept: Swept) -> None:
-    """While its queue is old it has the message of an earlier sweep: that one is enough.
+    """Send for each item, but rarely where the queue of its lane is behind.
 
     Each message says at which time the item is looked for again: see `looking`.
     """
@@ -132,7 +148,7 @@ def _send(engine: Engine, moved: list[Owing], behind: Behind, swept: Swept) -> N
     for item in moved:
         again = {**message(item), "due": item.due_at}
         is_behind = again.get("lane") in behind
-        if not is_behind or item.due_count == 1:
+        if not is_behind or is_sent_while_behind(int(item.due_count or 0)):
             sent.append(again)
         if not is_behind:
             swept.lost += _is_lost(engine, item)
