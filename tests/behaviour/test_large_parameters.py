@@ -25,6 +25,9 @@ MEMBERS = """query ($c: ID!) { coordination(coordinationUuid: $c) {
     agents { agentUuid runtime { kind target parameters } }
 } }"""
 NAMES = "query ($c: ID!) { coordination(coordinationUuid: $c) { agents { agentName } } }"
+PINNED = """query ($s: ID!) { sessionAgents(sessionUuid: $s, first: 100) { nodes {
+    agent { runtime { parameters } }
+} } }"""
 OF_AGENTS = """query ($s: ID!) { sessionAgents(sessionUuid: $s) { nodes {
     agentOutput agent { runtime { parameters } }
 } } }"""
@@ -136,14 +139,20 @@ def test_a_function_gets_its_large_parameters_and_is_waited_for_as_they_say(
     assert agents_of(place)[0]["agentOutput"] == "Done"
 
 
-def test_members_of_an_older_version_are_pinned_with_the_session() -> None:
-    key = blueprint([echo("a"), echo("b")], [after("a"), after("b")])
+def older(coordination: str, *names: str) -> tuple[str, str]:
+    """Gives a coordination members with large parameters as version 0.1.0 stored them; its key."""
     runtime: Any = models.AgentRuntime
     member: Any = models.Agent
     inside = runtime(kind="echo", parameters=LARGE)
-    members = [member(agent_uuid=n, agent_name=n, runtime=inside) for n in ("a", "b")]
-    here = CALLER.partition_key, key["coordinationUuid"]
+    members = [member(agent_uuid=name, agent_name=name, runtime=inside) for name in names]
+    here = CALLER.partition_key, coordination
     put_state(models.Coordination, *here, agents=members)
+    return here
+
+
+def test_members_of_an_older_version_are_pinned_with_the_session() -> None:
+    key = blueprint([echo("a"), echo("b")], [after("a"), after("b")])
+    here = older(key["coordinationUuid"], "a", "b")
 
     place = start(key, taskQuery="Go")
     work_off()
@@ -177,6 +186,72 @@ def test_a_session_keeps_the_parameters_with_which_it_started() -> None:
 
     assert parameters_of(key["coordinationUuid"]) == [other]
     assert agents_of(place)[0]["agent"]["runtime"]["parameters"] == LARGE
+
+
+def test_a_retry_with_current_members_invokes_with_their_large_parameters(
+    functions: LambdaService,
+) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    place = failed([echo("a", fail="No", **LARGE)])
+    parameters: dict[str, Any] = {"invocation": "RequestResponse", "prompt": PROMPT[::-1]}
+
+    update_members(place, [function("a", **parameters)])
+    with recorded_calls() as calls:
+        change("retrySession", {**place.key, "withCurrentMembers": True}, "__typename")
+    work_off()
+
+    (invocation,) = functions.invocations
+    assert not {READ, WRITE} & set(calls)
+    assert invocation.event["agent"]["parameters"] == parameters
+    (agent,) = agents_of(place)
+    assert agent == {"agentOutput": "Done", "agent": {"runtime": {"parameters": parameters}}}
+    assert all("/own/" in key for key in kept())
+    assert len(kept()) == 2
+
+
+def test_a_retry_pins_fifty_members_of_fifty_kilobytes() -> None:
+    names = [f"a{number:02}" for number in range(50)]
+    place = start(blueprint([echo(name) for name in names]), taskQuery="Go")
+    change("cancelSession", place.key, "__typename")
+    each = [{**LARGE, "name": name} for name in names]
+
+    update_members(place, [echo(name, **one) for name, one in zip(names, each, strict=True)])
+    with recorded_calls() as calls:
+        change("retrySession", {**place.key, "withCurrentMembers": True}, "__typename")
+
+    found = data(PINNED, {"s": place.session})["sessionAgents"]["nodes"]
+    assert [one["agent"]["runtime"]["parameters"] for one in found] == each
+    # The plan only names them, and so is small.
+    assert not {READ, WRITE} & set(calls)
+    assert PROMPT not in str(everything_stored())
+
+
+def test_a_retry_keeps_the_inline_parameters_of_an_older_version_with_the_session() -> None:
+    place = failed([echo("a", fail="No"), echo("b", fail="No")])
+    older(place.coordination, "a", "b")
+
+    change("retrySession", {**place.key, "withCurrentMembers": True}, "__typename")
+    work_off()
+
+    assert [key.split("/")[3] for key in kept()] == [place.session]
+    found = [
+        (one["agentOutput"], one["agent"]["runtime"]["parameters"]) for one in agents_of(place)
+    ]
+    assert found == [("Go", LARGE)] * 2
+    assert PROMPT not in str(everything_stored()[models.SessionAgent.Meta.table_name])
+
+
+def failed(members: list[dict[str, Any]]) -> Place:
+    """A session of members that failed, side by side."""
+    actions = [after(one["agentUuid"], retry={"maxAttempts": 1}) for one in members]
+    place = start(blueprint(members, actions), taskQuery="Go")
+    work_off()
+    return place
+
+
+def update_members(place: Place, members: list[dict[str, Any]]) -> None:
+    given = {"coordinationUuid": place.coordination, "agents": members}
+    change("updateCoordination", given, "__typename")
 
 
 def test_the_parameters_are_deleted_with_their_coordination_and_not_before() -> None:
