@@ -78,7 +78,7 @@ def record(
             outcome=None if outcome is None else str(outcome.value),
             notes=held.text(validation.text(notes, "notes")),
             usage=None if usage is None else _usage(usage),
-            finished_at=_finished_at(outcome, finished_at, now),
+            finished_at=_finished_at(session_uuid, outcome, finished_at, now),
             updated_by=caller.user_id,
             created_at=now,
         )
@@ -212,15 +212,19 @@ def _usage(given: Mapping[str, int]) -> models.TokenUsage:
     )
 
 
-def _finished_at(outcome: RunOutcome | None, given: datetime | None, now: str) -> str | None:
-    """Between the run's creation, which is now, and now; but the caller has a clock of its own."""
+def _finished_at(
+    session_uuid: str, outcome: RunOutcome | None, given: datetime | None, now: str
+) -> str | None:
+    """Between the session's creation and now; the caller's clock may differ from the engine's."""
     if outcome is None and given is not None:
         raise BadUserInput("A run without an outcome has not finished", "finished_at")
     if outcome is None:
         return None
     if given is None:
         return now
-    if abs((given - clock.moment(now)).total_seconds()) > CLOCKS_DIFFER_SECONDS:
-        message = "A run is recorded when it has finished: this is more than 5 minutes from now"
+    earliest = ids.milliseconds_of(session_uuid) / 1000 - CLOCKS_DIFFER_SECONDS
+    latest = clock.moment(now).timestamp() + CLOCKS_DIFFER_SECONDS
+    if not earliest <= given.timestamp() <= latest:
+        message = "A run ends between the creation of its session and now, give or take 5 minutes"
         raise BadUserInput(message, "finished_at")
     return clock.instant(given)

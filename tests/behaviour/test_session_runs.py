@@ -1,12 +1,13 @@
 """Runs that a caller recorded, of a session or of one of its agents."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from ai_coordination import clock, models
+from ai_coordination import clock, ids, models
 from tests.graph_api import (
     NOBODY,
     Place,
@@ -14,8 +15,10 @@ from tests.graph_api import (
     data,
     error,
     new_agent,
+    new_coordination,
     new_place,
     new_run,
+    new_session,
 )
 from tests.stored import refused, stored
 
@@ -104,21 +107,41 @@ def test_a_run_is_counted_on_its_agent_or_else_on_the_session(place: Place) -> N
     assert listed(place, sessionAgentUuid=agent) == of_agent
 
 
-@pytest.mark.parametrize("minutes", [-4, 4])
-def test_the_caller_s_clock_may_differ_by_minutes(place: Place, minutes: int) -> None:
+def created_ago(minutes: int) -> Place:
+    """A session that was created so many minutes ago, as its uuid tells."""
+    coordination = new_coordination()
+    uuid = ids.new_uuid(time.time_ns() - minutes * 60 * 1_000_000_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ids, "new_uuid", lambda: uuid)
+        return Place(coordination, new_session(coordination))
+
+
+def failed_in(minutes: int, place: Place) -> dict[str, Any]:
+    """A run that failed so many minutes from now."""
     ended = clock.instant(datetime.now(UTC) + timedelta(minutes=minutes))
-    given = {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
-
-    assert create("recordSessionRun", given, RUN)["finishedAt"] == ended
+    return {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
 
 
-@pytest.mark.parametrize("ended", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-6", "6"])
-def test_a_run_that_did_not_end_just_now_is_refused(place: Place, ended: str) -> None:
-    if "-01" not in ended and "Z" not in ended:
-        ended = clock.instant(datetime.now(UTC) + timedelta(minutes=int(ended)))
-    given = {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
+# The caller's clock may be 5 minutes fast or slow.
+@pytest.mark.parametrize(("session", "run"), [(-600, -604), (-600, -60), (-600, 4), (0, -4)])
+def test_a_run_may_be_recorded_long_after_its_end(session: int, run: int) -> None:
+    given = failed_in(run, created_ago(-session))
 
-    told = refused("recordSessionRun", given)
+    assert create("recordSessionRun", given, RUN)["finishedAt"] == given["finishedAt"]
+
+
+@pytest.mark.parametrize(("session", "run"), [(-600, -606), (-600, 6), (0, -6), (0, 6)])
+def test_a_run_that_ended_before_its_session_began_or_in_the_future_is_refused(
+    session: int, run: int
+) -> None:
+    told = refused("recordSessionRun", failed_in(run, created_ago(-session)))
+
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "finishedAt"]}
+
+
+@pytest.mark.parametrize("ended", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_run_that_ended_at_the_end_of_the_calendar_is_refused(place: Place, ended: str) -> None:
+    told = refused("recordSessionRun", {**failed_in(0, place), "finishedAt": ended})
 
     assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "finishedAt"]}
 

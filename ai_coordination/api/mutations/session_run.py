@@ -28,7 +28,10 @@ class RecordSessionRunInput(graphene.InputObjectType):
     )
     notes = text("What is to be said about it.")
     usage = TokenUsageInput(description="What it used of a language model.")
-    finished_at = instant("When it ended; now, where there is an outcome.")
+    finished_at = instant(
+        "When it ended: between the creation of its session and now, give or take 5 minutes, "
+        "because clocks differ. With an outcome and without this, it ended now."
+    )
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
