@@ -111,7 +111,10 @@ class TextUnavailable(EngineError):
 
 
 class Throttled(EngineError):
-    """The database refused for now; nothing is half written."""
+    """The database refused for now, or did not answer. Nothing is half written.
+
+    Without an answer, the last write was done whole or not at all: nobody knows which.
+    """
 
     code = "THROTTLED"
 

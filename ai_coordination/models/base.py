@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from botocore import exceptions
 from botocore.config import Config
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
@@ -11,7 +12,7 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.models import Model
 
-from ai_coordination import __version__, config
+from ai_coordination import __version__, config, telemetry
 from ai_coordination.errors import Throttled
 from ai_coordination.models import allowance
 from ai_coordination.models.client import new_client
@@ -41,6 +42,13 @@ THROTTLES = frozenset(
 )
 
 BUSY = "The database is busy: try again later"
+NO_ANSWER = "The database did not answer in time: try again later"
+# One write, or one transaction, is never done by half.
+NO_ANSWER_TO_A_WRITE = (
+    "The database did not answer in time. The write was done whole or not at all, and it is not "
+    "known which: try again later, with the same idempotencyKey or expectedVersion"
+)
+FIRST_SERVER_ERROR = 500
 
 Item = Mapping[str, Mapping[str, Any]]
 
@@ -74,7 +82,21 @@ class SharedConnection(Connection):
             raise
 
     def attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
-        """The same, but each refusal is DynamoDB's own error: for who knows what to do then."""
+        """The same, but each refusal is DynamoDB's own error: for who knows what to do then.
+
+        Raises Throttled where DynamoDB has not answered any of the SDK's repeats: the connection
+        failed or was lost, the time was over, or a server on the way had an error.
+        """
+        try:
+            return self._attempt(operation_name, operation_kwargs)
+        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+            raise _no_answer(operation_name, error) from error
+        except VerboseClientError as error:
+            if _is_a_server_s(error):
+                raise _no_answer(operation_name, error) from error
+            raise
+
+    def _attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
         allowed = allowance.current(operation_name)
         if allowed is None:
             return super().dispatch(operation_name, operation_kwargs)
@@ -87,6 +109,23 @@ class SharedConnection(Connection):
     def forget_client(self) -> None:
         """The next call makes a new client: for tests that change the endpoint."""
         self._own = None
+
+
+def _no_answer(operation_name: str, error: Exception) -> Throttled:
+    told = {"operation": operation_name, "reason": type(error.__cause__ or error).__name__}
+    telemetry.logger.warning("the database did not answer", extra=told)
+    return Throttled(NO_ANSWER if operation_name in allowance.READS else NO_ANSWER_TO_A_WRITE)
+
+
+def _is_a_server_s(error: VerboseClientError) -> bool:
+    """Whether the fault is not the request's."""
+    cause = error.__cause__
+    told = (
+        cause.response.get("ResponseMetadata", {})
+        if isinstance(cause, exceptions.ClientError)
+        else {}
+    )
+    return bool(told.get("HTTPStatusCode", 0) >= FIRST_SERVER_ERROR)
 
 
 connection = SharedConnection()

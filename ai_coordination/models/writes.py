@@ -4,8 +4,9 @@ Each part of a write says what its refusal means: `refused` gets the item as it 
 where there is none, and gives the error to raise, or None where the refusal is no failure.
 
 What load or other transactions refuse is tried again with full jitter until the caller's deadline;
-what is refused even then is Throttled, and nothing of it is written. A transaction carries one
-token through all tries, so it is applied once, also where an answer was lost.
+what is refused even then is Throttled, and nothing of it is written. A write without an answer is
+Throttled too, but it may be done: whole or not at all. A transaction carries one token through all
+tries, so it is applied once, also where an answer was lost.
 """
 
 import secrets

@@ -1,4 +1,4 @@
-"""Reads that DynamoDB refuses for its load, or answers in part."""
+"""Reads that DynamoDB refuses for its load, answers in part, or does not answer."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,23 +6,29 @@ from typing import Any
 import pytest
 
 from ai_coordination.caller import Caller
-from ai_coordination.models import reads
+from ai_coordination.models import base, reads
 from tests.graph_api import ask, new_coordination, new_session
 from tests.operations import Operation, operations, variables
 from tests.truth.tenants import new_tenant
 from tests.truth.wire import (
     READS,
+    Fault,
     always,
     answered,
     faults,
     in_turn,
     refused,
+    reply_breaks_off,
+    reply_is_an_error,
+    reply_times_out,
+    request_is_lost,
 )
 from tests.world import ARGUMENTS, World, new_world
 
 ATTEMPTS = 3
 BUSY = refused("ProvisionedThroughputExceededException")
 UNPROCESSED = answered(lambda asked: {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]})
+SILENCES = [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
 QUERIES = [one for one in operations().values() if one.kind == "query" and one.name != "node"]
 TENANTS_SESSIONS = "{ sessions { nodes { coordination { coordinationName } } } }"
 
@@ -61,6 +67,24 @@ def test_a_read_that_is_refused_for_load_is_throttled(
     assert [error["extensions"] for error in result["errors"]] == [
         {"code": "THROTTLED", "retryAfterSeconds": 1.0, "requestId": caller.request_id}
     ]
+
+
+@pytest.mark.parametrize("mishap", SILENCES)
+@pytest.mark.parametrize("operation", QUERIES, ids=lambda one: one.name)
+def test_a_read_without_an_answer_is_throttled(
+    operation: Operation, mishap: Fault, caller: Caller, world: World
+) -> None:
+    with faults(always(mishap, READS)) as sent:
+        result = ask(operation.document(2), _given(operation, world), caller)
+
+    assert len(sent) == ATTEMPTS
+    (error,) = result["errors"]
+    assert error["message"] == base.NO_ANSWER
+    assert error["extensions"] == {
+        "code": "THROTTLED",
+        "retryAfterSeconds": 1.0,
+        "requestId": caller.request_id,
+    }
 
 
 @pytest.mark.parametrize("operation", QUERIES, ids=lambda one: one.name)

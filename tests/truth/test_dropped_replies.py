@@ -2,6 +2,7 @@
 
 import pytest
 
+from ai_coordination.models import base
 from tests.mutations import EXECUTING, MUTATIONS, creating, perform, work_on_the_first
 from tests.truth.outcomes import KINDS_OF_WRITES, codes, done, given_to, left_of, undisturbed
 from tests.truth.tenants import alike, new_tenant
@@ -66,7 +67,7 @@ def test_when_no_attempt_is_answered_a_repeat_with_the_key_gives_the_one_entity(
 
     assert len(WRITES.intersection(sent)) == 1
     assert sum(operation in WRITES for operation in sent) == ATTEMPTS
-    assert codes(failed) == ["INTERNAL"]
+    assert codes(failed) == ["THROTTLED"]
     assert alike([again, left_of(caller, given)]) == expected.alike
 
 
@@ -79,7 +80,7 @@ def test_when_no_attempt_is_answered_a_change_is_made_once(name: str) -> None:
 
     disturbed = done(name, in_turn(*[reply_times_out] * ATTEMPTS))
 
-    assert codes(disturbed.result) == ["INTERNAL"]
+    assert codes(disturbed.result) == ["THROTTLED"]
     assert alike(disturbed.left) == alike(expected.left)
 
 
@@ -95,7 +96,7 @@ def test_when_no_attempt_is_answered_a_repeat_or_the_worker_does_the_rest(name: 
         work_on_the_first(given["sessionUuid"])
     again = perform(name, given, caller)
 
-    assert codes(failed) == ["INTERNAL"]
+    assert codes(failed) == ["THROTTLED"]
     assert alike([again, left_of(caller, given)]) == expected.alike
 
 
@@ -109,5 +110,24 @@ def test_when_no_attempt_arrives_nothing_is_written(name: str) -> None:
         failed = perform(name, given, caller)
 
     assert sum(operation in WRITES for operation in sent) == ATTEMPTS
-    assert codes(failed) == ["INTERNAL"]
+    assert codes(failed) == ["THROTTLED"]
     assert left_of(caller, given) == before
+
+
+@pytest.mark.parametrize(
+    "mishap", [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
+)
+@pytest.mark.parametrize("name", KINDS_OF_WRITES)
+def test_a_write_without_an_answer_is_throttled_and_says_that_it_may_be_done(
+    name: str, mishap: Fault
+) -> None:
+    disturbed = done(name, always(mishap))
+
+    (error,) = disturbed.result["errors"]
+    assert error["message"] == base.NO_ANSWER_TO_A_WRITE
+    assert error["extensions"] == {
+        "code": "THROTTLED",
+        "retryAfterSeconds": 1.0,
+        "requestId": "request-1",
+    }
+    assert sum(operation in WRITES for operation in disturbed.sent) == ATTEMPTS
