@@ -1,11 +1,6 @@
 """Joins on DynamoDB Local: many predecessors end at once, and one successor starts once."""
 
-import math
 import os
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -13,50 +8,12 @@ from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
 from ai_coordination.services.execution import lifecycle, reports, working
-from ai_coordination.services.execution.engine import Answer, Call, Engine, Message
 from ai_coordination.states import AgentRuntimeKind
+from tests.truth.collecting import Worker, side_by_side
 
 CALLER = Caller("acme", "sales", "u-17")
 WIDTH = 20
-THREADS = 16
 JOINS = int(os.environ.get("JOINS", "100"))
-
-
-class Worker:
-    """An engine whose messages are kept until they are asked for, and whose ECHO is counted."""
-
-    def __init__(self) -> None:
-        self._messages: list[Message] = []
-        self._lock = threading.Lock()
-        self.invoked: list[str] = []
-        runtimes = {kind.value: self for kind in AgentRuntimeKind}
-        self.engine = Engine(queue=self, runtimes=runtimes, deadline=math.inf)
-
-    def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
-        with self._lock:
-            self._messages += messages
-
-    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
-        self.send([message], delay_seconds)
-
-    def is_behind(self, lane: str | None) -> bool:
-        return False
-
-    def taken(self) -> list[Message]:
-        with self._lock:
-            taken, self._messages = self._messages, []
-            return taken
-
-    def invoke(self, call: Call) -> Answer:
-        with self._lock:
-            self.invoked.append(call.run_uuid)
-        return Answer("joined")
-
-
-def side_by_side(work: Callable[[Any], Any], items: Iterable[Any]) -> None:
-    with ThreadPoolExecutor(THREADS) as pool:
-        for done in [pool.submit(work, item) for item in items]:
-            done.result()
 
 
 def new_task() -> models.Task:
