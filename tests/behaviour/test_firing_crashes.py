@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError
-from pynamodb.exceptions import PynamoDBException
 
 from ai_coordination import models, worker
+from ai_coordination.errors import Throttled
 from ai_coordination.local.recording import recorded_calls
 from tests.behaviour.executing import echo
 from tests.entry.lambda_stand_ins import Context
@@ -64,7 +64,7 @@ def test_a_firing_whose_worker_died_anywhere_starts_one_session_in_the_end(sched
 
             with (
                 mishap_at(number, mishap),
-                suppress(Died, BotoCoreError, PynamoDBException),
+                suppress(Died, BotoCoreError, Throttled),
             ):
                 case.fire()
             case.fire()
