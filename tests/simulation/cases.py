@@ -1,0 +1,117 @@
+"""One session with one fault in it: each case of a crash matrix."""
+
+from collections.abc import Collection
+from typing import Any
+
+from ai_coordination.services import texts
+from ai_coordination.services.execution import reports
+from ai_coordination.services.execution.engine import Answer, Call
+from ai_coordination.states import SessionAgentState
+from tests.simulation.people import insist
+from tests.simulation.seen import Seen
+from tests.simulation.watch import Watch
+from tests.simulation.world import CALLER, Died, World, survives
+
+MOST_STEPS = 100
+
+
+class Case:
+    """A worker dies at the moments of these numbers, or the writes of these numbers are spoilt.
+
+    Moments and writes are counted from `begin` on; what `prepare` does goes well.
+    """
+
+    def __init__(self, dies_at: Collection[int] = (), spoilt: str | None = None) -> None:
+        self.world = World()
+        self.world.answers = self.answer
+        self.world.seam = self._seam
+        self.world.landed = self._look
+        self.world.spoils = self._spoil
+        self.watch = Watch(self.world)
+        self.points = self.writes = 0
+        self._has_begun = False
+        self._dies_at = dies_at
+        self._spoilt = spoilt
+
+    def prepare(self) -> None:
+        """What is there before the first fault."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """What callers ask for."""
+        raise NotImplementedError
+
+    def answer(self, call: Call) -> Answer:
+        """What an agent answers."""
+        raise NotImplementedError
+
+    def ends_right(self, now: Seen) -> None:
+        """What must hold once nothing is due."""
+        self.watch.rest(now)
+
+    def run(self) -> Seen:
+        """Until nothing is due, and whoever asked has been answered."""
+        with self.world.running():
+            insist(self.prepare)
+            self._has_begun = True
+            self.begin()
+            now = self.rests()
+            self.ends_right(now)
+            return now
+
+    def rests(self) -> Seen:
+        """The session once nothing is due any more, all approvals given."""
+        for _ in range(MOST_STEPS):
+            self.world.step()
+            survives(self.approve)
+            now = self.watch.look()
+            if now and now.is_at_rest() and not self.world.queue:
+                return now
+        raise AssertionError("it does not come to rest")
+
+    def approve(self) -> None:
+        """Somebody approves what agents ask about."""
+        now = self.watch.look()
+        for agent in now.agents if now else ():
+            if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+                reports.answer(
+                    self.world.engine(),
+                    CALLER,
+                    session_uuid=agent.session_uuid,
+                    session_agent_uuid=agent.session_agent_uuid,
+                    run_uuid=agent.current_run_uuid,
+                    approved=True,
+                )
+
+    def _look(self) -> None:
+        self.watch.look()
+
+    def _seam(self, point: str) -> None:
+        if self._has_begun:
+            self.points += 1
+            self.meets(point)
+
+    def meets(self, point: str) -> None:
+        """The moment of this number has come."""
+        if self.points in self._dies_at and not self._spoilt:
+            raise Died(point)
+
+    def _spoil(self, operation: str, request: Any) -> str | None:
+        if not self._has_begun:
+            return None
+        self.writes += 1
+        return self._spoilt if self.writes in self._dies_at else None
+
+
+def kept(call: Call, said: str) -> Answer:
+    """An agent's answer, with its text where the engine keeps it."""
+    return Answer(texts.keep(texts.Owner.of(call.agent), said))
+
+
+def ends_right_with(case: Case, where: object) -> None:
+    """Runs a case; what goes wrong says where the fault was."""
+    try:
+        case.run()
+    except Exception as error:
+        error.add_note(f"where it went wrong: {where}")
+        raise
