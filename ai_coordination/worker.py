@@ -6,18 +6,17 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ai_coordination import telemetry
-from ai_coordination.services import timers
-from ai_coordination.services.execution import (
-    engines,
-    firing,
+from ai_coordination.engine import (
+    factory,
     lanes,
-    leases,
+    message_handler,
     messages,
-    releasing,
-    sweeping,
-    working,
+    schedule_trigger,
+    sweeper,
 )
-from ai_coordination.services.execution.engine import Engine, Message
+from ai_coordination.engine.agent import lease, release
+from ai_coordination.engine.context import Engine, Message
+from ai_coordination.services import timers
 
 # What a step needs besides its agent's call; with less left it is not begun.
 SECONDS_OF_A_STEP = 10.0
@@ -50,16 +49,16 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises UnknownEvent.
     """
-    engine = engines.of_a_worker(context.get_remaining_time_in_millis() / 1000)
+    engine = factory.of_a_worker(context.get_remaining_time_in_millis() / 1000)
     with telemetry.invocation(context.aws_request_id):
         return _handled(engine, event, context)
 
 
 def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("kind") == timers.KIND:
-        return {"firing": firing.fire(engine, timers.scheduler(), event)}
+        return {"firing": schedule_trigger.fire(engine, timers.scheduler(), event)}
     if event.get("kind") == SWEEP or event.get("detail-type") == SCHEDULED:
-        return {"found": sweeping.sweep(engine)}
+        return {"found": sweeper.sweep(engine)}
     records = event.get("Records")
     if not isinstance(records, list) or any(map(_is_foreign, records)):
         told = sorted(map(str, event))
@@ -67,9 +66,9 @@ def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -
     if len(records) > 1:
         engine = replace(engine, gathered=[])
     again = [(record, _worked(engine, record, context)) for record in records]
-    releasing.release_gathered(engine)
+    release.release_gathered(engine)
     failed = [(record, seconds) for record, seconds in again if seconds is not None]
-    engines.queue().show(failed)
+    factory.queue().show(failed)
     return {"batchItemFailures": [{"itemIdentifier": one["messageId"]} for one, _ in failed]}
 
 
@@ -89,13 +88,13 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
         try:
             message = messages.read(record["body"])
             _measure_delay(message, record.get("attributes", {}))
-            working.work(engine, message)
+            message_handler.work(engine, message)
         except messages.Unreadable as unreadable:
             step.outcome = "unreadable"
             telemetry.count("MessagesUnreadable")
             telemetry.logger.error("unreadable message", extra={"reason": str(unreadable)})
             return _later(record)
-        except leases.NoTime:
+        except lease.NoTime:
             step.outcome = "no time"
             return AT_ONCE
         except Exception:  # noqa: BLE001 - here it ends: the queue gives it again

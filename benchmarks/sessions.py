@@ -18,11 +18,12 @@ from unittest.mock import patch
 from botocore.exceptions import ClientError
 
 from ai_coordination import ids, models, services, worker
+from ai_coordination.engine import factory, message_handler, session_commands
+from ai_coordination.engine.agent import release as releasing
+from ai_coordination.engine.context import Engine, Message, Release
 from ai_coordination.local.runtime import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import reads
-from ai_coordination.services.execution import engines, lifecycle, releasing, working
-from ai_coordination.services.execution.engine import Engine, Message, Release
 from ai_coordination.states import AgentRuntimeKind
 from benchmarks import units
 from benchmarks.bare import Bare, recorded
@@ -87,8 +88,8 @@ def chain(length: int) -> models.Task:
 
 
 def started(task: models.Task) -> models.Session:
-    return lifecycle.start(
-        engines.of_a_request(CALLER.deadline),
+    return session_commands.start(
+        factory.of_a_request(CALLER.deadline),
         CALLER,
         coordination_uuid=task.coordination_uuid,
         task_uuid=task.task_uuid,
@@ -135,7 +136,7 @@ def costs(queue: Held) -> dict[str, Any]:
         marks = []
         while messages := queue.take(1):
             marks.append((len(ledger.calls), len(ledger.reads), len(ledger.writes)))
-            working.work(engines.of_a_worker(60), messages[0])
+            message_handler.work(factory.of_a_worker(60), messages[0])
             queue.done()
     is_complete(session)
     (call, read, write), (next_call, next_read, next_write) = marks[CHAIN // 2 :][:2]
@@ -211,7 +212,7 @@ def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
 def released(owed: list[Release], batch: int) -> None:
     """By several workers; each batch comes a second time, later."""
     batches = deque(2 * [owed[start : start + batch] for start in range(0, JOIN, batch)])
-    engine = engines.of_a_worker(600)
+    engine = factory.of_a_worker(600)
 
     def release(of_one: list[Release]) -> None:
         releasing.release_all(engine, of_one)
@@ -243,9 +244,9 @@ def ended(queue: Held) -> list[Release]:
     owed: list[Release] = []
 
     def end() -> None:
-        engine: Engine = replace(engines.of_a_worker(600), gathered=owed)
+        engine: Engine = replace(factory.of_a_worker(600), gathered=owed)
         while messages := queue.take(1):
-            working.work(engine, messages[0])
+            message_handler.work(engine, messages[0])
             queue.done()
 
     side_by_side(4, end)
@@ -256,7 +257,7 @@ def main(result: str) -> None:
     """Writes what has been measured."""
     create_tables()
     queue = Held()
-    with patch.object(engines, "SqsQueue", lambda url: queue):
+    with patch.object(factory, "SqsQueue", lambda url: queue):
         measured = {
             "costs": costs(queue),
             "ratio": ratio(queue),

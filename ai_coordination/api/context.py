@@ -12,12 +12,12 @@ from ai_coordination import models, services
 from ai_coordination.api.metering import Meter
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
+from ai_coordination.engine import factory
+from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import reads
 from ai_coordination.models.allowance import Allowance, spending
 from ai_coordination.models.reads import Key
-from ai_coordination.services.execution import engines
-from ai_coordination.services.execution.engine import Engine
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Context:
     @cached_property
     def engine(self) -> Engine:
         """What the mutations that execute sessions run on."""
-        return engines.of_a_request(self.caller.deadline)
+        return factory.of_a_request(self.caller.deadline)
 
     async def run(self, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """A blocking read beside the others of this request, which is counted.

@@ -19,7 +19,7 @@ MOST_WAITING = 100
 
 
 class SqsQueue:
-    """The queue of the engine's messages, or the two of them: see `services/execution/lanes.py`."""
+    """The queue of the engine's messages, or the two of them: see `engine/lanes.py`."""
 
     def __init__(self, url: str, calls_url: str | None = None) -> None:
         self._url = url

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.execution import engines, sweeping
+from ai_coordination.engine import factory, sweeper
 from tests.behaviour.executing import (
     after,
     agents,
@@ -103,7 +103,7 @@ def test_a_rejection_after_nobody_has_answered_in_time_is_refused() -> None:
     for agent in kind.query(place.session, consistent_read=True):
         if agent.state == "waiting_for_input":
             agent.update([kind.deadline_at.set(LONG_AGO), kind.due_at.set(LONG_AGO)])
-    sweeping.sweep(engines.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(20))
     work_off()
     assert agents(place)["ask"]["notes"] == "Nobody has answered in time"
 

@@ -4,7 +4,7 @@ import pytest
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models
-from ai_coordination.services.execution import engines, sweeping
+from ai_coordination.engine import factory, sweeper
 from tests.behaviour.executing import (
     after,
     agents,
@@ -36,7 +36,7 @@ def wait_for_everything(place: Place) -> None:
             actions.append(kind.not_before.set(LONG_AGO))
         if actions:
             agent.update(actions)
-    sweeping.sweep(engines.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(20))
     work_off()
 
 
@@ -96,13 +96,13 @@ def test_a_failure_may_be_passed_over() -> None:
 
 
 def test_a_sweep_goes_on_until_nothing_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "ROWS", 2)
+    monkeypatch.setattr(sweeper, "ROWS", 2)
     place = start(blueprint([external(name) for name in "abcde"]), taskQuery="Which?")
     kind = models.SessionAgent
     for agent in kind.query(place.session, consistent_read=True):
         agent.update([kind.due_at.set(LONG_AGO)])
 
-    found = [sweeping.sweep(engines.of_a_worker(20)) for _ in range(2)]
+    found = [sweeper.sweep(factory.of_a_worker(20)) for _ in range(2)]
 
     assert found == [5, 0]
 
@@ -113,7 +113,7 @@ def test_a_sweep_without_time_leaves_what_is_due_to_the_next() -> None:
     for agent in kind.query(place.session, consistent_read=True):
         agent.update([kind.due_at.set(LONG_AGO)])
 
-    found = [sweeping.sweep(engines.of_a_worker(seconds)) for seconds in (5, 20)]
+    found = [sweeper.sweep(factory.of_a_worker(seconds)) for seconds in (5, 20)]
 
     assert found == [0, 1]
 

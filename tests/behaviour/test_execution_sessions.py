@@ -5,7 +5,8 @@ from unittest.mock import patch
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.execution import dispatching, engines, sweeping
+from ai_coordination.engine import factory, sweeper
+from ai_coordination.engine.session import dispatch
 from tests.behaviour.executing import (
     after,
     agents,
@@ -172,7 +173,7 @@ def test_nothing_is_deleted_inside_a_session_that_runs() -> None:
 
 def test_a_dispatch_that_dies_goes_on_with_the_members_that_it_began_with() -> None:
     place = built_by_hand()
-    with patch.object(dispatching, "_started", side_effect=RuntimeError("died")):
+    with patch.object(dispatch, "_started", side_effect=RuntimeError("died")):
         assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
     key = {"coordinationUuid": place.coordination}
     change("updateCoordination", {**key, "agents": []}, "__typename")
@@ -189,5 +190,5 @@ def sweep(place: Place) -> None:
     """As if so much time had passed that the session is looked for."""
     kind = models.Session
     kind(*place).update([kind.due_at.set("2026-01-01T00:00:00.000000+00:00")])
-    sweeping.sweep(engines.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(20))
     work_off()

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.execution import starting
+from ai_coordination.engine.session import start as starting
 from tests.behaviour.executing import (
     after,
     agents,

@@ -18,9 +18,9 @@ from graphql import (
 
 from ai_coordination import models
 from ai_coordination.api.schema import schema
+from ai_coordination.engine.session import start
 from ai_coordination.errors import BadUserInput
 from ai_coordination.services import fingerprints, validation
-from ai_coordination.services.execution import starting
 from tests.graph_api import NOBODY, change, data, mutation, new_task, refusal
 from tests.stored import everything_stored, refused
 from tests.world import World
@@ -395,7 +395,7 @@ def test_a_start_that_died_goes_on_whatever_its_blueprint_is_now(
     queries = [{"agentUuid": "rag", "subtaskQuery": "Find it."}] * 120
     given = {**world.key("coordination", "task"), "subtaskQueries": queries}
     with monkeypatch.context() as patch:
-        patch.setattr(starting, "go_on", lambda *given: 1 / 0)
+        patch.setattr(start, "go_on", lambda *given: 1 / 0)
         assert refusal("startSession", {**given, KEY: "once"})["code"] == "INTERNAL"
     without_the_task(world)
 

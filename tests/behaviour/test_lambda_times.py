@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ai_coordination import clock, models
-from ai_coordination.services.execution import engines, leases, working
-from ai_coordination.services.execution.engine import Engine
+from ai_coordination.engine import factory, message_handler
+from ai_coordination.engine.agent import lease as leases
+from ai_coordination.engine.context import Engine
 from tests.behaviour.executing import (
     FUNCTION,
     WAITS,
@@ -63,7 +64,7 @@ def test_a_call_is_cut_off_when_the_attempt_is_over(slow: Slow) -> None:
 def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(slow: Slow) -> None:
     place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
 
-    working.agent_work(waiting_worker(6.5), one_agent(place))
+    message_handler.agent_work(waiting_worker(6.5), one_agent(place))
 
     assert not slow.has_answered
     found = agents(place)["a"]
@@ -73,7 +74,7 @@ def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(slow
 
 def waiting_worker(seconds: float) -> Engine:
     """A worker of the lane of calls."""
-    return replace(engines.of_a_worker(seconds), waits=True)
+    return replace(factory.of_a_worker(seconds), waits=True)
 
 
 def one_agent(place: Place) -> models.SessionAgent:
@@ -101,7 +102,7 @@ def test_a_lease_outlasts_the_call(
         waiting_worker(left), utc=lambda: now, works_until=now + timedelta(seconds=left)
     )
 
-    working.agent_work(worker, one_agent(place))
+    message_handler.agent_work(worker, one_agent(place))
 
     assert leases == [clock.instant(now + timedelta(seconds=lease))]
 
@@ -115,11 +116,11 @@ def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService)
     late = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=14))
 
     with pytest.raises(leases.NoTime, match="14 s are left"):
-        working.agent_work(late, one_agent(place))
+        message_handler.agent_work(late, one_agent(place))
     assert (everything_stored(), functions.invocations) == (before, [])
 
     in_time = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=16))
-    working.agent_work(in_time, one_agent(place))
+    message_handler.agent_work(in_time, one_agent(place))
     assert session(place)["status"] == "COMPLETED"
 
 
@@ -129,6 +130,6 @@ def test_a_worker_that_has_all_its_time_begins_what_may_take_longer(
     functions.deploy(FUNCTION, returning("Done"))
     place = start(blueprint([function(**WAITS)]), taskQuery="Which?")
 
-    working.agent_work(waiting_worker(20), one_agent(place))
+    message_handler.agent_work(waiting_worker(20), one_agent(place))
 
     assert session(place)["status"] == "COMPLETED"

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from ai_coordination import clock, models, telemetry, worker
 from ai_coordination.clients import SqsQueue, TextBucket, clients
 from ai_coordination.config import settings
+from ai_coordination.engine.session import start
 from ai_coordination.errors import Throttled
 from ai_coordination.services import texts
-from ai_coordination.services.execution import starting
 from tests.behaviour import executing
 from tests.behaviour.executing import WAITS, after, blueprint, echo, external, function, report
 from tests.entry.lambda_stand_ins import Context
@@ -151,7 +151,7 @@ def test_a_start_of_which_the_graph_is_missing_fails_and_its_key_gives_it() -> N
         "taskQuery": "Which?",
         "idempotencyKey": "once",
     }
-    with patch.object(starting, "go_on", side_effect=RuntimeError("died")):
+    with patch.object(start, "go_on", side_effect=RuntimeError("died")):
         assert refusal("startSession", given)["code"] == "INTERNAL"
     lose_everything()
 
@@ -190,7 +190,7 @@ def test_a_dispatch_of_which_a_text_is_missing_leaves_the_session_as_it_was() ->
 
 def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     place = by_hand()
-    with patch("ai_coordination.services.execution.dispatching._started", side_effect=KeyError):
+    with patch("ai_coordination.engine.session.dispatch._started", side_effect=KeyError):
         assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
     first, _ = executing.agents(place).values()
     at = place.session, first["sessionAgentUuid"]

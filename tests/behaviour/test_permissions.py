@@ -9,9 +9,10 @@ import pytest
 from ai_coordination import worker
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.engine.session import dispatch, end, retry
+from ai_coordination.engine.session import start as starting
 from ai_coordination.models import reads
 from ai_coordination.services import texts
-from ai_coordination.services.execution import dispatching, ending, retrying, starting
 from tests.behaviour.executing import (
     after,
     agents,
@@ -210,13 +211,13 @@ def go_on_after_deaths() -> None:
     coordination = new_coordination(agents=[echo("rag")])
     place = Place(coordination, new_session(coordination))
     new_agent(*place)
-    with patch.object(dispatching, "go_on", side_effect=died):
+    with patch.object(dispatch, "go_on", side_effect=died):
         refusal("dispatchSession", place.key)
     running = start(blueprint([external("x")]), taskQuery="Which?")
-    with patch.object(ending, "go_on", side_effect=died):
+    with patch.object(end, "go_on", side_effect=died):
         refusal("cancelSession", running.key)
     sweep()
-    with patch.object(retrying, "go_on", side_effect=died):
+    with patch.object(retry, "go_on", side_effect=died):
         refusal("retrySession", running.key)
     sweep()
     assert session(running)["status"] == "IN_PROGRESS"

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.execution import engines, retrying, sweeping
-from ai_coordination.services.execution.engine import Engine
+from ai_coordination.engine import factory, sweeper
+from ai_coordination.engine.context import Engine
+from ai_coordination.engine.session import retry as retrying
 from tests.behaviour.executing import (
     after,
     agents,
@@ -285,7 +286,7 @@ def test_a_judged_answer_is_kept_when_a_sibling_fails_and_when_nobody_answers_in
         due_at=long_ago,
         deadline_at=long_ago,
     )
-    sweeping.sweep(engines.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(20))
     work_off()
     assert (session(timed)["status"], agents(timed)["a"]["notes"]) == (
         "FAILED",

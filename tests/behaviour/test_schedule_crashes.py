@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, worker
+from ai_coordination.engine.schedule_trigger import NotWrittenYet
 from ai_coordination.local.recording import recorded_calls
-from ai_coordination.services.execution.firing import NotWrittenYet
 from tests.entry.lambda_stand_ins import Context
 from tests.graph_api import ask, create, mutation, new_coordination, new_schedule, new_task
 from tests.mishaps import MISHAPS, Call, Died, dies_before, mishap_at

@@ -9,9 +9,9 @@ from unittest.mock import patch
 import pytest
 
 from ai_coordination import models, worker
+from ai_coordination.engine import session_commands
+from ai_coordination.engine.schedule_trigger import NotWrittenYet
 from ai_coordination.errors import Throttled
-from ai_coordination.services.execution import lifecycle
-from ai_coordination.services.execution.firing import NotWrittenYet
 from tests.behaviour.executing import blueprint, echo, work_off
 from tests.entry.lambda_stand_ins import Context
 from tests.graph_api import CALLER, change, data, new_schedule
@@ -154,13 +154,13 @@ def test_a_pause_that_is_faster_by_a_moment_stops_it(agents: int) -> None:
     change("updateCoordination", {**key, "agents": many}, "coordination { id }")
     change("updateTask", {**plan.key, "agentActions": []}, "task { id }")
     due = plan.event()
-    original = lifecycle.start
+    original = session_commands.start
 
     def first_the_pause(*args: Any, **kwargs: Any) -> models.Session:
         plan.update(status="PAUSED")
         return original(*args, **kwargs)
 
-    with patch.object(lifecycle, "start", first_the_pause):
+    with patch.object(session_commands, "start", first_the_pause):
         assert fire(due) == "stale"
 
     assert plan.sessions() == []
@@ -274,14 +274,14 @@ def test_a_schedule_that_was_completed_fires_again_when_it_is_given_a_new_time()
 def test_a_change_just_before_the_last_firing_is_over_is_not_overwritten() -> None:
     plan = Plan("at(2099-12-31T08:00:00)")
     due = plan.event("2099-12-31T08:00:00Z")
-    original = lifecycle.start
+    original = session_commands.start
 
     def then_the_writer(*args: Any, **kwargs: Any) -> models.Session:
         started = original(*args, **kwargs)
         plan.update(schedule="rate(1 day)")
         return started
 
-    with patch.object(lifecycle, "start", then_the_writer):
+    with patch.object(session_commands, "start", then_the_writer):
         assert fire(due) == "started"
 
     assert len(plan.sessions()) == 1
@@ -318,7 +318,7 @@ def test_a_firing_that_the_database_refuses_for_now_comes_again() -> None:
     plan = Plan()
 
     with (
-        patch.object(lifecycle, "start", side_effect=Throttled("busy")),
+        patch.object(session_commands, "start", side_effect=Throttled("busy")),
         pytest.raises(Throttled),
     ):
         fire(plan.event())

@@ -12,11 +12,11 @@ from ai_coordination import models
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.clients import functions as client
 from ai_coordination.config import settings
+from ai_coordination.engine.context import Call
+from ai_coordination.engine.runtimes import lambda_fitting
 from ai_coordination.local.recording import Call as Made
 from ai_coordination.local.recording import recorded_calls
 from ai_coordination.services import texts
-from ai_coordination.services.execution import fitting
-from ai_coordination.services.execution.engine import Call
 from tests.behaviour.executing import after, agents, echo, function, session, start, work_off
 from tests.graph_api import NOBODY, new_coordination, new_task
 from tests.lambda_service import LambdaService, returning
@@ -113,8 +113,8 @@ def test_999_answers_that_items_hold_give_way_together_where_their_addresses_are
     joined = call(outputs)
 
     with recorded_calls() as calls:
-        body = fitting.body(joined, EVENT)
-        assert fitting.body(joined, EVENT) != b""
+        body = lambda_fitting.body(joined, EVENT)
+        assert lambda_fitting.body(joined, EVENT) != b""
 
     event = json.loads(body)
     assert len(body) < 10_000
@@ -132,7 +132,7 @@ def test_999_answers_that_items_hold_give_way_together_where_their_addresses_are
 def test_999_answers_that_the_bucket_keeps_are_addresses_in_one_document() -> None:
     kept = texts.keep(texts.Owner("acme#sales", NOBODY, NOBODY), "€" * 2_000)
 
-    body = fitting.body(call([kept] * WIDEST), EVENT)
+    body = lambda_fitting.body(call([kept] * WIDEST), EVENT)
 
     event = json.loads(body)
     assert len(body) < 10_000
@@ -145,7 +145,7 @@ def test_999_answers_that_the_bucket_keeps_are_addresses_in_one_document() -> No
 def test_as_many_answers_that_items_hold_give_way_as_must() -> None:
     outputs = [chr(ord("a") + number % 26) * (4_000 - number) for number in range(300)]
 
-    body = fitting.body(call(outputs), EVENT)
+    body = lambda_fitting.body(call(outputs), EVENT)
 
     predecessors = json.loads(body)["predecessors"]
     gone = [one["agentOutput"] is None for one in predecessors]
@@ -164,7 +164,7 @@ def test_parameters_and_input_files_are_documents_where_they_must_be() -> None:
     uris = [f"s3://bucket/{'ä' * 150}/{number}" for number in range(1_000)]
     files = [models.InputFile(name="a", uri=one) for one in uris]  # type: ignore[no-untyped-call]
 
-    body = fitting.body(call(["x" * 4_000] * 250, parameters, files), EVENT)
+    body = lambda_fitting.body(call(["x" * 4_000] * 250, parameters, files), EVENT)
 
     event = json.loads(body)
     assert len(body) <= EVENT
@@ -185,7 +185,7 @@ def test_what_cannot_give_way_is_small_whatever_the_names() -> None:
     joined.agent.agent.agent_name = "😀" * 256
     joined.agent.subtask_query = kept
 
-    body = fitting.body(joined, 65_536)
+    body = lambda_fitting.body(joined, 65_536)
 
     assert len(body) <= 65_536
     event = json.loads(body)

@@ -12,20 +12,15 @@ from unittest.mock import patch
 from ai_coordination import clock, models
 from ai_coordination.clients import Timer
 from ai_coordination.config import settings
+from ai_coordination.engine import factory, messages, schedule_trigger, sweeper
+from ai_coordination.engine.context import Accepted, Answer, Call, Message
+from ai_coordination.engine.lanes import waits
+from ai_coordination.engine.runtimes import lambda_payload
+from ai_coordination.engine.runtimes.registry import Echo
+from ai_coordination.engine.session import start
 from ai_coordination.models import due, writes
 from ai_coordination.models.base import table_name
 from ai_coordination.services import creation, task_schedule, texts, timers
-from ai_coordination.services.execution import (
-    engines,
-    firing,
-    messages,
-    payloads,
-    starting,
-    sweeping,
-)
-from ai_coordination.services.execution.engine import Accepted, Answer, Call, Message
-from ai_coordination.services.execution.lanes import waits
-from ai_coordination.services.execution.runtimes import Echo
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item
 from tests.simulation.seen import Sight
@@ -61,7 +56,7 @@ class Life(World):
     a transaction are started in chunks of `chunk` agents: here they may be small.
     """
 
-    def __init__(self, number: int, chunk: int = starting.CHUNK) -> None:
+    def __init__(self, number: int, chunk: int = start.CHUNK) -> None:
         super().__init__(number)
         self.chunk = chunk
         self.recording = False
@@ -110,7 +105,7 @@ class Life(World):
         self._hand = []
 
     def sweep(self) -> None:
-        self.found += sweeping.sweep(self.engine())
+        self.found += sweeper.sweep(self.engine())
 
     def go_on_from(self, moment: Moment, *, without_messages: bool = False) -> None:
         """As another engine left it; perhaps all is lost that a sweep brings back."""
@@ -135,14 +130,14 @@ class Life(World):
         """What the agents do: each of them gets what there is to be got."""
         if call.agent.agent.runtime.kind == AgentRuntimeKind.ECHO.value:
             return Echo(self).invoke(call)
-        json.dumps(payloads.payload(call), default=vars)
+        json.dumps(lambda_payload.payload(call), default=vars)
         if waits(call.agent):
             return Answer(f"{call.agent.agent_uuid} has answered", 10, 20)
         return Accepted()
 
     def fire(self, event: Event) -> str:
         """A timer's firing comes to a worker; what came of it."""
-        return firing.fire(self.engine(), self, event)
+        return schedule_trigger.fire(self.engine(), self, event)
 
     def create(self, timer: Timer) -> None:
         self.timers.append(timer)
@@ -157,10 +152,10 @@ class Life(World):
             for module in (timers, writes):
                 stack.enter_context(patch.object(module, "secrets", marks))
             stack.enter_context(patch.object(due, "SHARDS", SHARDS))
-            stack.enter_context(patch.object(starting, "CHUNK", self.chunk))
+            stack.enter_context(patch.object(start, "CHUNK", self.chunk))
             stack.enter_context(patch.object(timers, "scheduler", lambda: self))
             stack.enter_context(
-                patch.object(engines, "of_a_request", lambda deadline: self.engine())
+                patch.object(factory, "of_a_request", lambda deadline: self.engine())
             )
             yield
 

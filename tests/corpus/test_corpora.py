@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.execution.ending import DISPATCH, ENDS, START
-from ai_coordination.services.execution.retrying import RETRY
+from ai_coordination.engine.session.end import DISPATCH, ENDS, START
+from ai_coordination.engine.session.retry import RETRY
 from ai_coordination.states import RunOutcome, ScheduleStatus, SessionAgentState, SessionStatus
 from tests.corpus import files
 from tests.corpus.corpora import NEWEST, items_of, name_of, of_each_corpus

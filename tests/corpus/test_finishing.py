@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.services.execution import starting
+from ai_coordination.engine.session import start
 from tests.corpus.corpora import of_each, of_each_corpus, of_those
 from tests.corpus.files import Chapter, Corpus
 from tests.corpus.life import Life
@@ -68,4 +68,4 @@ def test_its_timers_fire(corpus: Corpus, chapter: Chapter) -> None:
 
 @of_each_corpus
 def test_a_start_goes_on_in_the_chunks_in_which_it_began(corpus: Corpus) -> None:
-    assert max(chapter.chunk for chapter in corpus.chapters) == starting.CHUNK
+    assert max(chapter.chunk for chapter in corpus.chapters) == start.CHUNK

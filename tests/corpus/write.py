@@ -3,9 +3,9 @@
 import sys
 
 from ai_coordination import __version__
+from ai_coordination.engine.session import start
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
-from ai_coordination.services.execution import starting
 from tests.corpus import embedded, files
 from tests.corpus.files import Chapter, Corpus, Kept
 from tests.corpus.life import Life, Moment
@@ -30,7 +30,7 @@ def write() -> str:
 
 def chapter(number: int, name: str, story: Story) -> Chapter:
     """What a story leaves behind."""
-    chunk = 1 if name in IN_CHUNKS else starting.CHUNK
+    chunk = 1 if name in IN_CHUNKS else start.CHUNK
     life = Life(number, chunk)
     with life.running():
         story(life)

@@ -11,10 +11,10 @@ import pytest
 from ai_coordination import ids, models
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
+from ai_coordination.engine import schedule_trigger
 from ai_coordination.errors import Throttled
 from ai_coordination.local import schedules, work
 from ai_coordination.local.embedded import EmbeddedAws
-from ai_coordination.services.execution import firing
 from tests.entry.local_server import LocalServer, running
 from tests.graph_api import (
     CALLER,
@@ -134,7 +134,7 @@ def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFi
     schedule = place.new("rate(1 minute)")
     clock.ahead += timedelta(minutes=1)
 
-    with patch.object(firing, "fire", side_effect=Throttled("busy")):
+    with patch.object(schedule_trigger, "fire", side_effect=Throttled("busy")):
         ticker.tick()
     assert place.sessions() == []
     ticker.tick()

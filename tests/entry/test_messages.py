@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, worker
-from ai_coordination.services.execution import working
+from ai_coordination.engine import message_handler
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.entry.test_worker import batch, bodies, failures, new_session, queue, status
 from tests.graph_api import NOBODY
@@ -121,13 +121,13 @@ def test_what_a_step_raises_is_logged_whole_and_comes_again(
     sessions = [new_session(), new_session()]
     first, second = bodies(queue)
     measured()
-    work = working.work
+    work = message_handler.work
 
     def break_once(*given: Any) -> None:
-        monkeypatch.setattr(working, "work", work)
+        monkeypatch.setattr(message_handler, "work", work)
         raise KeyError("the reason")
 
-    monkeypatch.setattr(working, "work", break_once)
+    monkeypatch.setattr(message_handler, "work", break_once)
 
     assert worker.handler(batch(first, second), Context()) == failures(0)
 

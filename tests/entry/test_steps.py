@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, telemetry, worker
+from ai_coordination.engine.agent import complete, fail, lease
 from ai_coordination.handler import handler
-from ai_coordination.services.execution import failing, leases, reporting
 from tests.behaviour.executing import after, blueprint, echo, external, function, session, start
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.entry.test_worker import LONG_AGO, batch, bodies, queue
@@ -162,7 +162,7 @@ def test_what_a_request_starts_or_ends_is_counted_beside_the_request(
 def test_a_failure_a_retry_and_an_end_are_counted(
     queue: str, measured: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failing, "JITTER", 1.0)
+    monkeypatch.setattr(fail, "JITTER", 1.0)
     flaky, never = echo("flaky", **FAILS_ONCE), echo("never", fail="No")
     twice = {"maxAttempts": 2, "intervalSeconds": 0.001}
     rules = [
@@ -212,7 +212,7 @@ def test_a_sweep_counts_what_it_has_found_and_a_takeover_is_counted(
 ) -> None:
     place = start(blueprint([echo("a")]))
     with monkeypatch.context() as patch:
-        patch.setattr(reporting, "complete", die)
+        patch.setattr(complete, "complete", die)
         one_batch(queue)
     agent = first_agent(place)
     long_ago = {"due_at": LONG_AGO, "lease_until": LONG_AGO}
@@ -271,7 +271,7 @@ def test_of_a_batch_nothing_is_begun_that_there_is_no_time_for(
     queue: str, logged: Lines, measured: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(blueprint([function(invocation="RequestResponse"), echo("b")]))
-    monkeypatch.setattr(leases, "ENOUGH", 1.1)
+    monkeypatch.setattr(lease, "ENOUGH", 1.1)
     found = bodies(queue)
 
     answer = worker.handler(batch(*found), Context())

@@ -11,10 +11,11 @@ from ai_coordination import clock, ids, models, worker
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.clients import queue as queues
 from ai_coordination.config import settings
+from ai_coordination.engine import sweeper
+from ai_coordination.engine.agent import release
+from ai_coordination.engine.context import Engine, Release
 from ai_coordination.errors import PayloadTooLarge, Throttled
 from ai_coordination.models import due, reads
-from ai_coordination.services.execution import releasing, sweeping
-from ai_coordination.services.execution.engine import Engine, Release
 from tests.entry.lambda_stand_ins import Context, Lines
 from tests.graph_api import change, new_coordination, new_task
 from tests.stored import put_state, stored
@@ -143,7 +144,7 @@ def test_a_session_whose_releases_fail_takes_no_other_with_it(
     queue: str, monkeypatch: pytest.MonkeyPatch, measured: Lines
 ) -> None:
     sessions = [new_session(), new_session(), new_session()]
-    release_all = releasing.release_all
+    release_all = release.release_all
 
     def one_fails(engine: Engine, owed: Sequence[Release]) -> None:
         if owed[0].agent.session_uuid == sessions[1].session_uuid:
@@ -151,7 +152,7 @@ def test_a_session_whose_releases_fail_takes_no_other_with_it(
         release_all(engine, owed)
 
     with monkeypatch.context() as patch:
-        patch.setattr(releasing, "release_all", one_fails)
+        patch.setattr(release, "release_all", one_fails)
         measured()
         assert worker.handler(batch(*bodies(queue)), Context()) == failures()
 
@@ -178,7 +179,7 @@ def test_a_sweep_that_could_read_nothing_fails(
 
     monkeypatch.setattr(reads, "until", refuse)
 
-    with pytest.raises(sweeping.NothingRead):
+    with pytest.raises(sweeper.NothingRead):
         worker.handler({"kind": worker.SWEEP}, Context())
 
     assert measured() == [{"service": "ai-coordination", "SweepErrors": [2.0 * len(due.SHARDS)]}]

@@ -1,6 +1,6 @@
 """How often a sweep sends for an item while the queue of its lane is behind."""
 
-from ai_coordination.services.execution.sweeping import is_sent_while_behind
+from ai_coordination.engine.sweeper import is_sent_while_behind
 
 SIX_HOURS = 6 * 60
 A_YEAR = 366 * 24 * 60

@@ -4,8 +4,8 @@ import tracemalloc
 
 import pytest
 
+from ai_coordination.engine.session import variables
 from ai_coordination.errors import BadUserInput, PayloadTooLarge
-from ai_coordination.services.execution import variables
 
 ROOM = variables.MOST_BYTES
 PLAIN = "Which offers?"

@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from ai_coordination import models
+from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.errors import EngineError, InvalidState, NotFound
-from ai_coordination.services.execution import lifecycle, reports
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
 from tests.simulation.seen import Seen
@@ -51,20 +51,20 @@ class People:
         given = {**self._key(agent), "user_input": self.something()}
         if agent.agent_action.user_in_the_loop == UserInTheLoop.APPROVAL:
             given["approved"] = self._random.random() < 0.8
-        return reports.answer, given
+        return agent_commands.answer, given
 
     def _report(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:
         given = self._key(agent)
         fate = self._random.random()
         if fate < 0.2:
             retryable = self._random.random() < 0.8
-            return reports.fail, {**given, "notes": self.something(), "retryable": retryable}
+            return agent_commands.fail, {**given, "notes": self.something(), "retryable": retryable}
         if fate < 0.4:
             names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
-            return reports.accept, {**given, **names}
+            return agent_commands.accept, {**given, **names}
         output = self.something()
         self._world.said[given["run_uuid"]].append(output)
-        return reports.complete, {**given, "agent_output": output}
+        return agent_commands.complete, {**given, "agent_output": output}
 
     def _tell(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
         """Once or twice; and nobody of another tenant may."""
@@ -72,7 +72,7 @@ class People:
         if self._random.random() < 0.1:
             self.is_refused(mutation, given)
         took = self._ask(mutation, **given)
-        if took and mutation is not reports.accept and self._random.random() < 0.5:
+        if took and mutation is not agent_commands.accept and self._random.random() < 0.5:
             self._again(mutation, given)
 
     def _again(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
@@ -94,8 +94,8 @@ class People:
 
     def cancel(self, session: models.Session) -> None:
         given = _key_of(session)
-        self.is_refused(lifecycle.cancel, given)
-        taken = self._ask(lifecycle.cancel, **given)
+        self.is_refused(session_commands.cancel, given)
+        taken = self._ask(session_commands.cancel, **given)
         # Somebody may have started it again already.
         assert taken is None or (
             taken.status == SessionStatus.CANCELLED
@@ -110,8 +110,8 @@ class People:
             given["session_agent_uuids"] = [one.session_agent_uuid for one in chosen]
             self._world.named |= {int(one.ordinal) for one in chosen}
         given["with_current_members"] = self._random.random() < 0.2
-        self.is_refused(lifecycle.retry, given)
-        self._ask(lifecycle.retry, **given)
+        self.is_refused(session_commands.retry, given)
+        self._ask(session_commands.retry, **given)
 
     def _ask(self, mutation: Mutation, **given: Any) -> Any:
         """What it gives; None where it is refused, or dies."""

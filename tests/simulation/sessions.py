@@ -8,9 +8,11 @@ from typing import Any
 from unittest.mock import patch
 
 from ai_coordination import models, services
+from ai_coordination.engine import session_commands
+from ai_coordination.engine.agent import looks
+from ai_coordination.engine.context import Accepted, Answer, Call, RunFailed
+from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
-from ai_coordination.services.execution import lifecycle, looking, starting
-from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
@@ -60,11 +62,11 @@ class RandomSession:
 
     def run(self) -> Seen:
         """From its start to its rest, and that again after each retry; the session as it is."""
-        most, chunk = (0, 2) if self._chunks else (starting.MOST_AT_ONCE, starting.CHUNK)
+        most, chunk = (0, 2) if self._chunks else (start.MOST_AT_ONCE, start.CHUNK)
         with (
             self.world.running(),
-            patch.object(starting, "MOST_AT_ONCE", most),
-            patch.object(starting, "CHUNK", chunk),
+            patch.object(start, "MOST_AT_ONCE", most),
+            patch.object(start, "CHUNK", chunk),
         ):
             self._start()
             for step in range(MOST_STEPS):
@@ -74,7 +76,7 @@ class RandomSession:
                 if not (now.is_at_rest() and not self.world.queue):
                     continue
                 self._watch.rest(now)
-                assert all(agent.notes != looking.NOTES for agent in now.agents), "given up"
+                assert all(agent.notes != looks.NOTES for agent in now.agents), "given up"
                 if not self._begins_again(now):
                     if self._clears_away:
                         self._clear_away(now)
@@ -92,7 +94,7 @@ class RandomSession:
             self._build(task)
             return
         insist(
-            lambda: lifecycle.start(
+            lambda: session_commands.start(
                 self.world.engine(),
                 CALLER,
                 coordination_uuid=task.coordination_uuid,
@@ -129,7 +131,9 @@ class RandomSession:
             ]
             if None in made[name]:
                 return
-        insist(lambda: lifecycle.dispatch(self.world.engine(), CALLER, **key), done=InvalidState)
+        insist(
+            lambda: session_commands.dispatch(self.world.engine(), CALLER, **key), done=InvalidState
+        )
 
     def _added(self, given: dict[str, Any]) -> Any:
         """The uuid of an agent; None where the session has been cancelled meanwhile."""

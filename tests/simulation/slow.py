@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from ai_coordination import models
-from ai_coordination.services.execution import lifecycle, reports
+from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.seen import Seen
@@ -30,7 +30,9 @@ class Slow:
         members = [member(name, kind) for name in NAMES]
         task = Blueprint(members, actions, queries=[]).make()
         self.session: models.Session = self._as_caller(
-            lifecycle.start, coordination_uuid=task.coordination_uuid, task_uuid=task.task_uuid
+            session_commands.start,
+            coordination_uuid=task.coordination_uuid,
+            task_uuid=task.task_uuid,
         )
         self.work_off()
 
@@ -47,7 +49,7 @@ class Slow:
         for agent in self.now().agents:
             if agent.state == "in_progress":
                 self._as_caller(
-                    reports.fail,
+                    agent_commands.fail,
                     session_uuid=agent.session_uuid,
                     session_agent_uuid=agent.session_agent_uuid,
                     run_uuid=agent.current_run_uuid,

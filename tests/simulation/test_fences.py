@@ -9,9 +9,10 @@ import pytest
 
 from ai_coordination import models, services
 from ai_coordination.clock import moment
+from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.engine.context import Accepted, Answer, Call, RunFailed
+from ai_coordination.engine.session import dispatch as dispatching
 from ai_coordination.errors import BadUserInput, InvalidState
-from ai_coordination.services.execution import dispatching, lifecycle, reports
-from ai_coordination.services.execution.engine import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.seen import Seen
@@ -47,7 +48,7 @@ def key(agent: models.SessionAgent) -> dict[str, Any]:
 
 
 def accept(world: World, agent: models.SessionAgent) -> None:
-    reports.accept(world.engine(), CALLER, **key(agent))
+    agent_commands.accept(world.engine(), CALLER, **key(agent))
 
 
 def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_over(
@@ -94,7 +95,7 @@ def test_a_worker_that_was_stopped_does_not_fail_what_the_agent_has_accepted(
     assert agent.state == "in_progress"
     assert not agent.lease_until
     world.said[str(agent.current_run_uuid)].append("Right")
-    reports.complete(world.engine(), CALLER, **key(agent), agent_output="Right")
+    agent_commands.complete(world.engine(), CALLER, **key(agent), agent_output="Right")
     assert slow.states() == [("completed", 1)]
 
 
@@ -174,7 +175,7 @@ def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: Wor
 
     world.answers = answer
     task = Blueprint([waited_for], [{**LAST_TRY, **of_the_function}], []).make()
-    lifecycle.start(
+    session_commands.start(
         world.engine(),
         CALLER,
         coordination_uuid=task.coordination_uuid,
@@ -213,7 +214,7 @@ class ByHand:
         return str(made.session_agent_uuid)
 
     def dispatch(self) -> models.Session:
-        return lifecycle.dispatch(self.world.engine(), CALLER, **self.key)
+        return session_commands.dispatch(self.world.engine(), CALLER, **self.key)
 
     def correct(self) -> None:
         services.session_agent.delete(CALLER, self.key["session_uuid"], self.wrong)
@@ -290,7 +291,7 @@ def test_a_session_that_is_being_dispatched_can_be_cancelled(world: World) -> No
     by_hand.correct()
 
     def cancel() -> None:
-        lifecycle.cancel(world.engine(), CALLER, **by_hand.key)
+        session_commands.cancel(world.engine(), CALLER, **by_hand.key)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatching, "go_on", lambda engine, session: None)
@@ -310,7 +311,9 @@ def test_a_slow_dispatch_starts_nothing_that_was_cancelled_meanwhile(world: Worl
     by_hand = ByHand(world)
     by_hand.correct()
 
-    by_hand.slow_dispatch(at, lambda: lifecycle.cancel(world.engine(), CALLER, **by_hand.key))
+    by_hand.slow_dispatch(
+        at, lambda: session_commands.cancel(world.engine(), CALLER, **by_hand.key)
+    )
 
     assert by_hand.now().session.status == "cancelled"
     assert [one.state for one in by_hand.now().agents] == ["cancelled"]

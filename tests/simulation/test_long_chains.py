@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from ai_coordination.engine import session_commands
 from ai_coordination.models import Session, reads
-from ai_coordination.services.execution import lifecycle
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.world import CALLER, MINUTE, START, World
 
@@ -25,7 +25,7 @@ def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, dro
     ]
     with world.running():
         task = Blueprint([member(name) for name in names], actions, queries=[]).make()
-        session = lifecycle.start(
+        session = session_commands.start(
             world.engine(),
             CALLER,
             coordination_uuid=task.coordination_uuid,

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.services.execution import claiming, lifecycle, looking, working
+from ai_coordination.engine import message_handler, session_commands
+from ai_coordination.engine.agent import claim as claiming
+from ai_coordination.engine.agent import looks
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.simulation.slow import Slow
 from tests.simulation.world import Died, World, survives
@@ -113,11 +115,11 @@ def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: World) 
             raise Died("it has reset the first agent")
 
     world.seam = die_after_two_writes
-    assert not survives(lambda: slow.ask(lifecycle.retry))
+    assert not survives(lambda: slow.ask(session_commands.retry))
     assert slow.states() == [("initial", 2), ("failed", 1)]
     world.queue.clear()
 
-    for _ in range(2 * looking.MOST_LOOKS):
+    for _ in range(2 * looks.MOST_LOOKS):
         world.stand_still(60)
         world.sweep()
         look_at_agents(world)
@@ -140,7 +142,7 @@ def look_at_agents(world: World) -> None:
     world.queue.clear()
     for message in sent:
         if message["kind"] == "agent":
-            working.work(world.engine(), message)
+            message_handler.work(world.engine(), message)
 
 
 def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: World) -> None:
@@ -160,5 +162,5 @@ def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: Wo
             world.step()
 
     assert slow.states() == [("failed", 1), ("completed", 1)]
-    assert notes(slow) == [looking.NOTES, None]
+    assert notes(slow) == [looks.NOTES, None]
     assert timedelta(hours=6) < world.clock - first < timedelta(hours=8)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.services.execution import lifecycle
-from ai_coordination.services.execution.engine import Accepted, Answer, Call
+from ai_coordination.engine import session_commands
+from ai_coordination.engine.context import Accepted, Answer, Call
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.simulation.slow import NAMES, Slow
 from tests.simulation.world import World
@@ -42,12 +42,12 @@ def test_who_is_slow_at_ending_a_session_leaves_its_next_iteration_alone(
     slow: Slow, moment: int
 ) -> None:
     def others() -> None:
-        slow.ask(lifecycle.cancel)
-        slow.ask(lifecycle.retry)
+        slow.ask(session_commands.cancel)
+        slow.ask(session_commands.retry)
         slow.work_off()
 
     slow.while_slow_at(moment, others)
-    slow.ask(lifecycle.cancel)
+    slow.ask(session_commands.cancel)
 
     session = slow.now().session
     assert (session.status, session.iteration_count) == ("in_progress", 2)
@@ -61,15 +61,15 @@ def test_who_is_slow_at_retrying_a_session_leaves_its_later_iterations_alone(
     slow.fail_all()
 
     def others() -> None:
-        slow.ask(lifecycle.retry)
+        slow.ask(session_commands.retry)
         slow.work_off()
         slow.fail_all()
-        slow.ask(lifecycle.retry)
+        slow.ask(session_commands.retry)
         slow.work_off()
         slow.fail_all()
 
     slow.while_slow_at(moment, others)
-    slow.ask(lifecycle.retry)
+    slow.ask(session_commands.retry)
     slow.work_off()
 
     session = slow.now().session
@@ -84,8 +84,8 @@ def test_who_is_slow_at_releasing_releases_nobody_of_the_next_iteration(
     slow = Slow(world, IN_A_ROW)
 
     def others() -> None:
-        slow.ask(lifecycle.cancel)
-        slow.ask(lifecycle.retry)
+        slow.ask(session_commands.cancel)
+        slow.ask(session_commands.retry)
         slow.work_off()
 
     slow.fail_all(others_at=moment, others=others)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from ai_coordination import models
 from ai_coordination.clock import moment
+from ai_coordination.engine.session import retry_plan
 from ai_coordination.models.texts import Text
 from ai_coordination.services import texts
-from ai_coordination.services.execution import retry_plans
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
@@ -123,7 +123,7 @@ class Watch:
 
     def _is_reset(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
         """What follows is part of the retry; an answer that nobody judged is not thrown away."""
-        plan = retry_plans.unpinned(texts.read(CALLER.partition_key, now.session.retry_plan))
+        plan = retry_plan.unpinned(texts.read(CALLER.partition_key, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
         is_lost = agent.agent_output is None and was.agent_output is not None
         if is_lost and was.state == SessionAgentState.CANCELLED:

@@ -15,12 +15,13 @@ from unittest.mock import patch
 from ai_coordination import ids, telemetry
 from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.engine import message_handler, sweeper
+from ai_coordination.engine.agent import claim, release
+from ai_coordination.engine.context import Accepted, Answer, Call, Engine, Message
 from ai_coordination.models import TABLES, due, writes
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
 from ai_coordination.services import texts
-from ai_coordination.services.execution import claiming, releasing, sweeping, working
-from ai_coordination.services.execution.engine import Accepted, Answer, Call, Engine, Message
 from tests.simulation.bucket import Bucket, OneAfterAnother
 from tests.simulation.store import WRITES, Store
 
@@ -197,12 +198,12 @@ class World:
         if len(batch) > 1:
             engine = replace(engine, gathered=[])
         for message in batch:
-            working.work(engine, message)
-        releasing.release_gathered(engine)
+            message_handler.work(engine, message)
+        release.release_gathered(engine)
 
     def wake(self, call: Call) -> None:
         """The worker of a call goes on that was stopped in it, and was taken for dead."""
-        claiming.invoke(self.engine(), call.session, call.agent, call.predecessors)
+        claim.invoke(self.engine(), call.session, call.agent, call.predecessors)
 
     def stand_still(self, minutes: float, *, sweeps: bool = False, loses: bool = False) -> None:
         """No worker takes a message meanwhile; perhaps sweeps go on, or all messages are lost."""
@@ -218,7 +219,7 @@ class World:
             heapq.heapify(self.queue)
 
     def sweep(self) -> None:
-        sweeping.sweep(self.engine())
+        sweeper.sweep(self.engine())
 
     def work_any(self) -> None:
         """Another worker, with one of the messages, which stays in the queue as a second copy.
@@ -227,7 +228,7 @@ class World:
         """
         at, _, message = self.random.choice(self.queue)
         if at <= self.clock or message["kind"] != texts.KIND:
-            survives(lambda: working.work(self.engine(), message))
+            survives(lambda: message_handler.work(self.engine(), message))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -247,7 +248,7 @@ class World:
             patch.object(texts, "TextBucket", lambda name: self.bucket),
             patch.object(texts, "SqsQueue", lambda url: self),
             patch.object(texts, "ThreadPoolExecutor", OneAfterAnother),
-            patch.object(sweeping, "ThreadPoolExecutor", OneAfterAnother),
+            patch.object(sweeper, "ThreadPoolExecutor", OneAfterAnother),
             patch.object(telemetry.logger, "info"),
             patch.object(telemetry.logger, "exception", _raise_on),
             patch.dict("os.environ", ENVIRONMENT),

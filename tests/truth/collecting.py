@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ai_coordination.services.execution.engine import Answer, Call, Engine, Message
+from ai_coordination.engine.context import Answer, Call, Engine, Message
 from ai_coordination.states import AgentRuntimeKind
 
 THREADS = 16

@@ -8,9 +8,9 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.clients import TextBucket
 from ai_coordination.config import settings
+from ai_coordination.engine.session import end as ending
 from ai_coordination.errors import EngineError
 from ai_coordination.models import connection, due, sizes
-from ai_coordination.services.execution import ending
 from tests.graph_api import ask, mutation
 from tests.truth.queue import Queue
 

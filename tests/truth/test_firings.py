@@ -9,9 +9,9 @@ import pytest
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.clients import Timer
+from ai_coordination.engine import schedule_trigger
+from ai_coordination.engine.context import Engine
 from ai_coordination.errors import NotFound
-from ai_coordination.services.execution import firing
-from ai_coordination.services.execution.engine import Engine
 from ai_coordination.states import AgentRuntimeKind, ScheduleStatus
 from tests.truth.tenants import new_tenant
 from tests.truth.together import THREADS, together
@@ -89,7 +89,7 @@ def test_a_firing_that_is_delivered_many_times_at_once_starts_one_session(
         event = {**timer.event, "time": TIME}
 
         def deliver(_: int, event: dict[str, Any] = event) -> str:
-            return firing.fire(engine(), timers, event)
+            return schedule_trigger.fire(engine(), timers, event)
 
         told = together(deliver)
 
@@ -159,6 +159,6 @@ def test_a_timer_is_left_to_nobody_when_it_is_deleted_while_others_write() -> No
     later = datetime.now(UTC) + timedelta(hours=1)
     for timer in list(timers.live.values()):
         event = {**timer.event, "time": TIME}
-        assert firing.fire(engine(utc=lambda: later), timers, event) == "stale"
+        assert schedule_trigger.fire(engine(utc=lambda: later), timers, event) == "stale"
     assert timers.live == {}
     assert sessions_of(made) == []

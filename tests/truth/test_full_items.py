@@ -7,8 +7,8 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.caller import Caller
+from ai_coordination.engine import factory, message_handler, session_log, sweeper
 from ai_coordination.models import sizes
-from ai_coordination.services.execution import engines, journal, sweeping, working
 from tests.graph_api import change, create, new_agent, new_coordination, new_session, refusal
 from tests.mutations import work_on_the_first
 from tests.stored import put_state, stored
@@ -71,11 +71,11 @@ def _report(agent: models.SessionAgent) -> dict[str, str]:
 
 def _filled_log() -> list[models.LogEntry]:
     """All entries of a log but two, each as long as one may be."""
-    message = "x" * journal.LONGEST_MESSAGE_BYTES
+    message = "x" * session_log.LONGEST_MESSAGE_BYTES
     at = "2026-11-23T00:00:00.000000+00:00"
     entry: Any = models.LogEntry
     one = entry(at=at, level="warning", message=message)
-    return [one] * (journal.MOST_ENTRIES - 2)
+    return [one] * (session_log.MOST_ENTRIES - 2)
 
 
 def test_a_full_session_is_asked_about_fails_is_retried_cancelled_and_deleted(
@@ -96,12 +96,12 @@ def test_a_full_session_is_asked_about_fails_is_retried_cancelled_and_deleted(
     put_state(models.Session, coordination, session, logs=_filled_log())
 
     work_on_the_first(session)
-    sweeping.sweep(engines.of_a_worker(30))
+    sweeper.sweep(factory.of_a_worker(30))
     change("completeSessionAgent", {**_report(_first(session)), "agentOutput": "?"}, AGENT, caller)
     asked = stored(models.Session, coordination, session)
     answer = {"approved": False, "userInput": "No"}
     change("answerSessionAgent", {**_report(_first(session)), **answer}, AGENT, caller)
-    working.agent_work(engines.of_a_worker(30), _first(session))
+    message_handler.agent_work(factory.of_a_worker(30), _first(session))
     failed = stored(models.Session, coordination, session)
     retried = change("retrySession", key, STATUS, caller)["session"]
     cancelled = change("cancelSession", {**key, "reason": "𝄞" * 500}, STATUS, caller)["session"]
@@ -149,7 +149,7 @@ def test_a_full_agent_gets_successors_works_fails_asks_and_is_deleted(caller: Ca
     change("dispatchSession", key, STATUS, caller)
 
     work_on_the_first(session)
-    sweeping.sweep(engines.of_a_worker(30))
+    sweeper.sweep(factory.of_a_worker(30))
     report = _report(stored(models.SessionAgent, session, agent))
     change("failSessionAgent", {**report, "notes": "𝄞" * 10_000}, AGENT, caller)
     put_state(models.SessionAgent, session, agent, not_before=None)

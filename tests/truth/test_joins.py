@@ -7,7 +7,7 @@ import pytest
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
-from ai_coordination.services.execution import lifecycle, reports, working
+from ai_coordination.engine import session_commands, agent_commands, message_handler
 from ai_coordination.states import AgentRuntimeKind
 from tests.truth.collecting import Worker, side_by_side
 
@@ -39,20 +39,20 @@ def new_task() -> models.Task:
 def joined_once(task: models.Task) -> None:
     """One session: all predecessors report at once, each twice; everything is delivered twice."""
     worker = Worker()
-    session = lifecycle.start(
+    session = session_commands.start(
         worker.engine,
         CALLER,
         coordination_uuid=task.coordination_uuid,
         task_uuid=task.task_uuid,
         task_query="Go",
     )
-    side_by_side(lambda message: working.work(worker.engine, message), worker.taken())
+    side_by_side(lambda message: message_handler.work(worker.engine, message), worker.taken())
     agents = services.session_agent.page(CALLER, session.session_uuid, reads.Wanted(100)).rows
     working_ones = [agent for agent in agents if agent.current_run_uuid]
     assert len(working_ones) == WIDTH
 
     def report(agent: models.SessionAgent) -> None:
-        reports.complete(
+        agent_commands.complete(
             worker.engine,
             CALLER,
             session_uuid=agent.session_uuid,
@@ -64,7 +64,7 @@ def joined_once(task: models.Task) -> None:
     side_by_side(report, working_ones * 2)
     for _ in range(3):
         messages = worker.taken()
-        side_by_side(lambda message: working.work(worker.engine, message), messages * 2)
+        side_by_side(lambda message: message_handler.work(worker.engine, message), messages * 2)
 
     found = reads.get(
         models.Session, session.coordination_uuid, session.session_uuid, CALLER.partition_key

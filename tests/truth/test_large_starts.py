@@ -12,9 +12,9 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue
 from ai_coordination.config import settings
+from ai_coordination.engine.session import start
 from ai_coordination.models import sizes
 from ai_coordination.services import texts
-from ai_coordination.services.execution import starting
 from tests.graph_api import change, new_coordination, new_task
 from tests.simulation.bucket import Bucket
 from tests.truth.tenants import new_tenant
@@ -111,7 +111,7 @@ def test_a_start_that_died_goes_on_in_the_chunks_that_it_has_pinned(caller: Call
     work = [{"agentUuid": f"a{number % 5}", "subtaskQuery": "Go"} for number in range(130)]
     key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination, caller)}
     given = {**key, "subtaskQueries": work, "idempotencyKey": "once"}
-    put = starting._put
+    put = start._put
     puts: list[None] = []
 
     def dies(*part: Any) -> None:
@@ -120,10 +120,10 @@ def test_a_start_that_died_goes_on_in_the_chunks_that_it_has_pinned(caller: Call
         put(*part)
         puts.append(None)
 
-    with patch.object(starting, "_put", dies), pytest.raises(AssertionError):
+    with patch.object(start, "_put", dies), pytest.raises(AssertionError):
         change("startSession", given, STATUS, caller)
     # Another version may write more at a time.
-    with patch.object(starting, "MOST_BYTES", 1_000_000):
+    with patch.object(start, "MOST_BYTES", 1_000_000):
         made = change("startSession", given, STATUS, caller)["session"]
 
     session = models.Session.get(coordination, made["sessionUuid"], consistent_read=True)

@@ -8,8 +8,8 @@ from pynamodb.exceptions import UpdateError
 
 from ai_coordination import models
 from ai_coordination.clients import SqsQueue
+from ai_coordination.engine import factory, sweeper
 from ai_coordination.models import due, sizes
-from ai_coordination.services.execution import engines, sweeping
 from tests.graph_api import change, new_coordination, new_task
 from tests.stored import put_state
 from tests.truth.tenants import new_tenant
@@ -52,7 +52,7 @@ def test_a_full_item_stops_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
             str(message.get("agent")) for message in messages
         ),
     )
-    monkeypatch.setattr(sweeping, "ROWS", FIRST_ROWS)
+    monkeypatch.setattr(sweeper, "ROWS", FIRST_ROWS)
     monkeypatch.setattr(due, "SHARDS", (f"due-{new_tenant().endpoint_id}",))
     poison = [due_agent(new_tenant(), EARLIER) for _ in range(FIRST_ROWS)]
     for one in poison:
@@ -61,7 +61,7 @@ def test_a_full_item_stops_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     sent.clear()
 
     for _ in range(2):
-        found = sweeping.sweep(engines.of_a_worker(60))
+        found = sweeper.sweep(factory.of_a_worker(60))
 
         assert set(sent) >= {one.session_agent_uuid for one in victims}
         assert not set(sent) & {one.session_agent_uuid for one in poison}

@@ -9,7 +9,7 @@ from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import reads
-from ai_coordination.services.execution import lifecycle, working
+from ai_coordination.engine import session_commands, message_handler
 from ai_coordination.states import AgentRuntimeKind
 from tests.truth.collecting import Worker, side_by_side
 from tests.truth.tenants import new_tenant
@@ -44,7 +44,7 @@ def two_retries(caller: Caller) -> Raced:
 
     def retry(number: int) -> str:
         try:
-            after = lifecycle.retry(
+            after = session_commands.retry(
                 worker.engine,
                 caller,
                 coordination_uuid=session.coordination_uuid,
@@ -83,7 +83,7 @@ def completed(worker: Worker, caller: Caller) -> models.Session:
             {"agent_uuid": name, "predecessors": before} for name, before in PREDECESSORS.items()
         ],
     )
-    session = lifecycle.start(
+    session = session_commands.start(
         worker.engine,
         caller,
         coordination_uuid=task.coordination_uuid,
@@ -98,7 +98,7 @@ def completed(worker: Worker, caller: Caller) -> models.Session:
 def work_off(worker: Worker) -> None:
     """Each message comes twice, and at once."""
     while messages := worker.taken():
-        side_by_side(lambda message: working.work(worker.engine, message), messages * 2)
+        side_by_side(lambda message: message_handler.work(worker.engine, message), messages * 2)
 
 
 def agents(caller: Caller, session: models.Session) -> list[models.SessionAgent]:

@@ -30,8 +30,8 @@ from graphql import (
     get_named_type,
 )
 
+from ai_coordination.engine.session_log import MOST_ENTRIES as MOST_LOGS
 from ai_coordination.models.reads import MOST_READS_OF_A_PAGE, ROWS_OF_A_FILTERED_READ
-from ai_coordination.services.execution.journal import MOST_ENTRIES as MOST_LOGS
 from ai_coordination.services.validation import MOST_ELEMENTS as MOST_ELEMENTS_OF_A_LIST
 
 FIELD = 1

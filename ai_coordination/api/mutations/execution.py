@@ -10,7 +10,7 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import several, text, uuid
 from ai_coordination.api.mutations.session import SessionPayload
 from ai_coordination.api.mutations.session_agent import SessionAgentPayload
-from ai_coordination.services.execution import lifecycle, reports
+from ai_coordination.engine import agent_commands, session_commands
 
 RUN = "The run, as a token: a report of one that is over is refused with INVALID_STATE."
 
@@ -113,41 +113,45 @@ class FailSessionAgentInput(graphene.InputObjectType):
 
 
 def _start(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=lifecycle.start(context.engine, context.caller, **given))
+    return SessionPayload(session=session_commands.start(context.engine, context.caller, **given))
 
 
 def _dispatch(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=lifecycle.dispatch(context.engine, context.caller, **given))
+    return SessionPayload(
+        session=session_commands.dispatch(context.engine, context.caller, **given)
+    )
 
 
 def _cancel(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=lifecycle.cancel(context.engine, context.caller, **given))
+    return SessionPayload(session=session_commands.cancel(context.engine, context.caller, **given))
 
 
 def _retry(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=lifecycle.retry(context.engine, context.caller, **given))
+    return SessionPayload(session=session_commands.retry(context.engine, context.caller, **given))
 
 
 def _answer(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
     return SessionAgentPayload(
-        session_agent=reports.answer(context.engine, context.caller, **given)
+        session_agent=agent_commands.answer(context.engine, context.caller, **given)
     )
 
 
 def _accept(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
     return SessionAgentPayload(
-        session_agent=reports.accept(context.engine, context.caller, **given)
+        session_agent=agent_commands.accept(context.engine, context.caller, **given)
     )
 
 
 def _complete(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
     return SessionAgentPayload(
-        session_agent=reports.complete(context.engine, context.caller, **given)
+        session_agent=agent_commands.complete(context.engine, context.caller, **given)
     )
 
 
 def _fail(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(session_agent=reports.fail(context.engine, context.caller, **given))
+    return SessionAgentPayload(
+        session_agent=agent_commands.fail(context.engine, context.caller, **given)
+    )
 
 
 class ExecutionMutations:

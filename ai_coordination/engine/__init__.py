@@ -1,0 +1,1 @@
+"""The engine: executes sessions, from their start to their end."""

@@ -1,0 +1,1 @@
+"""One step of an agent: claim, complete, fail, answer and release."""

@@ -1,0 +1,261 @@
+"""A step: an agent that may start is claimed, invoked, and what came of it is written.
+
+The run uuid is the fencing token: every later write has it in its condition. A claim whose lease
+has run out is taken over with the same run, so a crash is no attempt, and the callee sees the same
+idempotency key.
+"""
+
+from collections.abc import Sequence
+
+from pynamodb.expressions.update import Action
+
+from ai_coordination import graph, ids, models, telemetry
+from ai_coordination.engine import metrics
+from ai_coordination.engine.agent import complete, fail, lease, prompt, release
+from ai_coordination.engine.context import Accepted, Answer, Call, Engine, RunFailed
+from ai_coordination.engine.lanes import has_answered, waits
+from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
+from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import capacity, texts
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState
+
+MOST_TAKEOVERS = 3
+TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
+
+
+class _Lost(EngineError):
+    """Somebody else has claimed the agent, or it may not start any more."""
+
+
+def claim(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    before: Sequence[models.SessionAgent],
+) -> None:
+    """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
+    try:
+        run_uuid = engine.new_uuid()
+        told = None if has_answered(agent) else prompt.told(agent, before, run_uuid)
+    except TextUnavailable as missing:
+        fail.give_up(engine, agent, missing.message)
+        return
+    goes_on = _thread(session, agent, before)
+    now = engine.now()
+    kind = models.SessionAgent
+    actions, stands = moves.out_of_initial(agent, SessionAgentState.IN_PROGRESS)
+    looked_for_at = _attempt(engine, agent, told, run_uuid, goes_on or engine.new_uuid())
+    actions += [*_attempted(agent, now), *due.due(kind, agent.session_uuid, looked_for_at)]
+    agent.due_at = looked_for_at
+    run = _run(agent, now, own_thread=goes_on is None)
+    transaction = Transaction()
+    transaction.update(agent, actions, stands, lambda old: _Lost("claimed by somebody else"))
+    transaction.put(run, models.SessionRun.run_uuid.does_not_exist(), lambda old: None)
+    try:
+        capacity.check_grown(agent, "agent_input")
+        transaction.commit(engine.deadline)
+    except _Lost:
+        return
+    except PayloadTooLarge:
+        # Only where no bucket is configured: else the item says where its large texts are.
+        _give_up(engine, agent)
+        return
+    if not _works_outside(agent):
+        invoke(engine, session, agent, before)
+
+
+def _give_up(engine: Engine, agent: models.SessionAgent) -> None:
+    """What was read of the agent has been changed to what its claim would have made of it."""
+    now = reads.get(
+        models.SessionAgent, agent.session_uuid, agent.session_agent_uuid, agent.partition_key
+    )
+    if now is not None and now.state == SessionAgentState.INITIAL:
+        fail.give_up(engine, now, TOO_LARGE.format("What the agent is to get"))
+
+
+def _works_outside(agent: models.SessionAgent) -> bool:
+    is_external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
+    return bool(is_external and not has_answered(agent))
+
+
+def _attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    told: str | None,
+    run_uuid: str,
+    thread_uuid: str,
+) -> str:
+    """Makes the agent as its claim will leave it; gives the time at which it is looked for."""
+    agent.state = SessionAgentState.IN_PROGRESS.value
+    agent.attempt = int(agent.attempt) + 1
+    agent.current_run_uuid = run_uuid
+    agent.thread_uuid = thread_uuid
+    if told is not None:
+        agent.agent_input = texts.keep(texts.Owner.of(agent), told)
+    agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
+    if _works_outside(agent):
+        return str(agent.deadline_at)
+    agent.lease_until = lease.until(engine, agent)
+    return lease.looked_for_at(engine, agent)
+
+
+def _attempted(agent: models.SessionAgent, now: str) -> list[Action]:
+    kind = models.SessionAgent
+    mine = (
+        complete.opened(agent, SessionAgentState.IN_PROGRESS, now)
+        if _works_outside(agent)
+        else [kind.lease_until.set(agent.lease_until)]
+    )
+    return [
+        *mine,
+        kind.attempt.set(agent.attempt),
+        kind.current_run_uuid.set(agent.current_run_uuid),
+        kind.thread_uuid.set(agent.thread_uuid),
+        kind.agent_input.set(agent.agent_input),
+        kind.deadline_at.set(agent.deadline_at),
+        kind.run_count.add(1),
+        kind.not_before.remove(),
+        kind.takeovers.remove(),
+        kind.updated_at.set(now),
+    ]
+
+
+def _run(agent: models.SessionAgent, now: str, *, own_thread: bool) -> models.SessionRun:
+    return models.SessionRun(
+        session_uuid=agent.session_uuid,
+        run_uuid=agent.current_run_uuid,
+        partition_key=agent.partition_key,
+        coordination_uuid=agent.coordination_uuid,
+        session_agent_uuid=agent.session_agent_uuid,
+        agent_uuid=agent.agent_uuid,
+        thread_uuid=agent.thread_uuid,
+        own_thread=own_thread or None,
+        tenant_thread=None
+        if own_thread
+        else models.tenant_thread(agent.partition_key, agent.thread_uuid),
+        attempt=agent.attempt,
+        updated_by="engine",
+        created_at=now,
+    )
+
+
+def take_over(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    before: Sequence[models.SessionAgent],
+) -> None:
+    """Go on with a run whose worker has died: the same run, a lease of its own."""
+    kind = models.SessionAgent
+    takeovers = int(agent.takeovers or 0)
+    found_out = complete.held(agent) & (kind.lease_until == agent.lease_until)
+    if takeovers >= MOST_TAKEOVERS:
+        notes = f"{takeovers + 1} workers died while they invoked this agent"
+        fail.fail_attempt(engine, agent, notes, found_out)
+        return
+    owner = engine.new_uuid()
+    lease_until = lease.until(engine, agent)
+    landed, now = writes.change(
+        agent,
+        [
+            kind.lease_owner.set(owner),
+            kind.takeovers.set(takeovers + 1),
+            kind.lease_until.set(lease_until),
+            *due.due(kind, agent.session_uuid, lease_until),
+        ],
+        (kind.state == SessionAgentState.IN_PROGRESS.value)
+        & (kind.iteration == agent.iteration)
+        & found_out,
+        engine.deadline,
+    )
+    if landed:
+        metrics.taken_over()
+    if now is not None and (landed or now.lease_owner == owner):
+        invoke(engine, session, now, before)
+
+
+def invoke(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    before: Sequence[models.SessionAgent],
+) -> None:
+    """Invoke an agent as it was claimed or taken over, and write what has come of it."""
+    if has_answered(agent):
+        # It was not judged before the session ended: it asks again, and nobody is called.
+        complete.complete(engine, agent, Answer(agent.agent_output))
+        return
+    if waits(agent):
+        release.release_gathered(engine)
+    telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
+    runtime = engine.runtimes[agent.agent.runtime.kind]
+    call = Call(
+        session=session,
+        agent=agent,
+        run_uuid=agent.current_run_uuid,
+        attempt=int(agent.attempt),
+        deadline_at=agent.deadline_at,
+        predecessors=before,
+    )
+    try:
+        answer = runtime.invoke(call)
+    except RunFailed as failed:
+        fail.fail_attempt(
+            engine,
+            agent,
+            failed.notes,
+            complete.held(agent),
+            retryable=failed.retryable,
+            outcome=failed.outcome,
+        )
+        return
+    except TextUnavailable as missing:
+        fail.fail_attempt(engine, agent, missing.message, complete.held(agent), retryable=False)
+        return
+    if isinstance(answer, Accepted):
+        complete.accept(engine, agent)
+        return
+    try:
+        complete.complete(engine, agent, answer)
+    except PayloadTooLarge:
+        notes = TOO_LARGE.format("What the agent has answered")
+        fail.fail_attempt(engine, agent, notes, complete.held(agent), retryable=False)
+
+
+def around(
+    agent: models.SessionAgent,
+) -> tuple[models.Session | None, list[models.SessionAgent]]:
+    """The agent's session and its predecessors, as they are now: what a step needs, in one call."""
+    addresses = [
+        ids.session_agent_uuid(agent.session_uuid, int(one))
+        for one in sorted(agent.predecessors or ())
+    ]
+    keys: list[reads.Key] = [(models.Session, agent.coordination_uuid, agent.session_uuid)]
+    keys += [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
+    session, *before = reads.batch_get(keys, agent.partition_key)
+    return session, [one for one in before if one is not None]
+
+
+def _thread(
+    session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
+) -> str | None:
+    """The thread that goes on: along the primary path, and from attempt to attempt."""
+    if agent.thread_uuid:
+        return str(agent.thread_uuid)
+    if agent.thread_from is None:
+        return _thread_of_0_1_0(session, agent, before)
+    if agent.thread_from == graph.SESSION_THREAD:
+        return session.thread_uuid and str(session.thread_uuid)
+    threads = [one.thread_uuid for one in before if one.ordinal == agent.thread_from]
+    return next((str(one) for one in threads if one), None)
+
+
+def _thread_of_0_1_0(
+    session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
+) -> str | None:
+    """Agents that version 0.1.0 has written do not say whose thread they continue."""
+    if not agent.agent_action.primary_path:
+        return None
+    along = [one.thread_uuid for one in before if one.agent_action.primary_path]
+    return next((str(one) for one in [*along, session.thread_uuid] if one), None)

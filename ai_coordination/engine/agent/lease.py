@@ -1,0 +1,91 @@
+"""How long a worker has an agent for itself, and whether it has time enough for the call."""
+
+from datetime import datetime
+
+from ai_coordination import clock, models
+from ai_coordination.engine.agent import release
+from ai_coordination.engine.context import Engine
+from ai_coordination.engine.lanes import OtherLane, waits
+from ai_coordination.engine.runtimes.lambda_function import SECONDS_TO_WRITE
+from ai_coordination.models import due, writes
+from ai_coordination.states import SessionAgentState
+
+LEASE_SECONDS = 60.0
+SHORTEST_STEP_SECONDS = 20.0
+LEASE_AFTER_WORKER_SECONDS = 30.0
+# What part of a worker's whole time is enough for an agent that may take longer.
+ENOUGH = 0.5
+
+
+class NoTime(Exception):
+    """The worker has too little time left to wait for this agent: another one has to."""
+
+
+def check_time(engine: Engine, agent: models.SessionAgent) -> None:
+    """Raises OtherLane where this worker waits for no agent.
+
+    Raises NoTime: of several messages a worker may have used its time for the first.
+    """
+    if not waits(agent):
+        return
+    if not engine.waits:
+        raise OtherLane
+    if engine.works_until is None:
+        return
+    left = _left(engine, engine.works_until)
+    wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
+    if left < min(wanted, ENOUGH * engine.works_seconds):
+        raise NoTime(f"{left:.0f} s are left")
+
+
+def until(engine: Engine, agent: models.SessionAgent) -> str:
+    """When the claim of a worker ends, unless what has come of it is written by then.
+
+    A worker may wait for an agent's answer until the attempt's end or its own, whichever comes
+    first; else it is through in no time.
+    """
+    if engine.works_until is None:
+        return engine.later(LEASE_SECONDS)
+    seconds = max(_left(engine, engine.works_until), 0)
+    if not waits(agent):
+        return engine.later(min(seconds + LEASE_AFTER_WORKER_SECONDS, LEASE_SECONDS))
+    seconds = min(seconds, max(_left(engine, clock.moment(agent.deadline_at)), 0))
+    return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
+
+
+def _left(engine: Engine, moment: datetime) -> float:
+    return (moment - engine.utc()).total_seconds()
+
+
+def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
+    """When a claimed agent is looked for: at its lease's end.
+
+    Most steps are over before the time at which their message would have been missed. It stays,
+    unless the worker waits for the agent: then a call that takes its time would be found.
+    """
+    if waits(agent):
+        return str(agent.lease_until)
+    return due.near(
+        agent,
+        agent.lease_until,
+        earliest=engine.later(SHORTEST_STEP_SECONDS),
+        latest=max(agent.lease_until, engine.later(release.GRACE_SECONDS)),
+    )
+
+
+def hold(engine: Engine, agent: models.SessionAgent) -> None:
+    """An agent in progress that was found before its lease has ended is looked for then."""
+    kind = models.SessionAgent
+    writes.change(
+        agent,
+        due.due(kind, agent.session_uuid, agent.lease_until),
+        (kind.state == SessionAgentState.IN_PROGRESS.value)
+        & (kind.lease_until == agent.lease_until)
+        & (kind.due_at == agent.due_at),
+        engine.deadline,
+    )
+
+
+def is_out(engine: Engine, agent: models.SessionAgent) -> bool:
+    """Whether the agent had a worker, whose lease has ended."""
+    return bool(agent.lease_until) and clock.moment(agent.lease_until) <= engine.utc()

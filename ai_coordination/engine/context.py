@@ -1,0 +1,133 @@
+"""What the engine runs on: passed in, so that a simulation can put others in their place."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import SystemRandom
+from typing import Any, NamedTuple, Protocol
+
+from ai_coordination import clock, ids, models
+from ai_coordination.engine import lanes
+from ai_coordination.states import RunOutcome
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a runtime needs to know of a run. `run_uuid` is its idempotency key and token."""
+
+    session: models.Session
+    agent: models.SessionAgent
+    run_uuid: str
+    attempt: int
+    deadline_at: str
+    predecessors: Sequence[models.SessionAgent]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The agent has answered."""
+
+    output: models.Text
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The agent has taken the work, and will report."""
+
+
+class RunFailed(Exception):
+    """The agent has failed, could not be reached, or has not answered in time."""
+
+    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
+        super().__init__(notes)
+        self.notes = notes
+        self.retryable = retryable
+        self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
+
+
+class Release(NamedTuple):
+    """What an ended agent owes: its successors wait for it no more, or are to be skipped."""
+
+    agent: models.SessionAgent
+    skip: bool
+
+
+class Runtime(Protocol):
+    """One way to reach agents. It may be called twice for a run, with the same `run_uuid`."""
+
+    def invoke(self, call: Call, /) -> Answer | Accepted:
+        """Raises RunFailed. Anything else is a fault of the engine: as if the worker had died."""
+
+
+class Queue(Protocol):
+    """Where messages wait for a worker. They may come twice, late, in any order, or never."""
+
+    def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
+        """Messages that a sweep brings back, should they be lost. Raises nothing."""
+
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
+        """A message that nothing else would bring back. Raises Throttled."""
+
+    def is_behind(self, lane: str | None) -> bool:
+        """Whether so many messages of a lane wait that the workers will not come to them soon."""
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """`deadline` is in seconds of `time.monotonic()`: past it, refused writes are given up.
+
+    `works_until` is the worker's own end, `works_seconds` all the time that it had: no call of an
+    agent lasts longer. It waits for agents where `waits` is set: see `lanes`. Where `gathered` is a
+    list, what ended agents owe to their successors is put there, for whoever made the engine to
+    do it for all of them together.
+    """
+
+    queue: Queue
+    runtimes: Mapping[str, Runtime]
+    deadline: float
+    works_until: datetime | None = None
+    works_seconds: float = math.inf
+    waits: bool = False
+    utc: Callable[[], datetime] = _utc
+    gathered: "list[Release] | None" = None
+    new_uuid: Callable[[], str] = ids.new_uuid
+    random: Callable[[], float] = field(default=SystemRandom().random)
+
+    def now(self) -> str:
+        return clock.instant(self.utc())
+
+    def later(self, seconds: float) -> str:
+        return clock.instant(self.utc() + timedelta(seconds=seconds))
+
+    def send(self, *items: models.Session | models.SessionAgent, delay_seconds: float = 0) -> None:
+        """A message for each item that something has to be done for."""
+        if items:
+            self.queue.send([message(item) for item in items], delay_seconds)
+
+
+def message(item: models.Session | models.SessionAgent) -> Message:
+    """What a worker needs to find an item, and to know whether it is still meant."""
+    common = {"tenant": item.partition_key, "session": item.session_uuid}
+    if isinstance(item, models.Session):
+        return {
+            "kind": "session",
+            **common,
+            "coordination": item.coordination_uuid,
+            "iteration": int(item.iteration_count),
+        }
+    return {
+        "kind": "agent",
+        **common,
+        "agent": item.session_agent_uuid,
+        "iteration": int(item.iteration),
+        **lanes.marked(item),
+    }

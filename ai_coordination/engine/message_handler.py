@@ -1,0 +1,238 @@
+"""What a worker does with a message: it looks at the item as it is, and does what is due.
+
+A message says only where to look, so it may come twice, late, or not at all.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeGuard
+
+from ai_coordination import clock, models, telemetry
+from ai_coordination.engine import lanes, metrics
+from ai_coordination.engine.agent import answer, claim, complete, fail, lease, looks, release
+from ai_coordination.engine.context import Answer, Engine, Message
+from ai_coordination.engine.session import dispatch, end, retry, start
+from ai_coordination.errors import InputError, TextUnavailable
+from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.services import texts
+from ai_coordination.states import (
+    FailurePolicy,
+    RunOutcome,
+    SessionAgentState,
+    SessionStatus,
+)
+
+
+def work(engine: Engine, message: Message) -> None:
+    """Does what one message is about: `messages.read` has found it to be one. Raises NoTime."""
+    engine = replace(engine, waits=message.get("lane") == lanes.CALLS)
+    about = ("kind", "tenant", "coordination", "session", "agent")
+    telemetry.name(**{name: message[name] for name in about if name in message})
+    if message["kind"] == texts.KIND:
+        texts.delete_if_gone(message)
+        return
+    if message["kind"] == "session":
+        session = reads.get(
+            models.Session, message["coordination"], message["session"], message["tenant"]
+        )
+        if session is not None and session.iteration_count == message["iteration"]:
+            session_work(engine, session, message.get("due"))
+        return
+    agent = reads.get(models.SessionAgent, message["session"], message["agent"], message["tenant"])
+    if agent is None or agent.iteration != message["iteration"]:
+        return
+    _name(agent)
+    if message["kind"] == "echo":
+        _echo(engine, agent, message["run"])
+        return
+    try:
+        agent_work(engine, agent, message.get("due"))
+    except lanes.OtherLane:
+        engine.send(agent)
+
+
+def _name(agent: models.SessionAgent) -> None:
+    telemetry.name(
+        coordination=agent.coordination_uuid,
+        run=agent.current_run_uuid,
+        attempt=int(agent.attempt),
+    )
+
+
+def _echo(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
+    """An ECHO agent answers later than it was asked."""
+    if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
+        complete.complete(engine, agent, Answer(agent.subtask_query or ""))
+
+
+def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
+    """Goes on with what is being done to a session. `due_at` is of a sweep: see `agent.looks`."""
+    if not session.doing:
+        return
+    now = looks.counted(engine, session, due_at)
+    if now is None:
+        return
+    if now.doing in end.ENDS:
+        end.go_on(engine, now)
+    elif now.doing == end.START and now.graph:
+        start.go_on(engine, now)
+    elif now.doing in retry.RETRIES:
+        retry.go_on(engine, now)
+    elif now.doing == end.DISPATCH:
+        _dispatch(engine, now)
+
+
+def _dispatch(engine: Engine, session: models.Session) -> None:
+    """Where it cannot be started it is as it was before: its caller has not been answered."""
+    with suppress(InputError, TextUnavailable):
+        dispatch.go_on(engine, session)
+
+
+def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = None) -> None:
+    """Does what an agent's state asks for. `due_at` is of a sweep: see `agent.looks`."""
+    state = SessionAgentState(agent.state)
+    if state is SessionAgentState.INITIAL:
+        _start(engine, agent, due_at)
+    elif state is SessionAgentState.IN_PROGRESS:
+        _look_after(engine, agent, due_at)
+    elif state is SessionAgentState.WAITING_FOR_INPUT:
+        _stop_asking(engine, agent, due_at)
+    elif agent.due_at:
+        _settle(engine, agent, due_at)
+
+
+def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    if agent.waiting_on:
+        return
+    session, before = claim.around(agent)
+    if not _goes_on(session, agent):
+        return
+    if not agent.skip and agent.not_before and clock.moment(agent.not_before) > engine.utc():
+        wait = (clock.moment(agent.not_before) - engine.utc()).total_seconds()
+        engine.send(agent, delay_seconds=wait)
+        return
+    if not agent.skip:
+        lease.check_time(engine, agent)
+    now = looks.counted(engine, agent, due_at)
+    if now is None:
+        return
+    if looks.is_hopeless(now):
+        fail.give_up(engine, now, looks.NOTES)
+    elif now.skip:
+        _skip(engine, now)
+    else:
+        claim.claim(engine, session, now, before)
+
+
+def _goes_on(
+    session: models.Session | None, agent: models.SessionAgent
+) -> TypeGuard[models.Session]:
+    """Whether the agent's session is in progress, in the agent's iteration."""
+    return (
+        session is not None
+        and session.status == SessionStatus.IN_PROGRESS
+        and session.iteration_count == agent.iteration
+    )
+
+
+def _skip(engine: Engine, agent: models.SessionAgent) -> None:
+    kind = models.SessionAgent
+    actions, stands = moves.out_of_initial(agent, SessionAgentState.SKIPPED)
+    landed, after = writes.change(
+        agent,
+        [
+            *actions,
+            kind.updated_at.set(engine.now()),
+            *due.due(kind, agent.session_uuid, release.soon(engine, agent)),
+        ],
+        stands,
+        engine.deadline,
+    )
+    if landed:
+        metrics.agent_ended(SessionAgentState.SKIPPED)
+    if after is not None and (landed or after.state == SessionAgentState.SKIPPED):
+        release.release(engine, after, skip=True)
+
+
+def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    """An agent in progress: its time may be over, or its worker dead."""
+    if clock.moment(agent.deadline_at) <= engine.utc():
+        now = looks.counted(engine, agent, due_at)
+        if now is not None:
+            _time_out(engine, now)
+    elif lease.is_out(engine, agent):
+        _take_over(engine, agent, due_at)
+    elif agent.lease_until and agent.due_count:
+        lease.hold(engine, agent)
+
+
+def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
+    if looks.is_hopeless(agent):
+        fail.give_up(engine, agent, looks.NOTES)
+        return
+    notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
+    outcome = RunOutcome.TIMED_OUT
+    fail.fail_attempt(engine, agent, notes, complete.too_late(agent), outcome=outcome)
+
+
+def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    session, before = claim.around(agent)
+    if not _goes_on(session, agent):
+        return
+    lease.check_time(engine, agent)
+    now = looks.counted(engine, agent, due_at)
+    if now is None:
+        return
+    if looks.is_hopeless(now):
+        fail.give_up(engine, now, looks.NOTES)
+    else:
+        claim.take_over(engine, session, now, before)
+
+
+def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    if not agent.deadline_at or clock.moment(agent.deadline_at) > engine.utc():
+        return
+    now = looks.counted(engine, agent, due_at)
+    if now is not None:
+        answer.answer(
+            engine,
+            now,
+            user_input=None,
+            approved=False,
+            updated_by="engine",
+            fence=complete.too_late(now),
+            notes=answer.NOT_IN_TIME,
+        )
+
+
+def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    """What an ended agent owes is tried for ever, ever more slowly."""
+    now = looks.counted(engine, agent, due_at)
+    if now is None:
+        return
+    state = SessionAgentState(now.state)
+    if state is SessionAgentState.COMPLETED:
+        release.completed(engine, now)
+    elif state is SessionAgentState.SKIPPED:
+        release.release(engine, now, skip=True)
+    elif state is SessionAgentState.FAILED:
+        _failed(engine, now)
+
+
+def _failed(engine: Engine, agent: models.SessionAgent) -> None:
+    """A failed agent's policy."""
+    policy = FailurePolicy(agent.agent_action.on_failure)
+    if policy is not FailurePolicy.FAIL_SESSION:
+        release.release(engine, agent, skip=policy is FailurePolicy.SKIP_SUCCESSORS)
+        return
+    session = reads.get(
+        models.Session, agent.coordination_uuid, agent.session_uuid, agent.partition_key
+    )
+    notes = "see its notes" if isinstance(agent.notes, models.LargeText) else agent.notes
+    reason = f"{agent.agent.agent_name} has failed: {notes or 'without a note'}"[:500]
+    marked = None
+    if session is not None and session.iteration_count == agent.iteration:
+        marked = end.begin(engine, session, end.FAIL, reason)
+    release.settle(engine, agent)
+    if marked is not None:
+        end.go_on(engine, marked)

@@ -1,0 +1,1 @@
+"""How agents of each runtime kind are reached."""

@@ -1,0 +1,146 @@
+"""A schedule fires: one session for each time, however often and late the firing is delivered."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ai_coordination import clock, models, schedule_expressions, telemetry
+from ai_coordination.caller import Caller
+from ai_coordination.engine import session_commands
+from ai_coordination.engine.context import Engine
+from ai_coordination.errors import EngineError, Throttled
+from ai_coordination.models import reads, writes
+from ai_coordination.services import timers
+from ai_coordination.services.timers import Scheduler
+from ai_coordination.states import ScheduleStatus
+
+STARTED = "started"
+REFUSED = "refused"
+STALE = "stale"
+
+# Far longer than a request has, and than AWS takes what was signed.
+LATEST_WRITE = timedelta(minutes=15)
+
+
+class NotWrittenYet(Exception):
+    """The timer was faster than the writer who made it: the firing has to come again."""
+
+
+def fire(engine: Engine, scheduler: Scheduler | None, event: Mapping[str, Any]) -> str:
+    """Starts the session of one firing, unless its timer is not the schedule's any more.
+
+    Gives what came of it. A start that is refused is logged and counted, and the schedule goes on.
+    Raises NotWrittenYet and Throttled, for which the firing has to come again.
+    """
+    moment = datetime.fromisoformat(event["time"])
+    found = reads.get(models.TaskSchedule, event["task"], event["schedule"], event["tenant"])
+    if found is None or not _is_of(found, event):
+        if _may_be_written_yet(engine, found, event):
+            raise NotWrittenYet(f"The writer of {_name(event)} may not have come so far")
+        return _told(STALE, scheduler, event)
+    session, outcome = _started(engine, found, moment)
+    if outcome == STALE:
+        return _told(STALE, scheduler, event)
+    if session is not None:
+        _remember(engine, found, session, moment)
+    if not _fires_after(found, moment):
+        _complete(engine, found)
+        return _told(outcome, scheduler, event)
+    return _told(outcome, None, event)
+
+
+def _is_of(schedule: models.TaskSchedule, event: Mapping[str, Any]) -> bool:
+    is_active = schedule.status == ScheduleStatus.ACTIVE.value
+    return is_active and schedule.token == event["token"]
+
+
+def _may_be_written_yet(
+    engine: Engine, schedule: models.TaskSchedule | None, event: Mapping[str, Any]
+) -> bool:
+    """Whether the item may name the timer one day: its writer needs it in the version before."""
+    if schedule is not None and schedule.version >= event["version"]:
+        return False
+    return engine.utc() - clock.moment(event["made"]) < LATEST_WRITE
+
+
+def _started(
+    engine: Engine, schedule: models.TaskSchedule, moment: datetime
+) -> tuple[models.Session | None, str]:
+    endpoint_id, part_id = schedule.partition_key.split("#")
+    at = clock.instant(moment)
+    try:
+        session = session_commands.start(
+            engine,
+            Caller(endpoint_id, part_id, "engine", deadline=engine.deadline),
+            coordination_uuid=schedule.coordination_uuid,
+            task_uuid=schedule.task_uuid,
+            schedule=schedule,
+            idempotency_key=f"{schedule.schedule_uuid} {at}",
+        )
+    except Throttled:
+        raise
+    except timers.Replaced:
+        return None, STALE
+    except EngineError as error:
+        told = {"schedule": schedule.schedule_uuid, "code": error.code, "reason": error.message}
+        telemetry.logger.warning("a schedule could not start its task", extra=told)
+        return None, REFUSED
+    return session, STARTED
+
+
+def _remember(
+    engine: Engine, schedule: models.TaskSchedule, session: models.Session, moment: datetime
+) -> None:
+    """The last session of a schedule, unless one that was due later is that already."""
+    kind = models.TaskSchedule
+    at = clock.instant(moment)
+    writes.change(
+        schedule,
+        [kind.last_session_uuid.set(session.session_uuid), kind.last_run_at.set(at)],
+        (kind.partition_key == schedule.partition_key)
+        & (kind.last_run_at.does_not_exist() | (kind.last_run_at < at)),
+        engine.deadline,
+    )
+
+
+def _fires_after(schedule: models.TaskSchedule, moment: datetime) -> bool:
+    if schedule.schedule.startswith("at("):
+        return False
+    following = schedule_expressions.next_run_at(
+        schedule.schedule,
+        schedule.timezone,
+        after=moment,
+        created_at=clock.moment(schedule.counts_from),
+    )
+    return following is not None
+
+
+def _complete(engine: Engine, schedule: models.TaskSchedule) -> None:
+    """It fires no more, unless somebody has changed it since."""
+    kind = models.TaskSchedule
+    writes.change(
+        schedule,
+        [
+            kind.status.set(ScheduleStatus.COMPLETED.value),
+            kind.token.remove(),
+            kind.counts_from.remove(),
+            kind.updated_at.set(engine.now()),
+            kind.updated_by.set("engine"),
+        ],
+        (kind.partition_key == schedule.partition_key) & (kind.token == schedule.token),
+        engine.deadline,
+    )
+
+
+def _told(outcome: str, scheduler: Scheduler | None, event: Mapping[str, Any]) -> str:
+    """Says what came of the firing, and deletes the timer where a scheduler is given."""
+    if scheduler is not None:
+        scheduler.delete(_name(event))
+    told = {name: event[name] for name in ("tenant", "coordination", "task", "schedule", "time")}
+    telemetry.logger.info("firing", extra={**told, "outcome": outcome})
+    telemetry.count(f"Firings{outcome.capitalize()}")
+    return outcome
+
+
+def _name(event: Mapping[str, Any]) -> str:
+    return timers.name(event["schedule"], event["token"])

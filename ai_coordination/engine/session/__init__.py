@@ -1,0 +1,1 @@
+"""Operations on a session as a whole: start, dispatch, retry and end."""

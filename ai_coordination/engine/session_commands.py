@@ -1,0 +1,285 @@
+"""What callers do with sessions as a whole: start, dispatch, cancel, retry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ai_coordination import ids, models
+from ai_coordination.caller import Caller
+from ai_coordination.engine import metrics
+from ai_coordination.engine.context import Engine
+from ai_coordination.engine.session import dispatch as dispatching
+from ai_coordination.engine.session import end, mark, planned_agents, retry_request
+from ai_coordination.engine.session import retry as retrying
+from ai_coordination.engine.session import start as starting
+from ai_coordination.engine.session.planned_agents import Part
+from ai_coordination.errors import BadUserInput, InputError, InvalidState
+from ai_coordination.models import due, reads
+from ai_coordination.models.writes import Transaction
+from ai_coordination.services import creation, guards, texts, timers, validation
+from ai_coordination.services import session as sessions
+from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.members import small
+from ai_coordination.services.rules import action
+from ai_coordination.services.task import queries
+from ai_coordination.states import TERMINAL_SESSION, SessionStatus
+
+NOUN = "session"
+MOST_AGENTS = 1_000
+
+
+def start(
+    engine: Engine,
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    task_uuid: str,
+    user_id: str | None = None,
+    task_query: str | None = None,
+    input_files: Sequence[Mapping[str, Any]] | None = None,
+    subtask_queries: Sequence[Mapping[str, Any]] | None = None,
+    thread_uuid: str | None = None,
+    schedule: models.TaskSchedule | None = None,
+    idempotency_key: str | None = None,
+) -> models.Session:
+    """Starts a session of a task: everything is checked before anything is written.
+
+    A key that was used before gives its session, whatever the coordination and the task are now.
+
+    Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled;
+    Replaced where its schedule does not fire it any more.
+    """
+    given = Input(
+        "Session" if schedule is None else "Firing",
+        "startSession",
+        {
+            "coordination_uuid": coordination_uuid,
+            "task_uuid": task_uuid,
+            "user_id": user_id,
+            "task_query": task_query,
+            "input_files": input_files or [],
+            "subtask_queries": subtask_queries,
+            "thread_uuid": thread_uuid,
+        },
+    )
+
+    def write() -> models.Session:
+        validation.uuid(coordination_uuid, "coordination_uuid")
+        validation.uuid(task_uuid, "task_uuid")
+        coordination, task = reads.batch_get(
+            [
+                (models.Coordination, caller.partition_key, coordination_uuid),
+                (models.Task, coordination_uuid, task_uuid),
+            ],
+            caller.partition_key,
+        )
+        if coordination is None or task is None:
+            raise guards.not_found("task", "task_uuid")
+        asked = validation.text(task_query, "task_query")
+        asked = task.initial_task_query if asked is None else asked
+        chosen = _parts(coordination, task, asked, subtask_queries)
+        now = engine.now()
+        session = models.Session(
+            coordination_uuid=coordination_uuid,
+            session_uuid=ids.new_uuid(),
+            partition_key=caller.partition_key,
+            task_uuid=task_uuid,
+            schedule_uuid=None if schedule is None else schedule.schedule_uuid,
+            coordination_name=coordination.coordination_name,
+            task_name=task.task_name,
+            user_id=validation.shown_label(user_id, "user_id"),
+            tenant_user=models.tenant_user(caller.partition_key, user_id),
+            thread_uuid=validation.label(thread_uuid, "thread_uuid"),
+            input_files=sessions.files(input_files or [], "input_files"),
+            updated_by=caller.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        held = texts.Held(texts.Owner.of(session))
+        session.task_query = held.text(asked)
+        members = {part.member.agent_uuid: small(held, part.member) for part in chosen}
+        chosen = [
+            replace(part, text=held.text(part.text), member=members[part.member.agent_uuid])
+            for part in chosen
+        ]
+        source = "task_uuid" if subtask_queries is None else "subtask_queries"
+        plan = starting.plan(engine, session, chosen, source)
+        return _begin(engine, caller, session, plan, held, idempotency_key, given, schedule)
+
+    made = creation.once(caller, models.Session, idempotency_key, given, write)
+    if made.doing == end.START:
+        return starting.go_on(engine, made) or _as_it_is(made)
+    return made
+
+
+def _parts(
+    coordination: models.Coordination,
+    task: models.Task,
+    asked: str | None,
+    subtask_queries: Sequence[Mapping[str, Any]] | None,
+) -> list[Part]:
+    """Who takes part. What is wrong with the task's own work is wrong with the task."""
+    own = subtask_queries is None
+    work = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
+    try:
+        chosen = planned_agents.of(
+            coordination, task.agent_actions, work, asked, action("", [], {}, 0)
+        )
+    except InputError as wrong:
+        if own and wrong.input_path[:1] == ("subtask_queries",):
+            raise type(wrong)(wrong.message, "task_uuid") from wrong
+        raise
+    _check_number(len(chosen))
+    return chosen
+
+
+def _check_number(agents: int) -> None:
+    if agents == 0:
+        raise BadUserInput("This coordination has no agents", "coordination_uuid")
+    if agents > MOST_AGENTS:
+        message = f"A session has at most {MOST_AGENTS} agents, and this one would have {agents}"
+        raise BadUserInput(message, "subtask_queries")
+
+
+def _begin(
+    engine: Engine,
+    caller: Caller,
+    session: models.Session,
+    plan: starting.Plan,
+    held: texts.Held,
+    key: str | None,
+    given: Input,
+    schedule: models.TaskSchedule | None,
+) -> models.Session:
+    """Writes session and agents in one transaction where they fit; else the marked session alone.
+
+    Gives the session, or the one that the key has started before.
+    """
+    at_once = plan.fits(session)
+    everyone = plan.agents if at_once else []
+    session.graph_size = len(plan.agents)
+    if at_once:
+        session.status = SessionStatus.IN_PROGRESS.value
+        session.iteration_count = 1
+        session.agent_count = len(plan.agents)
+        session.waiting_on = starting.sinks(plan.parts)
+        session.started_at = session.created_at
+    else:
+        session.status = SessionStatus.INITIAL.value
+        session.doing = end.START
+        session.graph = held.text(planned_agents.pinned(plan.parts, plan.chunks()))
+        session.due_shard = due.shard(session.session_uuid)
+        session.due_at = engine.later(mark.DOING_SECONDS)
+
+    if held:
+        engine.queue.must_send(texts.check(held.owner), texts.UNDECIDED_SECONDS)
+        held.put()
+
+    def add(transaction: Transaction) -> None:
+        sessions.count_in_coordination(transaction, caller, session)
+        if schedule is not None:
+            timers.check(transaction, schedule)
+        for agent in everyone:
+            absent = models.SessionAgent.session_agent_uuid.does_not_exist()
+            transaction.put(agent, absent, lambda old: None)
+
+    made = creation.create(caller, session, key, given, add)
+    if made is session and at_once:
+        metrics.session_started()
+        engine.send(*(agent for agent in everyone if not agent.waiting_on))
+    return made
+
+
+def _as_it_is(session: models.Session) -> models.Session:
+    found = reads.get(
+        models.Session, session.coordination_uuid, session.session_uuid, session.partition_key
+    )
+    if found is None:
+        raise guards.not_found(NOUN)
+    return found
+
+
+def dispatch(
+    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str
+) -> models.Session:
+    """Starts a session that was built by hand. Raises NotFound, InvalidState, BadUserInput."""
+    session = _found(caller, coordination_uuid, session_uuid)
+    marked = dispatching.begin(engine, session)
+    if marked is None:
+        now = _found(caller, coordination_uuid, session_uuid)
+        if now.agent_count == 0 and now.status == SessionStatus.INITIAL:
+            raise BadUserInput("This session has no agents", "session_uuid")
+        raise InvalidState("This session has started", sessions.status_of(now).upper())
+    now = dispatching.go_on(engine, marked) or _as_it_is(session)
+    if now.status == SessionStatus.INITIAL and now.doing_token != marked.doing_token:
+        raise InvalidState("This dispatch was undone by another one: dispatch it again", "INITIAL")
+    return now
+
+
+def cancel(
+    engine: Engine,
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    session_uuid: str,
+    reason: str | None = None,
+) -> models.Session:
+    """Cancels a session that has not ended, and every agent of it that has not.
+
+    Raises NotFound; InvalidState for one that has ended, but for one that was cancelled.
+    """
+    reason = validation.text(reason, "reason")
+    session = _found(caller, coordination_uuid, session_uuid)
+    if session.status == SessionStatus.CANCELLED:
+        return session
+    message = f"Cancelled: {reason}"[:500] if reason else "Cancelled"
+    marked = end.begin(engine, session, end.CANCEL, message)
+    if marked is None:
+        now = _found(caller, coordination_uuid, session_uuid)
+        if now.status == SessionStatus.CANCELLED:
+            return now
+        raise InvalidState("This session is not to be cancelled", sessions.status_of(now).upper())
+    end.go_on(engine, marked)
+    return _found(caller, coordination_uuid, session_uuid)
+
+
+def retry(
+    engine: Engine,
+    caller: Caller,
+    *,
+    coordination_uuid: str,
+    session_uuid: str,
+    session_agent_uuids: Sequence[str] | None = None,
+    with_current_members: bool | None = False,
+) -> models.Session:
+    """Starts an ended session again: what failed or was named, and all that follows it.
+
+    A retry that is under way already goes on, whatever it began from. Raises BadUserInput for
+    agents that are none of the session's, or no members any more; NotFound; InvalidState for a
+    session that has not ended, has nothing to begin from, or has lost an agent since.
+    """
+    named = retry_request.named(session_agent_uuids)
+    session = _found(caller, coordination_uuid, session_uuid)
+    marked: models.Session | None = session
+    if session.doing not in retrying.RETRIES:
+        if session.status not in TERMINAL_SESSION:
+            raise _not_retried(session)
+        plan = retry_request.planned(
+            caller, session, named, with_members=bool(with_current_members)
+        )
+        marked = retrying.begin(engine, session, plan)
+    if marked is None:
+        raise _not_retried(_as_it_is(session))
+    return retrying.go_on(engine, marked) or _as_it_is(session)
+
+
+def _not_retried(session: models.Session) -> InvalidState:
+    message = "Only an ended session that still has all its agents can be retried"
+    return InvalidState(message, sessions.status_of(session).upper())
+
+
+def _found(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session:
+    found = sessions.get(caller, coordination_uuid, session_uuid)
+    if found is None:
+        raise guards.not_found(NOUN, "session_uuid")
+    return found

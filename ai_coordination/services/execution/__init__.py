@@ -1,1 +1,0 @@
-"""Execution: how a session goes from its start to its end."""
