@@ -131,7 +131,21 @@ def test_the_sessions_of_a_tenant_that_is_alone_end_in_so_many_turns(queue: Queu
     assert turns(queue, Victim(queue)) == ALONE
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+# The large ones take seconds each.
+LARGE = {
+    "agents_that_are_full",
+    "hundreds_that_are_due",
+    "joins_that_are_wide",
+    "members_of_50_kb",
+    "queries_that_are_dear",
+    "sessions_that_are_full",
+}
+NAMES = [
+    pytest.param(name, marks=pytest.mark.stress) if name in LARGE else name for name in ATTACKS
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_sessions_of_one_tenant_end_as_soon_as_without(queue: Queue, name: str) -> None:
     attacker = Attacker(new_tenant(), queue)
 
