@@ -73,7 +73,9 @@ def more_of(draw: st.DrawFn, operation: Operation) -> Values:
 def _refusals(operation: Operation) -> set[str]:
     """What a mutation may say: in a report, the uuid of the run is a token, and may be outdated."""
     is_report = {("input", "sessionAgentUuid"), ("input", "runUuid")} <= operation.required
-    return {"NOT_FOUND", "INVALID_STATE"} if is_report else {"NOT_FOUND"}
+    # A session that cannot be retried is refused before the agents that are named are looked for.
+    has_state_first = is_report or operation.name == "retrySession"
+    return {"NOT_FOUND", "INVALID_STATE"} if has_state_first else {"NOT_FOUND"}
 
 
 def _nothing(operation: Operation, result: dict[str, Any]) -> bool:

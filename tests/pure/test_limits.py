@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from ai_coordination.api.documents import costs, limits, selections
 from ai_coordination.errors import QueryTooComplex
+from ai_coordination.services.validation import MOST_ELEMENTS
 
 SCHEMA = build_schema("""
     interface Node { id: ID! }
@@ -269,7 +270,7 @@ def everything(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     if str(info.return_type).startswith("["):
         if info.parent_type.name.endswith("Connection"):
             return list(range(source))
-        most = costs.MOST_ELEMENTS.get(info.field_name, costs.MOST_ELEMENTS_OF_A_LIST)
+        most = costs.MOST_ELEMENTS.get(info.field_name, MOST_ELEMENTS)
         return list(range(most // costs.ELEMENTS))
     first = arguments.get("first", 1)
     return 25 if first is None else first
