@@ -6,8 +6,8 @@ import pytest
 
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
+from ai_coordination.engine import agent_commands, message_handler, session_commands
 from ai_coordination.models import reads
-from ai_coordination.engine import session_commands, agent_commands, message_handler
 from ai_coordination.states import AgentRuntimeKind
 from tests.truth.collecting import Worker, side_by_side
 

@@ -7,9 +7,9 @@ import pytest
 
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
+from ai_coordination.engine import message_handler, session_commands
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import reads
-from ai_coordination.engine import session_commands, message_handler
 from ai_coordination.states import AgentRuntimeKind
 from tests.truth.collecting import Worker, side_by_side
 from tests.truth.tenants import new_tenant
