@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
+from ai_coordination.engine import agent_commands
+from ai_coordination.engine.context import Answer, Call
 from ai_coordination.services import texts
-from ai_coordination.services.execution import reports
-from ai_coordination.services.execution.engine import Answer, Call
 from ai_coordination.states import SessionAgentState
 from tests.simulation.people import insist
 from tests.simulation.seen import Seen
@@ -74,7 +74,7 @@ class Case:
         now = self.watch.look()
         for agent in now.agents if now else ():
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-                reports.answer(
+                agent_commands.answer(
                     self.world.engine(),
                     CALLER,
                     session_uuid=agent.session_uuid,

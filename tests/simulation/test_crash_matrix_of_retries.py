@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
+from ai_coordination.engine import session_commands
+from ai_coordination.engine.context import Answer, Call, RunFailed
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import writes
 from ai_coordination.models.texts import LargeText
 from ai_coordination.services import members, texts
-from ai_coordination.services.execution import lifecycle
-from ai_coordination.services.execution.engine import Answer, Call, RunFailed
 from ai_coordination.states import FailurePolicy, UserInTheLoop
 from tests.simulation.blueprints import LARGE, Blueprint, member
 from tests.simulation.cases import Case, ends_right_with, kept
@@ -92,7 +92,7 @@ class Retry(Case):
         task = BLUEPRINT.make()
         self._key = {
             "coordination_uuid": task.coordination_uuid,
-            "session_uuid": lifecycle.start(
+            "session_uuid": session_commands.start(
                 self.world.engine(),
                 CALLER,
                 coordination_uuid=task.coordination_uuid,
@@ -127,7 +127,7 @@ class Retry(Case):
             insist(self._retry, done=InvalidState)
 
     def _retry(self) -> None:
-        lifecycle.retry(
+        session_commands.retry(
             self.world.engine(), CALLER, **self._key, with_current_members=self._with_members
         )
 
