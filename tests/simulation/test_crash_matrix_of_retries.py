@@ -122,7 +122,7 @@ class Retry(Case):
             if now.session.iteration_count == 1:
                 # Whoever has not said what to reset has changed nothing.
                 assert not now.session.doing
-                self._retry()
+                insist(self._retry, done=InvalidState)
         else:
             insist(self._retry, done=InvalidState)
 
@@ -204,7 +204,7 @@ def test_a_retry_ends_right_wherever_two_workers_die(
     points = _without_faults(how).points
 
     for point in range(1, points + 1):
-        for later in (0, 1, 2, 3, 5, 8, 13, 21):
+        for later in (0, 1, 3, 8):
             at = [point, point + later]
             ends_right_with(Retry(how, at, asks_once=asks_once), f"workers died at points {at}")
 
