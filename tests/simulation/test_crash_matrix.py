@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ai_coordination.engine import session_commands as lifecycle
+from ai_coordination.engine import session_commands
 from ai_coordination.engine.context import Answer, Call, RunFailed
 from ai_coordination.services import texts
 from ai_coordination.states import SessionAgentState, UserInTheLoop
@@ -44,7 +44,7 @@ class Diamond(Case):
     def begin(self) -> None:
         task = self._task
         insist(
-            lambda: lifecycle.start(
+            lambda: session_commands.start(
                 self.world.engine(),
                 CALLER,
                 coordination_uuid=task.coordination_uuid,
