@@ -10,22 +10,22 @@ from ai_coordination.api.fields import Info, many, several, text, uuid, whole
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_PARAMETERS = (
-    "What the runtime, or the agent itself, has to know besides. ECHO reads `seconds` (0 to a year)"
+    "Parameters of the runtime, or of the agent itself. ECHO reads `seconds` (0 to a year)"
     " and `fail`: a text, or an object with `attempts` (0 to 100) and `notes`. LAMBDA reads"
     " `invocation`: `RequestResponse`, or `Event`, the default. Others are the agent's own."
 )
 PRIMARY_PATH = "Whether the agent goes on with the conversation (thread) of its predecessor."
-IN_THE_LOOP = "Whether a person has a say after each answer, and which."
-TIMEOUT = "How long the agent has, in each attempt, in seconds: 1 to a year."
-ANSWER_TIMEOUT = "How long a person has, in seconds; null: no end."
-RETRY = "How often the agent is tried, and when again."
-ON_FAILURE = "What follows when all attempts have failed."
+IN_THE_LOOP = "Whether a person approves or adds to each answer of the agent."
+TIMEOUT = "Seconds that each attempt may take, 1 to 31,536,000."
+ANSWER_TIMEOUT = "Seconds that a person has to answer. Null: no limit."
+RETRY = "Maximum number of attempts, and the waits between them."
+ON_FAILURE = "What happens after the last attempt has failed."
 
 
 class AgentRuntime(graphene.ObjectType):
     """How the engine reaches an agent."""
 
-    kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="Which way.")
+    kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="Kind of runtime.")
     target = text("The name or ARN of the function, for LAMBDA.")
     parameters = JSON(description=RUNTIME_PARAMETERS)
 
@@ -40,21 +40,23 @@ class AgentRuntime(graphene.ObjectType):
 class Agent(graphene.ObjectType):
     """A member of a coordination: a logical reference to an agent that runs elsewhere."""
 
-    agent_uuid = uuid("Its name within the coordination.")
-    agent_name = text("What people call it.", required=True)
-    agent_description = text("What it is good for.")
-    runtime = graphene.Field(AgentRuntime, required=True, description="How it is reached.")
+    agent_uuid = uuid("Name within the coordination.")
+    agent_name = text("Display name.", required=True)
+    agent_description = text("Description of the agent's abilities.")
+    runtime = graphene.Field(
+        AgentRuntime, required=True, description="How the engine reaches the agent."
+    )
 
 
 class RetryPolicy(graphene.ObjectType):
     """Attempts of an agent; waits grow exponentially between them, with jitter."""
 
-    max_attempts = whole("How often it is tried at the most.")
+    max_attempts = whole("Maximum number of attempts, the first included.")
     interval_seconds = graphene.Float(
-        required=True, description="The wait before the second attempt."
+        required=True, description="Seconds before the second attempt."
     )
     backoff_rate = graphene.Float(
-        required=True, description="By how much each further wait is longer."
+        required=True, description="Factor by which each further wait grows."
     )
 
 
@@ -63,8 +65,8 @@ class AgentAction(graphene.ObjectType):
     place; for two, list it twice in the coordination.
     """
 
-    agent_uuid = uuid("Which member of the coordination.")
-    predecessors = many(graphene.ID, "The agents that have to end before this one starts.")
+    agent_uuid = uuid("The member of the coordination.")
+    predecessors = many(graphene.ID, "Agents that must end before this one starts.")
     primary_path = graphene.Boolean(required=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.Field(enums.UserInTheLoop, description=IN_THE_LOOP)
     timeout_seconds = whole(f"{TIMEOUT} Where none was given: by the kind of the member.")
@@ -76,30 +78,32 @@ class AgentAction(graphene.ObjectType):
 class SubtaskQuery(graphene.ObjectType):
     """One piece of work for one agent. Its text may name `{variables}`: see `SubtaskQueryInput`."""
 
-    agent_uuid = uuid("Who does it.")
-    subtask_query = text("What is to be done.", required=True)
-    session_agent_uuid = uuid("The agent of the session that does it, once started.", False)
+    agent_uuid = uuid("The member of the coordination that does the work.")
+    subtask_query = text("The work, as text.", required=True)
+    session_agent_uuid = uuid("The session agent that does the work. Null before the start.", False)
 
 
 class InputFile(graphene.ObjectType):
-    """A file that the agents of a session may read where it lies."""
+    """A file that the agents of a session may read at its URI."""
 
-    name = text("What people call it.", required=True)
-    uri = text("Where it lies.", required=True)
-    media_type = text("What it is, e.g. `application/pdf`.")
+    name = text("Display name.", required=True)
+    uri = text("URI of the file.", required=True)
+    media_type = text("Media type, for example `application/pdf`.")
 
 
 class TokenUsage(graphene.ObjectType):
-    """What a run used of a language model."""
+    """Tokens of a language model that a run used."""
 
-    input_tokens = whole("Tokens read.")
-    output_tokens = whole("Tokens written.")
+    input_tokens = whole("Input tokens.")
+    output_tokens = whole("Output tokens.")
 
 
 class AgentRuntimeInput(graphene.InputObjectType):
     """How the engine reaches an agent."""
 
-    kind = graphene.InputField(enums.AgentRuntimeKind, required=True, description="Which way.")
+    kind = graphene.InputField(
+        enums.AgentRuntimeKind, required=True, description="Kind of runtime."
+    )
     target = text(
         "The name or ARN of the function, for LAMBDA: one of this account and region whose name"
         " begins as the deployment allows."
@@ -110,10 +114,10 @@ class AgentRuntimeInput(graphene.InputObjectType):
 class AgentInput(graphene.InputObjectType):
     """`agentUuid`: 1 to 128 of A-Z a-z 0-9 _ . - ; given, or made."""
 
-    agent_uuid = uuid("Its name within the coordination: given, or made.", required=False)
-    agent_name = text("What people call it.", required=True)
-    agent_description = text("What it is good for.")
-    runtime = AgentRuntimeInput(required=True, description="How it is reached.")
+    agent_uuid = uuid("Name within the coordination. Generated if left out.", required=False)
+    agent_name = text("Display name.", required=True)
+    agent_description = text("Description of the agent's abilities.")
+    runtime = AgentRuntimeInput(required=True, description="How the engine reaches the agent.")
 
 
 class RetryPolicyInput(graphene.InputObjectType):
@@ -121,10 +125,10 @@ class RetryPolicyInput(graphene.InputObjectType):
 
     max_attempts = graphene.Int(default_value=3, description="1 to 100.")
     interval_seconds = graphene.Float(
-        default_value=1.0, description="The wait before the second attempt: 0, or 0.001 to a day."
+        default_value=1.0, description="Seconds before the second attempt: 0, or 0.001 to 86,400."
     )
     backoff_rate = graphene.Float(
-        default_value=2.0, description="By how much each further wait is longer: 1 to 100."
+        default_value=2.0, description="Factor by which each further wait grows, 1 to 100."
     )
 
 
@@ -146,10 +150,10 @@ class Rules:
 class AgentActionInput(Rules, graphene.InputObjectType):
     """What one agent does in a task: its place in the graph and its rules."""
 
-    agent_uuid = uuid("Which member of the coordination.")
+    agent_uuid = uuid("The member of the coordination.")
     predecessors = several(
         graphene.ID,
-        "The agents of this task that have to end before this one starts.",
+        "Agents of the task that must end before this one starts.",
         default_value=[],
     )
 
@@ -168,28 +172,28 @@ class SubtaskQueryInput(graphene.InputObjectType):
     so JSON stays as it is.
     """
 
-    agent_uuid = uuid("Who does it.")
+    agent_uuid = uuid("The member of the coordination that does the work.")
     subtask_query = text(
-        "What is to be done; it may name `{variables}` of a JSON task query. With these filled in"
+        "The work, as text. It may contain `{variables}` of a JSON task query. With these filled in"
         " a text has at most 2 MB, and all of a session at most 32 MB.",
         required=True,
     )
 
 
 class InputFileInput(graphene.InputObjectType):
-    """A file that the agents of a session may read where it lies."""
+    """A file that the agents of a session may read at its URI."""
 
-    name = text("What people call it.", required=True)
+    name = text("Display name.", required=True)
     uri = text(
         "Where it lies: `https://…`, `s3://bucket/key` or `gs://bucket/key`, without spaces, unseen"
         " characters, user or password. The engine does not read it.",
         required=True,
     )
-    media_type = text("What it is, e.g. `application/pdf`.")
+    media_type = text("Media type, for example `application/pdf`.")
 
 
 class TokenUsageInput(graphene.InputObjectType):
-    """What a run used of a language model."""
+    """Tokens of a language model that a run used."""
 
-    input_tokens = whole("Tokens read.")
-    output_tokens = whole("Tokens written.")
+    input_tokens = whole("Input tokens.")
+    output_tokens = whole("Output tokens.")

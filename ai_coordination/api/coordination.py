@@ -29,12 +29,12 @@ class Coordination(graphene.ObjectType):
         possible_types = (models.Coordination,)
 
     partition_key = text(fields.PARTITION_KEY, required=True)
-    coordination_uuid = uuid("Its uuid.")
+    coordination_uuid = uuid("UUID of the object.")
     endpoint_id = text("The first half of the tenant.", required=True)
     part_id = text("The second half of the tenant.", required=True)
-    coordination_name = text("What people call it.", required=True)
-    coordination_description = text("What it is for.")
-    agents = many(Agent, "Its members.")
+    coordination_name = text("Display name.", required=True)
+    coordination_description = text("Description for people.")
+    agents = many(Agent, "Members of the coordination.")
     version = whole(fields.VERSION)
     updated_by = text(fields.UPDATED_BY)
     created_at = instant(fields.CREATED_AT, required=True)
@@ -44,7 +44,7 @@ class Coordination(graphene.ObjectType):
         "session.SessionConnection",
         "Its sessions.",
         newest_first=newest_first(),
-        filter=SessionFilter(description="Which of them."),
+        filter=SessionFilter(description="Filter. Only matching rows are returned."),
     )
 
     @staticmethod
@@ -84,7 +84,7 @@ CoordinationConnection = connection(Coordination)
 
 
 class CoordinationFilter(graphene.InputObjectType):
-    """Which coordinations."""
+    """Filter for coordinations."""
 
     name_contains = text("A part of the name, in whichever case.")
 
@@ -95,13 +95,13 @@ class CoordinationQueries:
     coordination = graphene.Field(
         Coordination,
         description="A coordination, or null.",
-        coordination_uuid=uuid("Its uuid."),
+        coordination_uuid=uuid("UUID of the object."),
     )
     coordinations = graphene.Field(
         CoordinationConnection,
         required=True,
         description="The tenant's coordinations, oldest first.",
-        **paged(filter=CoordinationFilter(description="Which of them.")),
+        **paged(filter=CoordinationFilter(description="Filter. Only matching rows are returned.")),
     )
 
     @staticmethod

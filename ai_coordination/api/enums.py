@@ -16,7 +16,7 @@ def _describe(about: str, values: Mapping[str, str]) -> Callable[[StrEnum | None
 AgentRuntimeKind = graphene.Enum.from_enum(
     states.AgentRuntimeKind,
     description=_describe(
-        "How an agent runs.",
+        "Kind of runtime: how an agent is invoked.",
         {
             "ECHO": "Returns its input. For development and tests.",
             "LAMBDA": "Invokes another AWS Lambda function; `target` is its name or ARN.",
@@ -31,7 +31,7 @@ AgentRuntimeKind = graphene.Enum.from_enum(
 UserInTheLoop = graphene.Enum.from_enum(
     states.UserInTheLoop,
     description=_describe(
-        "What a person does after an agent has answered, before its successors start.",
+        "What a person does after an agent has answered and before its successors start.",
         {
             "INPUT": "A person gives text after the agent has answered.",
             "APPROVAL": "A person approves or rejects the agent's answer.",
@@ -42,7 +42,7 @@ UserInTheLoop = graphene.Enum.from_enum(
 FailurePolicy = graphene.Enum.from_enum(
     states.FailurePolicy,
     description=_describe(
-        "What follows when an agent has failed in all its attempts.",
+        "What happens after all attempts of an agent have failed.",
         {
             "FAIL_SESSION": "The session fails.",
             "SKIP_SUCCESSORS": ("Everything downstream of the agent is skipped; the rest goes on."),
@@ -54,10 +54,10 @@ FailurePolicy = graphene.Enum.from_enum(
 ScheduleStatus = graphene.Enum.from_enum(
     states.ScheduleStatus,
     description=_describe(
-        "Whether a schedule starts sessions.",
+        "Whether a schedule is active.",
         {
-            "ACTIVE": "It starts a session each time.",
-            "PAUSED": "It starts nothing until it is active again.",
+            "ACTIVE": "Starts a session each time it fires.",
+            "PAUSED": "Starts nothing until it is active again.",
             "COMPLETED": "A one-time schedule that has fired. Set by the engine alone.",
         },
     ),
@@ -66,16 +66,16 @@ ScheduleStatus = graphene.Enum.from_enum(
 SessionStatus = graphene.Enum.from_enum(
     states.SessionStatus,
     description=_describe(
-        "Where a session stands.",
+        "Status of a session.",
         {
             "INITIAL": "Created, not started.",
-            "IN_PROGRESS": "Its agents work.",
+            "IN_PROGRESS": "Agents are running.",
             "WAITING_FOR_INPUT": (
                 "At least one agent asks a person; what does not depend on the answer goes on."
             ),
             "COMPLETED": "All its agents have ended, none of them in a way that fails a session.",
-            "FAILED": "An agent has failed whose policy is FAIL_SESSION.",
-            "CANCELLED": "Somebody has cancelled it.",
+            "FAILED": "Failed because an agent with the policy FAIL_SESSION failed.",
+            "CANCELLED": "Cancelled by a caller.",
         },
     ),
 )
@@ -83,15 +83,15 @@ SessionStatus = graphene.Enum.from_enum(
 SessionAgentState = graphene.Enum.from_enum(
     states.SessionAgentState,
     description=_describe(
-        "Where an agent of a session stands.",
+        "State of a session agent.",
         {
             "INITIAL": "Waits for its predecessors, or for its next attempt.",
-            "IN_PROGRESS": "It works.",
-            "WAITING_FOR_INPUT": "It has answered and asks a person.",
-            "COMPLETED": "Its output is there.",
+            "IN_PROGRESS": "An attempt is in progress.",
+            "WAITING_FOR_INPUT": "Has answered, and waits for a person.",
+            "COMPLETED": "Completed, with an output.",
             "FAILED": "All its attempts have failed, or a person has rejected its answer.",
-            "SKIPPED": "An agent before it has failed, whose policy is SKIP_SUCCESSORS.",
-            "CANCELLED": "Its session was cancelled, or has failed.",
+            "SKIPPED": "Skipped because a predecessor with the policy SKIP_SUCCESSORS failed.",
+            "CANCELLED": "The session was cancelled or failed.",
         },
     ),
 )
@@ -99,12 +99,12 @@ SessionAgentState = graphene.Enum.from_enum(
 RunOutcome = graphene.Enum.from_enum(
     states.RunOutcome,
     description=_describe(
-        "How a run ended.",
+        "Outcome of a run.",
         {
-            "COMPLETED": "With an output.",
-            "FAILED": "With an error.",
-            "TIMED_OUT": "It did not answer in its time.",
-            "CANCELLED": "It was cancelled with its session.",
+            "COMPLETED": "The run ended with an output.",
+            "FAILED": "The run failed.",
+            "TIMED_OUT": "No answer before the deadline.",
+            "CANCELLED": "Cancelled together with its session.",
         },
     ),
 )
@@ -112,11 +112,11 @@ RunOutcome = graphene.Enum.from_enum(
 LogLevel = graphene.Enum.from_enum(
     states.LogLevel,
     description=_describe(
-        "How much a log entry matters.",
+        "Severity of a log entry.",
         {
-            "INFO": "Something happened as it should.",
-            "WARNING": "Something went on in another way than it was meant to.",
-            "ERROR": "Something has failed.",
+            "INFO": "A normal event.",
+            "WARNING": "An unusual event.",
+            "ERROR": "A failure.",
         },
     ),
 )
@@ -149,22 +149,24 @@ class ErrorCode(graphene.Enum):
 
 
 _ERROR_CODES = {
-    "BAD_USER_INPUT": "A value is not what it has to be; `inputPath` says which.",
-    "NOT_FOUND": "There is no such object, or it is another tenant's.",
+    "BAD_USER_INPUT": "A value is invalid. `inputPath` names its place.",
+    "NOT_FOUND": "The object does not exist, or it belongs to another tenant.",
     "CONFLICT": (
-        "Somebody else was faster (`currentVersion`), or an idempotency key was used with another"
+        "Another caller was faster (`currentVersion`), or an idempotency key was used with another"
         " input."
     ),
-    "HAS_CHILDREN": "It cannot be deleted while it has `children`.",
-    "INVALID_STATE": "Not in the `state` it is in.",
+    "HAS_CHILDREN": "The object cannot be deleted while it has `children`.",
+    "INVALID_STATE": "The operation is not allowed in the object's `state`.",
     "PAYLOAD_TOO_LARGE": "A text, an item, a request or an answer is too large.",
     "QUERY_TOO_COMPLEX": "The document is over a limit on tokens, depth or cost.",
-    "GRAPHQL_PARSE_FAILED": "The document is no GraphQL.",
-    "GRAPHQL_VALIDATION_FAILED": "The document does not fit the schema.",
+    "GRAPHQL_PARSE_FAILED": "The document is not valid GraphQL syntax.",
+    "GRAPHQL_VALIDATION_FAILED": "The document does not match the schema.",
     "UNAUTHENTICATED": "The request names no verified tenant.",
     "THROTTLED": (
         "The database is busy; nothing is half written. Try again after `retryAfterSeconds`."
     ),
-    "TEXT_UNAVAILABLE": "A large text is not where its item says.",
-    "INTERNAL": "A fault of the engine; its logs have the `requestId`.",
+    "TEXT_UNAVAILABLE": (
+        "A large text is missing from the bucket. Repeating the request does not help."
+    ),
+    "INTERNAL": "A fault of the engine. Its logs contain the `requestId`.",
 }

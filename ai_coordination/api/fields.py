@@ -70,7 +70,7 @@ def mutation(
     return graphene.Field(
         payload,
         description=description,
-        input=graphene.Argument(given, required=True, description="What to do it with."),
+        input=graphene.Argument(given, required=True, description="Input of the mutation."),
         resolver=lambda root, info, **arguments: resolve(info.context, arguments["input"]),
     )
 
@@ -133,13 +133,15 @@ def _selected_in(
     return below.selections if below else ()
 
 
-VERSION = "Counts updates; for `expectedVersion`."
-UPDATED_BY = "The verified caller who changed it last, or `engine`."
-CREATED_AT = "When it was created."
-UPDATED_AT = "When it was changed last."
+VERSION = (
+    "Number of the current version. Each update mutation adds one. Pass it as `expectedVersion`."
+)
+UPDATED_BY = "The verified caller who made the last change, or `engine`."
+CREATED_AT = "Time of creation."
+UPDATED_AT = "Time of the last change."
 PARTITION_KEY = "The tenant: `endpointId#partId`."
 IDEMPOTENCY_KEY = (
     "The same key with the same input gives the same entity back and never a second one; with"
     " another input it is CONFLICT. It is remembered for a week."
 )
-EXPECTED_VERSION = "Makes the update fail with CONFLICT where somebody else was faster."
+EXPECTED_VERSION = "The update fails with CONFLICT unless the object still has this `version`."

@@ -28,7 +28,9 @@ Key = tuple[type[models.Entity], str, str]
 class Node(graphene.Interface):
     """An object that can be fetched again by its global `id`."""
 
-    id = graphene.ID(required=True, description="The global id: opaque, and the same for ever.")
+    id = graphene.ID(
+        required=True, description="Global id for `node(id)`. Opaque, and it never changes."
+    )
 
     @staticmethod
     def resolve_id(entity: models.Entity, info: graphene.ResolveInfo) -> str:

@@ -27,9 +27,9 @@ LONGEST_POSITION = 1_024
 _FORMAT = b"\x01"
 _CHECK_BYTES = 12
 
-FIRST = f"How many, 1 to {LARGEST_PAGE}."
-AFTER = "A cursor of this list: the page begins behind it."
-NEWEST_FIRST = "Whether the list begins with what was created last."
+FIRST = f"Maximum number of rows, 1 to {LARGEST_PAGE}."
+AFTER = "Cursor of a row in this list. The page starts after that row."
+NEWEST_FIRST = "Whether the newest rows come first."
 
 
 def paged(**more: Any) -> dict[str, Any]:
@@ -132,16 +132,21 @@ class PageInfoOf:
 
 
 class PageInfo(graphene.ObjectType):
-    """Where a page lies in its list."""
+    """Position of a page in its list."""
 
     has_next_page = graphene.Boolean(
-        required=True, description="Whether there is more. A filtered page may be short, even so."
+        required=True,
+        description=(
+            "True if more rows follow. A filtered page may be short, or empty, and still have more."
+        ),
     )
     has_previous_page = graphene.Boolean(
-        required=True, description="Whether this page was asked for with a cursor."
+        required=True, description="True if the page was requested with a cursor."
     )
-    start_cursor = graphene.String(description="The cursor of the first row.")
-    end_cursor = graphene.String(description="Where the next page goes on.")
+    start_cursor = graphene.String(description="Cursor of the first row.")
+    end_cursor = graphene.String(
+        description="Cursor of the last row. Pass it as `after` to get the next page."
+    )
 
 
 def unknown() -> None:
@@ -156,7 +161,10 @@ def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
         (graphene.ObjectType,),
         {
             "__doc__": f"A {name} and its place in the list.",
-            "cursor": graphene.String(required=True, description="Its place."),
+            "cursor": graphene.String(
+                required=True,
+                description="Cursor of the row. Pass it as `after` to continue from here.",
+            ),
             "node": graphene.Field(node, required=True, description=f"The {name}."),
         },
     )
@@ -166,17 +174,17 @@ def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
         {
             "__doc__": f"A page of a list of {name}s.",
             "edges": graphene.List(
-                graphene.NonNull(edge), required=True, description="The rows with their cursors."
+                graphene.NonNull(edge), required=True, description="The rows, each with its cursor."
             ),
             "nodes": graphene.List(
-                graphene.NonNull(node), required=True, description="The rows without them."
+                graphene.NonNull(node), required=True, description="The rows, without cursors."
             ),
             "page_info": graphene.Field(
-                PageInfo, required=True, description="Where the page lies in the list."
+                PageInfo, required=True, description="Position of the page in the list."
             ),
             "total_count": graphene.Int(
                 description=(
-                    "How long the list is; null where that is not known without reading"
+                    "Number of rows in the list. Null if it is not known without reading"
                     " everything (a filter, a tenant-wide list)."
                 )
             ),

@@ -35,7 +35,7 @@ class Query(
     CoordinationQueries,
     graphene.ObjectType,
 ):
-    """What can be read. Everything is the caller's tenant's; another's is as unknown."""
+    """Queries. They see objects of the caller's tenant only; others do not exist for them."""
 
     node = graphene.Field(
         Node,
@@ -59,7 +59,7 @@ class Mutation(
     CoordinationMutations,
     graphene.ObjectType,
 ):
-    """What can be changed. Each field is done as a whole or not at all."""
+    """Mutations. Each field takes effect completely or not at all."""
 
 
 schema = graphene.Schema(

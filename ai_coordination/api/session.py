@@ -38,24 +38,24 @@ from ai_coordination.models.reads import Page
 class LogEntry(graphene.ObjectType):
     """An event of the session itself; the last 100 are kept."""
 
-    at = instant("When it happened.", required=True)
-    level = graphene.Field(enums.LogLevel, required=True, description="How much it matters.")
-    message = text("What happened.", required=True)
-    session_agent_uuid = uuid("The agent that it is about.", required=False)
-    run_uuid = uuid("The run that it is about.", required=False)
+    at = instant("Time of the event.", required=True)
+    level = graphene.Field(enums.LogLevel, required=True, description="Severity.")
+    message = text("Description of the event.", required=True)
+    session_agent_uuid = uuid("The session agent that the event concerns.", required=False)
+    run_uuid = uuid("The run that the event concerns.", required=False)
 
 
 class SessionProgress(graphene.ObjectType):
-    """How many of a session's agents stand where."""
+    """Number of a session's agents in each state."""
 
     total = whole("All of them.")
-    initial = whole("Those that wait for their predecessors, or for their next attempt.")
-    in_progress = whole("Those that work.")
-    waiting_for_input = whole("Those that ask a person.")
-    completed = whole("Those whose output is there.")
-    failed = whole("Those that have failed.")
-    skipped = whole("Those that a failure before them has made needless.")
-    cancelled = whole("Those that were cancelled.")
+    initial = whole("Agents that wait for their predecessors or for their next attempt.")
+    in_progress = whole("Agents in progress.")
+    waiting_for_input = whole("Agents that wait for a person's answer.")
+    completed = whole("Agents that have completed.")
+    failed = whole("Agents that have failed.")
+    skipped = whole("Agents that were skipped after a predecessor failed.")
+    cancelled = whole("Agents that were cancelled.")
 
 
 class Session(graphene.ObjectType):
@@ -65,21 +65,20 @@ class Session(graphene.ObjectType):
         interfaces = (Node,)
         possible_types = (models.Session,)
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    session_uuid = uuid("Its uuid.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    session_uuid = uuid("UUID of the object.")
     partition_key = text(fields.PARTITION_KEY, required=True)
-    task_uuid = uuid("The task that is executed, if it is one.", required=False)
+    task_uuid = uuid("The task of the session. Null for a session without a task.", required=False)
     schedule_uuid = uuid("The schedule that started it, if one did.", required=False)
-    user_id = text("The user for whom it is.")
-    task_query = text("What is asked: text, or a JSON object that fills `{variables}`.")
-    status = graphene.Field(enums.SessionStatus, required=True, description="Where it stands.")
+    user_id = text("The user on whose behalf the session runs.")
+    task_query = text("The task query: text, or a JSON object whose members fill `{variables}`.")
+    status = graphene.Field(enums.SessionStatus, required=True, description="Current state.")
     iteration_count = whole(
-        "How often the session was started: 0 before the start, then 1, and one more for each"
-        " retry."
+        "Number of starts: 0 before the start, then 1, and one more for each retry."
     )
-    input_files = many(InputFile, "The files that its agents may read.")
-    subtask_queries = many(SubtaskQuery, "The pieces of work.")
-    logs = many(LogEntry, "What happened to the session itself, oldest first.")
+    input_files = many(InputFile, "Files that the agents of the session may read.")
+    subtask_queries = many(SubtaskQuery, "Subtask queries: the work of each agent.")
+    logs = many(LogEntry, "Events of the session itself, oldest first.")
     version = whole(
         "Counts updates of the session itself; its agents' moves do not change it. For"
         " `expectedVersion`."
@@ -87,21 +86,25 @@ class Session(graphene.ObjectType):
     updated_by = text(fields.UPDATED_BY)
     created_at = instant(fields.CREATED_AT, required=True)
     updated_at = instant(fields.UPDATED_AT, required=True)
-    started_at = instant("When it was started last.")
-    finished_at = instant("When it ended.")
-    coordination = one("coordination.Coordination", "The coordination whose agents work in it.")
-    task = one("task.Task", "The task; null where it has none or it is deleted.", required=False)
+    started_at = instant("Time of the last start or retry.")
+    finished_at = instant("Time at which it ended.")
+    coordination = one("coordination.Coordination", "The coordination that the session belongs to.")
+    task = one(
+        "task.Task",
+        "The task. Null if the session has none, or if the task was deleted.",
+        required=False,
+    )
     session_agents = page_of(
         "session_agent.SessionAgentConnection",
         "Its agents, in the order they were added.",
-        filter=SessionAgentFilter(description="Which of them."),
+        filter=SessionAgentFilter(description="Filter. Only matching rows are returned."),
     )
     session_runs = page_of(
         "session_run.SessionRunConnection",
         "Its runs, oldest first.",
-        filter=SessionRunFilter(description="Which of them."),
+        filter=SessionRunFilter(description="Filter. Only matching rows are returned."),
     )
-    progress = graphene.Field(SessionProgress, description="How many agents stand where.")
+    progress = graphene.Field(SessionProgress, description="Number of agents in each state.")
     mermaid = text("The agent graph as a Mermaid flowchart, each agent in the colour of its state.")
 
     resolve_task_query = large("task_query")
@@ -188,11 +191,11 @@ SessionConnection = connection(Session)
 
 
 class SessionFilter(graphene.InputObjectType):
-    """Which sessions."""
+    """Filter for sessions."""
 
-    status = several(enums.SessionStatus, "Any of these; empty: all.")
-    task_uuid = uuid("Those that execute this task.", required=False)
-    user_id = text("Those of this user.")
+    status = several(enums.SessionStatus, "Matches any of these values. An empty list matches all.")
+    task_uuid = uuid("Only sessions of this task.", required=False)
+    user_id = text("Only sessions of this user.")
 
 
 def sessions_of(
@@ -227,8 +230,8 @@ class SessionQueries:
     session = graphene.Field(
         Session,
         description="A session, or null.",
-        coordination_uuid=uuid("The coordination whose agents work in it."),
-        session_uuid=uuid("Its uuid."),
+        coordination_uuid=uuid("The coordination that the session belongs to."),
+        session_uuid=uuid("UUID of the object."),
     )
     sessions = graphene.Field(
         SessionConnection,
@@ -238,9 +241,9 @@ class SessionQueries:
             " all its coordinations."
         ),
         **paged(
-            coordination_uuid=uuid("The coordination whose they are.", required=False),
+            coordination_uuid=uuid("The coordination.", required=False),
             newest_first=newest_first(),
-            filter=SessionFilter(description="Which of them."),
+            filter=SessionFilter(description="Filter. Only matching rows are returned."),
         ),
     )
 

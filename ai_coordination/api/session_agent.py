@@ -41,26 +41,32 @@ def _uuids(way: str) -> Callable[[models.SessionAgent, Info], Any]:
 
 
 class SessionAgent(graphene.ObjectType):
-    """One agent's part in a session, and where it stands."""
+    """One agent's part in a session, with its state."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.SessionAgent,)
 
     session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("Its uuid.")
+    session_agent_uuid = uuid("UUID of the object.")
     coordination_uuid = uuid("The coordination of the session.")
-    agent_uuid = uuid("Which member of the coordination it is.")
-    agent_action = graphene.Field(AgentAction, required=True, description="Its rules.")
-    subtask_query = text("The work, where it was given by hand.")
-    user_input = text("What a person gave.")
-    agent_input = text("What it works on, as one text.")
-    agent_output = text("What it has answered.")
-    in_degree = whole("How many predecessors have not finished yet.")
-    state = graphene.Field(enums.SessionAgentState, required=True, description="Where it stands.")
-    notes = text("What is to be said about it: why it failed, or a person's remark.")
-    attempt = whole("How often it was tried.")
-    deadline_at = instant("When this attempt, or the person who is asked, is out of time.")
+    agent_uuid = uuid("The member of the coordination.")
+    agent_action = graphene.Field(
+        AgentAction,
+        required=True,
+        description="Rules of the agent: retries, timeouts, failure policy.",
+    )
+    subtask_query = text("The work of an agent that was added by hand.")
+    user_input = text("Text from a person.")
+    agent_input = text(
+        "The text that the agent is given: its own work and the outputs of its predecessors."
+    )
+    agent_output = text("Output of the agent.")
+    in_degree = whole("Number of predecessors that have not ended.")
+    state = graphene.Field(enums.SessionAgentState, required=True, description="Current state.")
+    notes = text("Notes for people: the reason of a failure, or a person's remark.")
+    attempt = whole("Number of the current attempt. 0 before the first.")
+    deadline_at = instant("Deadline of the current attempt, or of the person who is asked.")
     version = whole(fields.VERSION)
     updated_by = text(fields.UPDATED_BY)
     created_at = instant(fields.CREATED_AT, required=True)
@@ -75,10 +81,14 @@ class SessionAgent(graphene.ObjectType):
     )
     session = one("session.Session", "The session.")
     coordination = one("coordination.Coordination", "The coordination of the session.")
-    predecessor_uuids = many(graphene.ID, "The agents it waits for, as `sessionAgentUuid`s.")
-    successor_uuids = many(graphene.ID, "The agents that wait for it, as `sessionAgentUuid`s.")
-    predecessors = page_of("session_agent.SessionAgentConnection", "The agents it waits for.")
-    successors = page_of("session_agent.SessionAgentConnection", "The agents that wait for it.")
+    predecessor_uuids = many(
+        graphene.ID, "`sessionAgentUuid`s of the agents that this one waits for."
+    )
+    successor_uuids = many(graphene.ID, "`sessionAgentUuid`s of the agents that wait for this one.")
+    predecessors = page_of(
+        "session_agent.SessionAgentConnection", "Agents that this one waits for."
+    )
+    successors = page_of("session_agent.SessionAgentConnection", "Agents that wait for this one.")
     session_runs = page_of("session_run.SessionRunConnection", "Its runs, oldest first.")
 
     resolve_subtask_query = large("subtask_query")
@@ -172,10 +182,12 @@ SessionAgentConnection = connection(SessionAgent)
 
 
 class SessionAgentFilter(graphene.InputObjectType):
-    """Which agents of a session."""
+    """Filter for agents of a session."""
 
-    state = several(enums.SessionAgentState, "Any of these; empty: all.")
-    agent_uuid = uuid("Those of this member of the coordination.", required=False)
+    state = several(
+        enums.SessionAgentState, "Matches any of these values. An empty list matches all."
+    )
+    agent_uuid = uuid("Only those of this member of the coordination.", required=False)
 
 
 def agents_of(
@@ -208,7 +220,7 @@ class SessionAgentQueries:
         SessionAgent,
         description="An agent of a session, or null.",
         session_uuid=uuid("The session."),
-        session_agent_uuid=uuid("Its uuid."),
+        session_agent_uuid=uuid("UUID of the object."),
     )
     session_agents = graphene.Field(
         SessionAgentConnection,
@@ -216,14 +228,14 @@ class SessionAgentQueries:
         description="The agents of a session, in the order they were added.",
         **paged(
             session_uuid=uuid("The session."),
-            filter=SessionAgentFilter(description="Which of them."),
+            filter=SessionAgentFilter(description="Filter. Only matching rows are returned."),
         ),
     )
     open_session_agents = graphene.Field(
         SessionAgentConnection,
         required=True,
         description=(
-            "What is to be done, over all sessions of the tenant, oldest first: WAITING_FOR_INPUT,"
+            "Open agents over all sessions of the tenant, oldest first: WAITING_FOR_INPUT,"
             " a person's inbox; IN_PROGRESS, the work list of EXTERNAL agents."
         ),
         **paged(
@@ -232,8 +244,8 @@ class SessionAgentQueries:
                 required=True,
                 description="WAITING_FOR_INPUT or IN_PROGRESS.",
             ),
-            coordination_uuid=uuid("Those of this coordination.", required=False),
-            agent_uuid=uuid("Those of this member of a coordination.", required=False),
+            coordination_uuid=uuid("Only agents of this coordination.", required=False),
+            agent_uuid=uuid("Only agents that are this member of a coordination.", required=False),
         ),
     )
 

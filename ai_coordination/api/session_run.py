@@ -23,25 +23,25 @@ class SessionRun(graphene.ObjectType):
         possible_types = (models.SessionRun,)
 
     session_uuid = uuid("The session.")
-    run_uuid = uuid("Its uuid: the token of reports and answers.")
+    run_uuid = uuid("UUID of the run. It is the token of reports and answers.")
     partition_key = text(fields.PARTITION_KEY, required=True)
-    thread_uuid = uuid("The conversation that it belongs to.", required=False)
-    agent_uuid = uuid("Which member of the coordination ran.")
+    thread_uuid = uuid("Thread (conversation) that the run belongs to.", required=False)
+    agent_uuid = uuid("The member of the coordination that ran.")
     coordination_uuid = uuid("The coordination of the session.")
-    async_task_uuid = uuid("The task of the other system that does the work.", required=False)
-    session_agent_uuid = uuid("The agent of the session that ran.", required=False)
-    attempt = whole("Which attempt of the agent it is, from 1.")
-    outcome = graphene.Field(enums.RunOutcome, description="How it ended; null while it is open.")
-    output = text("What it answered.")
-    notes = text("What is to be said about it.")
-    usage = graphene.Field(TokenUsage, description="What it used of a language model.")
-    updated_by = text("The verified caller who recorded it, or `engine`.")
-    created_at = instant("When it started.", required=True)
-    finished_at = instant("When it ended.")
-    session = one("session.Session", "The session.")
-    session_agent = one(
-        "session_agent.SessionAgent", "The agent of the session that ran.", required=False
+    async_task_uuid = uuid(
+        "Identifier of the work in the external system that does it.", required=False
     )
+    session_agent_uuid = uuid("The session agent that ran.", required=False)
+    attempt = whole("Number of the attempt, from 1.")
+    outcome = graphene.Field(enums.RunOutcome, description="Outcome. Null while the run is open.")
+    output = text("Output of the run.")
+    notes = text("Notes for people, such as the reason of a failure.")
+    usage = graphene.Field(TokenUsage, description="Tokens of a language model that the run used.")
+    updated_by = text("The verified caller who recorded it, or `engine`.")
+    created_at = instant("Time at which it started.", required=True)
+    finished_at = instant("Time at which it ended.")
+    session = one("session.Session", "The session.")
+    session_agent = one("session_agent.SessionAgent", "The session agent that ran.", required=False)
     coordination = one("coordination.Coordination", "The coordination of the session.")
 
     resolve_output = large("output")
@@ -69,11 +69,11 @@ SessionRunConnection = connection(SessionRun)
 
 
 class SessionRunFilter(graphene.InputObjectType):
-    """Which runs of a session."""
+    """Filter for runs of a session."""
 
-    agent_uuid = uuid("Those of this member of the coordination.", required=False)
-    thread_uuid = uuid("Those of this conversation.", required=False)
-    session_agent_uuid = uuid("Those of this agent of the session.", required=False)
+    agent_uuid = uuid("Only those of this member of the coordination.", required=False)
+    thread_uuid = uuid("Only runs of this thread.", required=False)
+    session_agent_uuid = uuid("Only runs of this session agent.", required=False)
 
 
 def runs_of(
@@ -99,7 +99,7 @@ class SessionRunQueries:
         SessionRun,
         description="A run, or null.",
         session_uuid=uuid("The session."),
-        run_uuid=uuid("Its uuid."),
+        run_uuid=uuid("UUID of the object."),
     )
     thread_runs = graphene.Field(
         SessionRunConnection,
@@ -108,7 +108,7 @@ class SessionRunQueries:
             "A conversation: the runs of a thread, oldest first. A run that began its thread is"
             " among them once `acceptSessionAgent` has named the thread, or the run has ended."
         ),
-        **paged(thread_uuid=uuid("The conversation.")),
+        **paged(thread_uuid=uuid("Name of the thread.")),
     )
     session_runs = graphene.Field(
         SessionRunConnection,
@@ -116,7 +116,7 @@ class SessionRunQueries:
         description="The runs of a session, oldest first.",
         **paged(
             session_uuid=uuid("The session."),
-            filter=SessionRunFilter(description="Which of them."),
+            filter=SessionRunFilter(description="Filter. Only matching rows are returned."),
         ),
     )
 

@@ -17,26 +17,29 @@ from ai_coordination.api.task_schedule import schedules_of
 
 
 class Task(graphene.ObjectType):
-    """What the agents of a coordination do together: a graph of agent actions."""
+    """A graph of agent actions: what the agents of a coordination do, and in which order."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.Task,)
 
-    coordination_uuid = uuid("The coordination whose agents they are.")
-    task_uuid = uuid("Its uuid.")
+    coordination_uuid = uuid("The coordination that the task belongs to.")
+    task_uuid = uuid("UUID of the object.")
     partition_key = text(fields.PARTITION_KEY, required=True)
-    task_name = text("What people call it.", required=True)
-    task_description = text("What it is for.")
-    initial_task_query = text("The task query of sessions that are started without one.")
-    subtask_queries = many(SubtaskQuery, "The pieces of work.")
-    agent_actions = many(AgentAction, "The graph, and each agent's rules.")
+    task_name = text("Display name.", required=True)
+    task_description = text("Description for people.")
+    initial_task_query = text("Task query of sessions that are started without one.")
+    subtask_queries = many(SubtaskQuery, "Subtask queries: the work of each agent.")
+    agent_actions = many(AgentAction, "The graph: predecessors and rules of each agent.")
     version = whole(fields.VERSION)
     updated_by = text(fields.UPDATED_BY)
     created_at = instant(fields.CREATED_AT, required=True)
     updated_at = instant(fields.UPDATED_AT, required=True)
-    coordination = one("coordination.Coordination", "The coordination whose agents they are.")
-    schedules = page_of("task_schedule.TaskScheduleConnection", "When it starts by itself.")
+    coordination = one("coordination.Coordination", "The coordination that the task belongs to.")
+    schedules = page_of(
+        "task_schedule.TaskScheduleConnection",
+        "When the schedule starts its task, as `cron(...)`, `rate(...)` or `at(...)`.",
+    )
     sessions = page_of("session.SessionConnection", "Its sessions.", newest_first=newest_first())
     mermaid = text("The agent graph as a Mermaid flowchart.", required=True)
 
@@ -117,14 +120,14 @@ class TaskQueries:
     task = graphene.Field(
         Task,
         description="A task, or null.",
-        coordination_uuid=uuid("The coordination whose it is."),
-        task_uuid=uuid("Its uuid."),
+        coordination_uuid=uuid("The coordination that the task belongs to."),
+        task_uuid=uuid("UUID of the object."),
     )
     tasks = graphene.Field(
         TaskConnection,
         required=True,
         description="The tasks of a coordination, oldest first.",
-        **paged(coordination_uuid=uuid("The coordination whose they are.")),
+        **paged(coordination_uuid=uuid("The coordination.")),
     )
 
     @staticmethod

@@ -19,28 +19,30 @@ STATUS = "ACTIVE or PAUSED; COMPLETED is set by the engine alone."
 
 
 class TaskSchedule(graphene.ObjectType):
-    """When a task starts by itself."""
+    """A schedule that starts a task."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.TaskSchedule,)
 
-    task_uuid = uuid("The task that it starts.")
-    schedule_uuid = uuid("Its uuid.")
+    task_uuid = uuid("The task that the schedule starts.")
+    schedule_uuid = uuid("UUID of the object.")
     coordination_uuid = uuid("The coordination of the task.")
     partition_key = text(fields.PARTITION_KEY, required=True)
     schedule = text(SCHEDULE, required=True)
     timezone = text(TIMEZONE, required=True)
     status = graphene.Field(
-        enums.ScheduleStatus, required=True, description="Whether it starts sessions."
+        enums.ScheduleStatus, required=True, description="Whether the schedule is active."
     )
-    next_run_at = instant("When it fires next; null where it does not.")
-    last_session = one("session.Session", "The session it started last.", required=False)
+    next_run_at = instant("Next time at which it fires. Null if it will not fire.")
+    last_session = one(
+        "session.Session", "The session that the schedule started last.", required=False
+    )
     version = whole(fields.VERSION)
     updated_by = text(fields.UPDATED_BY)
     created_at = instant(fields.CREATED_AT, required=True)
     updated_at = instant(fields.UPDATED_AT, required=True)
-    task = one("task.Task", "The task that it starts.")
+    task = one("task.Task", "The task that the schedule starts.")
     coordination = one("coordination.Coordination", "The coordination of the task.")
 
     @staticmethod
@@ -76,9 +78,11 @@ Count = Callable[[Page[models.TaskSchedule]], int | None]
 
 
 class TaskScheduleFilter(graphene.InputObjectType):
-    """Which schedules."""
+    """Filter for schedules."""
 
-    status = several(enums.ScheduleStatus, "Any of these; empty: all.")
+    status = several(
+        enums.ScheduleStatus, "Matches any of these values. An empty list matches all."
+    )
 
 
 def schedules_of(
@@ -109,16 +113,16 @@ class TaskScheduleQueries:
     task_schedule = graphene.Field(
         TaskSchedule,
         description="A schedule, or null.",
-        task_uuid=uuid("The task that it starts."),
-        schedule_uuid=uuid("Its uuid."),
+        task_uuid=uuid("The task that the schedule starts."),
+        schedule_uuid=uuid("UUID of the object."),
     )
     task_schedules = graphene.Field(
         TaskScheduleConnection,
         required=True,
         description="The schedules of a task, oldest first. Without `taskUuid`: the tenant's.",
         **paged(
-            task_uuid=uuid("The task that they start.", required=False),
-            filter=TaskScheduleFilter(description="Which of them."),
+            task_uuid=uuid("The task that the schedules start.", required=False),
+            filter=TaskScheduleFilter(description="Filter. Only matching rows are returned."),
         ),
     )
 

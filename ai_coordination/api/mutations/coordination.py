@@ -17,30 +17,30 @@ from ai_coordination.api.node import global_id
 class CreateCoordinationInput(graphene.InputObjectType):
     """A new coordination."""
 
-    coordination_name = text("What people call it: 1 to 256 characters.", required=True)
-    coordination_description = text("What it is for.")
-    agents = several(AgentInput, "Its members: at most 1,000.", default_value=[])
+    coordination_name = text("Display name, 1 to 256 characters.", required=True)
+    coordination_description = text("Description for people.")
+    agents = several(AgentInput, "Members, at most 1,000.", default_value=[])
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateCoordinationInput(graphene.InputObjectType):
     """Changes of a coordination: the given fields alone; an explicit null clears one."""
 
-    coordination_uuid = uuid("Which one.")
-    coordination_name = text("What people call it.")
-    coordination_description = text("What it is for.")
-    agents = several(AgentInput, "All its members.")
+    coordination_uuid = uuid("UUID of the coordination.")
+    coordination_name = text("Display name.")
+    coordination_description = text("Description for people.")
+    agents = several(AgentInput, "Members. Replaces the stored list.")
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteCoordinationInput(graphene.InputObjectType):
-    """Which coordination to delete."""
+    """Names the coordination to delete."""
 
-    coordination_uuid = uuid("Which one.")
+    coordination_uuid = uuid("UUID of the coordination.")
 
 
 class CoordinationPayload(graphene.ObjectType):
-    """The coordination as it is then."""
+    """The coordination after the change."""
 
     coordination = graphene.Field(Coordination, required=True, description="The coordination.")
 

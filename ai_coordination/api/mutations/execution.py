@@ -18,32 +18,34 @@ RUN = "The run, as a token: a report of one that is over is refused with INVALID
 class StartSessionInput(graphene.InputObjectType):
     """Starts a session of a task."""
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    task_uuid = uuid("The task that is executed.")
-    user_id = text("The user for whom it is.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    task_uuid = uuid("The task to execute.")
+    user_id = text("The user on whose behalf the session runs.")
     task_query = text(
         "Text, or a JSON object whose members fill `{variables}` of the subtask queries. Default:"
         " the task's `initialTaskQuery`."
     )
-    input_files = several(InputFileInput, "The files that its agents may read.", default_value=[])
-    subtask_queries = several(SubtaskQueryInput, "Instead of the task's own.")
-    thread_uuid = uuid("Goes on with a conversation.", required=False)
+    input_files = several(
+        InputFileInput, "Files that the agents of the session may read.", default_value=[]
+    )
+    subtask_queries = several(SubtaskQueryInput, "Used instead of the task's own subtask queries.")
+    thread_uuid = uuid("Thread (conversation) that the session continues.", required=False)
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
 class DispatchSessionInput(graphene.InputObjectType):
     """Starts a session that was built by hand with `createSession` and `createSessionAgent`."""
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    session_uuid = uuid("Which one.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    session_uuid = uuid("UUID of the session.")
 
 
 class CancelSessionInput(graphene.InputObjectType):
-    """Which session to cancel, and why."""
+    """Names the session to cancel, with a reason."""
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    session_uuid = uuid("Which one.")
-    reason = text("Why; it is kept in the session's logs.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    session_uuid = uuid("UUID of the session.")
+    reason = text("Reason, stored in the session's logs.")
 
 
 class RetrySessionInput(graphene.InputObjectType):
@@ -51,8 +53,8 @@ class RetrySessionInput(graphene.InputObjectType):
     it; the rest stays as it is.
     """
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    session_uuid = uuid("Which one.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    session_uuid = uuid("UUID of the session.")
     session_agent_uuids = several(
         graphene.ID,
         "These agents and what follows them, completed or not, instead. Where agents that failed"
@@ -67,14 +69,14 @@ class RetrySessionInput(graphene.InputObjectType):
 
 
 class AnswerSessionAgentInput(graphene.InputObjectType):
-    """What a person answers to an agent that asks."""
+    """A person's answer to an agent that asks."""
 
     session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("The agent that asks.")
+    session_agent_uuid = uuid("The session agent that asks.")
     run_uuid = uuid(
         "The run whose output is answered: an answer to an earlier one is INVALID_STATE."
     )
-    user_input = text("What the person says.")
+    user_input = text("The person's text.")
     approved = graphene.Boolean(
         description=("For APPROVAL; a rejection fails the agent, with `userInput` as its notes.")
     )
@@ -86,8 +88,10 @@ class AcceptSessionAgentInput(graphene.InputObjectType):
     session_uuid = uuid("The session.")
     session_agent_uuid = uuid("The agent.")
     run_uuid = uuid(RUN)
-    async_task_uuid = uuid("The task of the other system that does the work.", required=False)
-    thread_uuid = uuid("The conversation of the other system.", required=False)
+    async_task_uuid = uuid(
+        "Identifier of the work in the external system that does it.", required=False
+    )
+    thread_uuid = uuid("Thread (conversation) in the external system.", required=False)
 
 
 class CompleteSessionAgentInput(graphene.InputObjectType):
@@ -96,8 +100,8 @@ class CompleteSessionAgentInput(graphene.InputObjectType):
     session_uuid = uuid("The session.")
     session_agent_uuid = uuid("The agent.")
     run_uuid = uuid(RUN)
-    agent_output = text("What the agent has answered.", required=True)
-    usage = TokenUsageInput(description="What it used of a language model.")
+    agent_output = text("Output of the agent.", required=True)
+    usage = TokenUsageInput(description="Tokens of a language model that the run used.")
 
 
 class FailSessionAgentInput(graphene.InputObjectType):
@@ -106,7 +110,7 @@ class FailSessionAgentInput(graphene.InputObjectType):
     session_uuid = uuid("The session.")
     session_agent_uuid = uuid("The agent.")
     run_uuid = uuid(RUN)
-    notes = text("Why.", required=True)
+    notes = text("Reason of the failure.", required=True)
     retryable = graphene.Boolean(
         default_value=True, description="Whether another attempt may succeed."
     )

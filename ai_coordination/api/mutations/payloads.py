@@ -4,6 +4,6 @@ import graphene
 
 
 class DeletePayload(graphene.ObjectType):
-    """The global id of what is gone."""
+    """Global id of the deleted object."""
 
-    deleted_id = graphene.ID(required=True, description="The global id of what is gone.")
+    deleted_id = graphene.ID(required=True, description="Global id of the deleted object.")

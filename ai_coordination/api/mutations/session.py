@@ -24,12 +24,16 @@ class CreateSessionInput(graphene.InputObjectType):
     themselves.
     """
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    task_uuid = uuid("The task that is executed, if it is one.", required=False)
-    user_id = text("The user for whom it is.")
-    task_query = text("What is asked.")
-    input_files = several(InputFileInput, "The files that its agents may read.", default_value=[])
-    subtask_queries = several(SubtaskQueryInput, "The pieces of work.", default_value=[])
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    task_uuid = uuid("The task of the session. Null for a session without a task.", required=False)
+    user_id = text("The user on whose behalf the session runs.")
+    task_query = text("The task query: text, or a JSON object whose members fill `{variables}`.")
+    input_files = several(
+        InputFileInput, "Files that the agents of the session may read.", default_value=[]
+    )
+    subtask_queries = several(
+        SubtaskQueryInput, "Subtask queries: the work of each agent.", default_value=[]
+    )
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
@@ -38,24 +42,28 @@ class UpdateSessionInput(graphene.InputObjectType):
     the start only `userId` may change.
     """
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    session_uuid = uuid("Which one.")
-    user_id = text("The user for whom it is.")
-    task_query = text("What is asked.")
-    input_files = several(InputFileInput, "All files that its agents may read.")
-    subtask_queries = several(SubtaskQueryInput, "All pieces of work.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    session_uuid = uuid("UUID of the session.")
+    user_id = text("The user on whose behalf the session runs.")
+    task_query = text("The task query: text, or a JSON object whose members fill `{variables}`.")
+    input_files = several(
+        InputFileInput, "Files that the agents of the session may read. Replaces the stored list."
+    )
+    subtask_queries = several(
+        SubtaskQueryInput, "Subtask queries: the work of each agent. Replaces the stored list."
+    )
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteSessionInput(graphene.InputObjectType):
-    """Which session to delete."""
+    """Names the session to delete."""
 
-    coordination_uuid = uuid("The coordination whose agents work in it.")
-    session_uuid = uuid("Which one.")
+    coordination_uuid = uuid("The coordination that the session belongs to.")
+    session_uuid = uuid("UUID of the session.")
 
 
 class SessionPayload(graphene.ObjectType):
-    """The session as it is then."""
+    """The session after the change."""
 
     session = graphene.Field(Session, required=True, description="The session.")
 

@@ -24,17 +24,17 @@ class CreateSessionAgentInput(graphene.InputObjectType):
 
     coordination_uuid = uuid("The coordination of the session.")
     session_uuid = uuid("The session.")
-    agent_uuid = uuid("Which member of the coordination it is: a logical reference.")
+    agent_uuid = uuid("The member of the coordination. A logical reference.")
     predecessors = several(
         graphene.ID,
         "`sessionAgentUuid`s of the same session: at most 97.",
         default_value=[],
     )
-    rules = AgentRulesInput(description="Its rules.")
-    subtask_query = text("The work, as a subtask query is.")
-    user_input = text("What a person gave.")
-    agent_input = text("What it works on.")
-    notes = text("What is to be said about it.")
+    rules = AgentRulesInput(description="Rules of the agent: retries, timeouts, failure policy.")
+    subtask_query = text("The work of the agent.")
+    user_input = text("Text from a person.")
+    agent_input = text("The text that the agent is given.")
+    notes = text("Notes for people, such as the reason of a failure.")
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
 
@@ -44,22 +44,22 @@ class UpdateSessionAgentInput(graphene.InputObjectType):
     """
 
     session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("Which one.")
-    user_input = text("What a person gave.")
-    agent_input = text("What it works on.")
-    notes = text("What is to be said about it.")
+    session_agent_uuid = uuid("UUID of the session agent.")
+    user_input = text("Text from a person.")
+    agent_input = text("The text that the agent is given.")
+    notes = text("Notes for people, such as the reason of a failure.")
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteSessionAgentInput(graphene.InputObjectType):
-    """Which agent to delete."""
+    """Names the session agent to delete."""
 
     session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("Which one.")
+    session_agent_uuid = uuid("UUID of the session agent.")
 
 
 class SessionAgentPayload(graphene.ObjectType):
-    """The agent as it is then."""
+    """The session agent after the change."""
 
     session_agent = graphene.Field(SessionAgent, required=True, description="The agent.")
 

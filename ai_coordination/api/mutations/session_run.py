@@ -19,15 +19,17 @@ class RecordSessionRunInput(graphene.InputObjectType):
 
     coordination_uuid = uuid("The coordination of the session.")
     session_uuid = uuid("The session.")
-    agent_uuid = uuid("Which member of the coordination ran: a logical reference.")
-    thread_uuid = uuid("The conversation that it belongs to.", required=False)
-    async_task_uuid = uuid("The task of the other system that does the work.", required=False)
-    session_agent_uuid = uuid("The agent of the session that ran.", required=False)
-    outcome = graphene.InputField(
-        enums.RunOutcome, description="How it ended. Without an outcome the run stays open."
+    agent_uuid = uuid("The member of the coordination that ran. A logical reference.")
+    thread_uuid = uuid("Thread (conversation) that the run belongs to.", required=False)
+    async_task_uuid = uuid(
+        "Identifier of the work in the external system that does it.", required=False
     )
-    notes = text("What is to be said about it.")
-    usage = TokenUsageInput(description="What it used of a language model.")
+    session_agent_uuid = uuid("The session agent that ran.", required=False)
+    outcome = graphene.InputField(
+        enums.RunOutcome, description="Outcome. Without one the run stays open."
+    )
+    notes = text("Notes for people, such as the reason of a failure.")
+    usage = TokenUsageInput(description="Tokens of a language model that the run used.")
     finished_at = instant(
         "When it ended: between the creation of its session and now, give or take 5 minutes, "
         "because clocks differ. With an outcome and without this, it ended now."
@@ -36,14 +38,14 @@ class RecordSessionRunInput(graphene.InputObjectType):
 
 
 class DeleteSessionRunInput(graphene.InputObjectType):
-    """Which run to delete."""
+    """Names the run to delete."""
 
     session_uuid = uuid("The session.")
-    run_uuid = uuid("Which one.")
+    run_uuid = uuid("UUID of the run.")
 
 
 class SessionRunPayload(graphene.ObjectType):
-    """The run as it is then."""
+    """The run after the change."""
 
     session_run = graphene.Field(SessionRun, required=True, description="The run.")
 

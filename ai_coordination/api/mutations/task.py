@@ -17,17 +17,17 @@ from ai_coordination.api.task import Task
 class CreateTaskInput(graphene.InputObjectType):
     """A new task. Where it names no agent, each agent of the coordination takes part."""
 
-    coordination_uuid = uuid("The coordination whose agents do it.")
-    task_name = text("What people call it: 1 to 256 characters.", required=True)
-    task_description = text("What it is for.")
-    initial_task_query = text("The task query of sessions that are started without one.")
+    coordination_uuid = uuid("The coordination that provides the agents.")
+    task_name = text("Display name, 1 to 256 characters.", required=True)
+    task_description = text("Description for people.")
+    initial_task_query = text("Task query of sessions that are started without one.")
     subtask_queries = several(
         SubtaskQueryInput,
-        "The pieces of work; an agent without one gets the task query.",
+        "Subtask queries: the work of each agent. An agent without one works on the task query.",
         default_value=[],
     )
     agent_actions = several(
-        AgentActionInput, "The graph, and each agent's rules.", default_value=[]
+        AgentActionInput, "The graph: predecessors and rules of each agent.", default_value=[]
     )
     idempotency_key = text(fields.IDEMPOTENCY_KEY)
 
@@ -35,25 +35,30 @@ class CreateTaskInput(graphene.InputObjectType):
 class UpdateTaskInput(graphene.InputObjectType):
     """Changes of a task: the given fields alone; an explicit null clears an optional one."""
 
-    coordination_uuid = uuid("The coordination whose it is.")
-    task_uuid = uuid("Which one.")
-    task_name = text("What people call it.")
-    task_description = text("What it is for.")
-    initial_task_query = text("The task query of sessions that are started without one.")
-    subtask_queries = several(SubtaskQueryInput, "All pieces of work.")
-    agent_actions = several(AgentActionInput, "The whole graph, and each agent's rules.")
+    coordination_uuid = uuid("The coordination that the task belongs to.")
+    task_uuid = uuid("UUID of the task.")
+    task_name = text("Display name.")
+    task_description = text("Description for people.")
+    initial_task_query = text("Task query of sessions that are started without one.")
+    subtask_queries = several(
+        SubtaskQueryInput, "Subtask queries: the work of each agent. Replaces the stored list."
+    )
+    agent_actions = several(
+        AgentActionInput,
+        "The graph: predecessors and rules of each agent. Replaces the stored graph.",
+    )
     expected_version = whole(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteTaskInput(graphene.InputObjectType):
-    """Which task to delete."""
+    """Names the task to delete."""
 
-    coordination_uuid = uuid("The coordination whose it is.")
-    task_uuid = uuid("Which one.")
+    coordination_uuid = uuid("The coordination that the task belongs to.")
+    task_uuid = uuid("UUID of the task.")
 
 
 class TaskPayload(graphene.ObjectType):
-    """The task as it is then."""
+    """The task after the change."""
 
     task = graphene.Field(Task, required=True, description="The task.")
 

@@ -19,7 +19,7 @@ class CreateTaskScheduleInput(graphene.InputObjectType):
     """A new schedule of a task."""
 
     coordination_uuid = uuid("The coordination of the task.")
-    task_uuid = uuid("The task that it starts.")
+    task_uuid = uuid("The task that the schedule starts.")
     schedule = text(SCHEDULE, required=True)
     timezone = graphene.String(default_value="UTC", description=TIMEZONE)
     status = graphene.InputField(
@@ -31,8 +31,8 @@ class CreateTaskScheduleInput(graphene.InputObjectType):
 class UpdateTaskScheduleInput(graphene.InputObjectType):
     """Changes of a schedule: the given fields alone."""
 
-    task_uuid = uuid("The task that it starts.")
-    schedule_uuid = uuid("Which one.")
+    task_uuid = uuid("The task that the schedule starts.")
+    schedule_uuid = uuid("UUID of the schedule.")
     schedule = text(SCHEDULE)
     timezone = text(TIMEZONE)
     status = graphene.InputField(enums.ScheduleStatus, description=STATUS)
@@ -40,14 +40,14 @@ class UpdateTaskScheduleInput(graphene.InputObjectType):
 
 
 class DeleteTaskScheduleInput(graphene.InputObjectType):
-    """Which schedule to delete."""
+    """Names the schedule to delete."""
 
-    task_uuid = uuid("The task that it starts.")
-    schedule_uuid = uuid("Which one.")
+    task_uuid = uuid("The task that the schedule starts.")
+    schedule_uuid = uuid("UUID of the schedule.")
 
 
 class TaskSchedulePayload(graphene.ObjectType):
-    """The schedule as it is then."""
+    """The schedule after the change."""
 
     task_schedule = graphene.Field(TaskSchedule, required=True, description="The schedule.")
 
