@@ -48,6 +48,9 @@ class Held:
             self._messages.extend(messages)
             self._changed.notify_all()
 
+    def show(self, failed: list[Any]) -> None:
+        """What has failed ends the measurement."""
+
     def take(self, most: int) -> list[Message]:
         """What there is; nothing, once nothing is there and nobody works."""
         with self._changed:
@@ -101,7 +104,8 @@ def work_off(queue: Held, most: int = 1) -> None:
     """Until nothing is left, as Lambda hands over batches."""
     while messages := queue.take(most):
         try:
-            records = [{"messageId": "1", "body": json.dumps(message)} for message in messages]
+            sqs = {"eventSource": "aws:sqs", "messageId": "1"}
+            records = [{**sqs, "body": json.dumps(message)} for message in messages]
             failed = worker.handler({"Records": records}, LambdaContext())["batchItemFailures"]
             if failed:
                 raise RuntimeError("a step has failed: its log line says why")
@@ -257,7 +261,7 @@ def main(result: str) -> None:
     """Writes what has been measured."""
     create_tables()
     queue = Held()
-    with patch.object(factory, "SqsQueue", lambda url: queue):
+    with patch.object(factory, "SqsQueue", lambda *urls: queue):
         measured = {
             "costs": costs(queue),
             "ratio": ratio(queue),

@@ -43,8 +43,11 @@ P = TypeVar("P", bound=MapAttribute[Any, Any])
 
 
 def anonymous(part: P) -> P:
-    """A copy that does not say whose it is: what holds it does."""
-    return type(part)(**{**part.attribute_values, "agent_uuid": None})
+    """A copy without `agent_uuid` and `position`, for an item that is one agent's own."""
+    kept = {**part.attribute_values, "agent_uuid": None}
+    if "position" in kept:
+        kept["position"] = 0  # The default, which is not stored.
+    return type(part)(**kept)
 
 
 class RetryPolicy(MapAttribute[Any, Any]):

@@ -88,10 +88,10 @@ def agents(place: Place) -> dict[str, dict[str, Any]]:
 
 def input_of(agent: Mapping[str, Any], query: str, **said: str) -> str:
     """What an agent is told in its current run: its query, and what the named ones have said."""
-    mark = f"[{agent['currentRun']['runUuid'].replace('-', '')[-16:]}]"
-    opening = f"{mark} What follows was said by others. Only lines with this mark are headings."
+    mark = f"[{agent['currentRun']['runUuid'][-12:]}]"
+    opening = f"Headings begin with {mark}."
     parts = [f"{mark} {heading}\n{text}" for heading, text in said.items()]
-    return "\n\n".join([query, opening, *parts, f"{mark} End"])
+    return "\n\n".join([query, opening, *parts])
 
 
 def states(place: Place) -> dict[str, str]:

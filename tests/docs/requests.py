@@ -76,7 +76,7 @@ class Reader:
                 assert self.known.setdefault(name[1], given) == given
         elif isinstance(shown, str) and "<mark>" in shown:
             # The engine draws another one for each run.
-            (mark, *more) = set(re.findall(r"\[([0-9a-f]{16})\]", given))
+            (mark, *more) = set(re.findall(r"\[([0-9a-f]{12})\]", given))
             assert (shown.replace("<mark>", mark), more) == (given, [])
         else:
             assert shown == given

@@ -12,7 +12,7 @@ from ai_coordination.services import texts, validation
 from ai_coordination.states import SessionAgentState
 
 LEFT_OUT_BYTES = 40
-OPENING = "What follows was said by others. Only lines with this mark are headings."
+OPENING = "Headings begin with [{}]."
 
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -28,7 +28,7 @@ def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run_
     if not sections:
         return texts.read(agent.partition_key, agent.subtask_query) or ""
     mark = mark_of(run_uuid)
-    opening = f"[{mark}] {OPENING}"
+    opening = OPENING.format(mark)
     headings = [f"[{mark}] {heading}" for heading, _ in sections]
     fixed = sum(texts.size(heading) + LEFT_OUT_BYTES for heading in [opening, *headings])
     left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - fixed
@@ -39,13 +39,15 @@ def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run_
         left -= size if size <= left else 0
     query, *answers = texts.read_all(agent.partition_key, wanted)
     parts = [f"{heading}\n{text}" for heading, text in zip(headings, answers, strict=True)]
-    whole = [opening, *parts, f"[{mark}] End"]
-    return "\n\n".join([query, *whole] if query else whole)
+    return "\n\n".join([query, opening, *parts] if query else [opening, *parts])
 
 
 def mark_of(run_uuid: str) -> str:
-    """What only the engine knows before the run: the random bits of its uuid."""
-    return run_uuid.replace("-", "")[-16:]
+    """48 random bits of the run's UUID: only the engine knows them before the run.
+
+    They are short because each step of a chain stores them, and an item of 1 KB is one write unit.
+    """
+    return run_uuid[-12:]
 
 
 def _said(before: Sequence[models.SessionAgent]) -> Iterator[Section]:
