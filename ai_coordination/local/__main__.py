@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptio
 from collections.abc import Callable
 
 from ai_coordination.config import ConfigurationError
+from ai_coordination.errors import Throttled
 
 TENANT = {"AI_COORDINATION_ENDPOINT_ID": "local", "AI_COORDINATION_PART_ID": "dev"}
 QUIET = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
@@ -61,7 +62,9 @@ def _run(options: Namespace) -> int:
 
 
 def _refused(error: Exception) -> int:
-    print(" ".join(str(error).split()), file=sys.stderr)
+    # A developer needs the cause, such as an endpoint that nothing listens on.
+    shown = error.__cause__ if isinstance(error, Throttled) and error.__cause__ else error
+    print(" ".join(str(shown).split()), file=sys.stderr)
     return 1
 
 

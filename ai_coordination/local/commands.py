@@ -15,6 +15,7 @@ from pynamodb.exceptions import PynamoDBException
 from ai_coordination import __version__
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
+from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
 from ai_coordination.local import demo, page, schedules, server, storage, work
 from ai_coordination.local.embedded import is_aws
@@ -32,6 +33,7 @@ REFUSED = (
     server.CannotListen,
     BotoCoreError,
     ClientError,
+    Throttled,
     PynamoDBException,
     RuntimeError,
     TimeoutError,
