@@ -183,10 +183,14 @@ class RandomSession:
             return
         notes = f"The call was cut off: {self._people.something()}"
 
-        def fail(call: Call) -> Answer | Accepted:
+        answers = self.world.answers
+
+        def fail_once(call: Call) -> Answer | Accepted:
+            # Others may work before the failure is written: their calls are answered as usual.
+            self.world.answers = answers
             raise RunFailed(notes)
 
-        answers, self.world.answers = self.world.answers, fail
+        self.world.answers = fail_once
         survives(lambda: self.world.wake(call))
         self.world.answers = answers
         assert all(run.notes != notes for run in self._now().runs), "a stopped worker failed a run"
