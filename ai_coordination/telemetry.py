@@ -161,7 +161,7 @@ def measure(metric: str, milliseconds: float) -> None:
 
 
 def name_operation(operation_type: str, name: str | None) -> None:
-    """Said by whoever has parsed the document of the request that is being answered, if one is."""
+    """Record the operation of the current request. Called after its document was parsed."""
     if record := _current.get():
         record.name_operation(operation_type, name)
 

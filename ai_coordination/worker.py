@@ -45,7 +45,7 @@ class UnknownEvent(Exception):
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Works off a batch of SQS, and says which messages have to come again; or fires; or sweeps.
+    """Process a batch of SQS messages and return the failed ones; or fire a schedule; or sweep.
 
     Raises UnknownEvent.
     """

@@ -18,7 +18,7 @@ class Meter:
     """Counts the bytes and the values of one answer.
 
     Once there are too many, `refusal` says so, `path` says where, and nothing more is built. Bytes
-    are those of JSON without the escapes that it may need: whoever sends the answer counts again.
+    are those of JSON without the escapes that it may need: the sender of the answer counts again.
     """
 
     def __init__(self, most_bytes: int) -> None:

@@ -44,7 +44,7 @@ class Returned:
 def call(name: str, payload: bytes, seconds: float) -> Returned:
     """Waits for the function's answer, at most so long. Raises NotInvoked.
 
-    Sent once: whoever calls decides whether it is tried again. How long a client waits is a matter
+    Sent once: the caller decides whether to try again. How long a client waits is a matter
     of the client, so each call has one of its own, which takes 2 ms.
     """
     config = CONFIG.merge(

@@ -45,7 +45,7 @@ class TextBucket:
             raise Throttled("A large text could not be read: try again later") from error
 
     def url(self, key: str, seconds: int) -> str:
-        """An address at which whoever has it reads the text, for so many seconds."""
+        """A presigned URL of the text, valid for so many seconds for anyone who has it."""
         given = {"Bucket": self._name, "Key": key}
         client = clients("s3", _CONFIG)
         return str(client.generate_presigned_url("get_object", Params=given, ExpiresIn=seconds))

@@ -87,7 +87,7 @@ class Engine:
 
     `works_until` is the worker's own end, `works_seconds` all the time that it had: no call of an
     agent lasts longer. It waits for agents where `waits` is set: see `lanes`. Where `gathered` is a
-    list, what ended agents owe to their successors is put there, for whoever made the engine to
+    list, what ended agents owe to their successors is put there, for the maker of the engine to
     do it for all of them together.
     """
 

@@ -1,4 +1,4 @@
-"""What is counted of sessions and agents: once, by whoever's own write has made it so."""
+"""Metrics of sessions and agents. Each event is counted once, by the worker whose write landed."""
 
 from ai_coordination import clock, ids, models, telemetry
 from ai_coordination.engine.context import Engine

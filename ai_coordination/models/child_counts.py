@@ -1,4 +1,4 @@
-"""What stands beside a coordination or a task, small, for whoever creates a child of it."""
+"""A small item beside each coordination and task, which creating a child needs."""
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 

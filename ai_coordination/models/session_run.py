@@ -36,8 +36,8 @@ class SessionRun(Entity):
     run_uuid = UnicodeAttribute(range_key=True)
     thread_uuid = UnicodeAttribute(null=True)
     tenant_thread = UnicodeAttribute(null=True)
-    # The engine began the thread: whoever takes the work may name its own instead, once. Until
-    # then, or until the run has ended, it has no `tenant_thread`.
+    # The engine began the thread: the worker that accepts the run may name its own instead, once.
+    # Until then, or until the run has ended, it has no `tenant_thread`.
     own_thread = BooleanAttribute(null=True)
     agent_uuid = UnicodeAttribute()
     coordination_uuid = UnicodeAttribute()

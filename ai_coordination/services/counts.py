@@ -1,7 +1,8 @@
 """Counting the children of coordinations in small items beside them.
 
-Version 0.1.0 counted in the coordination itself, and had nothing beside a task. Whoever first needs
-what is not there yet moves it, in one transaction, and then writes again: see `moving`.
+Version 0.1.0 counted in the coordination itself, and had nothing beside a task. The first
+operation that needs what is not there yet moves it, in one transaction, and then writes again: see
+`moving`.
 """
 
 import time

@@ -165,7 +165,7 @@ def inside(text: Text | None) -> int:
 
 
 def url(tenant: str, text: LargeText) -> str:
-    """An address at which whoever has it reads the text, for half a day at most."""
+    """A presigned URL of the text, valid for half a day at most for anyone who has it."""
     return TextBucket(str(settings().texts_bucket)).url(_key(tenant, text), URL_SECONDS)
 
 

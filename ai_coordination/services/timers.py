@@ -2,7 +2,8 @@
 
 Each write of a schedule makes a timer of its own, first; then the item is written, naming the timer
 by its token; then the timer before is deleted. A timer that the item does not name starts nothing
-and is deleted when it fires. So whoever dies in between, or is late, leaves at worst such a timer.
+and is deleted when it fires. So a process that dies in between, or is late, leaves at worst such a
+timer.
 """
 
 import secrets

@@ -1,6 +1,6 @@
 """Who sent an event, as far as somebody verified it: an authorizer, IAM, or the configuration.
 
-Never a header: whoever calls writes those.
+Never a header: the client writes those.
 """
 
 from collections.abc import Mapping

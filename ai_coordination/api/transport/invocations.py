@@ -85,7 +85,7 @@ class HttpInvocation:
 
 @dataclass(frozen=True, slots=True)
 class DirectInvocation:
-    """An invocation by whoever IAM allows it, which is answered with the GraphQL result itself."""
+    """A direct invocation, authorized by IAM. It is answered with the GraphQL result itself."""
 
     trace: Trace
     event: Any

@@ -73,7 +73,7 @@ def check_json(value: Any, depth: int = 1) -> None:
     """Refuse what JSON lets through and nothing behind it can take.
 
     Half surrogate pairs cannot be encoded, infinity cannot be stored, and too deep a nesting ends
-    the recursion of whoever walks it. Raises BadUserInput with the place below `value`.
+    the recursion of functions that walk it. Raises BadUserInput with the place below `value`.
     """
     if isinstance(value, str):
         _check_text(value)

@@ -76,7 +76,7 @@ def held(agent: models.SessionAgent) -> Condition:
 
 
 def in_time(engine: Engine) -> Condition:
-    """Whoever is waited for has time left: its end holds whether or not a sweep was there."""
+    """The deadline has not passed. It holds by itself, whether or not a sweep has looked."""
     deadline_at = models.SessionAgent.deadline_at
     condition: Condition = deadline_at.does_not_exist() | (deadline_at > engine.now())
     return condition

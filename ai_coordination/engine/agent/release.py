@@ -95,7 +95,7 @@ def release_gathered(engine: Engine) -> None:
 def release_all(engine: Engine, owed: Sequence[Release]) -> None:
     """Releases what waits for any of these agents of a session, each by one write for all of them.
 
-    Whoever sees that an agent waits for nothing any more marks it due, and then sends for it, so
+    The worker that sees an agent wait for nothing any more marks it due, then sends its message, so
     the next one starts even if its message is lost.
     """
     waiting: dict[tuple[str, int, int, bool], list[models.SessionAgent]] = defaultdict(list)

@@ -49,7 +49,7 @@ def _echo_later(call: Call) -> Message:
 
 
 class External:
-    """Nothing is called: whoever does the work reads `openSessionAgents` and reports."""
+    """Calls nothing. The external worker reads `openSessionAgents` and reports."""
 
     def invoke(self, _: Call) -> Answer | Accepted:
         return Accepted()

@@ -1,7 +1,7 @@
 """Starting a session that was built by hand.
 
 The mark comes first, so that the agents that are then read are those that start; with it come the
-coordination's members as they are, so that whoever goes on comes to the same end.
+coordination's members as they are, so that every worker that resumes it comes to the same end.
 """
 
 from collections.abc import Mapping, Sequence

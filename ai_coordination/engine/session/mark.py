@@ -1,9 +1,9 @@
-"""The mark on a session of what is being done to it: to end, to dispatch or to retry it.
+"""Mark a session with the operation in progress on it: end, dispatch or retry.
 
-That is work over many items. Its first write sets the mark and makes the session due, its last
-one removes both. Whoever finds the mark goes on from it, so several may be at it, and one of them
-may be slow. Each mark has a token, so a slow one finishes or undoes its own mark, never a later
-one. A start needs none: its mark comes with the session, once.
+An operation works on many items. Its first write sets the mark and makes the session due; its last
+write removes both. Any worker that finds the mark resumes the operation, so several may work on it,
+and one of them may be slow. Each mark has a token, so a slow worker finishes or undoes its own
+operation, never a later one. A start needs no token: its mark is created with the session.
 """
 
 from pynamodb.expressions.condition import Condition

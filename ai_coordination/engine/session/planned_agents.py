@@ -106,7 +106,7 @@ def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
 def pinned(parts: Sequence[Part], chunks: Sequence[int]) -> str:
     """The parts as a session keeps them while it is being started.
 
-    `chunks` are how many of them are written at a time. Whoever goes on with the start keeps to
+    `chunks` are how many of them are written at a time. A worker that resumes the start keeps to
     them, of whichever version. Compressed, because parts repeat themselves: a thousand agents have
     the same rules.
     """

@@ -1,6 +1,6 @@
 """What a retry resets: planned once, from a session that has ended, and pinned with its mark.
 
-So whoever goes on with a retry whose worker has died resets the same agents.
+So a worker that resumes a retry after a crash resets the same agents.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The runtime EXTERNAL: its parameters are for whoever does the work."""
+"""The runtime EXTERNAL. Its parameters are for the external worker."""
 
 from collections.abc import Iterator
 from typing import Any
