@@ -98,7 +98,7 @@ def test_a_table_is_paid_by_use_encrypted_backed_up_and_outlives_its_stack(name:
     assert properties["SSESpecification"] == {"SSEEnabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     # A real boolean: emulators take the parameter's text "false" for true.
-    assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
+    assert properties["DeletionProtectionEnabled"] == {"If": ["IsProtected", True, False]}
     assert DATA_RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert DATA_RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
