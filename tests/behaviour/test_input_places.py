@@ -1,4 +1,4 @@
-"""Where a wrong value stands: one form, whichever way it was sent and whoever found it."""
+"""The place of a wrong value: one form, however it was sent and whatever found it."""
 
 from typing import Any
 
