@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
 
-from ai_coordination import models, services
+from ai_coordination import models, services, texts
 from ai_coordination.api.metering import Meter
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
@@ -86,7 +86,7 @@ class Context:
         """A text that is kept outside of its item, read once."""
         found = self._texts.get(text)
         if found is None:
-            read = self.run(services.texts.read, self.caller.partition_key, text)
+            read = self.run(texts.read, self.caller.partition_key, text)
             found = self._texts[text] = asyncio.ensure_future(read)
         return await found
 
@@ -97,7 +97,7 @@ class Context:
 
         def read(text: models.LargeText) -> str | EngineError:
             try:
-                return services.texts.read(self.caller.partition_key, text)
+                return texts.read(self.caller.partition_key, text)
             except EngineError as error:
                 return error
 

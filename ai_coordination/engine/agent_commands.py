@@ -6,7 +6,7 @@ InvalidState, and changes nothing.
 
 from collections.abc import Mapping
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine.agent import answer as answering
 from ai_coordination.engine.agent import complete as reporting
@@ -15,7 +15,7 @@ from ai_coordination.engine.context import Answer, Engine
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import guards, texts, validation
+from ai_coordination.services import guards, validation
 from ai_coordination.services import session_agent as session_agents
 from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
 

@@ -7,14 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeGuard
 
-from ai_coordination import clock, models, telemetry
+from ai_coordination import clock, models, telemetry, texts
 from ai_coordination.engine import lanes, metrics
 from ai_coordination.engine.agent import answer, claim, complete, fail, lease, looks, release
 from ai_coordination.engine.context import Answer, Engine, Message
 from ai_coordination.engine.session import dispatch, end, retry, start
 from ai_coordination.errors import InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
-from ai_coordination.services import texts
 from ai_coordination.states import (
     FailurePolicy,
     RunOutcome,

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from ai_coordination import ids
+from ai_coordination import ids, texts
 from ai_coordination.engine.context import Message
-from ai_coordination.services import texts
 
 # What each kind has besides `tenant`: uuids, and numbers.
 _UUIDS = {

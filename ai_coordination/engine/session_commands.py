@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ai_coordination import ids, models
+from ai_coordination import ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
@@ -16,7 +16,7 @@ from ai_coordination.engine.session.planned_agents import Part
 from ai_coordination.errors import BadUserInput, InputError, InvalidState
 from ai_coordination.models import due, reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, texts, timers, validation
+from ai_coordination.services import creation, guards, timers, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.members import small

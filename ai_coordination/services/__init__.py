@@ -10,7 +10,6 @@ from ai_coordination.services import (
     session_run,
     task,
     task_schedule,
-    texts,
 )
 
 __all__ = [
@@ -23,5 +22,4 @@ __all__ = [
     "session_run",
     "task",
     "task_schedule",
-    "texts",
 ]

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ai_coordination import clock, ids, models
+from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, counts, creation, guards, texts, validation
+from ai_coordination.services import capacity, counts, creation, guards, validation
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.members import members, small
 

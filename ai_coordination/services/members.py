@@ -8,8 +8,8 @@ coordination, which changes without deleting it, and which no session outlives.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ai_coordination import ids, models
-from ai_coordination.services import runtimes, texts, validation
+from ai_coordination import ids, models, texts
+from ai_coordination.services import runtimes, validation
 
 LARGEST_PARAMETERS_BYTES = 1_024
 

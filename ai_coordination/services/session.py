@@ -7,14 +7,14 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import Index
 
-from ai_coordination import clock, ids, models
+from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.errors import EngineError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import counts, creation, guards, texts, validation
+from ai_coordination.services import counts, creation, guards, validation
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus

@@ -5,13 +5,13 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import clock, ids, models
+from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, HasChildren, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import MOST_PARTS, Transaction
-from ai_coordination.services import creation, guards, texts, validation
+from ai_coordination.services import creation, guards, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.rules import action

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import clock, ids, models
+from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, Wanted
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, texts, validation
+from ai_coordination.services import creation, guards, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.states import TERMINAL_AGENT, RunOutcome

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
 from ai_coordination.local.recording import Call, recorded_calls
-from ai_coordination.services import texts
 from tests.behaviour.executing import FUNCTION, after, blueprint, echo, function, start, work_off
 from tests.graph_api import CALLER, Place, change, create, data, new_agent, new_session
 from tests.lambda_service import LambdaService, returning

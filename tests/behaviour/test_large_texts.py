@@ -10,11 +10,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
 from ai_coordination.local.recording import Call, recorded_calls
-from ai_coordination.services import texts
 from tests.behaviour import executing
 from tests.behaviour.executing import after, blueprint, echo, external, report, start, work_off
 from tests.graph_api import (

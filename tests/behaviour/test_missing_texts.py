@@ -9,12 +9,11 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from ai_coordination import clock, models, telemetry, worker
+from ai_coordination import clock, models, telemetry, texts, worker
 from ai_coordination.clients import SqsQueue, TextBucket, clients
 from ai_coordination.config import settings
 from ai_coordination.engine.session import start
 from ai_coordination.errors import Throttled
-from ai_coordination.services import texts
 from tests.behaviour import executing
 from tests.behaviour.executing import WAITS, after, blueprint, echo, external, function, report
 from tests.entry.lambda_stand_ins import Context

@@ -6,13 +6,12 @@ from unittest.mock import patch
 
 import pytest
 
-from ai_coordination import worker
+from ai_coordination import texts, worker
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine.session import dispatch, end, retry
 from ai_coordination.engine.session import start as starting
 from ai_coordination.models import reads
-from ai_coordination.services import texts
 from tests.behaviour.executing import (
     after,
     agents,

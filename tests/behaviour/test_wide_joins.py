@@ -8,7 +8,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.clients import functions as client
 from ai_coordination.config import settings
@@ -16,7 +16,6 @@ from ai_coordination.engine.context import Call
 from ai_coordination.engine.runtimes import lambda_fitting
 from ai_coordination.local.recording import Call as Made
 from ai_coordination.local.recording import recorded_calls
-from ai_coordination.services import texts
 from tests.behaviour.executing import after, agents, echo, function, session, start, work_off
 from tests.graph_api import NOBODY, new_coordination, new_task
 from tests.lambda_service import LambdaService, returning

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ai_coordination import clock, models
+from ai_coordination import clock, models, texts
 from ai_coordination.clients import Timer
 from ai_coordination.config import settings
 from ai_coordination.engine import factory, messages, schedule_trigger, sweeper
@@ -20,7 +20,7 @@ from ai_coordination.engine.runtimes.registry import Echo
 from ai_coordination.engine.session import start
 from ai_coordination.models import due, writes
 from ai_coordination.models.base import table_name
-from ai_coordination.services import creation, task_schedule, texts, timers
+from ai_coordination.services import creation, task_schedule, timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item
 from tests.simulation.seen import Sight

@@ -3,9 +3,8 @@
 from typing import Any
 from unittest.mock import patch
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.engine.session import start as starting
-from ai_coordination.services import texts
 from tests.behaviour.executing import WAITS, after, blueprint, echo, function, start
 from tests.corpus.life import Life
 from tests.corpus.people import finish

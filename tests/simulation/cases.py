@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
+from ai_coordination import texts
 from ai_coordination.engine import agent_commands
 from ai_coordination.engine.context import Answer, Call
-from ai_coordination.services import texts
 from ai_coordination.states import SessionAgentState
 from tests.simulation.people import insist
 from tests.simulation.seen import Seen

@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.clock import moment
 from ai_coordination.engine.session import retry_plan
 from ai_coordination.models.texts import Text
-from ai_coordination.services import texts
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,

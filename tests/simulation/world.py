@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ai_coordination import ids, telemetry
+from ai_coordination import ids, telemetry, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine import message_handler, sweeper
@@ -21,7 +21,6 @@ from ai_coordination.engine.context import Accepted, Answer, Call, Engine, Messa
 from ai_coordination.models import TABLES, due, writes
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
-from ai_coordination.services import texts
 from tests.simulation.bucket import Bucket, OneAfterAnother
 from tests.simulation.store import WRITES, Store
 

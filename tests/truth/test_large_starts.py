@@ -8,13 +8,12 @@ from unittest.mock import patch
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue
 from ai_coordination.config import settings
 from ai_coordination.engine.session import start
 from ai_coordination.models import sizes
-from ai_coordination.services import texts
 from tests.graph_api import change, new_coordination, new_task
 from tests.simulation.bucket import Bucket
 from tests.truth.tenants import new_tenant

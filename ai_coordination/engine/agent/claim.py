@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
-from ai_coordination import graph, ids, models, telemetry
+from ai_coordination import graph, ids, models, telemetry, texts
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import complete, fail, lease, prompt, release
 from ai_coordination.engine.context import Accepted, Answer, Call, Engine, RunFailed
@@ -17,7 +17,7 @@ from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, texts
+from ai_coordination.services import capacity
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 MOST_TAKEOVERS = 3

@@ -6,14 +6,14 @@ Each report is fenced by the run uuid. The same report again finds what it has d
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import release
 from ai_coordination.engine.context import Answer, Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due, moves, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, texts
+from ai_coordination.services import capacity
 from ai_coordination.states import (
     RunOutcome,
     SessionAgentState,

@@ -7,8 +7,8 @@ after everything in them was written.
 import re
 from collections.abc import Iterator, Sequence
 
-from ai_coordination import models
-from ai_coordination.services import texts, validation
+from ai_coordination import models, texts
+from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
 LEFT_OUT_BYTES = 40

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.config import settings
 from ai_coordination.engine.context import Call
 from ai_coordination.engine.runtimes import lambda_payload
 from ai_coordination.engine.runtimes.lambda_payload import Place
-from ai_coordination.services import texts
 
 URL = "Url"
 TOO_LARGE = (

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pynamodb.expressions.update import Action
 
-from ai_coordination import graph, models
+from ai_coordination import graph, models, texts
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent.release import GRACE_SECONDS
 from ai_coordination.engine.context import Engine
@@ -18,7 +18,7 @@ from ai_coordination.engine.session_log import entry
 from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, texts
+from ai_coordination.services import capacity
 from ai_coordination.services.members import kept
 from ai_coordination.services.rules import for_kind
 from ai_coordination.states import LogLevel, SessionStatus

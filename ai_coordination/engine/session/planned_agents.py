@@ -6,11 +6,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ai_coordination import graph, models
+from ai_coordination import graph, models, texts
 from ai_coordination.engine.session import variables
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import read, written
-from ai_coordination.services import texts
 from ai_coordination.services.rules import for_kind
 
 

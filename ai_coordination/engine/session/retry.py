@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import answer, release
 from ai_coordination.engine.agent.release import GRACE_SECONDS
@@ -19,7 +19,6 @@ from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.engine.session_log import entry
 from ai_coordination.errors import TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
-from ai_coordination.services import texts
 from ai_coordination.services.rules import for_kind
 from ai_coordination.states import TERMINAL_SESSION, LogLevel, SessionAgentState, SessionStatus
 

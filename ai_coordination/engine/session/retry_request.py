@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine.session import retry_plan
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.services import session as sessions
-from ai_coordination.services import texts, validation
+from ai_coordination.services import validation
 from ai_coordination.services.members import kept
 
 

@@ -8,7 +8,7 @@ of which is there as a whole or not at all, and checks that the session is still
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ai_coordination import graph, ids, models
+from ai_coordination import graph, ids, models, texts
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent.release import GRACE_SECONDS
 from ai_coordination.engine.context import Engine
@@ -18,7 +18,6 @@ from ai_coordination.engine.session_log import entry
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due, moves, sizes, writes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
-from ai_coordination.services import texts
 from ai_coordination.states import LogLevel, SessionAgentState, SessionStatus
 
 # The session, its coordination's count, the task that is checked, and the idempotency key.
