@@ -60,7 +60,7 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 	@$(BIN)/python -m ai_coordination.local invoke $(EVENT)
 
 .PHONY: test
-test: $(INSTALLED) ## All tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/pure for a part)
+test: $(INSTALLED) ## All tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
 	@.ci/dynamodb-local
 	@$(BIN)/python -m pytest -m 'not (stress or runtime or system)' -n 2 \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
@@ -154,7 +154,7 @@ $(SAM):
 runtime: $(SAM) $(RUNTIME) $(INSTALLED) ## The built package under Lambda's runtime client: start, size, memory
 	@.ci/dynamodb-local
 	@$(MAKE) --no-print-directory build-ApiFunction ARTIFACTS_DIR=$(CURDIR)/build/runtime
-	@$(BIN)/python -m pytest -q -m runtime tests/deployed
+	@$(BIN)/python -m pytest -q -m runtime tests/system
 
 $(RUNTIME):
 	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(VENV)-runtime
@@ -163,7 +163,7 @@ $(RUNTIME):
 .PHONY: system
 system: $(SAM) $(SYSTEM) $(INSTALLED) ## The templates, deployed to an emulator of AWS: sessions run to their end
 	@SAM_CLI_TELEMETRY=0 $(SAM) build --build-dir build/system
-	@$(BIN)/python -m pytest -q -m system tests/deployed
+	@$(BIN)/python -m pytest -q -m system tests/system
 
 # The functions run under the emulator's own Python: so it is theirs.
 $(SYSTEM):
@@ -186,7 +186,7 @@ schema: $(INSTALLED) ## Write ai_coordination/api/schema.graphql
 
 .PHONY: corpus
 corpus: $(INSTALLED) ## Write what this version stores, for the tests of later ones
-	@$(BIN)/python -m tests.corpus.write
+	@$(BIN)/python -m tests.compatibility.write
 
 .PHONY: constraints
 constraints: ## Take the newest versions that pyproject.toml allows

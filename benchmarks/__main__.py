@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import cold, tables
-from tests import dynamodb_local
+from tests.support import dynamodb_local
 
 RUNS = 5
 

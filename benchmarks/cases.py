@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ai_coordination.caller import Caller
-from tests import graph_api
+from tests.support import graph_api
 
 EVENT = Path(__file__).parent.parent / "events" / "http-post.json"
 # The tenant and the user of that event.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import dynamodb_local as local
+from tests.support import dynamodb_local as local
 
 REGION = "eu-central-1"
 ENVIRONMENT = {
@@ -22,9 +22,9 @@ ENVIRONMENT = {
 }
 # These run the same lines thousands of times: which lines run is counted in the quicker ones.
 UNCOUNTED = {
-    "corpus",
+    "compatibility",
     "simulation",
-    "truth",
+    "dynamodb_local",
     "test_firing_crashes.py",
     "test_http_parameters.py",
     "test_leaves.py",
@@ -43,9 +43,9 @@ def _forget_the_users_environment() -> None:
 
 
 # Before the engine is imported, since its models read their settings when they are. So nothing of
-# it is imported here: what tests need of the engine is in tests/fixtures.py.
+# it is imported here: what tests need of the engine is in tests/support/fixtures.py.
 _forget_the_users_environment()
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.support.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests import dynamodb_local
+from tests.support import dynamodb_local
 
 SHOWN = 10
 

@@ -11,8 +11,8 @@ from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX
 from ai_coordination.handler import handler
 from ai_coordination.local import work
-from tests.entry.lambda_stand_ins import Context
-from tests.scheduling import SCHEDULER
+from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.scheduling import SCHEDULER
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from ai_coordination import ids
 from ai_coordination.handler import handler
 from ai_coordination.local import work
 from tests.docs.pages import Page
-from tests.entry.lambda_stand_ins import Context
+from tests.entrypoints.lambda_stand_ins import Context
 
 # What stands for a value that is another one each time. Any other name stands for the first value
 # that is met in its place, and becomes a variable of the requests that follow.

@@ -15,7 +15,7 @@ from ai_coordination.local import demo, page, work
 from tests.docs.pages import PAGES, README, Page, example, name_of
 from tests.docs.pages import page as docs_page
 from tests.docs.requests import Reader, post
-from tests.graph_api import new_coordination, new_task
+from tests.support.graph_api import new_coordination, new_task
 
 TUTORIAL = [
     docs_page(f"tutorial/{name}")

@@ -14,7 +14,7 @@ import pytest
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
-from tests.behaviour.executing import (
+from tests.api.executing import (
     after,
     agents,
     blueprint,
@@ -26,11 +26,11 @@ from tests.behaviour.executing import (
     work_off,
 )
 from tests.docs.pages import example, page
-from tests.entry.lambda_stand_ins import Context
-from tests.entry.local_server import LocalServer, running
-from tests.entry.test_worker import queue
-from tests.graph_api import Place, change
-from tests.lambda_service import LambdaService, Reply, returning, serving
+from tests.entrypoints.lambda_stand_ins import Context
+from tests.entrypoints.local_server import LocalServer, running
+from tests.entrypoints.test_worker import queue
+from tests.support.graph_api import Place, change
+from tests.support.lambda_service import LambdaService, Reply, returning, serving
 
 __all__ = ["queue"]
 

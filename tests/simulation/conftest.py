@@ -1,5 +1,5 @@
 """How the simulations say what they have seen."""
 
-from tests.stress.conftest import tell
+from tests.support.tell import tell
 
 __all__ = ["tell"]

@@ -1,0 +1,83 @@
+"""What the tests of the API's behaviour start from."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ai_coordination import ids, models
+from ai_coordination.clients import clients
+from ai_coordination.config import settings
+from ai_coordination.local.embedded import EmbeddedAws
+from ai_coordination.local.tables import create_tables
+from tests.support.graph_api import CALLER, Place, new_place
+from tests.support.lambda_service import LambdaService, serving
+from tests.support.scheduling import SCHEDULER
+from tests.support.stored import stored
+from tests.support.world import World, new_world
+
+
+@pytest.fixture(autouse=True)
+def queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has a queue to name; what it would send there, nobody here waits for."""
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")
+
+
+@pytest.fixture(autouse=True)
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a schedule group of EventBridge Scheduler: see tests/support/scheduling.py."""
+    for name, value in SCHEDULER.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue of the test's own, that it works off itself: see tests/api/executing.py."""
+    made = clients("sqs").create_queue(QueueName=ids.new_uuid())
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LambdaService]:
+    """The engine sends its calls to the stand-in."""
+    with serving() as running, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_LAMBDA", running.url)
+        clients.forget()
+        yield running
+    clients.forget()
+
+
+@pytest.fixture
+def functions(service: LambdaService, monkeypatch: pytest.MonkeyPatch) -> LambdaService:
+    """No functions yet."""
+    monkeypatch.setenv("AI_COORDINATION_API_FUNCTION", "ai-coordination-api")
+    settings.cache_clear()
+    service.invocations.clear()
+    service.functions.clear()
+    return service
+
+
+@pytest.fixture
+def world(tables: None) -> World:
+    """One entity of each kind."""
+    return new_world()
+
+
+@pytest.fixture(scope="module")
+def made_once(embedded_aws: EmbeddedAws) -> World:
+    embedded_aws.reset()
+    create_tables()
+    return new_world()
+
+
+@pytest.fixture
+def still_world(made_once: World) -> World:
+    """One entity of each kind, for a module of tests that all write nothing: so it is made once."""
+    stored(models.Coordination, CALLER.partition_key, made_once.coordination)
+    return made_once
+
+
+@pytest.fixture
+def place(tables: None) -> Place:
+    """A session that has neither agents nor runs and has not started."""
+    return new_place()

@@ -1,0 +1,135 @@
+"""Executing sessions through the API, with a queue that the test works off itself."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ai_coordination.caller import Caller
+from ai_coordination.local import work
+from tests.support.graph_api import CALLER, Place, change, data, new_coordination, new_task
+
+SESSION = "session { coordinationUuid sessionUuid status }"
+AGENT = "sessionAgent { sessionAgentUuid state attempt agentOutput userInput notes }"
+
+FUNCTION = "agent-writer"
+WAITS = {"invocation": "RequestResponse"}
+
+_SESSION = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
+    status startedAt finishedAt progress { total }
+    sessionAgents(first: 100) { nodes {
+        agentUuid sessionAgentUuid state attempt subtaskQuery agentInput agentOutput userInput
+        notes
+        currentRun { runUuid outcome notes usage { inputTokens outputTokens } asyncTaskUuid }
+    } }
+    sessionRuns(first: 100) { nodes { agentUuid attempt outcome notes } }
+} }"""
+_OPEN = """query ($state: SessionAgentState!) {
+    openSessionAgents(state: $state) { nodes {
+        sessionUuid sessionAgentUuid agentUuid agentInput currentRun { runUuid }
+    } }
+}"""
+
+Agents = Sequence[Mapping[str, Any]]
+
+
+def echo(uuid: str, **parameters: Any) -> dict[str, Any]:
+    runtime = {"kind": "ECHO", "parameters": parameters}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
+
+
+def external(uuid: str) -> dict[str, Any]:
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": {"kind": "EXTERNAL"}}
+
+
+def function(uuid: str = "a", target: str = FUNCTION, **parameters: Any) -> dict[str, Any]:
+    """A member that is a Lambda function: see the fixture `functions`."""
+    runtime = {"kind": "LAMBDA", "target": target, "parameters": parameters}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
+
+
+def after(uuid: str, *predecessors: str, **more: Any) -> dict[str, Any]:
+    """An agent's action."""
+    return {"agentUuid": uuid, "predecessors": list(predecessors), **more}
+
+
+def blueprint(agents: Agents, actions: Agents = (), **more: Any) -> dict[str, str]:
+    """The key of a task of a new coordination, as `startSession` wants it."""
+    coordination = new_coordination(agents=list(agents))
+    task = new_task(coordination, agentActions=list(actions), **more)
+    return {"coordinationUuid": coordination, "taskUuid": task}
+
+
+def start(key: Mapping[str, Any], caller: Caller = CALLER, **more: Any) -> Place:
+    made = change("startSession", {**key, **more}, SESSION, caller)["session"]
+    return Place(made["coordinationUuid"], made["sessionUuid"])
+
+
+def work_off() -> None:
+    """All messages that are there: what is delayed is not."""
+    while work.work_once():
+        pass
+
+
+def started(agents: Agents, actions: Agents = (), **more: Any) -> Place:
+    """A session of a new blueprint, as far as it goes without anybody's help."""
+    place = start(blueprint(agents, actions), **{"taskQuery": "Which?", **more})
+    work_off()
+    return place
+
+
+def session(place: Place, caller: Caller = CALLER) -> dict[str, Any]:
+    given = {"c": place.coordination, "s": place.session}
+    return dict(data(_SESSION, given, caller)["session"])
+
+
+def agents(place: Place) -> dict[str, dict[str, Any]]:
+    """The session's agents by the names of their members."""
+    return {one["agentUuid"]: one for one in session(place)["sessionAgents"]["nodes"]}
+
+
+def input_of(agent: Mapping[str, Any], query: str, **said: str) -> str:
+    """What an agent is told in its current run: its query, and what the named ones have said."""
+    mark = f"[{agent['currentRun']['runUuid'][-12:]}]"
+    opening = f"Headings begin with {mark}."
+    parts = [f"{mark} {heading}\n{text}" for heading, text in said.items()]
+    return "\n\n".join([query, opening, *parts])
+
+
+def states(place: Place) -> dict[str, str]:
+    return {name: one["state"] for name, one in agents(place).items()}
+
+
+def outcomes(place: Place) -> list[tuple[str, int, str | None]]:
+    runs = session(place)["sessionRuns"]["nodes"]
+    return sorted((run["agentUuid"], run["attempt"], run["outcome"]) for run in runs)
+
+
+def listed(state: str, caller: Caller = CALLER) -> list[dict[str, Any]]:
+    """What is open, as the workers outside see it."""
+    return list(data(_OPEN, {"state": state}, caller)["openSessionAgents"]["nodes"])
+
+
+def report(place: Place, name: str) -> dict[str, str]:
+    """What names an agent's current run in a report."""
+    agent = agents(place)[name]
+    return {
+        "sessionUuid": place.session,
+        "sessionAgentUuid": agent["sessionAgentUuid"],
+        "runUuid": agent["currentRun"]["runUuid"],
+    }
+
+
+def tell(mutation: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dict[str, Any]:
+    """What a report or an answer gives, the messages that follow from it worked off."""
+    told = dict(change(mutation, given, AGENT, caller)["sessionAgent"])
+    work_off()
+    return told
+
+
+def taken(url: str, times: str) -> dict[str, Any]:
+    """What Lambda says of a message that it has taken from a queue."""
+    return {
+        "receiptHandle": "receipt",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{url.rpartition('/')[2]}",
+        "attributes": {"ApproximateReceiveCount": times, "SentTimestamp": "0"},
+    }

@@ -1,0 +1,452 @@
+"""Texts of more than 4 KB: kept outside of the items, read when they are asked for, and removed."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from ai_coordination import models, texts
+from ai_coordination.clients import TextBucket, clients
+from ai_coordination.config import settings
+from ai_coordination.local.recording import Call, recorded_calls
+from tests.api import executing
+from tests.api.executing import after, blueprint, echo, external, report, start, work_off
+from tests.support.graph_api import (
+    CALLER,
+    NOBODY,
+    RIVAL,
+    Place,
+    ask,
+    change,
+    create,
+    data,
+    new_coordination,
+    new_session,
+)
+from tests.support.stored import everything_stored, put_state, refused, stored
+
+pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
+
+BUCKET = "texts"
+LARGE = "€" * 2_000
+NEW_QUERY = {"agentUuid": "rag", "subtaskQuery": LARGE + "!"}
+TWO_MB = 2 * 1024 * 1024
+_CALL = BaseClient._make_api_call  # type: ignore[attr-defined]
+READ = Call("s3", "GetObject")
+WRITE = Call("s3", "PutObject")
+STATUS = "query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) { status } }"
+TEXTS = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
+    taskQuery sessionAgents { nodes { subtaskQuery agentInput agentOutput } }
+} }"""
+SUBTASKS = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
+    taskQuery subtaskQueries { subtaskQuery }
+} }"""
+
+
+@pytest.fixture
+def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty bucket; what checks whether a session is still there comes without delay."""
+    place = {"LocationConstraint": "eu-central-1"}
+    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
+    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    settings.cache_clear()
+    yield
+    TextBucket(BUCKET).delete_all("")
+    clients("s3").delete_bucket(Bucket=BUCKET)
+
+
+def kept() -> list[str]:
+    """The keys in the bucket."""
+    found = clients("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    return [one["Key"] for one in found]
+
+
+def built(**more: Any) -> Place:
+    """A session that has not started."""
+    coordination = new_coordination()
+    return Place(coordination, new_session(coordination, **more))
+
+
+def shown(document: str, place: Place) -> dict[str, object]:
+    return dict(data(document, {"c": place.coordination, "s": place.session})["session"])
+
+
+def working() -> Place:
+    """A session whose one agent works elsewhere."""
+    place = start(blueprint([external("a")]), taskQuery="Which?")
+    work_off()
+    return place
+
+
+def test_large_texts_are_kept_once_outside_of_the_items() -> None:
+    place = start(blueprint([echo("a"), echo("b")]), taskQuery=LARGE)
+    work_off()
+
+    session = stored(models.Session, place.coordination, place.session)
+    assert len(kept()) == 1
+    assert isinstance(session.task_query, models.LargeText)
+    assert session.task_query.size == 6_000
+    assert LARGE not in str(everything_stored())
+    agent = {"subtaskQuery": LARGE, "agentInput": LARGE, "agentOutput": LARGE}
+    assert shown(TEXTS, place) == {"taskQuery": LARGE, "sessionAgents": {"nodes": [agent] * 2}}
+
+
+def test_a_text_of_4096_bytes_is_still_in_its_item() -> None:
+    inside, outside = "€" * 1_365 + "x", "€" * 1_365 + "xx"
+
+    for text in (inside, outside):
+        place = built(taskQuery=text)
+        assert shown(SUBTASKS, place)["taskQuery"] == text
+
+    assert len(kept()) == 1
+
+
+def test_a_large_text_is_read_only_when_it_is_asked_for_and_then_once() -> None:
+    place = start(blueprint([echo("a"), echo("b")]), taskQuery=LARGE)
+    work_off()
+
+    with recorded_calls() as for_the_status:
+        shown(STATUS, place)
+    with recorded_calls() as for_the_texts:
+        shown(TEXTS, place)
+
+    assert for_the_status == [Call("dynamodb", "GetItem")]
+    assert for_the_texts.count(READ) == 1
+
+
+def test_a_large_output_is_kept_and_told_to_the_successor() -> None:
+    place = start(
+        blueprint([external("a"), external("b")], [after("a"), after("b", "a")]), taskQuery="Go"
+    )
+    work_off()
+
+    taken = executing.tell("completeSessionAgent", {**report(place, "a"), "agentOutput": LARGE})
+
+    successor = executing.agents(place)["b"]
+    assert taken["agentOutput"] == LARGE
+    assert successor["agentInput"] == executing.input_of(successor, "Go", **{"Agent A": LARGE})
+    assert len(kept()) == 2
+
+
+def test_the_same_large_report_again_gives_the_same_and_another_is_refused() -> None:
+    given = {**report(working(), "a"), "agentOutput": LARGE}
+    first = executing.tell("completeSessionAgent", given)
+
+    again = executing.tell("completeSessionAgent", given)
+    other = refused("completeSessionAgent", {**given, "agentOutput": LARGE + "!"})
+
+    assert again == first
+    assert other == {"code": "INVALID_STATE", "state": "COMPLETED"}
+
+
+def test_large_notes_of_a_failure_are_shown_whole() -> None:
+    place = start(
+        blueprint([external("a")], [after("a", retry={"maxAttempts": 1})]), taskQuery="Which?"
+    )
+    work_off()
+
+    executing.tell("failSessionAgent", {**report(place, "a"), "notes": LARGE})
+
+    shown = executing.session(place)
+    assert shown["status"] == "FAILED"
+    assert shown["sessionAgents"]["nodes"][0]["notes"] == LARGE
+    assert [run["notes"] for run in shown["sessionRuns"]["nodes"]] == [LARGE]
+
+
+def test_what_a_successor_is_told_holds_2_mb_and_names_what_does_not_fit() -> None:
+    names = ["a", "b", "c"]
+    place = start(
+        blueprint([*map(external, names), external("z")], [*map(after, names), after("z", *names)]),
+        taskQuery="Go",
+    )
+    work_off()
+    for name, size in (("a", 1_500_000), ("b", 600_000), ("c", 100)):
+        given = {**report(place, name), "agentOutput": name * size}
+        change("completeSessionAgent", given, "sessionAgent { state }")
+    work_off()
+
+    found = executing.agents(place)["z"]
+
+    said = {"a": "a" * 1_500_000, "b": "(600000 bytes, left out here)", "c": "c" * 100}
+    named = {f"Agent {name.upper()}": text for name, text in said.items()}
+    assert found["agentInput"] == executing.input_of(found, "Go", **named)
+
+
+def test_the_texts_of_a_session_go_with_it() -> None:
+    place = built(taskQuery=LARGE)
+    assert len(kept()) == 1
+
+    change("deleteSession", place.key, "deletedId")
+    work_off()
+
+    assert kept() == []
+
+
+def test_a_deletion_that_is_refused_leaves_the_texts() -> None:
+    place = start(blueprint([echo("a")]), taskQuery=LARGE)
+    work_off()
+
+    assert refused("deleteSession", place.key)["code"] == "HAS_CHILDREN"
+    work_off()
+
+    assert shown(SUBTASKS, place)["taskQuery"] == LARGE
+
+
+@pytest.mark.parametrize("wrong", ["coordination", "tenant", "agents", "doing"])
+def test_a_refused_deletion_sends_no_message_and_leaves_the_texts(wrong: str) -> None:
+    place = built(taskQuery=LARGE)
+    key, caller = place.key, CALLER
+    if wrong == "coordination":
+        key = {**key, "coordinationUuid": new_coordination()}
+    elif wrong == "tenant":
+        caller = RIVAL
+    elif wrong == "agents":
+        create("createSessionAgent", {**key, "agentUuid": "rag"})
+    else:
+        put_state(models.Session, *place, doing="start")
+    before = kept()
+
+    with recorded_calls() as calls:
+        refused("deleteSession", key, caller)
+    work_off()
+
+    assert [call for call in calls if call.service != "dynamodb"] == []
+    assert kept() == before
+    assert shown(SUBTASKS, place)["taskQuery"] == LARGE
+
+
+def old(place: Place, text: str = LARGE) -> str:
+    """The key of a session's text after it is stored as version 0.1.0 would have stored it."""
+    digest = sha256(text.encode()).hexdigest()
+    TextBucket(BUCKET).delete_all(f"acme/sales/{place.coordination}/{place.session}/")
+    TextBucket(BUCKET).put(key := f"acme/sales/{place.session}/{digest}", text)
+    held = models.LargeText(place.session, digest, len(text.encode()))
+    put_state(models.Session, *place, task_query=held)
+    return key
+
+
+@pytest.mark.parametrize("of_today", [True, False])
+def test_a_message_under_a_wrong_key_deletes_no_text(of_today: bool) -> None:
+    place = built(taskQuery=LARGE)
+    if not of_today:
+        old(place)
+    before = kept()
+
+    for coordination in (new_coordination(), NOBODY):
+        texts.delete_if_gone(texts.check(texts.Owner("acme#sales", coordination, place.session)))
+    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", place.coordination, NOBODY)))
+    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", place.coordination)))
+    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", NOBODY)))
+    texts.delete_if_gone(texts.check(texts.Owner("globex#sales", *place)))
+
+    assert kept() == before
+    assert shown(SUBTASKS, place)["taskQuery"] == LARGE
+
+
+def test_the_texts_of_a_session_of_0_1_0_are_read_and_go_with_it_and_those_of_no_other() -> None:
+    place, neighbour = built(taskQuery=LARGE), built(taskQuery=LARGE)
+    old(place)
+    others = old(neighbour)
+    change("updateSession", {**place.key, "subtaskQueries": [NEW_QUERY]}, "session { version }")
+    assert len(kept()) == 3
+    assert shown(SUBTASKS, place) == {
+        "taskQuery": LARGE,
+        "subtaskQueries": [{"subtaskQuery": NEW_QUERY["subtaskQuery"]}],
+    }
+
+    change("deleteSession", place.key, "deletedId")
+    work_off()
+
+    assert kept() == [others]
+
+
+def test_the_texts_of_a_coordination_stay_with_it_and_go_with_it() -> None:
+    coordination = new_coordination()
+    new_session(coordination, taskQuery=LARGE)
+    owner = texts.Owner("acme#sales", coordination)
+    placed = texts.keep(owner, LARGE)
+    check = texts.check(owner)
+
+    texts.delete_if_gone(check)
+    assert texts.read("acme#sales", placed) == LARGE
+    assert len(kept()) == 2
+
+    models.Coordination("acme#sales", coordination).delete()
+    texts.delete_if_gone(check)
+    assert [key.split("/")[2:4] for key in kept()] != [[coordination, "own"]]
+    assert len(kept()) == 1
+
+
+def test_a_text_that_an_item_could_hold_is_kept_outside_where_less_is_wanted_inside() -> None:
+    owner = texts.Owner("acme#sales", new_coordination())
+    held = texts.Held(owner)
+
+    inside, outside = held.text("x" * 1_024, 1_024), held.text("x" * 1_025, 1_024)
+    held.put()
+
+    assert inside == "x" * 1_024
+    assert isinstance(outside, models.LargeText)
+    assert texts.read("acme#sales", outside) == "x" * 1_025
+
+
+@pytest.mark.parametrize("name", ["createSession", "startSession"])
+def test_a_start_whose_message_is_not_taken_writes_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = blueprint([echo("a")])
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/no")
+    settings.cache_clear()
+
+    assert refused(name, {**key, "taskQuery": LARGE})["code"] == "THROTTLED"
+
+    assert kept() == []
+
+
+@pytest.mark.parametrize("name", ["createSession", "startSession"])
+def test_a_session_that_is_never_written_leaves_no_text(name: str) -> None:
+    key = blueprint([echo("a")])
+    gone = {**key, "coordinationUuid": new_coordination()}
+    given = gone if name == "createSession" else key
+
+    with patch.object(TextBucket, "put", side_effect=ClientError({"Error": {}}, "PutObject")):
+        ask_to = {**given, "taskQuery": LARGE}
+        refused(name, ask_to)
+    nowhere = {**ask_to, "taskUuid": gone["coordinationUuid"]}
+    assert refused(name, nowhere)["code"] == "NOT_FOUND"
+    work_off()
+
+    assert kept() == []
+
+
+def test_a_repeat_with_the_same_key_leaves_the_texts_of_the_first_alone() -> None:
+    given = {**blueprint([echo("a")]), "taskQuery": LARGE, "idempotencyKey": "once"}
+
+    first, second = start(given), start(given)
+    work_off()
+
+    assert first == second
+    assert len(kept()) == 1
+    assert first.session in kept()[0]
+
+
+def test_where_the_bucket_does_not_answer_nothing_is_half_written() -> None:
+    given = {**report(working(), "a"), "agentOutput": LARGE}
+
+    with patch.object(BaseClient, "_make_api_call", _without_s3):
+        assert refused("completeSessionAgent", given)["code"] == "THROTTLED"
+
+    assert executing.tell("completeSessionAgent", given)["state"] == "COMPLETED"
+
+
+def test_a_text_is_never_taken_for_a_place() -> None:
+    session = built(taskQuery=LARGE)
+    digest = kept()[0].rsplit("/", 1)[1]
+    forged = f"\0large:{session.session}/{digest}/6000"
+
+    for text in (forged, "\0", "\0\0"):
+        given = {**session.key, "agentUuid": "rag", "userInput": text}
+        made = create("createSessionAgent", given, "userInput")
+        assert made["userInput"] == text
+
+
+def test_tenants_have_places_of_their_own() -> None:
+    for caller in (CALLER, RIVAL):
+        coordination = new_coordination(caller=caller)
+        given = {"coordinationUuid": coordination, "taskQuery": LARGE}
+        create("createSession", given, caller=caller)
+
+    assert sorted(key.split("/")[:2] for key in kept()) == [["acme", "sales"], ["globex", "sales"]]
+
+
+def test_texts_that_no_answer_holds_are_not_even_read() -> None:
+    place = built()
+    for letter in "abc":
+        given = {**place.key, "agentUuid": "rag", "userInput": letter * TWO_MB}
+        change("createSessionAgent", given, "sessionAgent { state }")
+
+    with recorded_calls() as calls:
+        result = ask(
+            "query ($s: ID!) { sessionAgents(sessionUuid: $s) { nodes { userInput } } }",
+            {"s": place.session},
+        )
+
+    nodes = result["data"]["sessionAgents"]["nodes"]
+    assert [error["extensions"]["code"] for error in result["errors"]] == ["PAYLOAD_TOO_LARGE"]
+    assert result["errors"][0]["path"] == ["sessionAgents", "nodes", 2, "userInput"]
+    assert [len(node["userInput"] or "") for node in nodes] == [TWO_MB, TWO_MB, 0]
+    assert calls.count(READ) == 2
+
+
+def test_large_subtask_queries_and_their_variables_are_kept_and_shown() -> None:
+    key = blueprint([echo("a"), echo("b")])
+    queries = [
+        {"agentUuid": "a", "subtaskQuery": "{text}"},
+        {"agentUuid": "b", "subtaskQuery": LARGE},
+    ]
+
+    place = start(key, taskQuery=f'{{"text": "{LARGE}!"}}', subtaskQueries=queries)
+
+    found = shown(SUBTASKS, place)["subtaskQueries"]
+    assert found == [{"subtaskQuery": f"{LARGE}!"}, {"subtaskQuery": LARGE}]
+    assert len(kept()) == 3
+
+
+def test_a_session_built_by_hand_starts_with_large_texts() -> None:
+    coordination = new_coordination(agents=[echo("a"), echo("b")])
+    task_query = f'{{"text": "{LARGE}"}}'
+    place = Place(coordination, new_session(coordination, taskQuery=task_query))
+    given = {**place.key, "agentUuid": "a", "subtaskQuery": "{text}" + LARGE}
+    create("createSessionAgent", given)
+    create("createSessionAgent", {**place.key, "agentUuid": "b"})
+
+    change("dispatchSession", place.key, "session { status }")
+    work_off()
+
+    agents = executing.agents(place)
+    assert agents["a"]["agentOutput"] == LARGE * 2
+    assert agents["b"]["agentOutput"] == task_query
+
+
+def test_the_graph_of_a_wide_session_lies_outside_of_its_item_while_it_starts() -> None:
+    names = [f"a{number}" for number in range(120)]
+    key = blueprint([echo(name, nonce=token_hex(32)) for name in names])
+    sizes = []
+    original = TextBucket.put
+
+    def put(bucket: TextBucket, key: str, text: str) -> None:
+        sizes.append(len(text))
+        original(bucket, key, text)
+
+    with patch.object(TextBucket, "put", put):
+        place = start(key, taskQuery="Which?")
+
+    assert len(sizes) == 1
+    assert sizes[0] > texts.LARGEST_INSIDE_BYTES
+    session = stored(models.Session, place.coordination, place.session)
+    assert session.status == "in_progress"
+    assert session.graph is None
+
+
+def test_subtask_queries_that_grow_too_large_together_are_refused() -> None:
+    key = blueprint([echo("a")])
+    queries = [{"agentUuid": "a", "subtaskQuery": "{t}" * 10}] * 170
+
+    task_query = f'{{"t": "{"x" * 20_000}"}}'
+    assert refused("startSession", {**key, "taskQuery": task_query, "subtaskQueries": queries}) == {
+        "code": "PAYLOAD_TOO_LARGE",
+        "inputPath": ["input", "subtaskQueries", 167, "subtaskQuery"],
+    }
+    assert kept() == []
+
+
+def _without_s3(client: BaseClient, operation: str, parameters: object) -> object:
+    """The calls of other services go on."""
+    if client.meta.service_model.service_name == "s3":
+        raise ClientError({"Error": {"Code": "SlowDown"}}, operation)
+    return _CALL(client, operation, parameters)

@@ -1,0 +1,151 @@
+"""Lists: in order, page by page, whatever comes and goes between two pages."""
+
+from typing import Any
+
+import pytest
+
+from ai_coordination import ids, models
+from tests.support.graph_api import CALLER, NOBODY, RIVAL, new_coordination
+from tests.support.lists import LISTS, Listed
+from tests.support.stored import stored
+from tests.support.world import World
+
+EMPTY: dict[str, Any] = {
+    "edges": [],
+    "nodes": [],
+    "pageInfo": {
+        "hasNextPage": False,
+        "hasPreviousPage": False,
+        "startCursor": None,
+        "endCursor": None,
+    },
+}
+every_list = pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
+
+
+def five_rows(world: World, listed: Listed) -> list[str]:
+    """Five rows in the order of the list, its only ones."""
+    rows: list[str] = listed.page(world)["nodes"]
+    rows += [listed.new(world) for _ in range(5 - len(rows))]
+    return rows[::-1] if listed.newest_first else rows
+
+
+@every_list
+def test_a_list_is_read_page_by_page(world: World, listed: Listed) -> None:
+    rows = five_rows(world, listed)
+
+    first = listed.page(world, first=2)
+    second = listed.page(world, first=2, after=first["pageInfo"]["endCursor"])
+    third = listed.page(world, first=2, after=second["pageInfo"]["endCursor"])
+    behind = listed.page(world, first=2, after=third["pageInfo"]["endCursor"])
+
+    pages = [first, second, third, behind]
+    assert [page["nodes"] for page in pages] == [rows[:2], rows[2:4], rows[4:], []]
+    assert [page["pageInfo"]["hasNextPage"] for page in pages] == [True, True, False, False]
+    assert [page["pageInfo"]["hasPreviousPage"] for page in pages] == [False, True, True, True]
+    assert behind["pageInfo"]["endCursor"] is None
+    totals = [page["totalCount"] for page in pages[:3]]
+    assert totals == [5 if listed.counted else None] * 3
+
+
+@every_list
+def test_each_row_has_a_cursor_that_leads_on(world: World, listed: Listed) -> None:
+    rows = five_rows(world, listed)
+
+    whole = listed.page(world)
+    cursors = [edge["cursor"] for edge in whole["edges"]]
+    behind = [listed.page(world, after=cursor)["nodes"] for cursor in cursors]
+
+    assert [edge["node"] for edge in whole["edges"]] == whole["nodes"] == rows
+    assert behind == [rows[at + 1 :] for at in range(5)]
+    assert whole["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": False,
+        "startCursor": cursors[0],
+        "endCursor": cursors[-1],
+    }
+
+
+@every_list
+def test_rows_that_come_and_go_double_no_row_and_leave_none_out(
+    world: World, listed: Listed
+) -> None:
+    rows = five_rows(world, listed)
+    first = listed.page(world, first=3)
+
+    listed.gone(world, rows[1])
+    listed.gone(world, rows[2])  # the one that the cursor stands on
+    listed.gone(world, rows[3])
+    come = listed.new(world)
+    rest = listed.page(world, first=3, after=first["pageInfo"]["endCursor"])
+    anew = listed.page(world)
+
+    assert first["nodes"] == rows[:3]
+    assert rest["nodes"] == ([rows[4]] if listed.newest_first else [rows[4], come])
+    assert rest["pageInfo"]["hasNextPage"] is False
+    left = [rows[0], rows[4]]
+    assert anew["nodes"] == ([come, *left] if listed.newest_first else [*left, come])
+    assert anew["totalCount"] == (3 if listed.counted else None)
+
+
+AT_THE_ROOT = {name: listed for name, listed in LISTS.items() if not listed.inside}
+OF_NOBODY = World(*[NOBODY] * 6)
+
+
+@pytest.mark.parametrize("listed", AT_THE_ROOT.values(), ids=AT_THE_ROOT)
+def test_another_tenant_s_list_is_as_one_that_there_is_not(world: World, listed: Listed) -> None:
+    five_rows(world, listed)
+
+    rivals = listed.page(world, RIVAL)
+    nobodys = listed.page(OF_NOBODY, RIVAL)
+
+    assert {key: rivals[key] for key in EMPTY} == EMPTY
+    assert rivals == nobodys
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_page_has_25_rows_where_nothing_else_is_said_and_a_hundred_at_most() -> None:
+    listed = LISTS["coordinations"]
+    rows = [new_coordination(agents=[])]
+    # The others like it: moto takes long for transactions in a table that fills.
+    one = stored(models.Coordination, CALLER.partition_key, rows[0])
+    for _ in range(100):
+        one.coordination_uuid = ids.new_uuid()
+        one.save()
+        rows.append(one.coordination_uuid)
+
+    left_out = listed.page(OF_NOBODY)
+    null = listed.page(OF_NOBODY, first=None)
+    hundred = listed.page(OF_NOBODY, first=100)
+    last = listed.page(OF_NOBODY, first=100, after=hundred["pageInfo"]["endCursor"])
+
+    assert left_out["nodes"] == null["nodes"] == rows[:25]
+    assert hundred["nodes"] == rows[:100]
+    assert hundred["pageInfo"]["hasNextPage"] is True
+    assert last["nodes"] == rows[100:]
+
+
+@pytest.mark.parametrize("size", [1, 5, 6])
+def test_the_end_of_a_list_is_known_whatever_fits(world: World, size: int) -> None:
+    listed = LISTS["tasks"]
+    rows = five_rows(world, listed)
+
+    page = listed.page(world, first=size)
+
+    assert page["nodes"] == rows[:size]
+    assert page["pageInfo"]["hasNextPage"] is (size < 5)
+
+
+@pytest.mark.usefixtures("tables")
+def test_rows_larger_than_a_read_come_in_shorter_pages() -> None:
+    listed = LISTS["coordinations"]
+    large = "x" * 290_000
+    rows = [new_coordination(agents=[], coordinationDescription=large) for _ in range(18)]
+
+    first = listed.page(OF_NOBODY)
+    rest = listed.page(OF_NOBODY, after=first["pageInfo"]["endCursor"])
+
+    assert 5 <= len(first["nodes"]) < 18
+    assert first["pageInfo"]["hasNextPage"] is True
+    assert [*first["nodes"], *rest["nodes"]] == rows
+    assert rest["pageInfo"]["hasNextPage"] is False

@@ -1,0 +1,262 @@
+"""Each function may do what its code does, and nothing else: calls against template.yaml."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from ai_coordination import texts, worker
+from ai_coordination.clients import TextBucket, clients
+from ai_coordination.config import PREFIX, settings
+from ai_coordination.engine.session import dispatch, end, retry
+from ai_coordination.engine.session import start as starting
+from ai_coordination.models import reads
+from tests.api.executing import (
+    after,
+    agents,
+    blueprint,
+    echo,
+    external,
+    function,
+    report,
+    session,
+    start,
+    taken,
+    tell,
+    work_off,
+)
+from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.graph_api import (
+    Place,
+    change,
+    data,
+    new_agent,
+    new_coordination,
+    new_schedule,
+    new_session,
+    new_task,
+    refusal,
+)
+from tests.support.lambda_service import LambdaService, returning
+from tests.support.permissions import granted, used_permissions
+from tests.support.scheduling import event_of, timers
+from tests.support.stored import as_of_0_1_0
+from tests.support.templates import API_MAY, WORKER, WORKER_MAY
+from tests.support.world import THREAD, USER, World, new_world
+
+pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
+
+DOCUMENT = """
+query (
+  $coordinationUuid: ID!, $taskUuid: ID!, $scheduleUuid: ID!,
+  $sessionUuid: ID!, $sessionAgentUuid: ID!, $runUuid: ID!, $thread: ID!, $user: String!
+) {
+  coordination(coordinationUuid: $coordinationUuid) {
+    tasks { totalCount nodes { taskUuid } }
+    sessions { totalCount nodes { sessionUuid } }
+  }
+  coordinations { totalCount nodes { coordinationUuid } }
+  task(coordinationUuid: $coordinationUuid, taskUuid: $taskUuid) {
+    schedules { totalCount nodes { scheduleUuid } }
+    sessions { totalCount nodes { sessionUuid } }
+  }
+  taskSchedule(taskUuid: $taskUuid, scheduleUuid: $scheduleUuid) { task { taskName } }
+  taskSchedules { totalCount nodes { task { coordination { coordinationName } } } }
+  session(coordinationUuid: $coordinationUuid, sessionUuid: $sessionUuid) {
+    sessionAgents {
+      totalCount
+      nodes { predecessors { nodes { notes } } currentRun { runUuid } }
+    }
+    sessionRuns { totalCount nodes { runUuid } }
+    mermaid
+    progress { total }
+  }
+  sessions { totalCount nodes { coordination { coordinationName } task { taskName } logs { at } } }
+  ofUser: sessions(filter: { userId: $user }) { totalCount nodes { sessionUuid } }
+  sessionAgent(sessionUuid: $sessionUuid, sessionAgentUuid: $sessionAgentUuid) {
+    session { status }
+    sessionRuns { totalCount nodes { runUuid } }
+  }
+  openSessionAgents(state: WAITING_FOR_INPUT) { totalCount nodes { session { status } } }
+  sessionRun(sessionUuid: $sessionUuid, runUuid: $runUuid) { session { status } }
+  threadRuns(threadUuid: $thread) { totalCount nodes { session { status } } }
+}
+"""
+
+KINDS = ("coordination", "task", "schedule", "session", "agent", "run")
+LARGE = "x" * 5_000
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:agent-a"
+
+
+@pytest.fixture
+def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    place = {"LocationConstraint": "eu-central-1"}
+    clients("s3").create_bucket(Bucket="texts", CreateBucketConfiguration=place)
+    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", "texts")
+    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    settings.cache_clear()
+    yield
+    TextBucket("texts").delete_all("")
+    clients("s3").delete_bucket(Bucket="texts")
+
+
+def test_each_function_may_do_what_its_code_does_and_no_more(
+    functions: LambdaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = clients("sqs").create_queue(QueueName="calls")["QueueUrl"]
+    monkeypatch.setenv("AI_COORDINATION_CALLS_QUEUE_URL", calls)
+    monkeypatch.setenv("AI_COORDINATION_ACCOUNT_ID", ACCOUNT)
+    settings.cache_clear()
+    functions.deploy(ARN, returning("Done"))
+
+    with used_permissions() as used:
+        world = new_world()
+        repeat_creations(world)
+        data(DOCUMENT, {**world.key(*KINDS), "thread": THREAD, "user": USER})
+        change_everything(world)
+        execute()
+        start_calls()
+        start_by_hand()
+        go_on_after_deaths()
+        fire()
+        delete_everything(world)
+
+    assert used.api - granted(API_MAY) == set()
+    assert used.worker - granted(WORKER_MAY) == set()
+    assert granted(API_MAY) - used.api == set()
+    assert granted(WORKER_MAY) - used.worker == set()
+    variables = WORKER["Environment"]["Variables"]
+    given = {name for name in variables if name.startswith(PREFIX)}
+    # Lambda names the region, and a timer's dead letters matter to who makes one; the models read
+    # the prefix when they are imported.
+    read = used.worker_settings - {"region", "schedule_dead_letters_arn"} | {"table_prefix"}
+    assert given == {PREFIX + setting.upper() for setting in read}
+
+
+def repeat_creations(world: World) -> None:
+    key = world.key("coordination")
+    given: dict[str, Any] = {
+        "idempotencyKey": "k-1",
+        "subtaskQueries": [{"agentUuid": "rag", "subtaskQuery": "Find the product."}],
+    }
+    first = new_task(world.coordination, **given)
+    assert new_task(world.coordination, **given) == first
+    change("updateCoordination", key | {"agents": []}, "__typename")
+    assert new_task(world.coordination, **given) == first
+    change("deleteTask", key | {"taskUuid": first}, "__typename")
+
+
+def change_everything(world: World) -> None:
+    key = world.key
+    change("updateCoordination", key("coordination") | {"coordinationName": "New"}, "__typename")
+    change("updateTask", key("coordination", "task") | {"taskName": "New"}, "__typename")
+    change("updateTaskSchedule", key("task", "schedule") | {"status": "PAUSED"}, "__typename")
+    change("updateSession", key("coordination", "session") | {"userId": "eve"}, "__typename")
+    change("updateSessionAgent", key("session", "agent") | {"notes": "New"}, "__typename")
+
+
+def execute() -> None:
+    """A session with every kind of agent and a large text, which is retried, and one cancelled."""
+    members = [echo("e"), function("f", ARN, invocation="RequestResponse"), external("x")]
+    rules = {"userInTheLoop": "APPROVAL"}
+    actions = [after("e"), after("f", "e"), after("x", "f", **rules)]
+    place = start(blueprint(members, actions), taskQuery=LARGE)
+    work_off()
+    tell("acceptSessionAgent", {**report(place, "x"), "asyncTaskUuid": "t-1"})
+    tell("completeSessionAgent", {**report(place, "x"), "agentOutput": LARGE})
+    tell("answerSessionAgent", {**report(place, "x"), "approved": False})
+    assert session(place)["status"] == "FAILED"
+    change("retrySession", place.key, "session { status }")
+    work_off()
+    tell("failSessionAgent", {**report(place, "x"), "notes": "No", "retryable": False})
+    change("retrySession", place.key, "session { status }")
+    work_off()
+    change("cancelSession", place.key, "session { status }")
+    assert agents(place)["e"]["agentOutput"] == LARGE
+    predecessors = "sessionAgents(sessionUuid: $s) { nodes { predecessors { nodes { state } } } }"
+    data(f"query ($s: ID!) {{ {predecessors} }}", {"s": place.session})
+
+
+def start_calls() -> None:
+    """The API's own message for an agent that is waited for, and messages that fail."""
+    start(blueprint([function("f", ARN, invocation="RequestResponse")]))
+    work_off()
+    for url in (settings().required_queue_url(), settings().calls_queue_url):
+        poison = {"messageId": "m", "body": "no JSON", **taken(str(url), "1")}
+        worker.handler({"Records": [poison]}, Context())
+
+
+def start_by_hand() -> None:
+    coordination = new_coordination(agents=[echo("rag")])
+    task = new_task(coordination)
+    as_of_0_1_0(coordination, task)
+    place = Place(coordination, new_session(coordination, taskUuid=task, taskQuery=LARGE))
+    new_agent(*place)
+    change("dispatchSession", place.key, "session { status }")
+    gone = new_session(coordination, taskQuery=LARGE)
+    change("deleteSession", {**place.key, "sessionUuid": gone}, "__typename")
+    work_off()
+
+
+def go_on_after_deaths() -> None:
+    """The worker finds what somebody else has begun: a start, a dispatch, an end, a retry."""
+    died = RuntimeError("died")
+    queries = [{"agentUuid": "e", "subtaskQuery": f"{n} {LARGE}"} for n in range(2)]
+    in_chunks = patch.object(starting, "MOST_AT_ONCE", 0)
+    with in_chunks, patch.object(starting, "go_on", side_effect=died):
+        refusal("startSession", {**blueprint([external("e")]), "subtaskQueries": queries})
+    coordination = new_coordination(agents=[echo("rag")])
+    place = Place(coordination, new_session(coordination))
+    new_agent(*place)
+    with patch.object(dispatch, "go_on", side_effect=died):
+        refusal("dispatchSession", place.key)
+    running = start(blueprint([external("x")]), taskQuery="Which?")
+    with patch.object(end, "go_on", side_effect=died):
+        refusal("cancelSession", running.key)
+    sweep()
+    with patch.object(retry, "go_on", side_effect=died):
+        refusal("retrySession", running.key)
+    sweep()
+    assert session(running)["status"] == "IN_PROGRESS"
+
+
+def sweep() -> None:
+    """As if it were much later: everything is due."""
+    until = reads.until
+
+    def much_later(
+        kind: Any, index: Any, shard: str, latest: str, most: int
+    ) -> Iterator[list[Any]]:
+        return until(kind, index, shard, "9999", most)
+
+    with patch.object(reads, "until", much_later):
+        worker.handler({"kind": worker.SWEEP}, Context())
+    work_off()
+
+
+def fire() -> None:
+    coordination = new_coordination(agents=[echo("rag")])
+    task = new_task(coordination)
+    once, often = (
+        new_schedule(coordination, task, schedule=one)
+        for one in ("at(2099-12-31T08:00:00)", "rate(1 day)")
+    )
+    due = [
+        event_of(timer, "2099-12-31T08:00:00Z") for one in (once, often) for timer in timers(one)
+    ]
+    as_of_0_1_0(coordination)
+    told = [worker.handler(event, Context())["firing"] for event in [*due, due[0]]]
+    assert told == ["started", "started", "stale"]
+
+
+def delete_everything(world: World) -> None:
+    key = world.key
+    assert refusal("deleteCoordination", key("coordination"))["code"] == "HAS_CHILDREN"
+    change("deleteSessionRun", key("session", "run"), "__typename")
+    change("deleteSessionAgent", key("session", "agent"), "__typename")
+    change("deleteSession", key("coordination", "session"), "__typename")
+    change("deleteTaskSchedule", key("task", "schedule"), "__typename")
+    change("deleteTask", key("coordination", "task"), "__typename")
+    change("deleteCoordination", key("coordination"), "__typename")

@@ -1,0 +1,101 @@
+"""Names that show nothing, or more than they say."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.graph_api import create, new_coordination, refusal
+from tests.support.stored import everything_stored, refused
+
+pytestmark = pytest.mark.usefixtures("tables")
+
+INVISIBLE = [
+    "\u200b",
+    "\u200b\u200d",
+    "\u2060 \ufeff",
+    "\u00ad",
+    "\u3164",
+    "\u2800",
+    "\ufe0f",
+    "\t",
+]
+MISLEADING = [
+    "User:\nyes",
+    "a\x00b",
+    "a\x7fb",
+    "a\x85b",
+    "a\u2028b",
+    "a\u202eb",
+    "a\u2066b\u2069",
+]
+FINE = [
+    "Angebote",
+    "\u0639\u0631\u0636",
+    "\u200f\u05d4\u05e6\u05e2\u05d4\u200f",
+    "\U0001f469\u200d\U0001f52c Lab",
+    "\u0915\u094d\u0937\u093f",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "a\u00a0b",
+    "…",
+]
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"coordinationName": name}
+
+
+def member(name: str) -> dict[str, Any]:
+    return {
+        "coordinationName": "A",
+        "agents": [{"agentName": name, "runtime": {"kind": "ECHO"}}],
+    }
+
+
+@pytest.mark.parametrize("name", [*INVISIBLE, *MISLEADING], ids=ascii)
+def test_a_name_that_is_not_seen_or_misleads_is_refused(name: str) -> None:
+    assert refusal("createCoordination", named(name)) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "coordinationName"],
+    }
+    assert refusal("createCoordination", member(name)) == {
+        "code": "BAD_USER_INPUT",
+        "inputPath": ["input", "agents", 0, "agentName"],
+    }
+    assert not any(everything_stored().values())
+
+
+@pytest.mark.parametrize("name", FINE, ids=ascii)
+def test_a_name_in_any_script_is_taken_as_it_is(name: str) -> None:
+    made = create("createCoordination", named(name), "coordinationName")
+
+    assert made["coordinationName"] == name
+
+
+@pytest.mark.parametrize("user", ["\u200b", " ", *MISLEADING], ids=ascii)
+def test_a_user_that_is_not_seen_or_misleads_is_refused(user: str) -> None:
+    key = {"coordinationUuid": new_coordination()}
+
+    told = refused("createSession", {**key, "userId": user})
+
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "userId"]}
+
+
+@pytest.mark.parametrize("field", ["name", "mediaType"])
+def test_a_file_is_described_readably(field: str) -> None:
+    key = {"coordinationUuid": new_coordination()}
+    file = {"name": "x.pdf", "uri": "s3://bucket/x.pdf", field: "x\u202efdp.exe"}
+
+    told = refused("createSession", {**key, "inputFiles": [file]})
+
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "inputFiles", 0, field]}
+
+
+@pytest.mark.parametrize("seconds", [-1, 0.0005, 86_401])
+def test_a_wait_between_attempts_is_none_or_a_millisecond_to_a_day(seconds: float) -> None:
+    action = {"agentUuid": "rag", "retry": {"intervalSeconds": seconds}}
+    given = {"coordinationUuid": new_coordination(), "taskName": "A", "agentActions": [action]}
+
+    told = refused("createTask", given)
+
+    place = ["input", "agentActions", 0, "retry", "intervalSeconds"]
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": place}

@@ -1,0 +1,39 @@
+"""All corpora that there are, for the tests of each."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from ai_coordination.models.base import Table, table_name
+from tests.compatibility import files
+from tests.compatibility.files import Chapter
+from tests.compatibility.reading import Item
+
+CORPORA = [files.load(path) for path in sorted(files.HERE.glob("items-*.json"))]
+NEWEST = max(CORPORA, key=lambda corpus: [int(part) for part in corpus.version.split(".")])
+of_each_corpus = pytest.mark.parametrize("corpus", CORPORA, ids=lambda corpus: corpus.version)
+
+
+def of_those(wanted: Callable[[Chapter], object]) -> pytest.MarkDecorator:
+    """For a test of the chapters of this sort, of each version."""
+    chapters = [
+        pytest.param(corpus, chapter, id=f"{corpus.version}-{chapter.name}")
+        for corpus in CORPORA
+        for chapter in corpus.chapters
+        if wanted(chapter)
+    ]
+    return pytest.mark.parametrize(("corpus", "chapter"), chapters)
+
+
+of_each = of_those(lambda chapter: True)
+
+
+def items_of(chapters: Sequence[Chapter], table: str) -> list[Item]:
+    """All that there ever was in a table."""
+    moments = [kept.moment for chapter in chapters for kept in chapter.moments]
+    return [item for moment in moments for item in moment.items.get(table, ())]
+
+
+def name_of(kind: type[Table]) -> str:
+    """A table's name without the prefix that an installation gives it."""
+    return str(kind.Meta.table_name.removeprefix(table_name("")))

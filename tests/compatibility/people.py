@@ -1,0 +1,89 @@
+"""Those who bring a session to its end: who starts it, who is asked, and who works outside."""
+
+from datetime import timedelta
+from typing import Any
+
+from ai_coordination import clock, models
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState, SessionStatus, UserInTheLoop
+from tests.compatibility.life import Life, Moment
+from tests.simulation.seen import Sight
+from tests.support.graph_api import change
+
+MOST_STEPS = 400
+A_WHILE = timedelta(minutes=2)
+LAST_WORDS = "sessionAgent { state }"
+
+
+def finish(life: Life) -> None:
+    """Until nothing is due any more, nobody is asked, and nothing waits to be dispatched.
+
+    People take their time: whatever the engine does soon it does before them.
+    """
+    sight = Sight(life.store)
+    for _ in range(MOST_STEPS):
+        if _is_idle(life, sight) and help_on(sight):
+            continue
+        if not life.queue and not _due(sight):
+            return
+        life.step()
+    raise AssertionError("it does not come to rest")
+
+
+def _is_idle(life: Life, sight: Sight) -> bool:
+    soon = life.clock + A_WHILE
+    sent = [at for at, *_ in life.queue]
+    return not any(at <= soon for at in [*sent, *map(clock.moment, _due(sight))])
+
+
+def _due(sight: Sight) -> list[str]:
+    owing: list[Any] = [*sight.all_of(models.Session), *sight.all_of(models.SessionAgent)]
+    return [one.due_at for one in owing if one.due_at]
+
+
+def help_on(sight: Sight) -> int:
+    """Each of them does once what is to be done; how much it was."""
+    agents, sessions = sight.all_of(models.SessionAgent), sight.all_of(models.Session)
+    return sum(map(_help_agent, agents)) + sum(map(_help_session, sessions))
+
+
+def _help_session(session: models.Session) -> bool:
+    if session.status != SessionStatus.INITIAL or session.doing or not session.agent_count:
+        return False
+    key = {"coordinationUuid": session.coordination_uuid, "sessionUuid": session.session_uuid}
+    change("dispatchSession", key, "session { status }")
+    return True
+
+
+def _help_agent(agent: models.SessionAgent) -> bool:
+    if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+        asked = agent.agent_action.user_in_the_loop
+        said = {"approved": True} if asked == UserInTheLoop.APPROVAL else {"userInput": "The red"}
+        change("answerSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
+        return True
+    works_outside = agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until
+    if works_outside and agent.agent.runtime.kind != AgentRuntimeKind.ECHO:
+        said = {"agentOutput": f"{agent.agent_uuid} is done"}
+        change("completeSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
+        return True
+    return False
+
+
+def key_of(agent: models.SessionAgent) -> dict[str, Any]:
+    """What names an agent's current run in a report."""
+    return {
+        "sessionUuid": agent.session_uuid,
+        "sessionAgentUuid": agent.session_agent_uuid,
+        "runUuid": agent.current_run_uuid,
+    }
+
+
+def ends(life: Life, moment: Moment) -> dict[str, list[str]]:
+    """Of each session that was there at a moment, its status and its agents' states as they are."""
+    sight = Sight(life.store)
+    everyone = sight.all_of(models.SessionAgent)
+    known = {item["session_uuid"]["S"] for item in moment.items.get("sessions", ())}
+    return {
+        uuid: [session.status, *(one.state for one in everyone if one.session_uuid == uuid)]
+        for session in sight.all_of(models.Session)
+        if (uuid := session.session_uuid) in known
+    }

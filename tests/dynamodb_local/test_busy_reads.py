@@ -1,0 +1,134 @@
+"""Reads that DynamoDB refuses for its load, answers in part, or does not answer."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ai_coordination.caller import Caller
+from ai_coordination.models import base, reads
+from tests.dynamodb_local.tenants import new_tenant
+from tests.dynamodb_local.wire import (
+    READS,
+    Fault,
+    always,
+    answered,
+    faults,
+    in_turn,
+    refused,
+    reply_breaks_off,
+    reply_is_an_error,
+    reply_times_out,
+    request_is_lost,
+)
+from tests.support.graph_api import ask, new_coordination, new_session
+from tests.support.operations import Operation, operations, variables
+from tests.support.world import ARGUMENTS, World, new_world
+
+ATTEMPTS = 3
+BUSY = refused("ProvisionedThroughputExceededException")
+UNPROCESSED = answered(lambda asked: {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]})
+SILENCES = [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
+QUERIES = [one for one in operations().values() if one.kind == "query" and one.name != "node"]
+TENANTS_SESSIONS = "{ sessions { nodes { coordination { coordinationName } } } }"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are only said, not waited."""
+    monkeypatch.setattr(reads, "time", SimpleNamespace(sleep=lambda seconds: None))
+
+
+@pytest.fixture(scope="module")
+def caller() -> Caller:
+    return new_tenant()
+
+
+@pytest.fixture(scope="module")
+def world(engine: None, caller: Caller) -> World:
+    return new_world(caller)
+
+
+def _given(operation: Operation, world: World) -> dict[str, Any]:
+    kinds = {argument: kind for kind, argument in ARGUMENTS.items()}
+    uuids = {place: getattr(world, kinds[place[-1]]) for place in operation.uuids()}
+    required = {place: uuids[place] for place in uuids.keys() & operation.required}
+    return variables({**operation.plain(), **required})
+
+
+@pytest.mark.parametrize("operation", QUERIES, ids=lambda one: one.name)
+def test_a_read_that_is_refused_for_load_is_throttled(
+    operation: Operation, caller: Caller, world: World
+) -> None:
+    with faults(always(BUSY, READS)) as sent:
+        result = ask(operation.document(2), _given(operation, world), caller)
+
+    assert len(sent) == ATTEMPTS
+    assert [error["extensions"] for error in result["errors"]] == [
+        {"code": "THROTTLED", "retryAfterSeconds": 1.0, "requestId": caller.request_id}
+    ]
+
+
+@pytest.mark.parametrize("mishap", SILENCES)
+@pytest.mark.parametrize("operation", QUERIES, ids=lambda one: one.name)
+def test_a_read_without_an_answer_is_throttled(
+    operation: Operation, mishap: Fault, caller: Caller, world: World
+) -> None:
+    with faults(always(mishap, READS)) as sent:
+        result = ask(operation.document(2), _given(operation, world), caller)
+
+    assert len(sent) == ATTEMPTS
+    (error,) = result["errors"]
+    assert error["message"] == base.NO_ANSWER
+    assert error["extensions"] == {
+        "code": "THROTTLED",
+        "retryAfterSeconds": 1.0,
+        "requestId": caller.request_id,
+    }
+
+
+@pytest.mark.parametrize("operation", QUERIES, ids=lambda one: one.name)
+def test_load_that_passes_within_the_attempts_of_the_sdk_is_not_seen(
+    operation: Operation, caller: Caller, world: World
+) -> None:
+    document, given = operation.document(2), _given(operation, world)
+    expected = ask(document, given, caller)
+
+    with faults(in_turn(BUSY, BUSY, operations=READS)):
+        result = ask(document, given, caller)
+
+    assert result == expected
+    assert "errors" not in result
+
+
+def test_a_nested_read_that_is_refused_is_throttled_at_its_place(
+    caller: Caller, world: World
+) -> None:
+    with faults(always(BUSY, frozenset({"BatchGetItem"}))):
+        result = ask(TENANTS_SESSIONS, caller=caller)
+
+    told = [(error["path"], error["extensions"]["code"]) for error in result["errors"]]
+    assert told == [(["sessions", "nodes", 0, "coordination"], "THROTTLED")]
+
+
+def test_keys_that_were_left_over_are_asked_for_again() -> None:
+    caller = new_tenant()
+    for number in range(3):
+        new_session(new_coordination(caller, coordinationName=f"Offers {number}"), caller)
+    expected = ask(TENANTS_SESSIONS, caller=caller)
+
+    with faults(in_turn(*[UNPROCESSED] * 3, operations=frozenset({"BatchGetItem"}))) as sent:
+        result = ask(TENANTS_SESSIONS, caller=caller)
+
+    assert result == expected
+    assert sent == ["Query", *["BatchGetItem"] * 4]
+
+
+def test_keys_that_are_left_over_again_and_again_are_throttled(
+    caller: Caller, world: World
+) -> None:
+    with faults(always(UNPROCESSED, frozenset({"BatchGetItem"}))) as sent:
+        result = ask(TENANTS_SESSIONS, caller=caller)
+
+    assert [error["extensions"]["code"] for error in result["errors"]] == ["THROTTLED"]
+    assert len(sent) == 1 + reads.MOST_FRUITLESS_BATCHES

@@ -1,0 +1,230 @@
+"""Schedules on this machine: an emulator holds them, and the development server fires them."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from ai_coordination import ids, models
+from ai_coordination.clients import clients
+from ai_coordination.config import settings
+from ai_coordination.engine import schedule_trigger
+from ai_coordination.errors import Throttled
+from ai_coordination.local import schedules, work
+from ai_coordination.local.embedded import EmbeddedAws
+from tests.entrypoints.local_server import LocalServer, running
+from tests.support.graph_api import (
+    CALLER,
+    change,
+    mutation,
+    new_coordination,
+    new_schedule,
+    new_task,
+)
+from tests.support.stored import stored
+
+SECONDS = 20.0
+AGENT = {"agentUuid": "a", "agentName": "A", "runtime": {"kind": "ECHO"}}
+
+
+class Clock:
+    """The real one, put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class Place:
+    """A task of its own, whose agent echoes."""
+
+    def __init__(self) -> None:
+        self.coordination = new_coordination(agents=[AGENT])
+        self.task = new_task(self.coordination)
+
+    def new(self, schedule: str) -> str:
+        return new_schedule(self.coordination, self.task, CALLER, schedule=schedule)
+
+    def item(self, schedule: str) -> models.TaskSchedule:
+        return stored(models.TaskSchedule, self.task, schedule)
+
+    def sessions(self) -> list[models.Session]:
+        return list(models.Session.query(self.coordination, consistent_read=True))
+
+
+@pytest.fixture
+def place(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    url = clients("sqs").create_queue(QueueName=ids.new_uuid())["QueueUrl"]
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", url)
+    # A group for each test: what others left in theirs is not asked for.
+    monkeypatch.setattr(schedules, "GROUP_NAME", ids.new_uuid())
+    monkeypatch.setitem(schedules.VARIABLES, "AI_COORDINATION_SCHEDULE_GROUP", schedules.GROUP_NAME)
+    settings.cache_clear()
+    with schedules.group():
+        yield Place()
+
+
+def test_a_schedule_of_every_minute_starts_a_session_each_minute(place: Place) -> None:
+    clock = Clock()
+    ticker = schedules.Ticker(clock)
+    schedule = place.new("cron(* * * * ? *)")
+
+    numbers = []
+    for _ in range(4):
+        clock.ahead += timedelta(minutes=1)
+        ticker.tick()
+        ticker.tick()
+        numbers.append(len(place.sessions()))
+    while work.work_once():
+        pass
+
+    assert numbers == [1, 2, 3, 4]
+    assert {(one.status, one.schedule_uuid) for one in place.sessions()} == {
+        ("completed", schedule)
+    }
+
+
+def test_what_a_server_missed_while_it_slept_is_fired_for_the_last_hour(place: Place) -> None:
+    clock = Clock()
+    ticker = schedules.Ticker(clock)
+    place.new("rate(20 minutes)")
+    ticker.tick()
+
+    clock.ahead += timedelta(hours=5, minutes=1)
+    ticker.tick()
+
+    assert len(place.sessions()) == 3
+
+
+def test_two_that_tick_start_one_session_and_so_does_one_that_begins_anew(place: Place) -> None:
+    clock = Clock()
+    place.new("rate(1 minute)")
+    clock.ahead += timedelta(minutes=2, seconds=30)
+
+    for _ in range(3):
+        schedules.Ticker(clock).tick()
+
+    assert len(place.sessions()) == 2
+
+
+def test_a_one_time_schedule_fires_and_is_completed(place: Place) -> None:
+    clock = Clock()
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    schedule = place.new(f"at({soon:%Y-%m-%dT%H:%M:%S})")
+    ticker = schedules.Ticker(clock)
+    ticker.tick()
+    assert place.sessions() == []
+
+    clock.ahead += timedelta(minutes=1)
+    ticker.tick()
+    ticker.tick()
+
+    assert len(place.sessions()) == 1
+    assert place.item(schedule).status == "completed"
+
+
+def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    ticker = schedules.Ticker(clock)
+    schedule = place.new("rate(1 minute)")
+    clock.ahead += timedelta(minutes=1)
+
+    with patch.object(schedule_trigger, "fire", side_effect=Throttled("busy")):
+        ticker.tick()
+    assert place.sessions() == []
+    ticker.tick()
+
+    assert len(place.sessions()) == 1
+    printed = capsys.readouterr()
+    assert "Throttled: busy" in printed.err
+    assert f"schedule {schedule} started" in printed.out
+
+
+def test_a_schedule_that_is_paused_fires_no_more(place: Place) -> None:
+    clock = Clock()
+    ticker = schedules.Ticker(clock)
+    schedule = place.new("rate(1 minute)")
+    ticker.tick()
+    key = {"taskUuid": place.task, "scheduleUuid": schedule}
+    change("updateTaskSchedule", {**key, "status": "PAUSED"}, "taskSchedule { id }")
+
+    clock.ahead += timedelta(minutes=5)
+    ticker.tick()
+
+    assert place.sessions() == []
+
+
+def test_schedules_outlive_an_emulator_that_does_not(place: Place) -> None:
+    clock = Clock()
+    rate = place.new("rate(1 hour)")
+    paused = place.new("rate(2 hours)")
+    change(
+        "updateTaskSchedule",
+        {"taskUuid": place.task, "scheduleUuid": paused, "status": "PAUSED"},
+        "taskSchedule { id }",
+    )
+    client, group = clients("scheduler"), settings().schedule_group
+    (before,) = client.list_schedules(GroupName=group)["Schedules"]
+    client.delete_schedule(GroupName=group, Name=before["Name"])
+
+    schedules.restore()
+
+    (after,) = client.list_schedules(GroupName=group)["Schedules"]
+    assert after["Name"] == before["Name"] == f"{rate}-{place.item(rate).token}"
+    clock.ahead += timedelta(hours=1)
+    schedules.Ticker(clock).tick()
+    assert len(place.sessions()) == 1
+
+
+def test_the_engine_is_told_of_a_group_for_the_block_alone(embedded_aws: EmbeddedAws) -> None:
+    with schedules.group():
+        assert settings().schedule_group == "ai-coordination"
+    assert settings().schedule_group is None
+
+
+def test_a_group_that_is_configured_is_used(
+    embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in schedules.VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AI_COORDINATION_SCHEDULE_GROUP", "mine")
+    settings.cache_clear()
+
+    with schedules.group():
+        pass
+
+    assert clients("scheduler").get_schedule_group(Name="mine")["State"] == "ACTIVE"
+    assert settings().schedule_group == "mine"
+
+
+def test_the_development_server_fires_schedules() -> None:
+    with running() as server:
+        coordination = made(server, "Coordination", coordinationName="Offers", agents=[AGENT])
+        task = made(server, "Task", coordinationUuid=coordination, taskName="Translate")
+        key = {"coordinationUuid": coordination, "taskUuid": task}
+        soon = datetime.now(UTC) + timedelta(seconds=2)
+        made(server, "TaskSchedule", **key, schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})")
+
+        last = None
+        ends_at = time.monotonic() + SECONDS
+        while last != {"status": "COMPLETED"} and time.monotonic() < ends_at:
+            time.sleep(0.2)
+            told = server.graphql("{ taskSchedules { nodes { status lastSession { status } } } }")
+            (schedule,) = told["data"]["taskSchedules"]["nodes"]
+            last = schedule["lastSession"]
+
+    assert schedule == {"status": "COMPLETED", "lastSession": {"status": "COMPLETED"}}
+
+
+def made(server: LocalServer, kind: str, **given: Any) -> str:
+    """The uuid of what a create mutation made."""
+    field = kind[0].lower() + kind[1:]
+    uuid = {"TaskSchedule": "scheduleUuid"}.get(kind, f"{field}Uuid")
+    document = mutation(f"create{kind}", f"Create{kind}Input", f"{field} {{ {uuid} }}")
+    told = server.graphql(document, input=given)
+    return str(told["data"][f"create{kind}"][field][uuid])

@@ -1,0 +1,134 @@
+"""The development server as a process: what it says, what it answers, how it ends."""
+
+import json
+import re
+import shlex
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.entrypoints.local_server import LocalServer, command, running
+
+CREATE = """
+mutation Create($name: String!) {
+  createCoordination(input: { coordinationName: $name }) { coordination { coordinationUuid } }
+}
+"""
+GET = "query Get($uuid: ID!) { coordination(coordinationUuid: $uuid) { coordinationName } }"
+TENANT = "{ coordinations { edges { node { endpointId partId } } } }"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalServer]:
+    with running() as server:
+        yield server
+
+
+def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalServer) -> None:
+    assert f"http://127.0.0.1:{server.port}/graphql" in server.banner
+    assert "in the memory of this process (embedded DynamoDB), gone when it stops" in server.banner
+    assert "endpoint local, part dev" in server.banner
+
+
+def test_the_first_query_of_the_banner_can_be_copied(server: LocalServer) -> None:
+    [line] = re.findall(r"^  curl .+$", server.banner, re.MULTILINE)
+    _, url, _, header, _, body = shlex.split(line)
+
+    answer = server.ask("POST", "/graphql", body, dict([header.split(": ")]))
+
+    assert url == f"http://127.0.0.1:{server.port}/graphql"
+    created = answer.json["data"]["createCoordination"]["coordination"]
+    assert [agent["agentName"] for agent in created["agents"]] == ["Researcher", "Writer"]
+
+
+def test_sixteen_clients_at_once_each_get_their_own(server: LocalServer) -> None:
+    names = [f"coordination {number}" for number in range(64)]
+
+    def create_and_read(name: str) -> str:
+        created = server.graphql(CREATE, name=name)["data"]["createCoordination"]
+        uuid = created["coordination"]["coordinationUuid"]
+        found: str = server.graphql(GET, uuid=uuid)["data"]["coordination"]["coordinationName"]
+        return found
+
+    with ThreadPoolExecutor(16) as threads:
+        read = list(threads.map(create_and_read, names))
+
+    assert read == names
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly(by: signal.Signals) -> None:
+    with running() as server:
+        server.graphql("{ __typename }")
+
+        code = server.stop(by)
+
+    assert code == 0
+    request, *rest = server.printed[1:]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql 200 \d+ ms", request)
+    assert rest == ["Stopped."]
+
+
+def test_verbose_shows_the_log_lines_and_metrics_of_the_function() -> None:
+    with running("--verbose") as server:
+        server.graphql("{ __typename }")
+        server.stop()
+
+    logged = [json.loads(line) for line in server.printed if line.startswith("{")]
+    assert [line["message"] for line in logged if "message" in line] == ["request"]
+    assert any("_aws" in line for line in logged)
+
+
+def test_a_configured_tenant_stays() -> None:
+    tenant = {"AI_COORDINATION_ENDPOINT_ID": "acme", "AI_COORDINATION_PART_ID": "travel"}
+
+    with running(**tenant) as server:
+        server.graphql(CREATE, name="a")
+        found = server.graphql(TENANT)["data"]["coordinations"]["edges"]
+
+    assert "endpoint acme, part travel" in server.banner
+    assert found == [{"node": {"endpointId": "acme", "partId": "travel"}}]
+
+
+@pytest.mark.parametrize(("environment", "option"), [({}, "--port"), ({"MAKELEVEL": "1"}, "PORT=")])
+def test_a_port_in_use_is_one_clear_line(
+    environment: dict[str, str], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        ended = command("serve", "--port", str(port), **environment)
+
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr == (
+        f"Cannot listen at 127.0.0.1:{port}, Address already in use: choose another with {option}\n"
+    )
+
+
+def test_half_a_tenant_is_one_clear_line() -> None:
+    ended = command("serve", "--port", "0", AI_COORDINATION_PART_ID="dev")
+
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "AI_COORDINATION_ENDPOINT_ID and AI_COORDINATION_PART_ID name a tenant together:"
+        " set both or none\n"
+    )
+
+
+def test_it_runs_on_dynamodb_local_and_makes_what_is_missing(dynamodb_local: str) -> None:
+    prefix = {"AI_COORDINATION_TABLE_PREFIX": "served-"}
+
+    with running(**prefix) as first:
+        created = first.graphql(CREATE, name="kept")["data"]["createCoordination"]
+    with running(**prefix) as second:
+        uuid = created["coordination"]["coordinationUuid"]
+        found = second.graphql(GET, uuid=uuid)["data"]["coordination"]
+
+    assert f"at {dynamodb_local}, as long as that keeps them; 9 tables were missing" in first.banner
+    assert f"at {dynamodb_local}, as long as that keeps them\n" in second.banner
+    assert found == {"coordinationName": "kept"}

@@ -1,0 +1,73 @@
+"""Fixtures that know the engine: what its tests start from."""
+
+import os
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from ai_coordination.config import PREFIX, settings
+from ai_coordination.local.embedded import EmbeddedAws
+from ai_coordination.local.tables import create_tables
+from ai_coordination.models import TABLES, connection
+from tests.support.shortcut import short_way
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """A test that changes the environment sees its own settings, and leaves none behind.
+
+    Nor does what it calls: the development server names in the environment the queue that it makes.
+    """
+    before = _ours()
+    settings.cache_clear()
+    yield
+    for name in _ours().keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+    settings.cache_clear()
+
+
+def _ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+
+
+@pytest.fixture
+def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The engine on DynamoDB Local; the url of it. No tables are made."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
+    connection.forget_client()
+    yield dynamodb_local_endpoint
+    connection.forget_client()
+
+
+@pytest.fixture(scope="module")
+def embedded_aws(request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
+    """Not for longer than a module: others start one of their own, or none.
+
+    It is asked the short way, but in a module that says LONG_WAY, or with `--long-way` everywhere.
+    """
+    long_way = request.config.getoption("long_way") or hasattr(request.module, "LONG_WAY")
+    with EmbeddedAws() as aws, nullcontext() if long_way else short_way():
+        yield aws
+
+
+@pytest.fixture
+def tables(embedded_aws: EmbeddedAws) -> None:
+    """The engine on embedded AWS, its tables made and empty."""
+    held = dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_REGION"]].tables
+    if held.keys() != {table.Meta.table_name for table in TABLES}:
+        embedded_aws.reset()
+        create_tables()
+        return
+    # Emptied, not made anew: that takes 30 calls, longer than most of the tests.
+    for table in held.values():
+        table.items.clear()
+
+
+@pytest.fixture
+def tables_of_dynamodb_local(dynamodb_local: str) -> None:
+    """The engine on DynamoDB Local, its tables made; what other tests left in them stays."""
+    create_tables()

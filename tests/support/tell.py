@@ -1,0 +1,17 @@
+"""A line to the terminal from a test that passes."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Write a line to the terminal, also where the test passes."""
+
+    def write(line: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{line} ")
+
+    return write

@@ -1,0 +1,5 @@
+"""What the tests of the built package start from."""
+
+from tests.support.tell import tell
+
+__all__ = ["tell"]

@@ -1,0 +1,26 @@
+"""The environment as settings: what is wrong is named at the start."""
+
+import pytest
+
+from ai_coordination.config import ConfigurationError, Settings
+from tests.support.scheduling import SCHEDULER
+
+TOGETHER = {name: value for name, value in SCHEDULER.items() if "DEAD_LETTERS" not in name}
+
+
+@pytest.mark.parametrize("missing", TOGETHER)
+def test_what_makes_schedules_fire_is_configured_together(missing: str) -> None:
+    incomplete = {name: value for name, value in SCHEDULER.items() if name != missing}
+
+    with pytest.raises(ConfigurationError, match="set all or none") as raised:
+        Settings.from_environment(incomplete)
+
+    assert all(name in str(raised.value) for name in TOGETHER)
+
+
+def test_all_of_it_or_none_is_right() -> None:
+    settings = Settings.from_environment(SCHEDULER)
+
+    assert settings.schedule_group == SCHEDULER["AI_COORDINATION_SCHEDULE_GROUP"]
+    assert settings.worker_function_arn == SCHEDULER["AI_COORDINATION_WORKER_FUNCTION_ARN"]
+    assert Settings.from_environment({}).schedule_group is None
