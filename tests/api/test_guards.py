@@ -8,19 +8,19 @@ import pytest
 from ai_coordination import models
 from tests.support.graph_api import (
     CALLER,
-    NOBODY,
-    RIVAL,
+    Place,
     change,
     data,
     new_agent,
     new_coordination,
+    new_place,
     new_run,
     new_schedule,
     new_session,
     new_task,
 )
 from tests.support.stored import everything_stored, put_state, refused, stored
-from tests.support.world import World, new_world
+from tests.support.world import World
 
 # Asked over HTTP, as the development server asks: see tests/support/fixtures.py.
 LONG_WAY = True
@@ -182,30 +182,56 @@ def test_under_a_parent_that_is_gone_there_is_no_new(world: World, child: str) -
     assert not any(everything_stored().values())
 
 
-@pytest.mark.parametrize("child", CHILDREN)
-def test_a_rival_s_parent_is_as_one_that_is_not_there_for_a(world: World, child: str) -> None:
-    name, given, parent = CHILDREN[child]
+ELSEWHERE: dict[str, tuple[str, Callable[[World, Place], dict[str, Any]], str]] = {
+    "session of another coordination's task": (
+        "createSession",
+        lambda w, other: {"taskUuid": new_task(other.coordination)},
+        "taskUuid",
+    ),
+    "schedule of another coordination's task": (
+        "createTaskSchedule",
+        lambda w, other: {"taskUuid": new_task(other.coordination), "schedule": "rate(1 day)"},
+        "taskUuid",
+    ),
+    "run of another coordination's session": (
+        "recordSessionRun",
+        lambda w, other: {"sessionUuid": other.session, "agentUuid": "rag"},
+        "sessionUuid",
+    ),
+    "run of another session's agent": (
+        "recordSessionRun",
+        lambda w, other: {
+            "sessionUuid": w.session,
+            "agentUuid": "rag",
+            "sessionAgentUuid": new_agent(*other),
+        },
+        "sessionAgentUuid",
+    ),
+    "run of another coordination's agent": (
+        "recordSessionRun",
+        lambda w, other: {**other.key, "agentUuid": "rag", "sessionAgentUuid": w.agent},
+        "sessionAgentUuid",
+    ),
+    "agent of another coordination's session": (
+        "createSessionAgent",
+        lambda w, other: {"sessionUuid": other.session, "agentUuid": "rag"},
+        "sessionUuid",
+    ),
+}
 
-    told = refused(name, {"coordinationUuid": world.coordination, **given(world)}, RIVAL)
 
-    assert told == {**NOT_FOUND, "inputPath": ["input", parent]}
+@pytest.mark.parametrize("child", ELSEWHERE)
+def test_there_is_no(world: World, child: str) -> None:
+    name, given, parent = ELSEWHERE[child]
+    key = {"coordinationUuid": world.coordination, **given(world, new_place())}
+
+    assert refused(name, key) == {**NOT_FOUND, "inputPath": ["input", parent]}
 
 
-def test_nothing_of_a_rival_is_deleted(world: World) -> None:
-    deletions = {
-        "deleteCoordination": ("coordination",),
-        "deleteTask": ("coordination", "task"),
-        "deleteTaskSchedule": ("task", "schedule"),
-        "deleteSession": ("coordination", "session"),
-        "deleteSessionAgent": ("session", "agent"),
-        "deleteSessionRun": ("session", "run"),
-    }
-    new_world(RIVAL)
+def test_a_recorded_run_is_not_the_current_run_of_its_agent(world: World) -> None:
+    new_run(world.coordination, world.session, sessionAgentUuid=world.agent)
 
-    for name, kinds in deletions.items():
-        assert refused(name, world.key(*kinds), RIVAL) == NOT_FOUND
-        unknown = {**world.key(*kinds), **dict.fromkeys(list(world.key(*kinds))[-1:], NOBODY)}
-        assert refused(name, unknown) == NOT_FOUND
+    assert stored(models.SessionAgent, world.session, world.agent).current_run_uuid is None
 
 
 def test_counting_children_is_no_update_of_their_parent(world: World) -> None:

@@ -1,10 +1,12 @@
 """What may be a member of a coordination, and comes back as it was given."""
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.support.graph_api import ask, change, create, data, new_coordination
+from tests.api.entities import UUID_7
+from tests.support.graph_api import ask, change, data, new_coordination
 from tests.support.stored import refused
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -34,6 +36,19 @@ def test_an_agent_uuid_may_be_anything_of_its_pattern() -> None:
     coordination = new_coordination(agents=[member(uuid) for uuid in uuids])
 
     assert [agent["agentUuid"] for agent in members_of(coordination)] == uuids
+
+
+def test_an_agent_without_a_uuid_is_given_one_of_its_own() -> None:
+    given = [member("rag"), member("rag"), member("rag")]
+    del given[0]["agentUuid"]
+    given[1]["agentUuid"] = None
+
+    first, second, third = members_of(new_coordination(agents=given))
+
+    assert re.fullmatch(UUID_7, first["agentUuid"])
+    assert re.fullmatch(UUID_7, second["agentUuid"])
+    assert first["agentUuid"] != second["agentUuid"]
+    assert third["agentUuid"] == "rag"
 
 
 def test_a_thousand_members_are_kept_in_their_order() -> None:
@@ -143,12 +158,3 @@ def test_an_update_replaces_all_members() -> None:
         {"agentUuid": "zh", "runtime": runtime},
         {"agentUuid": "new", "runtime": runtime},
     ]
-
-
-def test_a_name_and_its_description_are_read_with_each_member() -> None:
-    given = {**member("rag"), "agentDescription": "Finds"}
-    fields = "agents { agentName agentDescription }"
-
-    made = create("createCoordination", {"coordinationName": "Offers", "agents": [given]}, fields)
-
-    assert made["agents"] == [{"agentName": "A", "agentDescription": "Finds"}]

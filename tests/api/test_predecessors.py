@@ -1,4 +1,4 @@
-"""The edges between agents of a session that is built by hand."""
+"""Agents that are added to a session by hand: how many, and the edges between them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.support.graph_api import (
     new_agent,
     new_session,
 )
-from tests.support.stored import put_agents, refused, stored
+from tests.support.stored import put_agents, put_state, refused, stored
 
 EDGES = "inDegree predecessorUuids successorUuids"
 ONE = f"""query ($s: ID!, $a: ID!) {{
@@ -133,3 +133,14 @@ def test_an_agent_is_not_deleted_before_those_that_wait_for_it(place: Place) -> 
     for agent in (one, second, first):
         change("deleteSessionAgent", {**given, "sessionAgentUuid": agent}, "deletedId")
     assert stored(models.Session, *place).agent_count == 0
+
+
+def test_a_session_holds_a_thousand_agents_and_no_more(place: Place) -> None:
+    put_state(models.Session, *place, agent_count=999)
+
+    last = create("createSessionAgent", {**place.key, "agentUuid": "rag"}, "state")
+    told = refused("createSessionAgent", {**place.key, "agentUuid": "rag"})
+
+    assert last["state"] == "INITIAL"
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "sessionUuid"]}
+    assert stored(models.Session, *place).agent_count == 1_000

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from tests.support.graph_api import NOBODY, RIVAL, Place, change, create, data, new_agent, new_run
+from tests.support.graph_api import Place, change, data, new_agent, new_run
 from tests.support.stored import put_state, refused, stored
 
 ENDED = ("completed", "failed", "skipped", "cancelled")
@@ -41,30 +41,6 @@ def at_work(place: Place, state: str, **more: Any) -> tuple[str, str]:
     key = place.session, agent
     put_state(models.SessionAgent, *key, state=state, current_run_uuid=run, iteration=1, **more)
     return agent, run
-
-
-def test_a_run_of_a_session_is_deleted_and_no_longer_counted(place: Place) -> None:
-    made = create("recordSessionRun", {**place.key, "agentUuid": "rag"})
-    new_run(*place)
-    given = {"sessionUuid": place.session, "runUuid": made["runUuid"]}
-
-    answer = change("deleteSessionRun", given, "deletedId")
-
-    assert answer == {"deletedId": made["id"]}
-    assert stored(models.Session, *place).run_count == 1
-    document = "query ($s: ID!, $r: ID!) { sessionRun(sessionUuid: $s, runUuid: $r) { id } }"
-    gone = data(document, {"s": place.session, "r": made["runUuid"]})
-    assert gone == {"sessionRun": None}
-    assert refused("deleteSessionRun", given) == {"code": "NOT_FOUND"}
-
-
-def test_a_run_that_is_not_there_is_not_deleted(place: Place) -> None:
-    run = new_run(*place)
-    given = {"sessionUuid": place.session, "runUuid": run}
-
-    assert refused("deleteSessionRun", {**given, "runUuid": NOBODY}) == {"code": "NOT_FOUND"}
-    assert refused("deleteSessionRun", {**given, "sessionUuid": NOBODY}) == {"code": "NOT_FOUND"}
-    assert refused("deleteSessionRun", given, RIVAL) == {"code": "NOT_FOUND"}
 
 
 def test_a_run_of_an_agent_that_never_had_a_current_one_is_deleted(place: Place) -> None:

@@ -126,6 +126,12 @@ def test_a_create_makes_the_timer_first_and_then_the_item(world: World) -> None:
     assert calls_of("createTaskSchedule", past) == [WRITE]
 
 
+def test_a_schedule_whose_time_is_over_does_not_fire(world: World) -> None:
+    schedule = new_schedule(world.coordination, world.task, schedule="at(2001-01-01T00:00:00)")
+
+    assert next_run_at(world, schedule) is None
+
+
 def test_an_update_makes_the_new_timer_then_writes_then_deletes_the_old_one(world: World) -> None:
     key = world.key("task", "schedule")
     before = named(world, world.schedule)
@@ -221,17 +227,26 @@ def test_a_zone_that_makes_the_time_one_that_there_is_not_is_refused(world: Worl
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("taskUuid", "x"), ("coordinationUuid", "x"), ("idempotencyKey", "k" * 257)],
+    [
+        ("taskUuid", "x"),
+        ("coordinationUuid", "x"),
+        ("idempotencyKey", "k" * 257),
+        ("schedule", "cron(0 8 31 2 ? *)"),
+        ("schedule", "rate(0 minutes)"),
+        ("timezone", "Europe/Berlln"),
+        ("status", "COMPLETED"),
+    ],
 )
-def test_a_key_that_there_is_not_is_refused_before_a_timer_is_made(
-    world: World, field: str, value: str
-) -> None:
+def test_bad_input_is_refused_before_a_timer_is_made(world: World, field: str, value: str) -> None:
     given = {**world.key("coordination", "task"), "schedule": "rate(1 day)", field: value}
 
-    told = refused("createTaskSchedule", given)
+    refusal = refused("createTaskSchedule", given)
 
-    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", field]}
+    assert refusal == {"code": "BAD_USER_INPUT", "inputPath": ["input", field]}
     assert calls_of("createTaskSchedule", given) == []
+    if field in ("schedule", "timezone", "status"):
+        update = {**world.key("task", "schedule"), field: value}
+        assert calls_of("updateTaskSchedule", update) == []
 
 
 def test_a_queue_for_what_could_not_be_delivered_may_be_left_out(
@@ -346,27 +361,3 @@ def test_a_timer_that_cannot_be_deleted_now_does_not_fail_the_write(world: World
         update(world, world.schedule, schedule=AT_NIGHT)
 
     assert {*tokens(world.schedule)} == {before, named(world, world.schedule)}
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"schedule": "cron(0 8 31 2 ? *)"},
-        {"schedule": "rate(0 minutes)"},
-        {"timezone": "Europe/Berlln"},
-        {"status": "COMPLETED"},
-    ],
-    ids=str,
-)
-def test_what_no_schedule_may_be_is_told_neither_dynamodb_nor_eventbridge(
-    world: World, given: dict[str, str]
-) -> None:
-    (field,) = given
-    create_input = {**world.key("coordination", "task"), "schedule": "rate(1 day)", **given}
-    update_input = {**world.key("task", "schedule"), **given}
-
-    told = refused("createTaskSchedule", create_input)
-
-    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", field]}
-    assert calls_of("createTaskSchedule", create_input) == []
-    assert calls_of("updateTaskSchedule", update_input) == []

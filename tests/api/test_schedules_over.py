@@ -4,7 +4,7 @@ import pytest
 
 from ai_coordination import models
 from tests.support.graph_api import change
-from tests.support.stored import put_state, refused
+from tests.support.stored import put_state, refused, stored
 from tests.support.world import World
 
 BAD = "BAD_USER_INPUT"
@@ -27,6 +27,16 @@ def test_a_schedule_whose_years_are_over_is_not_resumed(world: World) -> None:
     told = refused("updateTaskSchedule", {**key, "status": "ACTIVE"})
 
     assert told == {"code": BAD, "inputPath": ["input", "status"]}
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_a_schedule_that_has_fired_may_be_set_to_work_again(world: World, status: str) -> None:
+    put_state(models.TaskSchedule, world.task, world.schedule, status="completed")
+    given = {"schedule": "at(2099-12-31T23:59:59)", "status": status.upper()}
+
+    change("updateTaskSchedule", {**world.key("task", "schedule"), **given}, "__typename")
+
+    assert stored(models.TaskSchedule, world.task, world.schedule).status == status
 
 
 @pytest.mark.parametrize(

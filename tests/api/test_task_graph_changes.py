@@ -1,4 +1,4 @@
-"""The graph of a task as it changes: each update is judged with what it leaves as it was."""
+"""The graph of a task: drawn, and checked as a whole when a part of it changes."""
 
 from itertools import pairwise
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.models import reads
+from tests.api.entities import ACTIONS
 from tests.support.graph_api import change, data, new_coordination, new_task
 from tests.support.stored import refused
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("tables")
 GRAPH = """query ($c: ID!, $t: ID!) { task(coordinationUuid: $c, taskUuid: $t) {
     version subtaskQueries { agentUuid } agentActions { agentUuid predecessors }
 } }"""
+MERMAID = "query ($c: ID!, $t: ID!) { task(coordinationUuid: $c, taskUuid: $t) { mermaid } }"
 QUERY = {"agentUuid": "rag", "subtaskQuery": "Find it"}
 ZH_AFTER_RAG = {"agentUuid": "zh", "predecessors": ["rag"]}
 
@@ -157,3 +159,30 @@ def test_a_name_that_changes_while_a_graph_is_judged_is_kept(
 
     expected = {"taskName": "Third", "version": 4, "subtaskQueries": [{"agentUuid": "rag"}]}
     assert told["task"] == expected
+
+
+def test_a_task_is_drawn_with_the_names_of_its_agents() -> None:
+    names = {"rag": 'Find "it" <b>', "zh": "中文; end", "idle": "Idle"}
+    agents = [
+        {"agentUuid": uuid, "agentName": name, "runtime": {"kind": "ECHO"}}
+        for uuid, name in names.items()
+    ]
+    coordination = new_coordination(agents=agents)
+    with_actions = new_task(coordination, agentActions=ACTIONS)
+    without_actions = new_task(coordination)
+
+    drawn, all_members = (
+        data(MERMAID, {"c": coordination, "t": task})["task"]["mermaid"].splitlines()[1:]
+        for task in (with_actions, without_actions)
+    )
+
+    assert drawn == [
+        '    n0{{"中文#59; end #40;approval#41;"}}',
+        '    n1{{"Find #34;it#34; #60;b#62; #40;input#41;"}}',
+        "    n1 -.-> n0",
+    ]
+    assert all_members == [
+        '    n0["Find #34;it#34; #60;b#62;"]',
+        '    n1["中文#59; end"]',
+        '    n2["Idle"]',
+    ]

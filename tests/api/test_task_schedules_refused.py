@@ -125,12 +125,6 @@ def test_only_the_engine_completes_a_schedule(still_world: World) -> None:
     assert told == {"code": BAD, "inputPath": ["input", "status"]}
 
 
-def test_a_schedule_cannot_be_cleared(still_world: World) -> None:
-    told = refused("updateTaskSchedule", {**still_world.key("task", "schedule"), "schedule": None})
-
-    assert told == {"code": BAD, "inputPath": ["input", "schedule"]}
-
-
 @pytest.mark.parametrize("wrong", [{"status": "active"}, {"schedule": None}, {"schedule": 5}])
 def test_what_is_of_another_type_is_refused_before_anything_is_done(
     still_world: World, wrong: dict[str, Any]

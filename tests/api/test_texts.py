@@ -208,7 +208,7 @@ def test_what_may_be_left_out_is_not_empty(
 
 
 @every(URIS)
-@pytest.mark.parametrize("text", ["", " ", "s3://" + "u" * 8188], ids=["empty", "blank", "8193"])
+@pytest.mark.parametrize("text", ["", " ", "javascript:x", "s3://" + "u" * 8188])
 def test_a_uri_is_there_and_not_endless(
     still_world: World, name: str, path: Path, text: str
 ) -> None:

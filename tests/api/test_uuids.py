@@ -31,7 +31,7 @@ MALFORMED = [
 ]
 BAD = "BAD_USER_INPUT"
 
-# What leads to a uuid in the input of a mutation, beside those that are the entity's own key.
+# What leads to a uuid in the input of a mutation, other than those that are the entity's own key.
 CREATES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "createTask": (["coordination"], {"taskName": "A"}),
     "createTaskSchedule": (["coordination", "task"], {"schedule": "rate(1 day)"}),
@@ -214,6 +214,23 @@ def test_predecessors_are_well_formed(still_world: World) -> None:
         told = facts(ask(document, {"input": given}))
 
         assert told == {"code": BAD, "inputPath": ["input", "predecessors", 1]}
+
+
+@pytest.mark.parametrize("name", ["createSession", "updateSession", "startSession"])
+def test_a_subtask_query_names_a_well_formed_agent(still_world: World, name: str) -> None:
+    kinds = KEYS["session"] if name == "updateSession" else KEYS["task"]
+    queries = [{"agentUuid": uuid, "subtaskQuery": ""} for uuid in ("rag", "a b")]
+
+    told = refused(name, {**still_world.key(*kinds), "subtaskQueries": queries})
+
+    assert told == {"code": BAD, "inputPath": ["input", "subtaskQueries", 1, "agentUuid"]}
+
+
+@pytest.mark.parametrize("name", ["createSessionAgent", "recordSessionRun"])
+def test_an_agent_of_a_session_names_a_well_formed_member(still_world: World, name: str) -> None:
+    given = {**still_world.key(*KEYS["session"]), "agentUuid": "a b"}
+
+    assert refused(name, given) == {"code": BAD, "inputPath": ["input", "agentUuid"]}
 
 
 def test_every_list_with_a_uuid_is_here() -> None:

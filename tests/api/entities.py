@@ -1,0 +1,275 @@
+"""Every kind of entity: what its mutations take, and what is then shown."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.world import World
+
+Given = dict[str, Any]
+
+INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
+UUID_7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+VERSIONED = "version updatedBy createdAt updatedAt"
+QUERIES = "subtaskQueries { agentUuid subtaskQuery }"
+RULES = """
+    predecessors primaryPath userInTheLoop timeoutSeconds answerTimeoutSeconds
+    retry { maxAttempts intervalSeconds backoffRate } onFailure
+"""
+DEFAULT_RULES: Given = {
+    "predecessors": [],
+    "primaryPath": True,
+    "userInTheLoop": None,
+    "timeoutSeconds": 300,
+    "answerTimeoutSeconds": None,
+    "retry": {"maxAttempts": 3, "intervalSeconds": 1.0, "backoffRate": 2.0},
+    "onFailure": "FAIL_SESSION",
+}
+# Not in the order of their uuids, and with everything that JSON can hold.
+MEMBERS: list[Given] = [
+    {
+        "agentUuid": "zh",
+        "agentName": "Übersetzer 中文 🦊",
+        "agentDescription": "Translates.\nInto Chinese.",
+        "runtime": {"kind": "LAMBDA", "target": "agent-zh:live", "parameters": None},
+    },
+    {
+        "agentUuid": "Rag_1.x-2",
+        "agentName": "Retrieval",
+        "agentDescription": None,
+        "runtime": {
+            "kind": "ECHO",
+            "target": None,
+            "parameters": {"seconds": 1.5, "n": [1, -2.5e-7, True, None, {}, []], "ü": '"\\'},
+        },
+    },
+    {
+        "agentUuid": "person",
+        "agentName": "p",
+        "agentDescription": "",
+        "runtime": {"kind": "EXTERNAL", "target": None, "parameters": "x"},
+    },
+]
+# One agent has two queries.
+SUBTASKS = [
+    {"agentUuid": "rag", "subtaskQuery": "Find {what}"},
+    {"agentUuid": "rag", "subtaskQuery": ""},
+]
+ACTIONS: list[Given] = [
+    {
+        "agentUuid": "zh",
+        "predecessors": ["rag"],
+        "primaryPath": False,
+        "userInTheLoop": "APPROVAL",
+        "timeoutSeconds": 31_536_000,
+        "answerTimeoutSeconds": 1,
+        "retry": {"maxAttempts": 100, "intervalSeconds": 0.25, "backoffRate": 1.5},
+        "onFailure": "SKIP_SUCCESSORS",
+    },
+    {**DEFAULT_RULES, "agentUuid": "rag", "userInTheLoop": "INPUT", "onFailure": "CONTINUE"},
+]
+FILES = [
+    {"name": "offer.pdf", "uri": "s3://files/offer.pdf", "mediaType": "application/pdf"},
+    {"name": "notes", "uri": "https://example.com/notes", "mediaType": None},
+]
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A kind of entity: what its mutations take, and what is then shown."""
+
+    create: str
+    # The entities that its create mutation must name, and those that it may.
+    parents: tuple[str, ...]
+    optional_parents: tuple[str, ...]
+    selection: str
+    # Everything that a create mutation takes; of that, the required part is named.
+    given: Given
+    required: tuple[str, ...]
+    # What is shown where the rest is null or left out.
+    defaults: Given
+    # What the engine sets.
+    new: Given
+    updates: list[Given] = field(default_factory=list)
+    clearable: tuple[str, ...] = ()
+
+    def minimum(self, world: World) -> Given:
+        required = {name: self.given[name] for name in self.required}
+        return {**world.key(*self.parents), **required}
+
+    def maximum(self, world: World) -> Given:
+        return {**world.key(*self.parents, *self.optional_parents), **self.given}
+
+
+ENTITIES = {
+    "coordination": Entity(
+        "createCoordination",
+        (),
+        (),
+        f"""partitionKey endpointId partId coordinationName coordinationDescription agents {{
+            agentUuid agentName agentDescription runtime {{ kind target parameters }}
+        }} {VERSIONED}""",
+        {
+            "coordinationName": "Offers",
+            "coordinationDescription": "From a request to an offer",
+            "agents": MEMBERS,
+        },
+        ("coordinationName",),
+        {"coordinationDescription": None, "agents": []},
+        {"partitionKey": "acme#sales", "endpointId": "acme", "partId": "sales", "version": 1},
+        [
+            {"coordinationName": "Orders"},
+            {"coordinationDescription": "Other"},
+            {"coordinationDescription": ""},
+            {"agents": MEMBERS[::-1]},
+            {"agents": []},
+            {},
+        ],
+        ("coordinationDescription", "agents"),
+    ),
+    "task": Entity(
+        "createTask",
+        ("coordination",),
+        (),
+        f"""coordinationUuid partitionKey taskName taskDescription initialTaskQuery {QUERIES}
+        agentActions {{ agentUuid {RULES} }} {VERSIONED}""",
+        {
+            "taskName": "Translate",
+            "taskDescription": "All of it",
+            "initialTaskQuery": '{"what": "lamps"}',
+            "subtaskQueries": SUBTASKS,
+            "agentActions": ACTIONS,
+        },
+        ("taskName",),
+        {
+            "taskDescription": None,
+            "initialTaskQuery": None,
+            "subtaskQueries": [],
+            "agentActions": [],
+        },
+        {"partitionKey": "acme#sales", "version": 1},
+        [
+            {"taskName": "Other"},
+            {"taskDescription": ""},
+            {"initialTaskQuery": "Lamps"},
+            {"subtaskQueries": SUBTASKS[::-1]},
+            {"agentActions": ACTIONS[::-1]},
+            {"agentActions": []},
+            {"subtaskQueries": []},
+            {"taskName": "Other", "subtaskQueries": [], "agentActions": []},
+            {},
+        ],
+        ("taskDescription", "initialTaskQuery", "subtaskQueries", "agentActions"),
+    ),
+    "schedule": Entity(
+        "createTaskSchedule",
+        ("coordination", "task"),
+        (),
+        f"taskUuid coordinationUuid partitionKey schedule timezone status {VERSIONED}",
+        {
+            "schedule": "cron(0 8 ? * MON-FRI *)",
+            "timezone": "Europe/Berlin",
+            "status": "PAUSED",
+        },
+        ("schedule",),
+        {"timezone": "UTC", "status": "ACTIVE"},
+        {"partitionKey": "acme#sales", "version": 1},
+        [
+            {"schedule": "at(2099-12-31T23:59:59)"},
+            {"timezone": "America/New_York"},
+            {"status": "ACTIVE"},
+            {"schedule": "rate(1 day)", "timezone": "UTC", "status": "ACTIVE"},
+            {},
+        ],
+        ("timezone", "status"),
+    ),
+    "session": Entity(
+        "createSession",
+        ("coordination",),
+        ("task",),
+        f"""coordinationUuid partitionKey taskUuid scheduleUuid userId taskQuery
+        inputFiles {{ name uri mediaType }} {QUERIES} status iterationCount
+        logs {{ message }} startedAt finishedAt {VERSIONED}""",
+        {
+            "userId": "bob",
+            "taskQuery": '{"what": "lamps"}',
+            "inputFiles": FILES,
+            "subtaskQueries": SUBTASKS,
+        },
+        (),
+        {
+            "taskUuid": None,
+            "userId": None,
+            "taskQuery": None,
+            "inputFiles": [],
+            "subtaskQueries": [],
+        },
+        {
+            "partitionKey": "acme#sales",
+            "scheduleUuid": None,
+            "status": "INITIAL",
+            "iterationCount": 0,
+            "logs": [],
+            "startedAt": None,
+            "finishedAt": None,
+            "version": 1,
+        },
+        [{"taskQuery": "Lamps"}, {"inputFiles": FILES[::-1], "userId": "eve"}, {}],
+        ("userId", "taskQuery", "inputFiles", "subtaskQueries"),
+    ),
+    "agent": Entity(
+        "createSessionAgent",
+        ("coordination", "session"),
+        (),
+        f"""coordinationUuid sessionUuid agentUuid agentAction {{ {RULES} }}
+        subtaskQuery userInput agentInput agentOutput notes inDegree state attempt deadlineAt
+        agent {{ agentName }} currentRun {{ runUuid }} predecessorUuids successorUuids
+        {VERSIONED}""",
+        {
+            "agentUuid": "no.such-member_1",
+            "subtaskQuery": "Find {what}",
+            "userInput": "Only lamps",
+            "agentInput": '{"what": "lamps"}',
+            "notes": "first of two",
+        },
+        ("agentUuid",),
+        dict.fromkeys(("subtaskQuery", "userInput", "agentInput", "notes")),
+        {
+            "agentAction": DEFAULT_RULES,
+            "agentOutput": None,
+            "inDegree": 0,
+            "state": "INITIAL",
+            "attempt": 0,
+            "deadlineAt": None,
+            "agent": None,
+            "currentRun": None,
+            "predecessorUuids": [],
+            "successorUuids": [],
+            "version": 1,
+        },
+        [{"userInput": "All lamps", "agentInput": None}, {"notes": ""}, {}],
+        ("userInput", "agentInput", "notes"),
+    ),
+    "run": Entity(
+        "recordSessionRun",
+        ("coordination", "session"),
+        ("agent",),
+        """coordinationUuid sessionUuid partitionKey sessionAgentUuid agentUuid threadUuid
+        asyncTaskUuid attempt outcome notes usage { inputTokens outputTokens } finishedAt
+        updatedBy createdAt""",
+        {
+            "agentUuid": "rag",
+            "threadUuid": "thread-1",
+            "asyncTaskUuid": "task-1",
+            "outcome": "TIMED_OUT",
+            "notes": "too slow",
+            "usage": {"inputTokens": 0, "outputTokens": 2_147_483_647},
+        },
+        ("agentUuid",),
+        {
+            "sessionAgentUuid": None,
+            **dict.fromkeys(("threadUuid", "asyncTaskUuid", "outcome", "notes", "usage")),
+            "finishedAt": None,
+        },
+        {"partitionKey": "acme#sales", "attempt": 1},
+    ),
+}
