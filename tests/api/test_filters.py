@@ -9,11 +9,10 @@ import pytest
 from ai_coordination import models
 from ai_coordination.models import reads
 from tests.support.graph_api import (
-    CALLER,
     NOBODY,
+    RIVAL,
     change,
     data,
-    error,
     new_agent,
     new_coordination,
     new_run,
@@ -37,11 +36,6 @@ AGENTS = f"""query ($s: ID!, $f: SessionAgentFilter) {{
 }}"""
 RUNS = f"""query ($s: ID!, $f: SessionRunFilter) {{
     rows: sessionRuns(sessionUuid: $s, filter: $f) {{ nodes {{ runUuid }} {PAGE} }}
-}}"""
-OPEN = f"""query ($state: SessionAgentState!, $c: ID, $a: ID) {{
-    rows: openSessionAgents(state: $state, coordinationUuid: $c, agentUuid: $a) {{
-        nodes {{ sessionAgentUuid }} {PAGE}
-    }}
 }}"""
 
 
@@ -114,6 +108,7 @@ def test_runs_are_found_by_agent_member_and_thread(world: World) -> None:
     at = world.coordination, world.session
     by_agent = new_run(*at, agentUuid="zh", sessionAgentUuid=world.agent, threadUuid="t-2")
     zh = new_run(*at, agentUuid="zh", threadUuid="t-2")
+    new_run(world.coordination, new_session(world.coordination), threadUuid="t-2")
     of = {"s": world.session}
 
     assert rows(RUNS, **of, f={"agentUuid": "zh"}) == [by_agent, zh]
@@ -122,40 +117,6 @@ def test_runs_are_found_by_agent_member_and_thread(world: World) -> None:
     assert rows(RUNS, **of, f={"agentUuid": "rag", "threadUuid": "thread-1"}) == [world.run]
     assert rows(RUNS, **of, f={"agentUuid": "rag", "threadUuid": "t-2"}) == []
     assert rows(RUNS, **of, f={}) == [world.run, by_agent, zh]
-
-
-def test_open_agents_are_found_over_all_sessions_oldest_first(world: World) -> None:
-    elsewhere = new_coordination()
-    places = [
-        (world.coordination, world.session, "rag", "waiting_for_input"),
-        (elsewhere, new_session(elsewhere), "rag", "in_progress"),
-        (world.coordination, new_session(world.coordination), "zh", "waiting_for_input"),
-        (elsewhere, new_session(elsewhere), "zh", "waiting_for_input"),
-    ]
-    opened = []
-    for position, (coordination, session, agent, state) in enumerate(places):
-        opened.append(new_agent(coordination, session, agentUuid=agent))
-        put_state(
-            models.SessionAgent,
-            session,
-            opened[-1],
-            state=state,
-            open_as=models.open_as(CALLER.partition_key, state),
-            open_since=f"2026-01-01T00:00:0{9 - position}",
-        )
-    asking = {"state": "WAITING_FOR_INPUT"}
-
-    assert rows(OPEN, **asking) == [opened[3], opened[2], opened[0]]
-    assert rows(OPEN, state="IN_PROGRESS") == [opened[1]]
-    assert rows(OPEN, **asking, c=world.coordination) == [opened[2], opened[0]]
-    assert rows(OPEN, **asking, a="zh") == [opened[3], opened[2]]
-    assert rows(OPEN, **asking, c=elsewhere, a="zh") == [opened[3]]
-    assert rows(OPEN, **asking, c=elsewhere, a="rag") == []
-
-
-@pytest.mark.parametrize("state", ["INITIAL", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED"])
-def test_open_is_what_works_or_asks(state: str) -> None:
-    assert error(OPEN, {"state": state}) == {"code": "BAD_USER_INPUT", "inputPath": ["state"]}
 
 
 def pages(document: str, **given: Any) -> Iterator[dict[str, Any]]:
@@ -218,3 +179,17 @@ def test_an_empty_page_leads_on_also_when_the_rows_it_read_are_gone() -> None:
 
     assert (empty["nodes"], empty["pageInfo"]["hasNextPage"]) == ([], True)
     assert rest["nodes"] == [{"coordinationName": "Match"}]
+
+
+@pytest.mark.usefixtures("short_reads")
+def test_a_filter_that_nothing_passes_does_not_reveal_another_tenants_rows(world: World) -> None:
+    for _ in range(6):
+        new_agent(world.coordination, world.session)
+    failed = {"s": world.session, "f": {"state": ["FAILED"]}}
+
+    own = data(AGENTS, failed)["rows"]["pageInfo"]
+    rivals = data(AGENTS, failed, RIVAL)["rows"]
+
+    assert own["hasNextPage"] is True
+    assert rivals["nodes"] == []
+    assert rivals["pageInfo"] == {"hasNextPage": False, "endCursor": None}

@@ -190,6 +190,19 @@ def test_a_forgotten_key_does_not_let_a_wrong_graph_pass(
     assert told == {"code": "BAD_USER_INPUT", "inputPath": place}
 
 
+def test_a_key_returns_its_task_although_the_coordination_has_lost_a_member(world: World) -> None:
+    first = create("createTask", given_to(world, "createTask"))
+    without = {**world.key("coordination"), "agents": AGENTS[:1]}
+    change("updateCoordination", without, "coordination { version }")
+
+    again = create("createTask", given_to(world, "createTask"))
+    other = refused("createTask", given_to(world, "createTask", "twice"))
+
+    assert again == first
+    place = ["input", "agentActions", 1, "agentUuid"]
+    assert other == {"code": "BAD_USER_INPUT", "inputPath": place}
+
+
 @pytest.mark.parametrize(
     "key", ["", "k" * 257, "k" * 3000, "\ud800"], ids=lambda key: ascii(key)[:9]
 )

@@ -23,16 +23,9 @@ EMPTY: dict[str, Any] = {
 every_list = pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
 
 
-def five_rows(world: World, listed: Listed) -> list[str]:
-    """Five rows in the order of the list, its only ones."""
-    rows: list[str] = listed.page(world)["nodes"]
-    rows += [listed.new(world) for _ in range(5 - len(rows))]
-    return rows[::-1] if listed.newest_first else rows
-
-
 @every_list
 def test_a_list_is_read_page_by_page(world: World, listed: Listed) -> None:
-    rows = five_rows(world, listed)
+    rows = listed.rows(world, 5)
 
     first = listed.page(world, first=2)
     second = listed.page(world, first=2, after=first["pageInfo"]["endCursor"])
@@ -50,7 +43,7 @@ def test_a_list_is_read_page_by_page(world: World, listed: Listed) -> None:
 
 @every_list
 def test_each_row_has_a_cursor_that_leads_on(world: World, listed: Listed) -> None:
-    rows = five_rows(world, listed)
+    rows = listed.rows(world, 5)
 
     whole = listed.page(world)
     cursors = [edge["cursor"] for edge in whole["edges"]]
@@ -70,7 +63,7 @@ def test_each_row_has_a_cursor_that_leads_on(world: World, listed: Listed) -> No
 def test_rows_that_come_and_go_double_no_row_and_leave_none_out(
     world: World, listed: Listed
 ) -> None:
-    rows = five_rows(world, listed)
+    rows = listed.rows(world, 5)
     first = listed.page(world, first=3)
 
     listed.gone(world, rows[1])
@@ -94,7 +87,7 @@ OF_NOBODY = World(*[NOBODY] * 6)
 
 @pytest.mark.parametrize("listed", AT_THE_ROOT.values(), ids=AT_THE_ROOT)
 def test_another_tenant_s_list_is_as_one_that_there_is_not(world: World, listed: Listed) -> None:
-    five_rows(world, listed)
+    listed.rows(world, 5)
 
     rivals = listed.page(world, RIVAL)
     nobodys = listed.page(OF_NOBODY, RIVAL)
@@ -128,7 +121,7 @@ def test_a_page_has_25_rows_where_nothing_else_is_said_and_a_hundred_at_most() -
 @pytest.mark.parametrize("size", [1, 5, 6])
 def test_the_end_of_a_list_is_known_whatever_fits(world: World, size: int) -> None:
     listed = LISTS["tasks"]
-    rows = five_rows(world, listed)
+    rows = listed.rows(world, 5)
 
     page = listed.page(world, first=size)
 

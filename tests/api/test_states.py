@@ -8,7 +8,6 @@ from ai_coordination import models
 from tests.support.graph_api import (
     Place,
     change,
-    create,
     data,
     new_agent,
     new_coordination,
@@ -94,17 +93,6 @@ def test_no_agent_is_added_to_a_session_that_is(place: Place, status: str) -> No
     told = refused("createSessionAgent", given)
 
     assert told == invalid(status)
-
-
-def test_the_key_of_an_agent_gives_it_also_after_the_start(place: Place) -> None:
-    given = {**place.key, "agentUuid": "rag", "idempotencyKey": "once"}
-    made = create("createSessionAgent", given)
-    put_session(place, status="in_progress")
-
-    again = create("createSessionAgent", given)
-
-    assert again == made
-    assert stored(models.Session, *place).agent_count == 1
 
 
 @pytest.mark.parametrize("state", ["initial", "in_progress", "waiting_for_input", "completed"])

@@ -7,12 +7,9 @@ import pytest
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.models import connection
-from tests.dynamodb_local.outcomes import KEY, given_to, left_of
+from tests.dynamodb_local.outcomes import KEY
 from tests.dynamodb_local.tenants import new_tenant
-from tests.support.graph_api import create, data, refusal
-from tests.support.mutations import creating, perform
-
-WEEK_SECONDS = 7 * 24 * 3600
+from tests.support.graph_api import create, data
 
 
 @pytest.fixture
@@ -33,18 +30,6 @@ def test_dynamodb_forgets_records_by_the_attribute_that_they_have() -> None:
     assert told == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
 
 
-@pytest.mark.parametrize("name", creating())
-def test_a_record_is_kept_for_a_week(name: str, caller: Caller) -> None:
-    given = given_to(name, caller, keyed=True)
-
-    earliest = int(time.time())
-    perform(name, given, caller)
-    latest = int(time.time())
-
-    [record] = left_of(caller, given)["keys"]
-    assert earliest <= int(record["expires_at"]["N"]) - WEEK_SECONDS <= latest
-
-
 def test_a_key_is_free_once_its_week_is_over_though_the_record_is_still_there(
     caller: Caller,
 ) -> None:
@@ -62,13 +47,3 @@ def test_a_key_is_free_once_its_week_is_over_though_the_record_is_still_there(
         first["coordinationUuid"],
         second["coordinationUuid"],
     ]
-
-
-def test_a_refused_repeat_leaves_the_record_of_the_first(caller: Caller) -> None:
-    given = {"coordinationName": "Offers", "idempotencyKey": KEY}
-    first = create("createCoordination", given, caller=caller)
-
-    refused = refusal("createCoordination", {**given, "coordinationName": "Bids"}, caller)
-
-    assert refused == {"code": "CONFLICT", "inputPath": ["input", "idempotencyKey"]}
-    assert create("createCoordination", given, caller=caller) == first

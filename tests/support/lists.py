@@ -20,7 +20,7 @@ from tests.support.graph_api import (
 from tests.support.stored import put_state, stored
 from tests.support.world import ARGUMENTS, THREAD, TYPES, USER, World
 
-New = Callable[[World], str]
+New = Callable[[World, Caller], str]
 Gone = Callable[[World, str], None]
 
 
@@ -63,12 +63,18 @@ class Listed:
         edges = [{**edge, "node": edge["node"][uuid]} for edge in rows["edges"]]
         return {**rows, "edges": edges, "nodes": [row[uuid] for row in rows["nodes"]]}
 
-    def new(self, world: World) -> str:
-        """Adds a row, behind all others in the order of creation."""
-        return (self.add or ADD[self.kind])(world)
+    def new(self, world: World, caller: Caller = CALLER) -> str:
+        """Add a row, the last one in the order of creation."""
+        return (self.add or ADD[self.kind])(world, caller)
+
+    def rows(self, world: World, count: int, caller: Caller = CALLER) -> list[str]:
+        """Return the rows in the order of the list, after adding as many as are missing."""
+        rows: list[str] = self.page(world, caller)["nodes"]
+        rows += [self.new(world, caller) for _ in range(count - len(rows))]
+        return rows[::-1] if self.newest_first else rows
 
     def gone(self, world: World, uuid: str) -> None:
-        """Takes a row out of the list."""
+        """Remove a row from the list."""
         if self.drop:
             self.drop(world, uuid)
             return
@@ -77,31 +83,35 @@ class Listed:
 
 
 ADD: dict[str, New] = {
-    "coordination": lambda world: new_coordination(),
-    "task": lambda world: new_task(world.coordination),
-    "schedule": lambda world: new_schedule(world.coordination, world.task),
-    "session": lambda world: new_session(world.coordination, taskUuid=world.task, userId=USER),
-    "agent": lambda world: new_agent(world.coordination, world.session),
-    "run": lambda world: new_run(world.coordination, world.session, threadUuid=THREAD),
+    "coordination": lambda world, caller: new_coordination(caller),
+    "task": lambda world, caller: new_task(world.coordination, caller),
+    "schedule": lambda world, caller: new_schedule(world.coordination, world.task, caller),
+    "session": lambda world, caller: new_session(
+        world.coordination, caller, taskUuid=world.task, userId=USER
+    ),
+    "agent": lambda world, caller: new_agent(world.coordination, world.session, caller),
+    "run": lambda world, caller: new_run(
+        world.coordination, world.session, caller, threadUuid=THREAD
+    ),
 }
 
 
-def _run_of_agent(world: World) -> str:
-    return new_run(world.coordination, world.session, sessionAgentUuid=world.agent)
+def _run_of_agent(world: World, caller: Caller) -> str:
+    return new_run(world.coordination, world.session, caller, sessionAgentUuid=world.agent)
 
 
-def _successor(world: World) -> str:
-    return new_agent(world.coordination, world.session, predecessors=[world.agent])
+def _successor(world: World, caller: Caller) -> str:
+    return new_agent(world.coordination, world.session, caller, predecessors=[world.agent])
 
 
-def _open_agent(world: World) -> str:
-    agent = new_agent(world.coordination, world.session)
+def _open_agent(world: World, caller: Caller) -> str:
+    agent = new_agent(world.coordination, world.session, caller)
     put_state(
         models.SessionAgent,
         world.session,
         agent,
         state="in_progress",
-        open_as=models.open_as(CALLER.partition_key, "in_progress"),
+        open_as=models.open_as(caller.partition_key, "in_progress"),
         open_since=stored(models.SessionAgent, world.session, agent).created_at,
     )
     return agent
