@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from ai_coordination import clock, models, telemetry, texts
-from ai_coordination.engine import lanes, metrics
-from ai_coordination.engine.agent import answer, claim, complete, fail, lease, looks, release
+from ai_coordination.engine import lanes, metrics, wakeups
+from ai_coordination.engine.agent import answer, claim, complete, fail, lease, release
 from ai_coordination.engine.context import Answer, Engine, Message
-from ai_coordination.engine.session import dispatch, end, retry, start
+from ai_coordination.engine.session import dispatch, end, operation, retry, start
+from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.states import (
@@ -65,30 +66,30 @@ def _echo(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
 
 
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
-    """Goes on with what is being done to a session. `due_at` is of a sweep: see `agent.looks`."""
+    """Goes on with what is being done to a session. `due_at` is of a sweep: see `wakeups`."""
     if not session.doing:
         return
-    now = looks.counted(engine, session, due_at)
+    now = wakeups.count_look(engine, session, due_at)
     if now is None:
         return
     if now.doing in end.ENDS:
-        end.go_on(engine, now)
-    elif now.doing == end.START and now.graph:
-        start.go_on(engine, now)
-    elif now.doing in retry.RETRIES:
-        retry.go_on(engine, now)
-    elif now.doing == end.DISPATCH:
+        end.resume(engine, now)
+    elif now.doing == Operation.START and now.graph:
+        start.resume(engine, now)
+    elif now.doing in operation.RETRIES:
+        retry.resume(engine, now)
+    elif now.doing == Operation.DISPATCH:
         _dispatch(engine, now)
 
 
 def _dispatch(engine: Engine, session: models.Session) -> None:
     """Where it cannot be started it is as it was before: its caller has not been answered."""
     with suppress(InputError, TextUnavailable):
-        dispatch.go_on(engine, session)
+        dispatch.resume(engine, session)
 
 
 def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = None) -> None:
-    """Does what an agent's state asks for. `due_at` is of a sweep: see `agent.looks`."""
+    """Does what an agent's state asks for. `due_at` is of a sweep: see `wakeups`."""
     state = SessionAgentState(agent.state)
     if state is SessionAgentState.INITIAL:
         _start(engine, agent, due_at)
@@ -112,11 +113,11 @@ def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> No
         return
     if not agent.skip:
         lease.check_time(engine, agent)
-    now = looks.counted(engine, agent, due_at)
+    now = wakeups.count_look(engine, agent, due_at)
     if now is None:
         return
-    if looks.is_hopeless(now):
-        fail.give_up(engine, now, looks.NOTES)
+    if wakeups.has_too_many_looks(now):
+        fail.give_up(engine, now, wakeups.TOO_MANY_LOOKS)
     elif now.skip:
         _skip(engine, now)
     else:
@@ -142,7 +143,7 @@ def _skip(engine: Engine, agent: models.SessionAgent) -> None:
         [
             *actions,
             kind.updated_at.set(engine.now()),
-            *due.due(kind, agent.session_uuid, release.soon(engine, agent)),
+            *due.due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
         ],
         stands,
         engine.deadline,
@@ -156,7 +157,7 @@ def _skip(engine: Engine, agent: models.SessionAgent) -> None:
 def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """An agent in progress: its time may be over, or its worker dead."""
     if clock.moment(agent.deadline_at) <= engine.utc():
-        now = looks.counted(engine, agent, due_at)
+        now = wakeups.count_look(engine, agent, due_at)
         if now is not None:
             _time_out(engine, now)
     elif lease.is_out(engine, agent):
@@ -166,8 +167,8 @@ def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) 
 
 
 def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
-    if looks.is_hopeless(agent):
-        fail.give_up(engine, agent, looks.NOTES)
+    if wakeups.has_too_many_looks(agent):
+        fail.give_up(engine, agent, wakeups.TOO_MANY_LOOKS)
         return
     notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
     outcome = RunOutcome.TIMED_OUT
@@ -179,11 +180,11 @@ def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -
     if not _goes_on(session, agent):
         return
     lease.check_time(engine, agent)
-    now = looks.counted(engine, agent, due_at)
+    now = wakeups.count_look(engine, agent, due_at)
     if now is None:
         return
-    if looks.is_hopeless(now):
-        fail.give_up(engine, now, looks.NOTES)
+    if wakeups.has_too_many_looks(now):
+        fail.give_up(engine, now, wakeups.TOO_MANY_LOOKS)
     else:
         claim.take_over(engine, session, now, before)
 
@@ -191,7 +192,7 @@ def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -
 def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     if not agent.deadline_at or clock.moment(agent.deadline_at) > engine.utc():
         return
-    now = looks.counted(engine, agent, due_at)
+    now = wakeups.count_look(engine, agent, due_at)
     if now is not None:
         answer.answer(
             engine,
@@ -206,7 +207,7 @@ def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None)
 
 def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """What an ended agent owes is tried for ever, ever more slowly."""
-    now = looks.counted(engine, agent, due_at)
+    now = wakeups.count_look(engine, agent, due_at)
     if now is None:
         return
     state = SessionAgentState(now.state)
@@ -231,7 +232,7 @@ def _failed(engine: Engine, agent: models.SessionAgent) -> None:
     reason = f"{agent.agent.agent_name} has failed: {notes or 'without a note'}"[:500]
     marked = None
     if session is not None and session.iteration_count == agent.iteration:
-        marked = end.begin(engine, session, end.FAIL, reason)
+        marked = end.mark_failed(engine, session, reason)
     release.settle(engine, agent)
     if marked is not None:
-        end.go_on(engine, marked)
+        end.resume(engine, marked)

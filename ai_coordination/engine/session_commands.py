@@ -9,12 +9,13 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import dispatch as dispatching
-from ai_coordination.engine.session import end, mark, planned_agents, retry_request
+from ai_coordination.engine.session import end, operation, planned_agents, retry_request
 from ai_coordination.engine.session import retry as retrying
 from ai_coordination.engine.session import start as starting
-from ai_coordination.engine.session.planned_agents import Part
+from ai_coordination.engine.session.operation import Operation
+from ai_coordination.engine.session.planned_agents import PlannedAgent
 from ai_coordination.errors import BadUserInput, InputError, InvalidState
-from ai_coordination.models import due, reads
+from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import creation, guards, timers, validation
 from ai_coordination.services import session as sessions
@@ -77,7 +78,7 @@ def start(
             raise guards.not_found("task", "task_uuid")
         asked = validation.text(task_query, "task_query")
         asked = task.initial_task_query if asked is None else asked
-        chosen = _parts(coordination, task, asked, subtask_queries)
+        planned = _planned(coordination, task, asked, subtask_queries)
         now = engine.now()
         session = models.Session(
             coordination_uuid=coordination_uuid,
@@ -97,40 +98,40 @@ def start(
         )
         held = texts.Held(texts.Owner.of(session))
         session.task_query = held.text(asked)
-        members = {part.member.agent_uuid: small(held, part.member) for part in chosen}
-        chosen = [
-            replace(part, text=held.text(part.text), member=members[part.member.agent_uuid])
-            for part in chosen
+        members = {agent.member.agent_uuid: small(held, agent.member) for agent in planned}
+        planned = [
+            replace(agent, text=held.text(agent.text), member=members[agent.member.agent_uuid])
+            for agent in planned
         ]
         source = "task_uuid" if subtask_queries is None else "subtask_queries"
-        plan = starting.plan(engine, session, chosen, source)
+        plan = starting.plan_start(engine, session, planned, source)
         return _begin(engine, caller, session, plan, held, idempotency_key, given, schedule)
 
     made = creation.once(caller, models.Session, idempotency_key, given, write)
-    if made.doing == end.START:
-        return starting.go_on(engine, made) or _as_it_is(made)
+    if made.doing == Operation.START:
+        return starting.resume(engine, made) or _as_it_is(made)
     return made
 
 
-def _parts(
+def _planned(
     coordination: models.Coordination,
     task: models.Task,
     asked: str | None,
     subtask_queries: Sequence[Mapping[str, Any]] | None,
-) -> list[Part]:
-    """Who takes part. What is wrong with the task's own work is wrong with the task."""
+) -> list[PlannedAgent]:
+    """Plan the agents. Errors in the task's own subtask queries are reported at `task_uuid`."""
     own = subtask_queries is None
     work = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
     try:
-        chosen = planned_agents.of(
+        planned = planned_agents.plan_agents(
             coordination, task.agent_actions, work, asked, action("", [], {}, 0)
         )
     except InputError as wrong:
         if own and wrong.input_path[:1] == ("subtask_queries",):
             raise type(wrong)(wrong.message, "task_uuid") from wrong
         raise
-    _check_number(len(chosen))
-    return chosen
+    _check_number(len(planned))
+    return planned
 
 
 def _check_number(agents: int) -> None:
@@ -145,31 +146,29 @@ def _begin(
     engine: Engine,
     caller: Caller,
     session: models.Session,
-    plan: starting.Plan,
+    plan: starting.StartPlan,
     held: texts.Held,
     key: str | None,
     given: Input,
     schedule: models.TaskSchedule | None,
 ) -> models.Session:
-    """Writes session and agents in one transaction where they fit; else the marked session alone.
+    """Write session and agents in one transaction if they fit; otherwise the marked session alone.
 
-    Gives the session, or the one that the key has started before.
+    Returns the session, or the one that the key has started before.
     """
     at_once = plan.fits(session)
-    everyone = plan.agents if at_once else []
+    all_agents = plan.agents if at_once else []
     session.graph_size = len(plan.agents)
     if at_once:
         session.status = SessionStatus.IN_PROGRESS.value
         session.iteration_count = 1
         session.agent_count = len(plan.agents)
-        session.waiting_on = starting.sinks(plan.parts)
+        session.waiting_on = starting.sinks(plan.planned)
         session.started_at = session.created_at
     else:
         session.status = SessionStatus.INITIAL.value
-        session.doing = end.START
-        session.graph = held.text(planned_agents.pinned(plan.parts, plan.chunks()))
-        session.due_shard = due.shard(session.session_uuid)
-        session.due_at = engine.later(mark.DOING_SECONDS)
+        operation.mark_new(engine, session)
+        session.graph = held.text(planned_agents.dump(plan.planned, plan.chunks()))
 
     if held:
         engine.queue.must_send(texts.check(held.owner), texts.UNDECIDED_SECONDS)
@@ -179,14 +178,14 @@ def _begin(
         sessions.count_in_coordination(transaction, caller, session)
         if schedule is not None:
             timers.check(transaction, schedule)
-        for agent in everyone:
+        for agent in all_agents:
             absent = models.SessionAgent.session_agent_uuid.does_not_exist()
             transaction.put(agent, absent, lambda old: None)
 
     made = creation.create(caller, session, key, given, add)
     if made is session and at_once:
         metrics.session_started()
-        engine.send(*(agent for agent in everyone if not agent.waiting_on))
+        engine.send(*(agent for agent in all_agents if not agent.waiting_on))
     return made
 
 
@@ -204,13 +203,13 @@ def dispatch(
 ) -> models.Session:
     """Starts a session that was built by hand. Raises NotFound, InvalidState, BadUserInput."""
     session = _found(caller, coordination_uuid, session_uuid)
-    marked = dispatching.begin(engine, session)
+    marked = dispatching.mark(engine, session)
     if marked is None:
         now = _found(caller, coordination_uuid, session_uuid)
         if now.agent_count == 0 and now.status == SessionStatus.INITIAL:
             raise BadUserInput("This session has no agents", "session_uuid")
         raise InvalidState("This session has started", sessions.status_of(now).upper())
-    now = dispatching.go_on(engine, marked) or _as_it_is(session)
+    now = dispatching.resume(engine, marked) or _as_it_is(session)
     if now.status == SessionStatus.INITIAL and now.doing_token != marked.doing_token:
         raise InvalidState("This dispatch was undone by another one: dispatch it again", "INITIAL")
     return now
@@ -233,13 +232,13 @@ def cancel(
     if session.status == SessionStatus.CANCELLED:
         return session
     message = f"Cancelled: {reason}"[:500] if reason else "Cancelled"
-    marked = end.begin(engine, session, end.CANCEL, message)
+    marked = end.mark_cancelled(engine, session, message)
     if marked is None:
         now = _found(caller, coordination_uuid, session_uuid)
         if now.status == SessionStatus.CANCELLED:
             return now
         raise InvalidState("This session is not to be cancelled", sessions.status_of(now).upper())
-    end.go_on(engine, marked)
+    end.resume(engine, marked)
     return _found(caller, coordination_uuid, session_uuid)
 
 
@@ -261,16 +260,16 @@ def retry(
     named = retry_request.named(session_agent_uuids)
     session = _found(caller, coordination_uuid, session_uuid)
     marked: models.Session | None = session
-    if session.doing not in retrying.RETRIES:
+    if session.doing not in operation.RETRIES:
         if session.status not in TERMINAL_SESSION:
             raise _not_retried(session)
         plan = retry_request.planned(
             caller, session, named, with_members=bool(with_current_members)
         )
-        marked = retrying.begin(engine, session, plan)
+        marked = retrying.mark(engine, session, plan)
     if marked is None:
         raise _not_retried(_as_it_is(session))
-    return retrying.go_on(engine, marked) or _as_it_is(session)
+    return retrying.resume(engine, marked) or _as_it_is(session)
 
 
 def _not_retried(session: models.Session) -> InvalidState:

@@ -1,4 +1,4 @@
-"""The session's own log: what happened to it, and not to one of its agents."""
+"""The session's own log: events of the session as a whole, not of one agent."""
 
 from pynamodb.expressions.update import Action
 
@@ -7,12 +7,14 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.states import LogLevel
 
 MOST_ENTRIES = 100
-# So that the item has room for all of them.
+# The item has room for all of them.
 LONGEST_MESSAGE_BYTES = 500
 
 
-def entry(engine: Engine, session: models.Session, level: LogLevel, message: str) -> list[Action]:
-    """Appends one entry; past the cap nothing is appended, so that the item stays small."""
+def log_entry(
+    engine: Engine, session: models.Session, level: LogLevel, message: str
+) -> list[Action]:
+    """Append one entry. Beyond the limit nothing is appended, so that the item stays small."""
     kind = models.Session
     if len(session.logs or ()) >= MOST_ENTRIES:
         return []

@@ -156,6 +156,11 @@ class Table(Model):
         entity: Self = decoder(cls)(item)
         return entity
 
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """A copy with some attributes changed. None removes one. The entity itself stays."""
+        values = {**self.attribute_values, **changes}
+        return type(self)(**{name: value for name, value in values.items() if value is not None})
+
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
         """What pynamodb itself has read."""

@@ -67,8 +67,7 @@ def is_measured(kind: type[models.Table], changes: Mapping[str, Any]) -> bool:
 
 def check_changed(entity: E, changes: Mapping[str, Any]) -> None:
     """The same as `check`, of an entity with some attributes changed. None removes one."""
-    values = {**entity.attribute_values, **changes}
-    check(type(entity)(**{name: value for name, value in values.items() if value is not None}))
+    check(entity.changed(changes))
 
 
 def grown(agent: models.SessionAgent, field: str, text: models.Text) -> models.Text:
@@ -76,8 +75,7 @@ def grown(agent: models.SessionAgent, field: str, text: models.Text) -> models.T
 
     There always is where a bucket keeps large texts. Raises PayloadTooLarge at the field.
     """
-    values = {**agent.attribute_values, field: text}
-    check_grown(models.SessionAgent(**values), field)
+    check_grown(agent.changed({field: text}), field)
     return text
 
 

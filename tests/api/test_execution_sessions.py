@@ -173,7 +173,7 @@ def test_nothing_is_deleted_inside_a_session_that_runs() -> None:
 
 def test_a_dispatch_that_dies_goes_on_with_the_members_that_it_began_with() -> None:
     place = built_by_hand()
-    with patch.object(dispatch, "_started", side_effect=RuntimeError("died")):
+    with patch.object(dispatch, "_begin", side_effect=RuntimeError("died")):
         assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
     key = {"coordinationUuid": place.coordination}
     change("updateCoordination", {**key, "agents": []}, "__typename")

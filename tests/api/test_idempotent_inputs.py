@@ -395,7 +395,7 @@ def test_a_start_that_died_goes_on_whatever_its_blueprint_is_now(
     queries = [{"agentUuid": "rag", "subtaskQuery": "Find it."}] * 120
     given = {**world.key("coordination", "task"), "subtaskQueries": queries}
     with monkeypatch.context() as patch:
-        patch.setattr(start, "go_on", lambda *given: 1 / 0)
+        patch.setattr(start, "resume", lambda *given: 1 / 0)
         assert refusal("startSession", {**given, KEY: "once"})["code"] == "INTERNAL"
     without_the_task(world)
 

@@ -158,7 +158,7 @@ def test_a_start_of_which_the_graph_is_missing_fails_and_its_key_gives_it() -> N
         "taskQuery": "Which?",
         "idempotencyKey": "once",
     }
-    with patch.object(start, "go_on", side_effect=RuntimeError("died")):
+    with patch.object(start, "resume", side_effect=RuntimeError("died")):
         assert refusal("startSession", given)["code"] == "INTERNAL"
     lose_everything()
 
@@ -197,7 +197,7 @@ def test_a_dispatch_of_which_a_text_is_missing_leaves_the_session_as_it_was() ->
 
 def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     place = by_hand()
-    with patch("ai_coordination.engine.session.dispatch._started", side_effect=KeyError):
+    with patch("ai_coordination.engine.session.dispatch._begin", side_effect=KeyError):
         assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
     first, _ = executing.agents(place).values()
     at = place.session, first["sessionAgentUuid"]

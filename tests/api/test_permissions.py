@@ -119,7 +119,7 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         execute()
         start_calls()
         start_by_hand()
-        go_on_after_deaths()
+        resume_after_deaths()
         fire()
         delete_everything(world)
 
@@ -200,23 +200,23 @@ def start_by_hand() -> None:
     work_off()
 
 
-def go_on_after_deaths() -> None:
+def resume_after_deaths() -> None:
     """The worker finds what somebody else has begun: a start, a dispatch, an end, a retry."""
     died = RuntimeError("died")
     queries = [{"agentUuid": "e", "subtaskQuery": f"{n} {LARGE}"} for n in range(2)]
     in_chunks = patch.object(starting, "MOST_AT_ONCE", 0)
-    with in_chunks, patch.object(starting, "go_on", side_effect=died):
+    with in_chunks, patch.object(starting, "resume", side_effect=died):
         refusal("startSession", {**blueprint([external("e")]), "subtaskQueries": queries})
     coordination = new_coordination(agents=[echo("rag")])
     place = Place(coordination, new_session(coordination))
     new_agent(*place)
-    with patch.object(dispatch, "go_on", side_effect=died):
+    with patch.object(dispatch, "resume", side_effect=died):
         refusal("dispatchSession", place.key)
     running = start(blueprint([external("x")]), taskQuery="Which?")
-    with patch.object(end, "go_on", side_effect=died):
+    with patch.object(end, "resume", side_effect=died):
         refusal("cancelSession", running.key)
     sweep()
-    with patch.object(retry, "go_on", side_effect=died):
+    with patch.object(retry, "resume", side_effect=died):
         refusal("retrySession", running.key)
     sweep()
     assert session(running)["status"] == "IN_PROGRESS"

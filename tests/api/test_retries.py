@@ -369,10 +369,10 @@ def test_a_second_worker_goes_on_with_the_plan_of_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = side_by_side()
-    real = retrying.go_on
-    monkeypatch.setattr(retrying, "go_on", lambda engine, session: None)
+    real = retrying.resume
+    monkeypatch.setattr(retrying, "resume", lambda engine, session: None)
     change("retrySession", {**place.key, "sessionAgentUuids": [address(place, "a")]}, GIVEN_KEY)
-    monkeypatch.setattr(retrying, "go_on", real)
+    monkeypatch.setattr(retrying, "resume", real)
 
     retry(place)
 
@@ -389,14 +389,14 @@ def test_a_retry_that_was_planned_before_another_one_began_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = side_by_side()
-    begin = retrying.begin
+    mark = retrying.mark
 
-    def begin_late(engine: Engine, read: models.Session, plan: Any) -> models.Session | None:
-        monkeypatch.setattr(retrying, "begin", begin)
+    def mark_late(engine: Engine, read: models.Session, plan: Any) -> models.Session | None:
+        monkeypatch.setattr(retrying, "mark", mark)
         retry(place)
-        return begin(engine, read, plan)
+        return mark(engine, read, plan)
 
-    monkeypatch.setattr(retrying, "begin", begin_late)
+    monkeypatch.setattr(retrying, "mark", mark_late)
 
     assert refusal("retrySession", place.key) == {"code": "INVALID_STATE", "state": "IN_PROGRESS"}
     assert stored(models.Session, *place).iteration_count == 2

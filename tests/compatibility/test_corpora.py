@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine.session.end import DISPATCH, ENDS, START
-from ai_coordination.engine.session.retry import RETRY
+from ai_coordination.engine.session.operation import Operation
 from ai_coordination.states import RunOutcome, ScheduleStatus, SessionAgentState, SessionStatus
 from tests.compatibility import files
 from tests.compatibility.corpora import NEWEST, items_of, name_of, of_each_corpus
@@ -25,7 +24,7 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 def test_the_newest_corpus_has_each_state() -> None:
     statuses = {*SessionStatus} - {SessionStatus.WAITING_FOR_INPUT}
     assert _said("sessions", "status") == statuses
-    assert _said("sessions", "doing") == {None, START, DISPATCH, RETRY, *ENDS}
+    assert _said("sessions", "doing") == {None, *Operation} - {Operation.RETRY_OF_0_1_0}
     assert _said("session_agents", "state") == {*SessionAgentState}
     assert _said("session_runs", "outcome") == {None, *RunOutcome}
     assert _said("task_schedules", "status") == {*ScheduleStatus}

@@ -8,7 +8,7 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.clients import TextBucket
 from ai_coordination.config import settings
-from ai_coordination.engine.session import end as ending
+from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import EngineError
 from ai_coordination.models import connection, due, sizes
 from tests.dynamodb_local.queue import Queue
@@ -145,9 +145,9 @@ def agents_that_are_full(attacker: Attacker) -> None:
 def sessions_that_are_full(attacker: Attacker) -> None:
     """To be started, ended, retried and dispatched, with no byte left to say so."""
     for room in ROOM:
-        for doing in (ending.START, ending.FAIL, ending.CANCEL, "dispatch", "retry"):
+        for doing in Operation:
             item = is_due(attacker.session_of(attacker.started([member("a")], taskQuery="x")))
-            item = {**item, "doing": {"S": doing}, "graph": {"S": ""}}
+            item = {**item, "doing": {"S": doing.value}, "graph": {"S": ""}}
             missing = LARGEST_ITEM - room - sizes.item_bytes(item)
             put(models.Session, {**item, "graph": {"S": "x" * missing}})
 
@@ -161,7 +161,7 @@ def rows_that_no_version_has_written(attacker: Attacker) -> None:
         for wrong in values:
             changed = is_due({**item, name: wrong})
             put(models.SessionAgent, {one: value for one, value in changed.items() if value})
-    for doing in ("bogus", ending.START, "retry", "dispatch"):
+    for doing in ("bogus", "start", "retry", "dispatch"):
         item = is_due(attacker.session_of(attacker.started([member("a")], taskQuery="x")))
         put(models.Session, {**item, "doing": {"S": doing}, "graph": {"S": "no graph"}})
 

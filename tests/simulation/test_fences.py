@@ -294,7 +294,7 @@ def test_a_session_that_is_being_dispatched_can_be_cancelled(world: World) -> No
         session_commands.cancel(world.engine(), CALLER, **by_hand.key)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dispatching, "go_on", lambda engine, session: None)
+        patch.setattr(dispatching, "resume", lambda engine, session: None)
         by_hand.dispatch()
     assert by_hand.now().session.doing == "dispatch"
     cancel()

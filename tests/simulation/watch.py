@@ -122,7 +122,7 @@ class Watch:
 
     def _is_reset(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
         """What follows is part of the retry; an answer that nobody judged is not thrown away."""
-        plan = retry_plan.unpinned(texts.read(CALLER.partition_key, now.session.retry_plan))
+        plan = retry_plan.load(texts.read(CALLER.partition_key, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
         is_lost = agent.agent_output is None and was.agent_output is not None
         if is_lost and was.state == SessionAgentState.CANCELLED:

@@ -3,8 +3,8 @@
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
-from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import complete, release
+from ai_coordination.engine import metrics, wakeups
+from ai_coordination.engine.agent import complete
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import due, moves
 from ai_coordination.models.writes import Transaction
@@ -50,7 +50,7 @@ def answer(
     actions += [
         *complete.no_work(),
         kind.updated_at.set(engine.now()),
-        *due.due(kind, agent.session_uuid, engine.later(release.GRACE_SECONDS)),
+        *due.due(kind, agent.session_uuid, wakeups.after_grace(engine)),
     ]
     if user_input is not None:
         given = capacity.grown(agent, "user_input", complete.kept(agent, user_input))

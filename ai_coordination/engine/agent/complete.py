@@ -7,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models, texts
-from ai_coordination.engine import metrics
+from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.agent import release
 from ai_coordination.engine.context import Answer, Engine
 from ai_coordination.errors import EngineError
@@ -118,7 +118,7 @@ def complete(
             *no_work(),
             *_answered(_output(agent, answer), answer),
             kind.updated_at.set(now),
-            *due.due(kind, agent.session_uuid, release.soon(engine, agent)),
+            *due.due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
         ],
         stands & fence,
         engine.deadline,

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ai_coordination import clock, models
-from ai_coordination.engine.agent import release
+from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import OtherLane, waits
 from ai_coordination.engine.runtimes.lambda_function import SECONDS_TO_WRITE
@@ -69,7 +69,7 @@ def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
         agent,
         agent.lease_until,
         earliest=engine.later(SHORTEST_STEP_SECONDS),
-        latest=max(agent.lease_until, engine.later(release.GRACE_SECONDS)),
+        latest=max(agent.lease_until, wakeups.after_grace(engine)),
     )
 
 

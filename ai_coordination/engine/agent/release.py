@@ -11,14 +11,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models, telemetry
-from ai_coordination.engine import metrics
+from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.context import Engine, Release
-from ai_coordination.engine.session_log import entry
+from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due, moves, writes
 from ai_coordination.states import LogLevel, RunOutcome, SessionAgentState, SessionStatus
 
-# For a message that gets lost. A claim moves it on.
-GRACE_SECONDS = 60.0
 FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
 
 
@@ -117,19 +115,6 @@ def release_all(engine: Engine, owed: Sequence[Release]) -> None:
         settle(engine, agent)
 
 
-def soon(engine: Engine, agent: models.SessionAgent) -> str:
-    """When what an agent owes is looked for: when it is looked for anyway, if that is soon.
-
-    The past is not: then the sweeper may have moved it on by now, nobody knows how far.
-    """
-    return due.near(
-        agent,
-        engine.later(GRACE_SECONDS),
-        earliest=engine.now(),
-        latest=engine.later(2 * GRACE_SECONDS),
-    )
-
-
 def settle(engine: Engine, agent: models.SessionAgent) -> None:
     """An ended agent owes nothing any more."""
     kind = models.SessionAgent
@@ -177,7 +162,7 @@ def _release_and_mark(
     kind = models.SessionAgent
     return writes.change(
         agent,
-        [*actions, *due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))],
+        [*actions, *due.due(kind, agent.session_uuid, wakeups.after_grace(engine))],
         stands
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
@@ -193,7 +178,7 @@ def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent |
     kind = models.SessionAgent
     marked, now = writes.change(
         agent,
-        due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS)),
+        due.due(kind, agent.session_uuid, wakeups.after_grace(engine)),
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)
         & kind.waiting_on.does_not_exist()
@@ -234,7 +219,7 @@ def complete_session(engine: Engine, session: models.Session) -> None:
     status, log = SessionStatus.COMPLETED, []
     if session.falls_short:
         status = SessionStatus.FAILED
-        log = entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
+        log = log_entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
     actions, stands = moves.session(status, int(session.iteration_count))
     now = engine.now()
     landed, _ = writes.change(

@@ -1,104 +1,102 @@
-"""Starting a session that was built by hand.
+"""Dispatch: start a session that was built by hand.
 
-The mark comes first, so that the agents that are then read are those that start; with it come the
-coordination's members as they are, so that every worker that resumes it comes to the same end.
+The mark is written first, so the agents that are then read are the ones that start. The
+coordination's members are pinned with the mark, so every worker that resumes the dispatch comes to
+the same result.
 """
 
 from collections.abc import Mapping, Sequence
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import graph, models, texts
-from ai_coordination.engine import metrics
-from ai_coordination.engine.agent.release import GRACE_SECONDS
+from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import end, mark, planned_agents, variables
-from ai_coordination.engine.session.end import DISPATCH
-from ai_coordination.engine.session_log import entry
+from ai_coordination.engine.session import end, operation, planned_agents, variables
+from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
-from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models import due, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity
 from ai_coordination.services.members import kept
 from ai_coordination.services.rules import for_kind
-from ai_coordination.states import LogLevel, SessionStatus
+from ai_coordination.states import SessionStatus
 
 
-class _There(EngineError):
+class _IsReady(EngineError):
     """The agent is ready already. Never leaves this module."""
 
 
 class _Stopped(EngineError):
-    """The session is not being dispatched under this mark any more. Never leaves this module."""
+    """The session is not being dispatched under this mark any longer. Never leaves this module."""
 
 
-def begin(engine: Engine, session: models.Session) -> models.Session | None:
-    """Marks a session that has agents and has not started; None where it is not so."""
+def mark(engine: Engine, session: models.Session) -> models.Session | None:
+    """Mark a session that has agents and has not started. Returns None if it is another."""
     kind = models.Session
     owner = texts.Owner.of(session)
-    pinned = texts.keep(owner, planned_agents.members_pinned(kept(owner, _members(session))))
+    pinned = texts.keep(owner, planned_agents.dump_members(kept(owner, _members(session))))
     capacity.check_changed(session, {"graph": pinned})
-    landed, after = writes.change(
+    return operation.mark(
+        engine,
         session,
-        [
-            *mark.marked(engine, session, DISPATCH),
-            kind.graph.set(pinned),
-        ],
+        Operation.DISPATCH,
         (kind.status == SessionStatus.INITIAL.value)
         & (kind.agent_count >= 1)
-        & kind.doing.does_not_exist(),
-        engine.deadline,
+        & operation.is_free(),
+        [kind.graph.set(pinned)],
     )
-    if landed or (after is not None and after.doing == DISPATCH):
-        return after
-    return None
 
 
-def go_on(engine: Engine, session: models.Session) -> models.Session | None:
-    """Readies each agent, and then starts the session; None where something else came of it.
+def resume(engine: Engine, session: models.Session) -> models.Session | None:
+    """Make each agent ready, then start the session. Returns None if it was not started.
 
-    Raises BadUserInput, and the session is as it was, where the coordination lacks an agent, or
-    the task query a variable; PayloadTooLarge likewise, where variables make the texts too large;
-    TextUnavailable where a text is lost, and then the session has failed
-    if some of its agents are ready already, and else is as it was.
+    Raises BadUserInput if the coordination lacks an agent, or the task query a variable, and
+    PayloadTooLarge if variables make the texts too large: the session is then as it was before.
+    Raises TextUnavailable if a text is lost: the session has then failed if some of its agents are
+    ready already, and is otherwise as it was before.
     """
-    everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
+    all_agents = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
     try:
-        members = planned_agents.members_unpinned(texts.read(session.partition_key, session.graph))
-        _check(session, everyone, members)
+        members = planned_agents.load_members(texts.read(session.partition_key, session.graph))
+        _check(session, all_agents, members)
     except InputError as wrong:
         _undo(engine, session)
         raise type(wrong)(wrong.message, "session_uuid") from wrong
     except TextUnavailable as missing:
-        if any(agent.iteration for agent in everyone):
+        if any(agent.iteration for agent in all_agents):
             end.fail_unstarted(engine, session, missing.message)
         else:
             _undo(engine, session)
         raise
     threads = graph.threads(
-        {int(agent.ordinal): [int(one) for one in agent.predecessors or ()] for agent in everyone},
-        {int(agent.ordinal) for agent in everyone if agent.agent_action.primary_path},
+        {
+            int(agent.ordinal): [int(ordinal) for ordinal in agent.predecessors or ()]
+            for agent in all_agents
+        },
+        {int(agent.ordinal) for agent in all_agents if agent.agent_action.primary_path},
     )
-    for agent in everyone:
+    for agent in all_agents:
         if agent.iteration == 0:
-            member, source = members[agent.agent_uuid], threads[int(agent.ordinal)]
-            if not _ready(engine, session, agent, member, source):
+            member, thread_from = members[agent.agent_uuid], threads[int(agent.ordinal)]
+            if not _make_ready(engine, session, agent, member, thread_from):
                 return None
-    return _started(engine, session, everyone)
+    return _begin(engine, session, all_agents)
 
 
 def _check(
     session: models.Session,
-    everyone: Sequence[models.SessionAgent],
+    all_agents: Sequence[models.SessionAgent],
     members: Mapping[str, models.Agent],
 ) -> None:
-    """Everything, before anything is written."""
-    lost = sorted({agent.agent_uuid for agent in everyone} - members.keys())
+    """Check everything before anything is written."""
+    lost = sorted({agent.agent_uuid for agent in all_agents} - members.keys())
     if lost:
-        named = ", ".join(map(repr, lost))
-        raise BadUserInput(f"The coordination has no agent {named}")
+        names = ", ".join(map(repr, lost))
+        raise BadUserInput(f"The coordination has no agent {names}")
     room = variables.MOST_BYTES
-    for agent in everyone:
+    for agent in all_agents:
         if agent.iteration > 0:
             continue
         text = session.task_query
@@ -115,9 +113,9 @@ def _check_size(
     text: models.Text | None,
 ) -> None:
     placed = texts.Held(texts.Owner.of(session)).text(text)
-    changes = {"agent": models.anonymous(member), "subtask_query": placed}
-    given = {name: one for name, one in changes.items() if one is not None}
-    ready = models.SessionAgent(**{**agent.attribute_values, **given})
+    ready = agent.changed({"agent": models.anonymous(member)})
+    if placed is not None:
+        ready = ready.changed({"subtask_query": placed})
     capacity.check_grown(ready, "session_uuid")
 
 
@@ -133,22 +131,18 @@ def _members(session: models.Session) -> list[models.Agent]:
 
 def _undo(engine: Engine, session: models.Session) -> None:
     kind = models.Session
-    writes.change(
-        session,
-        [*mark.unmarked(), kind.graph.remove()],
-        mark.stands(session) & (kind.status == SessionStatus.INITIAL.value),
-        engine.deadline,
-    )
+    is_initial: Condition = kind.status == SessionStatus.INITIAL.value
+    operation.unmark(engine, session, is_initial, [kind.graph.remove()])
 
 
-def _ready(
+def _make_ready(
     engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
     member: models.Agent,
     thread_from: int,
 ) -> bool:
-    """Readies one agent; whether the session is still being dispatched under this mark."""
+    """Make one agent ready. Returns whether the session is still dispatched under this mark."""
     kind = models.SessionAgent
     actions: list[Action] = [
         kind.iteration.set(1),
@@ -158,25 +152,27 @@ def _ready(
     if agent.agent_action.timeout_by_kind:
         action = for_kind(agent.agent_action, member.runtime.kind)
         actions.append(kind.agent_action.set(models.anonymous(action)))
-    text = _work(session, agent)
+    text = _query(session, agent)
     if text is not None:
         actions.append(kind.subtask_query.set(text))
     if not agent.waiting_on:
-        actions += due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))
+        actions += due.due(kind, agent.session_uuid, wakeups.after_grace(engine))
     transaction = Transaction()
-    transaction.check(session, mark.stands(session), lambda old: _Stopped("stopped"))
-    transaction.update(agent, actions, kind.iteration == 0, lambda old: _There("ready"))
+    transaction.check(
+        session, operation.is_marked_as_read(session), lambda old: _Stopped("stopped")
+    )
+    transaction.update(agent, actions, kind.iteration == 0, lambda old: _IsReady("ready"))
     try:
         transaction.commit(engine.deadline)
-    except _There:
+    except _IsReady:
         return True
     except _Stopped:
         return False
     return True
 
 
-def _work(session: models.Session, agent: models.SessionAgent) -> models.Text | None:
-    """What an agent is to do: its own text or, where it has none, the session's."""
+def _query(session: models.Session, agent: models.SessionAgent) -> models.Text | None:
+    """Return the agent's own query with its variables filled, or else the session's."""
     if agent.subtask_query is None:
         return session.task_query
     return texts.keep(texts.Owner.of(session), _filled(session, agent))
@@ -186,37 +182,19 @@ def _filled(
     session: models.Session, agent: models.SessionAgent, room: int = variables.MOST_BYTES
 ) -> str:
     tenant = session.partition_key
-    asked, text = texts.read(tenant, session.task_query), texts.read(tenant, agent.subtask_query)
-    return variables.filled(str(text), variables.of(asked), room)
+    query = texts.read(tenant, session.task_query)
+    text = texts.read(tenant, agent.subtask_query)
+    return variables.filled(str(text), variables.of(query), room)
 
 
-def _started(
-    engine: Engine, session: models.Session, everyone: Sequence[models.SessionAgent]
+def _begin(
+    engine: Engine, session: models.Session, all_agents: Sequence[models.SessionAgent]
 ) -> models.Session | None:
     kind = models.Session
-    actions, stands = moves.session(SessionStatus.IN_PROGRESS, 0)
-    now = engine.now()
-    landed, after = writes.change(
+    return operation.begin_iteration(
+        engine,
         session,
-        [
-            *actions,
-            *mark.unmarked(),
-            *entry(engine, session, LogLevel.INFO, "Started"),
-            kind.graph.remove(),
-            kind.iteration_count.set(1),
-            kind.graph_size.set(len(everyone)),
-            kind.waiting_on.set({agent.ordinal for agent in everyone if not agent.successors}),
-            kind.started_at.set(now),
-            kind.updated_at.set(now),
-        ],
-        stands & mark.stands(session),
-        engine.deadline,
+        sinks={agent.ordinal for agent in all_agents if not agent.successors},
+        ready=[agent.changed({"iteration": 1}) for agent in all_agents if not agent.waiting_on],
+        actions=[kind.graph.remove(), kind.graph_size.set(len(all_agents))],
     )
-    if after is None or not (landed or after.status == SessionStatus.IN_PROGRESS):
-        return None
-    if landed:
-        metrics.session_started()
-    for agent in everyone:
-        agent.iteration = 1
-    engine.send(*(agent for agent in everyone if not agent.waiting_on))
-    return after

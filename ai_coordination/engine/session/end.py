@@ -1,12 +1,15 @@
-"""Ending a session before all its agents have: it fails, or somebody cancels it."""
+"""End a session before all its agents have ended: it fails, or a caller cancels it."""
+
+from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import complete
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import mark
-from ai_coordination.engine.session_log import entry
-from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.engine.session import operation
+from ai_coordination.engine.session.operation import Operation
+from ai_coordination.engine.session_log import log_entry
+from ai_coordination.models import due, moves, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.states import (
     TERMINAL_AGENT,
@@ -16,96 +19,93 @@ from ai_coordination.states import (
     SessionStatus,
 )
 
-FAIL = "fail"
-CANCEL = "cancel"
-START = "start"
-DISPATCH = "dispatch"
-
-ENDS = {FAIL: SessionStatus.FAILED, CANCEL: SessionStatus.CANCELLED}
+ENDS = {
+    Operation.FAIL: SessionStatus.FAILED,
+    Operation.CANCEL: SessionStatus.CANCELLED,
+}
 
 
-def begin(
-    engine: Engine,
-    session: models.Session,
-    doing: str,
-    reason: str,
-    *,
-    instead: bool = False,
-) -> models.Session | None:
-    """Mark the session, if nothing else is being done to it. Cancelling ends a start or dispatch.
+def mark_failed(engine: Engine, session: models.Session, reason: str) -> models.Session | None:
+    """Mark a session IN_PROGRESS to be failed, unless another operation is in progress on it.
 
-    With `instead` the end takes the place of the mark that the session has.
-
-    Gives the marked session, also where an earlier try has marked it; None where it has ended, or
-    something else is being done.
+    Returns the marked session, also if an earlier try has marked it; None if it is refused.
     """
-    kind = models.Session
-    free = kind.doing.does_not_exist()
-    sources = [SessionStatus.IN_PROGRESS.value]
-    if doing == CANCEL:
-        free = free | kind.doing.is_in(START, DISPATCH)
-    if instead:
-        free = free | mark.stands(session)
-    if doing == CANCEL or instead:
-        sources.append(SessionStatus.INITIAL.value)
-    level = LogLevel.ERROR if doing == FAIL else LogLevel.WARNING
-    landed, after = writes.change(
-        session,
-        [
-            *mark.marked(engine, session, doing),
-            *entry(engine, session, level, reason),
-        ],
-        kind.status.is_in(*sources) & (kind.iteration_count == session.iteration_count) & free,
-        engine.deadline,
-    )
-    if landed or (after is not None and after.doing == doing):
-        return after
-    return None
+    statuses = [SessionStatus.IN_PROGRESS]
+    return _mark(engine, session, Operation.FAIL, reason, statuses, operation.is_free())
+
+
+def mark_cancelled(engine: Engine, session: models.Session, reason: str) -> models.Session | None:
+    """Mark a session that has not ended to be cancelled. Takes the place of a start or dispatch.
+
+    Returns the marked session, also if an earlier try has marked it; None if it is refused.
+    """
+    statuses = [SessionStatus.INITIAL, SessionStatus.IN_PROGRESS]
+    starts = models.Session.doing.is_in(Operation.START.value, Operation.DISPATCH.value)
+    condition = operation.is_free() | starts
+    return _mark(engine, session, Operation.CANCEL, reason, statuses, condition)
 
 
 def fail_unstarted(engine: Engine, session: models.Session, reason: str) -> None:
-    """End a session whose start or dispatch cannot be completed."""
-    marked = begin(engine, session, FAIL, reason, instead=True)
+    """Fail a session whose start or dispatch, under the mark that was read, cannot be completed."""
+    statuses = [SessionStatus.INITIAL, SessionStatus.IN_PROGRESS]
+    condition = operation.is_free() | operation.is_marked_as_read(session)
+    marked = _mark(engine, session, Operation.FAIL, reason, statuses, condition)
     if marked is not None:
-        go_on(engine, marked)
+        resume(engine, marked)
 
 
-def go_on(engine: Engine, session: models.Session) -> None:
-    """Cancels each agent that has not ended, and then ends the session.
+def _mark(
+    engine: Engine,
+    session: models.Session,
+    end: Operation,
+    reason: str,
+    statuses: list[SessionStatus],
+    condition: Condition,
+) -> models.Session | None:
+    kind = models.Session
+    level = LogLevel.ERROR if end is Operation.FAIL else LogLevel.WARNING
+    return operation.mark(
+        engine,
+        session,
+        end,
+        kind.status.is_in(*(status.value for status in statuses))
+        & (kind.iteration_count == session.iteration_count)
+        & condition,
+        log_entry(engine, session, level, reason),
+    )
 
-    Who is slow leaves agents alone that a retry has started again since. Those of a session that
-    has not started may have its first iteration already.
+
+def resume(engine: Engine, session: models.Session) -> None:
+    """Cancel each agent that has not ended, then end the session.
+
+    A slow worker leaves agents alone that a retry has reset since. The agents of a session that has
+    not started may be in its first iteration already.
     """
     kind = models.Session
+    status = ENDS[Operation(session.doing)]
     latest = max(int(session.iteration_count), 1)
     for agent in reads.everything(models.SessionAgent, session.session_uuid, session.partition_key):
         _cancel(engine, agent, latest)
     now = engine.now()
-    actions, stands = moves.session(ENDS[session.doing], int(session.iteration_count))
-    landed, _ = writes.change(
+    move, may_move = moves.session(status, int(session.iteration_count))
+    landed, _ = operation.unmark(
+        engine,
         session,
-        [
-            *actions,
-            *mark.unmarked(),
-            kind.asking.remove(),
-            kind.finished_at.set(now),
-            kind.updated_at.set(now),
-        ],
-        stands & mark.stands(session),
-        engine.deadline,
+        may_move,
+        [*move, kind.asking.remove(), kind.finished_at.set(now), kind.updated_at.set(now)],
     )
     if landed:
-        metrics.session_ended(engine, session, ENDS[session.doing])
+        metrics.session_ended(engine, session, status)
 
 
 def _cancel(engine: Engine, agent: models.SessionAgent, latest: int) -> None:
-    """An agent and its current run are cancelled together; it is read again where it has moved."""
+    """Cancel an agent together with its current run. Read it again if it has moved meanwhile."""
     kind = models.SessionAgent
-    found: models.SessionAgent | None = agent
-    while found is not None and found.iteration <= latest and found.state not in TERMINAL_AGENT:
-        if _cancelled(engine, found):
+    now: models.SessionAgent | None = agent
+    while now is not None and now.iteration <= latest and now.state not in TERMINAL_AGENT:
+        if _cancelled(engine, now):
             return
-        found = reads.get(kind, agent.session_uuid, agent.session_agent_uuid, agent.partition_key)
+        now = reads.get(kind, agent.session_uuid, agent.session_agent_uuid, agent.partition_key)
 
 
 def _cancelled(engine: Engine, agent: models.SessionAgent) -> bool:

@@ -1,4 +1,4 @@
-"""The agents of a session that starts: who takes part, with which text, waiting for whom."""
+"""The agents that a session starts with: which members, with which text, after which others."""
 
 import json
 import zlib
@@ -14,8 +14,8 @@ from ai_coordination.services.rules import for_kind
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One agent's part, as the session pins it."""
+class PlannedAgent:
+    """One agent of a session that is about to start. The session pins it."""
 
     ordinal: int
     member: models.Agent
@@ -25,33 +25,34 @@ class Part:
     successors: tuple[int, ...]
 
 
-def of(
+def plan_agents(
     coordination: models.Coordination,
     actions: Mapping[str, models.AgentAction],
     queries: Sequence[models.SubtaskQuery],
     task_query: str | None,
     default_action: models.AgentAction,
-) -> list[Part]:
-    """Raises BadUserInput for agents that are no members, take no part or wait for each other.
+) -> list[PlannedAgent]:
+    """Plan the agents of a session, in the order of their ordinals.
 
-    Also for unknown variables, and PayloadTooLarge for what is too much together.
+    Raises BadUserInput for unknown agents, predecessors that are not in the session, cycles and
+    unknown variables; PayloadTooLarge for texts that are too large together.
     """
     members = {agent.agent_uuid: agent for agent in coordination.agents}
     _check_members(members, actions, queries)
-    asked = [query.agent_uuid for query in queries]
-    waits_for = {uuid: list(map(str, one.predecessors)) for uuid, one in actions.items()}
-    _check_graph({agent: waits_for.get(agent, []) for agent in (*asked, *waits_for)})
-    nodes = graph.expand(list(members), asked, waits_for)
-    work = _filled_all(queries, variables.of(task_query))
+    queried = [query.agent_uuid for query in queries]
+    waits_for = {uuid: list(map(str, action.predecessors)) for uuid, action in actions.items()}
+    _check_graph({agent: waits_for.get(agent, []) for agent in (*queried, *waits_for)})
+    nodes = graph.expand(list(members), queried, waits_for)
+    filled = _fill(queries, variables.of(task_query))
     return [
-        Part(
+        PlannedAgent(
             ordinal=node.ordinal,
             member=members[node.agent_uuid],
             action=for_kind(
                 actions.get(node.agent_uuid) or _default(default_action, node.agent_uuid),
                 members[node.agent_uuid].runtime.kind,
             ),
-            text=task_query if node.query is None else work[node.query],
+            text=task_query if node.query is None else filled[node.query],
             predecessors=node.predecessors,
             successors=node.successors,
         )
@@ -59,16 +60,14 @@ def of(
     ]
 
 
-def _filled_all(
-    queries: Sequence[models.SubtaskQuery], known: variables.Variables | None
-) -> list[str]:
-    work: list[str] = []
+def _fill(queries: Sequence[models.SubtaskQuery], values: variables.Variables | None) -> list[str]:
+    filled: list[str] = []
     room = variables.MOST_BYTES
     for index, query in enumerate(queries):
         place = "subtask_queries", index, "subtask_query"
-        work.append(variables.filled(str(query.subtask_query), known, room, *place))
-        room -= texts.size(work[-1])
-    return work
+        filled.append(variables.filled(str(query.subtask_query), values, room, *place))
+        room -= texts.size(filled[-1])
+    return filled
 
 
 def _default(action: models.AgentAction, agent_uuid: str) -> models.AgentAction:
@@ -82,7 +81,7 @@ def _check_members(
 ) -> None:
     for index, query in enumerate(queries):
         if query.agent_uuid not in members:
-            message = f"{query.agent_uuid!r} is no agent of this coordination"
+            message = f"{query.agent_uuid!r} is not an agent of this coordination"
             raise BadUserInput(message, "subtask_queries", index, "agent_uuid")
     lost = [uuid for uuid in actions if uuid not in members]
     if lost:
@@ -102,49 +101,49 @@ def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
         raise BadUserInput(message, "task_uuid")
 
 
-def pinned(parts: Sequence[Part], chunks: Sequence[int]) -> str:
-    """The parts as a session keeps them while it is being started.
+def dump(planned: Sequence[PlannedAgent], chunks: Sequence[int]) -> str:
+    """Return the planned agents as a session stores them while it is being started.
 
-    `chunks` are how many of them are written at a time. A worker that resumes the start keeps to
-    them, of whichever version. Compressed, because parts repeat themselves: a thousand agents have
-    the same rules.
+    `chunks` says how many agents are written at a time. A worker that resumes the start uses the
+    same chunks, whatever its version. The text is compressed, because it repeats itself: a thousand
+    agents have the same rules.
     """
-    members = {part.member.agent_uuid: part.member.serialize(part.member) for part in parts}
-    actions = {part.member.agent_uuid: part.action.serialize(part.action) for part in parts}
+    members = {agent.member.agent_uuid: agent.member.serialize(agent.member) for agent in planned}
+    actions = {agent.member.agent_uuid: agent.action.serialize(agent.action) for agent in planned}
     nodes = [
         [
-            part.ordinal,
-            part.member.agent_uuid,
-            None if part.text is None else written(part.text),
-            part.predecessors,
-            part.successors,
+            agent.ordinal,
+            agent.member.agent_uuid,
+            None if agent.text is None else written(agent.text),
+            agent.predecessors,
+            agent.successors,
         ]
-        for part in parts
+        for agent in planned
     ]
     whole = {"members": members, "actions": actions, "nodes": nodes, "chunks": list(chunks)}
     return b64encode(zlib.compress(json.dumps(whole).encode())).decode()
 
 
-def members_pinned(members: Iterable[models.Agent]) -> str:
-    """A coordination's members as a session keeps them while it is being dispatched."""
+def dump_members(members: Iterable[models.Agent]) -> str:
+    """Return a coordination's members as a session stores them while it is being dispatched."""
     whole = json.dumps([member.serialize(member) for member in members])
     return b64encode(zlib.compress(whole.encode())).decode()
 
 
-def members_unpinned(stored: str) -> dict[str, models.Agent]:
-    """What `members_pinned` wrote, by their uuids."""
+def load_members(stored: str) -> dict[str, models.Agent]:
+    """Read what `dump_members` wrote, by UUID."""
     whole = json.loads(zlib.decompress(b64decode(stored)))
-    members = [_MEMBER.deserialize(one) for one in whole]
+    members = [_MEMBER.deserialize(member) for member in whole]
     return {member.agent_uuid: member for member in members}
 
 
-def unpinned(graph: str) -> tuple[list[Part], list[int] | None]:
-    """What `pinned` wrote. Version 0.1.0 wrote no chunks."""
-    stored = json.loads(zlib.decompress(b64decode(graph)))
-    members = {uuid: _MEMBER.deserialize(one) for uuid, one in stored["members"].items()}
-    actions = {uuid: _ACTION.deserialize(one) for uuid, one in stored["actions"].items()}
-    parts = [
-        Part(
+def load(stored: str) -> tuple[list[PlannedAgent], list[int] | None]:
+    """Read what `dump` wrote: the planned agents and the chunks. Version 0.1.0 wrote no chunks."""
+    whole = json.loads(zlib.decompress(b64decode(stored)))
+    members = {uuid: _MEMBER.deserialize(member) for uuid, member in whole["members"].items()}
+    actions = {uuid: _ACTION.deserialize(action) for uuid, action in whole["actions"].items()}
+    planned = [
+        PlannedAgent(
             ordinal,
             members[uuid],
             actions[uuid],
@@ -152,9 +151,9 @@ def unpinned(graph: str) -> tuple[list[Part], list[int] | None]:
             tuple(before),
             tuple(after),
         )
-        for ordinal, uuid, text, before, after in stored["nodes"]
+        for ordinal, uuid, text, before, after in whole["nodes"]
     ]
-    return parts, stored.get("chunks")
+    return planned, whole.get("chunks")
 
 
 _MEMBER = models.Agent()

@@ -1,7 +1,7 @@
-"""Starting an ended session again, in its next iteration: what failed, and all that follows it.
+"""Retry an ended session: reset the agents that the plan names, in the session's next iteration.
 
-What is not reset stays as it is, with its iteration; messages and releases of the old one meet
-nothing.
+All other agents stay as they are, with their iteration. Late messages and releases of the old
+iteration have no effect.
 """
 
 from collections.abc import Sequence
@@ -10,155 +10,129 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models, texts
-from ai_coordination.engine import metrics
+from ai_coordination.engine import wakeups
 from ai_coordination.engine.agent import answer, release
-from ai_coordination.engine.agent.release import GRACE_SECONDS
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import mark, retry_plan
+from ai_coordination.engine.session import operation, retry_plan
+from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
-from ai_coordination.engine.session_log import entry
 from ai_coordination.errors import TextUnavailable
 from ai_coordination.models import due, moves, reads, writes
 from ai_coordination.services.rules import for_kind
-from ai_coordination.states import TERMINAL_SESSION, LogLevel, SessionAgentState, SessionStatus
-
-# Workers of version 0.1.0 know neither this mark nor a plan, and leave such a session alone.
-RETRY = "retry-plan"
-RETRY_OF_0_1_0 = "retry"
-RETRIES = (RETRY, RETRY_OF_0_1_0)
+from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
 
 
-def begin(engine: Engine, session: models.Session, plan: Plan) -> models.Session | None:
+def mark(engine: Engine, session: models.Session, plan: Plan) -> models.Session | None:
     """Mark an ended session that has all the agents it started with, and pin the plan.
 
-    Returns the marked session, also where another retry has marked it; None where it cannot be
-    retried any more. The plan is of the iteration that the session was read in.
+    Returns the marked session, also if another retry has marked it; None if it can no longer be
+    retried. The plan belongs to the iteration in which the session was read.
     """
     kind = models.Session
-    stored = texts.keep(texts.Owner.of(session), retry_plan.pinned(plan))
-    landed, after = writes.change(
+    stored = texts.keep(texts.Owner.of(session), retry_plan.dump(plan))
+    return operation.mark(
+        engine,
         session,
-        [*mark.marked(engine, session, RETRY), kind.retry_plan.set(stored)],
-        kind.status.is_in(*(one.value for one in TERMINAL_SESSION))
+        Operation.RETRY,
+        kind.status.is_in(*(status.value for status in TERMINAL_SESSION))
         & (kind.iteration_count == session.iteration_count)
         & (kind.iteration_count >= 1)
         & (kind.agent_count == session.graph_size)
-        & kind.doing.does_not_exist(),
-        engine.deadline,
+        & operation.is_free(),
+        [kind.retry_plan.set(stored)],
     )
-    if landed or (after is not None and after.doing in RETRIES):
-        return after
-    return None
 
 
-def go_on(engine: Engine, session: models.Session) -> models.Session | None:
+def resume(engine: Engine, session: models.Session) -> models.Session | None:
     """Reset each agent of the plan, then start the session.
 
-    Returns the session as it has started; None where another worker was faster, and the session
-    has moved on since.
+    Returns the started session; None if another worker was faster and the session has moved on.
     """
     iteration = int(session.iteration_count) + 1
-    everyone = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
+    all_agents = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
     try:
-        plan = _plan(session, everyone)
+        plan = _plan(session, all_agents)
     except TextUnavailable:
-        return _planned_anew(engine, session, retry_plan.recovered(everyone, iteration))
+        return _resume_with_new_plan(engine, session, retry_plan.recovered(all_agents, iteration))
     if not plan.reset:
         _undo(engine, session)
         return None
-    ready = []
-    last: set[float] = set()
-    for agent in everyone:
+    ready: list[models.SessionAgent] = []
+    sinks: set[float] = set()
+    for agent in all_agents:
         ordinal = int(agent.ordinal)
         if ordinal not in plan.reset:
             continue
         if not plan.reset.intersection(agent.successors or ()):
-            last.add(ordinal)
-        # A slow worker may meet agents of an iteration that came after this one.
+            sinks.add(ordinal)
+        # A slow worker may find agents of an iteration that came after this one.
         if agent.iteration < iteration:
             _reset(engine, agent, iteration, plan)
         if not plan.reset.intersection(agent.predecessors or ()):
-            agent.iteration = iteration
-            ready.append(agent)
-    after = _started(engine, session, last, plan)
-    if after is not None:
-        engine.send(*ready)
-    return after
+            ready.append(agent.changed({"iteration": iteration}))
+    return _begin(engine, session, plan, sinks, ready)
 
 
-def _plan(session: models.Session, everyone: Sequence[models.SessionAgent]) -> Plan:
-    if session.doing == RETRY_OF_0_1_0:
-        return retry_plan.by_version_0_1_0(everyone)
-    return retry_plan.unpinned(texts.read(session.partition_key, session.retry_plan))
+def _plan(session: models.Session, all_agents: Sequence[models.SessionAgent]) -> Plan:
+    if session.doing == Operation.RETRY_OF_0_1_0:
+        return retry_plan.by_version_0_1_0(all_agents)
+    return retry_plan.load(texts.read(session.partition_key, session.retry_plan))
 
 
-def _planned_anew(engine: Engine, session: models.Session, plan: Plan) -> models.Session | None:
-    """The text of the plan is lost: another one takes its place, unless somebody was faster."""
+def _resume_with_new_plan(
+    engine: Engine, session: models.Session, plan: Plan
+) -> models.Session | None:
+    """The text of the plan is lost: replace it, unless another worker was faster."""
     kind = models.Session
-    stored = texts.keep(texts.Owner.of(session), retry_plan.pinned(plan))
+    stored = texts.keep(texts.Owner.of(session), retry_plan.dump(plan))
     _, after = writes.change(
         session,
         [kind.retry_plan.set(stored)],
-        _stands(session),
+        operation.is_marked_as_read(session) & _has_plan_as_read(session),
         engine.deadline,
     )
-    if after is None or after.doing != RETRY or after.iteration_count != session.iteration_count:
+    if after is None or after.doing != Operation.RETRY:
         return None
-    return go_on(engine, after)
+    if after.iteration_count != session.iteration_count:
+        return None
+    return resume(engine, after)
 
 
-def _stands(session: models.Session) -> Condition:
-    """This retry of the session is under way, with this plan."""
+def _has_plan_as_read(session: models.Session) -> Condition:
     kind = models.Session
-    same: Condition = mark.stands(session) & (kind.iteration_count == session.iteration_count)
-    same &= moves.same(kind.retry_plan, session.retry_plan)
-    return same
+    condition: Condition = kind.iteration_count == session.iteration_count
+    condition &= moves.same(kind.retry_plan, session.retry_plan)
+    return condition
 
 
-def _started(
-    engine: Engine, session: models.Session, last: set[float], plan: Plan
+def _begin(
+    engine: Engine,
+    session: models.Session,
+    plan: Plan,
+    sinks: set[float],
+    ready: Sequence[models.SessionAgent],
 ) -> models.Session | None:
     kind = models.Session
-    before = int(session.iteration_count)
-    actions, stands = moves.session(SessionStatus.IN_PROGRESS, before, retry=True)
-    now = engine.now()
-    message = f"Started again: iteration {before + 1}"
-    landed, after = writes.change(
+    return operation.begin_iteration(
+        engine,
         session,
-        [
-            *actions,
-            *mark.unmarked(),
-            *entry(engine, session, LogLevel.INFO, message),
+        sinks=sinks,
+        ready=ready,
+        condition=_has_plan_as_read(session),
+        actions=[
             kind.retry_plan.remove(),
             kind.asking.remove(),
             kind.finished_at.remove(),
-            kind.iteration_count.set(before + 1),
-            kind.waiting_on.set(last),
             kind.falls_short.set(True) if plan.falls_short else kind.falls_short.remove(),
-            kind.started_at.set(now),
-            kind.updated_at.set(now),
         ],
-        stands & _stands(session),
-        engine.deadline,
     )
-    if after is None or not (landed or after.iteration_count == before + 1):
-        return None
-    if landed:
-        metrics.session_started()
-    return after
 
 
 def _undo(engine: Engine, session: models.Session) -> None:
-    """A retry of version 0.1.0 may have met a session that had just completed."""
+    """Nothing is left to retry: a retry of version 0.1.0 may find a session just completed."""
     kind = models.Session
-    writes.change(
-        session,
-        mark.unmarked(),
-        mark.stands(session)
-        & (kind.doing == RETRY_OF_0_1_0)
-        & (kind.iteration_count == session.iteration_count),
-        engine.deadline,
-    )
+    is_old: Condition = kind.doing == Operation.RETRY_OF_0_1_0.value
+    operation.unmark(engine, session, is_old & (kind.iteration_count == session.iteration_count))
 
 
 def _reset(engine: Engine, agent: models.SessionAgent, iteration: int, plan: Plan) -> None:
@@ -173,7 +147,7 @@ def _reset(engine: Engine, agent: models.SessionAgent, iteration: int, plan: Pla
     dueness = (
         due.settled(kind)
         if waits_for
-        else due.due(kind, agent.session_uuid, engine.later(GRACE_SECONDS))
+        else due.due(kind, agent.session_uuid, wakeups.after_grace(engine))
     )
     if plan.members is not None:
         member = plan.members[agent.agent_uuid]

@@ -103,8 +103,8 @@ def _falls_short(agent: models.SessionAgent) -> bool:
     return bool(agent.state == SessionAgentState.CANCELLED)
 
 
-def pinned(plan: Plan) -> str:
-    """The plan as the session keeps it. Compressed: members repeat themselves."""
+def dump(plan: Plan) -> str:
+    """Return the plan as the session stores it, compressed, because members repeat themselves."""
     members = None
     if plan.members is not None:
         members = {uuid: one.serialize(one) for uuid, one in plan.members.items()}
@@ -112,8 +112,8 @@ def pinned(plan: Plan) -> str:
     return b64encode(zlib.compress(whole.encode())).decode()
 
 
-def unpinned(stored: str) -> Plan:
-    """What `pinned` wrote."""
+def load(stored: str) -> Plan:
+    """Read what `dump` wrote."""
     reset, asking, given, falls_short = json.loads(zlib.decompress(b64decode(stored)))
     members = None
     if given is not None:

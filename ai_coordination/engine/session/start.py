@@ -1,49 +1,48 @@
-"""Starting a session: its agents are written first, and turning it IN_PROGRESS is the last write.
+"""Start a session of a task: write its agents, then turn it IN_PROGRESS as the last write.
 
-While they fit into one transaction everything is one. Else the session is written first, marked and
-with the graph that it starts; the agents follow in the chunks that are pinned with the graph, each
-of which is there as a whole or not at all, and checks that the session is still being started.
+If everything fits into one transaction, it is one write. Otherwise the session is written first,
+marked, and with the graph that it starts. The agents follow in chunks, which are pinned with the
+graph. A chunk is written as a whole or not at all, and only while the session is being started.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ai_coordination import graph, ids, models, texts
-from ai_coordination.engine import metrics
-from ai_coordination.engine.agent.release import GRACE_SECONDS
+from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import end, planned_agents
-from ai_coordination.engine.session.planned_agents import Part
-from ai_coordination.engine.session_log import entry
+from ai_coordination.engine.session import end, operation, planned_agents
+from ai_coordination.engine.session.operation import Operation
+from ai_coordination.engine.session.planned_agents import PlannedAgent
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
-from ai_coordination.models import due, moves, sizes, writes
+from ai_coordination.models import due, sizes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
-from ai_coordination.states import LogLevel, SessionAgentState, SessionStatus
+from ai_coordination.states import SessionAgentState
 
 # The session, its coordination's count, the task that is checked, and the idempotency key.
 MOST_AT_ONCE = MOST_PARTS - 4
-# Version 0.1.0 counted agents alone, and pinned no chunks: its starts go on in these.
+# Version 0.1.0 counted agents alone and pinned no chunks: its starts are resumed in these.
 CHUNK = MOST_PARTS - 1
-# A transaction holds 4 MB. What is left is for the session, and for agents that were pinned by one
+# A transaction holds 4 MB. The rest is for the session, and for agents that were pinned by one
 # version and are written by another.
 MOST_BYTES = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The agents that a session starts with, and the bytes of each one's item."""
+class StartPlan:
+    """The agents that a session starts with: as planned, as items, and the bytes of each item."""
 
-    parts: Sequence[Part]
+    planned: Sequence[PlannedAgent]
     agents: Sequence[models.SessionAgent]
     sizes: Sequence[int]
 
     def fits(self, session: models.Session) -> bool:
-        """Whether session and agents are one transaction."""
+        """Whether session and agents fit into one transaction."""
         few = len(self.agents) <= MOST_AT_ONCE
         return few and sum(self.sizes) + sizes.of(session) <= MOST_BYTES
 
     def chunks(self) -> list[int]:
-        """How many agents are written at a time, so that they fit into a transaction each time."""
+        """Return how many agents to write at a time, so that each chunk fits a transaction."""
         counts: list[int] = []
         room = 0
         for size in self.sizes:
@@ -55,131 +54,120 @@ class Plan:
         return counts
 
 
-def plan(engine: Engine, session: models.Session, chosen: Sequence[Part], given: str) -> Plan:
-    """Raises PayloadTooLarge where an agent's text is too large for its item.
+def plan_start(
+    engine: Engine, session: models.Session, planned: Sequence[PlannedAgent], source: str
+) -> StartPlan:
+    """Build the agents' items. Raises PayloadTooLarge if a text is too large for its item.
 
-    `given` names the input that the texts come from which are not the task query.
+    `source` names the input that contains the texts, apart from the task query.
     """
-    everyone = agents(engine, session, chosen)
-    measured = [sizes.of(agent) for agent in everyone]
-    for agent, size in zip(everyone, measured, strict=True):
+    all_agents = new_agents(engine, session, planned)
+    measured = [sizes.of(agent) for agent in all_agents]
+    for agent, size in zip(all_agents, measured, strict=True):
         if size > sizes.LARGEST_BYTES:
             message = f"{agent.agent_uuid!r} would get more than the {sizes.LARGEST_BYTES} bytes"
-            asked = agent.subtask_query == session.task_query
-            raise PayloadTooLarge(f"{message} of an item", "task_query" if asked else given)
-    return Plan(chosen, everyone, measured)
+            is_task_query = agent.subtask_query == session.task_query
+            place = "task_query" if is_task_query else source
+            raise PayloadTooLarge(f"{message} of an item", place)
+    return StartPlan(planned, all_agents, measured)
 
 
-def sinks(chosen: Sequence[Part]) -> set[float]:
-    """What the session waits for: the agents without successors."""
-    return {part.ordinal for part in chosen if not part.successors}
+def sinks(planned: Sequence[PlannedAgent]) -> set[float]:
+    """Return the ordinals of the agents without successors: the session waits for them."""
+    return {agent.ordinal for agent in planned if not agent.successors}
 
 
-def agents(
-    engine: Engine, session: models.Session, chosen: Sequence[Part]
+def new_agents(
+    engine: Engine, session: models.Session, planned: Sequence[PlannedAgent]
 ) -> list[models.SessionAgent]:
-    """The agents as the first iteration begins; those that wait for nothing are due."""
-    alone = {part.ordinal for part in chosen if len(part.predecessors) == 1}
+    """Build the agents of the first iteration. Those that wait for no other are due."""
+    sole = {agent.ordinal for agent in planned if len(agent.predecessors) == 1}
     threads = graph.threads(
-        {part.ordinal: part.predecessors for part in chosen},
-        {part.ordinal for part in chosen if part.action.primary_path},
+        {agent.ordinal: agent.predecessors for agent in planned},
+        {agent.ordinal for agent in planned if agent.action.primary_path},
     )
-    return [_agent(engine, session, part, alone, threads[part.ordinal]) for part in chosen]
+    return [_new_agent(engine, session, agent, sole, threads[agent.ordinal]) for agent in planned]
 
 
-def _agent(
-    engine: Engine, session: models.Session, part: Part, alone: set[int], thread_from: int
+def _new_agent(
+    engine: Engine,
+    session: models.Session,
+    planned: PlannedAgent,
+    sole: set[int],
+    thread_from: int,
 ) -> models.SessionAgent:
     now = engine.now()
     agent = models.SessionAgent(
         session_uuid=session.session_uuid,
-        session_agent_uuid=ids.session_agent_uuid(session.session_uuid, part.ordinal),
+        session_agent_uuid=ids.session_agent_uuid(session.session_uuid, planned.ordinal),
         coordination_uuid=session.coordination_uuid,
         partition_key=session.partition_key,
-        agent_uuid=part.member.agent_uuid,
-        agent=models.anonymous(part.member),
-        agent_action=models.anonymous(part.action),
-        subtask_query=part.text,
-        ordinal=part.ordinal,
+        agent_uuid=planned.member.agent_uuid,
+        agent=models.anonymous(planned.member),
+        agent_action=models.anonymous(planned.action),
+        subtask_query=planned.text,
+        ordinal=planned.ordinal,
         iteration=1,
-        predecessors=set(part.predecessors) or None,
-        successors=set(part.successors) or None,
-        sole_successors=alone.intersection(part.successors) or None,
-        waiting_on=set(part.predecessors) or None,
+        predecessors=set(planned.predecessors) or None,
+        successors=set(planned.successors) or None,
+        sole_successors=sole.intersection(planned.successors) or None,
+        waiting_on=set(planned.predecessors) or None,
         thread_from=thread_from,
         state=SessionAgentState.INITIAL.value,
         updated_by="engine",
         created_at=now,
         updated_at=now,
     )
-    if not part.predecessors:
+    if not planned.predecessors:
         agent.due_shard = due.shard(session.session_uuid)
-        agent.due_at = engine.later(GRACE_SECONDS)
+        agent.due_at = wakeups.after_grace(engine)
     return agent
 
 
-class _There(EngineError):
-    """The chunk is there already. Never leaves this module."""
+class _IsWritten(EngineError):
+    """An earlier try has written the chunk. Never leaves this module."""
 
 
 class _Stopped(EngineError):
-    """The session is not being started any more. Never leaves this module."""
+    """The session is not being started any longer. Never leaves this module."""
 
 
-def go_on(engine: Engine, session: models.Session) -> models.Session | None:
-    """Writes what is missing of the agents, and then starts the session.
+def resume(engine: Engine, session: models.Session) -> models.Session | None:
+    """Write the agents that are missing, then start the session.
 
-    Gives the session that has started; None where it has ended instead. So does the start of which
-    the pinned graph is lost: nothing could go on with it.
+    Returns the started session; None if it was ended instead. If the text of the pinned graph is
+    lost, nothing can resume the start, so the session fails.
     """
     try:
-        graph = texts.read(session.partition_key, session.graph)
+        pinned = texts.read(session.partition_key, session.graph)
     except TextUnavailable as missing:
         end.fail_unstarted(engine, session, missing.message)
         return None
-    chosen, counts = planned_agents.unpinned(graph)
-    everyone = agents(engine, session, chosen)
+    planned, counts = planned_agents.load(pinned)
+    all_agents = new_agents(engine, session, planned)
     try:
-        for chunk in _cut(everyone, counts):
+        for chunk in _cut(all_agents, counts):
             _put(engine, session, chunk)
     except _Stopped:
         return None
-    kind = models.Session
-    actions, stands = moves.session(SessionStatus.IN_PROGRESS, 0)
-    now = engine.now()
-    landed, after = writes.change(
+    return operation.begin_iteration(
+        engine,
         session,
-        [
-            *actions,
-            *due.settled(kind),
-            *entry(engine, session, LogLevel.INFO, "Started"),
-            kind.doing.remove(),
-            kind.graph.remove(),
-            kind.iteration_count.set(1),
-            kind.waiting_on.set(sinks(chosen)),
-            kind.started_at.set(now),
-            kind.updated_at.set(now),
-        ],
-        stands & (kind.doing == end.START),
-        engine.deadline,
+        sinks=sinks(planned),
+        ready=[agent for agent in all_agents if not agent.waiting_on],
+        actions=[models.Session.graph.remove()],
     )
-    if after is None or not (landed or after.status == SessionStatus.IN_PROGRESS):
-        return None
-    if landed:
-        metrics.session_started()
-    engine.send(*(agent for agent in everyone if not agent.waiting_on))
-    return after
 
 
 def _cut(
-    everyone: Sequence[models.SessionAgent], counts: Sequence[int] | None
+    all_agents: Sequence[models.SessionAgent], counts: Sequence[int] | None
 ) -> Iterator[Sequence[models.SessionAgent]]:
-    """The chunks as they were pinned."""
+    """Cut the agents into the chunks that were pinned."""
     if counts is None:
-        counts = [CHUNK] * -(-len(everyone) // CHUNK)
+        counts = [CHUNK] * -(-len(all_agents) // CHUNK)
     first = 0
     for count in counts:
-        yield everyone[first : first + count]
+        yield all_agents[first : first + count]
         first += count
 
 
@@ -188,14 +176,14 @@ def _put(engine: Engine, session: models.Session, chunk: Sequence[models.Session
     transaction = Transaction()
     for agent in chunk:
         absent = models.SessionAgent.session_agent_uuid.does_not_exist()
-        transaction.put(agent, absent, lambda old: _There("there"))
+        transaction.put(agent, absent, lambda old: _IsWritten("written"))
     transaction.update(
         session,
         [kind.agent_count.add(len(chunk))],
-        kind.doing == end.START,
+        kind.doing == Operation.START.value,
         lambda old: _Stopped("stopped"),
     )
     try:
         transaction.commit(engine.deadline)
-    except _There:
+    except _IsWritten:
         return

@@ -1,0 +1,154 @@
+"""The operation in progress on a session: start, dispatch, retry, fail or cancel.
+
+An operation writes many items. Its first write marks the session and makes it due; its last write
+removes the mark. Any worker that finds the mark resumes the operation, so several workers may run
+it at once, and one of them may be slow. Each mark has a token, so a slow worker finishes or undoes
+its own operation, never a later one. A start has no token: its mark is created with the session.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from ai_coordination import models
+from ai_coordination.engine import metrics
+from ai_coordination.engine.context import Engine
+from ai_coordination.engine.session_log import log_entry
+from ai_coordination.models import due, moves, writes
+from ai_coordination.states import LogLevel, SessionStatus
+
+# How long a worker has for a whole operation before another worker resumes it.
+OPERATION_SECONDS = 60.0
+
+
+class Operation(StrEnum):
+    """The values are what a session stores."""
+
+    START = "start"
+    DISPATCH = "dispatch"
+    # Workers of version 0.1.0 do not know this mark or its plan, and leave such a session alone.
+    RETRY = "retry-plan"
+    RETRY_OF_0_1_0 = "retry"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+RETRIES = (Operation.RETRY, Operation.RETRY_OF_0_1_0)
+
+
+def mark_new(engine: Engine, session: models.Session) -> None:
+    """Mark a session that is about to be created as one that is being started."""
+    session.doing = Operation.START.value
+    session.due_shard = due.shard(session.session_uuid)
+    session.due_at = engine.later(OPERATION_SECONDS)
+
+
+def mark(
+    engine: Engine,
+    session: models.Session,
+    operation: Operation,
+    condition: Condition,
+    actions: Sequence[Action] = (),
+) -> models.Session | None:
+    """Mark the session with an operation, and change what else the operation needs.
+
+    Returns the marked session, also if this operation has marked it before. Returns None if
+    `condition` refuses.
+    """
+    kind = models.Session
+    landed, after = writes.change(
+        session,
+        [
+            kind.doing.set(operation.value),
+            kind.doing_token.set(engine.new_uuid()),
+            *due.due(kind, session.session_uuid, engine.later(OPERATION_SECONDS)),
+            *actions,
+        ],
+        condition,
+        engine.deadline,
+    )
+    if landed or (after is not None and _is_marked(after, operation)):
+        return after
+    return None
+
+
+def _is_marked(session: models.Session, operation: Operation) -> bool:
+    return session.doing == operation or (operation in RETRIES and session.doing in RETRIES)
+
+
+def is_free() -> Condition:
+    """No operation is in progress on the session."""
+    condition: Condition = models.Session.doing.does_not_exist()
+    return condition
+
+
+def is_marked_as_read(session: models.Session) -> Condition:
+    """The session has the same mark as when it was read."""
+    kind = models.Session
+    condition: Condition = moves.same(kind.doing, session.doing)
+    condition &= moves.same(kind.doing_token, session.doing_token)
+    return condition
+
+
+def unmark(
+    engine: Engine, session: models.Session, condition: Condition, actions: Sequence[Action] = ()
+) -> tuple[bool, models.Session | None]:
+    """Remove the mark that was read, and write the operation's result with it.
+
+    Returns what `writes.change` returns. Without effect if the session has another mark by now.
+    """
+    kind = models.Session
+    return writes.change(
+        session,
+        [kind.doing.remove(), kind.doing_token.remove(), *due.settled(kind), *actions],
+        condition & is_marked_as_read(session),
+        engine.deadline,
+    )
+
+
+def begin_iteration(
+    engine: Engine,
+    session: models.Session,
+    *,
+    sinks: set[float],
+    ready: Sequence[models.SessionAgent],
+    actions: Sequence[Action],
+    condition: Condition | None = None,
+) -> models.Session | None:
+    """Turn the session IN_PROGRESS: the last write of a start, a dispatch or a retry.
+
+    `sinks` are the ordinals of the agents that no other agent of the iteration follows: the
+    session waits for them. `ready` are the agents that wait for no other: a message is sent for
+    each of them.
+
+    Returns the started session, also if another worker was faster. Returns None if the session was
+    ended instead, or has moved on to a later iteration.
+    """
+    kind = models.Session
+    before = int(session.iteration_count)
+    is_retry = session.doing in RETRIES
+    move, may_move = moves.session(SessionStatus.IN_PROGRESS, before, retry=is_retry)
+    log = f"Started again: iteration {before + 1}" if is_retry else "Started"
+    now = engine.now()
+    landed, after = unmark(
+        engine,
+        session,
+        may_move if condition is None else may_move & condition,
+        [
+            *move,
+            *log_entry(engine, session, LogLevel.INFO, log),
+            kind.iteration_count.set(before + 1),
+            kind.waiting_on.set(sinks),
+            kind.started_at.set(now),
+            kind.updated_at.set(now),
+            *actions,
+        ],
+    )
+    if after is None or after.iteration_count != before + 1:
+        return None
+    if landed:
+        metrics.session_started()
+    engine.send(*ready)
+    return after
