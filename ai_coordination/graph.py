@@ -6,6 +6,7 @@ Everything here takes time linear in nodes and edges, and nothing recurses.
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Final, Literal, TypeVar
 
 K = TypeVar("K", bound=str | int)
@@ -26,16 +27,6 @@ def successors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
     return after
 
 
-def roots(predecessors: Mapping[K, Collection[K]]) -> list[K]:
-    """The nodes that wait for nothing."""
-    return [node for node, befores in predecessors.items() if not befores]
-
-
-def sinks(predecessors: Mapping[K, Collection[K]]) -> list[K]:
-    """The nodes that nothing waits for."""
-    return [node for node, afters in successors(predecessors).items() if not afters]
-
-
 def unknown_predecessors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
     """The predecessors that are no nodes themselves, by the node that names them."""
     unknown = {
@@ -46,37 +37,17 @@ def unknown_predecessors(predecessors: Mapping[K, Collection[K]]) -> dict[K, lis
 
 
 def find_cycle(predecessors: Mapping[K, Collection[K]]) -> list[K] | None:
-    """A circle of nodes that wait for each other, each before the one that waits for it.
+    """Return a cycle of nodes that wait for each other, or None.
 
-    The first is repeated at the end; None where there is none. A node that waits for itself is a
-    circle; predecessors that are no nodes are left out.
+    Each node comes before the one that waits for it, and the first is repeated at the end. A node
+    that waits for itself is a cycle. Predecessors that are not nodes are left out.
     """
-    stuck = _never_ready(predecessors)
-    if not stuck:
-        return None
-    node = next(iter(stuck))
-    trail: dict[K, int] = {}
-    while node not in trail:
-        trail[node] = len(trail)
-        node = next(before for before in predecessors[node] if before in stuck)
-    circle = list(trail)[trail[node] :]
-    return [node, *reversed(circle)]
-
-
-def _never_ready(predecessors: Mapping[K, Collection[K]]) -> dict[K, int]:
-    """The nodes that never start, because a circle is among those they wait for."""
-    after = successors(predecessors)
-    waiting_on = dict.fromkeys(predecessors, 0)
-    for afters in after.values():
-        for node in afters:
-            waiting_on[node] += 1
-    ready = [node for node, count in waiting_on.items() if count == 0]
-    while ready:
-        for node in after[ready.pop()]:
-            waiting_on[node] -= 1
-            if waiting_on[node] == 0:
-                ready.append(node)
-    return {node: count for node, count in waiting_on.items() if count}
+    try:
+        TopologicalSorter(predecessors).prepare()
+    except CycleError as error:
+        cycle: list[K] = error.args[1]
+        return cycle
+    return None
 
 
 def downstream(start: Iterable[int], successors: Mapping[int, Collection[int]]) -> set[int]:

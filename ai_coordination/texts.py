@@ -18,7 +18,7 @@ from ai_coordination.config import settings
 from ai_coordination.models import reads
 from ai_coordination.models.texts import LargeText, Text
 
-LARGEST_INSIDE_BYTES = 4_096
+LARGEST_INLINE_BYTES = 4_096
 AT_ONCE = 16
 SHA256_CHARACTERS = 64
 LONGEST_KEY = 1_024
@@ -26,7 +26,7 @@ URL_SECONDS = 12 * 3600
 KIND = "texts"
 
 # By then the owner is written, or deleted, or neither will ever be: no function works longer.
-UNDECIDED_SECONDS = 900.0
+CLEANUP_DELAY_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Owner:
         return f"{self.coordination_uuid}/{self.session_uuid or 'own'}"
 
 
-class Held:
+class PendingTexts:
     """The texts of one owner that are about to be written."""
 
     def __init__(self, owner: Owner) -> None:
@@ -60,21 +60,23 @@ class Held:
         self._large: dict[LargeText, str] = {}
 
     @overload
-    def text(self, text: Text, largest_inside: int = ...) -> Text: ...
+    def stored_form(self, text: Text, largest_inline: int = ...) -> Text: ...
 
     @overload
-    def text(self, text: Text | None, largest_inside: int = ...) -> Text | None: ...
+    def stored_form(self, text: Text | None, largest_inline: int = ...) -> Text | None: ...
 
-    def text(self, text: Text | None, largest_inside: int = LARGEST_INSIDE_BYTES) -> Text | None:
+    def stored_form(
+        self, text: Text | None, largest_inline: int = LARGEST_INLINE_BYTES
+    ) -> Text | None:
         """The text as an item holds it; where that only says where it is, `put` writes it.
 
-        `largest_inside` is the most bytes of UTF-8 that the item itself holds.
+        `largest_inline` is the most bytes of UTF-8 that the item itself holds.
         """
-        if isinstance(text, str) and is_large(text, largest_inside):
-            return self.outside(text)
+        if isinstance(text, str) and is_large(text, largest_inline):
+            return self.reference(text)
         return text
 
-    def outside(self, text: str) -> LargeText:
+    def reference(self, text: str) -> LargeText:
         """Where a text is that the bucket keeps whatever its size: `put` writes it."""
         encoded = text.encode()
         placed = LargeText(self.owner.folder, sha256(encoded).hexdigest(), len(encoded))
@@ -84,7 +86,7 @@ class Held:
     def __bool__(self) -> bool:
         return bool(self._large)
 
-    def put(self) -> None:
+    def write(self) -> None:
         """Writes what is large. Raises Throttled, and then some of it may be there."""
         if not self._large:
             return
@@ -100,32 +102,32 @@ class Held:
             list(pool.map(put, self._large.items()))
 
 
-def is_large(text: str | None, largest_inside: int = LARGEST_INSIDE_BYTES) -> bool:
+def is_large(text: str | None, largest_inline: int = LARGEST_INLINE_BYTES) -> bool:
     """Whether the bucket keeps a text, because it has more bytes of UTF-8 than an item holds.
 
     Without a bucket none is large.
     """
-    if text is None or len(text) * 4 <= largest_inside or settings().texts_bucket is None:
+    if text is None or len(text) * 4 <= largest_inline or settings().texts_bucket is None:
         return False
-    return len(text.encode()) > largest_inside
+    return len(text.encode()) > largest_inline
 
 
-def keep(owner: Owner, text: Text) -> Text:
+def store(owner: Owner, text: Text) -> Text:
     """Writes one text of an owner that exists, where it is large, and gives what an item holds.
 
     Raises Throttled.
     """
-    held = Held(owner)
-    placed = held.text(text)
-    held.put()
+    pending = PendingTexts(owner)
+    placed = pending.stored_form(text)
+    pending.write()
     return placed
 
 
-def same(held: Text | None, text: str | None) -> bool:
+def is_same(stored: Text | None, text: str | None) -> bool:
     """Whether an item holds this text, wherever that is kept."""
-    if isinstance(held, LargeText) and text is not None:
-        return held.sha256 == sha256(text.encode()).hexdigest()
-    return held == text
+    if isinstance(stored, LargeText) and text is not None:
+        return stored.sha256 == sha256(text.encode()).hexdigest()
+    return stored == text
 
 
 @overload
@@ -159,7 +161,7 @@ def size(text: Text | None) -> int:
     return text.size if isinstance(text, LargeText) else len(text.encode())
 
 
-def inside(text: Text | None) -> int:
+def inline_size(text: Text | None) -> int:
     """The bytes of it that the item itself holds."""
     return 0 if isinstance(text, LargeText) else size(text)
 
@@ -169,23 +171,23 @@ def url(tenant: str, text: LargeText) -> str:
     return TextBucket(str(settings().texts_bucket)).url(_key(tenant, text), URL_SECONDS)
 
 
-def check(owner: Owner) -> dict[str, Any]:
+def cleanup_message(owner: Owner) -> dict[str, Any]:
     """The message whose receiver deletes the owner's texts, if the owner does not exist."""
     message = {"kind": KIND, "tenant": owner.tenant, "coordination": owner.coordination_uuid}
     return message if owner.session_uuid is None else {**message, "session": owner.session_uuid}
 
 
-def announce(owner: Owner) -> None:
+def schedule_cleanup(owner: Owner) -> None:
     """Sends the message of `check`, for later. Raises Throttled.
 
     Only for an owner that is about to be created under a new uuid, or that was read under exactly
     this key: of any other the texts would be deleted.
     """
     queue = SqsQueue(settings().required_queue_url())
-    queue.must_send(check(owner), UNDECIDED_SECONDS)
+    queue.must_send(cleanup_message(owner), CLEANUP_DELAY_SECONDS)
 
 
-def delete_if_gone(message: dict[str, Any]) -> None:
+def clean_up(message: dict[str, Any]) -> None:
     """What is done with the message of `check`. Raises Throttled."""
     owner = Owner(message["tenant"], message["coordination"], message.get("session"))
     name = settings().texts_bucket
@@ -200,8 +202,10 @@ def delete_if_gone(message: dict[str, Any]) -> None:
 def _exists(owner: Owner) -> bool:
     tenant, coordination_uuid = owner.tenant, owner.coordination_uuid
     if owner.session_uuid is None:
-        return reads.get(models.Coordination, tenant, coordination_uuid, tenant) is not None
-    return reads.get(models.Session, coordination_uuid, owner.session_uuid, tenant) is not None
+        return reads.get(models.Coordination, tenant, coordination_uuid, tenant=tenant) is not None
+    return (
+        reads.get(models.Session, coordination_uuid, owner.session_uuid, tenant=tenant) is not None
+    )
 
 
 def _is_listed(tenant: str, session_uuid: str) -> bool:
@@ -210,7 +214,7 @@ def _is_listed(tenant: str, session_uuid: str) -> bool:
     The folders of version 0.1.0 do not name the coordination, and its messages may name a wrong
     one: so only this tells that such a folder belongs to nobody.
     """
-    return reads.is_listed(models.Session, models.Session.of_tenant, tenant, session_uuid)
+    return reads.is_in_index(models.Session, models.Session.of_tenant, tenant, session_uuid)
 
 
 def _key(tenant: str, text: LargeText) -> str:

@@ -121,7 +121,10 @@ def side_by_side(threads: int, work: Callable[[], Any]) -> None:
 
 def is_complete(session: models.Session) -> None:
     found = reads.get(
-        models.Session, session.coordination_uuid, session.session_uuid, session.partition_key
+        models.Session,
+        session.coordination_uuid,
+        session.session_uuid,
+        tenant=session.partition_key,
     )
     if found is None or found.status != "completed":
         raise RuntimeError(f"the session is {found and found.status}")

@@ -106,7 +106,7 @@ class Context:
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
         return await self.run(
-            reads.batch_get, keys, self.caller.partition_key, of_a_batch=KEYS_OF_A_BATCH
+            reads.batch_get, keys, tenant=self.caller.partition_key, batch_size=KEYS_OF_A_BATCH
         )
 
     def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
@@ -114,7 +114,11 @@ class Context:
 
         They have their states alone where no picture is asked for.
         """
-        of_session = services.graphs.everything if self._draws else services.graphs.states
+        of_session = (
+            services.session_graph.all_agents
+            if self._draws
+            else services.session_graph.agent_states
+        )
 
         async def read() -> list[models.SessionAgent]:
             return await self.run(of_session, self.caller, session.session_uuid)

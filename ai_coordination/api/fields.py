@@ -90,9 +90,7 @@ async def complete(context: Context, entity: models.Entity) -> Any:
     """The whole entity, where a row of an index leaves out what may be large."""
     if not entity.partial:
         return entity
-    kind = type(entity)
-    keys = [kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name]
-    return await parent(context, kind, *(getattr(entity, key) for key in keys))
+    return await parent(context, type(entity), *entity.primary_key())
 
 
 def large(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:

@@ -40,8 +40,7 @@ class Node(graphene.Interface):
 def global_id(entity: models.Entity) -> str:
     """A coordination's hash key is its tenant, which is never part of an id."""
     kind = type(entity)
-    keys = [kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name]
-    uuids = [getattr(entity, key) for key in keys if key != "partition_key"]
+    uuids = [getattr(entity, key) for key in kind.key_names() if key != "partition_key"]
     return _written(kind, uuids)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import graphene
 
 from ai_coordination.errors import BadUserInput
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 
 DEFAULT_PAGE = 25
 LARGEST_PAGE = 100
@@ -77,9 +77,9 @@ class List:
 
     def wanted(
         self, first: int | None, after: str | None, newest_first: bool | None = False
-    ) -> Wanted:
+    ) -> PageRequest:
         """The page that the arguments ask for. Null means the default."""
-        return Wanted(
+        return PageRequest(
             page_size(first), None if after is None else self.position(after), bool(newest_first)
         )
 
@@ -96,7 +96,7 @@ class Connection:
     """A page as GraphQL shows it. `count` gives the total, or None where it is not known."""
 
     page: Page[Any]
-    wanted: Wanted
+    wanted: PageRequest
     place: List
     position_of: Callable[[Any], str]
     count: Callable[[], Any]

@@ -46,7 +46,7 @@ class Query(
     @staticmethod
     def resolve_node(root: None, info: Info, id: str) -> models.Entity | None:
         tenant = info.context.caller.partition_key
-        return reads.get(*key_of(id, tenant), tenant)
+        return reads.get(*key_of(id, tenant), tenant=tenant)
 
 
 class Mutation(

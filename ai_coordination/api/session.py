@@ -122,7 +122,7 @@ class Session(graphene.ObjectType):
 
         async def read() -> list[models.SubtaskQuery]:
             found: list[models.SubtaskQuery] = await context.run(
-                services.graphs.work_of, context.caller, uuid
+                services.session_graph.subtask_queries, context.caller, uuid
             )
             return found
 
@@ -163,7 +163,7 @@ class Session(graphene.ObjectType):
     @staticmethod
     async def resolve_progress(session: models.Session, info: Info) -> dict[str, int]:
         async def count() -> dict[str, int]:
-            return services.graphs.progress(await info.context.agents_of(session))
+            return services.session_graph.progress(await info.context.agents_of(session))
 
         progress: dict[str, int] = await info.context.once(
             ("progress", session.session_uuid), count
@@ -176,7 +176,7 @@ class Session(graphene.ObjectType):
             agents = await info.context.agents_of(session)
             coordination = await _coordination(session, info)
             names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-            return services.graphs.picture_of_session(agents, names)
+            return services.session_graph.session_diagram(agents, names)
 
         picture: str = await info.context.once(("picture", session.session_uuid), draw)
         return picture

@@ -108,7 +108,7 @@ class SessionAgent(graphene.ObjectType):
             return action
         key = info.context.caller.partition_key, agent.coordination_uuid
         coordination = await fields.parent(info.context, models.Coordination, *key)
-        (shown,) = services.rules.for_members([action], coordination.agents)
+        (shown,) = services.agent_rules.with_default_timeouts([action], coordination.agents)
         return shown
 
     @staticmethod

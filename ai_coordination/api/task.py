@@ -50,7 +50,7 @@ class Task(graphene.ObjectType):
         if not (depends and fields.selects(info, "timeoutSeconds")):
             return actions
         coordination = await _coordination(task, info)
-        return services.rules.for_members(actions, coordination.agents)
+        return services.agent_rules.with_default_timeouts(actions, coordination.agents)
 
     @staticmethod
     async def resolve_coordination(task: models.Task, info: Info) -> models.Coordination:
@@ -84,7 +84,7 @@ class Task(graphene.ObjectType):
     async def resolve_mermaid(task: models.Task, info: Info) -> str:
         async def draw() -> str:
             coordination = await _coordination(task, info)
-            return services.graphs.picture_of_task(coordination, task)
+            return services.session_graph.task_diagram(coordination, task)
 
         # A task that a list shows may be another version than one that is shown beside it.
         key = "picture", task.task_uuid, task.version

@@ -63,7 +63,9 @@ def complete(
     if agent.state == SessionAgentState.IN_PROGRESS:
         reporting.complete(engine, agent, Answer(output, **tokens(usage)), reported=True)
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
-    if agent.state == SessionAgentState.IN_PROGRESS or not texts.same(agent.agent_output, output):
+    if agent.state == SessionAgentState.IN_PROGRESS or not texts.is_same(
+        agent.agent_output, output
+    ):
         raise _refused(agent, "This run takes no such report any more")
     return agent
 
@@ -96,10 +98,10 @@ def fail(
         failing.fail_attempt(
             engine, agent, notes, reporting.in_time(engine), retryable=retryable is not False
         )
-    run = reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
+    run = reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
     if run is None or run.session_agent_uuid != session_agent_uuid:
         raise _refused(agent, "This run is none of the agent's")
-    if run.outcome != RunOutcome.FAILED or not texts.same(run.notes, notes):
+    if run.outcome != RunOutcome.FAILED or not texts.is_same(run.notes, notes):
         raise _refused(agent, "This run takes no such report any more")
     return _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
 
@@ -192,7 +194,7 @@ def answer(
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED
     too_late = agent.user_input is None and agent.notes == answering.NOT_IN_TIME
-    if agent.state != expected or too_late or not texts.same(agent.user_input, user_input):
+    if agent.state != expected or too_late or not texts.is_same(agent.user_input, user_input):
         raise _refused(agent, "This agent does not ask for this answer")
     return agent
 

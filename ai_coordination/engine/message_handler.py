@@ -14,7 +14,7 @@ from ai_coordination.engine.context import Answer, Engine, Message
 from ai_coordination.engine.session import dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
-from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models import due_times, moves, reads, writes
 from ai_coordination.states import (
     FailurePolicy,
     RunOutcome,
@@ -29,16 +29,18 @@ def work(engine: Engine, message: Message) -> None:
     about = ("kind", "tenant", "coordination", "session", "agent")
     telemetry.name(**{name: message[name] for name in about if name in message})
     if message["kind"] == texts.KIND:
-        texts.delete_if_gone(message)
+        texts.clean_up(message)
         return
     if message["kind"] == "session":
         session = reads.get(
-            models.Session, message["coordination"], message["session"], message["tenant"]
+            models.Session, message["coordination"], message["session"], tenant=message["tenant"]
         )
         if session is not None and session.iteration_count == message["iteration"]:
             session_work(engine, session, message.get("due"))
         return
-    agent = reads.get(models.SessionAgent, message["session"], message["agent"], message["tenant"])
+    agent = reads.get(
+        models.SessionAgent, message["session"], message["agent"], tenant=message["tenant"]
+    )
     if agent is None or agent.iteration != message["iteration"]:
         return
     _name(agent)
@@ -138,12 +140,12 @@ def _goes_on(
 def _skip(engine: Engine, agent: models.SessionAgent) -> None:
     kind = models.SessionAgent
     actions, stands = moves.out_of_initial(agent, SessionAgentState.SKIPPED)
-    landed, after = writes.change(
+    landed, after = writes.update_if(
         agent,
         [
             *actions,
             kind.updated_at.set(engine.now()),
-            *due.due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
+            *due_times.set_due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
         ],
         stands,
         engine.deadline,
@@ -226,7 +228,7 @@ def _failed(engine: Engine, agent: models.SessionAgent) -> None:
         release.release(engine, agent, skip=policy is FailurePolicy.SKIP_SUCCESSORS)
         return
     session = reads.get(
-        models.Session, agent.coordination_uuid, agent.session_uuid, agent.partition_key
+        models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key
     )
     notes = "see its notes" if isinstance(agent.notes, models.LargeText) else agent.notes
     reason = f"{agent.agent.agent_name} has failed: {notes or 'without a note'}"[:500]

@@ -33,7 +33,7 @@ def fire(engine: Engine, scheduler: Scheduler | None, event: Mapping[str, Any]) 
     Raises NotWrittenYet and Throttled, for which the firing has to come again.
     """
     moment = datetime.fromisoformat(event["time"])
-    found = reads.get(models.TaskSchedule, event["task"], event["schedule"], event["tenant"])
+    found = reads.get(models.TaskSchedule, event["task"], event["schedule"], tenant=event["tenant"])
     if found is None or not _is_of(found, event):
         if _may_be_written_yet(engine, found, event):
             raise NotWrittenYet(f"The writer of {_name(event)} may not have come so far")
@@ -94,7 +94,7 @@ def _remember(
     """The last session of a schedule, unless one that was due later is that already."""
     kind = models.TaskSchedule
     at = clock.instant(moment)
-    writes.change(
+    writes.update_if(
         schedule,
         [kind.last_session_uuid.set(session.session_uuid), kind.last_run_at.set(at)],
         (kind.partition_key == schedule.partition_key)
@@ -118,7 +118,7 @@ def _fires_after(schedule: models.TaskSchedule, moment: datetime) -> bool:
 def _complete(engine: Engine, schedule: models.TaskSchedule) -> None:
     """It fires no more, unless somebody has changed it since."""
     kind = models.TaskSchedule
-    writes.change(
+    writes.update_if(
         schedule,
         [
             kind.status.set(ScheduleStatus.COMPLETED.value),

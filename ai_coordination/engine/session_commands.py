@@ -17,11 +17,11 @@ from ai_coordination.engine.session.planned_agents import PlannedAgent
 from ai_coordination.errors import BadUserInput, InputError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, timers, validation
+from ai_coordination.services import guards, idempotent_create, timers, validation
 from ai_coordination.services import session as sessions
+from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import Input
-from ai_coordination.services.members import small
-from ai_coordination.services.rules import action
+from ai_coordination.services.members import compact
 from ai_coordination.services.task import queries
 from ai_coordination.states import TERMINAL_SESSION, SessionStatus
 
@@ -72,7 +72,7 @@ def start(
                 (models.Coordination, caller.partition_key, coordination_uuid),
                 (models.Task, coordination_uuid, task_uuid),
             ],
-            caller.partition_key,
+            tenant=caller.partition_key,
         )
         if coordination is None or task is None:
             raise guards.not_found("task", "task_uuid")
@@ -96,18 +96,20 @@ def start(
             created_at=now,
             updated_at=now,
         )
-        held = texts.Held(texts.Owner.of(session))
-        session.task_query = held.text(asked)
-        members = {agent.member.agent_uuid: small(held, agent.member) for agent in planned}
+        pending = texts.PendingTexts(texts.Owner.of(session))
+        session.task_query = pending.stored_form(asked)
+        members = {agent.member.agent_uuid: compact(pending, agent.member) for agent in planned}
         planned = [
-            replace(agent, text=held.text(agent.text), member=members[agent.member.agent_uuid])
+            replace(
+                agent, text=pending.stored_form(agent.text), member=members[agent.member.agent_uuid]
+            )
             for agent in planned
         ]
         source = "task_uuid" if subtask_queries is None else "subtask_queries"
         plan = starting.plan_start(engine, session, planned, source)
-        return _begin(engine, caller, session, plan, held, idempotency_key, given, schedule)
+        return _begin(engine, caller, session, plan, pending, idempotency_key, given, schedule)
 
-    made = creation.once(caller, models.Session, idempotency_key, given, write)
+    made = idempotent_create.run(caller, models.Session, idempotency_key, given, write)
     if made.doing == Operation.START:
         return starting.resume(engine, made) or _as_it_is(made)
     return made
@@ -124,7 +126,7 @@ def _planned(
     work = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
     try:
         planned = planned_agents.plan_agents(
-            coordination, task.agent_actions, work, asked, action("", [], {}, 0)
+            coordination, task.agent_actions, work, asked, build_action("", [], {}, 0)
         )
     except InputError as wrong:
         if own and wrong.input_path[:1] == ("subtask_queries",):
@@ -147,7 +149,7 @@ def _begin(
     caller: Caller,
     session: models.Session,
     plan: starting.StartPlan,
-    held: texts.Held,
+    pending: texts.PendingTexts,
     key: str | None,
     given: Input,
     schedule: models.TaskSchedule | None,
@@ -168,11 +170,11 @@ def _begin(
     else:
         session.status = SessionStatus.INITIAL.value
         operation.mark_new(engine, session)
-        session.graph = held.text(planned_agents.dump(plan.planned, plan.chunks()))
+        session.graph = pending.stored_form(planned_agents.dump(plan.planned, plan.chunks()))
 
-    if held:
-        engine.queue.must_send(texts.check(held.owner), texts.UNDECIDED_SECONDS)
-        held.put()
+    if pending:
+        engine.queue.must_send(texts.cleanup_message(pending.owner), texts.CLEANUP_DELAY_SECONDS)
+        pending.write()
 
     def add(transaction: Transaction) -> None:
         sessions.count_in_coordination(transaction, caller, session)
@@ -182,7 +184,7 @@ def _begin(
             absent = models.SessionAgent.session_agent_uuid.does_not_exist()
             transaction.put(agent, absent, lambda old: None)
 
-    made = creation.create(caller, session, key, given, add)
+    made = idempotent_create.commit(caller, session, key, given, add)
     if made is session and at_once:
         metrics.session_started()
         engine.send(*(agent for agent in all_agents if not agent.waiting_on))
@@ -191,7 +193,10 @@ def _begin(
 
 def _as_it_is(session: models.Session) -> models.Session:
     found = reads.get(
-        models.Session, session.coordination_uuid, session.session_uuid, session.partition_key
+        models.Session,
+        session.coordination_uuid,
+        session.session_uuid,
+        tenant=session.partition_key,
     )
     if found is None:
         raise guards.not_found(NOUN)

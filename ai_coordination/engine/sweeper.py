@@ -16,7 +16,7 @@ from ai_coordination import models, telemetry
 from ai_coordination.engine import lanes
 from ai_coordination.engine.agent import lease
 from ai_coordination.engine.context import Engine, Message, message
-from ai_coordination.models import due, reads, writes
+from ai_coordination.models import due_times, reads, writes
 from ai_coordination.states import SessionAgentState
 
 WAIT_SECONDS = 60.0
@@ -53,7 +53,9 @@ def sweep(engine: Engine) -> int:
     next sweep.
     """
     behind = frozenset(lane for lane in lanes.LANES if _is_behind(engine, lane))
-    places = [(kind, one) for one in due.SHARDS for kind in (models.Session, models.SessionAgent)]
+    places = [
+        (kind, one) for one in due_times.SHARDS for kind in (models.Session, models.SessionAgent)
+    ]
     # In the context of this thread: each line that is logged says whose invocation it is.
     tasks = [(copy_context(), *place) for place in places]
 
@@ -94,7 +96,7 @@ def _sweep(engine: Engine, kind: type[Owing], shard: str, behind: Behind) -> Swe
     """Page by page, as long as there is time for another one."""
     swept = Swept()
     try:
-        pages = reads.until(kind, kind.due, shard, engine.now(), ROWS)
+        pages = reads.due_rows(kind, kind.due, shard, engine.now(), ROWS)
         while engine.deadline - time.monotonic() > SECONDS_OF_A_PAGE:
             rows = next(pages, None)
             if rows is None:
@@ -114,8 +116,8 @@ def _moved_on(engine: Engine, row: Owing, swept: Swept) -> Owing | None:
     kind = type(row)
     at = engine.later(WAIT_SECONDS)
     try:
-        moved, now = writes.change(
-            row, due.found(kind, at), kind.due_at == row.due_at, engine.deadline
+        moved, now = writes.update_if(
+            row, due_times.postpone(kind, at), kind.due_at == row.due_at, engine.deadline
         )
     except Exception:  # noqa: BLE001 - one row's trouble is no other's
         swept.errors += 1

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from ai_coordination import models
 from ai_coordination.engine.context import Engine
-from ai_coordination.models import due, writes
+from ai_coordination.models import due_times, writes
 
 # How long a message may take before it counts as lost.
 GRACE_SECONDS = 60.0
@@ -39,7 +39,7 @@ def soon(engine: Engine, item: models.SessionAgent) -> str:
     The same value again costs no write to the index. A due time in the past is never kept: a sweep
     may have moved it on since, by an unknown time.
     """
-    return due.near(
+    return due_times.existing_or(
         item,
         after_grace(engine),
         earliest=engine.now(),
@@ -58,8 +58,8 @@ def count_look(engine: Engine, item: T, due_at: str | None) -> T | None:
     looks = int(item.looks or 0) + 1
     wait = min(FIRST_WAIT_SECONDS * 2 ** (looks - 1), LONGEST_WAIT_SECONDS)
     at = engine.later(wait)
-    landed, now = writes.change(
-        item, due.looked_at(kind, at, looks), kind.due_at == due_at, engine.deadline
+    landed, now = writes.update_if(
+        item, due_times.record_look(kind, at, looks), kind.due_at == due_at, engine.deadline
     )
     # The SDK repeats a write whose answer was lost, and is refused by what the first try wrote.
     is_mine = now is not None and (landed or (now.due_at == at and now.looks == looks))

@@ -1,6 +1,7 @@
 """The tables, one file an entity. Call sites read `models.Session`."""
 
-from ai_coordination.models.agent import (
+from ai_coordination.models.base import Entity, Table, Versioned, connection
+from ai_coordination.models.blueprint import (
     Agent,
     AgentAction,
     AgentRuntime,
@@ -11,7 +12,6 @@ from ai_coordination.models.agent import (
     TokenUsage,
     anonymous,
 )
-from ai_coordination.models.base import Entity, Table, Versioned, connection
 from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.idempotency import Idempotency

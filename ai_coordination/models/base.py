@@ -15,8 +15,8 @@ from pynamodb.models import Model
 from ai_coordination import __version__, config, telemetry
 from ai_coordination.errors import Throttled
 from ai_coordination.models import allowance
-from ai_coordination.models.client import new_client
-from ai_coordination.models.decoding import decoder
+from ai_coordination.models.fast.client import new_client
+from ai_coordination.models.fast.item_decoder import decoder
 
 POOL = 32
 REMEMBERED_WRITES = 4
@@ -149,6 +149,16 @@ class Table(Model):
             connection.add_meta_table(own.get_meta_table())
             own.connection = connection
         return own
+
+    @classmethod
+    def key_names(cls) -> tuple[str, ...]:
+        """The names of the hash key and, if the table has one, of the range key."""
+        keys = (cls._hash_key_attribute(), cls._range_key_attribute())
+        return tuple(key.attr_name for key in keys if key is not None)
+
+    def primary_key(self) -> tuple[str, ...]:
+        """The values of the item's hash key and range key."""
+        return tuple(getattr(self, name) for name in self.key_names())
 
     @classmethod
     def of(cls, item: Item) -> Self:

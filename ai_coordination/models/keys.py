@@ -10,7 +10,7 @@ LONGEST_HASH_KEY_BYTES = 2_048
 _NUL = "\0"
 
 
-def of_tenant(partition_key: str, *names: str) -> str:
+def tenant_key(partition_key: str, *names: str) -> str:
     """A tenant's key for some names, of at most 2,048 bytes of UTF-8."""
     name = "#".join(names)
     key = f"{partition_key}#{name}"

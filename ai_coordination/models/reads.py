@@ -32,7 +32,7 @@ MOST_READS_OF_A_PAGE = 5
 ROWS_OF_A_FILTERED_READ = 200
 
 
-def get(kind: type[E], hash_key: str, range_key: str, tenant: str) -> E | None:
+def get(kind: type[E], hash_key: str, range_key: str, *, tenant: str) -> E | None:
     """The item as it is now, or None where there is none for this tenant."""
     try:
         found = kind.get(hash_key, range_key, consistent_read=True)
@@ -42,17 +42,17 @@ def get(kind: type[E], hash_key: str, range_key: str, tenant: str) -> E | None:
 
 
 def batch_get(
-    keys: Sequence[Key], tenant: str, of_a_batch: int = MOST_KEYS_OF_A_BATCH
+    keys: Sequence[Key], *, tenant: str, batch_size: int = MOST_KEYS_OF_A_BATCH
 ) -> list[Any]:
     """The items in the order of their keys, as they are now; None where there is none.
 
-    One call for so many items, of whichever tables.
+    One call reads `batch_size` items, of any tables.
     """
     wanted = list(dict.fromkeys(keys))
     found = {
         key: item
-        for start in range(0, len(wanted), of_a_batch)
-        for key, item in _batch(wanted[start : start + of_a_batch])
+        for start in range(0, len(wanted), batch_size)
+        for key, item in _batch(wanted[start : start + batch_size])
         if item.partition_key == tenant
     }
     return [found.get(key) for key in keys]
@@ -62,13 +62,13 @@ def _batch(keys: Iterable[Key]) -> Iterator[tuple[Key, Entity]]:
     kinds = {kind.Meta.table_name: kind for kind, _, _ in keys}
     asked: dict[str, Any] = {table: {KEYS: [], "ConsistentRead": True} for table in kinds}
     for kind, hash_key, range_key in keys:
-        names = _key_names(kind)
+        hash_name, range_name = kind.key_names()
         asked[kind.Meta.table_name][KEYS].append(
-            {names[0]: {"S": hash_key}, names[1]: {"S": range_key}}
+            {hash_name: {"S": hash_key}, range_name: {"S": range_key}}
         )
     for table, item in _batch_items(asked):
         kind = kinds[table]
-        hash_name, range_name = _key_names(kind)
+        hash_name, range_name = kind.key_names()
         yield (kind, item[hash_name]["S"], item[range_name]["S"]), kind.of(item)
 
 
@@ -95,10 +95,6 @@ def _keys_in(asked: dict[str, Any]) -> int:
     return sum(len(of_table[KEYS]) for of_table in asked.values())
 
 
-def _key_names(kind: type[Entity]) -> tuple[str, str]:
-    return kind._hash_key_attribute().attr_name, kind._range_key_attribute().attr_name
-
-
 @dataclass(frozen=True, slots=True)
 class Page(Generic[E]):
     """Some rows of a list. `position` is where the next page goes on, also where no row is here."""
@@ -109,7 +105,7 @@ class Page(Generic[E]):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageRequest:
     """Which page of a list: `first` rows after `position`, a range key or None for the start."""
 
     first: int
@@ -117,7 +113,7 @@ class Wanted:
     newest_first: bool = False
 
 
-def every(conditions: Sequence[Condition]) -> Condition | None:
+def all_of(conditions: Sequence[Condition]) -> Condition | None:
     """All of them, or None where there are none."""
     return reduce(Condition.__and__, conditions) if conditions else None
 
@@ -125,9 +121,9 @@ def every(conditions: Sequence[Condition]) -> Condition | None:
 def page(
     kind: type[E],
     hash_key: str,
-    wanted: Wanted,
-    tenant: str,
+    wanted: PageRequest,
     *,
+    tenant: str,
     index: Index[Any] | None = None,
     condition: Condition | None = None,
 ) -> Page[E]:
@@ -150,21 +146,21 @@ def page(
             break
     if rows and rows[0].partition_key != tenant:
         return Page([], False, None)
-    if start is not None and not rows and not _is_of(kind, hash_key, wanted, tenant, index):
+    if start is not None and not rows and not _is_of(kind, hash_key, wanted, index, tenant=tenant):
         return Page([], False, None)
     return _cut(rows, wanted.first, range_key.attr_name, start)
 
 
 def _is_of(
-    kind: type[E], hash_key: str, wanted: Wanted, tenant: str, index: Index[Any] | None
+    kind: type[E], hash_key: str, wanted: PageRequest, index: Index[Any] | None, *, tenant: str
 ) -> bool:
     """Whose a partition is of which the condition let no row through: not even its size is told."""
     answer = _query(kind, hash_key, None, None, replace(wanted, first=0), index, None)
     return all(kind.of(item).partition_key == tenant for item in answer[ITEMS])
 
 
-def everything(
-    kind: type[E], hash_key: str, tenant: str, attributes: Sequence[str] | None = None
+def all_rows(
+    kind: type[E], hash_key: str, *, tenant: str, attributes: Sequence[str] | None = None
 ) -> list[E]:
     """All rows under `hash_key`, with these attributes alone, as they are now.
 
@@ -188,11 +184,11 @@ def everything(
 
 def _range_key(kind: type[E], index: Index[Any] | None) -> Any:
     if index is None:
-        return kind._range_key_attribute()
+        return getattr(kind, kind.key_names()[1])
     return next(one for one in index.Meta.attributes.values() if one.is_range_key)
 
 
-def until(
+def due_rows(
     kind: type[E], index: Index[Any], hash_key: str, latest: str, most: int
 ) -> Iterator[list[E]]:
     """The rows of an index up to a range key, page by page: of any tenant, for the engine alone."""
@@ -212,7 +208,7 @@ def until(
             return
 
 
-def is_listed(kind: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
+def is_in_index(kind: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
     """Whether an index has a row. It lags: a row of the last seconds may be missing."""
     answer = connection.query(
         kind.Meta.table_name,
@@ -235,7 +231,7 @@ def _query(
     hash_key: str,
     after: Condition | None,
     condition: Condition | None,
-    wanted: Wanted,
+    wanted: PageRequest,
     index: Index[Any] | None,
     start: dict[str, Any] | None,
 ) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from pynamodb.attributes import (
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models import keys
-from ai_coordination.models.agent import InputFile, LogEntry, SubtaskQuery
 from ai_coordination.models.base import Versioned, table_name
-from ai_coordination.models.due import Due, Owing
+from ai_coordination.models.blueprint import InputFile, LogEntry, SubtaskQuery
+from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.texts import TextAttribute
 
 # What may be large stays out of the indexes: each of them is charged for what it holds. AWS changes
@@ -88,7 +88,7 @@ class SessionsToPurge(GlobalSecondaryIndex["Session"]):
     purge_at = UnicodeAttribute(range_key=True)
 
 
-class Session(Owing, Versioned):
+class Session(HasDueTime, Versioned):
     """One instance of a coordination. It counts its agents, and the runs that have no agent."""
 
     class Meta:
@@ -98,7 +98,7 @@ class Session(Owing, Versioned):
     of_task = SessionsOfTask()
     of_user = SessionsOfUser()
     to_purge = SessionsToPurge()
-    due = Due()
+    due = DueIndex()
 
     coordination_uuid = UnicodeAttribute(hash_key=True)
     session_uuid = UnicodeAttribute(range_key=True)
@@ -134,4 +134,4 @@ class Session(Owing, Versioned):
 
 def tenant_user(partition_key: str, user_id: str | None) -> str | None:
     """The key under which a user's sessions are listed: a user's name is the tenant's own."""
-    return None if user_id is None else keys.of_tenant(partition_key, user_id)
+    return None if user_id is None else keys.tenant_key(partition_key, user_id)

@@ -10,9 +10,9 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from ai_coordination.models.agent import Agent, AgentAction, TokenUsage
 from ai_coordination.models.base import Item, Versioned, table_name
-from ai_coordination.models.due import Due, Owing
+from ai_coordination.models.blueprint import Agent, AgentAction, TokenUsage
+from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.texts import TextAttribute
 
 # What a list of work shows of an agent: no texts, and none of its sets, which may be large. AWS
@@ -73,7 +73,7 @@ class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
     asked_order = UnicodeAttribute(range_key=True)
 
 
-class SessionAgent(Owing, Versioned):
+class SessionAgent(HasDueTime, Versioned):
     """One agent's part in a session. Edges are ordinals; an ordinal gives the address."""
 
     class Meta:
@@ -81,7 +81,7 @@ class SessionAgent(Owing, Versioned):
 
     open = OpenSessionAgents()
     asked = AskedSessionAgents()
-    due = Due()
+    due = DueIndex()
 
     session_uuid = UnicodeAttribute(hash_key=True)
     session_agent_uuid = UnicodeAttribute(range_key=True)

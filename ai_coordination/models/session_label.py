@@ -23,4 +23,4 @@ class SessionLabel(Table):
 
 def tenant_label(partition_key: str, key: str, value: str) -> str:
     """The key under which the sessions with a label are listed. No key holds a NUL."""
-    return keys.of_tenant(partition_key, f"{key}\0{value}")
+    return keys.tenant_key(partition_key, f"{key}\0{value}")

@@ -4,8 +4,8 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models import keys
-from ai_coordination.models.agent import TokenUsage
 from ai_coordination.models.base import Entity, table_name
+from ai_coordination.models.blueprint import TokenUsage
 from ai_coordination.models.texts import TextAttribute
 
 
@@ -53,4 +53,4 @@ class SessionRun(Entity):
 
 def tenant_thread(partition_key: str, thread_uuid: str | None) -> str | None:
     """The key under which a thread's runs are listed: a thread's name is the tenant's own."""
-    return None if thread_uuid is None else keys.of_tenant(partition_key, thread_uuid)
+    return None if thread_uuid is None else keys.tenant_key(partition_key, thread_uuid)

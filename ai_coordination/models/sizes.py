@@ -20,18 +20,18 @@ _OF_A_COLLECTION = 3
 _OF_AN_ELEMENT = 1
 
 
-def of(entity: Table) -> int:
+def of_entity(entity: Table) -> int:
     """The bytes of an entity's item."""
-    return sum(of_attributes(entity).values())
+    return sum(by_attribute(entity).values())
 
 
-def of_attributes(entity: Table) -> dict[str, int]:
+def by_attribute(entity: Table) -> dict[str, int]:
     """The bytes of each attribute that the entity has, its name included."""
     item = entity.serialize(null_check=False)
-    return {name: item_bytes({name: value}) for name, value in item.items()}
+    return {name: of_item({name: value}) for name, value in item.items()}
 
 
-def item_bytes(item: Item) -> int:
+def of_item(item: Item) -> int:
     """The bytes of a raw item."""
     return sum(_text(name) + _value(value) for name, value in item.items())
 
@@ -64,7 +64,7 @@ def _list(elements: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _map(members: Item) -> int:
-    return _OF_A_COLLECTION + _OF_AN_ELEMENT * len(members) + item_bytes(members)
+    return _OF_A_COLLECTION + _OF_AN_ELEMENT * len(members) + of_item(members)
 
 
 _SIZES: Mapping[str, Callable[[Any], int]] = {

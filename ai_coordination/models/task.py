@@ -2,8 +2,8 @@
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from ai_coordination.models.agent import AgentActions, SubtaskQuery
 from ai_coordination.models.base import Versioned, table_name
+from ai_coordination.models.blueprint import AgentActions, SubtaskQuery
 
 
 class Task(Versioned):

@@ -32,14 +32,14 @@ class LargeJson(LargeText):
 Text = str | LargeText
 
 
-def written(text: Text) -> str:
+def to_stored(text: Text) -> str:
     """A text as an item holds it."""
     if isinstance(text, LargeText):
         return f"{_ELSEWHERE}{text.folder}/{text.sha256}/{text.size}"
     return _NUL + text if text.startswith(_NUL) else text
 
 
-def read(stored: str) -> Text:
+def from_stored(stored: str) -> Text:
     """What `written` wrote."""
     if not stored.startswith(_NUL):
         return stored
@@ -56,8 +56,8 @@ class TextAttribute(Attribute[Text]):
 
     def serialize(self, value: Text) -> str:
         """As `written`."""
-        return written(value)
+        return to_stored(value)
 
     def deserialize(self, value: str) -> Text:
         """As `read`."""
-        return read(value)
+        return from_stored(value)

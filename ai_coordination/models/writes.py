@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from random import SystemRandom
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import VerboseClientError
@@ -92,7 +92,7 @@ class Transaction:
             raise
 
 
-def update(
+def update_versioned(
     item: V,
     actions: Sequence[Action],
     condition: Condition,
@@ -120,9 +120,16 @@ def update(
         raise refused(old) from error
 
 
-def change(
+class Outcome(NamedTuple, Generic[T]):
+    """Whether a conditional write landed, and the item as it is: None if there is none."""
+
+    landed: bool
+    item: T | None
+
+
+def update_if(
     item: T, actions: Sequence[Action], condition: Condition, deadline: float
-) -> tuple[bool, T | None]:
+) -> Outcome[T]:
     """One conditional write of the engine: whether it landed, and the item as it is.
 
     Where it did not, that is the item that refused the condition, or None where there is none. It
@@ -133,9 +140,9 @@ def change(
     kwargs = item.get_update_kwargs_from_instance(list(actions), condition, "ALL_OLD")
     kwargs["ReturnValues"] = "ALL_NEW"
     try:
-        return True, kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"])
+        return Outcome(True, kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"]))
     except VerboseClientError as error:
-        return False, _refused_item(error, kind)
+        return Outcome(False, _refused_item(error, kind))
 
 
 def _remember(kind: type[Versioned], mark: str) -> list[Action]:

@@ -1,24 +1,24 @@
 """The rules, one file an entity. Call sites read `services.session.create(...)`."""
 
 from ai_coordination.services import (
+    agent_rules,
     coordination,
     counts,
-    graphs,
-    rules,
     session,
     session_agent,
+    session_graph,
     session_run,
     task,
     task_schedule,
 )
 
 __all__ = [
+    "agent_rules",
     "coordination",
     "counts",
-    "graphs",
-    "rules",
     "session",
     "session_agent",
+    "session_graph",
     "session_run",
     "task",
     "task_schedule",

@@ -46,7 +46,7 @@ def check(entity: models.Table) -> None:
 
     The graph that a session pins while it is being started is not counted, as long as it fits.
     """
-    measured = sizes.of_attributes(entity)
+    measured = sizes.by_attribute(entity)
     size = sum(bytes_ for name, bytes_ in measured.items() if name not in _GROWING)
     pinned = measured.get("graph", 0)
     if size - pinned <= sizes.LARGEST_BYTES and size <= sizes.LARGEST_GROWN_BYTES:
@@ -61,7 +61,7 @@ def check(entity: models.Table) -> None:
 def is_measured(kind: type[models.Table], changes: Mapping[str, Any]) -> bool:
     """Whether an update is so large that the whole item has to be measured."""
     given = {name: value for name, value in changes.items() if value is not None}
-    measured = sizes.of_attributes(kind(**given))
+    measured = sizes.by_attribute(kind(**given))
     return sum(measured[name] for name in given) > UNMEASURED_BYTES
 
 
@@ -81,7 +81,7 @@ def grown(agent: models.SessionAgent, field: str, text: models.Text) -> models.T
 
 def check_grown(agent: models.SessionAgent, field: str) -> None:
     """Raises PayloadTooLarge, at the field, where an agent's item has no room for what follows."""
-    size = sizes.of(agent)
+    size = sizes.of_entity(agent)
     if size > sizes.LARGEST_GROWN_BYTES:
         raise PayloadTooLarge(
             f"An agent's item holds at most {sizes.LARGEST_GROWN_BYTES} bytes, and with this it"

@@ -7,11 +7,18 @@ from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity, counts, creation, guards, validation
+from ai_coordination.services import (
+    capacity,
+    counts,
+    guards,
+    idempotent_create,
+    validation,
+    versioned_update,
+)
 from ai_coordination.services.fingerprints import Input
-from ai_coordination.services.members import members, small
+from ai_coordination.services.members import build_members, compact
 
 NOUN = "coordination"
 
@@ -55,33 +62,35 @@ def create(
             created_at=now,
             updated_at=now,
         )
-        held = texts.Held(_owner(caller, coordination.coordination_uuid))
-        coordination.agents = [small(held, member) for member in members(agents, "agents")]
+        pending = texts.PendingTexts(_owner(caller, coordination.coordination_uuid))
+        coordination.agents = [
+            compact(pending, member) for member in build_members(agents, "agents")
+        ]
         capacity.check(coordination)
-        if held:
-            texts.announce(held.owner)
-            held.put()
-        return creation.create(
+        if pending:
+            texts.schedule_cleanup(pending.owner)
+            pending.write()
+        return idempotent_create.commit(
             caller,
             coordination,
             idempotency_key,
             given,
-            lambda transaction: counts.create(transaction, coordination),
+            lambda transaction: counts.add_counter(transaction, coordination),
         )
 
-    return creation.once(caller, models.Coordination, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.Coordination, idempotency_key, given, write)
 
 
 def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:
     """The coordination as it is now, or None."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     return reads.get(
-        models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
+        models.Coordination, caller.partition_key, coordination_uuid, tenant=caller.partition_key
     )
 
 
 def page(
-    caller: Caller, wanted: Wanted, *, name_contains: str | None = None
+    caller: Caller, wanted: PageRequest, *, name_contains: str | None = None
 ) -> Page[models.Coordination]:
     """The tenant's coordinations in the order they were created.
 
@@ -95,7 +104,7 @@ def page(
         models.Coordination,
         caller.partition_key,
         wanted,
-        caller.partition_key,
+        tenant=caller.partition_key,
         condition=condition,
     )
 
@@ -112,7 +121,7 @@ def update(
     have started keep the member they started with.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
-    validation.given(changes, "coordination_name")
+    validation.not_null(changes, "coordination_name")
     written: dict[str, Any] = {}
     if "coordination_name" in changes:
         name = validation.name(changes["coordination_name"], "coordination_name")
@@ -121,16 +130,16 @@ def update(
         written["coordination_description"] = validation.text(
             changes["coordination_description"], "coordination_description"
         )
-    held = texts.Held(_owner(caller, coordination_uuid))
+    pending = texts.PendingTexts(_owner(caller, coordination_uuid))
     if "agents" in changes:
-        given = members(changes["agents"] or [], "agents")
-        written["agents"] = [small(held, member) for member in given]
-    if held:
+        given = build_members(changes["agents"] or [], "agents")
+        written["agents"] = [compact(pending, member) for member in given]
+    if pending:
         if get(caller, coordination_uuid) is None:
             raise guards.not_found(NOUN)
-        held.put()
+        pending.write()
     entity = models.Coordination(caller.partition_key, coordination_uuid)
-    return guards.update(caller, entity, NOUN, written, expected_version)
+    return versioned_update.apply(caller, entity, NOUN, written, expected_version)
 
 
 def delete(caller: Caller, coordination_uuid: str) -> None:
@@ -142,17 +151,17 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
         found = get(caller, coordination_uuid)
         if found is None:
             raise guards.not_found(NOUN)
-        texts.announce(_owner(caller, coordination_uuid))
+        texts.schedule_cleanup(_owner(caller, coordination_uuid))
     coordination = kind(caller.partition_key, coordination_uuid)
 
     def write() -> None:
         transaction = Transaction()
-        childless = guards.owned(kind, caller) & counts.nothing_inside()
+        childless = guards.owned(kind, caller) & counts.has_no_own_counts()
         transaction.delete(coordination, childless, counts.refused(caller))
-        counts.remove(transaction, caller, coordination)
+        counts.remove_counter(transaction, caller, coordination)
         transaction.commit(caller.deadline)
 
-    counts.moving(caller, write)
+    counts.with_migration(caller, write)
 
 
 def _owner(caller: Caller, coordination_uuid: str) -> texts.Owner:

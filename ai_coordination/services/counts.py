@@ -43,7 +43,7 @@ class _Changed(EngineError):
     """The parent has been changed since it was read."""
 
 
-def beside(parent: Parent) -> models.ChildCounts:
+def counter_of(parent: Parent) -> models.ChildCounts:
     """The item beside a parent: its key, and what it says of a new one."""
     key = parent.coordination_uuid, TENANT
     if isinstance(parent, models.Task):
@@ -56,13 +56,13 @@ def beside(parent: Parent) -> models.ChildCounts:
     )
 
 
-def create(transaction: Transaction, parent: Parent) -> None:
+def add_counter(transaction: Transaction, parent: Parent) -> None:
     """The part of a transaction that creates a parent."""
     absent = models.ChildCounts.parent_uuid.does_not_exist()
-    transaction.put(beside(parent), absent, lambda old: None)
+    transaction.put(counter_of(parent), absent, lambda old: None)
 
 
-def add(
+def count_child(
     transaction: Transaction, caller: Caller, coordination_uuid: str, action: Action, *path: str
 ) -> None:
     """The part of a transaction that counts a child of a coordination in, or out.
@@ -70,27 +70,27 @@ def add(
     Refused, it is NotFound of the coordination. Only inside of `moving`.
     """
     parent = models.Coordination(caller.partition_key, coordination_uuid)
-    transaction.update(beside(parent), [action], _owned(caller), _refused(parent, *path))
+    transaction.update(counter_of(parent), [action], _owned(caller), _refused(parent, *path))
 
 
-def check(transaction: Transaction, caller: Caller, task: models.Task, *path: str) -> None:
+def require_task(transaction: Transaction, caller: Caller, task: models.Task, *path: str) -> None:
     """The part of a transaction that needs a task to exist. Only inside of `moving`."""
-    transaction.check(beside(task), _owned(caller), _refused(task, *path))
+    transaction.check(counter_of(task), _owned(caller), _refused(task, *path))
 
 
-def remove(transaction: Transaction, caller: Caller, parent: Parent) -> None:
+def remove_counter(transaction: Transaction, caller: Caller, parent: Parent) -> None:
     """The part of a transaction that deletes a parent: refused, it is HasChildren."""
     kind = models.ChildCounts
-    held = guards.children(caller, COORDINATION, tasks="task_count", sessions="session_count")
+    still_has = guards.children(caller, COORDINATION, tasks="task_count", sessions="session_count")
     childless = _owned(caller) & (kind.task_count == 0) & (kind.session_count == 0)
     transaction.delete(
-        beside(parent),
+        counter_of(parent),
         kind.parent_uuid.does_not_exist() | childless,
-        guards.parsed(kind, held),
+        guards.parsed(kind, still_has),
     )
 
 
-def nothing_inside() -> Condition:
+def has_no_own_counts() -> Condition:
     """The coordination itself counts no children, as in version 0.1.0."""
     kind = models.Coordination
     no_tasks = kind.task_count.does_not_exist() | (kind.task_count == 0)
@@ -127,7 +127,7 @@ def _not_found(parent: Parent, *path: str | int) -> EngineError:
     return guards.not_found(noun, *path)
 
 
-def moving(caller: Caller, write: Callable[[], T]) -> T:
+def with_migration(caller: Caller, write: Callable[[], T]) -> T:
     """What `write` gives; where something is not counted beside its parent, that is moved first.
 
     Raises NotFound where the parent is gone, and Throttled where others change it all the time.
@@ -143,12 +143,9 @@ def moving(caller: Caller, write: Callable[[], T]) -> T:
 
 def _move(caller: Caller, refused: _Unmoved) -> None:
     """Each part is on condition that the parent is as it was read, so it is done once."""
-    kind = type(refused.parent)
-    keys = [
-        getattr(refused.parent, one.attr_name)
-        for one in (kind._hash_key_attribute(), kind._range_key_attribute())
-    ]
-    found = reads.get(kind, keys[0], keys[1], caller.partition_key)
+    found = reads.get(
+        type(refused.parent), *refused.parent.primary_key(), tenant=caller.partition_key
+    )
     if found is None:
         raise _not_found(refused.parent, *refused.path)
     transaction = Transaction()
@@ -191,7 +188,7 @@ def _put(
         kind.session_count.add(sessions),
     ]
     free = kind.parent_uuid.does_not_exist() | _owned(caller)
-    transaction.update(beside(parent), actions, free, _changed)
+    transaction.update(counter_of(parent), actions, free, _changed)
 
 
 def _changed(_: Item | None) -> EngineError:
@@ -205,7 +202,7 @@ def of(caller: Caller, coordination_uuid: str) -> tuple[int, int] | None:
             (models.Coordination, caller.partition_key, coordination_uuid),
             (models.ChildCounts, coordination_uuid, TENANT),
         ],
-        caller.partition_key,
+        tenant=caller.partition_key,
     )
     if found is None:
         return None

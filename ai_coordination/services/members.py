@@ -20,9 +20,9 @@ LONGEST_LOOKED_AT = 64
 _JSON = models.AgentRuntime.parameters
 
 
-def members(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.Agent]:
+def build_members(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.Agent]:
     """The agents of a coordination, each with an agentUuid of its own."""
-    validation.few(given, *path)
+    validation.bounded(given, *path)
     built = [_member(one, *path, index) for index, one in enumerate(given)]
     validation.distinct([agent.agent_uuid for agent in built], *path, within="agent_uuid")
     return built
@@ -53,12 +53,12 @@ def _runtime(given: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
     )
 
 
-def small(held: texts.Held, member: models.Agent) -> models.Agent:
-    """The member as items hold it: its parameters, where they are large, are in `held`."""
+def compact(pending: texts.PendingTexts, member: models.Agent) -> models.Agent:
+    """The member as items hold it: its parameters, where they are large, are in `pending`."""
     runtime = member.runtime
     if runtime.parameters is None or runtime.kept_parameters is not None:
         return member
-    placed = held.text(_JSON.serialize(runtime.parameters), LARGEST_PARAMETERS_BYTES)
+    placed = pending.stored_form(_JSON.serialize(runtime.parameters), LARGEST_PARAMETERS_BYTES)
     if isinstance(placed, str):
         return member
     named = {**runtime.attribute_values, "parameters": _looked_at(runtime.parameters)}
@@ -66,11 +66,11 @@ def small(held: texts.Held, member: models.Agent) -> models.Agent:
     return models.Agent(**{**member.attribute_values, "runtime": kept})
 
 
-def kept(owner: texts.Owner, given: Iterable[models.Agent]) -> list[models.Agent]:
+def compact_all(owner: texts.Owner, given: Iterable[models.Agent]) -> list[models.Agent]:
     """The same of several, whose large parameters are written: of an owner that exists."""
-    held = texts.Held(owner)
-    found = [small(held, member) for member in given]
-    held.put()
+    pending = texts.PendingTexts(owner)
+    found = [compact(pending, member) for member in given]
+    pending.write()
     return found
 
 

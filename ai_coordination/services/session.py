@@ -12,9 +12,15 @@ from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.errors import EngineError, InvalidState
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import counts, creation, guards, validation
+from ai_coordination.services import (
+    counts,
+    guards,
+    idempotent_create,
+    validation,
+    versioned_update,
+)
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
@@ -70,13 +76,13 @@ def create(
             created_at=now,
             updated_at=now,
         )
-        held = texts.Held(texts.Owner.of(session))
-        session.task_query = held.text(validation.text(task_query, "task_query"))
-        session.subtask_queries = _held(held, queries(subtask_queries, "subtask_queries"))
-        if held:
-            texts.announce(held.owner)
-            held.put()
-        return creation.create(
+        pending = texts.PendingTexts(texts.Owner.of(session))
+        session.task_query = pending.stored_form(validation.text(task_query, "task_query"))
+        session.subtask_queries = _with_texts(pending, queries(subtask_queries, "subtask_queries"))
+        if pending:
+            texts.schedule_cleanup(pending.owner)
+            pending.write()
+        return idempotent_create.commit(
             caller,
             session,
             idempotency_key,
@@ -84,12 +90,14 @@ def create(
             lambda transaction: count_in_coordination(transaction, caller, session),
         )
 
-    return creation.once(caller, models.Session, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.Session, idempotency_key, given, write)
 
 
-def _held(held: texts.Held, work: list[models.SubtaskQuery]) -> list[models.SubtaskQuery]:
+def _with_texts(
+    pending: texts.PendingTexts, work: list[models.SubtaskQuery]
+) -> list[models.SubtaskQuery]:
     for query in work:
-        query.subtask_query = held.text(query.subtask_query)
+        query.subtask_query = pending.stored_form(query.subtask_query)
     return work
 
 
@@ -102,24 +110,24 @@ def count_in_coordination(
     """
     one_more = models.ChildCounts.session_count.add(1)
     coordination_uuid = session.coordination_uuid
-    counts.add(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
+    counts.count_child(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
     # A task with schedules cannot be deleted, and a firing checks its schedule.
     if session.task_uuid is not None and session.schedule_uuid is None:
         task = models.Task(session.coordination_uuid, session.task_uuid)
-        counts.check(transaction, caller, task, "task_uuid")
+        counts.require_task(transaction, caller, task, "task_uuid")
 
 
 def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
     """The session as it is now, or None."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
-    return reads.get(models.Session, coordination_uuid, session_uuid, caller.partition_key)
+    return reads.get(models.Session, coordination_uuid, session_uuid, tenant=caller.partition_key)
 
 
 def page(
     caller: Caller,
     coordination_uuid: str | None,
-    wanted: Wanted,
+    wanted: PageRequest,
     *,
     status: Collection[SessionStatus] | None = None,
     task_uuid: str | None = None,
@@ -149,9 +157,9 @@ def page(
         kind,
         str(hash_key),
         wanted,
-        caller.partition_key,
+        tenant=caller.partition_key,
         index=index,
-        condition=reads.every(conditions),
+        condition=reads.all_of(conditions),
     )
 
 
@@ -191,20 +199,22 @@ def update(
     validation.uuid(session_uuid, "session_uuid")
     kind = models.Session
     written: dict[str, Any] = {}
-    held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
+    pending = texts.PendingTexts(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
     if "user_id" in changes:
         user_id = validation.shown_label(changes["user_id"], "user_id")
         written["user_id"] = user_id
         written["tenant_user"] = models.tenant_user(caller.partition_key, user_id)
     if "task_query" in changes:
-        written["task_query"] = held.text(validation.text(changes["task_query"], "task_query"))
+        written["task_query"] = pending.stored_form(
+            validation.text(changes["task_query"], "task_query")
+        )
     if "input_files" in changes:
         written["input_files"] = files(changes["input_files"] or [], "input_files")
     if "subtask_queries" in changes:
         work = queries(changes["subtask_queries"] or [], "subtask_queries")
-        written["subtask_queries"] = _held(held, work)
-    put_texts(caller, held)
-    return guards.update(
+        written["subtask_queries"] = _with_texts(pending, work)
+    put_texts(caller, pending)
+    return versioned_update.apply(
         caller,
         kind(coordination_uuid, session_uuid),
         NOUN,
@@ -215,11 +225,14 @@ def update(
     )
 
 
-def put_texts(caller: Caller, held: texts.Held) -> None:
+def put_texts(caller: Caller, pending: texts.PendingTexts) -> None:
     """Writes large texts of a session that exists. Raises NotFound, Throttled."""
-    if held and get(caller, held.owner.coordination_uuid, str(held.owner.session_uuid)) is None:
+    if (
+        pending
+        and get(caller, pending.owner.coordination_uuid, str(pending.owner.session_uuid)) is None
+    ):
         raise guards.not_found(NOUN, "session_uuid")
-    held.put()
+    pending.write()
 
 
 def not_started() -> Condition:
@@ -240,12 +253,12 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
     kind = models.Session
-    held = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
+    still_has = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
 
     def refused(old: models.Session | None) -> EngineError:
         if old is not None and old.partition_key == caller.partition_key and old.doing:
             return InvalidState("This session is being started or ended", status_of(old).upper())
-        return held(old)
+        return still_has(old)
 
     if settings().texts_bucket is not None:
         # The texts are deleted by a message, which may only be sent of a session that is the
@@ -253,7 +266,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         session = get(caller, coordination_uuid, session_uuid)
         if session is None or session.agent_count or session.run_count or session.doing:
             raise refused(session)
-        texts.announce(texts.Owner.of(session))
+        texts.schedule_cleanup(texts.Owner.of(session))
 
     def write() -> None:
         transaction = Transaction()
@@ -266,10 +279,10 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
             guards.parsed(kind, refused),
         )
         one_less = models.ChildCounts.session_count.add(-1)
-        counts.add(transaction, caller, coordination_uuid, one_less)
+        counts.count_child(transaction, caller, coordination_uuid, one_less)
         transaction.commit(caller.deadline)
 
-    counts.moving(caller, write)
+    counts.with_migration(caller, write)
 
 
 def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
@@ -279,5 +292,5 @@ def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.I
             uri=validation.uri(one["uri"], *path, index, "uri"),
             media_type=validation.shown_label(one.get("media_type"), *path, index, "media_type"),
         )
-        for index, one in enumerate(validation.few(given, *path))
+        for index, one in enumerate(validation.bounded(given, *path))
     ]

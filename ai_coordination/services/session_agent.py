@@ -9,12 +9,12 @@ from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, HasChildren, InvalidState
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import MOST_PARTS, Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import guards, idempotent_create, validation, versioned_update
 from ai_coordination.services import session as sessions
+from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import Input
-from ai_coordination.services.rules import action
 from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
 
 NOUN = "session agent"
@@ -69,25 +69,27 @@ def create(
         validation.uuid(session_uuid, "session_uuid")
         edges = _ordinals(session_uuid, predecessors)
         now = clock.now()
-        held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
+        pending = texts.PendingTexts(
+            texts.Owner(caller.partition_key, coordination_uuid, session_uuid)
+        )
         entity = models.SessionAgent(
             session_uuid=session_uuid,
             coordination_uuid=coordination_uuid,
             partition_key=caller.partition_key,
             agent_uuid=validation.agent_uuid(agent_uuid, "agent_uuid"),
-            agent_action=action(agent_uuid, [], rules, 0, "rules"),
+            agent_action=build_action(agent_uuid, [], rules, 0, "rules"),
             predecessors=set(edges) or None,
             waiting_on=set(edges) or None,
-            subtask_query=held.text(validation.text(subtask_query, "subtask_query")),
-            user_input=held.text(validation.text(user_input, "user_input")),
-            agent_input=held.text(validation.text(agent_input, "agent_input")),
-            notes=held.text(validation.text(notes, "notes")),
+            subtask_query=pending.stored_form(validation.text(subtask_query, "subtask_query")),
+            user_input=pending.stored_form(validation.text(user_input, "user_input")),
+            agent_input=pending.stored_form(validation.text(agent_input, "agent_input")),
+            notes=pending.stored_form(validation.text(notes, "notes")),
             state=SessionAgentState.INITIAL.value,
             updated_by=caller.user_id,
             created_at=now,
             updated_at=now,
         )
-        sessions.put_texts(caller, held)
+        sessions.put_texts(caller, pending)
 
         def join(transaction: Transaction) -> None:
             _count_in_session(transaction, caller, coordination_uuid, session_uuid)
@@ -103,11 +105,11 @@ def create(
             entity.ordinal = ids.next_ordinal(session_uuid)
             entity.session_agent_uuid = ids.session_agent_uuid(session_uuid, entity.ordinal)
             try:
-                return creation.create(caller, entity, idempotency_key, given, join)
-            except creation.Taken:
+                return idempotent_create.commit(caller, entity, idempotency_key, given, join)
+            except idempotent_create.AddressTaken:
                 continue  # by an agent of the same millisecond that drew the same number
 
-    return creation.once(caller, models.SessionAgent, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.SessionAgent, idempotency_key, given, write)
 
 
 def _ordinals(session_uuid: str, predecessors: Sequence[str]) -> list[int]:
@@ -154,13 +156,15 @@ def get(caller: Caller, session_uuid: str, session_agent_uuid: str) -> models.Se
     """The agent as it is now, or None."""
     validation.uuid(session_uuid, "session_uuid")
     validation.uuid(session_agent_uuid, "session_agent_uuid")
-    return reads.get(models.SessionAgent, session_uuid, session_agent_uuid, caller.partition_key)
+    return reads.get(
+        models.SessionAgent, session_uuid, session_agent_uuid, tenant=caller.partition_key
+    )
 
 
 def page(
     caller: Caller,
     session_uuid: str,
-    wanted: Wanted,
+    wanted: PageRequest,
     *,
     state: Sequence[SessionAgentState] | None = None,
     agent_uuid: str | None = None,
@@ -175,14 +179,14 @@ def page(
         validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
         conditions.append(kind.agent_uuid == agent_uuid)
     return reads.page(
-        kind, session_uuid, wanted, caller.partition_key, condition=reads.every(conditions)
+        kind, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
     )
 
 
 def open_page(
     caller: Caller,
     state: SessionAgentState,
-    wanted: Wanted,
+    wanted: PageRequest,
     *,
     coordination_uuid: str | None = None,
     agent_uuid: str | None = None,
@@ -202,9 +206,9 @@ def open_page(
         kind,
         models.open_as(caller.partition_key, state.value),
         wanted,
-        caller.partition_key,
+        tenant=caller.partition_key,
         index=kind.open,
-        condition=reads.every(conditions),
+        condition=reads.all_of(conditions),
     )
 
 
@@ -236,7 +240,7 @@ def update(
         session_agent_uuid,
         {field: validation.text(changes[field], field) for field in fields},
     )
-    return guards.update(
+    return versioned_update.apply(
         caller,
         kind(session_uuid, session_agent_uuid),
         NOUN,
@@ -258,9 +262,9 @@ def _kept(
     found = get(caller, session_uuid, session_agent_uuid)
     if found is None:
         raise guards.not_found(NOUN)
-    held = texts.Held(texts.Owner.of(found))
-    written = {field: held.text(text) for field, text in given.items()}
-    held.put()
+    pending = texts.PendingTexts(texts.Owner.of(found))
+    written = {field: pending.stored_form(text) for field, text in given.items()}
+    pending.write()
     return written
 
 
@@ -298,13 +302,13 @@ def delete(caller: Caller, session_uuid: str, session_agent_uuid: str) -> None:
 
 
 def _still_needed(caller: Caller, before_start: bool) -> Any:
-    held = guards.children(caller, NOUN, runs="run_count")
+    still_has = guards.children(caller, NOUN, runs="run_count")
 
     def refused(old: models.SessionAgent | None) -> EngineError:
         if old is not None and before_start and old.successors and not old.run_count:
             count = len(old.successors)
             return HasChildren(f"{count} agents wait for this one", {"successors": count})
-        return held(old)
+        return still_has(old)
 
     return refused
 

@@ -10,9 +10,9 @@ from ai_coordination import clock, ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, InvalidState
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, validation
+from ai_coordination.services import guards, idempotent_create, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.states import TERMINAL_AGENT, RunOutcome
@@ -64,7 +64,9 @@ def record(
         validation.uuid(session_uuid, "session_uuid")
         validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
         now = clock.now()
-        held = texts.Held(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
+        pending = texts.PendingTexts(
+            texts.Owner(caller.partition_key, coordination_uuid, session_uuid)
+        )
         run = models.SessionRun(
             session_uuid=session_uuid,
             run_uuid=ids.new_uuid(),
@@ -76,14 +78,14 @@ def record(
             async_task_uuid=validation.label(async_task_uuid, "async_task_uuid"),
             session_agent_uuid=session_agent_uuid,
             outcome=None if outcome is None else str(outcome.value),
-            notes=held.text(validation.text(notes, "notes")),
+            notes=pending.stored_form(validation.text(notes, "notes")),
             usage=None if usage is None else _usage(usage),
             finished_at=_finished_at(session_uuid, outcome, finished_at, now),
             updated_by=caller.user_id,
             created_at=now,
         )
-        sessions.put_texts(caller, held)
-        return creation.create(
+        sessions.put_texts(caller, pending)
+        return idempotent_create.commit(
             caller,
             run,
             idempotency_key,
@@ -91,7 +93,7 @@ def record(
             lambda transaction: _count_in_parent(transaction, caller, run),
         )
 
-    return creation.once(caller, models.SessionRun, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.SessionRun, idempotency_key, given, write)
 
 
 def _count_in_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:
@@ -116,13 +118,13 @@ def get(caller: Caller, session_uuid: str, run_uuid: str) -> models.SessionRun |
     """The run as it is now, or None."""
     validation.uuid(session_uuid, "session_uuid")
     validation.uuid(run_uuid, "run_uuid")
-    return reads.get(models.SessionRun, session_uuid, run_uuid, caller.partition_key)
+    return reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
 
 
 def page(
     caller: Caller,
     session_uuid: str,
-    wanted: Wanted,
+    wanted: PageRequest,
     *,
     agent_uuid: str | None = None,
     thread_uuid: str | None = None,
@@ -142,11 +144,11 @@ def page(
         validation.uuid(session_agent_uuid, "filter", "session_agent_uuid")
         conditions.append(kind.session_agent_uuid == session_agent_uuid)
     return reads.page(
-        kind, session_uuid, wanted, caller.partition_key, condition=reads.every(conditions)
+        kind, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
     )
 
 
-def thread_page(caller: Caller, thread_uuid: str, wanted: Wanted) -> Page[models.SessionRun]:
+def thread_page(caller: Caller, thread_uuid: str, wanted: PageRequest) -> Page[models.SessionRun]:
     """The runs of a thread, oldest first.
 
     A run that began its thread is one of them once `accept` has named its thread, or the run has
@@ -155,9 +157,9 @@ def thread_page(caller: Caller, thread_uuid: str, wanted: Wanted) -> Page[models
     validation.label(thread_uuid, "thread_uuid")
     kind = models.SessionRun
     key = models.tenant_thread(caller.partition_key, thread_uuid)
-    page = reads.page(kind, str(key), wanted, caller.partition_key, index=kind.of_thread)
+    page = reads.page(kind, str(key), wanted, tenant=caller.partition_key, index=kind.of_thread)
     keys: list[reads.Key] = [(kind, row.session_uuid, row.run_uuid) for row in page.rows]
-    runs = reads.batch_get(keys, caller.partition_key)
+    runs = reads.batch_get(keys, tenant=caller.partition_key)
     return replace(page, rows=[run for run in runs if run is not None])
 
 

@@ -8,11 +8,11 @@ from ai_coordination import clock, graph, ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import counts, creation, guards, validation
+from ai_coordination.services import counts, guards, idempotent_create, validation, versioned_update
+from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import Input
-from ai_coordination.services.rules import action
 
 NOUN = "task"
 
@@ -64,12 +64,15 @@ def create(
             updated_at=now,
         )
         coordination = reads.get(
-            models.Coordination, caller.partition_key, coordination_uuid, caller.partition_key
+            models.Coordination,
+            caller.partition_key,
+            coordination_uuid,
+            tenant=caller.partition_key,
         )
         if coordination is None:
             raise guards.not_found("coordination", "coordination_uuid")
         _check_graph(coordination, task.subtask_queries, task.agent_actions)
-        return creation.create(
+        return idempotent_create.commit(
             caller,
             task,
             idempotency_key,
@@ -79,23 +82,23 @@ def create(
 
     def count(transaction: Transaction, task: models.Task) -> None:
         one_more = models.ChildCounts.task_count.add(1)
-        counts.add(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
-        counts.create(transaction, task)
+        counts.count_child(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
+        counts.add_counter(transaction, task)
 
-    return creation.once(caller, models.Task, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.Task, idempotency_key, given, write)
 
 
 def get(caller: Caller, coordination_uuid: str, task_uuid: str) -> models.Task | None:
     """The task as it is now, or None."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
-    return reads.get(models.Task, coordination_uuid, task_uuid, caller.partition_key)
+    return reads.get(models.Task, coordination_uuid, task_uuid, tenant=caller.partition_key)
 
 
-def page(caller: Caller, coordination_uuid: str, wanted: Wanted) -> Page[models.Task]:
+def page(caller: Caller, coordination_uuid: str, wanted: PageRequest) -> Page[models.Task]:
     """The tasks of a coordination in the order they were created."""
     validation.uuid(coordination_uuid, "coordination_uuid")
-    return reads.page(models.Task, coordination_uuid, wanted, caller.partition_key)
+    return reads.page(models.Task, coordination_uuid, wanted, tenant=caller.partition_key)
 
 
 def update(
@@ -112,7 +115,7 @@ def update(
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
-    validation.given(changes, "task_name")
+    validation.not_null(changes, "task_name")
     written: dict[str, Any] = {}
     if "task_name" in changes:
         written["task_name"] = validation.name(changes["task_name"], "task_name")
@@ -125,7 +128,7 @@ def update(
         written["agent_actions"] = _actions(changes["agent_actions"] or [], "agent_actions")
     entity = models.Task(coordination_uuid, task_uuid)
     if "subtask_queries" not in written and "agent_actions" not in written:
-        return guards.update(caller, entity, NOUN, written, expected_version)
+        return versioned_update.apply(caller, entity, NOUN, written, expected_version)
     return _update_graph(caller, entity, written, expected_version)
 
 
@@ -142,7 +145,7 @@ def _update_graph(
                 (models.Coordination, caller.partition_key, entity.coordination_uuid),
                 (models.Task, entity.coordination_uuid, entity.task_uuid),
             ],
-            caller.partition_key,
+            tenant=caller.partition_key,
         )
         if coordination is None or task is None:
             raise guards.not_found(NOUN)
@@ -152,7 +155,7 @@ def _update_graph(
             written.get("agent_actions", task.agent_actions),
         )
         try:
-            return guards.update(
+            return versioned_update.apply(
                 caller,
                 entity,
                 NOUN,
@@ -180,12 +183,12 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
             guards.owned(kind, caller) & (kind.schedule_count == 0),
             guards.parsed(kind, guards.children(caller, NOUN, schedules="schedule_count")),
         )
-        counts.remove(transaction, caller, task)
+        counts.remove_counter(transaction, caller, task)
         one_less = models.ChildCounts.task_count.add(-1)
-        counts.add(transaction, caller, coordination_uuid, one_less)
+        counts.count_child(transaction, caller, coordination_uuid, one_less)
         transaction.commit(caller.deadline)
 
-    counts.moving(caller, write)
+    counts.with_migration(caller, write)
 
 
 def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:
@@ -197,19 +200,19 @@ def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models
                 one["subtask_query"], *path, index, "subtask_query"
             ),
         )
-        for index, one in enumerate(validation.few(given, *path))
+        for index, one in enumerate(validation.bounded(given, *path))
     ]
 
 
 def _actions(given: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
-    validation.few(given, *path)
+    validation.bounded(given, *path)
     uuids = [
         validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid")
         for index, one in enumerate(given)
     ]
     validation.distinct(uuids, *path, within="agent_uuid")
     return {
-        uuid: action(uuid, _predecessors(one, *path, index), one, index, *path, index)
+        uuid: build_action(uuid, _predecessors(one, *path, index), one, index, *path, index)
         for index, (uuid, one) in enumerate(zip(uuids, given, strict=True))
     }
 

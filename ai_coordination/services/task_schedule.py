@@ -9,9 +9,9 @@ from ai_coordination import clock, ids, models, schedule_expressions
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, Wanted
+from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import creation, guards, timers, validation
+from ai_coordination.services import guards, idempotent_create, timers, validation, versioned_update
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.timers import Scheduler
 from ai_coordination.states import ScheduleStatus
@@ -70,7 +70,7 @@ def create(
         )
         timers.arm(scheduler, entity)
         try:
-            made = creation.create(caller, entity, idempotency_key, given, count)
+            made = idempotent_create.commit(caller, entity, idempotency_key, given, count)
         except Throttled:
             # A first try may have landed whose answer was lost.
             raise
@@ -89,20 +89,20 @@ def create(
             guards.missing("task", "task_uuid"),
         )
 
-    return creation.once(caller, models.TaskSchedule, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.TaskSchedule, idempotency_key, given, write)
 
 
 def get(caller: Caller, task_uuid: str, schedule_uuid: str) -> models.TaskSchedule | None:
     """The schedule as it is now, or None."""
     validation.uuid(task_uuid, "task_uuid")
     validation.uuid(schedule_uuid, "schedule_uuid")
-    return reads.get(models.TaskSchedule, task_uuid, schedule_uuid, caller.partition_key)
+    return reads.get(models.TaskSchedule, task_uuid, schedule_uuid, tenant=caller.partition_key)
 
 
 def page(
     caller: Caller,
     task_uuid: str | None,
-    wanted: Wanted,
+    wanted: PageRequest,
     *,
     status: Collection[ScheduleStatus] | None = None,
 ) -> Page[models.TaskSchedule]:
@@ -111,9 +111,11 @@ def page(
     condition = kind.status.is_in(*(one.value for one in status)) if status else None
     tenant = caller.partition_key
     if task_uuid is None:
-        return reads.page(kind, tenant, wanted, tenant, index=kind.of_tenant, condition=condition)
+        return reads.page(
+            kind, tenant, wanted, tenant=tenant, index=kind.of_tenant, condition=condition
+        )
     validation.uuid(task_uuid, "task_uuid")
-    return reads.page(kind, task_uuid, wanted, tenant, condition=condition)
+    return reads.page(kind, task_uuid, wanted, tenant=tenant, condition=condition)
 
 
 class _ChangedSince(EngineError):
@@ -135,7 +137,7 @@ def update(
     """
     validation.uuid(task_uuid, "task_uuid")
     validation.uuid(schedule_uuid, "schedule_uuid")
-    validation.given(changes, "schedule")
+    validation.not_null(changes, "schedule")
     written: dict[str, Any] = {}
     if "timezone" in changes:
         written["timezone"] = _or_utc(changes["timezone"])
@@ -151,7 +153,7 @@ def update(
         written["status"] = _status(changes["status"] or ScheduleStatus.ACTIVE)
     if not OF_THE_TIMER & written.keys():
         entity = models.TaskSchedule(task_uuid, schedule_uuid)
-        return guards.update(caller, entity, NOUN, written, expected_version)
+        return versioned_update.apply(caller, entity, NOUN, written, expected_version)
     while True:
         found = get(caller, task_uuid, schedule_uuid)
         if found is None:
@@ -180,7 +182,7 @@ def _rewrite(
     named = kind.token.does_not_exist() if found.token is None else kind.token == found.token
     changes = {**written, "token": fresh.token, "counts_from": fresh.counts_from}
     try:
-        updated = guards.update(
+        updated = versioned_update.apply(
             caller,
             kind(found.task_uuid, found.schedule_uuid),
             NOUN,

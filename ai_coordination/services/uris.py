@@ -13,7 +13,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 
 
-def why_not(uri: str) -> str | None:
+def problem(uri: str) -> str | None:
     """What is wrong with the address of a file, or None."""
     if any(unicodedata.category(one)[0] in "ZC" for one in uri):
         return "A uri holds no spaces, and no characters that are not seen"

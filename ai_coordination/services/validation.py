@@ -68,7 +68,7 @@ def uri(value: str | None, *path: str | int) -> str:
     if value is None or not value.strip():
         raise BadUserInput("A uri may not be empty", *path)
     _short(value, LONGEST_URI, *path)
-    if wrong := uris.why_not(value):
+    if wrong := uris.problem(value):
         raise BadUserInput(wrong, *path)
     return value
 
@@ -93,7 +93,7 @@ def number(value: float, lowest: float, highest: float, *path: str | int) -> flo
     return value
 
 
-def few(values: Sequence[T], *path: str | int) -> Sequence[T]:
+def bounded(values: Sequence[T], *path: str | int) -> Sequence[T]:
     """A list that is no longer than a session may be wide."""
     if len(values) > MOST_ELEMENTS:
         raise BadUserInput(f"At most {MOST_ELEMENTS} elements, not {len(values)}", *path)
@@ -138,7 +138,7 @@ def _members(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-def given(changes: Mapping[str, Any], *required: str) -> None:
+def not_null(changes: Mapping[str, Any], *required: str) -> None:
     """In an update these may be left out, but not null."""
     for field in required:
         if field in changes and changes[field] is None:

@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
-from ai_coordination.models.client import new_client
+from ai_coordination.models.fast.client import new_client
 from ai_coordination.states import SessionAgentState, SessionStatus
 
 CALLER = Caller("acme", "hostile", "mallory", "request-1")

@@ -11,7 +11,7 @@ from ai_coordination.config import settings
 from ai_coordination.local.recording import Call, recorded_calls
 from ai_coordination.models import reads
 from ai_coordination.models.allowance import Allowance
-from ai_coordination.services import graphs
+from ai_coordination.services import session_graph
 from tests.api.executing import after, blueprint, echo, start, work_off
 from tests.support.graph_api import (
     Place,
@@ -203,9 +203,9 @@ def test_a_picture_is_drawn_once_however_often_it_is_shown(
     key = blueprint([echo("a"), echo("b")], [after("a"), after("b", "a")])
     place = start(key, taskQuery="Which?")
     drawn: list[str] = []
-    for name in ("picture_of_session", "picture_of_task", "progress"):
-        original = getattr(graphs, name)
-        monkeypatch.setattr(graphs, name, partial(_noted, drawn, name, original))
+    for name in ("session_diagram", "task_diagram", "progress"):
+        original = getattr(session_graph, name)
+        monkeypatch.setattr(session_graph, name, partial(_noted, drawn, name, original))
 
     of_session("a: mermaid b: mermaid c: progress { total } d: progress { total }", place)
     document = """query ($c: ID!, $t: ID!) {
@@ -213,7 +213,7 @@ def test_a_picture_is_drawn_once_however_often_it_is_shown(
     }"""
     data(document, {"c": key["coordinationUuid"], "t": key["taskUuid"]})
 
-    assert sorted(drawn) == ["picture_of_session", "picture_of_task", "progress"]
+    assert sorted(drawn) == ["progress", "session_diagram", "task_diagram"]
 
 
 def _noted(drawn: list[str], name: str, original: Callable[..., Any], *given: Any) -> Any:
@@ -291,13 +291,13 @@ def test_progress_alone_reads_the_states_alone(
 ) -> None:
     place = with_inputs(10, 10)
     asked: list[list[str]] = []
-    everything = reads.everything
+    all_rows = reads.all_rows
 
-    def noted(kind: Any, hash_key: str, tenant: str, names: list[str]) -> Any:
-        asked.append(names)
-        return everything(kind, hash_key, tenant, names)
+    def noted(kind: Any, hash_key: str, *, tenant: str, attributes: list[str]) -> Any:
+        asked.append(attributes)
+        return all_rows(kind, hash_key, tenant=tenant, attributes=attributes)
 
-    monkeypatch.setattr(reads, "everything", noted)
+    monkeypatch.setattr(reads, "all_rows", noted)
 
     shown = of_session(selection, place)["data"]["session"]
 

@@ -84,7 +84,7 @@ def test_no_fault_of_a_mutation_is_shown(
     world: World, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     before = everything_stored()
-    fail_with(monkeypatch, services.creation, "create", fault)
+    fail_with(monkeypatch, services.idempotent_create, "commit", fault)
 
     answer = ask(CREATE, {"input": {"coordinationName": "A"}})
 

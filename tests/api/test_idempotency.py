@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.services.creation import WEEK_SECONDS
+from ai_coordination.services.idempotent_create import WEEK_SECONDS
 from tests.support.graph_api import AGENTS, CALLER, CREATED, NOBODY, RIVAL, change, create
 from tests.support.stored import everything_stored, put_state, refused
 from tests.support.world import ARGUMENTS, TYPES, World, new_world

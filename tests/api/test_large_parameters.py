@@ -38,7 +38,7 @@ def bucket(worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     place = {"LocationConstraint": "eu-central-1"}
     clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
     settings.cache_clear()
     yield
     TextBucket(BUCKET).delete_all("")

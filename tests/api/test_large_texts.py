@@ -54,7 +54,7 @@ def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) ->
     place = {"LocationConstraint": "eu-central-1"}
     clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
     settings.cache_clear()
     yield
     TextBucket(BUCKET).delete_all("")
@@ -239,11 +239,13 @@ def test_a_message_under_a_wrong_key_deletes_no_text(of_today: bool) -> None:
     before = kept()
 
     for coordination in (new_coordination(), NOBODY):
-        texts.delete_if_gone(texts.check(texts.Owner("acme#sales", coordination, place.session)))
-    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", place.coordination, NOBODY)))
-    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", place.coordination)))
-    texts.delete_if_gone(texts.check(texts.Owner("acme#sales", NOBODY)))
-    texts.delete_if_gone(texts.check(texts.Owner("globex#sales", *place)))
+        texts.clean_up(
+            texts.cleanup_message(texts.Owner("acme#sales", coordination, place.session))
+        )
+    texts.clean_up(texts.cleanup_message(texts.Owner("acme#sales", place.coordination, NOBODY)))
+    texts.clean_up(texts.cleanup_message(texts.Owner("acme#sales", place.coordination)))
+    texts.clean_up(texts.cleanup_message(texts.Owner("acme#sales", NOBODY)))
+    texts.clean_up(texts.cleanup_message(texts.Owner("globex#sales", *place)))
 
     assert kept() == before
     assert shown(SUBTASKS, place)["taskQuery"] == LARGE
@@ -270,25 +272,28 @@ def test_the_texts_of_a_coordination_stay_with_it_and_go_with_it() -> None:
     coordination = new_coordination()
     new_session(coordination, taskQuery=LARGE)
     owner = texts.Owner("acme#sales", coordination)
-    placed = texts.keep(owner, LARGE)
-    check = texts.check(owner)
+    placed = texts.store(owner, LARGE)
+    check = texts.cleanup_message(owner)
 
-    texts.delete_if_gone(check)
+    texts.clean_up(check)
     assert texts.read("acme#sales", placed) == LARGE
     assert len(kept()) == 2
 
     models.Coordination("acme#sales", coordination).delete()
-    texts.delete_if_gone(check)
+    texts.clean_up(check)
     assert [key.split("/")[2:4] for key in kept()] != [[coordination, "own"]]
     assert len(kept()) == 1
 
 
 def test_a_text_that_an_item_could_hold_is_kept_outside_where_less_is_wanted_inside() -> None:
     owner = texts.Owner("acme#sales", new_coordination())
-    held = texts.Held(owner)
+    pending = texts.PendingTexts(owner)
 
-    inside, outside = held.text("x" * 1_024, 1_024), held.text("x" * 1_025, 1_024)
-    held.put()
+    inside, outside = (
+        pending.stored_form("x" * 1_024, 1_024),
+        pending.stored_form("x" * 1_025, 1_024),
+    )
+    pending.write()
 
     assert inside == "x" * 1_024
     assert isinstance(outside, models.LargeText)
@@ -427,7 +432,7 @@ def test_the_graph_of_a_wide_session_lies_outside_of_its_item_while_it_starts() 
         place = start(key, taskQuery="Which?")
 
     assert len(sizes) == 1
-    assert sizes[0] > texts.LARGEST_INSIDE_BYTES
+    assert sizes[0] > texts.LARGEST_INLINE_BYTES
     session = stored(models.Session, place.coordination, place.session)
     assert session.status == "in_progress"
     assert session.graph is None

@@ -42,7 +42,7 @@ def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) ->
     place = {"LocationConstraint": "eu-central-1"}
     clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
     settings.cache_clear()
     yield
     TextBucket(BUCKET).delete_all("")
@@ -132,7 +132,7 @@ def test_a_function_of_which_a_text_is_missing_is_not_called(functions: LambdaSe
     functions.deploy("agent-writer", returning("Done"))
     place = executing.start(blueprint([function("a", **WAITS)]), taskQuery=LARGE)
 
-    claims = texts.keep
+    claims = texts.store
 
     def keep(owner: texts.Owner, text: str) -> models.Text:
         """What the agent is told is lost as soon as it is written."""
@@ -140,7 +140,7 @@ def test_a_function_of_which_a_text_is_missing_is_not_called(functions: LambdaSe
         lose_everything()
         return kept
 
-    with patch.object(texts, "keep", keep):
+    with patch.object(texts, "store", keep):
         executing.work_off()
 
     (agent,) = models.SessionAgent.query(place.session)
@@ -220,7 +220,7 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
 def test_texts_that_s3_does_not_delete_are_tried_again_when_the_others_are_gone() -> None:
     place = by_hand()
     owner = texts.Owner("acme#sales", *place)
-    digests = [texts.keep(owner, f"{LARGE}{number}").sha256 for number in range(3)]  # type: ignore[union-attr]
+    digests = [texts.store(owner, f"{LARGE}{number}").sha256 for number in range(3)]  # type: ignore[union-attr]
     stays = min(digests)
 
     def call(client: BaseClient, name: str, parameters: dict[str, Any]) -> object:

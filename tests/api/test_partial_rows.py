@@ -167,9 +167,9 @@ Read = Callable[..., list[Any]]
 def after(read: Read, happens: Callable[[], Any]) -> Read:
     """The batched read, with something that happens between it and the query of the index."""
 
-    def later(keys: Sequence[reads.Key], tenant: str, **how: int) -> list[Any]:
+    def later(keys: Sequence[reads.Key], **how: Any) -> list[Any]:
         happens()
-        return read(keys, tenant, **how)
+        return read(keys, **how)
 
     return later
 

@@ -95,7 +95,7 @@ def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) ->
     place = {"LocationConstraint": "eu-central-1"}
     clients("s3").create_bucket(Bucket="texts", CreateBucketConfiguration=place)
     monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", "texts")
-    monkeypatch.setattr(texts, "UNDECIDED_SECONDS", 0)
+    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
     settings.cache_clear()
     yield
     TextBucket("texts").delete_all("")
@@ -224,14 +224,14 @@ def resume_after_deaths() -> None:
 
 def sweep() -> None:
     """As if it were much later: everything is due."""
-    until = reads.until
+    until = reads.due_rows
 
     def much_later(
         kind: Any, index: Any, shard: str, latest: str, most: int
     ) -> Iterator[list[Any]]:
         return until(kind, index, shard, "9999", most)
 
-    with patch.object(reads, "until", much_later):
+    with patch.object(reads, "due_rows", much_later):
         worker.handler({"kind": worker.SWEEP}, Context())
     work_off()
 

@@ -125,8 +125,8 @@ def test_a_graph_that_changes_while_it_is_judged_is_judged_again(
     batch_get = reads.batch_get
     rivals: list[dict[str, Any]] = [{"subtaskQueries": []}]
 
-    def read_and_let_a_rival_in(*args: Any) -> list[Any]:
-        found = batch_get(*args)
+    def read_and_let_a_rival_in(*args: Any, **tenant: Any) -> list[Any]:
+        found = batch_get(*args, **tenant)
         if rivals:
             change("updateTask", {**key, **rivals.pop()}, "task { version }")
         return found
@@ -147,8 +147,8 @@ def test_a_name_that_changes_while_a_graph_is_judged_is_kept(
     key = {"coordinationUuid": coordination, "taskUuid": task}
     batch_get, rivals = reads.batch_get, ["Third", "Second"]
 
-    def read_and_let_a_rival_in(*args: Any) -> list[Any]:
-        found = batch_get(*args)
+    def read_and_let_a_rival_in(*args: Any, **tenant: Any) -> list[Any]:
+        found = batch_get(*args, **tenant)
         if rivals:
             change("updateTask", {**key, "taskName": rivals.pop()}, "task { version }")
         return found

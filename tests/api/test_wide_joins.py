@@ -81,7 +81,7 @@ def call(
     agent.partition_key = tenant
     agent.agent = member("End", "lambda", target="f", parameters=parameters)
     agent.subtask_query = "Join them."
-    agent.agent_input = texts.keep(texts.Owner.of(agent), "x" * 2_000_000)
+    agent.agent_input = texts.store(texts.Owner.of(agent), "x" * 2_000_000)
     session = models.Session(NOBODY, NOBODY, partition_key=tenant, input_files=files or [])
     return Call(
         session=session,
@@ -108,7 +108,7 @@ def outputs_of(predecessors: list[Mapping[str, Any]]) -> list[str]:
 def test_999_answers_that_items_hold_give_way_together_where_their_addresses_are_too_much(
     character: str,
 ) -> None:
-    outputs = [character * texts.LARGEST_INSIDE_BYTES] * WIDEST
+    outputs = [character * texts.LARGEST_INLINE_BYTES] * WIDEST
     joined = call(outputs)
 
     with recorded_calls() as calls:
@@ -129,7 +129,7 @@ def test_999_answers_that_items_hold_give_way_together_where_their_addresses_are
 
 @pytest.mark.usefixtures("in_lambda")
 def test_999_answers_that_the_bucket_keeps_are_addresses_in_one_document() -> None:
-    kept = texts.keep(texts.Owner("acme#sales", NOBODY, NOBODY), "€" * 2_000)
+    kept = texts.store(texts.Owner("acme#sales", NOBODY, NOBODY), "€" * 2_000)
 
     body = lambda_fitting.body(call([kept] * WIDEST), EVENT)
 
@@ -177,7 +177,7 @@ def test_parameters_and_input_files_are_documents_where_they_must_be() -> None:
 def test_what_cannot_give_way_is_small_whatever_the_names() -> None:
     tenant = "😀" * 128 + "#" + "😀" * 128
     owner = texts.Owner(tenant, NOBODY, NOBODY)
-    kept = texts.keep(owner, "x" * 5_000)
+    kept = texts.store(owner, "x" * 5_000)
     assert texts.read(tenant, kept) == "x" * 5_000
     joined = call(["x" * 4_096] * WIDEST, {"a": "x" * 1_000_000}, tenant=tenant)
     joined.session.user_id = "😀" * 256
@@ -190,7 +190,7 @@ def test_what_cannot_give_way_is_small_whatever_the_names() -> None:
     event = json.loads(body)
     assert len(json.loads(fetched(event["predecessorsUrl"]))) == WIDEST
     assert (event["context"]["endpointId"], event["context"]["userId"]) == ("😀" * 128, "😀" * 256)
-    texts.delete_if_gone(texts.check(owner))
+    texts.clean_up(texts.cleanup_message(owner))
     assert clients("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
 
 

@@ -18,15 +18,15 @@ from ai_coordination.engine.lanes import waits
 from ai_coordination.engine.runtimes import lambda_payload
 from ai_coordination.engine.runtimes.registry import Echo
 from ai_coordination.engine.session import start
-from ai_coordination.models import due, writes
+from ai_coordination.models import due_times, writes
 from ai_coordination.models.base import table_name
-from ai_coordination.services import creation, task_schedule, timers
+from ai_coordination.services import idempotent_create, task_schedule, timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item
 from tests.simulation.seen import Sight
 from tests.simulation.world import Died, World
 
-SHARDS = due.SHARDS
+SHARDS = due_times.SHARDS
 Event = dict[str, Any]
 SOON = timedelta(seconds=30)
 
@@ -151,7 +151,7 @@ class Life(World):
             marks = SimpleNamespace(token_hex=lambda size: f"{next(self._marks):0{2 * size}x}")
             for module in (timers, writes):
                 stack.enter_context(patch.object(module, "secrets", marks))
-            stack.enter_context(patch.object(due, "SHARDS", SHARDS))
+            stack.enter_context(patch.object(due_times, "SHARDS", SHARDS))
             stack.enter_context(patch.object(start, "CHUNK", self.chunk))
             stack.enter_context(patch.object(timers, "scheduler", lambda: self))
             stack.enter_context(
@@ -169,7 +169,7 @@ def at_the_time_of(utc: Callable[[], datetime]) -> Iterator[None]:
         patch.object(clock, "now", lambda: clock.instant(utc())),
         patch.object(timers, "datetime", now),
         patch.object(task_schedule, "datetime", now),
-        patch.object(creation, "time", seconds),
+        patch.object(idempotent_create, "time", seconds),
     ):
         yield
 

@@ -68,7 +68,7 @@ def started_in_chunks(life: Life) -> None:
 
 def graph_in_the_bucket(life: Life) -> None:
     """The same, of a graph that is large."""
-    with patch.object(texts, "LARGEST_INSIDE_BYTES", 128):
+    with patch.object(texts, "LARGEST_INLINE_BYTES", 128):
         started_in_chunks(life)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.models.base import Table
-from ai_coordination.models.decoding import decoder
+from ai_coordination.models.fast.item_decoder import decoder
 from tests.compatibility import embedded
 from tests.compatibility.corpora import items_of, name_of, of_each, of_those
 from tests.compatibility.files import Chapter, Corpus, Kept

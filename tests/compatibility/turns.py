@@ -71,7 +71,7 @@ def done_anew(life: Life) -> None:
     members = [agent for agent in coordination.agents if agent.agent_uuid != "c"]
     members[1].runtime.parameters = {"seconds": 1}
     kind = models.Coordination
-    writes.change(
+    writes.update_if(
         kind(coordination.partition_key, place.coordination),
         [kind.agents.set(members)],
         kind.partition_key.exists(),

@@ -16,7 +16,7 @@ from ai_coordination.caller import LONGEST_TENANT_ID
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
-from ai_coordination.services import rules, session_agent, validation
+from ai_coordination.services import agent_rules, session_agent, validation
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
 
 
@@ -86,8 +86,8 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "elements of a list": (validation.MOST_ELEMENTS,),
     "agents of a session": (session_agent.MOST_AGENTS,),
     "predecessors of a session agent": (session_agent.MOST_PREDECESSORS,),
-    "timeouts": (1, rules.LONGEST_SECONDS),
-    "attempts": (1, rules.MOST_ATTEMPTS),
+    "timeouts": (1, agent_rules.LONGEST_SECONDS),
+    "attempts": (1, agent_rules.MOST_ATTEMPTS),
     "time of a request": (int(events.LONGEST_SECONDS),),
 }
 

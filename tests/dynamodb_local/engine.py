@@ -6,7 +6,7 @@ import pytest
 
 from ai_coordination.clients import SqsQueue
 from ai_coordination.local.tables import create_tables
-from ai_coordination.models import connection, due
+from ai_coordination.models import connection, due_times
 from tests.dynamodb_local.racing import Racers, racers
 
 
@@ -20,7 +20,7 @@ def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
         patch.setattr(SqsQueue, "send", lambda queue, messages, delay_seconds=0: None)
         patch.setattr(SqsQueue, "is_behind", lambda queue, lane: False)
         # Which shard an item is in follows from its uuid: it would differ from run to run.
-        patch.setattr(due, "SHARDS", due.SHARDS[:1])
+        patch.setattr(due_times, "SHARDS", due_times.SHARDS[:1])
         connection.forget_client()
         create_tables()
         yield

@@ -10,7 +10,7 @@ from ai_coordination.clients import TextBucket
 from ai_coordination.config import settings
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import EngineError
-from ai_coordination.models import connection, due, sizes
+from ai_coordination.models import connection, due_times, sizes
 from tests.dynamodb_local.queue import Queue
 from tests.support.graph_api import ask, mutation
 
@@ -108,7 +108,7 @@ def member(name: str, kind: str = "EXTERNAL", parameters: Any = None, **more: An
 
 
 def is_due(item: Item) -> Item:
-    shard = due.shard(item["session_uuid"]["S"])
+    shard = due_times.shard(item["session_uuid"]["S"])
     return {**item, "due_shard": {"S": shard}, "due_at": {"S": LONG_AGO}}
 
 
@@ -123,7 +123,7 @@ def with_member(item: Item, kind: str, parameters: Any) -> Item:
 def filled(item: Item, room: int) -> Item:
     """The same as a due item of which so many bytes are left."""
     item = is_due(with_member(item, "external", ""))
-    missing = LARGEST_ITEM - room - sizes.item_bytes(item)
+    missing = LARGEST_ITEM - room - sizes.of_item(item)
     return with_member(item, "external", "x" * missing)
 
 
@@ -148,7 +148,7 @@ def sessions_that_are_full(attacker: Attacker) -> None:
         for doing in Operation:
             item = is_due(attacker.session_of(attacker.started([member("a")], taskQuery="x")))
             item = {**item, "doing": {"S": doing.value}, "graph": {"S": ""}}
-            missing = LARGEST_ITEM - room - sizes.item_bytes(item)
+            missing = LARGEST_ITEM - room - sizes.of_item(item)
             put(models.Session, {**item, "graph": {"S": "x" * missing}})
 
 

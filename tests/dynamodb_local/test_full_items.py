@@ -39,7 +39,7 @@ def filled(make: Callable[[int], str], item: Callable[[str], dict[str, Any]]) ->
     few = 10_000
     measured = item(make(few))
     size = sum(
-        sizes.item_bytes({name: value}) for name, value in measured.items() if name not in ENGINES
+        sizes.of_item({name: value}) for name, value in measured.items() if name not in ENGINES
     )
     most = few + sizes.LARGEST_BYTES - size
     return make(most), most

@@ -37,11 +37,11 @@ def _is_held(item: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("name", ITEMS)
 def test_an_item_of_as_many_bytes_as_dynamodb_holds_is_held_and_one_more_is_not(name: str) -> None:
     item = {"key": {"S": name}, "pad": {"S": ""}, **ITEMS[name]}
-    room = sizes.LARGEST_ITEM_BYTES - sizes.item_bytes(item)
+    room = sizes.LARGEST_ITEM_BYTES - sizes.of_item(item)
 
     full = {**item, "pad": {"S": "x" * room}}
 
-    assert sizes.item_bytes(full) == sizes.LARGEST_ITEM_BYTES
+    assert sizes.of_item(full) == sizes.LARGEST_ITEM_BYTES
     assert _is_held(full)
     assert not _is_held({**item, "pad": {"S": "x" * (room + 1)}})
 
@@ -49,7 +49,7 @@ def test_an_item_of_as_many_bytes_as_dynamodb_holds_is_held_and_one_more_is_not(
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_alone_is_counted_to_the_byte(number: str) -> None:
     item = {"key": {"S": number}, "pad": {"S": ""}, "n": {"N": number}}
-    room = sizes.LARGEST_ITEM_BYTES - sizes.item_bytes(item)
+    room = sizes.LARGEST_ITEM_BYTES - sizes.of_item(item)
 
     assert _is_held({**item, "pad": {"S": "x" * room}})
     assert not _is_held({**item, "pad": {"S": "x" * (room + 1)}})

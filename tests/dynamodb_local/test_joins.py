@@ -47,7 +47,7 @@ def joined_once(task: models.Task) -> None:
         task_query="Go",
     )
     side_by_side(lambda message: message_handler.work(worker.engine, message), worker.taken())
-    agents = services.session_agent.page(CALLER, session.session_uuid, reads.Wanted(100)).rows
+    agents = services.session_agent.page(CALLER, session.session_uuid, reads.PageRequest(100)).rows
     working_ones = [agent for agent in agents if agent.current_run_uuid]
     assert len(working_ones) == WIDTH
 
@@ -67,10 +67,10 @@ def joined_once(task: models.Task) -> None:
         side_by_side(lambda message: message_handler.work(worker.engine, message), messages * 2)
 
     found = reads.get(
-        models.Session, session.coordination_uuid, session.session_uuid, CALLER.partition_key
+        models.Session, session.coordination_uuid, session.session_uuid, tenant=CALLER.partition_key
     )
     assert found is not None
-    runs = services.session_run.page(CALLER, session.session_uuid, reads.Wanted(100)).rows
+    runs = services.session_run.page(CALLER, session.session_uuid, reads.PageRequest(100)).rows
     join = next(run for run in runs if run.agent_uuid == "join")
     others = [run for run in runs if run.agent_uuid != "join"]
     assert found.status == "completed"

@@ -79,7 +79,7 @@ def test_a_thousand_agents_of_fifty_kilobytes_each_start(caller: Caller, bucket:
     assert len(agents) == 1_000
     assert len(bucket.texts) == 1_000 + 1  # and the graph
     assert sent["TransactWriteItems"] == 1 + 11
-    assert max(sizes.of(agent) for agent in agents) < 1_500
+    assert max(sizes.of_entity(agent) for agent in agents) < 1_500
 
 
 def test_agents_whose_parameters_are_in_their_items_start_in_chunks_of_bytes(
@@ -89,7 +89,7 @@ def test_agents_whose_parameters_are_in_their_items_start_in_chunks_of_bytes(
 
     agents = everyone(session)
     assert len(agents) == 130
-    assert min(sizes.of(agent) for agent in agents) > 50_000
+    assert min(sizes.of_entity(agent) for agent in agents) > 50_000
     assert sent["TransactWriteItems"] == 1 + 3
 
 

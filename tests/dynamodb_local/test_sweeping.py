@@ -9,7 +9,7 @@ from pynamodb.exceptions import UpdateError
 from ai_coordination import models
 from ai_coordination.clients import SqsQueue
 from ai_coordination.engine import factory, sweeper
-from ai_coordination.models import due, sizes
+from ai_coordination.models import due_times, sizes
 from tests.dynamodb_local.tenants import new_tenant
 from tests.support.graph_api import change, new_coordination, new_task
 from tests.support.stored import put_state
@@ -53,7 +53,7 @@ def test_a_full_item_stops_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     )
     monkeypatch.setattr(sweeper, "ROWS", FIRST_ROWS)
-    monkeypatch.setattr(due, "SHARDS", (f"due-{new_tenant().endpoint_id}",))
+    monkeypatch.setattr(due_times, "SHARDS", (f"due-{new_tenant().endpoint_id}",))
     poison = [due_agent(new_tenant(), EARLIER) for _ in range(FIRST_ROWS)]
     for one in poison:
         fill_up(one)

@@ -102,7 +102,7 @@ def work_off(worker: Worker) -> None:
 
 
 def agents(caller: Caller, session: models.Session) -> list[models.SessionAgent]:
-    page = services.session_agent.page(caller, session.session_uuid, reads.Wanted(100))
+    page = services.session_agent.page(caller, session.session_uuid, reads.PageRequest(100))
     return list(page.rows)
 
 
@@ -115,7 +115,7 @@ def ended_once_more(caller: Caller, session: models.Session, again: set[str]) ->
     assert now.retry_plan is None
     for agent in agents(caller, session):
         assert (agent.state, agent.due_at, agent.waiting_on) == ("completed", None, None)
-    runs = services.session_run.page(caller, session.session_uuid, reads.Wanted(100)).rows
+    runs = services.session_run.page(caller, session.session_uuid, reads.PageRequest(100)).rows
     assert sorted(run.agent_uuid for run in runs) == sorted([*PREDECESSORS, *again])
     assert {run.outcome for run in runs} == {"completed"}
 

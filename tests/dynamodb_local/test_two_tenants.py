@@ -8,7 +8,7 @@ import pytest
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue, clients
-from ai_coordination.models import connection, due
+from ai_coordination.models import connection, due_times
 from tests.api.executing import after, echo
 from tests.dynamodb_local.hostile import ATTACKS, LONG_AGO, Attacker
 from tests.dynamodb_local.queue import Queue
@@ -59,7 +59,7 @@ def nothing_stays_due(queue: Queue) -> Iterator[None]:
     """What one attack has left is no part of the next."""
     yield
     for kind in (models.Session, models.SessionAgent):
-        for shard in due.SHARDS:
+        for shard in due_times.SHARDS:
             for item in _rows(kind, shard):
                 key = {name: item[name] for name in _keys_of(kind)}
                 connection.client.delete_item(TableName=kind.Meta.table_name, Key=key)

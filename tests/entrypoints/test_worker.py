@@ -15,7 +15,7 @@ from ai_coordination.engine import sweeper
 from ai_coordination.engine.agent import release
 from ai_coordination.engine.context import Engine, Release
 from ai_coordination.errors import PayloadTooLarge, Throttled
-from ai_coordination.models import due, reads
+from ai_coordination.models import due_times, reads
 from tests.entrypoints.lambda_stand_ins import Context, Lines
 from tests.support.graph_api import change, new_coordination, new_task
 from tests.support.stored import put_state, stored
@@ -177,12 +177,14 @@ def test_a_sweep_that_could_read_nothing_fails(
     def refuse(*given: Any) -> Iterator[list[Any]]:
         raise Throttled("The database is busy")
 
-    monkeypatch.setattr(reads, "until", refuse)
+    monkeypatch.setattr(reads, "due_rows", refuse)
 
     with pytest.raises(sweeper.NothingRead):
         worker.handler({"kind": worker.SWEEP}, Context())
 
-    assert measured() == [{"service": "ai-coordination", "SweepErrors": [2.0 * len(due.SHARDS)]}]
+    assert measured() == [
+        {"service": "ai-coordination", "SweepErrors": [2.0 * len(due_times.SHARDS)]}
+    ]
 
 
 def test_a_shard_that_cannot_be_read_harms_no_other(
@@ -192,20 +194,20 @@ def test_a_shard_that_cannot_be_read_harms_no_other(
     bodies(queue)
     (agent,) = models.SessionAgent.query(session.session_uuid)
     put_state(models.SessionAgent, *key_of(agent), due_at=LONG_AGO)
-    until = reads.until
+    until = reads.due_rows
 
     def refuse(kind: Any, index: Any, shard: str, latest: str, most: int) -> Iterator[list[Any]]:
         if shard != agent.due_shard:
             raise Throttled("The database is busy")
         return until(kind, index, shard, latest, most)
 
-    monkeypatch.setattr(reads, "until", refuse)
+    monkeypatch.setattr(reads, "due_rows", refuse)
     measured()
 
     assert worker.handler({"kind": worker.SWEEP}, Context()) == {"found": 1}
 
     (blob,) = measured()
-    assert blob["SweepErrors"] == [2.0 * (len(due.SHARDS) - 1)]
+    assert blob["SweepErrors"] == [2.0 * (len(due_times.SHARDS) - 1)]
     assert (blob["Sweeps"], blob["SweepFound"], blob["WorkLost"]) == ([1], [1], [1])
     assert len(bodies(queue)) == 1
 

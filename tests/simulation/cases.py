@@ -105,7 +105,7 @@ class Case:
 
 def kept(call: Call, said: str) -> Answer:
     """An agent's answer, with its text where the engine keeps it."""
-    return Answer(texts.keep(texts.Owner.of(call.agent), said))
+    return Answer(texts.store(texts.Owner.of(call.agent), said))
 
 
 def ends_right_with(case: Case, where: object) -> None:

@@ -168,8 +168,8 @@ class Store:
 
 
 def _keys_of(table: Any) -> tuple[str, str | None]:
-    range_key = table._range_key_attribute()
-    return str(table._hash_key_attribute().attr_name), range_key and str(range_key.attr_name)
+    hash_key, range_key = [*table.key_names(), None][:2]
+    return hash_key, range_key
 
 
 def _indexes() -> Iterator[tuple[tuple[str, str | None], _Index]]:

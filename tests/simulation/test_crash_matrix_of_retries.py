@@ -62,10 +62,10 @@ def change_members(task: models.Task) -> None:
     """What `updateCoordination` writes: the store does not understand the marks of updates."""
     owner = texts.Owner(CALLER.partition_key, task.coordination_uuid)
     kind = models.Coordination
-    given = members.members([current(name) for name in NAMES], "agents")
-    writes.change(
+    given = members.build_members([current(name) for name in NAMES], "agents")
+    writes.update_if(
         kind(CALLER.partition_key, task.coordination_uuid),
-        [kind.agents.set(members.kept(owner, given))],
+        [kind.agents.set(members.compact_all(owner, given))],
         kind.partition_key.exists(),
         CALLER.deadline,
     )

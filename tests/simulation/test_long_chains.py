@@ -42,7 +42,7 @@ def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, dro
 def _run_to_its_end(world: World, session: Session) -> Session:
     for _ in range(MOST_STEPS):
         now = reads.get(
-            Session, session.coordination_uuid, session.session_uuid, session.partition_key
+            Session, session.coordination_uuid, session.session_uuid, tenant=session.partition_key
         )
         assert now is not None
         if now.status != "in_progress":

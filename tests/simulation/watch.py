@@ -155,4 +155,4 @@ class Watch:
 
 
 def _is(held: Text | None, said: Text) -> bool:
-    return isinstance(said, str) and texts.same(held, said)
+    return isinstance(said, str) and texts.is_same(held, said)

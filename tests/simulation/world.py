@@ -18,7 +18,7 @@ from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine import message_handler, sweeper
 from ai_coordination.engine.agent import claim, release
 from ai_coordination.engine.context import Accepted, Answer, Call, Engine, Message
-from ai_coordination.models import TABLES, due, writes
+from ai_coordination.models import TABLES, due_times, writes
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
 from tests.simulation.bucket import Bucket, OneAfterAnother
@@ -240,7 +240,7 @@ class World:
             table._get_connection()
         with (
             patch.object(SharedConnection, "attempt", attempt),
-            patch.object(due, "SHARDS", due.SHARDS[:1]),
+            patch.object(due_times, "SHARDS", due_times.SHARDS[:1]),
             patch.object(writes, "FIRST_WAIT_SECONDS", 0.0),
             patch.object(ids, "new_uuid", self._new_uuid),
             patch.object(ids, "next_ordinal", lambda session_uuid: next(self._ordinals)),

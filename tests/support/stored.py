@@ -12,7 +12,7 @@ from pynamodb.expressions.update import Action
 from ai_coordination import clock, ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
-from ai_coordination.services.rules import action
+from ai_coordination.services.agent_rules import build_action
 from tests.support.graph_api import CALLER, refusal
 
 E = TypeVar("E", bound=models.Entity)
@@ -64,7 +64,7 @@ def put_agents(coordination_uuid: str, session_uuid: str, ordinals: Iterable[int
             coordination_uuid=coordination_uuid,
             partition_key=CALLER.partition_key,
             agent_uuid="rag",
-            agent_action=action("rag", [], {}, 0),
+            agent_action=build_action("rag", [], {}, 0),
             ordinal=ordinal,
             state="initial",
             created_at=now,
@@ -85,7 +85,7 @@ def as_of_0_1_0(
 ) -> None:
     """A coordination as version 0.1.0 has left it, which counts its children itself; and a task."""
     key = models.ChildCounts, coordination_uuid, "tenant"
-    (counted,) = reads.batch_get([key], caller.partition_key)
+    (counted,) = reads.batch_get([key], tenant=caller.partition_key)
     put_state(
         models.Coordination,
         caller.partition_key,

@@ -8,7 +8,7 @@ from botocore.parsers import ResponseParserFactory
 from botocore.session import get_session
 
 from ai_coordination import models
-from ai_coordination.models.answers import Parsers
+from ai_coordination.models.fast.response_parser import FastParserFactory
 
 ITEM = {
     "text": {"S": "ä\u2028"},
@@ -82,20 +82,20 @@ def read(factory: ResponseParserFactory, operation: str, status: int, body: Any)
 def test_an_answer_is_read_as_botocore_reads_it(name: str) -> None:
     operation, status, body = ANSWERS[name]
 
-    ours = read(Parsers(), operation, status, body)
+    ours = read(FastParserFactory(), operation, status, body)
 
     assert ours == read(ResponseParserFactory(), operation, status, body)
 
 
 def test_binary_values_are_bytes() -> None:
-    read_item = read(Parsers(), "GetItem", 200, {"Item": ITEM})["Item"]
+    read_item = read(FastParserFactory(), "GetItem", 200, {"Item": ITEM})["Item"]
 
     assert read_item["binary"] == {"B": b"hello"}
     assert read_item["binaries"] == {"BS": [b"\x00\x01\xff", b""]}
 
 
 def test_another_protocol_has_botocores_own_parser() -> None:
-    ours = Parsers().create_parser("query")
+    ours = FastParserFactory().create_parser("query")
 
     assert type(ours) is type(ResponseParserFactory().create_parser("query"))
 
@@ -103,4 +103,4 @@ def test_another_protocol_has_botocores_own_parser() -> None:
 def test_the_client_of_the_tables_reads_answers_so() -> None:
     endpoint = models.connection.client._endpoint
 
-    assert isinstance(endpoint._response_parser_factory, Parsers)
+    assert isinstance(endpoint._response_parser_factory, FastParserFactory)

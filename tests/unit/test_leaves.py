@@ -113,7 +113,7 @@ def rows() -> Any:
         patch.setattr(services.session, "get", lambda *_: found[0])
         patch.setattr(services.session, "update", lambda *_: found[0])
         patch.setattr(services.session, "page", lambda *_, **__: Page(list(found), False, None))
-        patch.setattr(reads, "batch_get", lambda keys, _: [coordination() for _ in keys])
+        patch.setattr(reads, "batch_get", lambda keys, **_: [coordination() for _ in keys])
         yield found
 
 

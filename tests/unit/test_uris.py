@@ -20,7 +20,7 @@ from ai_coordination.services import uris
     ],
 )
 def test_an_address_of_a_known_kind_is_taken(uri: str) -> None:
-    assert uris.why_not(uri) is None
+    assert uris.problem(uri) is None
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_an_address_of_a_known_kind_is_taken(uri: str) -> None:
     ids=ascii,
 )
 def test_anything_else_is_refused(uri: str) -> None:
-    assert uris.why_not(uri)
+    assert uris.problem(uri)
 
 
 @pytest.mark.parametrize("uri", ["https://exämple.com/", "https://xn--exmple-cua.com/"])
 def test_a_host_is_written_in_ascii(uri: str) -> None:
-    assert (uris.why_not(uri) is None) == uri.isascii()
+    assert (uris.problem(uri) is None) == uri.isascii()

@@ -6,7 +6,7 @@ from ai_coordination import models
 from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.agent import complete
 from ai_coordination.engine.context import Engine
-from ai_coordination.models import due, moves
+from ai_coordination.models import due_times, moves
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity
 from ai_coordination.states import SessionAgentState
@@ -50,7 +50,7 @@ def answer(
     actions += [
         *complete.no_work(),
         kind.updated_at.set(engine.now()),
-        *due.due(kind, agent.session_uuid, wakeups.after_grace(engine)),
+        *due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine)),
     ]
     if user_input is not None:
         given = capacity.grown(agent, "user_input", complete.kept(agent, user_input))

@@ -15,7 +15,7 @@ from ai_coordination.engine.agent import complete, fail, lease, prompt, release
 from ai_coordination.engine.context import Accepted, Answer, Call, Engine, RunFailed
 from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
-from ai_coordination.models import due, moves, reads, writes
+from ai_coordination.models import due_times, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
@@ -46,7 +46,10 @@ def claim(
     kind = models.SessionAgent
     actions, stands = moves.out_of_initial(agent, SessionAgentState.IN_PROGRESS)
     looked_for_at = _attempt(engine, agent, told, run_uuid, goes_on or engine.new_uuid())
-    actions += [*_attempted(agent, now), *due.due(kind, agent.session_uuid, looked_for_at)]
+    actions += [
+        *_attempted(agent, now),
+        *due_times.set_due(kind, agent.session_uuid, looked_for_at),
+    ]
     agent.due_at = looked_for_at
     run = _run(agent, now, own_thread=goes_on is None)
     transaction = Transaction()
@@ -68,7 +71,10 @@ def claim(
 def _give_up(engine: Engine, agent: models.SessionAgent) -> None:
     """What was read of the agent has been changed to what its claim would have made of it."""
     now = reads.get(
-        models.SessionAgent, agent.session_uuid, agent.session_agent_uuid, agent.partition_key
+        models.SessionAgent,
+        agent.session_uuid,
+        agent.session_agent_uuid,
+        tenant=agent.partition_key,
     )
     if now is not None and now.state == SessionAgentState.INITIAL:
         fail.give_up(engine, now, TOO_LARGE.format("What the agent is to get"))
@@ -92,7 +98,7 @@ def _attempt(
     agent.current_run_uuid = run_uuid
     agent.thread_uuid = thread_uuid
     if told is not None:
-        agent.agent_input = texts.keep(texts.Owner.of(agent), told)
+        agent.agent_input = texts.store(texts.Owner.of(agent), told)
     agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
     if _works_outside(agent):
         return str(agent.deadline_at)
@@ -156,13 +162,13 @@ def take_over(
         return
     owner = engine.new_uuid()
     lease_until = lease.until(engine, agent)
-    landed, now = writes.change(
+    landed, now = writes.update_if(
         agent,
         [
             kind.lease_owner.set(owner),
             kind.takeovers.set(takeovers + 1),
             kind.lease_until.set(lease_until),
-            *due.due(kind, agent.session_uuid, lease_until),
+            *due_times.set_due(kind, agent.session_uuid, lease_until),
         ],
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & (kind.iteration == agent.iteration)
@@ -233,7 +239,7 @@ def around(
     ]
     keys: list[reads.Key] = [(models.Session, agent.coordination_uuid, agent.session_uuid)]
     keys += [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
-    session, *before = reads.batch_get(keys, agent.partition_key)
+    session, *before = reads.batch_get(keys, tenant=agent.partition_key)
     return session, [one for one in before if one is not None]
 
 

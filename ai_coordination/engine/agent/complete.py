@@ -11,7 +11,7 @@ from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.agent import release
 from ai_coordination.engine.context import Answer, Engine
 from ai_coordination.errors import EngineError
-from ai_coordination.models import due, moves, writes
+from ai_coordination.models import due_times, moves, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity
 from ai_coordination.states import (
@@ -44,8 +44,11 @@ def _until(agent: models.SessionAgent, deadline_at: str | None) -> list[Action]:
     """How long a person is waited for; without an end nothing is due."""
     kind = models.SessionAgent
     if deadline_at is None:
-        return [kind.deadline_at.remove(), *due.settled(kind)]
-    return [kind.deadline_at.set(deadline_at), *due.due(kind, agent.session_uuid, deadline_at)]
+        return [kind.deadline_at.remove(), *due_times.clear(kind)]
+    return [
+        kind.deadline_at.set(deadline_at),
+        *due_times.set_due(kind, agent.session_uuid, deadline_at),
+    ]
 
 
 def no_work() -> list[Action]:
@@ -111,14 +114,14 @@ def complete(
         out_of=SessionAgentState.IN_PROGRESS,
     )
     now = engine.now()
-    landed, after = writes.change(
+    landed, after = writes.update_if(
         agent,
         [
             *actions,
             *no_work(),
             *_answered(_output(agent, answer), answer),
             kind.updated_at.set(now),
-            *due.due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
+            *due_times.set_due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
         ],
         stands & fence,
         engine.deadline,
@@ -149,7 +152,7 @@ def _output(agent: models.SessionAgent, answer: Answer) -> models.Text:
 
 def kept(agent: models.SessionAgent, text: models.Text) -> models.Text:
     """What the agent's item holds of a text, which is written if it is large."""
-    return texts.keep(texts.Owner.of(agent), text)
+    return texts.store(texts.Owner.of(agent), text)
 
 
 def usage_of(answer: Answer) -> models.TokenUsage | None:
@@ -270,14 +273,14 @@ def accepted(agent: models.SessionAgent) -> list[Action]:
     return [
         kind.lease_until.remove(),
         kind.takeovers.remove(),
-        *due.due(kind, agent.session_uuid, agent.deadline_at),
+        *due_times.set_due(kind, agent.session_uuid, agent.deadline_at),
     ]
 
 
 def accept(engine: Engine, agent: models.SessionAgent) -> None:
     """A worker has handed the work over to an agent that will report."""
     kind = models.SessionAgent
-    writes.change(
+    writes.update_if(
         agent,
         accepted(agent),
         (kind.state == SessionAgentState.IN_PROGRESS.value) & current(agent),

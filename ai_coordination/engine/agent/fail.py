@@ -7,7 +7,7 @@ from ai_coordination import models
 from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.agent import complete
 from ai_coordination.engine.context import Engine
-from ai_coordination.models import due, moves
+from ai_coordination.models import due_times, moves
 from ai_coordination.models.writes import Transaction
 from ai_coordination.states import RunOutcome, SessionAgentState
 
@@ -50,7 +50,7 @@ def fail_attempt(
             kind.notes.set(notes),
             kind.not_before.set(engine.later(wait)),
             kind.updated_at.set(engine.now()),
-            *due.due(kind, agent.session_uuid, wakeups.after_grace(engine, wait)),
+            *due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine, wait)),
         ],
         stands & complete.current(agent) & fence,
         lambda old: complete.Over("over"),
@@ -94,7 +94,7 @@ def _failed(engine: Engine, agent: models.SessionAgent, notes: models.Text) -> l
         *complete.no_work(),
         kind.notes.set(notes),
         kind.updated_at.set(engine.now()),
-        *due.due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
+        *due_times.set_due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
     ]
 
 

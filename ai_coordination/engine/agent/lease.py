@@ -7,7 +7,7 @@ from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import OtherLane, waits
 from ai_coordination.engine.runtimes.lambda_function import SECONDS_TO_WRITE
-from ai_coordination.models import due, writes
+from ai_coordination.models import due_times, writes
 from ai_coordination.states import SessionAgentState
 
 LEASE_SECONDS = 60.0
@@ -65,7 +65,7 @@ def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
     """
     if waits(agent):
         return str(agent.lease_until)
-    return due.near(
+    return due_times.existing_or(
         agent,
         agent.lease_until,
         earliest=engine.later(SHORTEST_STEP_SECONDS),
@@ -76,9 +76,9 @@ def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
 def hold(engine: Engine, agent: models.SessionAgent) -> None:
     """An agent in progress that was found before its lease has ended is looked for then."""
     kind = models.SessionAgent
-    writes.change(
+    writes.update_if(
         agent,
-        due.due(kind, agent.session_uuid, agent.lease_until),
+        due_times.set_due(kind, agent.session_uuid, agent.lease_until),
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & (kind.lease_until == agent.lease_until)
         & (kind.due_at == agent.due_at),

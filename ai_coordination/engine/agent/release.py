@@ -14,7 +14,7 @@ from ai_coordination import ids, models, telemetry
 from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.context import Engine, Release
 from ai_coordination.engine.session_log import log_entry
-from ai_coordination.models import due, moves, writes
+from ai_coordination.models import due_times, moves, writes
 from ai_coordination.states import LogLevel, RunOutcome, SessionAgentState, SessionStatus
 
 FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
@@ -40,7 +40,7 @@ def seal(engine: Engine, agent: models.SessionAgent) -> None:
         actions.append(kind.output.set(agent.agent_output))
     if agent.usage is not None:
         actions.append(kind.usage.set(agent.usage))
-    writes.change(
+    writes.update_if(
         kind(agent.session_uuid, agent.current_run_uuid),
         actions,
         kind.run_uuid.exists() & kind.outcome.does_not_exist(),
@@ -118,9 +118,9 @@ def release_all(engine: Engine, owed: Sequence[Release]) -> None:
 def settle(engine: Engine, agent: models.SessionAgent) -> None:
     """An ended agent owes nothing any more."""
     kind = models.SessionAgent
-    writes.change(
+    writes.update_if(
         agent,
-        due.settled(kind),
+        due_times.clear(kind),
         (kind.state == agent.state) & (kind.iteration == agent.iteration),
         engine.deadline,
     )
@@ -147,7 +147,7 @@ def _released(
         marked, after = _release_and_mark(engine, agent, actions, stands, ended)
         if marked:
             return after
-    landed, after = writes.change(agent, actions, stands, engine.deadline)
+    landed, after = writes.update_if(agent, actions, stands, engine.deadline)
     return _marked(engine, after) if landed and after is not None else None
 
 
@@ -160,9 +160,9 @@ def _release_and_mark(
 ) -> tuple[bool, models.SessionAgent | None]:
     """Of an agent that waits for one alone, releasing and marking it are one write."""
     kind = models.SessionAgent
-    return writes.change(
+    return writes.update_if(
         agent,
-        [*actions, *due.due(kind, agent.session_uuid, wakeups.after_grace(engine))],
+        [*actions, *due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine))],
         stands
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
@@ -176,9 +176,9 @@ def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent |
     if agent.waiting_on or agent.state != SessionAgentState.INITIAL:
         return None
     kind = models.SessionAgent
-    marked, now = writes.change(
+    marked, now = writes.update_if(
         agent,
-        due.due(kind, agent.session_uuid, wakeups.after_grace(engine)),
+        due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine)),
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)
         & kind.waiting_on.does_not_exist()
@@ -200,7 +200,7 @@ def _release_session(
 ) -> None:
     """The session is the last node of its own graph."""
     kind = models.Session
-    landed, session = writes.change(
+    landed, session = writes.update_if(
         kind(coordination_uuid, session_uuid),
         [kind.waiting_on.delete(ordinals)],
         (kind.iteration_count == iteration) & (kind.status == SessionStatus.IN_PROGRESS.value),
@@ -222,7 +222,7 @@ def complete_session(engine: Engine, session: models.Session) -> None:
         log = log_entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
     actions, stands = moves.session(status, int(session.iteration_count))
     now = engine.now()
-    landed, _ = writes.change(
+    landed, _ = writes.update_if(
         session,
         [*actions, *log, kind.finished_at.set(now), kind.updated_at.set(now), kind.asking.remove()],
         stands & kind.waiting_on.does_not_exist() & kind.doing.does_not_exist(),

@@ -41,7 +41,7 @@ def body(call: Call, largest: int) -> bytes:
         whole = fitting.moved_out()
     if len(whole) > largest:
         raise DoesNotFit(TOO_LARGE.format(largest))
-    fitting.held.put()
+    fitting.pending.write()
     return whole
 
 
@@ -62,7 +62,7 @@ class _Fitting:
     """One payload while it is made to fit."""
 
     def __init__(self, owner: texts.Owner, given: dict[str, Any], largest: int) -> None:
-        self.held = texts.Held(owner)
+        self.pending = texts.PendingTexts(owner)
         self._owner = owner
         self._given = given
         self._largest = largest
@@ -119,7 +119,7 @@ class _Fitting:
 
     def _keep(self, value: Any) -> models.LargeText:
         """A value that is about to be written into the bucket."""
-        return self.held.outside(value if isinstance(value, str) else _written(value).decode())
+        return self.pending.reference(value if isinstance(value, str) else _written(value).decode())
 
     def _give_way(self, place: Place, text: models.LargeText) -> int:
         """Puts the address of a text beside its place, which is null; the bytes that it adds."""

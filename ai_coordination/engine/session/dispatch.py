@@ -16,11 +16,11 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import end, operation, planned_agents, variables
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
-from ai_coordination.models import due, reads
+from ai_coordination.models import due_times, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity
-from ai_coordination.services.members import kept
-from ai_coordination.services.rules import for_kind
+from ai_coordination.services.agent_rules import with_default_timeout
+from ai_coordination.services.members import compact_all
 from ai_coordination.states import SessionStatus
 
 
@@ -36,7 +36,7 @@ def mark(engine: Engine, session: models.Session) -> models.Session | None:
     """Mark a session that has agents and has not started. Returns None if it is another."""
     kind = models.Session
     owner = texts.Owner.of(session)
-    pinned = texts.keep(owner, planned_agents.dump_members(kept(owner, _members(session))))
+    pinned = texts.store(owner, planned_agents.dump_members(compact_all(owner, _members(session))))
     capacity.check_changed(session, {"graph": pinned})
     return operation.mark(
         engine,
@@ -57,7 +57,9 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
     Raises TextUnavailable if a text is lost: the session has then failed if some of its agents are
     ready already, and is otherwise as it was before.
     """
-    all_agents = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
+    all_agents = reads.all_rows(
+        models.SessionAgent, session.session_uuid, tenant=session.partition_key
+    )
     try:
         members = planned_agents.load_members(texts.read(session.partition_key, session.graph))
         _check(session, all_agents, members)
@@ -112,7 +114,7 @@ def _check_size(
     member: models.Agent,
     text: models.Text | None,
 ) -> None:
-    placed = texts.Held(texts.Owner.of(session)).text(text)
+    placed = texts.PendingTexts(texts.Owner.of(session)).stored_form(text)
     ready = agent.changed({"agent": models.anonymous(member)})
     if placed is not None:
         ready = ready.changed({"subtask_query": placed})
@@ -124,7 +126,7 @@ def _members(session: models.Session) -> list[models.Agent]:
         models.Coordination,
         session.partition_key,
         session.coordination_uuid,
-        session.partition_key,
+        tenant=session.partition_key,
     )
     return [] if coordination is None else list(coordination.agents)
 
@@ -150,13 +152,13 @@ def _make_ready(
         kind.thread_from.set(thread_from),
     ]
     if agent.agent_action.timeout_by_kind:
-        action = for_kind(agent.agent_action, member.runtime.kind)
+        action = with_default_timeout(agent.agent_action, member.runtime.kind)
         actions.append(kind.agent_action.set(models.anonymous(action)))
     text = _query(session, agent)
     if text is not None:
         actions.append(kind.subtask_query.set(text))
     if not agent.waiting_on:
-        actions += due.due(kind, agent.session_uuid, wakeups.after_grace(engine))
+        actions += due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine))
     transaction = Transaction()
     transaction.check(
         session, operation.is_marked_as_read(session), lambda old: _Stopped("stopped")
@@ -175,7 +177,7 @@ def _query(session: models.Session, agent: models.SessionAgent) -> models.Text |
     """Return the agent's own query with its variables filled, or else the session's."""
     if agent.subtask_query is None:
         return session.task_query
-    return texts.keep(texts.Owner.of(session), _filled(session, agent))
+    return texts.store(texts.Owner.of(session), _filled(session, agent))
 
 
 def _filled(

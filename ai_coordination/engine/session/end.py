@@ -9,7 +9,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session_log import log_entry
-from ai_coordination.models import due, moves, reads
+from ai_coordination.models import due_times, moves, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.states import (
     TERMINAL_AGENT,
@@ -84,7 +84,9 @@ def resume(engine: Engine, session: models.Session) -> None:
     kind = models.Session
     status = ENDS[Operation(session.doing)]
     latest = max(int(session.iteration_count), 1)
-    for agent in reads.everything(models.SessionAgent, session.session_uuid, session.partition_key):
+    for agent in reads.all_rows(
+        models.SessionAgent, session.session_uuid, tenant=session.partition_key
+    ):
         _cancel(engine, agent, latest)
     now = engine.now()
     move, may_move = moves.session(status, int(session.iteration_count))
@@ -105,7 +107,9 @@ def _cancel(engine: Engine, agent: models.SessionAgent, latest: int) -> None:
     while now is not None and now.iteration <= latest and now.state not in TERMINAL_AGENT:
         if _cancelled(engine, now):
             return
-        now = reads.get(kind, agent.session_uuid, agent.session_agent_uuid, agent.partition_key)
+        now = reads.get(
+            kind, agent.session_uuid, agent.session_agent_uuid, tenant=agent.partition_key
+        )
 
 
 def _cancelled(engine: Engine, agent: models.SessionAgent) -> bool:
@@ -121,7 +125,7 @@ def _cancelled(engine: Engine, agent: models.SessionAgent) -> bool:
         [
             *actions,
             *complete.no_work(),
-            *due.settled(kind),
+            *due_times.clear(kind),
             kind.not_before.remove(),
             kind.updated_at.set(engine.now()),
         ],

@@ -16,7 +16,7 @@ from ai_coordination import models
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session_log import log_entry
-from ai_coordination.models import due, moves, writes
+from ai_coordination.models import due_times, moves, writes
 from ai_coordination.states import LogLevel, SessionStatus
 
 # How long a worker has for a whole operation before another worker resumes it.
@@ -41,7 +41,7 @@ RETRIES = (Operation.RETRY, Operation.RETRY_OF_0_1_0)
 def mark_new(engine: Engine, session: models.Session) -> None:
     """Mark a session that is about to be created as one that is being started."""
     session.doing = Operation.START.value
-    session.due_shard = due.shard(session.session_uuid)
+    session.due_shard = due_times.shard(session.session_uuid)
     session.due_at = engine.later(OPERATION_SECONDS)
 
 
@@ -58,12 +58,12 @@ def mark(
     `condition` refuses.
     """
     kind = models.Session
-    landed, after = writes.change(
+    landed, after = writes.update_if(
         session,
         [
             kind.doing.set(operation.value),
             kind.doing_token.set(engine.new_uuid()),
-            *due.due(kind, session.session_uuid, engine.later(OPERATION_SECONDS)),
+            *due_times.set_due(kind, session.session_uuid, engine.later(OPERATION_SECONDS)),
             *actions,
         ],
         condition,
@@ -100,9 +100,9 @@ def unmark(
     Returns what `writes.change` returns. Without effect if the session has another mark by now.
     """
     kind = models.Session
-    return writes.change(
+    return writes.update_if(
         session,
-        [kind.doing.remove(), kind.doing_token.remove(), *due.settled(kind), *actions],
+        [kind.doing.remove(), kind.doing_token.remove(), *due_times.clear(kind), *actions],
         condition & is_marked_as_read(session),
         engine.deadline,
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ai_coordination import graph, models, texts
 from ai_coordination.engine.session import variables
 from ai_coordination.errors import BadUserInput
-from ai_coordination.models.texts import read, written
-from ai_coordination.services.rules import for_kind
+from ai_coordination.models.texts import from_stored, to_stored
+from ai_coordination.services.agent_rules import with_default_timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def plan_agents(
         PlannedAgent(
             ordinal=node.ordinal,
             member=members[node.agent_uuid],
-            action=for_kind(
+            action=with_default_timeout(
                 actions.get(node.agent_uuid) or _default(default_action, node.agent_uuid),
                 members[node.agent_uuid].runtime.kind,
             ),
@@ -114,7 +114,7 @@ def dump(planned: Sequence[PlannedAgent], chunks: Sequence[int]) -> str:
         [
             agent.ordinal,
             agent.member.agent_uuid,
-            None if agent.text is None else written(agent.text),
+            None if agent.text is None else to_stored(agent.text),
             agent.predecessors,
             agent.successors,
         ]
@@ -147,7 +147,7 @@ def load(stored: str) -> tuple[list[PlannedAgent], list[int] | None]:
             ordinal,
             members[uuid],
             actions[uuid],
-            None if text is None else read(text),
+            None if text is None else from_stored(text),
             tuple(before),
             tuple(after),
         )

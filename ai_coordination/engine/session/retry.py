@@ -17,8 +17,8 @@ from ai_coordination.engine.session import operation, retry_plan
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import TextUnavailable
-from ai_coordination.models import due, moves, reads, writes
-from ai_coordination.services.rules import for_kind
+from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.services.agent_rules import with_default_timeout
 from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
 
 
@@ -29,7 +29,7 @@ def mark(engine: Engine, session: models.Session, plan: Plan) -> models.Session 
     retried. The plan belongs to the iteration in which the session was read.
     """
     kind = models.Session
-    stored = texts.keep(texts.Owner.of(session), retry_plan.dump(plan))
+    stored = texts.store(texts.Owner.of(session), retry_plan.dump(plan))
     return operation.mark(
         engine,
         session,
@@ -49,7 +49,9 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
     Returns the started session; None if another worker was faster and the session has moved on.
     """
     iteration = int(session.iteration_count) + 1
-    all_agents = reads.everything(models.SessionAgent, session.session_uuid, session.partition_key)
+    all_agents = reads.all_rows(
+        models.SessionAgent, session.session_uuid, tenant=session.partition_key
+    )
     try:
         plan = _plan(session, all_agents)
     except TextUnavailable:
@@ -84,8 +86,8 @@ def _resume_with_new_plan(
 ) -> models.Session | None:
     """The text of the plan is lost: replace it, unless another worker was faster."""
     kind = models.Session
-    stored = texts.keep(texts.Owner.of(session), retry_plan.dump(plan))
-    _, after = writes.change(
+    stored = texts.store(texts.Owner.of(session), retry_plan.dump(plan))
+    _, after = writes.update_if(
         session,
         [kind.retry_plan.set(stored)],
         operation.is_marked_as_read(session) & _has_plan_as_read(session),
@@ -145,18 +147,18 @@ def _reset(engine: Engine, agent: models.SessionAgent, iteration: int, plan: Pla
     is_last = not plan.reset.intersection(agent.successors or ())
     actions, stands = moves.agent(SessionAgentState.INITIAL, int(agent.iteration), retry=True)
     dueness = (
-        due.settled(kind)
+        due_times.clear(kind)
         if waits_for
-        else due.due(kind, agent.session_uuid, wakeups.after_grace(engine))
+        else due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine))
     )
     if plan.members is not None:
         member = plan.members[agent.agent_uuid]
-        action = for_kind(agent.agent_action, member.runtime.kind)
+        action = with_default_timeout(agent.agent_action, member.runtime.kind)
         actions.append(kind.agent.set(models.anonymous(member)))
         actions.append(kind.agent_action.set(models.anonymous(action)))
     if int(agent.ordinal) not in plan.asking:
         actions += _forgotten(agent, follows=bool(waits_for))
-    writes.change(
+    writes.update_if(
         agent,
         [
             *actions,

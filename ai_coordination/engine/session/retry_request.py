@@ -10,7 +10,7 @@ from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.services import session as sessions
 from ai_coordination.services import validation
-from ai_coordination.services.members import kept
+from ai_coordination.services.members import compact_all
 
 
 def named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
@@ -20,7 +20,7 @@ def named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
     place = "session_agent_uuids"
     if not session_agent_uuids:
         raise BadUserInput("Name at least one agent, or leave this out", place)
-    for index, uuid in enumerate(validation.few(session_agent_uuids, place)):
+    for index, uuid in enumerate(validation.bounded(session_agent_uuids, place)):
         validation.uuid(uuid, place, index)
     validation.distinct(session_agent_uuids, place)
     return list(session_agent_uuids)
@@ -34,7 +34,7 @@ def planned(
     Raises BadUserInput for agents that are unknown or no members any more; InvalidState where
     there is nothing to begin from.
     """
-    agents = reads.everything(models.SessionAgent, session.session_uuid, caller.partition_key)
+    agents = reads.all_rows(models.SessionAgent, session.session_uuid, tenant=caller.partition_key)
     known = {agent.session_agent_uuid for agent in agents}
     for index, uuid in enumerate(chosen or ()):
         if uuid not in known:
@@ -55,12 +55,12 @@ def _current_members(session: models.Session, wanted: set[str]) -> dict[str, mod
         models.Coordination,
         session.partition_key,
         session.coordination_uuid,
-        session.partition_key,
+        tenant=session.partition_key,
     )
     members = {} if coordination is None else {one.agent_uuid: one for one in coordination.agents}
     lost = sorted(wanted - members.keys())
     if lost:
         message = f"The coordination has no agent {', '.join(map(repr, lost))} any more"
         raise BadUserInput(message, "with_current_members")
-    pinned = kept(texts.Owner.of(session), [members[uuid] for uuid in sorted(wanted)])
+    pinned = compact_all(texts.Owner.of(session), [members[uuid] for uuid in sorted(wanted)])
     return {member.agent_uuid: member for member in pinned}

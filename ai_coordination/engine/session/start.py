@@ -15,7 +15,7 @@ from ai_coordination.engine.session import end, operation, planned_agents
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.planned_agents import PlannedAgent
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
-from ai_coordination.models import due, sizes
+from ai_coordination.models import due_times, sizes
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.states import SessionAgentState
 
@@ -39,7 +39,7 @@ class StartPlan:
     def fits(self, session: models.Session) -> bool:
         """Whether session and agents fit into one transaction."""
         few = len(self.agents) <= MOST_AT_ONCE
-        return few and sum(self.sizes) + sizes.of(session) <= MOST_BYTES
+        return few and sum(self.sizes) + sizes.of_entity(session) <= MOST_BYTES
 
     def chunks(self) -> list[int]:
         """Return how many agents to write at a time, so that each chunk fits a transaction."""
@@ -62,7 +62,7 @@ def plan_start(
     `source` names the input that contains the texts, apart from the task query.
     """
     all_agents = new_agents(engine, session, planned)
-    measured = [sizes.of(agent) for agent in all_agents]
+    measured = [sizes.of_entity(agent) for agent in all_agents]
     for agent, size in zip(all_agents, measured, strict=True):
         if size > sizes.LARGEST_BYTES:
             message = f"{agent.agent_uuid!r} would get more than the {sizes.LARGEST_BYTES} bytes"
@@ -119,7 +119,7 @@ def _new_agent(
         updated_at=now,
     )
     if not planned.predecessors:
-        agent.due_shard = due.shard(session.session_uuid)
+        agent.due_shard = due_times.shard(session.session_uuid)
         agent.due_at = wakeups.after_grace(engine)
     return agent
 

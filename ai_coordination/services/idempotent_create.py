@@ -42,11 +42,11 @@ class _DeletedSince(NotFound):
     """What the key has created is gone."""
 
 
-class Taken(Conflict):
+class AddressTaken(Conflict):
     """Another entity has the address."""
 
 
-def once(caller: Caller, kind: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
+def run(caller: Caller, kind: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
     """What `write` writes by `create`; where it refuses, what an earlier call with this key made.
 
     Raises as `write` does, and as `create` does for a key that was used before.
@@ -62,7 +62,7 @@ def once(caller: Caller, kind: type[E], key: str | None, given: Input, write: Ca
         return before
 
 
-def create(
+def commit(
     caller: Caller,
     entity: E,
     key: str | None,
@@ -84,13 +84,13 @@ def create(
         if key is not None:
             _remember(transaction, caller, entity, key, given)
         add_parts(transaction)
-        hash_key = kind._hash_key_attribute()
+        hash_key = getattr(kind, kind.key_names()[0])
         transaction.put(entity, hash_key.does_not_exist(), _taken)
         transaction.commit(caller.deadline)
         return entity
 
     try:
-        return counts.moving(caller, write)
+        return counts.with_migration(caller, write)
     except _Repeated as repeated:
         return _named(caller, kind, repeated.record, given)
 
@@ -111,21 +111,21 @@ def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input
 
 
 def _address(caller: Caller, space: str, key: str) -> str:
-    return keys.of_tenant(caller.partition_key, space, key)
+    return keys.tenant_key(caller.partition_key, space, key)
 
 
 def _remember(
     transaction: Transaction, caller: Caller, entity: models.Entity, key: str, given: Input
 ) -> None:
     validation.label(key, "idempotency_key")
-    kind = type(entity)
+    hash_key, range_key = entity.primary_key()
     now = int(time.time())
     record = models.Idempotency(
         key=_address(caller, given.space, key),
         fingerprint=fingerprints.of(given),
         algorithm=fingerprints.CURRENT,
-        entity_hash_key=getattr(entity, kind._hash_key_attribute().attr_name),
-        entity_range_key=getattr(entity, kind._range_key_attribute().attr_name),
+        entity_hash_key=hash_key,
+        entity_range_key=range_key,
         expires_at=now + WEEK_SECONDS,
     )
     free = models.Idempotency.key.does_not_exist() | (models.Idempotency.expires_at < now)
@@ -137,7 +137,7 @@ def _repeated(item: Item | None) -> EngineError | None:
 
 
 def _taken(_: Item | None) -> EngineError:
-    return Taken("Somebody has just created this; try again")
+    return AddressTaken("Somebody has just created this; try again")
 
 
 def _named(caller: Caller, kind: type[E], record: models.Idempotency, given: Input) -> E:
@@ -145,7 +145,9 @@ def _named(caller: Caller, kind: type[E], record: models.Idempotency, given: Inp
     algorithm = int(record.algorithm or fingerprints.OF_0_1_0)
     if not fingerprints.is_same(given, record.fingerprint, algorithm):
         raise _OtherInput("This key was used with another input", "idempotency_key")
-    found = reads.get(kind, record.entity_hash_key, record.entity_range_key, caller.partition_key)
+    found = reads.get(
+        kind, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
+    )
     if found is None:
         raise _DeletedSince("What this key created has been deleted since", "idempotency_key")
     return found

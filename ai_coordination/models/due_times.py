@@ -16,7 +16,7 @@ SHARDS = tuple(f"due-{number}" for number in range(32))
 M = TypeVar("M")
 
 
-class Due(GlobalSecondaryIndex[Any]):
+class DueIndex(GlobalSecondaryIndex[Any]):
     """What is due, by shard and time."""
 
     class Meta:
@@ -27,7 +27,7 @@ class Due(GlobalSecondaryIndex[Any]):
     due_at = UnicodeAttribute(range_key=True)
 
 
-class Owing:
+class HasDueTime:
     """The attributes of an item that may be due.
 
     `due_count` counts the sweeps that have found it since a worker last looked at it, `looks` the
@@ -45,7 +45,7 @@ def shard(session_uuid: str) -> str:
     return SHARDS[crc32(session_uuid.encode()) % len(SHARDS)]
 
 
-def due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
+def set_due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
     """The item has made progress, and is looked for at an instant.
 
     That instant is always written, also where it is the one that was read: somebody may have
@@ -59,22 +59,22 @@ def due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
     ]
 
 
-def found(kind: type[Any], at: str) -> list[Action]:
+def postpone(kind: type[Any], at: str) -> list[Action]:
     """A sweep has found the item due, and looks for it again at an instant."""
     return [kind.due_at.set(at), kind.due_count.add(1)]
 
 
-def looked_at(kind: type[Any], at: str, looks: int) -> list[Action]:
+def record_look(kind: type[Any], at: str, looks: int) -> list[Action]:
     """A worker looks at the item for the n-th time without progress so far."""
     return [kind.due_at.set(at), kind.looks.set(looks), kind.due_count.remove()]
 
 
-def near(item: Any, at: str, *, earliest: str, latest: str) -> str:
+def existing_or(item: Any, at: str, *, earliest: str, latest: str) -> str:
     """The time that an item has, where it lies between two others; else `at`."""
     return str(item.due_at) if item.due_at and earliest <= item.due_at <= latest else at
 
 
-def settled(kind: type[Any]) -> list[Action]:
+def clear(kind: type[Any]) -> list[Action]:
     """Nothing has to happen to the item any more."""
     return [
         kind.due_shard.remove(),

@@ -19,7 +19,7 @@ LONGEST_INTERVAL_SECONDS = 24 * 3600
 HIGHEST_BACKOFF_RATE = 100
 
 
-def action(
+def build_action(
     agent_uuid: str,
     predecessors: Sequence[str],
     rules: Mapping[str, Any],
@@ -47,7 +47,7 @@ def action(
     )
 
 
-def for_kind(action: models.AgentAction, kind: str | None) -> models.AgentAction:
+def with_default_timeout(action: models.AgentAction, kind: str | None) -> models.AgentAction:
     """The action with the timeout of an agent of this kind, where none was given."""
     if not action.timeout_by_kind:
         return action
@@ -56,12 +56,12 @@ def for_kind(action: models.AgentAction, kind: str | None) -> models.AgentAction
     return models.AgentAction(**{**action.attribute_values, "timeout_seconds": seconds})
 
 
-def for_members(
+def with_default_timeouts(
     actions: Iterable[models.AgentAction], members: Iterable[models.Agent]
 ) -> list[models.AgentAction]:
     """The actions as `for_kind` gives them, by the kinds of their agents."""
     kinds = {member.agent_uuid: member.runtime.kind for member in members}
-    return [for_kind(one, kinds.get(one.agent_uuid)) for one in actions]
+    return [with_default_timeout(one, kinds.get(one.agent_uuid)) for one in actions]
 
 
 def _retry(given: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:

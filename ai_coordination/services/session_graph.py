@@ -22,30 +22,33 @@ _OF_THE_GRAPH = [
 ]
 
 
-def everything(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
+def all_agents(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
     """All agents of a session, without their texts, in the order of their ordinals."""
-    return reads.everything(
+    return reads.all_rows(
         models.SessionAgent,
         session_uuid,
-        caller.partition_key,
-        _OF_THE_GRAPH,
+        tenant=caller.partition_key,
+        attributes=_OF_THE_GRAPH,
     )
 
 
-def states(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
+def agent_states(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
     """The same, but with their states alone: enough to count them."""
-    return reads.everything(
-        models.SessionAgent, session_uuid, caller.partition_key, ["partition_key", "state"]
+    return reads.all_rows(
+        models.SessionAgent,
+        session_uuid,
+        tenant=caller.partition_key,
+        attributes=["partition_key", "state"],
     )
 
 
-def work_of(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
+def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
     """The pieces of work of a session that has started, which its agents hold."""
-    agents = reads.everything(
+    agents = reads.all_rows(
         models.SessionAgent,
         session_uuid,
-        caller.partition_key,
-        ["partition_key", "session_agent_uuid", "agent_uuid", "subtask_query"],
+        tenant=caller.partition_key,
+        attributes=["partition_key", "session_agent_uuid", "agent_uuid", "subtask_query"],
     )
     return [
         models.SubtaskQuery(
@@ -64,7 +67,7 @@ def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
     return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
 
 
-def picture_of_task(coordination: models.Coordination, task: models.Task) -> str:
+def task_diagram(coordination: models.Coordination, task: models.Task) -> str:
     """The agents that take part in a task, and who waits for whom."""
     names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
     taking_part = [*task.agent_actions, *(query.agent_uuid for query in task.subtask_queries)]
@@ -80,7 +83,7 @@ def picture_of_task(coordination: models.Coordination, task: models.Task) -> str
     return graph.mermaid(boxes, edges)
 
 
-def picture_of_session(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> str:
+def session_diagram(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> str:
     """The agents of a session, each in the colour of its state.
 
     `names` are those of the coordination's members, for agents that have not started.

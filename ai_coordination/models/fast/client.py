@@ -6,12 +6,12 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import get_session
 
-from ai_coordination.models.answers import Parsers
+from ai_coordination.models.fast.response_parser import FastParserFactory
 
 SERVICE = "dynamodb"
 
 
-class OneService(Loader):
+class OneServiceLoader(Loader):
     """Knows without looking which services there are.
 
     botocore's own loader searches the directories of all of AWS's services, twice a client, to
@@ -25,6 +25,6 @@ class OneService(Loader):
 def new_client(config: Config) -> Any:
     """A client of the endpoint and region that the environment names."""
     session = get_session()
-    session.register_component("data_loader", OneService())
-    session.register_component("response_parser_factory", Parsers())
+    session.register_component("data_loader", OneServiceLoader())
+    session.register_component("response_parser_factory", FastParserFactory())
     return session.create_client(SERVICE, config=config)

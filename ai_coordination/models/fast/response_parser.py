@@ -15,7 +15,7 @@ from ai_coordination.models import allowance
 _AS_THEY_CAME = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 
 
-class QuickItems(JSONParser):
+class FastItemParser(JSONParser):
     """The parser of the protocol `json`, but for maps of attribute values."""
 
     def parse(self, response: Any, shape: Any) -> Any:
@@ -29,12 +29,12 @@ class QuickItems(JSONParser):
         return super()._handle_map(shape, value)  # type: ignore[misc] # unknown to the stubs
 
 
-class Parsers(ResponseParserFactory):
+class FastParserFactory(ResponseParserFactory):
     """Should DynamoDB speak another protocol one day, botocore's own parser reads it."""
 
     def create_parser(self, protocol_name: str) -> ResponseParser:
         if protocol_name == "json":
-            return QuickItems()
+            return FastItemParser()
         return super().create_parser(protocol_name)
 
 

@@ -1,0 +1,1 @@
+"""Speeding up pynamodb and botocore. Without it everything works the same, only slower."""
