@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Self, overload
+from typing import Self, overload
 from urllib.parse import quote
 
 from ai_coordination import models
 from ai_coordination.clients import SqsQueue, TextBucket
 from ai_coordination.config import settings
+from ai_coordination.messages import CleanupMessage
 from ai_coordination.models import reads
 from ai_coordination.models.texts import LargeText, Text
 
@@ -23,7 +24,6 @@ AT_ONCE = 16
 SHA256_CHARACTERS = 64
 LONGEST_KEY = 1_024
 URL_SECONDS = 12 * 3600
-KIND = "texts"
 
 # By then the owner is written, or deleted, or neither will ever be: no function works longer.
 CLEANUP_DELAY_SECONDS = 900.0
@@ -171,14 +171,17 @@ def url(tenant: str, text: LargeText) -> str:
     return TextBucket(str(settings().texts_bucket)).url(_key(tenant, text), URL_SECONDS)
 
 
-def cleanup_message(owner: Owner) -> dict[str, Any]:
+def cleanup_message(owner: Owner) -> CleanupMessage:
     """The message whose receiver deletes the owner's texts, if the owner does not exist."""
-    message = {"kind": KIND, "tenant": owner.tenant, "coordination": owner.coordination_uuid}
-    return message if owner.session_uuid is None else {**message, "session": owner.session_uuid}
+    return CleanupMessage(
+        tenant=owner.tenant,
+        coordination_uuid=owner.coordination_uuid,
+        session_uuid=owner.session_uuid,
+    )
 
 
 def schedule_cleanup(owner: Owner) -> None:
-    """Sends the message of `check`, for later. Raises Throttled.
+    """Send the cleanup message, delayed. Raises Throttled.
 
     Only for an owner that is about to be created under a new uuid, or that was read under exactly
     this key: of any other the texts would be deleted.
@@ -187,9 +190,9 @@ def schedule_cleanup(owner: Owner) -> None:
     queue.must_send(cleanup_message(owner), CLEANUP_DELAY_SECONDS)
 
 
-def clean_up(message: dict[str, Any]) -> None:
-    """What is done with the message of `check`. Raises Throttled."""
-    owner = Owner(message["tenant"], message["coordination"], message.get("session"))
+def clean_up(message: CleanupMessage) -> None:
+    """Delete the texts of an owner that does not exist. Raises Throttled."""
+    owner = Owner(message.tenant, message.coordination_uuid, message.session_uuid)
     name = settings().texts_bucket
     if name is None or _exists(owner):
         return

@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ai_coordination import telemetry
+from ai_coordination import messages, telemetry
 from ai_coordination.engine import (
     factory,
-    lanes,
     message_handler,
-    messages,
     schedule_trigger,
     sweeper,
 )
 from ai_coordination.engine.agent import lease, release
-from ai_coordination.engine.context import Engine, Message
+from ai_coordination.engine.context import Engine
+from ai_coordination.messages import FiringMessage, Lane, Message
 from ai_coordination.services import timers
 
 # What a step needs besides its agent's call; with less left it is not begun.
@@ -55,8 +54,9 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    if event.get("kind") == timers.KIND:
-        return {"firing": schedule_trigger.fire(engine, timers.scheduler(), event)}
+    if event.get("kind") == FiringMessage.kind:
+        firing = messages.decode_firing(event)
+        return {"firing": schedule_trigger.fire(engine, timers.scheduler(), firing)}
     if event.get("kind") == SWEEP or event.get("detail-type") == SCHEDULED:
         return {"found": sweeper.sweep(engine)}
     records = event.get("Records")
@@ -86,7 +86,7 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
         return AT_ONCE
     with telemetry.step(context.aws_request_id, message_id=record["messageId"]) as step:
         try:
-            message = messages.read(record["body"])
+            message = messages.decode(record["body"])
             _measure_delay(message, record.get("attributes", {}))
             message_handler.work(engine, message)
         except messages.Unreadable as unreadable:
@@ -114,6 +114,6 @@ def _later(record: Mapping[str, Any]) -> float:
 def _measure_delay(message: Message, attributes: Mapping[str, str]) -> None:
     """How long a message waited longer than it was meant to. A repeat says nothing of the queue."""
     if attributes.get("ApproximateReceiveCount") == "1":
-        due = int(attributes["SentTimestamp"]) + 1000 * float(message.get("delay", 0))
-        lane = "CallsDelay" if message.get("lane") == lanes.CALLS else "QueueDelay"
+        due = int(attributes["SentTimestamp"]) + 1000 * message.delay_seconds
+        lane = "CallsDelay" if message.lane is Lane.CALLS else "QueueDelay"
         telemetry.measure(lane, time.time() * 1000 - due)

@@ -20,9 +20,10 @@ from botocore.exceptions import ClientError
 from ai_coordination import ids, models, services, worker
 from ai_coordination.engine import factory, message_handler, session_commands
 from ai_coordination.engine.agent import release as releasing
-from ai_coordination.engine.context import Engine, Message, Release
+from ai_coordination.engine.context import Engine, Release
 from ai_coordination.local.runtime import LambdaContext
 from ai_coordination.local.tables import create_tables
+from ai_coordination.messages import Message, encode
 from ai_coordination.models import reads
 from ai_coordination.states import AgentRuntimeKind
 from benchmarks import units
@@ -43,7 +44,7 @@ class Held:
         self._working = 0
         self._changed = threading.Condition()
 
-    def send(self, messages: list[Message], _: float = 0) -> None:
+    def send(self, messages: Sequence[Message], _: float = 0) -> None:
         with self._changed:
             self._messages.extend(messages)
             self._changed.notify_all()
@@ -105,7 +106,7 @@ def work_off(queue: Held, most: int = 1) -> None:
     while messages := queue.take(most):
         try:
             sqs = {"eventSource": "aws:sqs", "messageId": "1"}
-            records = [{**sqs, "body": json.dumps(message)} for message in messages]
+            records = [{**sqs, "body": encode(message)} for message in messages]
             failed = worker.handler({"Records": records}, LambdaContext())["batchItemFailures"]
             if failed:
                 raise RuntimeError("a step has failed: its log line says why")

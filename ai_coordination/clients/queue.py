@@ -1,9 +1,9 @@
 """The queue of the engine's messages."""
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ai_coordination import telemetry
 from ai_coordination.clients.aws import clients
 from ai_coordination.errors import Throttled
+from ai_coordination.messages import Lane, Message, encode
 
 MOST_OF_A_BATCH = 10
 LONGEST_DELAY_SECONDS = 900
@@ -25,7 +26,7 @@ class SqsQueue:
         self._url = url
         self._calls_url = calls_url or url
 
-    def send(self, messages: list[dict[str, Any]], delay_seconds: float = 0) -> None:
+    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         """Sends messages. Those that SQS does not take are found by their `due_at` and sent again.
 
         So its failure is logged and counted, and is nobody's error: what was to be done is written
@@ -33,15 +34,16 @@ class SqsQueue:
         """
         by_queue: dict[str, list[dict[str, Any]]] = {}
         for message in messages:
-            by_queue.setdefault(self._queue_of(message), []).append(_entry(message, delay_seconds))
+            url = self._queue_of(message.lane)
+            by_queue.setdefault(url, []).append(_entry(message, delay_seconds))
         for url, entries in by_queue.items():
             for start in range(0, len(entries), MOST_OF_A_BATCH):
                 _send_batch(url, entries[start : start + MOST_OF_A_BATCH])
 
-    def _queue_of(self, message: dict[str, Any]) -> str:
-        return self._calls_url if message.get("lane") else self._url
+    def _queue_of(self, lane: Lane) -> str:
+        return self._calls_url if lane is Lane.CALLS else self._url
 
-    def is_behind(self, lane: str | None) -> bool:
+    def is_behind(self, lane: Lane) -> bool:
         """Whether more messages of a lane wait than workers that keep up would leave.
 
         SQS does not tell the age of its oldest message. The number of those that could be received
@@ -49,15 +51,15 @@ class SqsQueue:
         delayed, or that a worker has, are not in it.
         """
         name = "ApproximateNumberOfMessages"
-        url = self._queue_of({"lane": lane})
+        url = self._queue_of(lane)
         told = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
         return int(told["Attributes"][name]) > MOST_WAITING
 
-    def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         """A message that nothing else would bring back. Raises Throttled where SQS refuses it."""
         try:
             clients("sqs").send_message(
-                QueueUrl=self._queue_of(message), **_entry(message, delay_seconds)
+                QueueUrl=self._queue_of(message.lane), **_entry(message, delay_seconds)
             )
         except (BotoCoreError, ClientError) as error:
             raise Throttled("The queue does not take messages: try again later") from error
@@ -110,14 +112,13 @@ def _count_failed(failed: list[dict[str, Any]]) -> None:
         telemetry.logger.error("queue", extra={"messages": len(failed), "codes": codes})
 
 
-def _entry(message: dict[str, Any], delay_seconds: float) -> dict[str, Any]:
+def _entry(message: Message, delay_seconds: float) -> dict[str, Any]:
     delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
     return {
-        # SQS does not tell how long a message was meant to wait.
-        "MessageBody": json.dumps({**message, "delay": delay} if delay else message),
+        "MessageBody": encode(replace(message, delay_seconds=delay)),
         "DelaySeconds": delay,
         # Of a standard queue it makes a fair one: a tenant's backlog does not delay the others'.
-        "MessageGroupId": _group(message["tenant"]),
+        "MessageGroupId": _group(message.tenant),
     }
 
 

@@ -1,7 +1,5 @@
 """EventBridge Scheduler: what fires a schedule, by invoking the worker's function."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ai_coordination import telemetry
 from ai_coordination.clients.aws import clients
 from ai_coordination.errors import BadUserInput, EngineError, Throttled
+from ai_coordination.messages import FiringMessage, encode
 
 # A firing that could not be delivered for so long is not made up for.
 LATEST_SECONDS = 3600
@@ -25,7 +24,8 @@ _FULL_SECONDS = 60.0
 class Timer:
     """One schedule of EventBridge's. `name` is never used for another one.
 
-    `event` is what the worker gets, and `time` beside it: the time that the firing was due.
+    `firing` is what the worker gets. Its `scheduled_at` is SCHEDULED_TIME, which EventBridge
+    replaces by the time at which the firing was due.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Timer:
     timezone: str
     starts_at: datetime | None
     once: bool
-    event: Mapping[str, Any]
+    firing: FiringMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class EventBridge:
         return {
             "Arn": self.function_arn,
             "RoleArn": self.role_arn,
-            "Input": json.dumps({**timer.event, "time": SCHEDULED_TIME}),
+            "Input": encode(timer.firing),
             "RetryPolicy": {
                 "MaximumEventAgeInSeconds": LATEST_SECONDS,
                 "MaximumRetryAttempts": MOST_RETRIES,

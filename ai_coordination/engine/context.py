@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ai_coordination import clock, ids, models
 from ai_coordination.engine import lanes
+from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
 from ai_coordination.states import RunOutcome
-
-Message = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +66,13 @@ class Runtime(Protocol):
 class Queue(Protocol):
     """Where messages wait for a worker. They may come twice, late, in any order, or never."""
 
-    def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
+    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         """Messages that a sweep brings back, should they be lost. Raises nothing."""
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         """A message that nothing else would bring back. Raises Throttled."""
 
-    def is_behind(self, lane: str | None) -> bool:
+    def is_behind(self, lane: Lane) -> bool:
         """Whether so many messages of a lane wait that the workers will not come to them soon."""
 
 
@@ -114,20 +113,19 @@ class Engine:
             self.queue.send([message(item) for item in items], delay_seconds)
 
 
-def message(item: models.Session | models.SessionAgent) -> Message:
-    """What a worker needs to find an item, and to know whether it is still meant."""
-    common = {"tenant": item.partition_key, "session": item.session_uuid}
+def message(item: models.Session | models.SessionAgent) -> SessionMessage | AgentMessage:
+    """The message that lets a worker perform the outstanding work of an item."""
     if isinstance(item, models.Session):
-        return {
-            "kind": "session",
-            **common,
-            "coordination": item.coordination_uuid,
-            "iteration": int(item.iteration_count),
-        }
-    return {
-        "kind": "agent",
-        **common,
-        "agent": item.session_agent_uuid,
-        "iteration": int(item.iteration),
-        **lanes.marked(item),
-    }
+        return SessionMessage(
+            tenant=item.partition_key,
+            coordination_uuid=item.coordination_uuid,
+            session_uuid=item.session_uuid,
+            iteration=int(item.iteration_count),
+        )
+    return AgentMessage(
+        tenant=item.partition_key,
+        session_uuid=item.session_uuid,
+        session_agent_uuid=item.session_agent_uuid,
+        iteration=int(item.iteration),
+        lane=lanes.lane_of(item),
+    )

@@ -4,15 +4,10 @@ Each has a queue and workers of its own, so that slow agents keep nobody else wa
 says when it belongs to the lane of calls, and an agent is waited for by who has such a message.
 """
 
-from typing import Any
-
 from ai_coordination import models
+from ai_coordination.messages import Lane
 from ai_coordination.services.runtimes import function
 from ai_coordination.states import AgentRuntimeKind
-
-CALLS = "calls"
-# As messages name them: those of steps do not.
-LANES = (None, CALLS)
 
 
 class OtherLane(Exception):
@@ -32,9 +27,10 @@ def waits(agent: models.SessionAgent) -> bool:
     return is_function and parameters.get("invocation") == function.WAITS
 
 
-def marked(agent: models.SessionAgent) -> dict[str, Any]:
-    """What the message of an agent says of its lane.
+def lane_of(agent: models.SessionAgent) -> Lane:
+    """The lane of an agent's messages.
 
-    Nothing where its member is not known here: then the worker that reads it hands it over.
+    Steps, if the agent was read without its member: the worker that reads the message sends it to
+    the right lane.
     """
-    return {"lane": CALLS} if agent.agent is not None and waits(agent) else {}
+    return Lane.CALLS if agent.agent is not None and waits(agent) else Lane.STEPS

@@ -1,6 +1,6 @@
-"""What a worker does with a message: it looks at the item as it is, and does what is due.
+"""Handle a message: read the item as it is now, and perform its outstanding work.
 
-A message says only where to look, so it may come twice, late, or not at all.
+A message says only where to look, so it may arrive twice, late or never.
 """
 
 from contextlib import suppress
@@ -10,10 +10,19 @@ from typing import TypeGuard
 from ai_coordination import clock, models, telemetry, texts
 from ai_coordination.engine import lanes, metrics, wakeups
 from ai_coordination.engine.agent import answer, claim, complete, fail, lease, release
-from ai_coordination.engine.context import Answer, Engine, Message
+from ai_coordination.engine.context import Answer, Engine
 from ai_coordination.engine.session import dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
+from ai_coordination.messages import (
+    AgentMessage,
+    CleanupMessage,
+    Lane,
+    Message,
+    RuntimeMessage,
+    SessionMessage,
+    as_json,
+)
 from ai_coordination.models import due_times, moves, reads, writes
 from ai_coordination.states import (
     FailurePolicy,
@@ -22,33 +31,42 @@ from ai_coordination.states import (
     SessionStatus,
 )
 
+# Those members of a message that each line in the log repeats.
+LOGGED = frozenset({"kind", "tenant", "coordination", "session", "agent"})
+
 
 def work(engine: Engine, message: Message) -> None:
-    """Does what one message is about: `messages.read` has found it to be one. Raises NoTime."""
-    engine = replace(engine, waits=message.get("lane") == lanes.CALLS)
-    about = ("kind", "tenant", "coordination", "session", "agent")
-    telemetry.name(**{name: message[name] for name in about if name in message})
-    if message["kind"] == texts.KIND:
+    """Perform the outstanding work of the item that a message names. Raises NoTime."""
+    engine = replace(engine, waits=message.lane is Lane.CALLS)
+    telemetry.name(**{name: value for name, value in as_json(message).items() if name in LOGGED})
+    if isinstance(message, CleanupMessage):
         texts.clean_up(message)
-        return
-    if message["kind"] == "session":
-        session = reads.get(
-            models.Session, message["coordination"], message["session"], tenant=message["tenant"]
-        )
-        if session is not None and session.iteration_count == message["iteration"]:
-            session_work(engine, session, message.get("due"))
-        return
-    agent = reads.get(
-        models.SessionAgent, message["session"], message["agent"], tenant=message["tenant"]
+    elif isinstance(message, SessionMessage):
+        _work_on_session(engine, message)
+    else:
+        _work_on_agent(engine, message)
+
+
+def _work_on_session(engine: Engine, message: SessionMessage) -> None:
+    session = reads.get(
+        models.Session, message.coordination_uuid, message.session_uuid, tenant=message.tenant
     )
-    if agent is None or agent.iteration != message["iteration"]:
+    if session is not None and session.iteration_count == message.iteration:
+        session_work(engine, session, message.due_at)
+
+
+def _work_on_agent(engine: Engine, message: AgentMessage | RuntimeMessage) -> None:
+    agent = reads.get(
+        models.SessionAgent, message.session_uuid, message.session_agent_uuid, tenant=message.tenant
+    )
+    if agent is None or agent.iteration != message.iteration:
         return
     _name(agent)
-    if message["kind"] == "echo":
-        _echo(engine, agent, message["run"])
+    if isinstance(message, RuntimeMessage):
+        _echo(engine, agent, message.run_uuid)
         return
     try:
-        agent_work(engine, agent, message.get("due"))
+        agent_work(engine, agent, message.due_at)
     except lanes.OtherLane:
         engine.send(agent)
 

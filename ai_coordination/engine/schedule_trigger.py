@@ -1,14 +1,13 @@
 """A schedule fires: one session for each time, however often and late the firing is delivered."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from ai_coordination import clock, models, schedule_expressions, telemetry
 from ai_coordination.caller import Caller
 from ai_coordination.engine import session_commands
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError, Throttled
+from ai_coordination.messages import FiringMessage, as_json
 from ai_coordination.models import reads, writes
 from ai_coordination.services import timers
 from ai_coordination.services.timers import Scheduler
@@ -18,6 +17,9 @@ STARTED = "started"
 REFUSED = "refused"
 STALE = "stale"
 
+# Those members of a firing that its line in the log repeats.
+LOGGED = frozenset({"tenant", "coordination", "task", "schedule", "time"})
+
 # Far longer than a request has, and than AWS takes what was signed.
 LATEST_WRITE = timedelta(minutes=15)
 
@@ -26,41 +28,43 @@ class NotWrittenYet(Exception):
     """The timer was faster than the writer who made it: the firing has to come again."""
 
 
-def fire(engine: Engine, scheduler: Scheduler | None, event: Mapping[str, Any]) -> str:
+def fire(engine: Engine, scheduler: Scheduler | None, firing: FiringMessage) -> str:
     """Starts the session of one firing, unless its timer is not the schedule's any more.
 
     Gives what came of it. A start that is refused is logged and counted, and the schedule goes on.
     Raises NotWrittenYet and Throttled, for which the firing has to come again.
     """
-    moment = datetime.fromisoformat(event["time"])
-    found = reads.get(models.TaskSchedule, event["task"], event["schedule"], tenant=event["tenant"])
-    if found is None or not _is_of(found, event):
-        if _may_be_written_yet(engine, found, event):
-            raise NotWrittenYet(f"The writer of {_name(event)} may not have come so far")
-        return _told(STALE, scheduler, event)
+    moment = datetime.fromisoformat(firing.scheduled_at)
+    found = reads.get(
+        models.TaskSchedule, firing.task_uuid, firing.schedule_uuid, tenant=firing.tenant
+    )
+    if found is None or not _is_of(found, firing):
+        if _may_be_written_yet(engine, found, firing):
+            raise NotWrittenYet(f"The writer of {_name(firing)} may not have come so far")
+        return _told(STALE, scheduler, firing)
     session, outcome = _started(engine, found, moment)
     if outcome == STALE:
-        return _told(STALE, scheduler, event)
+        return _told(STALE, scheduler, firing)
     if session is not None:
         _remember(engine, found, session, moment)
     if not _fires_after(found, moment):
         _complete(engine, found)
-        return _told(outcome, scheduler, event)
-    return _told(outcome, None, event)
+        return _told(outcome, scheduler, firing)
+    return _told(outcome, None, firing)
 
 
-def _is_of(schedule: models.TaskSchedule, event: Mapping[str, Any]) -> bool:
+def _is_of(schedule: models.TaskSchedule, firing: FiringMessage) -> bool:
     is_active = schedule.status == ScheduleStatus.ACTIVE.value
-    return is_active and schedule.token == event["token"]
+    return is_active and schedule.token == firing.token
 
 
 def _may_be_written_yet(
-    engine: Engine, schedule: models.TaskSchedule | None, event: Mapping[str, Any]
+    engine: Engine, schedule: models.TaskSchedule | None, firing: FiringMessage
 ) -> bool:
     """Whether the item may name the timer one day: its writer needs it in the version before."""
-    if schedule is not None and schedule.version >= event["version"]:
+    if schedule is not None and schedule.version >= firing.version:
         return False
-    return engine.utc() - clock.moment(event["made"]) < LATEST_WRITE
+    return engine.utc() - clock.moment(firing.created_at) < LATEST_WRITE
 
 
 def _started(
@@ -132,15 +136,15 @@ def _complete(engine: Engine, schedule: models.TaskSchedule) -> None:
     )
 
 
-def _told(outcome: str, scheduler: Scheduler | None, event: Mapping[str, Any]) -> str:
+def _told(outcome: str, scheduler: Scheduler | None, firing: FiringMessage) -> str:
     """Says what came of the firing, and deletes the timer where a scheduler is given."""
     if scheduler is not None:
-        scheduler.delete(_name(event))
-    told = {name: event[name] for name in ("tenant", "coordination", "task", "schedule", "time")}
+        scheduler.delete(_name(firing))
+    told = {name: value for name, value in as_json(firing).items() if name in LOGGED}
     telemetry.logger.info("firing", extra={**told, "outcome": outcome})
     telemetry.count(f"Firings{outcome.capitalize()}")
     return outcome
 
 
-def _name(event: Mapping[str, Any]) -> str:
-    return timers.name(event["schedule"], event["token"])
+def _name(firing: FiringMessage) -> str:
+    return timers.name(firing.schedule_uuid, firing.token)

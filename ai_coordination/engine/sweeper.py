@@ -10,12 +10,12 @@ Each row is on its own. What goes wrong with one is logged and counted, and harm
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine import lanes
 from ai_coordination.engine.agent import lease
-from ai_coordination.engine.context import Engine, Message, message
+from ai_coordination.engine.context import Engine, message
+from ai_coordination.messages import Lane, Message
 from ai_coordination.models import due_times, reads, writes
 from ai_coordination.states import SessionAgentState
 
@@ -29,7 +29,7 @@ AT_ONCE = 8
 
 Owing = models.Session | models.SessionAgent
 # The lanes whose queues are old.
-Behind = frozenset[str | None]
+Behind = frozenset[Lane]
 
 
 class NothingRead(Exception):
@@ -52,7 +52,7 @@ def sweep(engine: Engine) -> int:
     The shards are swept side by side. What does not fit into the worker's time is found by the
     next sweep.
     """
-    behind = frozenset(lane for lane in lanes.LANES if _is_behind(engine, lane))
+    behind = frozenset(lane for lane in Lane if _is_behind(engine, lane))
     places = [
         (kind, one) for one in due_times.SHARDS for kind in (models.Session, models.SessionAgent)
     ]
@@ -82,7 +82,7 @@ def _count(metric: str, number: int) -> None:
         telemetry.count(metric, number)
 
 
-def _is_behind(engine: Engine, lane: str | None) -> bool:
+def _is_behind(engine: Engine, lane: Lane) -> bool:
     """Whether a lane's queue is old. Where it does not say, no: better a message too many."""
     try:
         return engine.queue.is_behind(lane)
@@ -149,8 +149,8 @@ def _send(engine: Engine, moved: list[Owing], behind: Behind, swept: Swept) -> N
     """
     sent: list[Message] = []
     for item in moved:
-        again = {**message(item), "due": item.due_at}
-        is_behind = again.get("lane") in behind
+        again = replace(message(item), due_at=item.due_at)
+        is_behind = again.lane in behind
         if not is_behind or is_sent_while_behind(int(item.due_count or 0)):
             sent.append(again)
         if not is_behind:

@@ -8,17 +8,17 @@ timer.
 
 import secrets
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from ai_coordination import clock, models, schedule_expressions, telemetry
 from ai_coordination.clients import EventBridge, Timer
+from ai_coordination.clients.scheduler import SCHEDULED_TIME
 from ai_coordination.config import settings
 from ai_coordination.errors import EngineError
+from ai_coordination.messages import FiringMessage
 from ai_coordination.models.writes import Transaction
 from ai_coordination.schedule_expressions import At, Rate
 from ai_coordination.states import ScheduleStatus
-
-KIND = "schedule"
 
 
 class Scheduler(Protocol):
@@ -76,21 +76,21 @@ def timer(schedule: models.TaskSchedule, first: datetime) -> Timer:
         # EventBridge counts a rate from its first firing.
         starts_at=first if isinstance(timing, Rate) else None,
         once=isinstance(timing, At),
-        event=_event(schedule),
+        firing=_firing(schedule),
     )
 
 
-def _event(schedule: models.TaskSchedule) -> dict[str, Any]:
-    return {
-        "kind": KIND,
-        "tenant": schedule.partition_key,
-        "coordination": schedule.coordination_uuid,
-        "task": schedule.task_uuid,
-        "schedule": schedule.schedule_uuid,
-        "token": schedule.token,
-        "version": int(schedule.version),
-        "made": schedule.counts_from,
-    }
+def _firing(schedule: models.TaskSchedule) -> FiringMessage:
+    return FiringMessage(
+        tenant=schedule.partition_key,
+        coordination_uuid=schedule.coordination_uuid,
+        task_uuid=schedule.task_uuid,
+        schedule_uuid=schedule.schedule_uuid,
+        token=schedule.token,
+        version=int(schedule.version),
+        created_at=schedule.counts_from,
+        scheduled_at=SCHEDULED_TIME,
+    )
 
 
 class Replaced(EngineError):

@@ -9,6 +9,7 @@ from ai_coordination import ids, worker
 from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.config import settings
+from ai_coordination.texts import Owner, cleanup_message
 from tests.api.executing import (
     FUNCTION,
     WAITS,
@@ -25,7 +26,7 @@ from tests.api.executing import (
     tell,
 )
 from tests.entrypoints.lambda_stand_ins import Context
-from tests.support.graph_api import CALLER, RIVAL
+from tests.support.graph_api import CALLER, NOBODY, RIVAL
 from tests.support.lambda_service import LambdaService, raising, returning
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -155,8 +156,8 @@ def test_messages_of_a_tenant_are_a_group_so_that_its_backlog_delays_nobody_else
     start(key)
     strange = Caller("\u00e4" * 128, "'\U0001f600 " * 10)
     queue = SqsQueue(steps)
-    queue.send([{"kind": "x", "tenant": one.partition_key} for one in (RIVAL, strange)])
-    queue.must_send({"kind": "x", "tenant": CALLER.partition_key})
+    queue.send([cleanup_message(Owner(one.partition_key, NOBODY)) for one in (RIVAL, strange)])
+    queue.must_send(cleanup_message(Owner(CALLER.partition_key, NOBODY)))
 
     messages = received(steps)
 

@@ -14,10 +14,12 @@ from ai_coordination.clients import SqsQueue, TextBucket, clients
 from ai_coordination.config import settings
 from ai_coordination.engine.session import start
 from ai_coordination.errors import Throttled
+from ai_coordination.texts import Owner, cleanup_message
 from tests.api import executing
 from tests.api.executing import WAITS, after, blueprint, echo, external, function, report
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.graph_api import (
+    NOBODY,
     Place,
     ask,
     change,
@@ -257,7 +259,7 @@ def test_where_the_queue_takes_a_part_of_a_batch_the_rest_is_logged_and_counted(
         return {"Successful": [], "Failed": refused}
 
     with patch.object(BaseClient, "_make_api_call", call), telemetry.tallying():
-        queue.send([{"kind": "x", "tenant": "acme#sales"}] * 3)
+        queue.send([cleanup_message(Owner("acme#sales", NOBODY))] * 3)
 
     (line,) = caplog.records
     assert (line.levelname, line.messages, line.codes) == (  # type: ignore[attr-defined]
@@ -276,6 +278,6 @@ def test_a_batch_that_the_queue_refuses_is_counted_whole(
         patch.object(BaseClient, "_make_api_call", side_effect=ClientError({"Error": {}}, "x")),
         telemetry.tallying(),
     ):
-        queue.send([{"kind": "x", "tenant": "acme#sales"}] * 13)
+        queue.send([cleanup_message(Owner("acme#sales", NOBODY))] * 13)
 
     assert '"MessagesNotSent":[13' in capsys.readouterr().out.replace(" ", "")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ai_coordination.messages import as_json
 from tests.api.executing import WAITS, after, blueprint, echo, function
 from tests.compatibility.life import Life, Repeat
 from tests.compatibility.starts import FILE, LARGE
@@ -23,7 +24,7 @@ def scheduled(life: Life) -> None:
         name: create("createTaskSchedule", {**key, **given})["scheduleUuid"]
         for name, given in made.items()
     }
-    sent = {timer.event["schedule"]: dict(timer.event) for timer in life.timers}
+    sent = {timer.firing.schedule_uuid: as_json(timer.firing) for timer in life.timers}
     life.step()
     for name in ("each minute", "over"):
         life.fire({**sent[uuids[name]], "time": "2026-11-23T00:01:00Z"})

@@ -9,15 +9,23 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ai_coordination import clock, models, texts
+from ai_coordination import clock, models
 from ai_coordination.clients import Timer
 from ai_coordination.config import settings
-from ai_coordination.engine import factory, messages, schedule_trigger, sweeper
-from ai_coordination.engine.context import Accepted, Answer, Call, Message
+from ai_coordination.engine import factory, schedule_trigger, sweeper
+from ai_coordination.engine.context import Accepted, Answer, Call
 from ai_coordination.engine.lanes import waits
 from ai_coordination.engine.runtimes import lambda_payload
 from ai_coordination.engine.runtimes.registry import Echo
 from ai_coordination.engine.session import start
+from ai_coordination.messages import (
+    CleanupMessage,
+    Message,
+    as_json,
+    decode,
+    decode_firing,
+    encode,
+)
 from ai_coordination.models import due_times, writes
 from ai_coordination.models.base import table_name
 from ai_coordination.services import idempotent_create, task_schedule, timers
@@ -37,7 +45,7 @@ class Moment(NamedTuple):
     utc: datetime
     items: dict[str, list[Item]]
     texts: dict[str, str]
-    sent: list[tuple[datetime, Message]]
+    sent: list[tuple[datetime, dict[str, Any]]]
 
 
 class Repeat(NamedTuple):
@@ -90,8 +98,8 @@ class Life(World):
     def keep(self) -> None:
         """This moment. A message that a worker has in its hand comes again."""
         items = {name: [held[key] for key in sorted(held)] for name, held in self._held()}
-        sent = [(self.clock, message) for message in self._hand]
-        sent += [(at, message) for at, _, message in sorted(self.queue, key=_in_order)]
+        sent = [(self.clock, as_json(message)) for message in self._hand]
+        sent += [(at, as_json(message)) for at, _, message in sorted(self.queue, key=_in_order)]
         self.moments.append(Moment(self.clock, items, dict(self.bucket.texts), sent))
 
     def _held(self) -> Iterable[tuple[str, dict[Any, Item]]]:
@@ -101,7 +109,7 @@ class Life(World):
     def _work_off(self, batch: list[Message]) -> None:
         """The messages as they come out of a queue: as text, and perhaps from an older engine."""
         self._hand = batch
-        super()._work_off([messages.read(json.dumps(message)) for message in batch])
+        super()._work_off([decode(encode(message)) for message in batch])
         self._hand = []
 
     def sweep(self) -> None:
@@ -115,8 +123,8 @@ class Life(World):
             for item in items:
                 self.store.call("PutItem", {"TableName": table_name(name), "Item": item})
         for at, message in moment.sent:
-            if message["kind"] == texts.KIND or not without_messages:
-                self._push(message, (at - moment.utc).total_seconds())
+            if message["kind"] == CleanupMessage.kind or not without_messages:
+                self._push(decode(json.dumps(message)), (at - moment.utc).total_seconds())
 
     def all_sessions(self) -> list[models.Session]:
         return Sight(self.store).all_of(models.Session)
@@ -137,7 +145,7 @@ class Life(World):
 
     def fire(self, event: Event) -> str:
         """A timer's firing comes to a worker; what came of it."""
-        return schedule_trigger.fire(self.engine(), self, event)
+        return schedule_trigger.fire(self.engine(), self, decode_firing(event))
 
     def create(self, timer: Timer) -> None:
         self.timers.append(timer)

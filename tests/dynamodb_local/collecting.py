@@ -2,11 +2,12 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ai_coordination.engine.context import Answer, Call, Engine, Message
+from ai_coordination.engine.context import Answer, Call, Engine
+from ai_coordination.messages import Lane, Message
 from ai_coordination.states import AgentRuntimeKind
 
 THREADS = 16
@@ -22,14 +23,14 @@ class Worker:
         runtimes = {kind.value: self for kind in AgentRuntimeKind}
         self.engine = Engine(queue=self, runtimes=runtimes, deadline=math.inf)
 
-    def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
+    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         with self._lock:
             self._messages += messages
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         self.send([message], delay_seconds)
 
-    def is_behind(self, lane: str | None) -> bool:
+    def is_behind(self, lane: Lane) -> bool:
         return False
 
     def taken(self) -> list[Message]:

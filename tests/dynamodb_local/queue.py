@@ -1,10 +1,9 @@
 """A queue in this process: its messages are handed to the worker's handler, as SQS would do it."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 from ai_coordination import worker
+from ai_coordination.messages import Message, encode
 from tests.entrypoints.lambda_stand_ins import Context
 
 BATCH = 10
@@ -25,10 +24,10 @@ class Queue:
         self.others: list[tuple[str, str]] = []
         self._received: dict[str, int] = {}
 
-    def send(self, messages: Sequence[dict[str, Any]], delay_seconds: float = 0) -> None:
-        self.bodies += map(json.dumps, messages)
+    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
+        self.bodies += map(encode, messages)
 
-    def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         self.send([message])
 
     def turn(self) -> None:

@@ -1,6 +1,8 @@
 """Schedules on DynamoDB Local: one session for a firing, one timer for a schedule, under races."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from ai_coordination.clients import Timer
 from ai_coordination.engine import schedule_trigger
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import NotFound
+from ai_coordination.messages import FiringMessage, Lane, Message
 from ai_coordination.states import AgentRuntimeKind, ScheduleStatus
 from tests.dynamodb_local.tenants import new_tenant
 from tests.dynamodb_local.together import THREADS, together
@@ -36,13 +39,13 @@ class Timers:
 class Nobody:
     """A queue that forgets."""
 
-    def send(self, messages: list[dict[str, Any]], delay_seconds: float = 0) -> None:
+    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         pass
 
-    def is_behind(self, lane: str | None) -> bool:
+    def is_behind(self, lane: Lane) -> bool:
         return False
 
-    def must_send(self, message: dict[str, Any], delay_seconds: float = 0) -> None:
+    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
         pass
 
 
@@ -86,10 +89,10 @@ def test_a_firing_that_is_delivered_many_times_at_once_starts_one_session(
     fired = [new_schedule(timers, new_tenant(), schedule) for _ in range(max(1, races // 4))]
     for one in fired:
         (timer,) = [timer for timer in timers.live.values() if timer.name == name_of(one)]
-        event = {**timer.event, "time": TIME}
+        firing = replace(timer.firing, scheduled_at=TIME)
 
-        def deliver(_: int, event: dict[str, Any] = event) -> str:
-            return schedule_trigger.fire(engine(), timers, event)
+        def deliver(_: int, firing: FiringMessage = firing) -> str:
+            return schedule_trigger.fire(engine(), timers, firing)
 
         told = together(deliver)
 
@@ -130,7 +133,7 @@ def test_of_many_writers_at_once_one_timer_is_left_and_it_says_what_is_stored() 
         return
     (timer,) = timers.live.values()
     assert (timer.name, timer.expression) == (name_of(now), now.schedule)
-    assert timer.event["version"] == now.version
+    assert timer.firing.version == now.version
     first = datetime.fromisoformat(now.counts_from) + timedelta(
         hours=int(now.schedule.split("(")[1].split()[0])
     ) * (24 if "day" in now.schedule else 1)
@@ -158,7 +161,7 @@ def test_a_timer_is_left_to_nobody_when_it_is_deleted_while_others_write() -> No
 
     later = datetime.now(UTC) + timedelta(hours=1)
     for timer in list(timers.live.values()):
-        event = {**timer.event, "time": TIME}
-        assert schedule_trigger.fire(engine(utc=lambda: later), timers, event) == "stale"
+        firing = replace(timer.firing, scheduled_at=TIME)
+        assert schedule_trigger.fire(engine(utc=lambda: later), timers, firing) == "stale"
     assert timers.live == {}
     assert sessions_of(made) == []

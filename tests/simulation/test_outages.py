@@ -9,6 +9,7 @@ import pytest
 
 from ai_coordination.engine import message_handler, session_commands, wakeups
 from ai_coordination.engine.agent import claim as claiming
+from ai_coordination.messages import AgentMessage
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.simulation.slow import Slow
 from tests.simulation.world import Died, World, survives
@@ -49,7 +50,7 @@ def test_a_backlog_of_days_fails_nobody_and_grows_by_few_messages_an_agent(world
     world.stand_still(TWO_DAYS, sweeps=True)
 
     assert slow.states() == [("initial", 1), ("initial", 1)]
-    sent = Counter(message["agent"] for _, _, message in world.queue)
+    sent = Counter(message.session_agent_uuid for message in of_agents(world))
     # One of the start, and one each at the 1st, 8th, 64th and 512th of 2,880 finds.
     assert list(sent.values()) == [5, 5]
     slow.work_off()
@@ -135,13 +136,16 @@ def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: World) 
     assert slow.now().session.status == "failed"
 
 
+def of_agents(world: World) -> list[AgentMessage]:
+    return [message for _, _, message in world.queue if isinstance(message, AgentMessage)]
+
+
 def look_at_agents(world: World) -> None:
     """The messages of agents come to workers, and those of the session are lost."""
-    sent = [message for _, _, message in world.queue]
+    sent = of_agents(world)
     world.queue.clear()
     for message in sent:
-        if message["kind"] == "agent":
-            message_handler.work(world.engine(), message)
+        message_handler.work(world.engine(), message)
 
 
 def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: World) -> None:

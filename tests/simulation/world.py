@@ -4,7 +4,7 @@ import heapq
 import math
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,8 @@ from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine import message_handler, sweeper
 from ai_coordination.engine.agent import claim, release
-from ai_coordination.engine.context import Accepted, Answer, Call, Engine, Message
+from ai_coordination.engine.context import Accepted, Answer, Call, Engine
+from ai_coordination.messages import CleanupMessage, Lane, Message
 from ai_coordination.models import TABLES, due_times, writes
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
@@ -97,14 +98,14 @@ class World:
     def _new_uuid(self) -> str:
         return f"01900000-0000-7000-8000-{next(self._uuids):012x}"
 
-    def send(self, messages: list[Message], delay_seconds: float = 0) -> None:
+    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         """The queue: what is doubled is also late, so it overtakes and is overtaken."""
         self.seam("before sending")
         for message in messages:
             copies = 0 if self.random.random() < self.lost else 1
             copies += self.random.random() < self.doubled
             # Nothing else would bring these back: SQS has said that it has them.
-            copies = max(copies, int(message["kind"] == texts.KIND))
+            copies = max(copies, int(isinstance(message, CleanupMessage)))
             for _ in range(copies):
                 late = self.random.random() * LATEST_SECONDS if self.doubled else 0.0
                 self._push(self._aged(message), delay_seconds + late)
@@ -112,14 +113,14 @@ class World:
 
     def _aged(self, message: Message) -> Message:
         """Perhaps as an engine sends it that knows of no lanes."""
-        if "lane" in message and self.random.random() < self.older:
-            return {name: value for name, value in message.items() if name != "lane"}
+        if message.lane is Lane.CALLS and self.random.random() < self.older:
+            return replace(message, lane=Lane.STEPS)
         return message
 
-    def is_behind(self, lane: str | None) -> bool:
+    def is_behind(self, lane: Lane) -> bool:
         """Whether more wait than would if workers kept up. What is delayed does not wait."""
         waiting = [message for at, _, message in self.queue if at <= self.clock]
-        of_lane = [message for message in waiting if message.get("lane") == lane]
+        of_lane = [message for message in waiting if message.lane is lane]
         return len(of_lane) > self.most_waiting
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
@@ -189,7 +190,7 @@ class World:
         self._hop = max(self._hops.pop(number) for _, number, _ in batch)
         is_dropped = self._hop > self.longest_chain
         # Of a text's message nothing would come back: its being dropped is not of interest here.
-        return [one for _, _, one in batch if not is_dropped or one["kind"] == texts.KIND]
+        return [one for _, _, one in batch if not is_dropped or isinstance(one, CleanupMessage)]
 
     def _work_off(self, batch: list[Message]) -> None:
         """As the worker's handler does it."""
@@ -214,7 +215,7 @@ class World:
         self.clock = max(self.clock, until)
         if loses:
             # Nothing else would bring those of texts back: SQS has said that it has them.
-            self.queue = [one for one in self.queue if one[2]["kind"] == texts.KIND]
+            self.queue = [one for one in self.queue if isinstance(one[2], CleanupMessage)]
             heapq.heapify(self.queue)
 
     def sweep(self) -> None:
@@ -226,7 +227,7 @@ class World:
         Early too, for none but the engine's pauses hangs on when it comes.
         """
         at, _, message = self.random.choice(self.queue)
-        if at <= self.clock or message["kind"] != texts.KIND:
+        if at <= self.clock or not isinstance(message, CleanupMessage):
             survives(lambda: message_handler.work(self.engine(), message))
 
     @contextmanager

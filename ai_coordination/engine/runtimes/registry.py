@@ -6,13 +6,12 @@ from ai_coordination.engine.context import (
     Accepted,
     Answer,
     Call,
-    Message,
     Queue,
     RunFailed,
     Runtime,
-    message,
 )
 from ai_coordination.engine.runtimes.lambda_function import LambdaFunction, checked
+from ai_coordination.messages import RuntimeMessage
 from ai_coordination.services import members
 from ai_coordination.services.runtimes import echo
 from ai_coordination.states import AgentRuntimeKind
@@ -44,8 +43,15 @@ class Echo:
         return Accepted()
 
 
-def _echo_later(call: Call) -> Message:
-    return {**message(call.agent), "kind": "echo", "run": call.run_uuid}
+def _echo_later(call: Call) -> RuntimeMessage:
+    return RuntimeMessage(
+        kind=AgentRuntimeKind.ECHO,
+        tenant=call.agent.partition_key,
+        session_uuid=call.agent.session_uuid,
+        session_agent_uuid=call.agent.session_agent_uuid,
+        iteration=int(call.agent.iteration),
+        run_uuid=call.run_uuid,
+    )
 
 
 class External:
