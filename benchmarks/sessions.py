@@ -21,7 +21,7 @@ from ai_coordination import ids, models, services, worker
 from ai_coordination.engine import factory, message_handler, session_commands
 from ai_coordination.engine.agent import release as releasing
 from ai_coordination.engine.context import Engine, Release
-from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.messages import Message, encode
 from ai_coordination.models import reads

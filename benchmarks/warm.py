@@ -13,7 +13,7 @@ from typing import Any
 from ai_coordination.api.operation import execute
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.handler import handler
-from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from benchmarks.bare import Bare, recorded
 from benchmarks.cases import CALLER, Case, created, made

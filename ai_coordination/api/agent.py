@@ -6,7 +6,14 @@ import graphene
 
 from ai_coordination import models, states
 from ai_coordination.api import enums
-from ai_coordination.api.fields import Info, many, several, text, uuid, whole
+from ai_coordination.api.fields import (
+    Info,
+    int_field,
+    list_field,
+    optional_list_field,
+    text_field,
+    uuid_field,
+)
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_PARAMETERS = (
@@ -26,7 +33,7 @@ class AgentRuntime(graphene.ObjectType):
     """How the engine reaches an agent."""
 
     kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="Kind of runtime.")
-    target = text("The name or ARN of the function, for LAMBDA.")
+    target = text_field("The name or ARN of the function, for LAMBDA.")
     parameters = JSON(description=RUNTIME_PARAMETERS)
 
     @staticmethod
@@ -40,9 +47,9 @@ class AgentRuntime(graphene.ObjectType):
 class Agent(graphene.ObjectType):
     """A member of a coordination: a logical reference to an agent that runs elsewhere."""
 
-    agent_uuid = uuid("Name within the coordination.")
-    agent_name = text("Display name.", required=True)
-    agent_description = text("Description of the agent's abilities.")
+    agent_uuid = uuid_field("Name within the coordination.")
+    agent_name = text_field("Display name.", required=True)
+    agent_description = text_field("Description of the agent's abilities.")
     runtime = graphene.Field(
         AgentRuntime, required=True, description="How the engine reaches the agent."
     )
@@ -51,7 +58,7 @@ class Agent(graphene.ObjectType):
 class RetryPolicy(graphene.ObjectType):
     """Attempts of an agent; waits grow exponentially between them, with jitter."""
 
-    max_attempts = whole("Maximum number of attempts, the first included.")
+    max_attempts = int_field("Maximum number of attempts, the first included.")
     interval_seconds = graphene.Float(
         required=True, description="Seconds before the second attempt."
     )
@@ -65,12 +72,12 @@ class AgentAction(graphene.ObjectType):
     place; for two, list it twice in the coordination.
     """
 
-    agent_uuid = uuid("The member of the coordination.")
-    predecessors = many(graphene.ID, "Agents that must end before this one starts.")
+    agent_uuid = uuid_field("The member of the coordination.")
+    predecessors = list_field(graphene.ID, "Agents that must end before this one starts.")
     primary_path = graphene.Boolean(required=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.Field(enums.UserInTheLoop, description=IN_THE_LOOP)
-    timeout_seconds = whole(f"{TIMEOUT} Where none was given: by the kind of the member.")
-    answer_timeout_seconds = whole(ANSWER_TIMEOUT, required=False)
+    timeout_seconds = int_field(f"{TIMEOUT} Where none was given: by the kind of the member.")
+    answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
     retry = graphene.Field(RetryPolicy, required=True, description=RETRY)
     on_failure = graphene.Field(enums.FailurePolicy, required=True, description=ON_FAILURE)
 
@@ -78,24 +85,26 @@ class AgentAction(graphene.ObjectType):
 class SubtaskQuery(graphene.ObjectType):
     """One piece of work for one agent. Its text may name `{variables}`: see `SubtaskQueryInput`."""
 
-    agent_uuid = uuid("The member of the coordination that does the work.")
-    subtask_query = text("The work, as text.", required=True)
-    session_agent_uuid = uuid("The session agent that does the work. Null before the start.", False)
+    agent_uuid = uuid_field("The member of the coordination that does the work.")
+    subtask_query = text_field("The work, as text.", required=True)
+    session_agent_uuid = uuid_field(
+        "The session agent that does the work. Null before the start.", False
+    )
 
 
 class InputFile(graphene.ObjectType):
     """A file that the agents of a session may read at its URI."""
 
-    name = text("Display name.", required=True)
-    uri = text("URI of the file.", required=True)
-    media_type = text("Media type, for example `application/pdf`.")
+    name = text_field("Display name.", required=True)
+    uri = text_field("URI of the file.", required=True)
+    media_type = text_field("Media type, for example `application/pdf`.")
 
 
 class TokenUsage(graphene.ObjectType):
     """Tokens of a language model that a run used."""
 
-    input_tokens = whole("Input tokens.")
-    output_tokens = whole("Output tokens.")
+    input_tokens = int_field("Input tokens.")
+    output_tokens = int_field("Output tokens.")
 
 
 class AgentRuntimeInput(graphene.InputObjectType):
@@ -104,7 +113,7 @@ class AgentRuntimeInput(graphene.InputObjectType):
     kind = graphene.InputField(
         enums.AgentRuntimeKind, required=True, description="Kind of runtime."
     )
-    target = text(
+    target = text_field(
         "The name or ARN of the function, for LAMBDA: one of this account and region whose name"
         " begins as the deployment allows."
     )
@@ -114,9 +123,9 @@ class AgentRuntimeInput(graphene.InputObjectType):
 class AgentInput(graphene.InputObjectType):
     """`agentUuid`: 1 to 128 of A-Z a-z 0-9 _ . - ; given, or made."""
 
-    agent_uuid = uuid("Name within the coordination. Generated if left out.", required=False)
-    agent_name = text("Display name.", required=True)
-    agent_description = text("Description of the agent's abilities.")
+    agent_uuid = uuid_field("Name within the coordination. Generated if left out.", required=False)
+    agent_name = text_field("Display name.", required=True)
+    agent_description = text_field("Description of the agent's abilities.")
     runtime = AgentRuntimeInput(required=True, description="How the engine reaches the agent.")
 
 
@@ -137,8 +146,10 @@ class Rules:
 
     primary_path = graphene.Boolean(default_value=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.InputField(enums.UserInTheLoop, description=IN_THE_LOOP)
-    timeout_seconds = whole(f"{TIMEOUT} Default: 300; 7 days for EXTERNAL agents.", required=False)
-    answer_timeout_seconds = whole(ANSWER_TIMEOUT, required=False)
+    timeout_seconds = int_field(
+        f"{TIMEOUT} Default: 300; 7 days for EXTERNAL agents.", required=False
+    )
+    answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
     retry = RetryPolicyInput(description=RETRY)
     on_failure = graphene.InputField(
         enums.FailurePolicy,
@@ -150,8 +161,8 @@ class Rules:
 class AgentActionInput(Rules, graphene.InputObjectType):
     """What one agent does in a task: its place in the graph and its rules."""
 
-    agent_uuid = uuid("The member of the coordination.")
-    predecessors = several(
+    agent_uuid = uuid_field("The member of the coordination.")
+    predecessors = optional_list_field(
         graphene.ID,
         "Agents of the task that must end before this one starts.",
         default_value=[],
@@ -172,8 +183,8 @@ class SubtaskQueryInput(graphene.InputObjectType):
     so JSON stays as it is.
     """
 
-    agent_uuid = uuid("The member of the coordination that does the work.")
-    subtask_query = text(
+    agent_uuid = uuid_field("The member of the coordination that does the work.")
+    subtask_query = text_field(
         "The work, as text. It may contain `{variables}` of a JSON task query. With these filled in"
         " a text has at most 2 MB, and all of a session at most 32 MB.",
         required=True,
@@ -183,17 +194,17 @@ class SubtaskQueryInput(graphene.InputObjectType):
 class InputFileInput(graphene.InputObjectType):
     """A file that the agents of a session may read at its URI."""
 
-    name = text("Display name.", required=True)
-    uri = text(
+    name = text_field("Display name.", required=True)
+    uri = text_field(
         "Where it lies: `https://…`, `s3://bucket/key` or `gs://bucket/key`, without spaces, unseen"
         " characters, user or password. The engine does not read it.",
         required=True,
     )
-    media_type = text("Media type, for example `application/pdf`.")
+    media_type = text_field("Media type, for example `application/pdf`.")
 
 
 class TokenUsageInput(graphene.InputObjectType):
     """Tokens of a language model that a run used."""
 
-    input_tokens = whole("Input tokens.")
-    output_tokens = whole("Output tokens.")
+    input_tokens = int_field("Input tokens.")
+    output_tokens = int_field("Output tokens.")

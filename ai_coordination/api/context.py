@@ -1,4 +1,4 @@
-"""What the resolvers of one request share: who asks, and what has been loaded."""
+"""State that the resolvers of one request share: the caller, and what has been loaded."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
@@ -21,79 +21,79 @@ from ai_coordination.models.reads import Key
 
 T = TypeVar("T")
 
-# So many reads are side by side: enough to wait for none, and few enough for what they read.
+# Concurrent reads: enough that none has to wait, and few enough for the memory of their items.
 _threads = ThreadPoolExecutor(10, thread_name_prefix="reads")
-# So many items are in memory at once as DynamoDB gives them, of up to 400 KB each.
+# Items of one call, which are in memory at once in DynamoDB's format, up to 400 KB each.
 KEYS_OF_A_BATCH = 32
 
 
 class Context:
-    """One request's. Nested fields await what they load; what is loaded twice is loaded once."""
+    """The context of one request. It batches the loads of nested fields and removes duplicates."""
 
-    def __init__(self, caller: Caller, draws: bool = True) -> None:
-        """`draws`: the request asks for pictures, so whole graphs are read."""
+    def __init__(self, caller: Caller, selects_mermaid: bool = True) -> None:
+        """`selects_mermaid`: whether the request selects a flowchart, which needs whole graphs."""
         self.caller = caller
-        self._draws = draws
+        self._selects_mermaid = selects_mermaid
         self.meter = Meter(settings().max_answer_bytes)
         self.allowance = Allowance()
         self._entities: DataLoader[Key, Any] | None = None
         self._texts: dict[models.LargeText, asyncio.Future[str]] = {}
         self._once: dict[Hashable, asyncio.Future[Any]] = {}
-        self._remembered: dict[Hashable, Any] = {}
+        self._memoized: dict[Hashable, Any] = {}
 
     @cached_property
     def engine(self) -> Engine:
-        """What the mutations that execute sessions run on."""
+        """The engine that mutations call to execute sessions."""
         return factory.of_a_request(self.caller.deadline)
 
     async def run(self, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """A blocking read beside the others of this request, which is counted.
+        """Run a blocking read in a thread, and count it against the request's allowance.
 
-        Raises QueryTooComplex where the request has read too much.
+        Raises QueryTooComplex if the request has used up its allowance.
         """
 
-        def counted() -> T:
+        def count_and_read() -> T:
             with spending(self.allowance):
                 return read(*args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(_threads, counted)
+        return await asyncio.get_running_loop().run_in_executor(_threads, count_and_read)
 
     def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> Awaitable[T]:
-        """What `make` gives, made once for all fields that ask under the same key."""
-        found = self._once.get(key)
-        if found is None:
-            found = self._once[key] = asyncio.ensure_future(make())
-        return found
+        """Return the result of `make`, which runs once for all fields that use the same key."""
+        future = self._once.get(key)
+        if future is None:
+            future = self._once[key] = asyncio.ensure_future(make())
+        return future
 
-    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The same, for what is computed at once."""
-        if key not in self._remembered:
-            self._remembered[key] = make()
-        found: T = self._remembered[key]
-        return found
+    def memoized(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Do the same as `once` for a function that is not asynchronous."""
+        if key not in self._memoized:
+            self._memoized[key] = make()
+        value: T = self._memoized[key]
+        return value
 
     async def load(self, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:
-        """An entity by its key, or None; those that are asked for together are a few calls."""
+        """Load an entity, or None if it does not exist. Concurrent loads share batched calls."""
         if self._entities is None:
             self._entities = DataLoader(self._batch, max_batch_size=reads.MOST_KEYS_OF_A_BATCH)
         return await self._entities.load((kind, hash_key, range_key))
 
     async def all(self, loads: Iterable[Awaitable[T]]) -> list[T]:
-        """Everything that was asked for, side by side."""
+        """Await several loads concurrently."""
         return await asyncio.gather(*loads)
 
     async def text(self, text: models.LargeText) -> str:
-        """A text that is kept outside of its item, read once."""
-        found = self._texts.get(text)
-        if found is None:
+        """Read a large text from the bucket, once per request."""
+        future = self._texts.get(text)
+        if future is None:
             read = self.run(texts.read, self.caller.partition_key, text)
-            found = self._texts[text] = asyncio.ensure_future(read)
-        return await found
+            future = self._texts[text] = asyncio.ensure_future(read)
+        return await future
 
-    def texts(
+    def read_texts(
         self, wanted: Iterable[models.LargeText]
     ) -> dict[models.LargeText, str | EngineError]:
-        """Several of them, side by side, each with why it could not be read if it could not."""
+        """Read several large texts concurrently. An unreadable one maps to its error."""
 
         def read(text: models.LargeText) -> str | EngineError:
             try:
@@ -101,8 +101,8 @@ class Context:
             except EngineError as error:
                 return error
 
-        different = list(dict.fromkeys(wanted))
-        return dict(zip(different, _threads.map(read, different), strict=True))
+        distinct = list(dict.fromkeys(wanted))
+        return dict(zip(distinct, _threads.map(read, distinct), strict=True))
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
         return await self.run(
@@ -110,13 +110,13 @@ class Context:
         )
 
     def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
-        """All agents of a session, read once for the fields that need the whole graph.
+        """Load all agents of a session, once for all fields that need the whole graph.
 
-        They have their states alone where no picture is asked for.
+        Unless a flowchart is selected, only their states are loaded.
         """
         of_session = (
             services.session_graph.all_agents
-            if self._draws
+            if self._selects_mermaid
             else services.session_graph.agent_states
         )
 

@@ -7,15 +7,23 @@ import graphene
 from ai_coordination import models, services
 from ai_coordination.api import fields
 from ai_coordination.api.agent import Agent
-from ai_coordination.api.fields import Info, instant, many, page_of, text, uuid, whole
+from ai_coordination.api.fields import (
+    Info,
+    connection_field,
+    int_field,
+    list_field,
+    text_field,
+    time_field,
+    uuid_field,
+)
 from ai_coordination.api.node import Node
 from ai_coordination.api.pagination import (
     Connection,
-    List,
+    CursorScope,
     connection,
-    newest_first,
-    paged,
-    unknown,
+    newest_first_argument,
+    paging_arguments,
+    unknown_total,
 )
 from ai_coordination.api.session import SessionFilter, sessions_of
 from ai_coordination.api.task import tasks_of
@@ -28,22 +36,22 @@ class Coordination(graphene.ObjectType):
         interfaces = (Node,)
         possible_types = (models.Coordination,)
 
-    partition_key = text(fields.PARTITION_KEY, required=True)
-    coordination_uuid = uuid("UUID of the object.")
-    endpoint_id = text("The first half of the tenant.", required=True)
-    part_id = text("The second half of the tenant.", required=True)
-    coordination_name = text("Display name.", required=True)
-    coordination_description = text("Description for people.")
-    agents = many(Agent, "Members of the coordination.")
-    version = whole(fields.VERSION)
-    updated_by = text(fields.UPDATED_BY)
-    created_at = instant(fields.CREATED_AT, required=True)
-    updated_at = instant(fields.UPDATED_AT, required=True)
-    tasks = page_of("task.TaskConnection", "Its tasks, oldest first.")
-    sessions = page_of(
+    partition_key = text_field(fields.PARTITION_KEY, required=True)
+    coordination_uuid = uuid_field("UUID of the object.")
+    endpoint_id = text_field("The first half of the tenant.", required=True)
+    part_id = text_field("The second half of the tenant.", required=True)
+    coordination_name = text_field("Display name.", required=True)
+    coordination_description = text_field("Description for people.")
+    agents = list_field(Agent, "Members of the coordination.")
+    version = int_field(fields.VERSION)
+    updated_by = text_field(fields.UPDATED_BY)
+    created_at = time_field(fields.CREATED_AT, required=True)
+    updated_at = time_field(fields.UPDATED_AT, required=True)
+    tasks = connection_field("task.TaskConnection", "Its tasks, oldest first.")
+    sessions = connection_field(
         "session.SessionConnection",
         "Its sessions.",
-        newest_first=newest_first(),
+        newest_first=newest_first_argument(),
         filter=SessionFilter(description="Filter. Only matching rows are returned."),
     )
 
@@ -74,10 +82,10 @@ class Coordination(graphene.ObjectType):
 
 
 async def _total(coordination: models.Coordination, info: Info, name: str) -> int:
-    """How many children of a kind it has, which is read only where a total is asked for."""
+    """Return how many children of a kind a coordination has. Called only if a total is selected."""
     key = coordination.coordination_uuid, services.counts.TENANT
-    counted = await info.context.load(models.ChildCounts, *key)
-    return services.counts.total(coordination, counted, name)
+    counts = await info.context.load(models.ChildCounts, *key)
+    return services.counts.total(coordination, counts, name)
 
 
 CoordinationConnection = connection(Coordination)
@@ -86,7 +94,7 @@ CoordinationConnection = connection(Coordination)
 class CoordinationFilter(graphene.InputObjectType):
     """Filter for coordinations."""
 
-    name_contains = text("A part of the name, in whichever case.")
+    name_contains = text_field("A part of the name, in whichever case.")
 
 
 class CoordinationQueries:
@@ -95,13 +103,15 @@ class CoordinationQueries:
     coordination = graphene.Field(
         Coordination,
         description="A coordination, or null.",
-        coordination_uuid=uuid("UUID of the object."),
+        coordination_uuid=uuid_field("UUID of the object."),
     )
     coordinations = graphene.Field(
         CoordinationConnection,
         required=True,
         description="The tenant's coordinations, oldest first.",
-        **paged(filter=CoordinationFilter(description="Filter. Only matching rows are returned.")),
+        **paging_arguments(
+            filter=CoordinationFilter(description="Filter. Only matching rows are returned.")
+        ),
     )
 
     @staticmethod
@@ -119,8 +129,8 @@ class CoordinationQueries:
         filter: dict[str, Any] | None = None,
     ) -> Connection:
         caller = info.context.caller
-        chosen = {name: value for name, value in (filter or {}).items() if value}
-        place = List("coordinations", caller.partition_key, chosen)
-        wanted = place.wanted(first, after)
-        page = services.coordination.page(caller, wanted, **chosen)
-        return Connection(page, wanted, place, lambda row: row.coordination_uuid, unknown)
+        filters = {name: value for name, value in (filter or {}).items() if value}
+        scope = CursorScope("coordinations", caller.partition_key, filters)
+        request = scope.page_request(first, after)
+        page = services.coordination.page(caller, request, **filters)
+        return Connection(page, request, scope, lambda row: row.coordination_uuid, unknown_total)

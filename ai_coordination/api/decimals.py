@@ -1,21 +1,21 @@
-"""Decimals of JSON and of GraphQL documents, which come back as they were given, or not at all."""
+"""Parse numbers of JSON and GraphQL documents, and detect those that would change their value."""
 
 from decimal import Decimal, InvalidOperation
 
-# Any decimal of so many digits is told apart from all others by a double.
-SURE_DIGITS = 15
+# A double represents every decimal number of this many digits uniquely.
+EXACT_DIGITS = 15
 
-INEXACT = "A number has more digits than are kept: give it as a text, or shorter."
+INEXACT = "A number has more digits than can be stored exactly: shorten it, or send it as a string."
 
 
 class Inexact(float):
-    """A decimal that would come back as another one: a double has no room for its digits."""
+    """A number with more digits than a double can represent: it would be returned changed."""
 
 
-def read(text: str) -> float:
-    """The number that `text` says; Inexact where it is not quite that."""
+def parse(text: str) -> float:
+    """Return the number that `text` denotes, as Inexact if a double cannot represent it."""
     number = float(text)
-    if len(text) <= SURE_DIGITS and "e" not in text and "E" not in text:
+    if len(text) <= EXACT_DIGITS and "e" not in text and "E" not in text:
         return number
     try:
         exact = Decimal(text) == Decimal(repr(number))

@@ -1,8 +1,8 @@
-"""graphql-core's execution with a meter: what it builds is counted, and large texts wait.
+"""Execute an operation with graphql-core, measuring the response while it is built.
 
-A text or a JSON value of more than a kilobyte that may be null is not built in but `Held`: whether
-there is room for it shows only when all the rest is known (`api.held`). Everything else counts at
-once, and when it is too much, nothing more is built.
+Nullable texts and JSON values over one kilobyte are `Deferred`: whether they fit is only known when
+the rest of the response is built (`api.deferred`). Everything else is counted at once, and nothing
+more is built over the limit.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from pynamodb.attributes import AttributeContainer
 
 from ai_coordination import models
-from ai_coordination.api import leaves
+from ai_coordination.api import fast_fields
 from ai_coordination.api.context import Context
 from ai_coordination.api.metering import Meter
 from ai_coordination.api.scalars import JSON
@@ -34,8 +34,8 @@ Data = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A value that is not in the answer yet; where it stands, and which fields ask for it."""
+class Deferred:
+    """A placeholder for a value that is added to the response last."""
 
     value: Any
     path: Path
@@ -43,7 +43,7 @@ class Held:
 
 
 class Execution(ExecutionContext):
-    """One operation's execution. Its context value is a Context."""
+    """The execution of one operation. Its context value is an `api.context.Context`."""
 
     @property
     def _meter(self) -> Meter:
@@ -53,20 +53,20 @@ class Execution(ExecutionContext):
     def execute_fields(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: Fields
     ) -> AwaitableOrValue[Data]:
-        """The fields of one object, in their order."""
-        if not self._meter.takes_object(fields, path):
+        """Return the values of an object's fields, in the order of the selection."""
+        if not self._meter.reserve_object(fields, path):
             return {}
         if not isinstance(source_value, AttributeContainer):
             return super().execute_fields(parent_type, source_value, path, fields)
-        plain, size = leaves.plain(parent_type, source_value, fields)
-        self._meter.takes(size, path=path)
-        if len(plain) == len(fields):
-            return plain
-        rest = {name: nodes for name, nodes in fields.items() if name not in plain}
-        others = super().execute_fields(parent_type, source_value, path, rest)
-        if self.is_awaitable(others):
-            return _later(fields, plain, others)
-        return _in_order(fields, plain, others)
+        copied, size = fast_fields.copy_fields(parent_type, source_value, fields)
+        self._meter.reserve(size, path=path)
+        if len(copied) == len(fields):
+            return copied
+        rest = {name: nodes for name, nodes in fields.items() if name not in copied}
+        resolved = super().execute_fields(parent_type, source_value, path, rest)
+        if self.is_awaitable(resolved):
+            return _merge_later(fields, copied, resolved)
+        return _merge(fields, copied, resolved)
 
     def complete_value(
         self,
@@ -76,18 +76,22 @@ class Execution(ExecutionContext):
         path: Path,
         result: Any,
     ) -> AwaitableOrValue[Any]:
-        """What a resolved value is shown as."""
+        """Return the value to show for a resolved value, or a placeholder for it."""
         if result is None:
-            self._meter.takes(4, path=path)
+            self._meter.reserve(4, path=path)
         elif isinstance(return_type, GraphQLNonNull):
             if return_type.of_type is GraphQLString:
                 if isinstance(result, models.LargeText):
                     return self._read(result, path)
                 if type(result) is str:
-                    return result if self._meter.takes(leaves.size_of(result), path=path) else ""
-        elif self._waits(return_type, result):
-            self._meter.holds = True
-            return Held(result, path, field_nodes)
+                    return (
+                        result
+                        if self._meter.reserve(fast_fields.json_bytes(result), path=path)
+                        else ""
+                    )
+        elif self._is_deferred(return_type, result):
+            self._meter.has_deferred = True
+            return Deferred(result, path, field_nodes)
         return super().complete_value(return_type, field_nodes, info, path, result)
 
     def complete_list_value(
@@ -98,52 +102,52 @@ class Execution(ExecutionContext):
         path: Path,
         result: Any,
     ) -> AwaitableOrValue[list[Any]]:
-        """A list; texts and ids are copied, anything else is completed one by one."""
+        """Return a list. Strings and IDs are copied, other elements are completed one by one."""
         if self._meter.stopped:
             return []
-        texts = leaves.texts(return_type.of_type, result)
-        if texts is not None:
-            return texts if self._meter.takes_texts(texts, path) else []
-        if isinstance(result, list) and not self._meter.takes(2 + len(result), path=path):
+        strings = fast_fields.copy_texts(return_type.of_type, result)
+        if strings is not None:
+            return strings if self._meter.reserve_strings(strings, path) else []
+        if isinstance(result, list) and not self._meter.reserve(2 + len(result), path=path):
             return []
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
     def complete_leaf_value(  # type: ignore[override] # a static method there, always called on self
         self, return_type: GraphQLLeafType, result: Any
     ) -> Any:
-        """A scalar or an enum's value."""
+        """Return the value to show for a scalar or enum."""
         shown = ExecutionContext.complete_leaf_value(return_type, result)
-        self._meter.takes(self._size(shown))
+        self._meter.reserve(self._size(shown))
         return shown
 
     def _size(self, shown: Any) -> int:
         if isinstance(shown, dict | list):
-            return self._meter.size_of_json(shown)
-        return leaves.size_of(shown)
+            return self._meter.json_bytes(shown)
+        return fast_fields.json_bytes(shown)
 
-    def _waits(self, of_type: GraphQLOutputType, value: Any) -> bool:
+    def _is_deferred(self, of_type: GraphQLOutputType, value: Any) -> bool:
         if of_type is GraphQLString:
             return isinstance(value, models.LargeText) or (
-                type(value) is str and len(value) > leaves.LONGEST_PLAIN
+                type(value) is str and len(value) > fast_fields.MAX_COPIED_CHARACTERS
             )
         if isinstance(value, models.LargeJson):
             return True
         if str(of_type) == JSON._meta.name and isinstance(value, dict | list):
-            return self._meter.size_of_json(value) > leaves.LONGEST_PLAIN
+            return self._meter.json_bytes(value) > fast_fields.MAX_COPIED_CHARACTERS
         return False
 
     async def _read(self, text: models.LargeText, path: Path) -> str:
-        """A large text where none may be null: it counts before it is read."""
-        if not self._meter.takes(text.size + 2, path=path):
+        """Read a large text for a field that must not be null. Counts it before reading it."""
+        if not self._meter.reserve(text.size + 2, path=path):
             return ""
         context: Context = self.context_value
         return await context.text(text)
 
 
-async def _later(fields: Iterable[str], plain: Data, others: Any) -> Data:
-    return _in_order(fields, plain, await others)
+async def _merge_later(fields: Iterable[str], copied: Data, resolved: Any) -> Data:
+    return _merge(fields, copied, await resolved)
 
 
-def _in_order(fields: Iterable[str], plain: Data, others: Any) -> Data:
-    both = plain | others
-    return {name: both[name] for name in fields if name in both}
+def _merge(fields: Iterable[str], copied: Data, resolved: Any) -> Data:
+    values = copied | resolved
+    return {name: values[name] for name in fields if name in values}

@@ -1,4 +1,4 @@
-"""How fields are declared: each with its type, whether it may be null, and what it means."""
+"""Helpers to declare GraphQL fields, each with its type, nullability and description."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -15,92 +15,97 @@ from graphql import (
 from ai_coordination import models
 from ai_coordination.api.context import Context
 from ai_coordination.api.documents import selections
-from ai_coordination.api.pagination import paged
+from ai_coordination.api.pagination import paging_arguments
 from ai_coordination.api.scalars import DateTime
 from ai_coordination.errors import NotFound
 
 Info = GraphQLResolveInfo
 
 
-def text(description: str, required: bool = False) -> graphene.String:
+def text_field(description: str, required: bool = False) -> graphene.String:
     return graphene.String(required=required, description=description)
 
 
-def uuid(description: str, required: bool = True) -> graphene.ID:
+def uuid_field(description: str, required: bool = True) -> graphene.ID:
     return graphene.ID(required=required, description=description)
 
 
-def whole(description: str, required: bool = True) -> graphene.Int:
+def int_field(description: str, required: bool = True) -> graphene.Int:
     return graphene.Int(required=required, description=description)
 
 
-def instant(description: str, required: bool = False) -> DateTime:
+def time_field(description: str, required: bool = False) -> DateTime:
     return DateTime(required=required, description=description)
 
 
-def many(kind: Any, description: str) -> graphene.List:
-    """A list that is never null and holds no null."""
-    return graphene.List(graphene.NonNull(kind), required=True, description=description)
+def list_field(element: Any, description: str) -> graphene.List:
+    """Declare an output list: neither the list nor an element is null."""
+    return graphene.List(graphene.NonNull(element), required=True, description=description)
 
 
-def several(kind: Any, description: str, **default: Any) -> graphene.List:
-    """A list in an input that may be left out and holds no null."""
-    return graphene.List(graphene.NonNull(kind), description=description, **default)
+def optional_list_field(element: Any, description: str, **default: Any) -> graphene.List:
+    """Declare an input list that may be omitted. No element is null."""
+    return graphene.List(graphene.NonNull(element), description=description, **default)
 
 
-def one(path: str, description: str, required: bool = True, **arguments: Any) -> graphene.Field:
-    """A nested object of a type that another file declares, named by its place in the API."""
+def object_field(
+    path: str, description: str, required: bool = True, **arguments: Any
+) -> graphene.Field:
+    """Declare a field of an object type from another file, such as `task.Task`."""
     return graphene.Field(
         f"ai_coordination.api.{path}", required=required, description=description, **arguments
     )
 
 
-def page_of(path: str, description: str, **arguments: Any) -> graphene.Field:
-    """A nested or root connection."""
-    return one(path, description, **paged(**arguments))
+def connection_field(path: str, description: str, **arguments: Any) -> graphene.Field:
+    """Declare a field of a connection type from another file, with its paging arguments."""
+    return object_field(path, description, **paging_arguments(**arguments))
 
 
-def mutation(
+def mutation_field(
     payload: type[graphene.ObjectType],
-    given: type[graphene.InputObjectType],
+    input_type: type[graphene.InputObjectType],
     resolve: Callable[[Context, dict[str, Any]], Any],
     description: str,
 ) -> graphene.Field:
-    """A mutation field with its one argument `input`."""
+    """Declare a mutation with its single argument `input`."""
     return graphene.Field(
         payload,
         description=description,
-        input=graphene.Argument(given, required=True, description="Input of the mutation."),
+        input=graphene.Argument(input_type, required=True, description="Input of the mutation."),
         resolver=lambda root, info, **arguments: resolve(info.context, arguments["input"]),
     )
 
 
-async def parent(context: Context, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:
-    """An entity that a guard keeps as long as its child is there.
+async def load_parent(
+    context: Context, model: type[models.Entity], hash_key: str, range_key: str
+) -> Any:
+    """Load the parent of an entity.
 
-    A row of a list may lag behind the deletion of both, and only then it is missing.
+    A parent cannot be deleted while it has children. It is missing only if both were deleted and
+    the child was read from an index that does not reflect that yet. Raises NotFound then.
     """
-    found = await context.load(kind, hash_key, range_key)
-    if found is None:
-        raise NotFound(f"This {kind.__name__} has been deleted")
-    return found
+    entity = await context.load(model, hash_key, range_key)
+    if entity is None:
+        raise NotFound(f"This {model.__name__} has been deleted")
+    return entity
 
 
-async def complete(context: Context, entity: models.Entity) -> Any:
-    """The whole entity, where a row of an index leaves out what may be large."""
+async def load_full(context: Context, entity: models.Entity) -> Any:
+    """Load the full entity if it was read from an index, whose rows omit large attributes."""
     if not entity.partial:
         return entity
-    return await parent(context, type(entity), *entity.primary_key())
+    return await load_parent(context, type(entity), *entity.primary_key())
 
 
-def large(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:
-    """The resolver of an attribute that indexes leave out.
+def lazy_text(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:
+    """Return a resolver for an attribute that index rows omit.
 
-    Where it is a LargeText, `api.execution` reads it.
+    If the value is a LargeText, `api.execution` reads it from the bucket.
     """
 
     async def resolve_later(entity: models.Entity, info: Info) -> Any:
-        return getattr(await complete(info.context, entity), name)
+        return getattr(await load_full(info.context, entity), name)
 
     def resolve(entity: models.Entity, info: Info) -> Awaitable[Any] | Any:
         return resolve_later(entity, info) if entity.partial else getattr(entity, name)
@@ -109,21 +114,24 @@ def large(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any]:
 
 
 def selects(info: Info, name: str) -> bool:
-    """Whether a field of this name is selected anywhere below the one that is resolved."""
-    waiting: list[SelectionNode] = list(info.field_nodes)
+    """Return whether a field of this name is selected anywhere below the field being resolved."""
+    pending: list[SelectionNode] = list(info.field_nodes)
     fragments = dict(info.fragments)
-    while waiting:
-        for inside in _selected_in(waiting.pop(), fragments):
-            if isinstance(inside, FieldNode) and inside.name.value == name:
+    while pending:
+        for child in _selected_in(pending.pop(), fragments):
+            if isinstance(child, FieldNode) and child.name.value == name:
                 return True
-            waiting.append(inside)
+            pending.append(child)
     return False
 
 
 def _selected_in(
     selection: SelectionNode, fragments: dict[str, FragmentDefinitionNode]
 ) -> Iterable[SelectionNode]:
-    """What is selected in it; a fragment is opened once, and is gone from `fragments` then."""
+    """Return the direct selections inside. Removes an opened fragment, so that it is opened once.
+
+    `fragments` is changed.
+    """
     if isinstance(selection, FragmentSpreadNode):
         fragment = fragments.pop(selection.name.value, None)
         return fragment.selection_set.selections if fragment else ()
@@ -138,8 +146,11 @@ UPDATED_BY = "The verified caller who made the last change, or `engine`."
 CREATED_AT = "Time of creation."
 UPDATED_AT = "Time of the last change."
 PARTITION_KEY = "The tenant: `endpointId#partId`."
+FILTER = "Filter. Only matching rows are returned."
+ANY_OF = "Matches any of these values. An empty list matches all."
 IDEMPOTENCY_KEY = (
-    "The same key with the same input gives the same entity back and never a second one; with"
-    " another input it is CONFLICT. It is remembered for a week."
+    "Key that makes the call safe to repeat: a repeated call with the same input returns the entity"
+    " that the first one created. With another input it fails with CONFLICT. Keys are kept for a"
+    " week."
 )
 EXPECTED_VERSION = "The update fails with CONFLICT unless the object still has this `version`."

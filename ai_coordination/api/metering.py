@@ -1,4 +1,4 @@
-"""What an answer takes, counted while it is built, so that none is built which cannot be sent."""
+"""Measure a response while it is built, so that one that is too large to send is not finished."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -8,66 +8,68 @@ from graphql.pyutils import Path
 from ai_coordination.api import sizes
 from ai_coordination.errors import EngineError, PayloadTooLarge
 
-# Fields, and elements of lists of objects. Building one takes up to 30 microseconds.
-MOST_VALUES = 100_000
-# So many elements of a list of scalars count as one value: they are copied.
-SCALARS = 10
+# Fields, and elements of lists of objects, in a response. Each takes up to 30 microseconds.
+MAX_VALUES = 100_000
+# This many elements of a list of scalars count as one value, because they are only copied.
+SCALARS_PER_VALUE = 10
 
 
 class Meter:
-    """Counts the bytes and the values of one answer.
+    """Count the bytes and values of a response.
 
-    Once there are too many, `refusal` says so, `path` says where, and nothing more is built. Bytes
-    are those of JSON without the escapes that it may need: the sender of the answer counts again.
+    Over a limit, `error` and `path` are set, and nothing more is built. Bytes are those of JSON
+    without escapes. The transport measures the finished response again.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
         self.bytes = 0
         self.values = 0
-        self.refusal: EngineError | None = None
+        self.error: EngineError | None = None
         self.path: list[str | int] = []
-        self.holds = False
-        self._of_json: dict[int, tuple[Any, int]] = {}
+        self.has_deferred = False
+        self._json_bytes: dict[int, tuple[Any, int]] = {}
 
     @property
     def stopped(self) -> bool:
-        return self.refusal is not None
+        """Whether a limit was exceeded."""
+        return self.error is not None
 
-    def stop(self, refusal: EngineError, path: Path | None = None) -> None:
-        """Nothing more is built; the answer is the first `refusal`."""
-        if self.refusal is None:
-            self.refusal = refusal
+    def stop(self, error: EngineError, path: Path | None = None) -> None:
+        """Stop building the response. The first error is kept."""
+        if self.error is None:
+            self.error = error
             self.path = path.as_list() if path else []
 
-    def takes(self, size: int, values: int = 0, path: Path | None = None) -> bool:
-        """Counts what is about to be built; whether it may be."""
-        if self.refusal is not None:
+    def reserve(self, size: int, values: int = 0, path: Path | None = None) -> bool:
+        """Count bytes and values before they are built. Returns False if they must not be built."""
+        if self.error is not None:
             return False
         self.bytes += size
         self.values += values
-        if self.bytes > self.most_bytes:
-            what = f"more than {self.most_bytes:,} bytes"
-        elif self.values > MOST_VALUES:
-            what = f"more than {MOST_VALUES:,} fields"
+        if self.bytes > self.max_bytes:
+            limit = f"{self.max_bytes:,} bytes"
+        elif self.values > MAX_VALUES:
+            limit = f"{MAX_VALUES:,} fields"
         else:
             return True
-        message = f"The answer takes {what}: ask for fewer rows or fields at a time."
+        message = f"The response has more than {limit}: request fewer rows or fields at a time."
         self.stop(PayloadTooLarge(message), path)
         return False
 
-    def takes_object(self, names: Collection[str], path: Path | None) -> bool:
-        """The same, for an object with fields of these names, without what these show."""
-        return self.takes(sum(map(len, names)) + 4 * len(names) + 2, len(names), path)
+    def reserve_object(self, names: Collection[str], path: Path | None) -> bool:
+        """Count an object with fields of these names, without the values of the fields."""
+        return self.reserve(sum(map(len, names)) + 4 * len(names) + 2, len(names), path)
 
-    def takes_texts(self, texts: Sequence[str], path: Path | None) -> bool:
-        """The same, for a list of short texts."""
-        return self.takes(sum(map(len, texts)) + 3 * len(texts) + 2, len(texts) // SCALARS, path)
+    def reserve_strings(self, strings: Sequence[str], path: Path | None) -> bool:
+        """Count a list of short strings."""
+        size = sum(map(len, strings)) + 3 * len(strings) + 2
+        return self.reserve(size, len(strings) // SCALARS_PER_VALUE, path)
 
-    def size_of_json(self, value: Any) -> int:
-        """The bytes of a JSON value, computed once however often it is shown."""
-        # The value is kept with its size, so that no other one gets its id.
-        found = self._of_json.get(id(value))
-        if found is None:
-            found = self._of_json[id(value)] = value, sizes.plain(value)
-        return found[1]
+    def json_bytes(self, value: Any) -> int:
+        """Return the size of a value as JSON. It is computed once for a value shown repeatedly."""
+        # The entry holds the value too, so that its id is not reused for another object.
+        entry = self._json_bytes.get(id(value))
+        if entry is None:
+            entry = self._json_bytes[id(value)] = value, sizes.json_bytes(value)
+        return entry[1]

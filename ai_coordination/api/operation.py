@@ -1,4 +1,4 @@
-"""Executing one request: from its document to a result as plain data."""
+"""Execute a GraphQL request: from its document to a result as plain data."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -11,9 +11,9 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql import execute as execute_document
 
 from ai_coordination import telemetry
-from ai_coordination.api import documents, held
+from ai_coordination.api import deferred, documents
 from ai_coordination.api.context import Context
-from ai_coordination.api.documents import Document, DocumentRejected, places
+from ai_coordination.api.documents import Document, DocumentRejected, input_paths
 from ai_coordination.api.execution import Execution
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.api.schema import schema
@@ -22,15 +22,18 @@ from ai_coordination.config import settings
 from ai_coordination.errors import BadUserInput, EngineError, InputError
 from ai_coordination.models.allowance import spending
 
-MOST_COERCION_ERRORS = 20
-LONGEST_MESSAGE = 500
+MAX_COERCION_ERRORS = 20
+MAX_MESSAGE_CHARACTERS = 500
 
 
 def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
-    """The GraphQL result. It has no `data` where the request failed before its execution.
+    """Execute a request and return the GraphQL result.
 
-    Raises EngineError for a request that is refused as a whole: MutationByGet, an operation name
-    that names none, a cost over the limit. Unknown exceptions are logged and masked.
+    The result has no `data` if the document is invalid. Unexpected exceptions of resolvers are
+    logged, and shown as INTERNAL errors.
+
+    Raises MutationByGet, BadUserInput for an unknown operation name, and QueryTooComplex for a cost
+    over the limit.
     """
     try:
         document = documents.prepare(schema.graphql_schema, request.query, settings())
@@ -43,20 +46,20 @@ def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
     if is_mutation and request.read_only:
         raise MutationByGet
     document.check_cost(operation, request.variables, settings().max_cost)
-    context = Context(caller, document.draws)
+    context = Context(caller, document.selects_mermaid)
     result = _run(document, request, context, is_mutation)
-    refusal = context.meter.refusal or context.allowance.refusal
-    if refusal is not None:
-        return _refused(refusal, context.meter.path, caller, is_mutation)
-    return _formatted(result, document, request, caller, is_mutation)
+    error = context.meter.error or context.allowance.refusal
+    if error is not None:
+        return _aborted(error, context.meter.path, caller, is_mutation)
+    return _format_result(result, document, request, caller, is_mutation)
 
 
 def _run(
     document: Document, request: GraphQLRequest, context: Context, is_mutation: bool
 ) -> ExecutionResult:
-    """Resolvers are plain functions; only where a query nests is there something to await.
+    """Execute the document. Starts an event loop only if a nested field has to be awaited.
 
-    What a mutation itself reads is not counted: it is done as a whole.
+    Reads of a mutation do not count against the allowance, because it must not stop halfway.
     """
     with spending(None if is_mutation else context.allowance):
         result = execute_document(
@@ -65,7 +68,7 @@ def _run(
             context_value=context,
             variable_values=request.variables,
             operation_name=request.operation_name,
-            max_coercion_errors=MOST_COERCION_ERRORS,
+            max_coercion_errors=MAX_COERCION_ERRORS,
             execution_context_class=Execution,
             hide_suggestions=not settings().introspection,
         )
@@ -73,31 +76,36 @@ def _run(
             awaited: list[ExecutionResult] = []
             asyncio.run(_await(result, awaited))
             [result] = awaited
-    if not context.meter.holds or context.meter.stopped:
+    if not context.meter.has_deferred or context.meter.stopped:
         return result
     errors = result.errors or []
-    return ExecutionResult(
-        result.data, errors + held.fill(result.data, errors, context, request.sent_bytes)
-    )
+    more = deferred.fill_in(result.data, errors, context, request.sent_bytes)
+    return ExecutionResult(result.data, errors + more)
 
 
 async def _await(result: Awaitable[ExecutionResult], awaited: list[ExecutionResult]) -> None:
-    """Gives nothing: asyncio.run writes out its task, with all that it gave, in front of SIGINT."""
+    """Append the result instead of returning it.
+
+    asyncio.run builds the repr of its task for its SIGINT handler, including a returned result.
+    """
     awaited.append(await result)
 
 
-def _refused(
+def _aborted(
     error: EngineError, path: list[str | int], caller: Caller, is_mutation: bool
 ) -> dict[str, Any]:
-    """The result of an operation that was begun and not finished, because it was too large."""
-    done = "The operation was carried out, but: " if is_mutation else ""
-    told: dict[str, Any] = {"message": done + error.message, "extensions": error.extensions}
+    """Return the result of an operation that was stopped because its response is too large."""
+    prefix = "The mutation took effect, but its response is incomplete. " if is_mutation else ""
+    formatted: dict[str, Any] = {
+        "message": prefix + error.message,
+        "extensions": error.extensions,
+    }
     if path:
-        told["path"] = path
-    return {"errors": [_with_request_id(told, caller)], "data": None}
+        formatted["path"] = path
+    return {"errors": [_with_request_id(formatted, caller)], "data": None}
 
 
-def _formatted(
+def _format_result(
     result: ExecutionResult,
     document: Document,
     request: GraphQLRequest,
@@ -107,55 +115,55 @@ def _formatted(
     if not result.errors:
         return {"data": result.data}
     if result.data is None and all(error.path is None for error in result.errors):
-        of_variables = places.of_coercion_errors(
+        variable_paths = input_paths.of_coercion_errors(
             schema.graphql_schema,
             document.node,
             document.operation(request.operation_name),
             request.variables or {},
         )
-        wrong = zip_longest(result.errors, of_variables[: len(result.errors)])
-        return {"errors": [_told(error, caller, is_mutation, place) for error, place in wrong]}
+        pairs = zip_longest(result.errors, variable_paths[: len(result.errors)])
+        return {"errors": [_format_error(error, caller, is_mutation, at) for error, at in pairs]}
     errors = [
-        _told(error, caller, is_mutation, _place_of(error, document)) for error in result.errors
+        _format_error(error, caller, is_mutation, _input_path(error, document))
+        for error in result.errors
     ]
     return {"errors": errors, "data": result.data}
 
 
-def _place_of(error: GraphQLError, document: Document) -> places.Place | None:
-    """Where the value is that graphql-core has no use for; None where it is about another thing."""
-    return places.of_node(document.node, error.nodes[0]) if error.nodes else None
+def _input_path(error: GraphQLError, document: Document) -> input_paths.InputPath | None:
+    """Return the path of the value that graphql-core rejects, None for another kind of error."""
+    return input_paths.of_node(document.node, error.nodes[0]) if error.nodes else None
 
 
-def _told(
-    error: GraphQLError, caller: Caller, is_mutation: bool, place: places.Place | None
+def _format_error(
+    error: GraphQLError, caller: Caller, is_mutation: bool, at: input_paths.InputPath | None
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"message": error.message}
+    formatted: dict[str, Any] = {"message": error.message}
     if error.locations:
-        told["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+        formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
-        told["path"] = list(error.path)
+        formatted["path"] = list(error.path)
     cause = error.original_error
-    if _is_of_the_request(error):
-        # It quotes the value whole.
-        told["message"] = error.message[:LONGEST_MESSAGE]
-        told["extensions"] = {"code": BadUserInput.code}
-        if place:
-            told["extensions"]["inputPath"] = place
+    if _is_request_error(error):
+        # graphql-core quotes the whole value, which may be long.
+        formatted["message"] = error.message[:MAX_MESSAGE_CHARACTERS]
+        formatted["extensions"] = {"code": BadUserInput.code}
+        if at:
+            formatted["extensions"]["inputPath"] = at
     elif isinstance(cause, EngineError):
         at_root = is_mutation and len(error.path or ()) == 1
-        told["extensions"] = _facts(cause, ["input"] if at_root else [])
+        formatted["extensions"] = _extensions(cause, ["input"] if at_root else [])
     else:
         telemetry.logger.error("unexpected", exc_info=cause)
-        told["message"] = "Internal error"
-        told["extensions"] = {"code": EngineError.code}
-    return _with_request_id(told, caller)
+        formatted["message"] = "Internal error"
+        formatted["extensions"] = {"code": EngineError.code}
+    return _with_request_id(formatted, caller)
 
 
-def _is_of_the_request(error: GraphQLError) -> bool:
-    """GraphQL's own: a variable or an argument is not of its type.
+def _is_request_error(error: GraphQLError) -> bool:
+    """Return whether a variable or an argument does not match its type.
 
-    A stored value that is not of its type is no such error: it has a path, but no node of the
-    document is to blame.
+    An error about a stored value has a path too, but names no node of the document.
     """
     cause = error.original_error
     if cause is None:
@@ -163,14 +171,14 @@ def _is_of_the_request(error: GraphQLError) -> bool:
     return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
 
 
-def _facts(error: EngineError, above: list[str | int]) -> dict[str, Any]:
-    """The facts of an error; the place of its cause in GraphQL's names."""
-    facts = error.extensions
+def _extensions(error: EngineError, prefix: list[str | int]) -> dict[str, Any]:
+    """Return an error's extensions, with its `inputPath` in camel case below `prefix`."""
+    extensions = error.extensions
     if isinstance(error, InputError) and error.input_path:
-        facts["inputPath"] = above + [
+        extensions["inputPath"] = prefix + [
             to_camel_case(step) if isinstance(step, str) else step for step in error.input_path
         ]
-    return facts
+    return extensions
 
 
 def _with_request_id(error: dict[str, Any], caller: Caller) -> dict[str, Any]:

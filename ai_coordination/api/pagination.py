@@ -1,8 +1,9 @@
-"""Connections: pages of a list, and the opaque cursors that lead through it.
+"""Connections: pages of a list, and opaque cursors.
 
-A cursor is a position, a check of it, and nothing else: it names no partition, so it cannot lead
-into another's. The check covers the list as well (field, tenant, arguments, order), so a cursor of
-another list, tenant or format, or a damaged one, is refused. A position needs no row to stand on.
+A cursor holds a position and a checksum. It names no partition, so it cannot lead into another
+tenant's data. The checksum covers the identity of the list (field, tenant, arguments, order), so a
+damaged cursor, or one of another list, tenant or format, is rejected. The row at the position may
+have been deleted.
 """
 
 import base64
@@ -18,55 +19,63 @@ import graphene
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.reads import Page, PageRequest
 
-DEFAULT_PAGE = 25
-LARGEST_PAGE = 100
+DEFAULT_PAGE_SIZE = 25
+MAX_PAGE_SIZE = 100
 
-# What DynamoDB takes for a range key, in bytes.
-LONGEST_POSITION = 1_024
+# DynamoDB's limit on a range key.
+MAX_POSITION_BYTES = 1_024
 
 _FORMAT = b"\x01"
 _CHECK_BYTES = 12
 
-FIRST = f"Maximum number of rows, 1 to {LARGEST_PAGE}."
+FIRST = f"Maximum number of rows, 1 to {MAX_PAGE_SIZE}."
 AFTER = "Cursor of a row in this list. The page starts after that row."
 NEWEST_FIRST = "Whether the newest rows come first."
 
 
-def paged(**more: Any) -> dict[str, Any]:
-    """The arguments of a connection field."""
+def paging_arguments(**more: Any) -> dict[str, Any]:
+    """Return the arguments of a connection field: `first`, `after`, and `more`."""
     return {
-        "first": graphene.Int(default_value=DEFAULT_PAGE, description=FIRST),
+        "first": graphene.Int(default_value=DEFAULT_PAGE_SIZE, description=FIRST),
         "after": graphene.String(description=AFTER),
         **more,
     }
 
 
-def newest_first() -> graphene.Boolean:
+def newest_first_argument() -> graphene.Boolean:
     return graphene.Boolean(default_value=True, description=NEWEST_FIRST)
 
 
-class List:
-    """One list as one caller sees it: what its cursors belong to."""
+class CursorScope:
+    """The identity of a list, which its cursors are valid for.
+
+    It consists of the field, the tenant, the arguments and the order.
+    """
 
     def __init__(self, *identity: Any) -> None:
         written = json.dumps(identity, sort_keys=True, default=str)
         self._key = blake2b(written.encode(errors="surrogatepass"), digest_size=32).digest()
 
     def cursor(self, position: str) -> str:
+        """Return the cursor of a position."""
         body = position.encode()
         return base64.urlsafe_b64encode(_FORMAT + self._check(body) + body).decode().rstrip("=")
 
     def position(self, cursor: str) -> str:
-        """Raises BadUserInput for a cursor that this list has not given."""
+        """Return the position of a cursor. Raises BadUserInput if it is not of this list."""
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             check, body = raw[1 : 1 + _CHECK_BYTES], raw[1 + _CHECK_BYTES :]
             is_ours = raw[:1] == _FORMAT and check == self._check(body)
-            if is_ours and 0 < len(body) <= LONGEST_POSITION and self._canonical(cursor, raw):
+            if is_ours and 0 < len(body) <= MAX_POSITION_BYTES and self._canonical(cursor, raw):
                 return body.decode()
         except (ValueError, binascii.Error):
             pass
-        raise BadUserInput("This is no cursor of this list", "after")
+        raise BadUserInput(
+            "This cursor is not valid for this list: pass an `endCursor` of the same list, with the"
+            " same arguments",
+            "after",
+        )
 
     def _check(self, body: bytes) -> bytes:
         return blake2b(body, digest_size=_CHECK_BYTES, key=self._key).digest()
@@ -75,31 +84,36 @@ class List:
     def _canonical(cursor: str, raw: bytes) -> bool:
         return base64.urlsafe_b64encode(raw).decode().rstrip("=") == cursor
 
-    def wanted(
+    def page_request(
         self, first: int | None, after: str | None, newest_first: bool | None = False
     ) -> PageRequest:
-        """The page that the arguments ask for. Null means the default."""
+        """Return the page that the arguments request. Null means the default.
+
+        Raises BadUserInput for an invalid `first` or `after`.
+        """
         return PageRequest(
             page_size(first), None if after is None else self.position(after), bool(newest_first)
         )
 
 
 def page_size(first: int | None) -> int:
-    size = DEFAULT_PAGE if first is None else first
-    if not 1 <= size <= LARGEST_PAGE:
-        raise BadUserInput(f"A page has 1 to {LARGEST_PAGE} rows, not {size}", "first")
+    size = DEFAULT_PAGE_SIZE if first is None else first
+    if not 1 <= size <= MAX_PAGE_SIZE:
+        raise BadUserInput(f"`first` must be 1 to {MAX_PAGE_SIZE}, not {size}", "first")
     return size
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A page as GraphQL shows it. `count` gives the total, or None where it is not known."""
+    """A page of a list, in the shape of its GraphQL type."""
 
     page: Page[Any]
-    wanted: PageRequest
-    place: List
+    request: PageRequest
+    scope: CursorScope
     position_of: Callable[[Any], str]
+    """Returns the position of a row."""
     count: Callable[[], Any]
+    """Returns the total count, or None if it is not known."""
 
     @property
     def nodes(self) -> Sequence[Any]:
@@ -107,14 +121,14 @@ class Connection:
 
     @property
     def edges(self) -> list["Edge"]:
-        return [Edge(self.place.cursor(self.position_of(row)), row) for row in self.page.rows]
+        return [Edge(self.scope.cursor(self.position_of(row)), row) for row in self.page.rows]
 
     @property
     def page_info(self) -> "PageInfoOf":
         rows = self.page.rows
-        start = self.place.cursor(self.position_of(rows[0])) if rows else None
-        end = None if self.page.position is None else self.place.cursor(self.page.position)
-        return PageInfoOf(self.page.has_next, self.wanted.position is not None, start, end)
+        start = self.scope.cursor(self.position_of(rows[0])) if rows else None
+        end = None if self.page.position is None else self.scope.cursor(self.page.position)
+        return PageInfoOf(self.page.has_next, self.request.position is not None, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +157,27 @@ class PageInfo(graphene.ObjectType):
     has_previous_page = graphene.Boolean(
         required=True, description="True if the page was requested with a cursor."
     )
-    start_cursor = graphene.String(description="Cursor of the first row.")
+    start_cursor = graphene.String(description="Cursor of the first row. Null for an empty page.")
     end_cursor = graphene.String(
-        description="Cursor of the last row. Pass it as `after` to get the next page."
+        description=(
+            "Cursor of the end of the page. Pass it as `after` to get the next page. An empty page"
+            " may have one, if a filter has left out its rows."
+        )
     )
 
 
-def unknown() -> None:
-    """The count of a list that is not known without reading everything."""
+def unknown_total() -> None:
+    """Return None: the total of this list is not known without reading all of it."""
 
 
 def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
-    """The connection type of a node type, `<Node>Connection`."""
+    """Create the types `<Node>Edge` and `<Node>Connection`. Returns the latter."""
     name = node._meta.name
     edge = type(
         f"{name}Edge",
         (graphene.ObjectType,),
         {
-            "__doc__": f"A {name} and its place in the list.",
+            "__doc__": f"A {name} with its cursor.",
             "cursor": graphene.String(
                 required=True,
                 description="Cursor of the row. Pass it as `after` to continue from here.",
@@ -172,7 +189,7 @@ def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
         f"{name}Connection",
         (graphene.ObjectType,),
         {
-            "__doc__": f"A page of a list of {name}s.",
+            "__doc__": f"A page of {name}s.",
             "edges": graphene.List(
                 graphene.NonNull(edge), required=True, description="The rows, each with its cursor."
             ),
@@ -184,8 +201,8 @@ def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
             ),
             "total_count": graphene.Int(
                 description=(
-                    "Number of rows in the list. Null if it is not known without reading"
-                    " everything (a filter, a tenant-wide list)."
+                    "Number of rows in the whole list. Null if counting would require reading all"
+                    " of it, as for a filtered or tenant-wide list."
                 )
             ),
             "resolve_total_count": lambda root, info: root.count(),

@@ -1,4 +1,4 @@
-"""One GraphQL request, whichever way it came."""
+"""A GraphQL request, independent of its transport."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,22 +9,20 @@ from ai_coordination.errors import BadUserInput
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """What the GraphQL over HTTP specification calls the request parameters.
-
-    `read_only` is set for requests by GET, which may not change anything. `sent_bytes` measures a
-    value as it goes into Lambda's answer, where the answer goes through Lambda.
-    """
+    """The request parameters of the GraphQL over HTTP specification."""
 
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
     read_only: bool = False
+    """Whether it came by GET, which must not change anything."""
     sent_bytes: Callable[[Any], int] | None = field(default=None, compare=False)
+    """Returns the size of a value in Lambda's result. None if the response has no such limit."""
 
 
 class MutationByGet(BadUserInput):
-    """A mutation in a request that may only read. Nothing was executed."""
+    """A mutation was sent by GET. Nothing was executed."""
 
     def __init__(self) -> None:
-        super().__init__("A mutation needs a POST request; GET is for queries alone.")
+        super().__init__("Send mutations by POST. GET is only for queries.")

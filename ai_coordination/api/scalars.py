@@ -1,4 +1,4 @@
-"""Scalars that GraphQL does not bring."""
+"""Custom scalars: DateTime and JSON."""
 
 import math
 import re
@@ -19,7 +19,7 @@ from graphql import (
 from ai_coordination.api import decimals
 from ai_coordination.api.decimals import Inexact
 
-# RFC 3339. Python reads more of ISO 8601 than others do, week dates for instance.
+# RFC 3339. Python also parses other forms of ISO 8601, such as week dates, which few clients read.
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
@@ -28,26 +28,28 @@ _INSTANT = re.compile(
 
 
 class DateTime(graphene.Scalar):
-    """ISO 8601 instant in UTC, e.g. `2026-11-22T14:27:00.123456+00:00`."""
+    """Time in UTC, in ISO 8601 (RFC 3339): `2026-11-22T14:27:00.123456+00:00`. An input may have
+    another offset.
+    """
 
     class Meta:
         specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html"
 
     @staticmethod
     def serialize(value: str) -> str:
-        # Stored as it is shown.
+        # Times are stored in the format in which they are shown.
         return value
 
     @staticmethod
     def parse_value(value: Any) -> datetime:
         try:
             if not _INSTANT.fullmatch(value):
-                raise ValueError("no date and time with its offset")
+                raise ValueError("not in the format of RFC 3339")
             return datetime.fromisoformat(value).astimezone(UTC)
         except (TypeError, ValueError, OverflowError) as error:
             raise GraphQLError(
-                f"DateTime cannot represent {str(value)[:100]!r}: it takes an ISO 8601 instant"
-                " with its offset from UTC"
+                f"DateTime cannot represent {str(value)[:100]!r}: use ISO 8601 with the offset"
+                " from UTC, such as 2026-11-22T14:27:00Z"
             ) from error
 
     @classmethod
@@ -73,9 +75,9 @@ class JSON(graphene.Scalar):
 
 
 def _check_decimals(node: ValueNode) -> None:
-    """Raises GraphQLError where a decimal would come back as another one."""
+    """Raise GraphQLError for a number that a double cannot represent exactly."""
     if isinstance(node, FloatValueNode):
-        number = decimals.read(node.value)
+        number = decimals.parse(node.value)
         if isinstance(number, Inexact) or not math.isfinite(number):
             raise GraphQLError(decimals.INEXACT, node)
     elif isinstance(node, ListValueNode):
@@ -87,7 +89,7 @@ def _check_decimals(node: ValueNode) -> None:
 
 
 def _defined(value: Any) -> Any:
-    """A variable that the request leaves out is left out of an object, and null in a list."""
+    """Replace variables without a value: omit them from objects, and use null in lists."""
     if isinstance(value, dict):
         return {name: _defined(inner) for name, inner in value.items() if inner is not Undefined}
     if isinstance(value, list):

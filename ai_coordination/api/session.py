@@ -11,24 +11,24 @@ from ai_coordination.api.agent import InputFile, SubtaskQuery
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
-    instant,
-    large,
-    many,
-    one,
-    page_of,
-    several,
-    text,
-    uuid,
-    whole,
+    connection_field,
+    int_field,
+    lazy_text,
+    list_field,
+    object_field,
+    optional_list_field,
+    text_field,
+    time_field,
+    uuid_field,
 )
 from ai_coordination.api.node import Node
 from ai_coordination.api.pagination import (
     Connection,
-    List,
+    CursorScope,
     connection,
-    newest_first,
-    paged,
-    unknown,
+    newest_first_argument,
+    paging_arguments,
+    unknown_total,
 )
 from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
 from ai_coordination.api.session_run import SessionRunFilter, runs_of
@@ -38,24 +38,24 @@ from ai_coordination.models.reads import Page
 class LogEntry(graphene.ObjectType):
     """An event of the session itself; the last 100 are kept."""
 
-    at = instant("Time of the event.", required=True)
+    at = time_field("Time of the event.", required=True)
     level = graphene.Field(enums.LogLevel, required=True, description="Severity.")
-    message = text("Description of the event.", required=True)
-    session_agent_uuid = uuid("The session agent that the event concerns.", required=False)
-    run_uuid = uuid("The run that the event concerns.", required=False)
+    message = text_field("Description of the event.", required=True)
+    session_agent_uuid = uuid_field("The session agent that the event concerns.", required=False)
+    run_uuid = uuid_field("The run that the event concerns.", required=False)
 
 
 class SessionProgress(graphene.ObjectType):
     """Number of a session's agents in each state."""
 
-    total = whole("All of them.")
-    initial = whole("Agents that wait for their predecessors or for their next attempt.")
-    in_progress = whole("Agents in progress.")
-    waiting_for_input = whole("Agents that wait for a person's answer.")
-    completed = whole("Agents that have completed.")
-    failed = whole("Agents that have failed.")
-    skipped = whole("Agents that were skipped after a predecessor failed.")
-    cancelled = whole("Agents that were cancelled.")
+    total = int_field("All of them.")
+    initial = int_field("Agents that wait for their predecessors or for their next attempt.")
+    in_progress = int_field("Agents in progress.")
+    waiting_for_input = int_field("Agents that wait for a person's answer.")
+    completed = int_field("Agents that have completed.")
+    failed = int_field("Agents that have failed.")
+    skipped = int_field("Agents that were skipped after a predecessor failed.")
+    cancelled = int_field("Agents that were cancelled.")
 
 
 class Session(graphene.ObjectType):
@@ -65,69 +65,78 @@ class Session(graphene.ObjectType):
         interfaces = (Node,)
         possible_types = (models.Session,)
 
-    coordination_uuid = uuid("The coordination that the session belongs to.")
-    session_uuid = uuid("UUID of the object.")
-    partition_key = text(fields.PARTITION_KEY, required=True)
-    task_uuid = uuid("The task of the session. Null for a session without a task.", required=False)
-    schedule_uuid = uuid("The schedule that started it, if one did.", required=False)
-    user_id = text("The user on whose behalf the session runs.")
-    task_query = text("The task query: text, or a JSON object whose members fill `{variables}`.")
+    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the object.")
+    partition_key = text_field(fields.PARTITION_KEY, required=True)
+    task_uuid = uuid_field(
+        "The task of the session. Null for a session without a task.", required=False
+    )
+    schedule_uuid = uuid_field("The schedule that started it, if one did.", required=False)
+    user_id = text_field("The user on whose behalf the session runs.")
+    task_query = text_field(
+        "The task query: text, or a JSON object whose members fill `{variables}`."
+    )
     status = graphene.Field(enums.SessionStatus, required=True, description="Current state.")
-    iteration_count = whole(
+    iteration_count = int_field(
         "Number of starts: 0 before the start, then 1, and one more for each retry."
     )
-    input_files = many(InputFile, "Files that the agents of the session may read.")
-    subtask_queries = many(SubtaskQuery, "Subtask queries: the work of each agent.")
-    logs = many(LogEntry, "Events of the session itself, oldest first.")
-    version = whole(
+    input_files = list_field(InputFile, "Files that the agents of the session may read.")
+    subtask_queries = list_field(SubtaskQuery, "Subtask queries: the work of each agent.")
+    logs = list_field(LogEntry, "Events of the session itself, oldest first.")
+    version = int_field(
         "Counts updates of the session itself; its agents' moves do not change it. For"
         " `expectedVersion`."
     )
-    updated_by = text(fields.UPDATED_BY)
-    created_at = instant(fields.CREATED_AT, required=True)
-    updated_at = instant(fields.UPDATED_AT, required=True)
-    started_at = instant("Time of the last start or retry.")
-    finished_at = instant("Time at which it ended.")
-    coordination = one("coordination.Coordination", "The coordination that the session belongs to.")
-    task = one(
+    updated_by = text_field(fields.UPDATED_BY)
+    created_at = time_field(fields.CREATED_AT, required=True)
+    updated_at = time_field(fields.UPDATED_AT, required=True)
+    started_at = time_field("Time of the last start or retry.")
+    finished_at = time_field("Time at which it ended.")
+    coordination = object_field(
+        "coordination.Coordination", "The coordination that the session belongs to."
+    )
+    task = object_field(
         "task.Task",
         "The task. Null if the session has none, or if the task was deleted.",
         required=False,
     )
-    session_agents = page_of(
+    session_agents = connection_field(
         "session_agent.SessionAgentConnection",
         "Its agents, in the order they were added.",
         filter=SessionAgentFilter(description="Filter. Only matching rows are returned."),
     )
-    session_runs = page_of(
+    session_runs = connection_field(
         "session_run.SessionRunConnection",
         "Its runs, oldest first.",
         filter=SessionRunFilter(description="Filter. Only matching rows are returned."),
     )
     progress = graphene.Field(SessionProgress, description="Number of agents in each state.")
-    mermaid = text("The agent graph as a Mermaid flowchart, each agent in the colour of its state.")
+    mermaid = text_field(
+        "The agent graph as a Mermaid flowchart, each agent in the colour of its state."
+    )
 
-    resolve_task_query = large("task_query")
-    resolve_input_files = large("input_files")
-    resolve_logs = large("logs")
+    resolve_task_query = lazy_text("task_query")
+    resolve_input_files = lazy_text("input_files")
+    resolve_logs = lazy_text("logs")
 
     @staticmethod
     async def resolve_subtask_queries(
         session: models.Session, info: Info
     ) -> list[models.SubtaskQuery]:
         context, uuid = info.context, session.session_uuid
-        whole = await fields.complete(context, session)
-        if whole.subtask_queries or not whole.graph_size:
-            return list(whole.subtask_queries)
+        full_session = await fields.load_full(context, session)
+        if full_session.subtask_queries or not full_session.graph_size:
+            return list(full_session.subtask_queries)
 
         async def read() -> list[models.SubtaskQuery]:
-            found: list[models.SubtaskQuery] = await context.run(
+            # A session started from a task stores them in its graph, not in its item.
+            read: list[models.SubtaskQuery] = await context.run(
                 services.session_graph.subtask_queries, context.caller, uuid
             )
-            return found
+            return read
 
-        work: list[models.SubtaskQuery] = await context.once(("work", uuid), read)
-        return work
+        queries: list[models.SubtaskQuery] = await context.once(("work", uuid), read)
+        return queries
 
     @staticmethod
     def resolve_status(session: models.Session, info: Info) -> str:
@@ -148,7 +157,7 @@ class Session(graphene.ObjectType):
         session: models.Session, info: Info, **arguments: Any
     ) -> Connection:
         async def count(_: Page[models.SessionAgent]) -> int:
-            return int((await fields.complete(info.context, session)).agent_count)
+            return int((await fields.load_full(info.context, session)).agent_count)
 
         return await info.context.run(
             agents_of, info.context, session.session_uuid, count=count, **arguments
@@ -184,7 +193,7 @@ class Session(graphene.ObjectType):
 
 async def _coordination(session: models.Session, info: Info) -> Any:
     key = info.context.caller.partition_key, session.coordination_uuid
-    return await fields.parent(info.context, models.Coordination, *key)
+    return await fields.load_parent(info.context, models.Coordination, *key)
 
 
 SessionConnection = connection(Session)
@@ -193,9 +202,11 @@ SessionConnection = connection(Session)
 class SessionFilter(graphene.InputObjectType):
     """Filter for sessions."""
 
-    status = several(enums.SessionStatus, "Matches any of these values. An empty list matches all.")
-    task_uuid = uuid("Only sessions of this task.", required=False)
-    user_id = text("Only sessions of this user.")
+    status = optional_list_field(
+        enums.SessionStatus, "Matches any of these values. An empty list matches all."
+    )
+    task_uuid = uuid_field("Only sessions of this task.", required=False)
+    user_id = text_field("Only sessions of this user.")
 
 
 def sessions_of(
@@ -206,21 +217,24 @@ def sessions_of(
     after: str | None = None,
     newest_first: bool | None = True,
     filter: dict[str, Any] | None = None,
-    count: Callable[[], Any] = unknown,
+    count: Callable[[], Any] = unknown_total,
     of_one_coordination: bool = False,
 ) -> Connection:
-    """A page of a coordination's sessions, or of the tenant's. `count` is of all of them.
+    """Return a page of a coordination's sessions, or of the tenant's.
 
-    `of_one_coordination`: what the filter names has no others. Then the coordination is no filter.
+    `count` returns the number of all of them. `of_one_coordination` says that the filter matches
+    only sessions of the coordination, so the coordination need not be filtered by.
     """
-    chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
+    filters = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
     newest_first = newest_first is not False
-    place = List("sessions", context.caller.partition_key, coordination_uuid, chosen, newest_first)
-    wanted = place.wanted(first, after, newest_first)
+    scope = CursorScope(
+        "sessions", context.caller.partition_key, coordination_uuid, filters, newest_first
+    )
+    request = scope.page_request(first, after, newest_first)
     read = None if of_one_coordination else coordination_uuid
-    page = services.session.page(context.caller, read, wanted, **chosen)
+    page = services.session.page(context.caller, read, request, **filters)
     return Connection(
-        page, wanted, place, lambda row: row.session_uuid, unknown if chosen else count
+        page, request, scope, lambda row: row.session_uuid, unknown_total if filters else count
     )
 
 
@@ -230,8 +244,8 @@ class SessionQueries:
     session = graphene.Field(
         Session,
         description="A session, or null.",
-        coordination_uuid=uuid("The coordination that the session belongs to."),
-        session_uuid=uuid("UUID of the object."),
+        coordination_uuid=uuid_field("The coordination that the session belongs to."),
+        session_uuid=uuid_field("UUID of the object."),
     )
     sessions = graphene.Field(
         SessionConnection,
@@ -240,9 +254,9 @@ class SessionQueries:
             "The sessions of a coordination. Without `coordinationUuid`: the tenant's sessions over"
             " all its coordinations."
         ),
-        **paged(
-            coordination_uuid=uuid("The coordination.", required=False),
-            newest_first=newest_first(),
+        **paging_arguments(
+            coordination_uuid=uuid_field("The coordination.", required=False),
+            newest_first=newest_first_argument(),
             filter=SessionFilter(description="Filter. Only matching rows are returned."),
         ),
     )

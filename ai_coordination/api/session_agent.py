@@ -12,32 +12,38 @@ from ai_coordination.api.agent import Agent, AgentAction
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
-    instant,
-    large,
-    many,
-    one,
-    page_of,
-    several,
-    text,
-    uuid,
-    whole,
+    connection_field,
+    int_field,
+    lazy_text,
+    list_field,
+    object_field,
+    optional_list_field,
+    text_field,
+    time_field,
+    uuid_field,
 )
 from ai_coordination.api.node import Node
-from ai_coordination.api.pagination import Connection, List, connection, paged, unknown
+from ai_coordination.api.pagination import (
+    Connection,
+    CursorScope,
+    connection,
+    paging_arguments,
+    unknown_total,
+)
 from ai_coordination.api.session_run import runs_of
 from ai_coordination.models.reads import Page
 
 
-def _uuids(way: str) -> Callable[[models.SessionAgent, Info], Any]:
-    """The resolver of one end of an agent's edges, which rows of an index leave out."""
+def _resolve_uuids(direction: str) -> Callable[[models.SessionAgent, Info], Any]:
+    """Return a resolver of `predecessors` or `successors`, which index rows omit."""
 
-    def shown(agent: models.SessionAgent) -> list[str]:
-        return services.session_agent.addresses(agent, getattr(agent, way))
+    def resolve(agent: models.SessionAgent) -> list[str]:
+        return services.session_agent.addresses(agent, getattr(agent, direction))
 
-    async def later(agent: models.SessionAgent, info: Info) -> list[str]:
-        return shown(await fields.complete(info.context, agent))
+    async def resolve_later(agent: models.SessionAgent, info: Info) -> list[str]:
+        return resolve(await fields.load_full(info.context, agent))
 
-    return lambda agent, info: later(agent, info) if agent.partial else shown(agent)
+    return lambda agent, info: resolve_later(agent, info) if agent.partial else resolve(agent)
 
 
 class SessionAgent(graphene.ObjectType):
@@ -47,58 +53,62 @@ class SessionAgent(graphene.ObjectType):
         interfaces = (Node,)
         possible_types = (models.SessionAgent,)
 
-    session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("UUID of the object.")
-    coordination_uuid = uuid("The coordination of the session.")
-    agent_uuid = uuid("The member of the coordination.")
+    session_uuid = uuid_field("The session.")
+    session_agent_uuid = uuid_field("UUID of the object.")
+    coordination_uuid = uuid_field("The coordination of the session.")
+    agent_uuid = uuid_field("The member of the coordination.")
     agent_action = graphene.Field(
         AgentAction,
         required=True,
         description="Rules of the agent: retries, timeouts, failure policy.",
     )
-    subtask_query = text("The work of an agent that was added by hand.")
-    user_input = text("Text from a person.")
-    agent_input = text(
+    subtask_query = text_field("The work of an agent that was added by hand.")
+    user_input = text_field("Text from a person.")
+    agent_input = text_field(
         "The text that the agent is given: its own work and the outputs of its predecessors."
     )
-    agent_output = text("Output of the agent.")
-    in_degree = whole("Number of predecessors that have not ended.")
+    agent_output = text_field("Output of the agent.")
+    in_degree = int_field("Number of predecessors that have not ended.")
     state = graphene.Field(enums.SessionAgentState, required=True, description="Current state.")
-    notes = text("Notes for people: the reason of a failure, or a person's remark.")
-    attempt = whole("Number of the current attempt. 0 before the first.")
-    deadline_at = instant("Deadline of the current attempt, or of the person who is asked.")
-    version = whole(fields.VERSION)
-    updated_by = text(fields.UPDATED_BY)
-    created_at = instant(fields.CREATED_AT, required=True)
-    updated_at = instant(fields.UPDATED_AT, required=True)
+    notes = text_field("Notes for people: the reason of a failure, or a person's remark.")
+    attempt = int_field("Number of the current attempt. 0 before the first.")
+    deadline_at = time_field("Deadline of the current attempt, or of the person who is asked.")
+    version = int_field(fields.VERSION)
+    updated_by = text_field(fields.UPDATED_BY)
+    created_at = time_field(fields.CREATED_AT, required=True)
+    updated_at = time_field(fields.UPDATED_AT, required=True)
     agent = graphene.Field(
         Agent, description="The member of the coordination, as it was when the session started."
     )
-    current_run = one(
+    current_run = object_field(
         "session_run.SessionRun",
         "The run in progress, or the last one: its `runUuid` is the token of reports and answers.",
         required=False,
     )
-    session = one("session.Session", "The session.")
-    coordination = one("coordination.Coordination", "The coordination of the session.")
-    predecessor_uuids = many(
+    session = object_field("session.Session", "The session.")
+    coordination = object_field("coordination.Coordination", "The coordination of the session.")
+    predecessor_uuids = list_field(
         graphene.ID, "`sessionAgentUuid`s of the agents that this one waits for."
     )
-    successor_uuids = many(graphene.ID, "`sessionAgentUuid`s of the agents that wait for this one.")
-    predecessors = page_of(
+    successor_uuids = list_field(
+        graphene.ID, "`sessionAgentUuid`s of the agents that wait for this one."
+    )
+    predecessors = connection_field(
         "session_agent.SessionAgentConnection", "Agents that this one waits for."
     )
-    successors = page_of("session_agent.SessionAgentConnection", "Agents that wait for this one.")
-    session_runs = page_of("session_run.SessionRunConnection", "Its runs, oldest first.")
+    successors = connection_field(
+        "session_agent.SessionAgentConnection", "Agents that wait for this one."
+    )
+    session_runs = connection_field("session_run.SessionRunConnection", "Its runs, oldest first.")
 
-    resolve_subtask_query = large("subtask_query")
-    resolve_user_input = large("user_input")
-    resolve_agent_input = large("agent_input")
-    resolve_agent_output = large("agent_output")
-    resolve_notes = large("notes")
-    resolve_agent = large("agent")
-    resolve_predecessor_uuids = _uuids("predecessors")
-    resolve_successor_uuids = _uuids("successors")
+    resolve_subtask_query = lazy_text("subtask_query")
+    resolve_user_input = lazy_text("user_input")
+    resolve_agent_input = lazy_text("agent_input")
+    resolve_agent_output = lazy_text("agent_output")
+    resolve_notes = lazy_text("notes")
+    resolve_agent = lazy_text("agent")
+    resolve_predecessor_uuids = _resolve_uuids("predecessors")
+    resolve_successor_uuids = _resolve_uuids("successors")
 
     @staticmethod
     async def resolve_agent_action(agent: models.SessionAgent, info: Info) -> models.AgentAction:
@@ -107,7 +117,7 @@ class SessionAgent(graphene.ObjectType):
         if is_started or not (action.timeout_by_kind and fields.selects(info, "timeoutSeconds")):
             return action
         key = info.context.caller.partition_key, agent.coordination_uuid
-        coordination = await fields.parent(info.context, models.Coordination, *key)
+        coordination = await fields.load_parent(info.context, models.Coordination, *key)
         (shown,) = services.agent_rules.with_default_timeouts([action], coordination.agents)
         return shown
 
@@ -121,12 +131,12 @@ class SessionAgent(graphene.ObjectType):
     @staticmethod
     async def resolve_session(agent: models.SessionAgent, info: Info) -> Any:
         key = agent.coordination_uuid, agent.session_uuid
-        return await fields.parent(info.context, models.Session, *key)
+        return await fields.load_parent(info.context, models.Session, *key)
 
     @staticmethod
     async def resolve_coordination(agent: models.SessionAgent, info: Info) -> Any:
         key = info.context.caller.partition_key, agent.coordination_uuid
-        return await fields.parent(info.context, models.Coordination, *key)
+        return await fields.load_parent(info.context, models.Coordination, *key)
 
     @staticmethod
     async def resolve_predecessors(
@@ -154,27 +164,27 @@ class SessionAgent(graphene.ObjectType):
 
 
 async def _neighbours(
-    info: Info, agent: models.SessionAgent, way: str, first: int | None, after: str | None
+    info: Info, agent: models.SessionAgent, direction: str, first: int | None, after: str | None
 ) -> Connection:
-    """A page of the agents that an agent's edges name: their addresses are known."""
+    """Return a page of an agent's predecessors or successors. The agent itself has their UUIDs."""
     tenant = info.context.caller.partition_key
-    place = List(way, tenant, agent.session_uuid, agent.session_agent_uuid)
-    wanted = place.wanted(first, after)
-    whole = await fields.complete(info.context, agent)
-    everyone = services.session_agent.addresses(agent, getattr(whole, way))
-    start = 0 if wanted.position is None else bisect_right(everyone, wanted.position)
-    chosen = everyone[start : start + wanted.first]
-    loaded = [
-        info.context.load(models.SessionAgent, agent.session_uuid, address) for address in chosen
+    scope = CursorScope(direction, tenant, agent.session_uuid, agent.session_agent_uuid)
+    request = scope.page_request(first, after)
+    full_agent = await fields.load_full(info.context, agent)
+    uuids = services.session_agent.addresses(agent, getattr(full_agent, direction))
+    start = 0 if request.position is None else bisect_right(uuids, request.position)
+    page_uuids = uuids[start : start + request.first]
+    loads = [
+        info.context.load(models.SessionAgent, agent.session_uuid, uuid) for uuid in page_uuids
     ]
-    rows = [row for row in await info.context.all(loaded) if row is not None]
-    more = start + wanted.first < len(everyone)
+    rows = [row for row in await info.context.all(loads) if row is not None]
+    has_next = start + request.first < len(uuids)
     return Connection(
-        Page(rows, more, chosen[-1] if chosen else None),
-        wanted,
-        place,
+        Page(rows, has_next, page_uuids[-1] if page_uuids else None),
+        request,
+        scope,
         lambda row: row.session_agent_uuid,
-        lambda: len(everyone),
+        lambda: len(uuids),
     )
 
 
@@ -184,10 +194,10 @@ SessionAgentConnection = connection(SessionAgent)
 class SessionAgentFilter(graphene.InputObjectType):
     """Filter for agents of a session."""
 
-    state = several(
+    state = optional_list_field(
         enums.SessionAgentState, "Matches any of these values. An empty list matches all."
     )
-    agent_uuid = uuid("Only those of this member of the coordination.", required=False)
+    agent_uuid = uuid_field("Only those of this member of the coordination.", required=False)
 
 
 def agents_of(
@@ -199,17 +209,17 @@ def agents_of(
     filter: dict[str, Any] | None = None,
     count: Callable[[Page[models.SessionAgent]], Any],
 ) -> Connection:
-    """A page of a session's agents. `count` is of all of them."""
-    chosen = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
-    place = List("agents", context.caller.partition_key, session_uuid, chosen)
-    wanted = place.wanted(first, after)
-    page = services.session_agent.page(context.caller, session_uuid, wanted, **chosen)
+    """Return a page of a session's agents. `count` returns the number of all of them."""
+    filters = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
+    scope = CursorScope("agents", context.caller.partition_key, session_uuid, filters)
+    request = scope.page_request(first, after)
+    page = services.session_agent.page(context.caller, session_uuid, request, **filters)
     return Connection(
         page,
-        wanted,
-        place,
+        request,
+        scope,
         lambda row: row.session_agent_uuid,
-        lambda: None if chosen else count(page),
+        lambda: None if filters else count(page),
     )
 
 
@@ -219,15 +229,15 @@ class SessionAgentQueries:
     session_agent = graphene.Field(
         SessionAgent,
         description="An agent of a session, or null.",
-        session_uuid=uuid("The session."),
-        session_agent_uuid=uuid("UUID of the object."),
+        session_uuid=uuid_field("The session."),
+        session_agent_uuid=uuid_field("UUID of the object."),
     )
     session_agents = graphene.Field(
         SessionAgentConnection,
         required=True,
         description="The agents of a session, in the order they were added.",
-        **paged(
-            session_uuid=uuid("The session."),
+        **paging_arguments(
+            session_uuid=uuid_field("The session."),
             filter=SessionAgentFilter(description="Filter. Only matching rows are returned."),
         ),
     )
@@ -238,14 +248,16 @@ class SessionAgentQueries:
             "Open agents over all sessions of the tenant, oldest first: WAITING_FOR_INPUT,"
             " a person's inbox; IN_PROGRESS, the work list of EXTERNAL agents."
         ),
-        **paged(
+        **paging_arguments(
             state=graphene.Argument(
                 enums.SessionAgentState,
                 required=True,
                 description="WAITING_FOR_INPUT or IN_PROGRESS.",
             ),
-            coordination_uuid=uuid("Only agents of this coordination.", required=False),
-            agent_uuid=uuid("Only agents that are this member of a coordination.", required=False),
+            coordination_uuid=uuid_field("Only agents of this coordination.", required=False),
+            agent_uuid=uuid_field(
+                "Only agents that are this member of a coordination.", required=False
+            ),
         ),
     )
 
@@ -262,7 +274,7 @@ class SessionAgentQueries:
         context = info.context
 
         def count(page: Page[models.SessionAgent]) -> int | None:
-            # The session's key is in no argument, only in its agents.
+            # The session's key is not among the arguments. Its agents have it.
             if not page.rows:
                 return None if arguments.get("after") else 0
             key = page.rows[0].coordination_uuid, session_uuid
@@ -282,9 +294,9 @@ class SessionAgentQueries:
         agent_uuid: str | None = None,
     ) -> Connection:
         caller = info.context.caller
-        place = List("open", caller.partition_key, state, coordination_uuid, agent_uuid)
-        wanted = place.wanted(first, after)
+        scope = CursorScope("open", caller.partition_key, state, coordination_uuid, agent_uuid)
+        request = scope.page_request(first, after)
         page = services.session_agent.open_page(
-            caller, state, wanted, coordination_uuid=coordination_uuid, agent_uuid=agent_uuid
+            caller, state, request, coordination_uuid=coordination_uuid, agent_uuid=agent_uuid
         )
-        return Connection(page, wanted, place, lambda row: row.open_since, unknown)
+        return Connection(page, request, scope, lambda row: row.open_since, unknown_total)

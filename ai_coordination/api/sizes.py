@@ -1,37 +1,39 @@
-"""How many bytes a value takes as JSON: for the client, and in Lambda's answer."""
+"""Sizes of values as JSON: as the client receives them, and as Lambda returns them."""
 
 import json
 import sys
 from typing import Any
 
-# Lambda's runtime client writes the answer as JSON once more. Up to Python 3.11 it escapes
-# everything but ASCII: a text of two bytes becomes six.
+# Lambda's runtime client encodes the handler's result as JSON. Up to Python 3.11 it escapes all
+# characters outside ASCII, so a character of two bytes becomes six.
 _RUNTIME_ESCAPES = sys.version_info < (3, 12)
 
-# What Lambda takes from a function, and what an HTTP answer needs beside its body.
-LAMBDA_ANSWER_BYTES = 6_291_556
+# Lambda's limit on the result of a function, and an upper bound for an HTTP response without its
+# body.
+LAMBDA_RESPONSE_BYTES = 6_291_556
 ENVELOPE_BYTES = 10_000
 
 
-def as_text(value: Any) -> str:
-    """Compact JSON. Raises ValueError for a number that JSON does not have."""
+def to_json(value: Any) -> str:
+    """Return compact JSON. Raises ValueError for infinity and NaN."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def plain(value: Any) -> int:
-    """How many bytes a client receives."""
-    return utf8(as_text(value))
+def json_bytes(value: Any) -> int:
+    """Return the size of a value as compact JSON, as a client receives it."""
+    return utf8_bytes(to_json(value))
 
 
-def as_body(value: Any) -> int:
-    """How many bytes `value` takes in Lambda's answer as the body of an HTTP response."""
-    return as_result(as_text(value))
+def body_bytes(value: Any) -> int:
+    """Return the size of `value` in Lambda's result, if it is the body of an HTTP response."""
+    return result_bytes(to_json(value))
 
 
-def as_result(value: Any) -> int:
-    """How many bytes `value` takes in Lambda's answer as itself."""
-    return utf8(json.dumps(value, ensure_ascii=_RUNTIME_ESCAPES))
+def result_bytes(value: Any) -> int:
+    """Return the size of `value` in Lambda's result, if it is the result itself."""
+    return utf8_bytes(json.dumps(value, ensure_ascii=_RUNTIME_ESCAPES))
 
 
-def utf8(text: str) -> int:
+def utf8_bytes(text: str) -> int:
+    """Return the size of a text in UTF-8. Half surrogate pairs count too."""
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))

@@ -9,9 +9,24 @@ from ai_coordination import models, services
 from ai_coordination.api import fields
 from ai_coordination.api.agent import AgentAction, SubtaskQuery
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, instant, many, one, page_of, text, uuid, whole
+from ai_coordination.api.fields import (
+    Info,
+    connection_field,
+    int_field,
+    list_field,
+    object_field,
+    text_field,
+    time_field,
+    uuid_field,
+)
 from ai_coordination.api.node import Node
-from ai_coordination.api.pagination import Connection, List, connection, newest_first, paged
+from ai_coordination.api.pagination import (
+    Connection,
+    CursorScope,
+    connection,
+    newest_first_argument,
+    paging_arguments,
+)
 from ai_coordination.api.session import sessions_of
 from ai_coordination.api.task_schedule import schedules_of
 
@@ -23,25 +38,29 @@ class Task(graphene.ObjectType):
         interfaces = (Node,)
         possible_types = (models.Task,)
 
-    coordination_uuid = uuid("The coordination that the task belongs to.")
-    task_uuid = uuid("UUID of the object.")
-    partition_key = text(fields.PARTITION_KEY, required=True)
-    task_name = text("Display name.", required=True)
-    task_description = text("Description for people.")
-    initial_task_query = text("Task query of sessions that are started without one.")
-    subtask_queries = many(SubtaskQuery, "Subtask queries: the work of each agent.")
-    agent_actions = many(AgentAction, "The graph: predecessors and rules of each agent.")
-    version = whole(fields.VERSION)
-    updated_by = text(fields.UPDATED_BY)
-    created_at = instant(fields.CREATED_AT, required=True)
-    updated_at = instant(fields.UPDATED_AT, required=True)
-    coordination = one("coordination.Coordination", "The coordination that the task belongs to.")
-    schedules = page_of(
+    coordination_uuid = uuid_field("The coordination that the task belongs to.")
+    task_uuid = uuid_field("UUID of the object.")
+    partition_key = text_field(fields.PARTITION_KEY, required=True)
+    task_name = text_field("Display name.", required=True)
+    task_description = text_field("Description for people.")
+    initial_task_query = text_field("Task query of sessions that are started without one.")
+    subtask_queries = list_field(SubtaskQuery, "Subtask queries: the work of each agent.")
+    agent_actions = list_field(AgentAction, "The graph: predecessors and rules of each agent.")
+    version = int_field(fields.VERSION)
+    updated_by = text_field(fields.UPDATED_BY)
+    created_at = time_field(fields.CREATED_AT, required=True)
+    updated_at = time_field(fields.UPDATED_AT, required=True)
+    coordination = object_field(
+        "coordination.Coordination", "The coordination that the task belongs to."
+    )
+    schedules = connection_field(
         "task_schedule.TaskScheduleConnection",
         "When the schedule starts its task, as `cron(...)`, `rate(...)` or `at(...)`.",
     )
-    sessions = page_of("session.SessionConnection", "Its sessions.", newest_first=newest_first())
-    mermaid = text("The agent graph as a Mermaid flowchart.", required=True)
+    sessions = connection_field(
+        "session.SessionConnection", "Its sessions.", newest_first=newest_first_argument()
+    )
+    mermaid = text_field("The agent graph as a Mermaid flowchart.", required=True)
 
     @staticmethod
     async def resolve_agent_actions(task: models.Task, info: Info) -> list[models.AgentAction]:
@@ -86,7 +105,7 @@ class Task(graphene.ObjectType):
             coordination = await _coordination(task, info)
             return services.session_graph.task_diagram(coordination, task)
 
-        # A task that a list shows may be another version than one that is shown beside it.
+        # A list read from an index may show an older version of the same task.
         key = "picture", task.task_uuid, task.version
         picture: str = await info.context.once(key, draw)
         return picture
@@ -94,7 +113,9 @@ class Task(graphene.ObjectType):
 
 async def _coordination(task: models.Task, info: Info) -> Any:
     tenant = info.context.caller.partition_key
-    return await fields.parent(info.context, models.Coordination, tenant, task.coordination_uuid)
+    return await fields.load_parent(
+        info.context, models.Coordination, tenant, task.coordination_uuid
+    )
 
 
 TaskConnection = connection(Task)
@@ -107,11 +128,11 @@ def tasks_of(
     after: str | None,
     count: Callable[[], Any],
 ) -> Connection:
-    """A page of a coordination's tasks."""
-    place = List("tasks", context.caller.partition_key, coordination_uuid)
-    wanted = place.wanted(first, after)
-    page = services.task.page(context.caller, coordination_uuid, wanted)
-    return Connection(page, wanted, place, lambda row: row.task_uuid, count)
+    """Return a page of a coordination's tasks."""
+    scope = CursorScope("tasks", context.caller.partition_key, coordination_uuid)
+    request = scope.page_request(first, after)
+    page = services.task.page(context.caller, coordination_uuid, request)
+    return Connection(page, request, scope, lambda row: row.task_uuid, count)
 
 
 class TaskQueries:
@@ -120,14 +141,14 @@ class TaskQueries:
     task = graphene.Field(
         Task,
         description="A task, or null.",
-        coordination_uuid=uuid("The coordination that the task belongs to."),
-        task_uuid=uuid("UUID of the object."),
+        coordination_uuid=uuid_field("The coordination that the task belongs to."),
+        task_uuid=uuid_field("UUID of the object."),
     )
     tasks = graphene.Field(
         TaskConnection,
         required=True,
         description="The tasks of a coordination, oldest first.",
-        **paged(coordination_uuid=uuid("The coordination.")),
+        **paging_arguments(coordination_uuid=uuid_field("The coordination.")),
     )
 
     @staticmethod

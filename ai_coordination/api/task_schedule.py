@@ -8,9 +8,17 @@ import graphene
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import Info, instant, one, several, text, uuid, whole
+from ai_coordination.api.fields import (
+    Info,
+    int_field,
+    object_field,
+    optional_list_field,
+    text_field,
+    time_field,
+    uuid_field,
+)
 from ai_coordination.api.node import Node
-from ai_coordination.api.pagination import Connection, List, connection, paged
+from ai_coordination.api.pagination import Connection, CursorScope, connection, paging_arguments
 from ai_coordination.models.reads import Page
 
 SCHEDULE = "`cron(...)`, `rate(...)` or `at(...)`, as Amazon EventBridge Scheduler reads them."
@@ -25,33 +33,33 @@ class TaskSchedule(graphene.ObjectType):
         interfaces = (Node,)
         possible_types = (models.TaskSchedule,)
 
-    task_uuid = uuid("The task that the schedule starts.")
-    schedule_uuid = uuid("UUID of the object.")
-    coordination_uuid = uuid("The coordination of the task.")
-    partition_key = text(fields.PARTITION_KEY, required=True)
-    schedule = text(SCHEDULE, required=True)
-    timezone = text(TIMEZONE, required=True)
+    task_uuid = uuid_field("The task that the schedule starts.")
+    schedule_uuid = uuid_field("UUID of the object.")
+    coordination_uuid = uuid_field("The coordination of the task.")
+    partition_key = text_field(fields.PARTITION_KEY, required=True)
+    schedule = text_field(SCHEDULE, required=True)
+    timezone = text_field(TIMEZONE, required=True)
     status = graphene.Field(
         enums.ScheduleStatus, required=True, description="Whether the schedule is active."
     )
-    next_run_at = instant("Next time at which it fires. Null if it will not fire.")
-    last_session = one(
+    next_run_at = time_field("Next time at which it fires. Null if it will not fire.")
+    last_session = object_field(
         "session.Session", "The session that the schedule started last.", required=False
     )
-    version = whole(fields.VERSION)
-    updated_by = text(fields.UPDATED_BY)
-    created_at = instant(fields.CREATED_AT, required=True)
-    updated_at = instant(fields.UPDATED_AT, required=True)
-    task = one("task.Task", "The task that the schedule starts.")
-    coordination = one("coordination.Coordination", "The coordination of the task.")
+    version = int_field(fields.VERSION)
+    updated_by = text_field(fields.UPDATED_BY)
+    created_at = time_field(fields.CREATED_AT, required=True)
+    updated_at = time_field(fields.UPDATED_AT, required=True)
+    task = object_field("task.Task", "The task that the schedule starts.")
+    coordination = object_field("coordination.Coordination", "The coordination of the task.")
 
     @staticmethod
     def resolve_next_run_at(schedule: models.TaskSchedule, info: Info) -> str | None:
         key = "next run", schedule.schedule_uuid, schedule.version
-        found: str | None = info.context.remembered(
+        next_run_at: str | None = info.context.memoized(
             key, lambda: services.task_schedule.next_run_at(schedule)
         )
-        return found
+        return next_run_at
 
     @staticmethod
     async def resolve_last_session(schedule: models.TaskSchedule, info: Info) -> Any:
@@ -64,12 +72,12 @@ class TaskSchedule(graphene.ObjectType):
     @staticmethod
     async def resolve_task(schedule: models.TaskSchedule, info: Info) -> Any:
         key = schedule.coordination_uuid, schedule.task_uuid
-        return await fields.parent(info.context, models.Task, *key)
+        return await fields.load_parent(info.context, models.Task, *key)
 
     @staticmethod
     async def resolve_coordination(schedule: models.TaskSchedule, info: Info) -> Any:
         key = info.context.caller.partition_key, schedule.coordination_uuid
-        return await fields.parent(info.context, models.Coordination, *key)
+        return await fields.load_parent(info.context, models.Coordination, *key)
 
 
 TaskScheduleConnection = connection(TaskSchedule)
@@ -80,7 +88,7 @@ Count = Callable[[Page[models.TaskSchedule]], int | None]
 class TaskScheduleFilter(graphene.InputObjectType):
     """Filter for schedules."""
 
-    status = several(
+    status = optional_list_field(
         enums.ScheduleStatus, "Matches any of these values. An empty list matches all."
     )
 
@@ -93,17 +101,17 @@ def schedules_of(
     filter: dict[str, Any] | None = None,
     count: Count = lambda page: None,
 ) -> Connection:
-    """A page of a task's schedules, or of the tenant's."""
-    chosen = {name: value for name, value in (filter or {}).items() if value}
-    place = List("schedules", context.caller.partition_key, task_uuid, chosen)
-    wanted = place.wanted(first, after)
-    page = services.task_schedule.page(context.caller, task_uuid, wanted, **chosen)
+    """Return a page of a task's schedules, or of the tenant's."""
+    filters = {name: value for name, value in (filter or {}).items() if value}
+    scope = CursorScope("schedules", context.caller.partition_key, task_uuid, filters)
+    request = scope.page_request(first, after)
+    page = services.task_schedule.page(context.caller, task_uuid, request, **filters)
     return Connection(
         page,
-        wanted,
-        place,
+        request,
+        scope,
         lambda row: row.schedule_uuid,
-        lambda: None if chosen else count(page),
+        lambda: None if filters else count(page),
     )
 
 
@@ -113,15 +121,15 @@ class TaskScheduleQueries:
     task_schedule = graphene.Field(
         TaskSchedule,
         description="A schedule, or null.",
-        task_uuid=uuid("The task that the schedule starts."),
-        schedule_uuid=uuid("UUID of the object."),
+        task_uuid=uuid_field("The task that the schedule starts."),
+        schedule_uuid=uuid_field("UUID of the object."),
     )
     task_schedules = graphene.Field(
         TaskScheduleConnection,
         required=True,
         description="The schedules of a task, oldest first. Without `taskUuid`: the tenant's.",
-        **paged(
-            task_uuid=uuid("The task that the schedules start.", required=False),
+        **paging_arguments(
+            task_uuid=uuid_field("The task that the schedules start.", required=False),
             filter=TaskScheduleFilter(description="Filter. Only matching rows are returned."),
         ),
     )
@@ -139,7 +147,7 @@ class TaskScheduleQueries:
         caller = info.context.caller
 
         def count(page: Page[models.TaskSchedule]) -> int | None:
-            # The task's key is in no argument, only in its schedules.
+            # The task's key is not among the arguments. Its schedules have it.
             if task_uuid is None or not page.rows:
                 return None if task_uuid is None or arguments.get("after") else 0
             task = services.task.get(caller, page.rows[0].coordination_uuid, task_uuid)

@@ -1,7 +1,6 @@
-"""The engine's own uuids in the case in which it writes them, wherever a client gives them.
+"""Accept the engine's UUIDs in upper case, because some clients print them so.
 
-Some clients print uuids in upper case. An `agentUuid` and a `threadUuid` are names, which mean what
-they say, letter by letter.
+An `agentUuid` or a `threadUuid` is a name chosen by a client, and case-sensitive.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from graphql import GraphQLObjectType, GraphQLSchema
 
 from ai_coordination import ids
 
-OURS = frozenset(
+UUID_ARGUMENTS = frozenset(
     {
         "coordination_uuid",
         "task_uuid",
@@ -26,41 +25,42 @@ OURS = frozenset(
 
 
 def accept_upper_case(schema: GraphQLSchema) -> None:
-    """Every field with arguments gets them with the uuids in lower case."""
-    for kind in schema.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
-            for field in kind.fields.values():
+    """Wrap the resolvers of all fields with arguments, to convert UUIDs to lower case."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
+            for field in type_.fields.values():
                 if field.args and field.resolve:
                     field.resolve = _lowering(field.resolve)
 
 
 def _lowering(resolve: Callable[..., Any]) -> Callable[..., Any]:
     def resolve_lowered(source: Any, info: Any, **arguments: Any) -> Any:
-        return resolve(source, info, **_of_mapping(arguments))
+        return resolve(source, info, **_lower_members(arguments))
 
     return resolve_lowered
 
 
-def _of_mapping(given: dict[str, Any]) -> dict[str, Any]:
-    # The predecessors of a session's agent are agents of it; a task's are members by their names.
-    ours = OURS | {"predecessors"} if "session_uuid" in given else OURS
+def _lower_members(arguments: dict[str, Any]) -> dict[str, Any]:
+    # In a session, predecessors are UUIDs of session agents. In a task, they are members' names.
+    names = UUID_ARGUMENTS | {"predecessors"} if "session_uuid" in arguments else UUID_ARGUMENTS
     return {
-        name: _lower(value) if name in ours else _inside(value) for name, value in given.items()
+        name: _lower(value) if name in names else _lower_inside(value)
+        for name, value in arguments.items()
     }
 
 
-def _inside(value: Any) -> Any:
-    """What is inside of an input. JSON values are left alone: their members are not inputs."""
+def _lower_inside(value: Any) -> Any:
+    """Convert UUIDs inside input objects. Values of the JSON scalar are not changed."""
     if isinstance(value, InputObjectTypeContainer):
-        return _of_mapping(value)
+        return _lower_members(value)
     if isinstance(value, list):
-        return [_inside(one) for one in value]
+        return [_lower_inside(element) for element in value]
     return value
 
 
 def _lower(value: Any) -> Any:
     if isinstance(value, list):
-        return [_lower(one) for one in value]
+        return [_lower(element) for element in value]
     if isinstance(value, str) and ids.is_uuid(lowered := value.lower()):
         return lowered
     return value

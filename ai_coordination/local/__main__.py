@@ -14,15 +14,15 @@ QUIET = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true
 DESCRIPTION = """\
 The AI Coordination Engine on this machine.
 
-Where its data are:
-  AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) names DynamoDB Local or another emulator;
-  --aws means AWS itself, with the credentials and the region of the environment;
-  without either, DynamoDB is embedded, and what it holds is gone when the command ends.
+Where data is stored:
+  AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) names DynamoDB Local or another emulator.
+  --aws uses AWS itself, with the credentials and the region of the environment.
+  Without either, DynamoDB runs in this process, and its data is lost when the command ends.
 """
 
 
 def main() -> int:
-    """Run one command; the exit code of the process."""
+    """Run one command. Returns the exit code of the process."""
     options = _parser().parse_args()
     _settle_environment(verbose=options.verbose)
     try:
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _run(options: Namespace) -> int:
-    # Only now: the engine reads the environment when it is imported, as in Lambda.
+    # The engine reads the environment when it is imported, so it is imported last.
     from ai_coordination.local import commands  # noqa: PLC0415 - see above
 
     try:
@@ -46,7 +46,7 @@ def _run(options: Namespace) -> int:
             case "demo":
                 commands.demo.demo(options.port)
             case "worker":
-                commands.work_off(
+                commands.run_worker(
                     options.threads,
                     options.batch_size,
                     options.step_seconds,
@@ -56,30 +56,30 @@ def _run(options: Namespace) -> int:
             case "invoke":
                 answered = commands.invoke(options.file, embedded=options.embedded, aws=options.aws)
                 return 0 if answered else 1
-    except commands.REFUSED as error:
+    except commands.EXPECTED_ERRORS as error:
         return _refused(error)
     return 0
 
 
 def _refused(error: Exception) -> int:
-    # A developer needs the cause, such as an endpoint that nothing listens on.
+    # Show the cause of a throttled call, such as an endpoint that does not answer.
     shown = error.__cause__ if isinstance(error, Throttled) and error.__cause__ else error
     print(" ".join(str(shown).split()), file=sys.stderr)
     return 1
 
 
 def _settle_environment(*, verbose: bool) -> None:
-    """Requests without verified claims get a tenant, unless one is configured."""
+    """Set a default tenant and quiet logs, unless the environment has its own."""
     if not TENANT.keys() & os.environ.keys():
         os.environ.update(TENANT)
     if not verbose:
         os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
 
 
-def _within(least: int, most: int) -> Callable[[str], int]:
+def _within(minimum: int, maximum: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise ArgumentTypeError(f"{text!r} is not between {least} and {most}")
+        if not text.isdecimal() or not minimum <= int(text) <= maximum:
+            raise ArgumentTypeError(f"{text!r} is not between {minimum} and {maximum}")
         return int(text)
 
     return number
@@ -101,19 +101,20 @@ def _parser() -> ArgumentParser:
     serve = commands.add_parser(
         "serve",
         parents=[everywhere],
-        help="answer HTTP requests, and GraphiQL in a browser",
-        description="Answer GraphQL over HTTP through the Lambda handler until stopped.",
+        help="serve GraphQL over HTTP, and GraphiQL",
+        description="Serve GraphQL over HTTP through the Lambda handler until stopped.",
     )
     serve.add_argument("--host", default="127.0.0.1", help="the address (%(default)s)")
     serve.add_argument(
-        "--port", default=8000, type=_within(0, 65535), help="the port; 0: any (%(default)s)"
+        "--port", default=8000, type=_within(0, 65535), help="the port; 0: a free one (%(default)s)"
     )
 
     demo = commands.add_parser(
         "demo",
         parents=[everywhere],
-        help="show a session from its start to its end",
-        description="Run a session of five agents on the server at a port, or on one of its own.",
+        help="run a session and show its progress",
+        description="Run a session of five agents on the server at a port. Starts a server if none "
+        "is running.",
     )
     demo.add_argument(
         "--port", default=8000, type=_within(0, 65535), help="the server's port (%(default)s)"
@@ -122,48 +123,48 @@ def _parser() -> ArgumentParser:
     worker = commands.add_parser(
         "worker",
         parents=[everywhere],
-        help="work off the configured queue until stopped; several may run",
-        description="Work off the queue that AI_COORDINATION_QUEUE_URL names, and sweep.",
+        help="process the queue until stopped; several workers may run",
+        description="Process the queue that AI_COORDINATION_QUEUE_URL names, and sweep.",
     )
     worker.add_argument(
-        "--threads", default=1, type=_within(1, 8), help="steps side by side (%(default)s)"
+        "--threads", default=1, type=_within(1, 8), help="steps at the same time (%(default)s)"
     )
     worker.add_argument(
         "--batch-size",
         default=1,
         type=_within(1, 10),
-        help="messages that a thread takes at a time, as the stack's BatchSize (%(default)s)",
+        help="messages that a thread receives at once, like BatchSize in Lambda (%(default)s)",
     )
     worker.add_argument(
         "--step-seconds",
         default=300,
-        # The engine begins no step that has 10 s or less.
+        # The engine does not begin a step with 10 seconds or less left.
         type=_within(11, 900),
-        help="what a batch may take; then a dead worker's is done again (%(default)s)",
+        help="time for a batch; a dead worker's batch is then processed again (%(default)s)",
     )
     worker.add_argument(
         "--sweep-seconds",
         default=60,
         type=_within(1, 3600),
-        help="how often to look for what is due (%(default)s)",
+        help="seconds between two sweeps for overdue work (%(default)s)",
     )
 
     commands.add_parser(
         "tables",
         parents=[everywhere],
-        help="make the tables that are missing at the configured endpoint",
-        description="Make the tables that are missing at the configured endpoint.",
+        help="create the tables that are missing at the configured endpoint",
+        description="Create the tables that are missing at the configured endpoint.",
     )
 
     invoke = commands.add_parser(
         "invoke",
         parents=[everywhere],
         help="call the Lambda handler once with an event",
-        description="Call the Lambda handler once with an event, and print its answer as JSON.",
+        description="Call the Lambda handler once with an event, and print its result as JSON.",
     )
     invoke.add_argument("file", metavar="FILE", help="the event as JSON; - reads stdin")
     invoke.add_argument(
-        "--embedded", action="store_true", help="embedded DynamoDB, whatever endpoint is configured"
+        "--embedded", action="store_true", help="use embedded DynamoDB even if an endpoint is set"
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""What the command line can do, once the environment is settled."""
+"""The commands of the development server."""
 
 import json
 import signal
@@ -17,19 +17,19 @@ from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
-from ai_coordination.local import demo, page, schedules, server, storage, work
+from ai_coordination.local import demo, graphiql, scheduler, server, storage, worker
 from ai_coordination.local.embedded import is_aws
-from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
 
-__all__ = ["REFUSED", "demo", "invoke", "serve", "tables", "work_off"]
+__all__ = ["EXPECTED_ERRORS", "demo", "invoke", "run_worker", "serve", "tables"]
 
-# Below the time that the client of SQS waits for an answer.
+# Less than the read timeout of the SQS client.
 WAIT_SECONDS = 2
 
-REFUSED = (
-    storage.NotUsable,
+EXPECTED_ERRORS = (
+    storage.StorageUnavailable,
     server.CannotListen,
     BotoCoreError,
     ClientError,
@@ -41,12 +41,15 @@ REFUSED = (
 
 
 def serve(host: str, port: int, *, aws: bool) -> None:
-    """Answer HTTP until stopped. Raises CannotListen before anything else is begun."""
+    """Serve HTTP until stopped.
+
+    Raises CannotListen, before anything else happens, if the port cannot be used.
+    """
     http = server.listen(host, port)
     try:
-        with storage.chosen(aws=aws) as where:
+        with storage.opened(aws=aws) as where:
             print(_banner(server.url(http), where), flush=True)
-            with work.working(), _firing(aws=aws):
+            with worker.in_background(), _firing(aws=aws):
                 server.serve(http)
     finally:
         http.server_close()
@@ -55,16 +58,16 @@ def serve(host: str, port: int, *, aws: bool) -> None:
 
 def _banner(url: str, where: str) -> str:
     tenant = settings()
-    body = json.dumps({"query": " ".join(page.first_query().split())})
+    body = json.dumps({"query": " ".join(graphiql.first_query().split())})
     return f"""
 AI Coordination Engine {__version__}, development server
 
   GraphQL  {url}
-           opens the explorer (GraphiQL) in a browser
+           in a browser: GraphiQL, an explorer for the API
   Data     {where}
   Tenant   endpoint {tenant.endpoint_id}, part {tenant.part_id}
 
-A first query, which the explorer begins with too:
+A first query (GraphiQL opens with it too):
 
   curl {url} -H 'content-type: application/json' -d '{body}'
 
@@ -72,63 +75,64 @@ Ctrl-C stops the server.
 """
 
 
-def work_off(
+def run_worker(
     threads: int, batch_size: int, step_seconds: float, sweep_seconds: float, *, aws: bool
 ) -> None:
-    """Work off the configured queue until stopped; what was begun is done before it ends."""
-    manner = work.Manner(
+    """Process the configured queue until stopped. Begun batches are finished first."""
+    options = worker.WorkerOptions(
         threads=threads,
         messages=batch_size,
         wait_seconds=WAIT_SECONDS,
         step_seconds=step_seconds,
         sweep_seconds=sweep_seconds,
     )
-    endpoint = storage.reach(aws=aws)
+    endpoint = storage.dynamodb_endpoint(aws=aws)
     url = _queue(aws=aws)
     stop = threading.Event()
-    for wish in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(wish, lambda number, frame: stop.set())
-    print(f"Working off {url}, with the tables at {endpoint}", flush=True)
-    emulated = not aws and schedules.is_emulated()
-    with schedules.group() if emulated else nullcontext(), _firing(aws=not emulated):
-        work.run(stop, manner)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    print(f"Processing {url}, with the tables at {endpoint}", flush=True)
+    emulated = not aws and scheduler.is_emulated()
+    with scheduler.schedule_group() if emulated else nullcontext(), _firing(aws=not emulated):
+        worker.run(stop, options)
     print("Stopped.")
 
 
 def _firing(*, aws: bool) -> AbstractContextManager[None]:
-    """Schedules fire, unless AWS itself fires them."""
-    return nullcontext() if aws else schedules.ticking()
+    """Fire schedules within the block, unless AWS does it."""
+    return nullcontext() if aws else scheduler.in_background()
 
 
 def _queue(*, aws: bool) -> str:
-    """The configured queue; where an emulator is to have it and none is named, the usual one."""
+    """Return the URL of the configured queue. Without one, create a queue in the emulator."""
     if not aws:
         endpoint = str(clients("sqs").meta.endpoint_url)
         if is_aws(endpoint):
-            hint = "name an emulator in AWS_ENDPOINT_URL_SQS, or say --aws"
-            raise storage.NotUsable(f"{endpoint} is AWS: {hint}")
-        work.make_queue()
+            hint = "set AWS_ENDPOINT_URL_SQS to an emulator, or use --aws"
+            raise storage.StorageUnavailable(f"{endpoint} is AWS: {hint}")
+        worker.ensure_queue()
     return settings().required_queue_url()
 
 
 def tables(*, aws: bool) -> None:
-    """Make the tables that the configured endpoint lacks, and say which."""
-    endpoint = storage.reach(aws=aws)
-    made = create_tables()
-    for name in made:
-        print(f"made {name}")
-    print(f"All tables are at {endpoint}; {len(made)} are new.")
+    """Create the tables that are missing at the configured endpoint, and print their names."""
+    endpoint = storage.dynamodb_endpoint(aws=aws)
+    created = create_tables()
+    for name in created:
+        print(f"created {name}")
+    print(f"All tables exist at {endpoint}; {len(created)} are new.")
 
 
 def invoke(file: str, *, embedded: bool, aws: bool) -> bool:
-    """Call the handler once with the event of a file; whether it answered, rather than failed.
+    """Call the handler once with the event in a file. Returns False if it raised an error.
 
-    Prints as JSON what Lambda would give its caller, and nothing else to stdout. Raises OSError
-    and ValueError for a file that holds no event.
+    Prints the result to stdout as JSON, as Lambda would return it.
+
+    Raises OSError if the file cannot be read, and ValueError if it is not JSON.
     """
     event = _event(file)
     logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
-    with redirect_stdout(sys.stderr), storage.chosen(embedded=embedded, aws=aws):
+    with redirect_stdout(sys.stderr), storage.opened(embedded=embedded, aws=aws):
         answer, answered = _invoked(event)
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return answered
@@ -139,12 +143,12 @@ def _event(file: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{file} is no JSON: {error}") from error
+        raise ValueError(f"{file} is not valid JSON: {error}") from error
 
 
 def _invoked(event: Any) -> tuple[Any, bool]:
     try:
         return handler(event, LambdaContext()), True
-    except Exception as error:  # noqa: BLE001 - an entry point: Lambda gives it to the caller too
+    except Exception as error:  # noqa: BLE001 - an entry point: Lambda returns the error too
         traceback.print_exc()
         return {"errorType": type(error).__name__, "errorMessage": str(error)}, False

@@ -1,7 +1,7 @@
-"""A session from its start to its end, live in the terminal: `make demo`.
+"""Run a session and show it live in the terminal: `make demo`.
 
-Five agents: two start when the first has answered, one of them fails once, a person approves what
-the join of both has made, and then the last one runs.
+It has five agents. Two start after the first has answered, and one of them fails once. The fourth
+joins their outputs, and a person approves its result. Then the last one runs.
 """
 
 import json
@@ -76,25 +76,27 @@ class Demo:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def ask(self, query: str, **variables: Any) -> Any:
+    def execute(self, query: str, **variables: Any) -> Any:
+        """Execute a GraphQL operation and return its `data`. Raises RuntimeError for an error."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"content-type": "application/json"}
-        request = urllib.request.Request(self.url, body, headers)  # noqa: S310 - given by ourselves
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - likewise
+        request = urllib.request.Request(self.url, body, headers)  # noqa: S310 - our own server
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - our own server
             answer = json.load(response)
         if "errors" in answer:
             raise RuntimeError(answer["errors"][0]["message"])
         return answer["data"]
 
-    def change(self, name: str, selection: str, given: Mapping[str, Any]) -> Any:
-        kind = f"{name[0].upper()}{name[1:]}Input!"
-        mutation = f"mutation Demo($input: {kind}) {{ {name}(input: $input) {{ {selection} }} }}"
-        return self.ask(mutation, input=given)[name]
+    def mutate(self, name: str, selection: str, values: Mapping[str, Any]) -> Any:
+        """Execute a mutation and return the selected fields of its payload."""
+        input_type = f"{name[0].upper()}{name[1:]}Input!"
+        call = f"{name}(input: $input) {{ {selection} }}"
+        return self.execute(f"mutation Demo($input: {input_type}) {{ {call} }}", input=values)[name]
 
     def run(self) -> str:
-        """Starts the session, shows it until it has ended, and then its runs.
+        """Start the session, print its progress until it ends, then print its runs.
 
-        Gives the address at which the explorer shows it.
+        Returns a URL that shows the session in GraphiQL.
         """
         coordination, session = self._start()
         print(f"Session {session}\n")
@@ -106,27 +108,29 @@ class Demo:
         return f"{self.url}?{urlencode({'query': LIVE, 'variables': variables}, quote_via=quote)}"
 
     def _start(self) -> tuple[str, str]:
-        given = {"coordinationName": "Offers", "agents": AGENTS}
-        made = self.change("createCoordination", "coordination { coordinationUuid }", given)
-        key = {"coordinationUuid": made["coordination"]["coordinationUuid"]}
+        coordination = {"coordinationName": "Offers", "agents": AGENTS}
+        payload = self.mutate(
+            "createCoordination", "coordination { coordinationUuid }", coordination
+        )
+        key = {"coordinationUuid": payload["coordination"]["coordinationUuid"]}
         task = {"taskName": "Offer", "agentActions": ACTIONS, "subtaskQueries": QUERIES}
-        made = self.change("createTask", "task { taskUuid }", key | task)
-        given = {"taskUuid": made["task"]["taskUuid"], "taskQuery": '{"customer": "Acme"}'}
-        made = self.change("startSession", "session { sessionUuid }", key | given)
-        return key["coordinationUuid"], made["session"]["sessionUuid"]
+        payload = self.mutate("createTask", "task { taskUuid }", key | task)
+        session = {"taskUuid": payload["task"]["taskUuid"], "taskQuery": '{"customer": "Acme"}'}
+        payload = self.mutate("startSession", "session { sessionUuid }", key | session)
+        return key["coordinationUuid"], payload["session"]["sessionUuid"]
 
     def _watch(self, coordination: str, session: str) -> Any:
         shown: dict[str, str] = {}
         ends_at = time.monotonic() + SECONDS_TO_END
         while time.monotonic() < ends_at:
-            live = self.ask(LIVE, coordination=coordination, session=session)["session"]
+            live = self.execute(LIVE, coordination=coordination, session=session)["session"]
             for agent in live["sessionAgents"]["nodes"]:
                 self._show(shown, session, agent)
             if live["status"] in ("COMPLETED", "FAILED", "CANCELLED"):
                 print(f"\nThe session is {live['status']}")
                 return live
             time.sleep(0.3)
-        raise RuntimeError(f"The session has not ended within {SECONDS_TO_END} s")
+        raise RuntimeError(f"The session did not end within {SECONDS_TO_END} s")
 
     def _show(self, shown: dict[str, str], session: str, agent: Mapping[str, Any]) -> None:
         state = f"{agent['state']} (attempt {agent['attempt']})"
@@ -140,21 +144,21 @@ class Demo:
             self._answer(session, agent)
 
     def _answer(self, session: str, agent: Mapping[str, Any]) -> None:
-        given = {
+        answer = {
             "sessionUuid": session,
             "sessionAgentUuid": agent["sessionAgentUuid"],
             "runUuid": agent["currentRun"]["runUuid"],
             "approved": _approved(agent["agentOutput"]),
         }
-        self.change("answerSessionAgent", "sessionAgent { state }", given)
+        self.mutate("answerSessionAgent", "sessionAgent { state }", answer)
 
 
 def _approved(output: str) -> bool:
-    print(f"\n  The offer says: {output}")
+    print(f"\n  Output of the offer: {output}")
     if sys.stdin.isatty():
         return input("  Do you approve? [Y/n] ").strip().lower() in ("", "y", "yes")
     time.sleep(SECONDS_TO_APPROVE)
-    print("  There is no terminal to ask: approved.\n")
+    print("  Approved, because there is no terminal to ask on.\n")
     return True
 
 
@@ -170,12 +174,12 @@ def _line(run: Mapping[str, Any]) -> str:
 
 @contextmanager
 def served(url: str, port: int) -> Iterator[bool]:
-    """The server at `url`: the one that runs there, or one of our own for the block: whether so."""
+    """Use the server at `url`, or start one for the block. Yields whether one was started."""
     if _answers(url):
         yield False
         return
     command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - this very program
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - this program
     try:
         ends_at = time.monotonic() + SECONDS_TO_START
         while not _answers(url):
@@ -190,24 +194,25 @@ def served(url: str, port: int) -> Iterator[bool]:
 
 def _answers(url: str) -> bool:
     try:
-        Demo(url).ask("{ __typename }")
+        Demo(url).execute("{ __typename }")
     except (urllib.error.URLError, ConnectionError):
         return False
     return True
 
 
 def demo(port: int) -> None:
-    """Runs the whole demonstration against the server at a port of this machine.
+    """Run the demonstration on the server at a port of this machine.
 
-    A server of its own goes on until Ctrl-C where somebody is there to look at it.
+    Starts a server if none is running. In a terminal it keeps running until Ctrl-C, so that the
+    session can be explored.
     """
     url = f"http://127.0.0.1:{port}/graphql"
     with served(url, port) as is_own:
         link = Demo(url).run()
         if not is_own:
-            print(f"\nSee it in the explorer:\n  {link}")
+            print(f"\nOpen the session in GraphiQL:\n  {link}")
         elif sys.stdin.isatty():
-            print(f"\nSee it in the explorer, until you press Ctrl-C:\n  {link}", flush=True)
+            print(f"\nOpen the session in GraphiQL (until you press Ctrl-C):\n  {link}", flush=True)
             signal.pause()
         else:
-            print("\n`make run` starts a server that stays.")
+            print("\n`make run` starts a server that keeps running.")

@@ -1,4 +1,4 @@
-"""AWS inside this process: moto, made safe for threads and sealed against the real one."""
+"""AWS inside this process: moto, made thread-safe and isolated from the real AWS."""
 
 import os
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from botocore.httpsession import URLLib3Session
 from moto import mock_aws
 from moto.core.models import MockAWS, botocore_stubber
 
-from ai_coordination.local.transactions import light_transactions
+from ai_coordination.local.moto_patches import light_transactions
 
 _SEALED: dict[str, str | None] = {
-    # A profile or a file of the person at the keyboard must neither answer nor be asked.
+    # The user's own profile and credentials must not be used.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
@@ -30,12 +30,12 @@ _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 class EmbeddedAws:
-    """DynamoDB and the rest of AWS in memory, from `start()` to `stop()` or for a `with` block.
+    """AWS in memory, from `start()` to `stop()` or for a `with` block.
 
-    Every botocore client of the process is answered from here, those made before it started
-    too; one request at a time, because moto's backends are not safe for threads. What an
-    endpoint url (`AWS_ENDPOINT_URL…`) sends elsewhere goes there, unless `everything` is to be
-    answered from here; nothing reaches AWS itself. All that is stored is gone after `stop()`.
+    It answers every botocore client of the process, including clients created earlier. Requests
+    are handled one at a time, because moto's backends are not thread-safe. Requests to endpoints
+    that the environment names (`AWS_ENDPOINT_URL…`) are sent there, unless `everything` is set.
+    No request reaches AWS. `stop()` discards the data.
     """
 
     def __init__(self, *, everything: bool = False) -> None:
@@ -45,13 +45,13 @@ class EmbeddedAws:
         self._aws: MockAWS = mock_aws()
 
     def start(self) -> Self:
-        """Answers from now on, beginning empty."""
+        """Start answering, with empty storage."""
         for name, value in {**self._environment, "AWS_DEFAULT_REGION": usual_region()}.items():
             self._undo.callback(_put_environment, name, os.environ.get(name))
             _put_environment(name, value)
         self._aws.start()
         self._undo.callback(self._aws.stop)
-        answer = self._one_at_a_time(botocore_stubber.process_request)
+        answer = self._serialized(botocore_stubber.process_request)
         self._undo.enter_context(patch.object(botocore_stubber, "process_request", answer))
         send = _instead_of_sending(URLLib3Session.send)
         self._undo.enter_context(patch.object(URLLib3Session, "send", send))
@@ -59,11 +59,11 @@ class EmbeddedAws:
         return self
 
     def stop(self) -> None:
-        """Forgets everything and lets the process reach AWS again, as before `start()`."""
+        """Discard all data and restore the process to its state before `start()`."""
         self._undo.close()
 
     def reset(self) -> None:
-        """Forgets everything stored, tables included, and goes on."""
+        """Discard all data, including the tables, and keep answering."""
         with self._lock:
             self._aws.reset()
 
@@ -78,7 +78,7 @@ class EmbeddedAws:
     ) -> None:
         self.stop()
 
-    def _one_at_a_time(self, answer: Callable[[AWSPreparedRequest], Any]) -> Callable[..., Any]:
+    def _serialized(self, answer: Callable[[AWSPreparedRequest], Any]) -> Callable[..., Any]:
         def locked(request: AWSPreparedRequest) -> Any:
             with self._lock:
                 return answer(request)
@@ -87,26 +87,26 @@ class EmbeddedAws:
 
 
 def _instead_of_sending(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Answers clients made before moto was imported, and refuses what moto does not know."""
+    """Wrap `send` to answer clients created before moto was imported, and to keep AWS unreached."""
 
     def answer(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
         embedded: AWSResponse | None = botocore_stubber("before-send", request)
         if embedded is not None:
             return embedded
         if is_aws(request.url):
-            raise RuntimeError(f"Embedded AWS does not know {request.url}; nothing was sent.")
+            raise RuntimeError(f"Embedded AWS does not support {request.url}. Nothing was sent.")
         return send(session, request)
 
     return answer
 
 
 def is_aws(url: str) -> bool:
-    """Whether it is an address of AWS itself, and not of an emulator."""
+    """Return whether a URL belongs to AWS, not to an emulator."""
     return (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)
 
 
 def usual_region() -> str:
-    """The region for clients that are told of none: botocore does not read AWS_REGION."""
+    """Return the default region. Unlike botocore, reads AWS_REGION too."""
     return os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
 
 

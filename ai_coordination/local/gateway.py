@@ -1,4 +1,4 @@
-"""Amazon API Gateway's part: HTTP to the Lambda event of an HTTP API (payload 2.0), and back."""
+"""Translate HTTP to API Gateway's Lambda event (HTTP API, payload format 2.0), and back."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from ai_coordination.local.runtime import ACCOUNT
+from ai_coordination.local.lambda_context import ACCOUNT
 
 API = "local"
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -19,9 +19,9 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 
 def event_of(request: Request) -> dict[str, Any]:
-    """The event that a route of an HTTP API without authorizer makes of a request.
+    """Return the event that API Gateway passes to Lambda for a request without an authorizer.
 
-    Raises werkzeug's RequestEntityTooLarge for a body that API Gateway refuses too.
+    Raises werkzeug's RequestEntityTooLarge for a body over API Gateway's limit.
     """
     event: dict[str, Any] = {
         "version": "2.0",
@@ -45,7 +45,7 @@ def event_of(request: Request) -> dict[str, Any]:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """By lower-case name, repeated ones joined by commas; cookies have their own place."""
+    """Return the headers: lower-case names, repeated headers joined by commas, no cookies."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     headers.pop("cookie", None)
     return headers | {
@@ -83,7 +83,7 @@ def _source(request: Request) -> str:
 
 
 def _body(body: bytes, request: Request) -> dict[str, Any]:
-    """Text as it is; whatever API Gateway does not know for text, in base64."""
+    """Return a text body unchanged, and any other body in base64."""
     is_text = request.mimetype.startswith(_TEXT) and "content-encoding" not in request.headers
     try:
         if is_text:
@@ -94,7 +94,10 @@ def _body(body: bytes, request: Request) -> dict[str, Any]:
 
 
 def response_of(answer: Mapping[str, Any]) -> Response:
-    """The HTTP response of a handler's answer. Raises where API Gateway would answer 500."""
+    """Return the HTTP response for a handler's result.
+
+    Raises an error for a result that API Gateway would turn into status 500.
+    """
     body: str | bytes = answer.get("body") or ""
     if answer.get("isBase64Encoded"):
         body = base64.b64decode(body)
@@ -107,23 +110,23 @@ def response_of(answer: Mapping[str, Any]) -> Response:
 
 
 def failure() -> Response:
-    """What API Gateway answers for a function that failed, or whose answer it cannot read."""
+    """Return API Gateway's response when the function failed or returned an invalid result."""
     return _message(500, "Internal Server Error")
 
 
 def not_found() -> Response:
-    """What API Gateway answers where it has no route."""
+    """Return API Gateway's response for an unknown route."""
     return _message(404, "Not Found")
 
 
 def too_large() -> Response:
-    """What API Gateway answers to a body over its own limit."""
+    """Return API Gateway's response for a body over its limit."""
     return _message(413, "Request Entity Too Large")
 
 
 def misdirected() -> Response:
-    """What this server answers where the request names another one."""
-    return _message(421, "This server answers to its own address and to localhost alone")
+    """Return the response for a request whose `Host` header names another server."""
+    return _message(421, "This server answers only requests to its own address or to localhost")
 
 
 def _message(status: int, text: str) -> Response:

@@ -1,4 +1,4 @@
-"""The HTTP front: GraphQL for programs, the explorer for browsers, one thread a request."""
+"""The HTTP server: GraphQL for programs, GraphiQL for browsers, one thread per request."""
 
 import json
 import os
@@ -18,8 +18,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from ai_coordination.handler import handler
-from ai_coordination.local import gateway, page
-from ai_coordination.local.runtime import LambdaContext
+from ai_coordination.local import gateway, graphiql
+from ai_coordination.local.lambda_context import LambdaContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,18 +31,18 @@ UNFRAMED = {"content-security-policy": "frame-ancestors 'none'", "x-frame-option
 
 
 class CannotListen(Exception):
-    """The address is taken, or not this machine's. The message names it."""
+    """The address is in use, or does not belong to this machine. The message names it."""
 
 
 class _Silent(WSGIRequestHandler):
-    """Requests are reported by the application, which knows how they went."""
+    """A request handler that logs nothing: the application logs requests with their results."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
 
 def listen(host: str, port: int) -> BaseWSGIServer:
-    """A server that has its port, and answers once `serve()` is called; port 0 is a free one.
+    """Bind a server to its port. It answers after `serve()` is called. Port 0 takes a free port.
 
     Raises CannotListen.
     """
@@ -53,21 +53,21 @@ def listen(host: str, port: int) -> BaseWSGIServer:
             app = guarded(application, host)
             return make_server(host, port, app, True, request_handler=_Silent, fd=fd)
     except OSError as error:
-        hint = f": choose another with {_option()}" if error.errno == EADDRINUSE else ""
+        hint = f". Choose another port with {_option()}" if error.errno == EADDRINUSE else ""
         reason = str(error.strerror).partition(" (while")[0]
-        raise CannotListen(f"Cannot listen at {host}:{port}, {reason}{hint}") from error
+        raise CannotListen(f"Cannot listen on {host}:{port}: {reason}{hint}") from error
 
 
 def _option() -> str:
-    """How another port is chosen, by make (which says so) or by hand."""
+    """Return how to choose another port: with make, or on the command line."""
     return "PORT=" if "MAKELEVEL" in os.environ else "--port"
 
 
 def guarded(application: "WSGIApplication", host: str) -> "WSGIApplication":
-    """An application that only pages of this very server can use through a browser.
+    """Wrap an application so that web pages of other origins cannot use it.
 
-    A page whose name is made to lead here (DNS rebinding) is of another origin, and so is one that
-    shows the explorer in a frame, for a click that somebody does not mean.
+    Rejects host names other than the server's own (DNS rebinding), and forbids frames
+    (clickjacking).
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -82,13 +82,13 @@ def guarded(application: "WSGIApplication", host: str) -> "WSGIApplication":
     return answer
 
 
-def _is_named(given: str, host: str) -> bool:
-    """Whether a `Host` header names a loopback address, or what the server was told to listen at.
+def _is_named(host_header: str, host: str) -> bool:
+    """Return whether a `Host` header names a loopback address or the server's own host.
 
-    At all addresses, any address will do: only a name can be made to lead elsewhere.
+    A server that listens on all addresses accepts any address. Only names can be rebound.
     """
     try:
-        name = urlsplit(f"//{given}").hostname or ""
+        name = urlsplit(f"//{host_header}").hostname or ""
         if name in ("localhost", host.lower()):
             return True
         address = ip_address(name)
@@ -98,30 +98,30 @@ def _is_named(given: str, host: str) -> bool:
 
 
 def url(server: BaseWSGIServer) -> str:
-    """Where a client on this machine finds it."""
+    """Return the URL of the GraphQL endpoint, for a client on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - no bind
     return f"http://{f'[{host}]' if ':' in host else host}:{server.port}{PATH}"
 
 
 def serve(server: BaseWSGIServer) -> None:
     """Answer until Ctrl-C or SIGTERM."""
-    for wish in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(wish, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     server.serve_forever()
 
 
 @Request.application
 def application(request: Request) -> Response:
-    """Any request to the server."""
+    """Answer a request: static files of GraphiQL, or GraphQL."""
     if request.path == "/":
         return redirect(PATH)
     if request.path.startswith("/graphiql/"):
-        found = page.file(request.path.removeprefix("/graphiql/"))
-        return found.make_conditional(request) if found else gateway.not_found()
+        response = graphiql.file(request.path.removeprefix("/graphiql/"))
+        return response.make_conditional(request) if response else gateway.not_found()
     if request.path != PATH:
         return gateway.not_found()
-    if page.is_wanted(request):
-        return page.file("index.html") or gateway.not_found()
+    if graphiql.is_requested(request):
+        return graphiql.file("index.html") or gateway.not_found()
     return _graphql(request)
 
 
@@ -139,7 +139,7 @@ def _invoked(request: Request) -> Response:
         return gateway.response_of(handler(event, LambdaContext()))
     except RequestEntityTooLarge:
         return gateway.too_large()
-    except Exception:  # noqa: BLE001 - the entry point: as Lambda, it reports and goes on
+    except Exception:  # noqa: BLE001 - an entry point: report the error and continue
         traceback.print_exc()
         return gateway.failure()
 
@@ -150,7 +150,7 @@ def _report(request: Request, response: Response, milliseconds: float) -> None:
 
 
 def _codes(response: Response) -> str:
-    """The codes of a GraphQL answer's errors: its status is 200 with them as without."""
+    """Return the error codes of a GraphQL response, whose HTTP status is 200 even with errors."""
     if not response.is_json or b'"errors"' not in response.data:
         return ""
     errors: list[dict[str, Any]] = json.loads(response.data).get("errors", [])

@@ -1,4 +1,4 @@
-"""Where the engine's data are while it runs on this machine, and that they may be there."""
+"""Set up the storage of the development server: embedded, an emulator, or AWS."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from botocore.session import get_session
 
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
-from ai_coordination.local import schedules, work
+from ai_coordination.local import scheduler, worker
 from ai_coordination.local.embedded import EmbeddedAws, is_aws, usual_region
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import connection
@@ -19,68 +19,76 @@ BUCKET_VARIABLE = f"{PREFIX}TEXTS_BUCKET"
 BUCKET_NAME = "ai-coordination-texts"
 
 
-class NotUsable(Exception):
-    """The engine cannot store anything there. The message is for the person at the keyboard."""
+class StorageUnavailable(Exception):
+    """The configured storage cannot be used. The message says why and what to do."""
 
 
 @contextmanager
-def chosen(*, aws: bool, embedded: bool = False) -> Iterator[str]:
-    """Storage that is ready to be used, for the block; gives where the data are, in words.
+def opened(*, aws: bool, embedded: bool = False) -> Iterator[str]:
+    """Set up storage for the block. Yields a description of where the data is stored.
 
-    What the environment names: an endpoint, or AWS itself where `aws` permits it; where it names
-    nothing, or `embedded` overrules it, DynamoDB in this process. Tables that are missing are
-    made, but not in AWS. Raises NotUsable.
+    Uses the endpoint that the environment names, or AWS if `aws` is set. Without either, or with
+    `embedded`, DynamoDB runs in this process. Missing tables are created, except in AWS.
+
+    Raises StorageUnavailable.
     """
     if embedded or not (aws or _endpoint()):
-        # Where somebody serves functions, what the environment names is meant.
+        # If the environment names an endpoint for Lambda, its other endpoints are used too.
         with EmbeddedAws(everything=embedded or not os.environ.get(FUNCTIONS_VARIABLE)):
             create_tables()
-            work.make_queue()
-            with _bucket(), schedules.group():
-                yield "in the memory of this process (embedded DynamoDB), gone when it stops"
-    elif is_aws(endpoint := reach(aws=aws)):
+            worker.ensure_queue()
+            with _bucket(), scheduler.schedule_group():
+                yield "in the memory of this process (embedded DynamoDB), lost when it stops"
+    elif is_aws(endpoint := dynamodb_endpoint(aws=aws)):
         if missing := missing_tables():
-            raise NotUsable(f"{endpoint} lacks {', '.join(missing)}: deploy, or make tables first")
+            names = ", ".join(missing)
+            raise StorageUnavailable(
+                f"{endpoint} lacks the tables {names}: deploy, or run `tables --aws` first"
+            )
         yield f"in AWS, at {endpoint}, in the tables {settings().table_prefix}*"
     else:
-        made = create_tables()
-        also = f"; {len(made)} tables were missing, and made" if made else ""
-        # A queue that nobody names is embedded beside the tables; `due_at` outlives it.
+        created = create_tables()
+        also = f" ({len(created)} missing tables were created)" if created else ""
+        # An embedded queue is lost on exit. The due times in the tables make up for its messages.
         with EmbeddedAws():
-            work.make_queue()
-            with schedules.group():
-                if not schedules.is_emulated():
-                    schedules.restore()
-                yield f"at {endpoint}, as long as that keeps them{also}"
+            worker.ensure_queue()
+            with scheduler.schedule_group():
+                if not scheduler.is_emulated():
+                    scheduler.restore_timers()
+                yield f"at {endpoint}, kept as long as that keeps it{also}"
 
 
 @contextmanager
 def _bucket() -> Iterator[None]:
-    """A bucket for large texts in the embedded S3, and the engine told of it for the block."""
-    named = settings().texts_bucket
+    """Create a bucket for large texts and configure the engine to use it within the block."""
+    configured = settings().texts_bucket
     s3 = clients("s3")
-    place = {"LocationConstraint": s3.meta.region_name}
-    elsewhere = {} if s3.meta.region_name == "us-east-1" else {"CreateBucketConfiguration": place}
-    s3.create_bucket(Bucket=named or BUCKET_NAME, **elsewhere)
-    os.environ[BUCKET_VARIABLE] = named or BUCKET_NAME
+    region = s3.meta.region_name
+    # S3 refuses the location constraint in us-east-1, and requires it elsewhere.
+    location = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=configured or BUCKET_NAME, **{} if region == "us-east-1" else location)
+    os.environ[BUCKET_VARIABLE] = configured or BUCKET_NAME
     settings.cache_clear()
     try:
         yield
     finally:
-        if named is None:
+        if configured is None:
             del os.environ[BUCKET_VARIABLE]
         settings.cache_clear()
 
 
-def reach(*, aws: bool) -> str:
-    """The endpoint that DynamoDB's client uses. Raises NotUsable where it is AWS without `aws`."""
+def dynamodb_endpoint(*, aws: bool) -> str:
+    """Return the endpoint of the DynamoDB client.
+
+    Raises StorageUnavailable if it is AWS and `aws` is not set.
+    """
     if not aws:
-        _give_what_an_emulator_ignores()
+        _set_placeholder_credentials()
     elif region := os.environ.get("AWS_REGION"):
         os.environ.setdefault("AWS_DEFAULT_REGION", region)
     endpoint = str(connection.client.meta.endpoint_url)
     if is_aws(endpoint) and not aws:
-        raise NotUsable(f"{endpoint} is AWS: name an emulator in {VARIABLE}, or say --aws")
+        raise StorageUnavailable(f"{endpoint} is AWS: set {VARIABLE} to an emulator, or use --aws")
     return endpoint
 
 
@@ -88,8 +96,8 @@ def _endpoint() -> str | None:
     return os.environ.get(VARIABLE) or os.environ.get("AWS_ENDPOINT_URL")
 
 
-def _give_what_an_emulator_ignores() -> None:
-    """The client wants credentials and a region to sign with, though nobody checks."""
+def _set_placeholder_credentials() -> None:
+    """Set credentials and a region: botocore needs them to sign, and an emulator ignores them."""
     session = get_session()
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     if session.get_credentials() is None:

@@ -1,4 +1,4 @@
-"""The tables at the endpoint that the engine uses: which are missing, and making them."""
+"""Find and create missing tables at the DynamoDB endpoint."""
 
 import time
 
@@ -9,20 +9,22 @@ from ai_coordination.models import TABLES, Idempotency, Table, connection
 
 
 def missing_tables() -> list[str]:
-    """The names of those that are not there."""
+    """Return the names of the missing tables."""
     return [_name(table) for table in TABLES if not table.exists()]
 
 
 def create_tables() -> list[str]:
-    """Make those that are missing and wait until all are active; the names of the new ones.
+    """Create the missing tables, and wait until all tables are active. Returns the new names.
 
-    Several may do it at once, and it may be repeated. Existing tables are left as they are.
+    Safe to repeat, and to call from several processes at once. Existing tables are not changed.
+
+    Raises TimeoutError if a table is not active after two minutes.
     """
-    made = [_name(table) for table in TABLES if _create(table)]
+    created = [_name(table) for table in TABLES if _create(table)]
     for table in TABLES:
         _wait_until_active(table)
     _expire(_name(Idempotency))
-    return made
+    return created
 
 
 def _name(table: type[Table]) -> str:
@@ -50,7 +52,7 @@ def _wait_until_active(table: type[Table], seconds: float = 120) -> None:
 
 
 def _expire(name: str) -> None:
-    """Let DynamoDB remove what is past its time; some emulators cannot, and need not."""
+    """Enable TTL (automatic deletion of expired items), unless an emulator does not support it."""
     specification = {"AttributeName": Idempotency.expires_at.attr_name, "Enabled": True}
     try:
         if not _expires(name):
@@ -58,11 +60,11 @@ def _expire(name: str) -> None:
                 TableName=name, TimeToLiveSpecification=specification
             )
     except ClientError as error:
-        # Refused also where another process was faster.
+        # DynamoDB also refuses the call if another process has just enabled TTL.
         if error.response["Error"]["Code"] != "UnknownOperationException" and not _expires(name):
             raise
 
 
 def _expires(name: str) -> bool:
-    now = connection.client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    return bool(now["TimeToLiveStatus"] != "DISABLED")
+    current = connection.client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    return bool(current["TimeToLiveStatus"] != "DISABLED")

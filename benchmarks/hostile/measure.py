@@ -18,7 +18,7 @@ from botocore.config import Config
 from ai_coordination.api import context, sizes
 from ai_coordination.api.operation import execute
 from ai_coordination.api.request import GraphQLRequest
-from ai_coordination.api.transport import answers
+from ai_coordination.api.transport import response_size
 from ai_coordination.config import settings
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import base
@@ -80,9 +80,9 @@ def _measured(query: queries.Query) -> dict[str, Any]:
         patch.object(base, "_CONFIG", PATIENT),
         patch.object(context, "Allowance", lambda: allowance),
     ):
-        result = execute(GraphQLRequest(query.document, sent_bytes=sizes.as_body), data.CALLER)
+        result = execute(GraphQLRequest(query.document, sent_bytes=sizes.body_bytes), data.CALLER)
     most = settings().max_answer_bytes
-    _, text = answers.fitting(result, sizes.as_body, most, data.CALLER.request_id)
+    _, text = response_size.limit_size(result, sizes.body_bytes, most, data.CALLER.request_id)
     codes = {error["extensions"]["code"] for error in result.get("errors", [])}
     return {
         "cpu": time.process_time() - before,

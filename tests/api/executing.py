@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_coordination.caller import Caller
-from ai_coordination.local import work
+from ai_coordination.local import worker
 from tests.support.graph_api import CALLER, Place, change, data, new_coordination, new_task
 
 SESSION = "session { coordinationUuid sessionUuid status }"
@@ -65,7 +65,7 @@ def start(key: Mapping[str, Any], caller: Caller = CALLER, **more: Any) -> Place
 
 def work_off() -> None:
     """All messages that are there: what is delayed is not."""
-    while work.work_once():
+    while worker.process_batch():
         pass
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from ai_coordination.api import context, metering
 from ai_coordination.config import settings
-from ai_coordination.local.recording import Call, recorded_calls
 from ai_coordination.models import reads
 from ai_coordination.models.allowance import Allowance
 from ai_coordination.services import session_graph
@@ -23,6 +22,7 @@ from tests.support.graph_api import (
     new_place,
     new_session,
 )
+from tests.support.recording import Call, recorded_calls
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -148,7 +148,7 @@ def test_an_answer_ends_where_its_many_small_values_are_too_many() -> None:
 
 
 def test_an_answer_has_so_many_fields_at_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metering, "MOST_VALUES", 50)
+    monkeypatch.setattr(metering, "MAX_VALUES", 50)
     place = with_inputs(10, 10, 10)
 
     within = of_session("sessionAgents { nodes { state agentUuid } }", place)
@@ -159,7 +159,7 @@ def test_an_answer_has_so_many_fields_at_the_most(monkeypatch: pytest.MonkeyPatc
     assert beyond["data"] is None
     assert codes(beyond) == [(TOO_LARGE, ["session", "sessionAgents", "nodes", 2])]
     assert beyond["errors"][0]["message"] == (
-        "The answer takes more than 50 fields: ask for fewer rows or fields at a time."
+        "The response has more than 50 fields: request fewer rows or fields at a time."
     )
 
 
@@ -179,7 +179,9 @@ def test_of_a_mutation_it_is_said_that_it_was_carried_out() -> None:
     [(code, path)] = codes(result)
     assert code == TOO_LARGE
     assert path == ["b", "session"]
-    assert result["errors"][0]["message"].startswith("The operation was carried out, but: ")
+    assert result["errors"][0]["message"].startswith(
+        "The mutation took effect, but its response is incomplete. "
+    )
     assert of_session("version", place)["data"] == {"session": {"version": 3}}
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.local.recording import recorded_calls
 from tests.support.graph_api import AGENTS, NOBODY, ask, mutation
 from tests.support.lists import LISTS, Listed
+from tests.support.recording import recorded_calls
 from tests.support.world import ARGUMENTS, KEYS, TYPES, World, field
 
 GET, BATCH, QUERY = "GetItem", "BatchGetItem", "Query"

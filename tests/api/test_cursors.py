@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.api.pagination import List
+from ai_coordination.api.pagination import CursorScope
 from tests.support.graph_api import CALLER, RIVAL, ask, data, error
 from tests.support.lists import LISTS, Listed
 from tests.support.world import World, new_world
@@ -182,13 +182,13 @@ def test_a_filter_that_says_nothing_is_as_none(
 
 @pytest.mark.parametrize("position", ["", "x" * 1_025])
 def test_a_cursor_has_a_position_that_the_database_takes(still_world: World, position: str) -> None:
-    place = List("tasks", CALLER.partition_key, still_world.coordination)
+    place = CursorScope("tasks", CALLER.partition_key, still_world.coordination)
 
     assert refusal_of(LISTS["tasks"], still_world, after=place.cursor(position)) == BAD_CURSOR
 
 
 def test_the_longest_position_leads_on(still_world: World) -> None:
-    place = List("tasks", CALLER.partition_key, still_world.coordination)
+    place = CursorScope("tasks", CALLER.partition_key, still_world.coordination)
 
     page = LISTS["tasks"].page(still_world, after=place.cursor("z" * 1_024))
 

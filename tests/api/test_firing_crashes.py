@@ -8,11 +8,11 @@ from botocore.exceptions import BotoCoreError
 
 from ai_coordination import models, worker
 from ai_coordination.errors import Throttled
-from ai_coordination.local.recording import recorded_calls
 from tests.api.executing import echo
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.graph_api import CALLER, change, new_coordination, new_schedule, new_task
 from tests.support.mishaps import MISHAPS, Call, Died, mishap_at
+from tests.support.recording import recorded_calls
 from tests.support.scheduling import event_of, timers
 from tests.support.stored import stored
 

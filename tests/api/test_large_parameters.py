@@ -8,10 +8,10 @@ import pytest
 from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
-from ai_coordination.local.recording import Call, recorded_calls
 from tests.api.executing import FUNCTION, after, blueprint, echo, function, start, work_off
 from tests.support.graph_api import CALLER, Place, change, create, data, new_agent, new_session
 from tests.support.lambda_service import LambdaService, returning
+from tests.support.recording import Call, recorded_calls
 from tests.support.stored import everything_stored, put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue", "bucket")

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
-from ai_coordination.local.recording import Call, recorded_calls
 from tests.api import executing
 from tests.api.executing import after, blueprint, echo, external, report, start, work_off
 from tests.support.graph_api import (
@@ -28,6 +27,7 @@ from tests.support.graph_api import (
     new_coordination,
     new_session,
 )
+from tests.support.recording import Call, recorded_calls
 from tests.support.stored import everything_stored, put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.local.recording import recorded_calls
 from ai_coordination.models import reads
 from tests.support.graph_api import (
     AGENTS,
@@ -16,6 +15,7 @@ from tests.support.graph_api import (
     new_session,
     new_task,
 )
+from tests.support.recording import recorded_calls
 from tests.support.world import World
 
 GET, BATCH, QUERY = "GetItem", "BatchGetItem", "Query"

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from ai_coordination import ids, models
-from ai_coordination.local.recording import recorded_calls
 from tests.support.graph_api import (
     CALLER,
     Place,
@@ -16,6 +15,7 @@ from tests.support.graph_api import (
     new_place,
     new_run,
 )
+from tests.support.recording import recorded_calls
 from tests.support.stored import put_state, stored
 
 pytestmark = pytest.mark.usefixtures("tables")

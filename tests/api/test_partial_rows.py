@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.local.recording import recorded_calls
 from ai_coordination.models import reads
 from tests.support.graph_api import (
     ask,
@@ -17,6 +16,7 @@ from tests.support.graph_api import (
     new_session,
     new_task,
 )
+from tests.support.recording import recorded_calls
 from tests.support.stored import put_state
 from tests.support.world import World
 

@@ -12,10 +12,10 @@ import pytest
 
 from ai_coordination import models, worker
 from ai_coordination.engine.schedule_trigger import NotWrittenYet
-from ai_coordination.local.recording import recorded_calls
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.graph_api import ask, create, mutation, new_coordination, new_schedule, new_task
 from tests.support.mishaps import MISHAPS, Call, Died, dies_before, mishap_at
+from tests.support.recording import recorded_calls
 from tests.support.scheduling import held
 
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"

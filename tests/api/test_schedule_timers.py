@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from ai_coordination import models
 from ai_coordination.config import settings
-from ai_coordination.local.recording import recorded_calls
 from tests.support.graph_api import NOBODY, ask, change, create, data, mutation, new_schedule
+from tests.support.recording import recorded_calls
 from tests.support.scheduling import DEAD_LETTERS, FUNCTION, GROUP, ROLE, event_of, timers, tokens
 from tests.support.stored import put_state, refused, stored
 from tests.support.world import World

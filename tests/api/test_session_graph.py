@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.local.recording import recorded_calls
 from tests.support.graph_api import CALLER, Place, change, data, error, new_agent
+from tests.support.recording import recorded_calls
 from tests.support.stored import put_agents, put_state, stored
 
 EDGES = """query ($s: ID!, $a: ID!, $first: Int, $after: String) {

@@ -8,7 +8,6 @@ import pytest
 from botocore.client import BaseClient
 
 from ai_coordination.local.embedded import EmbeddedAws
-from ai_coordination.local.recording import recorded_calls
 from ai_coordination.local.tables import create_tables
 from tests.support.graph_api import (
     data,
@@ -18,6 +17,7 @@ from tests.support.graph_api import (
     new_session,
     new_task,
 )
+from tests.support.recording import recorded_calls
 
 BATCH, QUERY = "BatchGetItem", "Query"
 PARENTS = "coordination { coordinationName } task { taskName }"

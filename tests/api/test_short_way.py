@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ai_coordination.local.embedded import EmbeddedAws
-from ai_coordination.local.recording import recorded_calls
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import Session, connection
+from tests.support.recording import recorded_calls
 from tests.support.shortcut import OPERATIONS, short_way
 
 TABLE = Session.Meta.table_name

@@ -14,11 +14,11 @@ from ai_coordination.clients import functions as client
 from ai_coordination.config import settings
 from ai_coordination.engine.context import Call
 from ai_coordination.engine.runtimes import lambda_fitting
-from ai_coordination.local.recording import Call as Made
-from ai_coordination.local.recording import recorded_calls
 from tests.api.executing import after, agents, echo, function, session, start, work_off
 from tests.support.graph_api import NOBODY, new_coordination, new_task
 from tests.support.lambda_service import LambdaService, returning
+from tests.support.recording import Call as Made
+from tests.support.recording import recorded_calls
 
 pytestmark = pytest.mark.usefixtures("bucket")
 

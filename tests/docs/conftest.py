@@ -10,7 +10,7 @@ import pytest
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX
 from ai_coordination.handler import handler
-from ai_coordination.local import work
+from ai_coordination.local import worker
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.scheduling import SCHEDULER
 
@@ -20,7 +20,7 @@ def messages(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine sends its messages."""
     clients.forget()
     made = clients("sqs").create_queue(QueueName="docs")
-    monkeypatch.setenv(work.QUEUE_VARIABLE, made["QueueUrl"])
+    monkeypatch.setenv(worker.QUEUE_VARIABLE, made["QueueUrl"])
 
 
 @pytest.fixture

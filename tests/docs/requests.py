@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_coordination import ids
 from ai_coordination.handler import handler
-from ai_coordination.local import work
+from ai_coordination.local import worker
 from tests.docs.pages import Page
 from tests.entrypoints.lambda_stand_ins import Context
 
@@ -47,7 +47,7 @@ class Reader:
                 assert "errors" not in answer, answer
                 self._learn(answer)
             self.sent += 1
-            while work.work_once():
+            while worker.process_batch():
                 pass  # what the worker does while a person reads
 
     def _request(self, language: str, text: str) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from graphql import GraphQLObjectType, parse, validate
 from ai_coordination import ids, states
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
-from ai_coordination.local import demo, page, work
+from ai_coordination.local import demo, graphiql, worker
 from tests.docs.pages import PAGES, README, Page, example, name_of
 from tests.docs.pages import page as docs_page
 from tests.docs.requests import Reader, post
@@ -65,7 +65,7 @@ def test_every_example_is_tried(language: str) -> None:
 
 @pytest.mark.parametrize("one", [README, TUTORIAL[0]], ids=name_of)
 def test_the_first_mutation_is_the_one_that_graphiql_opens_with(one: Page) -> None:
-    assert one.texts("graphql")[0] == page.first_query()
+    assert one.texts("graphql")[0] == graphiql.first_query()
 
 
 def test_the_picture_of_a_task_is_the_one_that_is_answered() -> None:
@@ -82,7 +82,7 @@ PICTURE = """query ($coordination: ID!, $session: ID!) {
 class _Demo(demo.Demo):
     """The demonstration, up to its start, on this process's handler."""
 
-    def ask(self, query: str, **variables: Any) -> Any:
+    def execute(self, query: str, **variables: Any) -> Any:
         return post({"query": query, "variables": variables})["data"]
 
 
@@ -92,10 +92,10 @@ def test_the_picture_of_a_session_is_the_one_of_the_demonstration(
     for agent in demo.AGENTS:
         monkeypatch.setitem(agent, "runtime", {"kind": "ECHO"})  # none fails, none waits
     coordination, session = _Demo("")._start()
-    while work.work_once():
+    while worker.process_batch():
         pass
 
-    given = _Demo("").ask(PICTURE, coordination=coordination, session=session)["session"]
+    given = _Demo("").execute(PICTURE, coordination=coordination, session=session)["session"]
 
     assert [given["mermaid"]] == README.texts("mermaid")
 

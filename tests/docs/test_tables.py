@@ -8,7 +8,7 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.api import metering, pagination
-from ai_coordination.api.documents import prepared
+from ai_coordination.api.documents import cache
 from ai_coordination.api.enums import ErrorCode
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.api.transport import events, http, negotiation
@@ -70,12 +70,12 @@ def _status(code: str) -> int:
 LIMITS: dict[str, tuple[int, ...]] = {
     "request over HTTP": (Settings.max_body_bytes,),
     "answer": (Settings.max_answer_bytes,),
-    "document": (prepared.MAX_CHARACTERS, prepared.MAX_LINES, Settings.max_tokens),
+    "document": (cache.MAX_CHARACTERS, cache.MAX_LINES, Settings.max_tokens),
     "depth": (Settings.max_depth,),
     "cost": (Settings.max_cost,),
     "reads of a query": (allowance.MOST_UNITS, allowance.MOST_BYTES // 1_000_000),
-    "fields of an answer": (metering.MOST_VALUES,),
-    "page": (1, pagination.LARGEST_PAGE, pagination.DEFAULT_PAGE),
+    "fields of an answer": (metering.MAX_VALUES,),
+    "page": (1, pagination.MAX_PAGE_SIZE, pagination.DEFAULT_PAGE_SIZE),
     "text": (validation.LONGEST_TEXT_BYTES,),
     "entity": (sizes.LARGEST_BYTES,),
     "what an agent is told, as one text": (validation.LONGEST_TEXT_BYTES // 2**20,),
@@ -88,7 +88,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "predecessors of a session agent": (session_agent.MOST_PREDECESSORS,),
     "timeouts": (1, agent_rules.LONGEST_SECONDS),
     "attempts": (1, agent_rules.MOST_ATTEMPTS),
-    "time of a request": (int(events.LONGEST_SECONDS),),
+    "time of a request": (int(events.MAX_SECONDS),),
 }
 
 

@@ -23,8 +23,8 @@ MASKED = {
     "errors": [
         {
             "message": (
-                "Something went wrong here, not with the request. "
-                "The log has it under the request id."
+                "Internal error, not caused by the request. "
+                "The engine's logs have the details under this requestId."
             ),
             "extensions": {"code": "INTERNAL", "requestId": "request-1"},
         }
@@ -303,7 +303,7 @@ def test_any_other_event_is_told_what_is_taken(given_event: Any, engine: Engine)
 
     (error,) = result["errors"]
     assert error["message"] == (
-        "This function takes requests of API Gateway and of function URLs, and direct invocations "
+        "This function accepts events of API Gateway and of function URLs, and direct invocations "
         'with {"query", "variables", "operationName", '
         '"context": {"endpointId", "partId", "userId"}}.'
     )
@@ -328,7 +328,7 @@ def test_any_other_event_is_told_what_is_taken(given_event: Any, engine: Engine)
 def test_an_event_of_another_service_fails_the_invocation(
     given_event: dict[str, Any], engine: Engine
 ) -> None:
-    with pytest.raises(UnknownEvent, match="This function takes requests of API Gateway"):
+    with pytest.raises(UnknownEvent, match="This function accepts events of API Gateway"):
         handle(given_event)
 
     assert engine.asked == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.api.transport.identity import (
-    LONGEST_USER_ID,
+    MAX_USER_ID_CHARACTERS,
     Identity,
     of_direct_invocation,
     of_http_api,
@@ -67,7 +67,7 @@ def test_claims_need_no_user(user: Any) -> None:
 def test_a_verified_user_that_is_no_user_id_is_not_taken(user: str) -> None:
     claims = {**CLAIMS, "sub": user}
 
-    with pytest.raises(Unauthenticated, match="The verified claim 'sub' must be a printable text"):
+    with pytest.raises(Unauthenticated, match="The token claim 'sub' must be a printable text"):
         caller_of(Identity(claims))
 
 
@@ -203,7 +203,11 @@ def test_a_direct_invocation_names_its_tenant(context: Any, user_id: str | None)
         ({"endpointId": "acme", "partId": "travel", "userId": 7}, ("context", "userId")),
         ({"endpointId": "acme", "partId": "travel", "userId": "a\n"}, ("context", "userId")),
         (
-            {"endpointId": "acme", "partId": "travel", "userId": "a" * (LONGEST_USER_ID + 1)},
+            {
+                "endpointId": "acme",
+                "partId": "travel",
+                "userId": "a" * (MAX_USER_ID_CHARACTERS + 1),
+            },
             ("context", "userId"),
         ),
     ],

@@ -81,13 +81,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     ("arguments", "environment", "said"),
     [
         (["invoke", "nothing.json"], {}, "No such file or directory: 'nothing.json'"),
-        (["invoke", __file__], {}, "test_local_commands.py is no JSON"),
-        (["tables"], {}, "is AWS: name an emulator in AWS_ENDPOINT_URL_DYNAMODB, or say --aws"),
+        (["invoke", __file__], {}, "test_local_commands.py is not valid JSON"),
+        (["tables"], {}, "is AWS: set AWS_ENDPOINT_URL_DYNAMODB to an emulator, or use --aws"),
         (["tables"], NOWHERE, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),
         (["serve", "--port", "0"], NOWHERE, "Could not connect to the endpoint URL"),
-        (["worker"], NOWHERE, "is AWS: name an emulator in AWS_ENDPOINT_URL_SQS, or say --aws"),
+        (["worker"], NOWHERE, "is AWS: set AWS_ENDPOINT_URL_SQS to an emulator, or use --aws"),
         (["worker", "--aws"], {}, "AI_COORDINATION_QUEUE_URL names the queue of the engine's"),
-        (["serve", "--host", "203.0.113.9"], {}, "Cannot listen at 203.0.113.9:8000"),
+        (["serve", "--host", "203.0.113.9"], {}, "Cannot listen on 203.0.113.9:8000"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(

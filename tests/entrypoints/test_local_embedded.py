@@ -14,7 +14,7 @@ from botocore.session import get_session
 from moto.core.models import botocore_stubber
 
 from ai_coordination.local.embedded import EmbeddedAws, is_aws
-from ai_coordination.local.recording import recorded_calls
+from tests.support.recording import recorded_calls
 
 KEYS = [{"AttributeName": "key", "KeyType": "HASH"}]
 ATTRIBUTES = [{"AttributeName": "key", "AttributeType": "S"}]
@@ -130,7 +130,7 @@ def test_an_address_that_moto_does_not_know_is_refused_and_not_called(
 ) -> None:
     client = a_client(config=Config(use_dualstack_endpoint=True))
 
-    with pytest.raises(RuntimeError, match="nothing was sent"):
+    with pytest.raises(RuntimeError, match="Nothing was sent"):
         client.list_tables()
 
 

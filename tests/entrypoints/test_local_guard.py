@@ -47,7 +47,7 @@ def test_it_answers_to_no_other_name(name: str) -> None:
 
     assert answer.status_code == 421
     assert json.loads(answer.data) == {
-        "message": "This server answers to its own address and to localhost alone"
+        "message": "This server answers only requests to its own address or to localhost"
     }
 
 

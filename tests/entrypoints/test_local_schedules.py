@@ -13,7 +13,7 @@ from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.engine import schedule_trigger
 from ai_coordination.errors import Throttled
-from ai_coordination.local import schedules, work
+from ai_coordination.local import scheduler, worker
 from ai_coordination.local.embedded import EmbeddedAws
 from tests.entrypoints.local_server import LocalServer, running
 from tests.support.graph_api import (
@@ -62,25 +62,25 @@ def place(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     url = clients("sqs").create_queue(QueueName=ids.new_uuid())["QueueUrl"]
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", url)
     # A group for each test: what others left in theirs is not asked for.
-    monkeypatch.setattr(schedules, "GROUP_NAME", ids.new_uuid())
-    monkeypatch.setitem(schedules.VARIABLES, "AI_COORDINATION_SCHEDULE_GROUP", schedules.GROUP_NAME)
+    monkeypatch.setattr(scheduler, "GROUP_NAME", ids.new_uuid())
+    monkeypatch.setitem(scheduler.VARIABLES, "AI_COORDINATION_SCHEDULE_GROUP", scheduler.GROUP_NAME)
     settings.cache_clear()
-    with schedules.group():
+    with scheduler.schedule_group():
         yield Place()
 
 
 def test_a_schedule_of_every_minute_starts_a_session_each_minute(place: Place) -> None:
     clock = Clock()
-    ticker = schedules.Ticker(clock)
+    ticker = scheduler.LocalScheduler(clock)
     schedule = place.new("cron(* * * * ? *)")
 
     numbers = []
     for _ in range(4):
         clock.ahead += timedelta(minutes=1)
-        ticker.tick()
-        ticker.tick()
+        ticker.fire_due()
+        ticker.fire_due()
         numbers.append(len(place.sessions()))
-    while work.work_once():
+    while worker.process_batch():
         pass
 
     assert numbers == [1, 2, 3, 4]
@@ -91,12 +91,12 @@ def test_a_schedule_of_every_minute_starts_a_session_each_minute(place: Place) -
 
 def test_what_a_server_missed_while_it_slept_is_fired_for_the_last_hour(place: Place) -> None:
     clock = Clock()
-    ticker = schedules.Ticker(clock)
+    ticker = scheduler.LocalScheduler(clock)
     place.new("rate(20 minutes)")
-    ticker.tick()
+    ticker.fire_due()
 
     clock.ahead += timedelta(hours=5, minutes=1)
-    ticker.tick()
+    ticker.fire_due()
 
     assert len(place.sessions()) == 3
 
@@ -107,7 +107,7 @@ def test_two_that_tick_start_one_session_and_so_does_one_that_begins_anew(place:
     clock.ahead += timedelta(minutes=2, seconds=30)
 
     for _ in range(3):
-        schedules.Ticker(clock).tick()
+        scheduler.LocalScheduler(clock).fire_due()
 
     assert len(place.sessions()) == 2
 
@@ -116,13 +116,13 @@ def test_a_one_time_schedule_fires_and_is_completed(place: Place) -> None:
     clock = Clock()
     soon = datetime.now(UTC) + timedelta(minutes=1)
     schedule = place.new(f"at({soon:%Y-%m-%dT%H:%M:%S})")
-    ticker = schedules.Ticker(clock)
-    ticker.tick()
+    ticker = scheduler.LocalScheduler(clock)
+    ticker.fire_due()
     assert place.sessions() == []
 
     clock.ahead += timedelta(minutes=1)
-    ticker.tick()
-    ticker.tick()
+    ticker.fire_due()
+    ticker.fire_due()
 
     assert len(place.sessions()) == 1
     assert place.item(schedule).status == "completed"
@@ -130,14 +130,14 @@ def test_a_one_time_schedule_fires_and_is_completed(place: Place) -> None:
 
 def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    ticker = schedules.Ticker(clock)
+    ticker = scheduler.LocalScheduler(clock)
     schedule = place.new("rate(1 minute)")
     clock.ahead += timedelta(minutes=1)
 
     with patch.object(schedule_trigger, "fire", side_effect=Throttled("busy")):
-        ticker.tick()
+        ticker.fire_due()
     assert place.sessions() == []
-    ticker.tick()
+    ticker.fire_due()
 
     assert len(place.sessions()) == 1
     printed = capsys.readouterr()
@@ -147,14 +147,14 @@ def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFi
 
 def test_a_schedule_that_is_paused_fires_no_more(place: Place) -> None:
     clock = Clock()
-    ticker = schedules.Ticker(clock)
+    ticker = scheduler.LocalScheduler(clock)
     schedule = place.new("rate(1 minute)")
-    ticker.tick()
+    ticker.fire_due()
     key = {"taskUuid": place.task, "scheduleUuid": schedule}
     change("updateTaskSchedule", {**key, "status": "PAUSED"}, "taskSchedule { id }")
 
     clock.ahead += timedelta(minutes=5)
-    ticker.tick()
+    ticker.fire_due()
 
     assert place.sessions() == []
 
@@ -172,17 +172,17 @@ def test_schedules_outlive_an_emulator_that_does_not(place: Place) -> None:
     (before,) = client.list_schedules(GroupName=group)["Schedules"]
     client.delete_schedule(GroupName=group, Name=before["Name"])
 
-    schedules.restore()
+    scheduler.restore_timers()
 
     (after,) = client.list_schedules(GroupName=group)["Schedules"]
     assert after["Name"] == before["Name"] == f"{rate}-{place.item(rate).token}"
     clock.ahead += timedelta(hours=1)
-    schedules.Ticker(clock).tick()
+    scheduler.LocalScheduler(clock).fire_due()
     assert len(place.sessions()) == 1
 
 
 def test_the_engine_is_told_of_a_group_for_the_block_alone(embedded_aws: EmbeddedAws) -> None:
-    with schedules.group():
+    with scheduler.schedule_group():
         assert settings().schedule_group == "ai-coordination"
     assert settings().schedule_group is None
 
@@ -190,12 +190,12 @@ def test_the_engine_is_told_of_a_group_for_the_block_alone(embedded_aws: Embedde
 def test_a_group_that_is_configured_is_used(
     embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in schedules.VARIABLES.items():
+    for name, value in scheduler.VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AI_COORDINATION_SCHEDULE_GROUP", "mine")
     settings.cache_clear()
 
-    with schedules.group():
+    with scheduler.schedule_group():
         pass
 
     assert clients("scheduler").get_schedule_group(Name="mine")["State"] == "ACTIVE"

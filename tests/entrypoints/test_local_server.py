@@ -29,7 +29,7 @@ def server() -> Iterator[LocalServer]:
 
 def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalServer) -> None:
     assert f"http://127.0.0.1:{server.port}/graphql" in server.banner
-    assert "in the memory of this process (embedded DynamoDB), gone when it stops" in server.banner
+    assert "in the memory of this process (embedded DynamoDB), lost when it stops" in server.banner
     assert "endpoint local, part dev" in server.banner
 
 
@@ -106,7 +106,8 @@ def test_a_port_in_use_is_one_clear_line(
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr == (
-        f"Cannot listen at 127.0.0.1:{port}, Address already in use: choose another with {option}\n"
+        f"Cannot listen on 127.0.0.1:{port}: Address already in use. "
+        f"Choose another port with {option}\n"
     )
 
 
@@ -129,6 +130,9 @@ def test_it_runs_on_dynamodb_local_and_makes_what_is_missing(dynamodb_local: str
         uuid = created["coordination"]["coordinationUuid"]
         found = second.graphql(GET, uuid=uuid)["data"]["coordination"]
 
-    assert f"at {dynamodb_local}, as long as that keeps them; 9 tables were missing" in first.banner
-    assert f"at {dynamodb_local}, as long as that keeps them\n" in second.banner
+    assert (
+        f"at {dynamodb_local}, kept as long as that keeps it (9 missing tables were created)"
+        in first.banner
+    )
+    assert f"at {dynamodb_local}, kept as long as that keeps it\n" in second.banner
     assert found == {"coordinationName": "kept"}

@@ -6,9 +6,9 @@ import pytest
 
 from ai_coordination.local import commands, storage
 from ai_coordination.local.embedded import EmbeddedAws
-from ai_coordination.local.recording import recorded_calls
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import TABLES, connection
+from tests.support.recording import recorded_calls
 
 NAMES = [table.Meta.table_name for table in TABLES]
 IN_AWS = "https://dynamodb.eu-central-1.amazonaws.com"
@@ -30,22 +30,22 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 def open_and_close(*, aws: bool) -> str:
-    with storage.chosen(aws=aws) as where:
+    with storage.opened(aws=aws) as where:
         return where
 
 
 def test_without_an_endpoint_it_is_embedded_with_its_tables() -> None:
-    with storage.chosen(aws=False) as where:
+    with storage.opened(aws=False) as where:
         missing = missing_tables()
 
-    assert where == "in the memory of this process (embedded DynamoDB), gone when it stops"
+    assert where == "in the memory of this process (embedded DynamoDB), lost when it stops"
     assert missing == []
 
 
 def test_embedded_overrules_an_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
 
-    with storage.chosen(aws=False, embedded=True) as where:
+    with storage.opened(aws=False, embedded=True) as where:
         missing = missing_tables()
 
     assert where.startswith("in the memory of this process")
@@ -58,7 +58,7 @@ def test_an_endpoint_that_is_aws_is_refused(
 ) -> None:
     monkeypatch.setenv(name, IN_AWS)
 
-    with recorded_calls() as calls, pytest.raises(storage.NotUsable, match="say --aws"):
+    with recorded_calls() as calls, pytest.raises(storage.StorageUnavailable, match="use --aws"):
         open_and_close(aws=False)
 
     assert calls == []
@@ -70,14 +70,17 @@ def test_an_endpoint_that_the_sdk_was_told_to_ignore_is_refused(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv(IGNORE, "true")
 
-    with recorded_calls() as calls, pytest.raises(storage.NotUsable, match=f"{IN_AWS} is AWS"):
+    with (
+        recorded_calls() as calls,
+        pytest.raises(storage.StorageUnavailable, match=f"{IN_AWS} is AWS"),
+    ):
         open_and_close(aws=False)
 
     assert calls == []
 
 
 def test_tables_are_not_made_in_aws_by_serving(aws: EmbeddedAws) -> None:
-    with pytest.raises(storage.NotUsable, match=f"lacks {', '.join(NAMES)}"):
+    with pytest.raises(storage.StorageUnavailable, match=f"lacks the tables {', '.join(NAMES)}"):
         open_and_close(aws=True)
 
     assert missing_tables() == NAMES
@@ -97,7 +100,7 @@ def test_the_region_of_lambda_is_taken_for_aws(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
 
-    assert storage.reach(aws=True) == "https://dynamodb.eu-west-3.amazonaws.com"
+    assert storage.dynamodb_endpoint(aws=True) == "https://dynamodb.eu-west-3.amazonaws.com"
 
 
 def test_an_emulator_needs_neither_credentials_nor_a_region(
@@ -108,7 +111,7 @@ def test_an_emulator_needs_neither_credentials_nor_a_region(
     # What storage sets itself is taken back at the end.
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    assert storage.reach(aws=False) == dynamodb_local
+    assert storage.dynamodb_endpoint(aws=False) == dynamodb_local
     assert connection.client.list_tables(Limit=1)["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
@@ -120,6 +123,6 @@ def test_the_command_makes_the_tables_and_says_which(
     commands.tables(aws=True)
     second = capsys.readouterr().out.splitlines()
 
-    made = [f"made {name}" for name in NAMES]
-    assert first == [*made, f"All tables are at {IN_AWS}; {len(NAMES)} are new."]
-    assert second == [f"All tables are at {IN_AWS}; 0 are new."]
+    made = [f"created {name}" for name in NAMES]
+    assert first == [*made, f"All tables exist at {IN_AWS}; {len(NAMES)} are new."]
+    assert second == [f"All tables exist at {IN_AWS}; 0 are new."]

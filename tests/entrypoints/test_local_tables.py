@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ai_coordination.local.embedded import EmbeddedAws
-from ai_coordination.local.recording import Call, recorded_calls
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import TABLES, Idempotency, Session, connection
+from tests.support.recording import Call, recorded_calls
 
 NAMES = [table.Meta.table_name for table in TABLES]
 
@@ -103,6 +103,6 @@ def test_two_processes_may_make_them_at_once(dynamodb_local: str) -> None:
 
     assert [process.returncode for process in both] == [0, 0]
     # DynamoDB Local may tell both that they made a table.
-    assert {line for line in said.splitlines() if line.startswith("made ")} == {
-        f"made {name.replace('ai-coordination-', 'at-once-')}" for name in NAMES
+    assert {line for line in said.splitlines() if line.startswith("created ")} == {
+        f"created {name.replace('ai-coordination-', 'at-once-')}" for name in NAMES
     }

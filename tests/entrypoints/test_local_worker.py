@@ -9,7 +9,7 @@ import pytest
 
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
-from ai_coordination.local import work
+from ai_coordination.local import worker
 from tests.support.graph_api import change, data, new_coordination, new_task
 
 POISON = "{ no JSON"
@@ -20,7 +20,7 @@ STATUSES = "query ($c: ID!) { sessions(coordinationUuid: $c) { nodes { status } 
 def queue(tables: None) -> Iterator[str]:
     """The worker's own queue, new."""
     with patch.dict(os.environ):
-        work.make_queue()
+        worker.ensure_queue()
         url = settings().required_queue_url()
         yield url
         for one in (url, f"{url}-dead"):
@@ -52,7 +52,7 @@ def statuses(coordination: str) -> list[str]:
 def test_a_worker_takes_as_many_messages_as_it_is_told(queue: str) -> None:
     coordination = new_sessions(2)
 
-    assert work.work_once(work.Manner(messages=1))
+    assert worker.process_batch(worker.WorkerOptions(messages=1))
 
     assert sorted(statuses(coordination)) == ["COMPLETED", "IN_PROGRESS"]
     assert held(queue) == (1, 0)
@@ -63,7 +63,7 @@ def test_a_worker_that_is_to_stop_begins_nothing_and_gives_back_what_it_has(queu
     stop = threading.Event()
     stop.set()
 
-    assert work.work_once(stop=stop)
+    assert worker.process_batch(stop=stop)
 
     assert statuses(coordination) == ["IN_PROGRESS", "IN_PROGRESS"]
     assert held(queue) == (2, 0)
@@ -72,10 +72,10 @@ def test_a_worker_that_is_to_stop_begins_nothing_and_gives_back_what_it_has(queu
 def test_a_message_that_fails_stays_hidden_for_longer_than_a_step_may_take(queue: str) -> None:
     clients("sqs").send_message(QueueUrl=queue, MessageBody=POISON)
 
-    assert work.work_once(work.Manner(step_seconds=11))
+    assert worker.process_batch(worker.WorkerOptions(step_seconds=11))
 
     assert held(queue) == (0, 1)
-    assert not work.work_once()
+    assert not worker.process_batch()
 
 
 def test_what_fails_each_time_is_put_aside(queue: str) -> None:
@@ -83,7 +83,7 @@ def test_what_fails_each_time_is_put_aside(queue: str) -> None:
     stop = threading.Event()
     stop.set()
 
-    received = [work.work_once(stop=stop) for _ in range(6)]
+    received = [worker.process_batch(stop=stop) for _ in range(6)]
 
     assert received == [True] * 5 + [False]
     assert held(queue) == (0, 0)

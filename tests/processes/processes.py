@@ -15,7 +15,7 @@ import pytest
 
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
-from ai_coordination.local import work
+from ai_coordination.local import worker
 
 SECONDS = 60
 BUCKET = "texts"
@@ -39,11 +39,11 @@ def queue_and_bucket() -> Iterator[None]:
             patch.setenv("AWS_ENDPOINT_URL_SQS", endpoint)
             patch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
             patch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-            patch.setenv(work.QUEUE_VARIABLE, "")
+            patch.setenv(worker.QUEUE_VARIABLE, "")
             _forget()
             where = {"LocationConstraint": os.environ["AWS_REGION"]}
             clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-            work.make_queue()
+            worker.ensure_queue()
             yield
     finally:
         _forget()
@@ -146,4 +146,4 @@ class Workers:
 def _wait_until_it_works(process: "subprocess.Popen[str]") -> None:
     assert process.stdout is not None
     said = process.stdout.readline()
-    assert said.startswith("Working off"), said + process.stdout.read()
+    assert said.startswith("Processing"), said + process.stdout.read()

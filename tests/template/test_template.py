@@ -9,7 +9,7 @@ import pytest
 
 from ai_coordination.api.transport import cors
 from ai_coordination.config import Settings
-from ai_coordination.local import work
+from ai_coordination.local import worker as local_worker
 from tests.support.templates import (
     API_MAY,
     ARN_OF_BUCKET,
@@ -178,7 +178,7 @@ def test_a_message_is_hidden_for_as_long_as_its_function_may_take(
 
     assert function["Timeout"] < given["VisibilityTimeout"] <= 6 * function["Timeout"]
     assert given["RedrivePolicy"]["deadLetterTargetArn"] == {"Sub": ARN_OF_DEAD}
-    assert given["RedrivePolicy"]["maxReceiveCount"] == int(work.MOST_RECEIVES)
+    assert given["RedrivePolicy"]["maxReceiveCount"] == int(local_worker.MAX_RECEIVES)
 
 
 def test_by_default_all_executions_at_once_fit_into_a_new_account() -> None:

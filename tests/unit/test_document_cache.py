@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, build_schema
 
-from ai_coordination.api.documents import Document, DocumentRejected, prepare, prepared, rules
+from ai_coordination.api.documents import Document, DocumentRejected, prepare, rules
+from ai_coordination.api.documents import cache as document_cache
 from ai_coordination.config import Settings
 
 SDL = "type Query { session: Session } type Session { id: ID! }"
@@ -46,7 +47,7 @@ def test_a_refused_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(reads) == 2
 
 
-def kept(cache: prepared.Cache, keys: str) -> str:
+def kept(cache: document_cache.Cache, keys: str) -> str:
     return "".join(key for key in keys if cache.get(key))
 
 
@@ -56,7 +57,7 @@ def document() -> Document:
 
 
 def test_the_cache_forgets_what_was_used_longest_ago(document: Document) -> None:
-    cache = prepared.Cache(max_documents=2, max_bytes=100)
+    cache = document_cache.Cache(max_documents=2, max_bytes=100)
 
     cache.put("a", document, 1)
     cache.put("b", document, 1)
@@ -67,7 +68,7 @@ def test_the_cache_forgets_what_was_used_longest_ago(document: Document) -> None
 
 
 def test_the_cache_is_bounded_in_bytes(document: Document) -> None:
-    cache = prepared.Cache(max_documents=10, max_bytes=100)
+    cache = document_cache.Cache(max_documents=10, max_bytes=100)
 
     cache.put("a", document, 40)
     cache.put("b", document, 60)
@@ -80,7 +81,7 @@ def test_the_cache_is_bounded_in_bytes(document: Document) -> None:
 
 
 def test_a_document_larger_than_the_cache_displaces_nothing(document: Document) -> None:
-    cache = prepared.Cache(max_documents=10, max_bytes=100)
+    cache = document_cache.Cache(max_documents=10, max_bytes=100)
 
     cache.put("a", document, 40)
     cache.put("b", document, 101)

@@ -76,11 +76,11 @@ def test_the_only_operation_needs_no_name() -> None:
         (
             "query A { __typename } query B { __typename }",
             None,
-            "Must provide operation name if query contains multiple operations.",
+            "operationName is required: the document has several operations.",
         ),
-        ("query A { __typename }", "B", "Unknown operation named 'B'."),
-        ("query A { __typename }", "", "Unknown operation named ''."),
-        ("{ __typename }", "A", "Unknown operation named 'A'."),
+        ("query A { __typename }", "B", "The document has no operation named 'B'."),
+        ("query A { __typename }", "", "The document has no operation named ''."),
+        ("{ __typename }", "A", "The document has no operation named 'A'."),
     ],
 )
 def test_an_operation_that_cannot_be_chosen_is_bad_input(
@@ -181,7 +181,7 @@ def test_depth_is_limited() -> None:
     (error,) = rejected("{ session { parent { id } } }", replace(SETTINGS, max_depth=2))
 
     assert error == {
-        "message": "The document nests 3 fields; at most 2 are allowed.",
+        "message": "The document nests 3 fields. The limit is 2.",
         "extensions": {"code": "QUERY_TOO_COMPLEX", "depth": 3, "limit": 2},
     }
 
@@ -248,7 +248,7 @@ def test_a_document_of_excessive_size_is_not_even_parsed(text: str) -> None:
 
     assert error["extensions"] == {"code": "PAYLOAD_TOO_LARGE", "inputPath": ["query"]}
     assert error["message"] == (
-        "A document has at most 500000 characters and 10000 lines: give long texts as variables."
+        "The document has more than 500000 characters or 10000 lines: send long texts as variables."
     )
 
 

@@ -137,7 +137,7 @@ def test_an_accept_without_our_types_is_406(accept: str) -> None:
     assert response.status == 406
     assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert error_of(response) == {
-        "message": f"The answer is {GRAPHQL} or {JSON}, and Accept has neither.",
+        "message": f"The header Accept must allow {GRAPHQL} or {JSON}.",
         "extensions": {"code": "BAD_USER_INPUT", "requestId": "request-1"},
     }
 
@@ -245,7 +245,7 @@ def test_a_mutation_by_get_is_405_and_says_what_it_needs(accept: str) -> None:
     response = send(request, refuse(MutationByGet()))
 
     assert (response.status, response.headers["allow"]) == (405, "POST")
-    assert error_of(response)["message"].startswith("A mutation needs a POST request")
+    assert error_of(response)["message"].startswith("Send mutations by POST")
 
 
 def test_get_reads_its_parameters_from_the_url_and_may_only_read() -> None:
@@ -329,7 +329,7 @@ def test_a_request_over_the_limit_is_413(request_of: Callable[[Any], HttpRequest
 
     assert response.status == 413
     assert error_of(response) == {
-        "message": f"The request takes {size} bytes, more than {size - 1}.",
+        "message": f"The request has {size} bytes. The limit is {size - 1}.",
         "extensions": {"code": "PAYLOAD_TOO_LARGE", "requestId": "request-1"},
     }
 

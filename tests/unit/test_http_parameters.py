@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.api.transport.parameters import (
-    DEEPEST,
+    MAX_NESTING,
     from_body,
     from_object,
     from_query_string,
@@ -52,17 +52,17 @@ def test_a_well_formed_request(given_parameters: Any, expected: GraphQLRequest) 
     [
         ([], "Batches are not supported: send one request object at a time.", ()),
         ([{"query": "{a}"}], "Batches are not supported: send one request object at a time.", ()),
-        (None, "A GraphQL request is a JSON object, not null.", ()),
-        ("{a}", "A GraphQL request is a JSON object, not a text.", ()),
-        (7, "A GraphQL request is a JSON object, not a number.", ()),
-        ({}, "query is missing: it holds the GraphQL document.", ("query",)),
-        ({"query": None}, "query is missing: it holds the GraphQL document.", ("query",)),
-        ({"query": ["{a}"]}, "query must be a text, not a list.", ("query",)),
-        ({"query": False}, "query must be a text, not a boolean.", ("query",)),
-        ({"query": 1.5}, "query must be a text, not a number.", ("query",)),
+        (None, "A GraphQL request must be a JSON object, not null.", ()),
+        ("{a}", "A GraphQL request must be a JSON object, not a string.", ()),
+        (7, "A GraphQL request must be a JSON object, not a number.", ()),
+        ({}, "query is missing: send the GraphQL document in it.", ("query",)),
+        ({"query": None}, "query is missing: send the GraphQL document in it.", ("query",)),
+        ({"query": ["{a}"]}, "query must be a string, not a list.", ("query",)),
+        ({"query": False}, "query must be a string, not a boolean.", ("query",)),
+        ({"query": 1.5}, "query must be a string, not a number.", ("query",)),
         (
             {"query": "{a}", "variables": "{}"},
-            "variables must be an object, not a text.",
+            "variables must be an object, not a string.",
             ("variables",),
         ),
         (
@@ -72,7 +72,7 @@ def test_a_well_formed_request(given_parameters: Any, expected: GraphQLRequest) 
         ),
         (
             {"query": "{a}", "operationName": {}},
-            "operationName must be a text, not an object.",
+            "operationName must be a string, not an object.",
             ("operationName",),
         ),
         (
@@ -80,20 +80,24 @@ def test_a_well_formed_request(given_parameters: Any, expected: GraphQLRequest) 
             "extensions must be an object, not a number.",
             ("extensions",),
         ),
-        ({"query": "{a\ud800}"}, "A text holds half of a surrogate pair.", ("query",)),
+        (
+            {"query": "{a\ud800}"},
+            "A string contains half of a surrogate pair, which is not valid Unicode.",
+            ("query",),
+        ),
         (
             {"query": "{a}", "variables": {"input": {"names": ["ä", "\udc00"]}}},
-            "A text holds half of a surrogate pair.",
+            "A string contains half of a surrogate pair, which is not valid Unicode.",
             ("variables", "input", "names", 1),
         ),
         (
             {"query": "{a}", "variables": {"a": {"\ud800": 1}}},
-            "A text holds half of a surrogate pair.",
+            "A string contains half of a surrogate pair, which is not valid Unicode.",
             ("variables", "a"),
         ),
         (
             {"query": "{a}", "variables": {"a": [1.5, float("inf")]}},
-            "A number is out of range.",
+            "A number is too large to be stored.",
             ("variables", "a", 1),
         ),
     ],
@@ -109,35 +113,44 @@ def test_a_wrong_request_is_told_where_and_why(
 
 @pytest.mark.parametrize("name", ["variables", "extensions"])
 def test_nesting_has_a_limit(name: str) -> None:
-    deepest = {"query": "{a}", name: {"a": nested(DEEPEST - 1)}}
-    deeper = {"query": "{a}", name: {"a": nested(DEEPEST)}}
+    deepest = {"query": "{a}", name: {"a": nested(MAX_NESTING - 1)}}
+    deeper = {"query": "{a}", name: {"a": nested(MAX_NESTING)}}
 
     assert getattr(from_object(deepest), name) == deepest[name]
-    with pytest.raises(BadUserInput, match=f"Nested more than {DEEPEST} deep") as caught:
+    with pytest.raises(BadUserInput, match=f"nested deeper than {MAX_NESTING} levels") as caught:
         from_object(deeper)
 
-    assert caught.value.input_path == (name, "a", *[0] * (DEEPEST - 1))
+    assert caught.value.input_path == (name, "a", *[0] * (MAX_NESTING - 1))
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "The body is not JSON: Expecting value, line 1, column 1."),
-        (b"{\n'query'", "The body is not JSON: Expecting property name enclosed in double quotes"),
-        (b'{"query": "{a}"} {}', "The body is not JSON: Extra data, line 1, column 18."),
-        (b'{"query": "{a}", "variables": {"a": NaN}}', "NaN is no number of JSON."),
-        (b'{"query": "{a}", "ignored": -Infinity}', "-Infinity is no number of JSON."),
-        (b'{"query": "{a}", "query": "{b}"}', "an object names a member twice."),
-        (b'{"query": "{a}", "variables": {"a": 1, "a": 1}}', "an object names a member twice."),
-        (b'{"query": "{a}", "variables": {"a": 1e999}}', "A number is out of range."),
-        (b'{"query": "{a}", "x": ' + b"1" * 5000 + b"}", "The body holds a number that is too"),
-        (b"[" * 100_000, "The body is nested too deep."),
-        (b'{"a":' * 100_000, "The body is nested too deep."),
-        (b'{"query": "\xff"}', "The body is not UTF-8."),
-        ('{"query": "{a}"}'.encode("utf-16"), "The body is not UTF-8."),
-        (b'{"query": "\xed\xa0\x80"}', "The body is not UTF-8."),
-        (b'{"query": "\\ud800"}', "A text holds half of a surrogate pair."),
-        (b'{"query": "a\nb"}', "The body is not JSON: Invalid control character at"),
+        (b"", "The body is not valid JSON: Expecting value, line 1, column 1."),
+        (
+            b"{\n'query'",
+            "The body is not valid JSON: Expecting property name enclosed in double quotes",
+        ),
+        (b'{"query": "{a}"} {}', "The body is not valid JSON: Extra data, line 1, column 18."),
+        (b'{"query": "{a}", "variables": {"a": NaN}}', "NaN is not a JSON number."),
+        (b'{"query": "{a}", "ignored": -Infinity}', "-Infinity is not a JSON number."),
+        (b'{"query": "{a}", "query": "{b}"}', "an object has the same member twice."),
+        (
+            b'{"query": "{a}", "variables": {"a": 1, "a": 1}}',
+            "an object has the same member twice.",
+        ),
+        (b'{"query": "{a}", "variables": {"a": 1e999}}', "A number is too large to be stored."),
+        (b'{"query": "{a}", "x": ' + b"1" * 5000 + b"}", "The body contains a number that is too"),
+        (b"[" * 100_000, "The body is nested too deeply."),
+        (b'{"a":' * 100_000, "The body is nested too deeply."),
+        (b'{"query": "\xff"}', "The body is not valid UTF-8."),
+        ('{"query": "{a}"}'.encode("utf-16"), "The body is not valid UTF-8."),
+        (b'{"query": "\xed\xa0\x80"}', "The body is not valid UTF-8."),
+        (
+            b'{"query": "\\ud800"}',
+            "A string contains half of a surrogate pair, which is not valid Unicode.",
+        ),
+        (b'{"query": "a\nb"}', "The body is not valid JSON: Invalid control character at"),
     ],
 )
 def test_a_body_that_cannot_be_read_is_told_why(body: bytes, message: str) -> None:
@@ -175,7 +188,7 @@ def test_a_decimal_that_would_come_back_as_another_is_refused_with_its_place(num
     url = urlencode({"query": query, "variables": f'{{"x": {{"a": [1, {number}]}}}}'})
 
     for read, given_text in ((from_body, body.encode()), (from_query_string, url)):
-        with pytest.raises(BadUserInput, match="more digits than are kept") as caught:
+        with pytest.raises(BadUserInput, match="more digits than can be stored") as caught:
             read(given_text)  # type: ignore[arg-type]
         assert caught.value.input_path == ("input", "json", "a", 1)
 
@@ -211,16 +224,16 @@ def test_a_url_names_a_request(query_string: str, expected: GraphQLRequest) -> N
 @pytest.mark.parametrize(
     ("query_string", "message", "input_path"),
     [
-        ("", "query is missing: it holds the GraphQL document.", ("query",)),
-        ("query={a}&query={b}", "query is given more than once.", ("query",)),
+        ("", "query is missing: send the GraphQL document in it.", ("query",)),
+        ("query={a}&query={b}", "The parameter query is repeated: send it once.", ("query",)),
         (
             "query={a}&variables={}&variables={}",
-            "variables is given more than once.",
+            "The parameter variables is repeated: send it once.",
             ("variables",),
         ),
         (
             "query={a}&variables=a",
-            "variables is not JSON: Expecting value, line 1, column 1.",
+            "variables is not valid JSON: Expecting value, line 1, column 1.",
             ("variables",),
         ),
         (
@@ -230,7 +243,7 @@ def test_a_url_names_a_request(query_string: str, expected: GraphQLRequest) -> N
         ),
         (
             f"query={{a}}&variables={'[' * 20_000}",
-            "variables is nested too deep.",
+            "variables is nested too deeply.",
             ("variables",),
         ),
     ],

@@ -183,13 +183,13 @@ def test_costs_are_remembered_for_a_bounded_number_of_values(
     operation = next(iter(selections.operations(document)))
     of_document = limits.Costs(SCHEMA, document)
     weighed: list[OperationDefinitionNode] = []
-    weigh = costs.Scale.weigh
+    weigh = costs.CostEstimator.estimate
 
-    def counted(scale: costs.Scale, one: OperationDefinitionNode) -> int:
+    def counted(scale: costs.CostEstimator, one: OperationDefinitionNode) -> int:
         weighed.append(one)
         return weigh(scale, one)
 
-    monkeypatch.setattr(costs.Scale, "weigh", counted)
+    monkeypatch.setattr(costs.CostEstimator, "estimate", counted)
 
     def ask(values: range) -> int:
         weighed.clear()
@@ -206,7 +206,7 @@ def test_doubling_fragments_cost_what_they_would_answer_and_are_told_bounded() -
     doubling = (f"fragment F{n} on Session {{ ...F{n + 1} ...F{n + 1} }}" for n in range(100))
     query = "{ session { ...F0 } } fragment F100 on Session { id }" + " ".join(doubling)
 
-    assert cost(query) == limits.LARGEST
+    assert cost(query) == limits.MAX_COST
 
 
 def test_a_cost_over_the_limit_is_refused_with_both_figures() -> None:

@@ -1,5 +1,5 @@
-"""Documents: parsed, limited and validated once, then kept."""
+"""GraphQL documents: parsing, limits, validation and caching."""
 
-from ai_coordination.api.documents.prepared import Document, DocumentRejected, prepare
+from ai_coordination.api.documents.cache import Document, DocumentRejected, prepare
 
 __all__ = ["Document", "DocumentRejected", "prepare"]

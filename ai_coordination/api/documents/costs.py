@@ -1,6 +1,7 @@
-"""What a valid operation costs: the formula that `limits` states, computed.
+"""Compute the cost of a valid operation by the formula in `limits`.
 
-Recursion is bounded: the parser refuses more than 200 levels, and fragments are weighed one by one.
+Recursion is bounded: the parser rejects more than 200 levels, and fragments are estimated one by
+one.
 """
 
 from collections.abc import Mapping
@@ -41,19 +42,19 @@ INTROSPECTION = 5_000
 PAGE_SIZES = range(1, 101)
 LARGEST_PAGE = PAGE_SIZES[-1]
 
-# What a filtered page reads: so many calls, and the rows that it passes over, of which ten cost as
-# much as one that it gives: nobody takes them apart.
+# A filtered page makes several calls, and reads rows that it does not return. Ten of these cost as
+# much as one that it returns, because they are not decoded.
 FILTERED = MOST_READS_OF_A_PAGE * (READ + ROWS_OF_A_FILTERED_READ // 10)
 
-# The elements of a list that lies in an item are read with it: a hundred of them count as one.
+# A list stored in an item is read together with it, so 100 elements count as one.
 ELEMENTS = 100
 MOST_ELEMENTS = {"logs": MOST_LOGS}
 
-# Fields that read, or compute as long, and are neither a connection nor an entity.
+# Fields that read the database, or compute as long, and are neither connections nor entities.
 READING_FIELDS = frozenset({"totalCount", "progress", "mermaid", "nextRunAt"})
 READING_LISTS = frozenset({("Session", "subtaskQueries")})
 
-# Arguments that make a page leave out rows it has read, and the pages that always do.
+# Arguments that make a page leave out rows that it reads, and connections that always do.
 FILTERS = frozenset({"filter"})
 FILTERS_OF = {"openSessionAgents": frozenset({"coordinationUuid", "agentUuid"})}
 ALWAYS_FILTERED = frozenset({("SessionAgent", "sessionRuns")})
@@ -70,33 +71,34 @@ Pages = Mapping[str, int | None]
 
 
 class Cost(NamedTuple):
-    """What selections cost `once`, and for `each` item of the connection they are made on."""
+    """The cost of selections: `once`, and for `each` row of the connection they belong to."""
 
     once: int
     each: int = 0
 
 
-class Scale:
-    """One computation. Each fragment is weighed once, however often it is spread."""
+class CostEstimator:
+    """Estimates the cost of an operation. Each fragment is estimated once, however often used."""
 
     def __init__(self, schema: GraphQLSchema, pages: Pages) -> None:
         self._schema = schema
         self._pages = pages
         self._fragments: dict[str, Cost] = {}
 
-    def learn(self, fragment: FragmentDefinitionNode) -> None:
-        """Weigh a fragment; those that it spreads are known already."""
+    def add_fragment(self, fragment: FragmentDefinitionNode) -> None:
+        """Estimate a fragment. Those that it spreads must have been added before."""
         on = self._schema.type_map[fragment.type_condition.name.value]
         self._fragments[fragment.name.value] = self._selections(fragment.selection_set, on)
 
-    def weigh(self, operation: OperationDefinitionNode) -> int:
+    def estimate(self, operation: OperationDefinitionNode) -> int:
+        """Return the cost of an operation. All fragments must have been added."""
         # A valid operation has a root type.
         root = cast("GraphQLNamedType", self._schema.get_root_type(operation.operation))
         return self._selections(operation.selection_set, root).once
 
-    def _selections(self, chosen: SelectionSetNode, on: GraphQLNamedType) -> Cost:
+    def _selections(self, selection_set: SelectionSetNode, on: GraphQLNamedType) -> Cost:
         once = each = 0
-        for selection in chosen.selections:
+        for selection in selection_set.selections:
             cost = self._selection(selection, on)
             once += cost.once
             each += cost.each
@@ -110,7 +112,7 @@ class Scale:
         return self._fragments[cast("FragmentSpreadNode", selection).name.value]
 
     def _condition(self, fragment: InlineFragmentNode) -> GraphQLNamedType | None:
-        # graphql-core's annotation forgets that an inline fragment may have none.
+        # graphql-core's annotation is wrong: an inline fragment may have no type condition.
         condition = cast("Any", fragment.type_condition)
         return self._schema.type_map[condition.name.value] if condition else None
 
@@ -145,27 +147,27 @@ class Scale:
         return READ if reads else FIELD
 
     def _rows(self, field: FieldNode, definition: GraphQLField) -> int:
-        given = next((each.value for each in field.arguments if each.name.value == "first"), None)
-        size = literal_page_size(given, self._pages)
+        first = next((each.value for each in field.arguments if each.name.value == "first"), None)
+        size = literal_page_size(first, self._pages)
         if size is None and "first" in definition.args:
             size = page_size(definition.args["first"].default_value)
         return size or LARGEST_PAGE
 
 
 def page_size(value: Any) -> int | None:
-    """The page size that a variable's value asks for. None: the default."""
+    """Return the page size that a variable's value requests. None means the default."""
     if value is None:
         return None
     return int(value) if value in PAGE_SIZES else LARGEST_PAGE
 
 
 def literal_page_size(value: ValueNode | None, pages: Pages) -> int | None:
-    """The page size that an argument's value asks for. None: the default."""
+    """Return the page size that an argument's value requests. None means the default."""
     if value is None or isinstance(value, NullValueNode):
         return None
     if isinstance(value, VariableNode):
         return pages.get(value.name.value)
-    # A longer number is too large anyway, and Python refuses to read very long ones.
+    # A longer number is too large anyway, and Python raises an error for very long ones.
     if isinstance(value, IntValueNode) and len(value.value) <= len(str(LARGEST_PAGE)):
         return page_size(int(value.value))
     return LARGEST_PAGE
@@ -183,7 +185,7 @@ def _loads(name: str, on: GraphQLNamedType, of_type: GraphQLNamedType) -> bool:
 
 
 def _is_filtered(field: FieldNode, on: GraphQLNamedType) -> bool:
-    """Whether the page may leave rows out. A variable may, whatever its value turns out to be."""
+    """Return whether the page may leave out rows. A variable counts as a filter, even if null."""
     if (on.name, field.name.value) in ALWAYS_FILTERED:
         return True
     filters = FILTERS | FILTERS_OF.get(field.name.value, frozenset())
@@ -194,7 +196,7 @@ def _is_filtered(field: FieldNode, on: GraphQLNamedType) -> bool:
 
 
 def _elements(field: FieldNode) -> int:
-    """What the elements of a list in an item count as."""
+    """Return what the elements of a list stored in an item count as."""
     return MOST_ELEMENTS.get(field.name.value, MOST_ELEMENTS_OF_A_LIST) // ELEMENTS
 
 

@@ -1,16 +1,21 @@
-"""How deep a document may nest, and how much its answer may cost.
+"""Limits on the depth of a document and on the cost of an operation.
 
-Every field costs 1, or 10 where it reads the database (the fields of Query and Mutation, an
-entity's connections and single entities, a session's `subtaskQueries`, `totalCount`, `progress` and
-`mermaid`) or computes as long (`nextRunAt`), and a mutation 10 more. A page costs 1 more for each
-of its `first` rows. A filtered one reads up to 5 times 200 rows, and costs 150 instead of 10. What
-is selected below `edges` or `nodes` counts `first` times. The elements of any other list count by
-the most that it may hold, a hundred of them as one: 10 times for 1,000. All of this counts again at
-each alias and each use of a fragment, whatever `@skip` and `@include` say. `__schema`, `__type` and
-each alias below them cost 5,000.
+A field costs:
 
-The cost bounds what an operation may need; `api.metering` and `models.allowance` bound what it
-takes in fact.
+- 1, or
+- 10 if it reads the database (the fields of Query and Mutation, an entity's connections and single
+  entities, a session's `subtaskQueries`, `totalCount`, `progress` and `mermaid`) or computes as
+  long (`nextRunAt`), and
+- 10 more if it is a mutation.
+
+A page costs 1 more for each of its `first` rows. A filtered page reads up to 5 times 200 rows, and
+costs 150 instead of 10. Selections below `edges` and `nodes` count `first` times. Selections in any
+other list count by its maximum length, divided by 100: 10 times for 1,000 elements. Everything
+counts again for each alias and each use of a fragment, regardless of `@skip` and `@include`.
+`__schema`, `__type` and each alias below them cost 5,000.
+
+The cost is an upper bound on what an operation may need. `api.metering` and `models.allowance`
+limit what it actually uses.
 """
 
 from collections.abc import Mapping
@@ -31,26 +36,26 @@ from graphql import (
 from ai_coordination.api.documents import costs, selections
 from ai_coordination.errors import QueryTooComplex
 
-# A document's costs are kept for so many different values of its `first` variables.
-REMEMBERED = 64
-# What a client is told at most: nested fragments reach costs beyond any JSON reader's integers.
-LARGEST = 1_000_000_000
+# A document's costs are kept for this many different values of its `first` variables.
+MAX_REMEMBERED = 64
+# The highest cost reported. Nested fragments reach costs beyond the integers of JSON parsers.
+MAX_COST = 1_000_000_000
 
 
 def check_depth(document: DocumentNode, limit: int) -> None:
-    """Raises QueryTooComplex where the document nests more than `limit` fields."""
+    """Raise QueryTooComplex if the document nests more than `limit` fields."""
     reached = depth(document)
     if reached > limit:
-        message = f"The document nests {reached} fields; at most {limit} are allowed."
+        message = f"The document nests {reached} fields. The limit is {limit}."
         raise QueryTooComplex(message, depth=reached, limit=limit)
 
 
 def depth(document: DocumentNode) -> int:
-    """How many fields the document's operations nest at most, through fragments too.
+    """Return the maximum number of fields nested in a document's operations, fragments included.
 
-    The document need not be valid: unknown fragments count nothing, and neither does a document
-    whose fragments spread each other in a circle, since validation refuses it. What is below
-    `__schema` and `__type` is left out too: graphql-core bounds it by a rule of its own.
+    The document may be invalid: unknown fragments count as 0, and so does a document whose
+    fragments form a cycle, because validation rejects it. Fields below `__schema` and `__type` are
+    not counted, because graphql-core limits them itself.
     """
     depths: dict[str, int] = {}
     try:
@@ -63,9 +68,9 @@ def depth(document: DocumentNode) -> int:
 
 
 class Costs:
-    """The costs of a valid document's operations; they vary with the variables given as `first`.
+    """The costs of a valid document's operations, which depend on the variables used as `first`.
 
-    Costs are remembered, so that asking again is a look into a dict. Safe from several threads.
+    Computed costs are kept. Thread-safe.
     """
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
@@ -78,17 +83,17 @@ class Costs:
         self._remembered: dict[tuple[str | None, tuple[int | None, ...]], int] = {}
 
     def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-        """The cost of one of the document's operations, with the variables as the client sent them.
+        """Return the cost of one of the document's operations, with the variables of a request.
 
-        A page size that is missing or null is the schema's default; one that is not 1 to 100
-        counts as 100 here, and is refused elsewhere.
+        A missing or null page size means the schema's default. An invalid one counts as 100 here,
+        and is rejected by the resolver.
         """
         name = selections.name(operation)
         pages = self._pages(name, variables)
         cost = self._remembered.get((name, pages))
         if cost is None:
-            cost = self._weigh(operation, pages)
-            if len(self._remembered) >= REMEMBERED:
+            cost = self._estimate(operation, pages)
+            if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
             self._remembered[name, pages] = cost
         return cost
@@ -96,10 +101,13 @@ class Costs:
     def check(
         self, operation: OperationDefinitionNode, variables: Mapping[str, Any], limit: int
     ) -> None:
-        """Raises QueryTooComplex where the operation costs more than `limit`."""
+        """Raise QueryTooComplex if the operation costs more than `limit`."""
         cost = self.of(operation, variables)
         if cost > limit:
-            message = f"The operation costs {cost}; at most {limit} is allowed."
+            message = (
+                f"The operation costs {cost}. The limit is {limit}: request fewer rows or fields,"
+                " or smaller pages."
+            )
             raise QueryTooComplex(message, cost=cost, limit=limit)
 
     def _pages(self, operation: str | None, variables: Mapping[str, Any]) -> tuple[int | None, ...]:
@@ -109,12 +117,12 @@ class Costs:
             for name in self._page_variables
         )
 
-    def _weigh(self, operation: OperationDefinitionNode, pages: tuple[int | None, ...]) -> int:
+    def _estimate(self, operation: OperationDefinitionNode, pages: tuple[int | None, ...]) -> int:
         by_name = dict(zip(self._page_variables, pages, strict=True))
-        scale = costs.Scale(self._schema, by_name)
+        estimator = costs.CostEstimator(self._schema, by_name)
         for fragment in self._fragments:
-            scale.learn(fragment)
-        return min(scale.weigh(operation), LARGEST)
+            estimator.add_fragment(fragment)
+        return min(estimator.estimate(operation), MAX_COST)
 
 
 def _default_pages(operation: OperationDefinitionNode) -> costs.Pages:
@@ -134,17 +142,17 @@ def _page_variables(document: DocumentNode) -> set[str]:
 
 
 def _depth(outermost: SelectionSetNode, fragments: Mapping[str, int]) -> int:
-    """How many fields are nested from here on, given how many are in each fragment."""
+    """Return the depth of a selection set, using the known depths of fragments."""
     deepest = 0
-    waiting = [(outermost, 0)]
-    while waiting:
-        here, above = waiting.pop()
-        for selection in here.selections:
-            level = above + _levels(selection, fragments)
+    pending = [(outermost, 0)]
+    while pending:
+        selection_set, parent_level = pending.pop()
+        for selection in selection_set.selections:
+            level = parent_level + _levels(selection, fragments)
             deepest = max(deepest, level)
             inside = selections.below(selection)
             if inside and not _is_introspection(selection):
-                waiting.append((inside, level))
+                pending.append((inside, level))
     return deepest
 
 

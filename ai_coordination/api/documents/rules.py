@@ -1,4 +1,4 @@
-"""What makes a document valid here, and how what is wrong with it is told."""
+"""Validation rules for documents, and the format of validation errors."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
-from ai_coordination.api.documents import places
+from ai_coordination.api.documents import input_paths
 from ai_coordination.errors import QueryTooComplex
 
-# Fields of the same name are compared pair by pair, in so many steps at most: 0.1 to 0.2 s.
-# Twenty fragments with the same thirty fields, spread side by side, need a third of it.
+# Limit on comparing fields of the same name pair by pair, which takes 0.1 to 0.2 s. Twenty
+# fragments with the same thirty fields, in one selection, need a third of it.
 MAX_COMPARISONS = 50_000
 
 MAX_ERRORS = 20
@@ -33,7 +33,7 @@ GAVE_UP = "Validation aborted."
 
 
 class ServedOperationsRule(ValidationRule):
-    """The schema serves operations of this kind. graphql-core finds out only when it executes."""
+    """Rejects operation types that the schema lacks. graphql-core does so only on execution."""
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         if self.context.schema.get_root_type(node.operation) is None:
@@ -42,7 +42,7 @@ class ServedOperationsRule(ValidationRule):
 
 
 class BoundedOverlappingFieldsRule(OverlappingFieldsCanBeMergedRule):
-    """graphql-core's rule, which gives up sooner: by itself it may take a second."""
+    """graphql-core's rule with a lower limit, because the original may take a second."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
@@ -59,10 +59,10 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 def violations(
     schema: GraphQLSchema, document: DocumentNode, *, introspection: bool
 ) -> list[dict[str, Any]]:
-    """The first errors of a document, as a GraphQL result holds them; none: it is valid.
+    """Return the first errors of a document in the format of a GraphQL result. None: it is valid.
 
-    Without introspection nothing of the schema is told: no `__schema`, no `__type`, and no
-    suggestions in messages.
+    Without introspection, `__schema` and `__type` are rejected, and messages contain no
+    suggestions, so nothing reveals the schema.
     """
     rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
     errors = validate(
@@ -70,23 +70,25 @@ def violations(
     )
     if errors and isinstance(errors[-1], ValidationAbortedError):
         if errors[-1].message == GAVE_UP:
-            return [told(errors[-1], QueryTooComplex.code, "The document is too complex to check.")]
+            return [
+                formatted(errors[-1], QueryTooComplex.code, "The document is too complex to check.")
+            ]
         errors.pop()
-    return [_placed(error, document) for error in errors]
+    return [_with_input_path(error, document) for error in errors]
 
 
-def _placed(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
-    """With the place in the input, where it is a value of an argument that is wrong."""
-    result = told(error, "GRAPHQL_VALIDATION_FAILED")
+def _with_input_path(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
+    """Format an error. If it concerns the value of an argument, add its `inputPath`."""
+    result = formatted(error, "GRAPHQL_VALIDATION_FAILED")
     if error.nodes and isinstance(error.nodes[0], ValueNode):
-        place = places.of_node(document, error.nodes[0])
-        if place:
-            result["extensions"]["inputPath"] = place
+        path = input_paths.of_node(document, error.nodes[0])
+        if path:
+            result["extensions"]["inputPath"] = path
     return result
 
 
-def told(error: GraphQLError, code: str, message: str | None = None) -> dict[str, Any]:
-    """An error as a GraphQL result holds it, bounded, however long what it quotes."""
+def formatted(error: GraphQLError, code: str, message: str | None = None) -> dict[str, Any]:
+    """Return an error in the format of a GraphQL result, with its message cut to a limit."""
     text = message or error.message
     result: dict[str, Any] = {
         "message": text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"

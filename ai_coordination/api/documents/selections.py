@@ -1,4 +1,4 @@
-"""Walks over a parsed document, which need not be valid. None recurses through fragments."""
+"""Iterate over parsed documents, valid or not. Nothing recurses through fragments."""
 
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -26,7 +26,7 @@ def operations(document: DocumentNode) -> Iterator[OperationDefinitionNode]:
 
 
 def fragments_inside_out(document: DocumentNode) -> Iterator[FragmentDefinitionNode]:
-    """Each fragment after those that it spreads. Raises graphlib.CycleError at a circle."""
+    """Return the fragments, each after those that it spreads. Raises graphlib.CycleError."""
     fragments = {
         each.name.value: each
         for each in document.definitions
@@ -37,7 +37,7 @@ def fragments_inside_out(document: DocumentNode) -> Iterator[FragmentDefinitionN
 
 
 def below(selection: SelectionNode) -> SelectionSetNode | None:
-    """What is selected directly inside of a field or an inline fragment."""
+    """Return the selection set of a field or an inline fragment, None for a fragment spread."""
     if isinstance(selection, FieldNode | InlineFragmentNode):
         return selection.selection_set
     return None
@@ -62,10 +62,10 @@ def _spreads(fragment: FragmentDefinitionNode) -> set[str]:
 
 
 def _every_selection(definition: Definition) -> Iterator[SelectionNode]:
-    waiting = [definition.selection_set]
-    while waiting:
-        for selection in waiting.pop().selections:
+    pending = [definition.selection_set]
+    while pending:
+        for selection in pending.pop().selections:
             yield selection
             inside = below(selection)
             if inside:
-                waiting.append(inside)
+                pending.append(inside)

@@ -9,7 +9,7 @@ from ai_coordination.api import fields
 from ai_coordination.api.agent import AgentInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.coordination import Coordination
-from ai_coordination.api.fields import several, text, uuid, whole
+from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
 
@@ -17,26 +17,26 @@ from ai_coordination.api.node import global_id
 class CreateCoordinationInput(graphene.InputObjectType):
     """A new coordination."""
 
-    coordination_name = text("Display name, 1 to 256 characters.", required=True)
-    coordination_description = text("Description for people.")
-    agents = several(AgentInput, "Members, at most 1,000.", default_value=[])
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+    coordination_name = text_field("Display name, 1 to 256 characters.", required=True)
+    coordination_description = text_field("Description for people.")
+    agents = optional_list_field(AgentInput, "Members, at most 1,000.", default_value=[])
+    idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateCoordinationInput(graphene.InputObjectType):
     """Changes of a coordination: the given fields alone; an explicit null clears one."""
 
-    coordination_uuid = uuid("UUID of the coordination.")
-    coordination_name = text("Display name.")
-    coordination_description = text("Description for people.")
-    agents = several(AgentInput, "Members. Replaces the stored list.")
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+    coordination_uuid = uuid_field("UUID of the coordination.")
+    coordination_name = text_field("Display name.")
+    coordination_description = text_field("Description for people.")
+    agents = optional_list_field(AgentInput, "Members. Replaces the stored list.")
+    expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteCoordinationInput(graphene.InputObjectType):
     """Names the coordination to delete."""
 
-    coordination_uuid = uuid("UUID of the coordination.")
+    coordination_uuid = uuid_field("UUID of the coordination.")
 
 
 class CoordinationPayload(graphene.ObjectType):
@@ -67,16 +67,16 @@ def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
 class CoordinationMutations:
     """Fields of Mutation."""
 
-    create_coordination = fields.mutation(
+    create_coordination = fields.mutation_field(
         CoordinationPayload, CreateCoordinationInput, _create, "Creates a coordination."
     )
-    update_coordination = fields.mutation(
+    update_coordination = fields.mutation_field(
         CoordinationPayload,
         UpdateCoordinationInput,
         _update,
         "Changes a coordination. Sessions that have started keep the one they started with.",
     )
-    delete_coordination = fields.mutation(
+    delete_coordination = fields.mutation_field(
         DeletePayload,
         DeleteCoordinationInput,
         _delete,

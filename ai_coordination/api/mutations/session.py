@@ -9,10 +9,10 @@ from ai_coordination.api import fields
 from ai_coordination.api.agent import InputFileInput, SubtaskQueryInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
-    several,
-    text,
-    uuid,
-    whole,
+    int_field,
+    optional_list_field,
+    text_field,
+    uuid_field,
 )
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
@@ -24,17 +24,21 @@ class CreateSessionInput(graphene.InputObjectType):
     themselves.
     """
 
-    coordination_uuid = uuid("The coordination that the session belongs to.")
-    task_uuid = uuid("The task of the session. Null for a session without a task.", required=False)
-    user_id = text("The user on whose behalf the session runs.")
-    task_query = text("The task query: text, or a JSON object whose members fill `{variables}`.")
-    input_files = several(
+    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    task_uuid = uuid_field(
+        "The task of the session. Null for a session without a task.", required=False
+    )
+    user_id = text_field("The user on whose behalf the session runs.")
+    task_query = text_field(
+        "The task query: text, or a JSON object whose members fill `{variables}`."
+    )
+    input_files = optional_list_field(
         InputFileInput, "Files that the agents of the session may read.", default_value=[]
     )
-    subtask_queries = several(
+    subtask_queries = optional_list_field(
         SubtaskQueryInput, "Subtask queries: the work of each agent.", default_value=[]
     )
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+    idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateSessionInput(graphene.InputObjectType):
@@ -42,24 +46,26 @@ class UpdateSessionInput(graphene.InputObjectType):
     the start only `userId` may change.
     """
 
-    coordination_uuid = uuid("The coordination that the session belongs to.")
-    session_uuid = uuid("UUID of the session.")
-    user_id = text("The user on whose behalf the session runs.")
-    task_query = text("The task query: text, or a JSON object whose members fill `{variables}`.")
-    input_files = several(
+    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the session.")
+    user_id = text_field("The user on whose behalf the session runs.")
+    task_query = text_field(
+        "The task query: text, or a JSON object whose members fill `{variables}`."
+    )
+    input_files = optional_list_field(
         InputFileInput, "Files that the agents of the session may read. Replaces the stored list."
     )
-    subtask_queries = several(
+    subtask_queries = optional_list_field(
         SubtaskQueryInput, "Subtask queries: the work of each agent. Replaces the stored list."
     )
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+    expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteSessionInput(graphene.InputObjectType):
     """Names the session to delete."""
 
-    coordination_uuid = uuid("The coordination that the session belongs to.")
-    session_uuid = uuid("UUID of the session.")
+    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the session.")
 
 
 class SessionPayload(graphene.ObjectType):
@@ -88,19 +94,19 @@ def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
 class SessionMutations:
     """Fields of Mutation."""
 
-    create_session = fields.mutation(
+    create_session = fields.mutation_field(
         SessionPayload,
         CreateSessionInput,
         _create,
         "Creates a session without agents and without starting it.",
     )
-    update_session = fields.mutation(
+    update_session = fields.mutation_field(
         SessionPayload,
         UpdateSessionInput,
         _update,
         "Changes a session; after its start `userId` alone, else INVALID_STATE.",
     )
-    delete_session = fields.mutation(
+    delete_session = fields.mutation_field(
         DeletePayload,
         DeleteSessionInput,
         _delete,

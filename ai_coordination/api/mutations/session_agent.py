@@ -9,10 +9,10 @@ from ai_coordination.api import fields
 from ai_coordination.api.agent import AgentRulesInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
-    several,
-    text,
-    uuid,
-    whole,
+    int_field,
+    optional_list_field,
+    text_field,
+    uuid_field,
 )
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
@@ -22,20 +22,20 @@ from ai_coordination.api.session_agent import SessionAgent
 class CreateSessionAgentInput(graphene.InputObjectType):
     """Adds an agent to a session that has not started."""
 
-    coordination_uuid = uuid("The coordination of the session.")
-    session_uuid = uuid("The session.")
-    agent_uuid = uuid("The member of the coordination. A logical reference.")
-    predecessors = several(
+    coordination_uuid = uuid_field("The coordination of the session.")
+    session_uuid = uuid_field("The session.")
+    agent_uuid = uuid_field("The member of the coordination. A logical reference.")
+    predecessors = optional_list_field(
         graphene.ID,
         "`sessionAgentUuid`s of the same session: at most 97.",
         default_value=[],
     )
     rules = AgentRulesInput(description="Rules of the agent: retries, timeouts, failure policy.")
-    subtask_query = text("The work of the agent.")
-    user_input = text("Text from a person.")
-    agent_input = text("The text that the agent is given.")
-    notes = text("Notes for people, such as the reason of a failure.")
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+    subtask_query = text_field("The work of the agent.")
+    user_input = text_field("Text from a person.")
+    agent_input = text_field("The text that the agent is given.")
+    notes = text_field("Notes for people, such as the reason of a failure.")
+    idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateSessionAgentInput(graphene.InputObjectType):
@@ -43,19 +43,19 @@ class UpdateSessionAgentInput(graphene.InputObjectType):
     the session only `notes` may change.
     """
 
-    session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("UUID of the session agent.")
-    user_input = text("Text from a person.")
-    agent_input = text("The text that the agent is given.")
-    notes = text("Notes for people, such as the reason of a failure.")
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+    session_uuid = uuid_field("The session.")
+    session_agent_uuid = uuid_field("UUID of the session agent.")
+    user_input = text_field("Text from a person.")
+    agent_input = text_field("The text that the agent is given.")
+    notes = text_field("Notes for people, such as the reason of a failure.")
+    expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteSessionAgentInput(graphene.InputObjectType):
     """Names the session agent to delete."""
 
-    session_uuid = uuid("The session.")
-    session_agent_uuid = uuid("UUID of the session agent.")
+    session_uuid = uuid_field("The session.")
+    session_agent_uuid = uuid_field("UUID of the session agent.")
 
 
 class SessionAgentPayload(graphene.ObjectType):
@@ -86,19 +86,19 @@ def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
 class SessionAgentMutations:
     """Fields of Mutation."""
 
-    create_session_agent = fields.mutation(
+    create_session_agent = fields.mutation_field(
         SessionAgentPayload,
         CreateSessionAgentInput,
         _create,
         "Adds an agent to a session that has not started, else INVALID_STATE.",
     )
-    update_session_agent = fields.mutation(
+    update_session_agent = fields.mutation_field(
         SessionAgentPayload,
         UpdateSessionAgentInput,
         _update,
         "Changes an agent; after the session's start `notes` alone, else INVALID_STATE.",
     )
-    delete_session_agent = fields.mutation(
+    delete_session_agent = fields.mutation_field(
         DeletePayload,
         DeleteSessionAgentInput,
         _delete,

@@ -7,7 +7,7 @@ import graphene
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
 from ai_coordination.api.context import Context
-from ai_coordination.api.fields import text, uuid, whole
+from ai_coordination.api.fields import int_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
 from ai_coordination.api.task_schedule import SCHEDULE, STATUS, TIMEZONE, TaskSchedule
@@ -18,32 +18,32 @@ from ai_coordination.states import ScheduleStatus
 class CreateTaskScheduleInput(graphene.InputObjectType):
     """A new schedule of a task."""
 
-    coordination_uuid = uuid("The coordination of the task.")
-    task_uuid = uuid("The task that the schedule starts.")
-    schedule = text(SCHEDULE, required=True)
+    coordination_uuid = uuid_field("The coordination of the task.")
+    task_uuid = uuid_field("The task that the schedule starts.")
+    schedule = text_field(SCHEDULE, required=True)
     timezone = graphene.String(default_value="UTC", description=TIMEZONE)
     status = graphene.InputField(
         enums.ScheduleStatus, default_value=ScheduleStatus.ACTIVE, description=STATUS
     )
-    idempotency_key = text(fields.IDEMPOTENCY_KEY)
+    idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateTaskScheduleInput(graphene.InputObjectType):
     """Changes of a schedule: the given fields alone."""
 
-    task_uuid = uuid("The task that the schedule starts.")
-    schedule_uuid = uuid("UUID of the schedule.")
-    schedule = text(SCHEDULE)
-    timezone = text(TIMEZONE)
+    task_uuid = uuid_field("The task that the schedule starts.")
+    schedule_uuid = uuid_field("UUID of the schedule.")
+    schedule = text_field(SCHEDULE)
+    timezone = text_field(TIMEZONE)
     status = graphene.InputField(enums.ScheduleStatus, description=STATUS)
-    expected_version = whole(fields.EXPECTED_VERSION, required=False)
+    expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteTaskScheduleInput(graphene.InputObjectType):
     """Names the schedule to delete."""
 
-    task_uuid = uuid("The task that the schedule starts.")
-    schedule_uuid = uuid("UUID of the schedule.")
+    task_uuid = uuid_field("The task that the schedule starts.")
+    schedule_uuid = uuid_field("UUID of the schedule.")
 
 
 class TaskSchedulePayload(graphene.ObjectType):
@@ -75,12 +75,12 @@ def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
 class TaskScheduleMutations:
     """Fields of Mutation."""
 
-    create_task_schedule = fields.mutation(
+    create_task_schedule = fields.mutation_field(
         TaskSchedulePayload, CreateTaskScheduleInput, _create, "Creates a schedule of a task."
     )
-    update_task_schedule = fields.mutation(
+    update_task_schedule = fields.mutation_field(
         TaskSchedulePayload, UpdateTaskScheduleInput, _update, "Changes a schedule."
     )
-    delete_task_schedule = fields.mutation(
+    delete_task_schedule = fields.mutation_field(
         DeletePayload, DeleteTaskScheduleInput, _delete, "Deletes a schedule."
     )

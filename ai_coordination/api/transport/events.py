@@ -1,4 +1,4 @@
-"""Which kind of event Lambda was invoked with, and what it says."""
+"""Recognize the type of a Lambda event, and read the request in it."""
 
 import re
 import time
@@ -10,20 +10,20 @@ from urllib.parse import urlencode
 from ai_coordination.api.transport.http import HttpRequest
 from ai_coordination.api.transport.identity import of_http_api, of_rest_api
 from ai_coordination.api.transport.invocations import (
-    WHAT_IT_TAKES,
+    USAGE,
     DirectInvocation,
     HttpInvocation,
     Invocation,
     Trace,
 )
 
-# API Gateway gives up after 29 s, and a second is left to write the answer.
-LONGEST_SECONDS = 29.0
-SECONDS_TO_ANSWER = 1.0
+# API Gateway times out after 29 s. One second is kept for sending the response.
+MAX_SECONDS = 29.0
+SECONDS_TO_RESPOND = 1.0
 
 _CORRELATION_ID = re.compile(r"[!-~]{1,128}")
 
-# Members of the events that services send. Those that know an answer want another one than ours.
+# Members of events of AWS services, which expect another response than ours, or none.
 _OF_SERVICES = frozenset(
     {
         "Records",
@@ -41,7 +41,7 @@ _OF_SERVICES = frozenset(
 
 
 class LambdaContext(Protocol):
-    """What is used of the object that Lambda passes beside the event."""
+    """The attributes used of Lambda's context object."""
 
     @property
     def aws_request_id(self) -> str: ...
@@ -50,17 +50,18 @@ class LambdaContext(Protocol):
 
 
 class UnknownEvent(Exception):
-    """An event of a service that does not read answers.
+    """The event comes from a service that this function does not handle.
 
-    It is raised through the handler, so that the invocation counts as failed: an answer would be
-    success to SQS and EventBridge, and the message would be gone.
+    The handler does not catch it, so the invocation fails. If the handler returned a result, SQS
+    and EventBridge would treat the event as processed and delete it.
     """
 
 
 def read(event: Any, context: LambdaContext) -> Invocation:
-    """What the event is. Raises UnknownEvent for one that a service sent to some other function.
+    """Return the invocation that an event stands for.
 
-    Any other event is taken for a direct invocation, and is told what one looks like.
+    Raises UnknownEvent for an event of another service. Any other event counts as a direct
+    invocation, whose response describes the expected format if it is invalid.
     """
     members = _mapping(event)
     request_context = _mapping(members.get("requestContext"))
@@ -69,7 +70,7 @@ def read(event: Any, context: LambdaContext) -> Invocation:
     if "httpMethod" in members and "elb" not in request_context:
         return _rest_api(members, request_context, context)
     if _OF_SERVICES & members.keys():
-        raise UnknownEvent(WHAT_IT_TAKES)
+        raise UnknownEvent(USAGE)
     correlation_id = _mapping(members.get("context")).get("correlationId")
     return DirectInvocation(_trace(context, correlation_id), event)
 
@@ -77,7 +78,7 @@ def read(event: Any, context: LambdaContext) -> Invocation:
 def _http_api(
     event: Mapping[str, Any], request_context: Mapping[str, Any], context: LambdaContext
 ) -> HttpInvocation:
-    """Payload 2.0: repeated headers and query parameters are already joined."""
+    """Read payload format 2.0, in which repeated headers and query parameters are joined."""
     headers = _headers({name: [value] for name, value in _mapping(event.get("headers")).items()})
     request = HttpRequest(
         method=str(_mapping(request_context["http"]).get("method")),
@@ -92,31 +93,31 @@ def _http_api(
 def _rest_api(
     event: Mapping[str, Any], request_context: Mapping[str, Any], context: LambdaContext
 ) -> HttpInvocation:
-    """Payload 1.0: names as the client wrote them, values in lists, the query already decoded."""
+    """Read payload format 1.0: names as the client wrote them, values in lists, a decoded query."""
     headers = _headers(_lists(event, "multiValueHeaders", "headers"))
-    parameters_given = _lists(event, "multiValueQueryStringParameters", "queryStringParameters")
+    query_parameters = _lists(event, "multiValueQueryStringParameters", "queryStringParameters")
     request = HttpRequest(
         method=str(event["httpMethod"]),
         headers=headers,
-        query=urlencode(parameters_given, doseq=True, errors="replace"),
+        query=urlencode(query_parameters, doseq=True, errors="replace"),
         body=_body(event),
     )
     trace = _trace(context, headers.get("x-correlation-id"), request_context.get("requestId"))
     return HttpInvocation("rest-api", trace, request, of_rest_api(request_context))
 
 
-def _lists(event: Mapping[str, Any], several: str, single: str) -> Mapping[str, list[Any]]:
-    if isinstance(lists := event.get(several), dict):
+def _lists(event: Mapping[str, Any], multiple: str, single: str) -> Mapping[str, list[Any]]:
+    if isinstance(lists := event.get(multiple), dict):
         return {name: values for name, values in lists.items() if isinstance(values, list)}
     return {name: [value] for name, value in _mapping(event.get(single)).items()}
 
 
-def _headers(given: Mapping[str, list[Any]]) -> dict[str, str]:
-    return {name.lower(): ", ".join(map(str, values)) for name, values in given.items()}
+def _headers(values_by_name: Mapping[str, list[Any]]) -> dict[str, str]:
+    return {name.lower(): ", ".join(map(str, values)) for name, values in values_by_name.items()}
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
-    """What is not the base64 it says it is goes on as it is, and is no JSON either."""
+    """Return the decoded body. Invalid base64 is returned unchanged, and fails as JSON later."""
     text = str(event.get("body") or "")
     if event.get("isBase64Encoded"):
         try:
@@ -128,14 +129,14 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 def _trace(context: LambdaContext, *correlation_ids: Any) -> Trace:
     request_id = context.aws_request_id
-    remaining = context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_ANSWER
-    fitting = (
+    remaining = context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_RESPOND
+    valid = (
         each
         for each in correlation_ids
         if isinstance(each, str) and _CORRELATION_ID.fullmatch(each)
     )
-    deadline = time.monotonic() + min(LONGEST_SECONDS, remaining)
-    return Trace(request_id, next(fitting, request_id), deadline)
+    deadline = time.monotonic() + min(MAX_SECONDS, remaining)
+    return Trace(request_id, next(valid, request_id), deadline)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

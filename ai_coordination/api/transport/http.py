@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, to the letter of its specification of 2025, and nothing of Lambda."""
+"""GraphQL over HTTP, by its specification of 2025. Knows nothing of Lambda."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,39 +7,42 @@ from typing import Any
 
 from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
-from ai_coordination.api.transport import answers, cors, negotiation, parameters
+from ai_coordination.api.transport import cors, negotiation, parameters, response_size
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, EngineError, PayloadTooLarge
 
 Execute = Callable[[GraphQLRequest], dict[str, Any]]
 
-# Whatever the media type: these say more to what stands between client and server than to GraphQL.
+# For every media type, because proxies and clients below GraphQL act on these.
 _STATUS_ALWAYS = {"UNAUTHENTICATED": 401, "INTERNAL": 500}
 _STATUS_OF_FAILURES = {**_STATUS_ALWAYS, "PAYLOAD_TOO_LARGE": 413, "THROTTLED": 503}
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """`headers` by lower-case name, repeated ones joined by commas; `query` is still encoded."""
+    """An HTTP request."""
 
     method: str
     headers: Mapping[str, str]
+    """By lower-case name. Repeated headers are joined by commas."""
     query: str
+    """The query string, still encoded."""
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """`result` is what the body says, for those who count errors."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
     body: str
     result: Mapping[str, Any]
+    """The GraphQL result in the body, for metrics."""
 
 
-class _Refusal(Exception):
-    """The request is no well-formed GraphQL-over-HTTP request: nothing was executed."""
+class _Rejected(Exception):
+    """The request is not a well-formed GraphQL-over-HTTP request. Nothing was executed."""
 
     def __init__(
         self, status: int, error: EngineError, headers: Mapping[str, str] | None = None
@@ -53,15 +56,15 @@ class _Refusal(Exception):
 def respond(
     request: HttpRequest, execute: Execute, settings: Settings, request_id: str
 ) -> HttpResponse:
-    """Answer a request. `execute` may raise an EngineError for one that it does not begin."""
+    """Answer a request. `execute` may raise an EngineError if it rejects the request as a whole."""
     if request.method == "OPTIONS":
         return _options(request, settings)
     media_type = negotiation.media_type(request.headers.get("accept"))
     try:
         result = _run(request, execute, settings, media_type, request_id)
-    except _Refusal as refusal:
-        result = answers.failure(refusal.error, request_id)
-        return _response(request, settings, refusal.status, refusal.headers, result, request_id)
+    except _Rejected as rejected:
+        result = response_size.error_result(rejected.error, request_id)
+        return _response(request, settings, rejected.status, rejected.headers, result, request_id)
     status = _status(result, media_type)
     return _response(request, settings, status, _hints(result), result, request_id)
 
@@ -69,8 +72,8 @@ def respond(
 def fail(
     request: HttpRequest, error: EngineError, settings: Settings, request_id: str
 ) -> HttpResponse:
-    """The answer where answering went wrong."""
-    result = answers.failure(error, request_id)
+    """Return the response for an unexpected error."""
+    result = response_size.error_result(error, request_id)
     return _response(request, settings, 500, {}, result, request_id)
 
 
@@ -82,7 +85,9 @@ def _response(
     result: dict[str, Any],
     request_id: str,
 ) -> HttpResponse:
-    result, body = answers.fitting(result, sizes.as_body, settings.max_answer_bytes, request_id)
+    result, body = response_size.limit_size(
+        result, sizes.body_bytes, settings.max_answer_bytes, request_id
+    )
     media_type = negotiation.media_type(request.headers.get("accept")) or negotiation.JSON
     fixed = {
         "content-type": f"{media_type}; charset=utf-8",
@@ -109,52 +114,55 @@ def _run(
     media_type: str | None,
     request_id: str,
 ) -> dict[str, Any]:
-    """The result; raises _Refusal where there is none to speak of."""
+    """Execute the request. Raises _Rejected for one that is not well-formed."""
     graphql_request = _graphql_request(request, settings, media_type)
     try:
-        return execute(replace(graphql_request, sent_bytes=sizes.as_body))
+        return execute(replace(graphql_request, sent_bytes=sizes.body_bytes))
     except MutationByGet as error:
-        raise _Refusal(405, error, {"allow": "POST"}) from error
+        raise _Rejected(405, error, {"allow": "POST"}) from error
     except EngineError as error:
-        return answers.failure(error, request_id)
+        return response_size.error_result(error, request_id)
 
 
 def _graphql_request(
     request: HttpRequest, settings: Settings, media_type: str | None
 ) -> GraphQLRequest:
     if request.method not in ("GET", "POST"):
-        error = BadUserInput(f"{request.method} is not supported: send a POST, or a GET to read.")
-        raise _Refusal(405, error, {"allow": "GET, POST, OPTIONS"})
+        error = BadUserInput(f"{request.method} is not supported: use POST, or GET for a query.")
+        raise _Rejected(405, error, {"allow": "GET, POST, OPTIONS"})
     if media_type is None:
         accepted = f"{negotiation.GRAPHQL_RESPONSE} or {negotiation.JSON}"
-        raise _Refusal(406, BadUserInput(f"The answer is {accepted}, and Accept has neither."))
+        raise _Rejected(406, BadUserInput(f"The header Accept must allow {accepted}."))
     if request.method == "POST":
         _check_content(request.headers)
     size = max(len(request.body), len(request.query))
     if size > settings.max_body_bytes:
-        message = f"The request takes {size} bytes, more than {settings.max_body_bytes}."
-        raise _Refusal(413, PayloadTooLarge(message))
+        message = f"The request has {size} bytes. The limit is {settings.max_body_bytes}."
+        raise _Rejected(413, PayloadTooLarge(message))
     try:
         if request.method == "GET":
             return parameters.from_query_string(request.query)
         return parameters.from_body(request.body)
     except BadUserInput as error:
-        raise _Refusal(400, error) from error
+        raise _Rejected(400, error) from error
 
 
 def _check_content(headers: Mapping[str, str]) -> None:
-    """Only what a browser sends to another origin after asking: so no form can post here."""
-    content_type, given = negotiation.essence(headers.get("content-type"))
-    if content_type != negotiation.JSON or not negotiation.is_utf8(given):
+    """Require JSON. A browser sends it to another origin only after a preflight request.
+
+    So an HTML form of another site cannot post here.
+    """
+    content_type, media_parameters = negotiation.essence(headers.get("content-type"))
+    if content_type != negotiation.JSON or not negotiation.is_utf8(media_parameters):
         error = BadUserInput("A POST needs the header content-type: application/json, in UTF-8.")
-        raise _Refusal(415, error, {"accept": negotiation.JSON})
+        raise _Rejected(415, error, {"accept": negotiation.JSON})
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        error = BadUserInput("A compressed body is not supported.")
-        raise _Refusal(415, error, {"accept-encoding": "identity"})
+        error = BadUserInput("A compressed body is not supported: send it without compression.")
+        raise _Rejected(415, error, {"accept-encoding": "identity"})
 
 
 def _status(result: Mapping[str, Any], media_type: str | None) -> int:
-    """200 for whatever was executed, even in part; else as the media type has it."""
+    """Return 200 if anything was executed, otherwise the status for the media type."""
     if "data" in result:
         return 200
     codes = _codes(result)
@@ -164,10 +172,9 @@ def _status(result: Mapping[str, Any], media_type: str | None) -> int:
 
 
 def _hints(result: Mapping[str, Any]) -> dict[str, str]:
-    """What HTTP has a header for.
+    """Return the headers `WWW-Authenticate` or `Retry-After` for a failed request.
 
-    `Retry-After` only where nothing at all came of the request: a client that then sends all of it
-    again does nothing twice.
+    `Retry-After` only if no field succeeded, so that repeating the whole request repeats nothing.
     """
     codes = set(_codes(result))
     if codes == {"UNAUTHENTICATED"}:

@@ -1,6 +1,6 @@
-"""Who sent an event, as far as somebody verified it: an authorizer, IAM, or the configuration.
+"""Determine the verified caller of an event: from an authorizer, IAM, or the configuration.
 
-Never a header: the client writes those.
+Never from a header, because clients can write any header.
 """
 
 from collections.abc import Mapping
@@ -11,27 +11,26 @@ from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, Unauthenticated
 
-# What API Gateway itself writes beside the flat context of a REST API's authorizer.
+# Members that API Gateway adds to the flat context of a REST API's authorizer.
 _NO_CLAIMS = frozenset({"claims", "scopes", "integrationLatency"})
 
-LONGEST_USER_ID = 512
+MAX_USER_ID_CHARACTERS = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What came with an event.
-
-    `claims` is None only where no authorizer speaks for the caller; `user_arn` is IAM's.
-    """
+    """What an event says about its sender."""
 
     claims: Mapping[str, Any] | None = None
+    """Claims verified by an authorizer. None only without an authorizer."""
     user_arn: str | None = None
+    """The user that IAM authenticated."""
 
     def caller(self, settings: Settings, request_id: str, deadline: float) -> Caller:
-        """The caller. Raises Unauthenticated where nobody says for which tenant.
+        """Return the caller.
 
-        An authorizer's claims stand alone: where they lack the tenant, the configured one does not
-        take its place.
+        If there are claims, the tenant must be in them: the configured tenant does not replace a
+        missing claim. Raises Unauthenticated if no tenant is verified.
         """
         if self.claims is None:
             endpoint_id, part_id = settings.endpoint_id, settings.part_id
@@ -42,31 +41,37 @@ class Identity:
             user_id = _text(self.claims.get(settings.user_claim))
             if user_id is not None and not _fits(user_id):
                 raise Unauthenticated(
-                    f"The verified claim {settings.user_claim!r} must be a printable text of at"
-                    f" most {LONGEST_USER_ID} characters."
+                    f"The token claim {settings.user_claim!r} must be a printable text of at most"
+                    f" {MAX_USER_ID_CHARACTERS} characters."
                 )
         if endpoint_id is None or part_id is None:
-            raise Unauthenticated("The request names no verified endpoint and part.")
+            raise Unauthenticated(
+                "The request has no verified tenant: its token needs the claims"
+                f" {settings.endpoint_claim!r} and {settings.part_claim!r}."
+            )
         try:
             return Caller(endpoint_id, part_id, user_id, request_id, deadline)
         except BadUserInput as error:
-            raise Unauthenticated(f"The verified claims do not fit: {error.message}.") from error
+            raise Unauthenticated(f"The token claims are invalid: {error.message}.") from error
 
 
 def of_http_api(request_context: Mapping[str, Any]) -> Identity:
-    """Of an HTTP API or a function URL (payload 2.0)."""
+    """Return the identity of a request to an HTTP API or a function URL (payload format 2.0)."""
     authorizer = _mapping(request_context.get("authorizer"))
     user_arn = _text(_mapping(authorizer.get("iam")).get("userArn"))
-    spoken = [name for name in authorizer if name != "iam"]
-    if not spoken:
+    sources = [name for name in authorizer if name != "iam"]
+    if not sources:
         return Identity(user_arn=user_arn)
-    if "jwt" in spoken:
+    if "jwt" in sources:
         return Identity(_mapping(_mapping(authorizer["jwt"]).get("claims")))
     return Identity(_mapping(authorizer.get("lambda")))
 
 
 def of_rest_api(request_context: Mapping[str, Any]) -> Identity:
-    """Of a REST API, or an HTTP API with payload 1.0: a user pool's claims, or a flat context."""
+    """Return the identity of a request to a REST API, or to an HTTP API with payload format 1.0.
+
+    A user pool passes `claims`. A Lambda authorizer passes a flat context.
+    """
     authorizer = _mapping(request_context.get("authorizer"))
     if isinstance(claims := authorizer.get("claims"), dict):
         return Identity(claims)
@@ -77,15 +82,16 @@ def of_rest_api(request_context: Mapping[str, Any]) -> Identity:
 
 
 def of_direct_invocation(context: Any, request_id: str, deadline: float) -> Caller:
-    """The caller that a direct invocation names in `context`: IAM decided who may invoke.
+    """Return the caller that a direct invocation names in `context`.
 
-    Raises BadUserInput with the `inputPath` below `context`.
+    It is trusted, because IAM decides who may invoke the function. Raises BadUserInput with an
+    `inputPath` in `context`.
     """
     if not isinstance(context, dict):
-        raise BadUserInput("context must name the tenant: endpointId and partId.", "context")
+        raise BadUserInput("context must be an object with endpointId and partId.", "context")
     user_id = context.get("userId")
     if user_id is not None and not _fits(user_id):
-        message = f"userId must be a printable text of at most {LONGEST_USER_ID} characters"
+        message = f"userId must be a printable text of at most {MAX_USER_ID_CHARACTERS} characters"
         raise BadUserInput(message, "context", "userId")
     return Caller(
         context.get("endpointId", ""),
@@ -99,7 +105,7 @@ def of_direct_invocation(context: Any, request_id: str, deadline: float) -> Call
 def _fits(user_id: Any) -> bool:
     if not isinstance(user_id, str):
         return False
-    return len(user_id) <= LONGEST_USER_ID and user_id.isprintable()
+    return len(user_id) <= MAX_USER_ID_CHARACTERS and user_id.isprintable()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""One invocation to be answered: which way a request came, whose it is, and the answer's shape."""
+"""Invocations of the API's Lambda function, each with its way to answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest
-from ai_coordination.api.transport import answers, http, parameters
+from ai_coordination.api.transport import http, parameters, response_size
 from ai_coordination.api.transport.identity import Identity, of_direct_invocation
 from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
@@ -15,15 +15,18 @@ from ai_coordination.telemetry import RequestRecord
 
 Execute = Callable[[GraphQLRequest, Caller], dict[str, Any]]
 
-WHAT_IT_TAKES = (
-    "This function takes requests of API Gateway and of function URLs, and direct invocations "
+USAGE = (
+    "This function accepts events of API Gateway and of function URLs, and direct invocations "
     'with {"query", "variables", "operationName", "context": {"endpointId", "partId", "userId"}}.'
 )
-_MASKED = "Something went wrong here, not with the request. The log has it under the request id."
+_INTERNAL_MESSAGE = (
+    "Internal error, not caused by the request. The engine's logs have the details under this"
+    " requestId."
+)
 
 
 class Invocation(Protocol):
-    """One event, to be answered in the shape of its kind."""
+    """An event that is answered in the format of its type."""
 
     @property
     def transport(self) -> str: ...
@@ -40,16 +43,17 @@ class Invocation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The ids of one request, and until when (of `time.monotonic()`) its answer is of use."""
+    """The ids and the deadline of one request."""
 
     request_id: str
     correlation_id: str
     deadline: float
+    """In seconds of `time.monotonic()`. Afterwards the client does not wait for the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpInvocation:
-    """A request of an API Gateway or a function URL."""
+    """A request from API Gateway or a function URL."""
 
     transport: str
     trace: Trace
@@ -62,13 +66,15 @@ class HttpInvocation:
             return _run(execute, request, caller, record)
 
         response = http.respond(self.request, run, settings, self.trace.request_id)
-        return self._shaped(response, record)
+        return self._payload(response, record)
 
     def failure(self, settings: Settings, record: RequestRecord) -> dict[str, Any]:
-        response = http.fail(self.request, EngineError(_MASKED), settings, self.trace.request_id)
-        return self._shaped(response, record)
+        response = http.fail(
+            self.request, EngineError(_INTERNAL_MESSAGE), settings, self.trace.request_id
+        )
+        return self._payload(response, record)
 
-    def _shaped(self, response: http.HttpResponse, record: RequestRecord) -> dict[str, Any]:
+    def _payload(self, response: http.HttpResponse, record: RequestRecord) -> dict[str, Any]:
         record.status = response.status
         record.count_errors(response.result)
         ids = {
@@ -85,7 +91,7 @@ class HttpInvocation:
 
 @dataclass(frozen=True, slots=True)
 class DirectInvocation:
-    """A direct invocation, authorized by IAM. It is answered with the GraphQL result itself."""
+    """A direct invocation, authorized by IAM. Its response is the GraphQL result itself."""
 
     trace: Trace
     event: Any
@@ -98,21 +104,23 @@ class DirectInvocation:
             caller = of_direct_invocation(self.event.get("context"), request_id, deadline)
             result = _run(execute, request, caller, record)
         except EngineError as error:
-            result = answers.failure(error, request_id)
-        result, _ = answers.fitting(result, sizes.as_result, settings.max_answer_bytes, request_id)
+            result = response_size.error_result(error, request_id)
+        result, _ = response_size.limit_size(
+            result, sizes.result_bytes, settings.max_answer_bytes, request_id
+        )
         record.count_errors(result)
         return result
 
     def failure(self, settings: Settings, record: RequestRecord) -> dict[str, Any]:
-        result = answers.failure(EngineError(_MASKED), self.trace.request_id)
+        result = response_size.error_result(EngineError(_INTERNAL_MESSAGE), self.trace.request_id)
         record.count_errors(result)
         return result
 
 
 def _direct_request(event: Any) -> GraphQLRequest:
     if not isinstance(event, dict) or not parameters.PARAMETERS & event.keys():
-        raise BadUserInput(WHAT_IT_TAKES)
-    return replace(parameters.from_object(event), sent_bytes=sizes.as_result)
+        raise BadUserInput(USAGE)
+    return replace(parameters.from_object(event), sent_bytes=sizes.result_bytes)
 
 
 def _run(

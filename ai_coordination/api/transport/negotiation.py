@@ -1,4 +1,4 @@
-"""Which media type an answer has: what `Accept` asks for, in the order of RFC 9110."""
+"""Choose the media type of a response by the header `Accept`, as RFC 9110 specifies."""
 
 import re
 from functools import lru_cache
@@ -9,8 +9,8 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
-# Named with the same weight, the newer type wins; through a wildcard, the older one, which every
-# client can read.
+# Rank of each range that matches a type. With equal weights the newer type wins if both are named.
+# With a wildcard the older one wins, because every client can read it.
 _RANGES = {
     GRAPHQL_RESPONSE: {GRAPHQL_RESPONSE: 4, "application/*": 2, "*/*": 1},
     JSON: {JSON: 3, "application/*": 2, "*/*": 1},
@@ -24,7 +24,7 @@ class _Range(NamedTuple):
 
 @lru_cache(maxsize=64)
 def media_type(accept: str | None) -> str | None:
-    """The type to answer with, or None where the client accepts neither of ours."""
+    """Return the media type of the response, None if the client accepts neither of ours."""
     if not accept or not accept.strip():
         return JSON
     ranges = [_range(part) for part in accept.split(",")]
@@ -34,15 +34,15 @@ def media_type(accept: str | None) -> str | None:
 
 
 def essence(value: str | None) -> tuple[str, dict[str, str]]:
-    """A media type without its parameters, and these; names in lower case, values unquoted."""
+    """Return a media type and its parameters. Names are in lower case, values without quotes."""
     name, *parts = (value or "").split(";")
     pairs = (part.partition("=") for part in parts)
-    parameters = {key.strip().lower(): given.strip().strip('"') for key, _, given in pairs}
+    parameters = {key.strip().lower(): text.strip().strip('"') for key, _, text in pairs}
     return name.strip().lower(), parameters
 
 
 def is_utf8(parameters: dict[str, str]) -> bool:
-    """Whether a media type's parameters name UTF-8, or no other encoding."""
+    """Return whether a media type's parameters allow UTF-8."""
     return parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8")
 
 
@@ -54,11 +54,11 @@ def _range(part: str) -> _Range:
 
 
 def _rank(ours: str, ranges: list[_Range]) -> tuple[float, int]:
-    """The weight of the most specific range that holds `ours`, and how specific that is."""
+    """Return the weight and the rank of the most specific range that matches `ours`."""
     matches = [
-        (specificity, given.quality)
-        for given in ranges
-        if (specificity := _RANGES[ours].get(given.name))
+        (specificity, accepted.quality)
+        for accepted in ranges
+        if (specificity := _RANGES[ours].get(accepted.name))
     ]
     specificity, quality = max(matches, default=(0, 0.0))
     return quality, specificity

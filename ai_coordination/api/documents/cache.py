@@ -1,4 +1,4 @@
-"""Documents: parsed, limited and validated once, then kept in a bounded cache."""
+"""Parse, limit and validate documents, and keep them in a bounded cache."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
@@ -18,24 +18,24 @@ from ai_coordination.api.documents import limits, rules, selections
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, EngineError, PayloadTooLarge, QueryTooComplex
 
-# Of the document itself. Long texts belong into variables, which are not parsed.
+# Of a document. Long texts belong in variables, which are not parsed.
 MAX_CHARACTERS = 500_000
-# graphql-core finds the place of each error by counting lines from the top.
+# For the position of each error, graphql-core counts lines from the start.
 MAX_LINES = 10_000
 
 CACHED_DOCUMENTS = 256
 CACHED_BYTES = 32_000_000
-# Measured: a token, with its node and place, takes 300 to 600 bytes; a character up to 4, twice.
+# Measured: a token with its node takes 300 to 600 bytes. A character takes up to 4 bytes, twice.
 BYTES_PER_TOKEN = 600
 BYTES_PER_CHARACTER = 8
 
-# How graphql-core's parser begins to say that it gave up.
+# How graphql-core's messages begin when its parser reaches a limit.
 TOO_MANY_TOKENS = "Syntax Error: Document contains more than"
 TOO_DEEP = "Syntax Error: Document is nested too deeply"
 
 
 class DocumentRejected(Exception):
-    """A document that is not executed. `errors` are those of the GraphQL result."""
+    """The document is invalid or over a limit. `errors` are in the format of a GraphQL result."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(errors[0]["message"])
@@ -49,29 +49,33 @@ class Document:
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     costs: limits.Costs
-    draws: bool = True
-    """Whether it asks for a picture of a graph."""
+    selects_mermaid: bool = True
+    """Whether it selects a flowchart of a graph."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation to execute. Raises BadUserInput unless there is exactly one."""
+        """Return the operation to execute.
+
+        Raises BadUserInput if the name is unknown, or missing although there are several.
+        """
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
-            message = "Must provide operation name if query contains multiple operations."
+            message = "operationName is required: the document has several operations."
             raise BadUserInput(message, "operationName")
         if name not in self.operations:
-            raise BadUserInput(f"Unknown operation named {name[:100]!r}.", "operationName")
+            message = f"The document has no operation named {name[:100]!r}."
+            raise BadUserInput(message, "operationName")
         return self.operations[name]
 
     def check_cost(
         self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None, limit: int
     ) -> None:
-        """Raises QueryTooComplex where `operation`, with these variables, costs over `limit`."""
+        """Raise QueryTooComplex if the operation, with these variables, costs over `limit`."""
         self.costs.check(operation, variables or {}, limit)
 
 
 def prepare(schema: GraphQLSchema, query: str, settings: Settings) -> Document:
-    """The document, ready to execute but for its cost. Raises DocumentRejected."""
+    """Return a valid document within the limits, except for its cost. Raises DocumentRejected."""
     key = schema, query, settings.introspection, settings.max_tokens, settings.max_depth
     document = _cache.get(key)
     if document is None:
@@ -93,15 +97,15 @@ def _read(schema: GraphQLSchema, query: str, settings: Settings) -> Document:
     if violations:
         raise DocumentRejected(violations)
     operations = {selections.name(each): each for each in selections.operations(node)}
-    draws = any(field.name.value == "mermaid" for field in selections.every_field(node))
-    return Document(node, operations, limits.Costs(schema, node), draws)
+    names = {field.name.value for field in selections.every_field(node)}
+    return Document(node, operations, limits.Costs(schema, node), "mermaid" in names)
 
 
 def _check_size(query: str) -> None:
     if len(query) > MAX_CHARACTERS or query.count("\n") + query.count("\r") > MAX_LINES:
         raise PayloadTooLarge(
-            f"A document has at most {MAX_CHARACTERS} characters and {MAX_LINES} lines:"
-            " give long texts as variables.",
+            f"The document has more than {MAX_CHARACTERS} characters or {MAX_LINES} lines:"
+            " send long texts as variables.",
             "query",
         )
 
@@ -114,12 +118,12 @@ def _parse(query: str, max_tokens: int) -> DocumentNode:
             message = f"The document has more than {max_tokens} tokens."
             raise QueryTooComplex(message, limit=max_tokens) from None
         if error.message.startswith(TOO_DEEP):
-            raise QueryTooComplex("The document is nested too deeply to be parsed.") from None
-        raise DocumentRejected([rules.told(error, "GRAPHQL_PARSE_FAILED")]) from None
+            raise QueryTooComplex("The document is nested too deeply to parse.") from None
+        raise DocumentRejected([rules.formatted(error, "GRAPHQL_PARSE_FAILED")]) from None
 
 
 class Cache:
-    """The documents used last, bounded in number and in bytes. Safe from several threads."""
+    """A cache of the documents used last, bounded in number and bytes. Thread-safe."""
 
     def __init__(self, max_documents: int, max_bytes: int) -> None:
         self._max_documents = max_documents

@@ -1,4 +1,4 @@
-"""Transactions of embedded DynamoDB that cost what they touch, and not what the tables hold."""
+"""A patch that makes moto's transactions fast on large tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
-# Table, key and what was there.
+# Table, hash key, range key, and the item before the transaction.
 _Before = tuple[Table, DynamoType, DynamoType | None, Item | None]
 
 
 @contextmanager
 def light_transactions() -> Iterator[None]:
-    """For a transaction that may fail moto copies each table that it names, with all it holds.
+    """Make moto roll back a failed transaction item by item, within the block.
 
-    Here the items alone are kept that it names, and put back where it fails: a thousand times as
-    fast where a table holds thousands.
+    To be able to roll back, moto copies every table that the transaction names. This patch copies
+    only the items that it names, which is a thousand times faster with thousands of items.
     """
     original = DynamoDBBackend.transact_write_items
 
@@ -28,8 +28,8 @@ def light_transactions() -> Iterator[None]:
         try:
             original(backend, parts)
         except BaseException:
-            for one in before:
-                _put_back(*one)
+            for entry in before:
+                _restore(*entry)
             raise
 
     with (
@@ -51,13 +51,14 @@ def _before(backend: DynamoDBBackend, parts: list[dict[str, Any]]) -> Iterator[_
                 yield table, hash_key, range_key, deepcopy(table.get_item(hash_key, range_key))
 
 
-def _put_back(
+def _restore(
     table: Table, hash_key: DynamoType, range_key: DynamoType | None, item: Item | None
 ) -> None:
-    held: dict[DynamoType, Any] = table.items
+    items: dict[DynamoType, Any] = table.items
     if range_key is not None:
-        held, hash_key = held[hash_key], range_key
+        # moto nests the items of such a table: hash key, then range key.
+        items, hash_key = items[hash_key], range_key
     if item is None:
-        held.pop(hash_key, None)
+        items.pop(hash_key, None)
     else:
-        held[hash_key] = item
+        items[hash_key] = item

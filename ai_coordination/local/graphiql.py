@@ -1,4 +1,4 @@
-"""The explorer (GraphiQL) for a browser, from files of this package alone."""
+"""GraphiQL for a browser, served from files of this package."""
 
 from importlib.resources import files
 
@@ -25,15 +25,16 @@ _TYPES = {
 }
 
 
-def is_wanted(request: Request) -> bool:
-    """Whether a person's browser asks, rather than a program: it prefers a page to JSON."""
+def is_requested(request: Request) -> bool:
+    """Return whether the client is a browser: it prefers HTML to JSON."""
     accept = request.accept_mimetypes
-    programs = ("application/json", "application/graphql-response+json")
-    return request.method == "GET" and accept["text/html"] > max(accept[kind] for kind in programs)
+    json_types = ("application/json", "application/graphql-response+json")
+    json_quality = max(accept[media_type] for media_type in json_types)
+    return request.method == "GET" and accept["text/html"] > json_quality
 
 
 def file(name: str) -> Response | None:
-    """A file of the explorer; None where there is none of that name."""
+    """Return the response for a static file, or None if no file has that name."""
     if name not in _SERVED:
         return None
     content_type = f"{_TYPES[name.rpartition('.')[2]]}; charset=utf-8"
@@ -44,5 +45,5 @@ def file(name: str) -> Response | None:
 
 
 def first_query() -> str:
-    """The query that GraphiQL opens with, and with which README and tutorial begin."""
+    """Return the query that GraphiQL opens with. README and tutorial start with the same one."""
     return _STATIC.joinpath("first.graphql").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What the Lambda runtime gives a handler beside the event."""
+"""The context object that the Lambda runtime passes to a handler."""
 
 import time
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 29.0
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """The context object of one invocation, as AWS documents it for Python."""
+    """The context of one invocation, with the attributes that AWS documents for Python."""
 
     aws_request_id: str = field(default_factory=lambda: str(uuid4()))
     function_name: str = FUNCTION
@@ -25,5 +25,5 @@ class LambdaContext:
     ends_at: float = field(default_factory=lambda: time.monotonic() + TIMEOUT_SECONDS)
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda would stop the function. Here nobody does."""
+        """Return the milliseconds until the timeout. Nothing stops the handler here."""
         return max(0, int((self.ends_at - time.monotonic()) * 1000))

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler on this machine: an emulator holds schedules, and this fires them."""
+"""Fire the schedules that an emulator of EventBridge Scheduler stores but does not fire."""
 
 import json
 import os
@@ -15,15 +15,15 @@ from ai_coordination import models, schedule_expressions, worker
 from ai_coordination.clients import clients
 from ai_coordination.clients.scheduler import LATEST_SECONDS, SCHEDULED_TIME
 from ai_coordination.config import PREFIX, settings
-from ai_coordination.local.beside import beside
+from ai_coordination.local.background import run_in_background
 from ai_coordination.local.embedded import is_aws
-from ai_coordination.local.runtime import ACCOUNT, LambdaContext
+from ai_coordination.local.lambda_context import ACCOUNT, LambdaContext
 from ai_coordination.services import timers
 
 GROUP_NAME = "ai-coordination"
-TICK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 LATEST = timedelta(seconds=LATEST_SECONDS)
-# An emulator takes any name for what it will never call.
+# The emulator never calls these, so any well-formed name is accepted.
 VARIABLES = {
     f"{PREFIX}SCHEDULE_GROUP": GROUP_NAME,
     f"{PREFIX}SCHEDULE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/local",
@@ -32,16 +32,19 @@ VARIABLES = {
 
 
 def is_emulated() -> bool:
-    """Whether the configured endpoint is an emulator's."""
+    """Return whether the configured endpoint is an emulator, not AWS."""
     return not is_aws(str(clients("scheduler").meta.endpoint_url))
 
 
 @contextmanager
-def group() -> Iterator[None]:
-    """A group is there, and the engine told of it for the block; the configured one if one is."""
-    named = settings().schedule_group
-    _make_group(named or GROUP_NAME)
-    if named is not None:
+def schedule_group() -> Iterator[None]:
+    """Create the schedule group and configure the engine to use it within the block.
+
+    Uses the configured group if there is one. An existing group is kept.
+    """
+    configured = settings().schedule_group
+    _ensure_group(configured or GROUP_NAME)
+    if configured is not None:
         yield
         return
     os.environ.update(VARIABLES)
@@ -54,7 +57,7 @@ def group() -> Iterator[None]:
         settings.cache_clear()
 
 
-def _make_group(name: str) -> None:
+def _ensure_group(name: str) -> None:
     client = clients("scheduler")
     try:
         client.get_schedule_group(Name=name)
@@ -68,8 +71,8 @@ def _is_missing(error: ClientError) -> bool:
     return bool(error.response["Error"]["Code"] == "ResourceNotFoundException")
 
 
-def restore() -> None:
-    """Makes the timers anew that the schedules in the tables name: they outlive an emulator."""
+def restore_timers() -> None:
+    """Create the timers of all stored schedules again, because the emulator has lost them."""
     scheduler = timers.scheduler()
     now = datetime.now(UTC)
     for schedule in models.TaskSchedule.scan():
@@ -78,26 +81,26 @@ def restore() -> None:
             scheduler.create(timers.timer(schedule, first))
 
 
-def ticking() -> AbstractContextManager[None]:
-    """What the configured group holds fires as long as the block runs."""
-    return beside(_run, "schedules")
+def in_background() -> AbstractContextManager[None]:
+    """Fire the timers of the configured group while the block runs."""
+    return run_in_background(_run, "schedules")
 
 
 def _run(stop: threading.Event) -> None:
-    ticker = Ticker()
+    scheduler = LocalScheduler()
     while not stop.is_set():
         try:
-            ticker.tick()
-        except Exception:  # noqa: BLE001 - the entry point: it reports and goes on
+            scheduler.fire_due()
+        except Exception:  # noqa: BLE001 - an entry point: report the error and continue
             traceback.print_exc()
-        stop.wait(TICK_SECONDS)
+        stop.wait(POLL_SECONDS)
 
 
-class Ticker:
-    """Fires each timer of the group at each of its times, as AWS would, but for the time it takes.
+class LocalScheduler:
+    """Fire each timer of the group at each of its times, as EventBridge Scheduler would.
 
-    What failed comes again at the next tick, for an hour. Several may tick: a firing that comes
-    twice starts one session. So may one that was begun anew: it looks back for an hour.
+    A failed firing is retried at the next call, for an hour. Several instances may run at once,
+    and a new one looks back an hour: a firing that happens twice starts one session.
     """
 
     def __init__(self, utc: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -105,21 +108,22 @@ class Ticker:
         self._timers: dict[str, dict[str, Any]] = {}
         self._fired: dict[str, datetime] = {}
 
-    def tick(self) -> None:
-        """Everything that is due now."""
+    def fire_due(self) -> None:
+        """Fire every timer that is due now."""
         listed = self._listed()
         known = {name: self._timers.get(name) or _read(name) for name in listed}
         self._timers = {name: timer for name, timer in known.items() if timer is not None}
-        self._fired = {name: self._fired.get(name, made) for name, made in listed.items()}
+        # A timer that has not fired yet counts from its creation.
+        self._fired = {name: self._fired.get(name, created) for name, created in listed.items()}
         for name in self._timers:
             self._fire(name)
 
     def _listed(self) -> dict[str, datetime]:
         pages = clients("scheduler").get_paginator("list_schedules")
         return {
-            one["Name"]: one["CreationDate"]
+            schedule["Name"]: schedule["CreationDate"]
             for page in pages.paginate(GroupName=settings().schedule_group)
-            for one in page["Schedules"]
+            for schedule in page["Schedules"]
         }
 
     def _fire(self, name: str) -> None:
@@ -137,7 +141,7 @@ class Ticker:
             event = _event(timer, due)
             try:
                 outcome = worker.handler(event, LambdaContext())["firing"]
-            except Exception:  # noqa: BLE001 - as Lambda, it reports, and the event comes again
+            except Exception:  # noqa: BLE001 - an entry point: report the error, retry later
                 traceback.print_exc()
                 return
             print(f"{event['time'][11:19]} schedule {event['schedule']} {outcome}", flush=True)
@@ -145,7 +149,7 @@ class Ticker:
 
 
 def _read(name: str) -> dict[str, Any] | None:
-    """A timer, or None where it has been deleted since it was listed."""
+    """Return a timer, or None if it was deleted after it was listed."""
     group = settings().schedule_group
     try:
         return dict(clients("scheduler").get_schedule(GroupName=group, Name=name))

@@ -1,0 +1,20 @@
+"""Run a function in a background thread."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+STOP_TIMEOUT_SECONDS = 30
+
+
+@contextmanager
+def run_in_background(work: Callable[[threading.Event], None], name: str) -> Iterator[None]:
+    """Run `work(stop)` in a thread for the duration of the block, then set `stop` and join it."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=STOP_TIMEOUT_SECONDS)
