@@ -22,7 +22,7 @@ from tests.api.executing import (
     tell,
     work_off,
 )
-from tests.support.graph_api import NOBODY, RIVAL, ask, change, mutation, new_task, refusal
+from tests.support.graph_api import NOBODY, ask, change, mutation, new_task, refusal
 from tests.support.stored import put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -198,14 +198,13 @@ def test_a_thousand_and_one_agents_are_too_many() -> None:
     }
 
 
-def test_nobody_starts_what_is_not_there_or_another_tenants() -> None:
+def test_a_task_that_is_not_in_the_coordination_is_not_started() -> None:
     key = blueprint([echo("a")])
     other = new_task(blueprint([echo("a")])["coordinationUuid"])
 
     not_found = {"code": "NOT_FOUND", "inputPath": ["input", "taskUuid"]}
     assert refused("startSession", {**key, "taskUuid": NOBODY}) == not_found
     assert refused("startSession", {**key, "taskUuid": other}) == not_found
-    assert refused("startSession", key, RIVAL) == not_found
 
 
 def test_the_same_key_starts_one_session() -> None:

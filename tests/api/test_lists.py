@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import ids, models
-from tests.support.graph_api import CALLER, NOBODY, RIVAL, new_coordination
+from tests.support.graph_api import CALLER, NOBODY, new_coordination
 from tests.support.lists import LISTS, Listed
 from tests.support.stored import stored
 from tests.support.world import World
@@ -83,17 +83,6 @@ def test_rows_that_come_and_go_double_no_row_and_leave_none_out(
 
 AT_THE_ROOT = {name: listed for name, listed in LISTS.items() if not listed.inside}
 OF_NOBODY = World(*[NOBODY] * 6)
-
-
-@pytest.mark.parametrize("listed", AT_THE_ROOT.values(), ids=AT_THE_ROOT)
-def test_another_tenant_s_list_is_as_one_that_there_is_not(world: World, listed: Listed) -> None:
-    listed.rows(world, 5)
-
-    rivals = listed.page(world, RIVAL)
-    nobodys = listed.page(OF_NOBODY, RIVAL)
-
-    assert {key: rivals[key] for key in EMPTY} == EMPTY
-    assert rivals == nobodys
 
 
 @pytest.mark.usefixtures("tables")

@@ -53,23 +53,10 @@ def page(embedded_aws: EmbeddedAws) -> str:
     return coordination
 
 
-def test_a_page_of_sessions_is_one_call(page: str) -> None:
-    small = "status version createdAt userId taskUuid coordinationUuid partitionKey"
-
-    assert calls_of(sessions(small)) == [QUERY]
-    assert calls_of(sessions(f"{small} taskQuery logs {{ at }}", of(page))) == [QUERY]
-
-
 def test_25_sessions_with_their_coordination_and_task_are_two_calls(page: str) -> None:
     assert calls_of(sessions(PARENTS)) == [QUERY, BATCH]
     assert calls_of(sessions(PARENTS, of(page))) == [QUERY, BATCH]
     assert calls_of(sessions("coordination { coordinationName }")) == [QUERY, BATCH]
-
-
-def test_their_texts_are_in_the_same_batch_where_an_index_leaves_them_out(page: str) -> None:
-    assert calls_of(sessions("taskQuery")) == [QUERY, BATCH]
-    assert calls_of(sessions(f"taskQuery inputFiles {{ name }} {PARENTS}")) == [QUERY, BATCH]
-    assert calls_of(sessions(f"taskQuery {PARENTS}", of(page))) == [QUERY, BATCH]
 
 
 def test_with_agents_and_runs_they_are_two_calls_more_each(page: str) -> None:

@@ -1,14 +1,16 @@
-"""Uuids that are malformed, unknown or another tenant's, in every argument of the API."""
+"""Uuids that are malformed or unknown, in every argument of the API.
+
+Those of another tenant are in test_tenancy.py.
+"""
 
 from typing import Any
 
 import pytest
 
-from ai_coordination.caller import Caller
-from tests.support.graph_api import CALLER, NOBODY, RIVAL, ask, mutation, refusal
+from tests.support.graph_api import NOBODY, ask, mutation
 from tests.support.lists import LISTS
 from tests.support.stored import everything_stored, refused
-from tests.support.world import ARGUMENTS, KEYS, TYPES, World, field, new_world
+from tests.support.world import ARGUMENTS, KEYS, TYPES, World, field
 
 LETTERS = "abcdef01-abcd-7abc-8abc-abcdef012345"
 MALFORMED = [
@@ -79,18 +81,18 @@ LIST_ARGUMENTS = {
 every_uuid_of_a_list = pytest.mark.parametrize("name", LIST_ARGUMENTS)
 
 
-def listed(name: str, uuid: str, caller: Caller = CALLER) -> dict[str, Any]:
+def listed(name: str, uuid: str) -> dict[str, Any]:
     arguments, _, _ = LIST_ARGUMENTS[name]
     query = f"query ($uuid: ID!) {{ {name.split(' ', 1)[0]}({arguments}) {{ {ROWS} }} }}"
-    return ask(query, {"uuid": uuid}, caller)
+    return ask(query, {"uuid": uuid})
 
 
-def read(world: World, kind: str, part: str, uuid: str, caller: Caller = CALLER) -> dict[str, Any]:
+def read(world: World, kind: str, part: str, uuid: str) -> dict[str, Any]:
     """The answer to a query for an entity, one uuid of its key being another."""
     given = {**world.key_of(kind), ARGUMENTS[part]: uuid}
     types = ", ".join(f"${name}: ID!" for name in given)
     arguments = ", ".join(f"{name}: ${name}" for name in given)
-    return ask(f"query ({types}) {{ {field(kind)}({arguments}) {{ id }} }}", given, caller)
+    return ask(f"query ({types}) {{ {field(kind)}({arguments}) {{ id }} }}", given)
 
 
 def facts(answer: dict[str, Any]) -> dict[str, Any]:
@@ -167,42 +169,6 @@ def test_an_input_that_names_what_there_is_not_is_refused(
     given = {**still_world.key(*kinds), **more, ARGUMENTS[kind]: NOBODY}
 
     assert refused(name, given)["code"] == "NOT_FOUND"
-
-
-@pytest.fixture(scope="module")
-def rivals(made_once: World) -> World:
-    return new_world(RIVAL)
-
-
-@every_uuid_of_an_entity
-def test_another_tenant_s_entity_is_as_unknown(
-    still_world: World, rivals: World, kind: str, part: str
-) -> None:
-    theirs = getattr(still_world, part)
-
-    answer = read(rivals, kind, part, theirs, RIVAL)
-
-    assert answer == read(rivals, kind, part, NOBODY, RIVAL)
-    assert read(still_world, kind, part, theirs, RIVAL) == answer
-
-
-@every_uuid_of_a_list
-def test_another_tenant_s_list_is_as_unknown(still_world: World, rivals: World, name: str) -> None:
-    _, _, kind = LIST_ARGUMENTS[name]
-
-    assert listed(name, getattr(still_world, kind), RIVAL) == listed(name, NOBODY, RIVAL)
-
-
-@every_uuid_of_an_input
-def test_an_input_that_names_what_is_another_tenant_s_is_refused_as_if_it_were_not_there(
-    still_world: World, rivals: World, name: str, kinds: list[str], kind: str, more: dict[str, Any]
-) -> None:
-    given = {**rivals.key(*kinds), **more}
-
-    told = refused(name, {**given, ARGUMENTS[kind]: getattr(still_world, kind)}, RIVAL)
-
-    assert told == refusal(name, {**given, ARGUMENTS[kind]: NOBODY}, RIVAL)
-    assert refused(name, {**still_world.key(*kinds), **more}, RIVAL)["code"] == "NOT_FOUND"
 
 
 def test_predecessors_are_well_formed(still_world: World) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.outcomes import left_of
 from tests.dynamodb_local.tenants import everything_of, new_tenant
 from tests.support.graph_api import (
     change,
@@ -13,22 +12,10 @@ from tests.support.graph_api import (
     new_coordination,
     refusal,
 )
-from tests.support.mutations import prepared
 
 KILOBYTE = 1024
 TOO_LARGE = "x" * (301 * KILOBYTE)
 LARGE = "x" * (200 * KILOBYTE)
-TEXTS = {
-    "createCoordination": "coordinationDescription",
-    "updateCoordination": "coordinationDescription",
-    "createTask": "initialTaskQuery",
-    "updateTask": "taskDescription",
-    "createSession": "taskQuery",
-    "updateSession": "taskQuery",
-    "createSessionAgent": "agentInput",
-    "updateSessionAgent": "userInput",
-    "recordSessionRun": "notes",
-}
 
 
 @pytest.fixture
@@ -39,19 +26,6 @@ def caller() -> Caller:
 def too_large(field: str) -> dict[str, Any]:
     """The refusal of an item that is too large, at its largest field."""
     return {"code": "PAYLOAD_TOO_LARGE", "inputPath": ["input", field]}
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_an_item_that_would_be_too_large_is_refused_and_nothing_is_written(
-    name: str, caller: Caller
-) -> None:
-    given = prepared(name, caller)
-    before = left_of(caller, given)
-
-    refused = refusal(name, {**given, TEXTS[name]: TOO_LARGE}, caller)
-
-    assert refused == too_large(TEXTS[name])
-    assert left_of(caller, given) == before
 
 
 def test_an_item_grows_until_it_is_full(caller: Caller) -> None:
