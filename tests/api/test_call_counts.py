@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.entities import ENTITIES
 from tests.support.graph_api import AGENTS, NOBODY, ask, mutation
 from tests.support.lists import LISTS, Listed
 from tests.support.recording import recorded_calls
@@ -121,18 +122,8 @@ def test_a_page_is_one_call_however_much_is_behind_it(world: World) -> None:
         assert calls_of(document, {"first": first}) == [QUERY]
 
 
-CREATES: dict[str, tuple[tuple[str, ...], Given, list[str]]] = {
-    "createCoordination": ((), {"coordinationName": "A", "agents": AGENTS}, [WRITE]),
-    "createTask": (
-        ("coordination",),
-        {"taskName": "A", "agentActions": [{"agentUuid": "rag"}]},
-        [GET, WRITE],
-    ),
-    "createTaskSchedule": (("coordination", "task"), {"schedule": "rate(1 day)"}, [WRITE]),
-    "createSession": (("coordination", "task"), {"taskQuery": "A"}, [WRITE]),
-    "createSessionAgent": (("coordination", "session"), {"agentUuid": "rag"}, [WRITE]),
-    "recordSessionRun": (("coordination", "session", "agent"), {"agentUuid": "rag"}, [WRITE]),
-}
+KINDS = {entity.create: kind for kind, entity in ENTITIES.items()}
+CREATES = {name: [GET, WRITE] if name == "createTask" else [WRITE] for name in KINDS}
 every_create = pytest.mark.parametrize("name", CREATES)
 
 
@@ -140,39 +131,31 @@ every_create = pytest.mark.parametrize("name", CREATES)
 def test_a_create_is_one_write_and_a_task_s_also_reads_its_coordination(
     world: World, name: str
 ) -> None:
-    kinds, more, calls = CREATES[name]
+    given = ENTITIES[KINDS[name]].maximum(world)
 
-    assert calls_of_input(name, {**world.key(*kinds), **more}) == calls
+    assert calls_of_input(name, given) == CREATES[name]
 
 
 @every_create
 def test_a_repeated_create_is_one_refused_write_and_one_read(world: World, name: str) -> None:
-    kinds, more, calls = CREATES[name]
-    given = {**world.key(*kinds), **more, "idempotencyKey": "once"}
+    calls = CREATES[name]
+    given = {**ENTITIES[KINDS[name]].maximum(world), "idempotencyKey": "once"}
+    fewer = {**ENTITIES[KINDS[name]].minimum(world), "idempotencyKey": "once"}
 
     assert calls_of_input(name, given) == calls
     assert calls_of_input(name, given) == [*calls, GET]
-    changed = {**given, "coordinationName": "B"} if not kinds else {**given, **OTHER[name]}
-    assert calls_of_input(name, changed, "CONFLICT") == calls
-
-
-OTHER: dict[str, Given] = {
-    "createTask": {"taskName": "B"},
-    "createTaskSchedule": {"status": "PAUSED"},
-    "createSession": {"taskQuery": "B"},
-    "createSessionAgent": {"notes": "B"},
-    "recordSessionRun": {"notes": "B"},
-}
+    assert calls_of_input(name, fewer, "CONFLICT") == calls
 
 
 @pytest.mark.parametrize("name", [name for name in CREATES if name != "createCoordination"])
 def test_a_create_under_a_parent_that_is_gone_is_one_call(world: World, name: str) -> None:
-    kinds, more, calls = CREATES[name]
-    given = {**world.key(*kinds), **more, ARGUMENTS[kinds[-1]]: NOBODY}
+    entity = ENTITIES[KINDS[name]]
+    parent = (*entity.parents, *entity.optional_parents)[-1]
+    given = {**entity.maximum(world), ARGUMENTS[parent]: NOBODY}
 
     # A coordination or a task that has nothing beside it may be one of version 0.1.0.
     looks = [GET] if name == "createSession" else []
-    assert calls_of_input(name, given, "NOT_FOUND") == calls[:1] + looks
+    assert calls_of_input(name, given, "NOT_FOUND") == CREATES[name][:1] + looks
 
 
 def test_an_agent_with_predecessors_is_one_write(world: World) -> None:

@@ -7,51 +7,27 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.services.idempotent_create import WEEK_SECONDS
+from tests.api.entities import ENTITIES
 from tests.support.graph_api import AGENTS, CALLER, CREATED, NOBODY, RIVAL, change, create
 from tests.support.stored import everything_stored, put_state, refused
 from tests.support.world import ARGUMENTS, TYPES, World, new_world
 
-ACTIONS = [{"agentUuid": "rag"}, {"agentUuid": "zh", "predecessors": ["rag"]}]
-# What each mutation takes, and what may not be another under the same key.
-CREATES: dict[str, tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]] = {
-    "createCoordination": (
-        (),
-        {"coordinationName": "A", "agents": AGENTS},
-        {"agents": AGENTS[::-1]},
-    ),
-    "createTask": (
-        ("coordination",),
-        {"taskName": "A", "agentActions": ACTIONS},
-        {"agentActions": ACTIONS[:1]},
-    ),
-    "createTaskSchedule": (
-        ("coordination", "task"),
-        {"schedule": "rate(1 day)"},
-        {"status": "PAUSED"},
-    ),
-    "createSession": (("coordination", "task"), {"taskQuery": "A"}, {"taskQuery": "B"}),
-    "createSessionAgent": (
-        ("coordination", "session"),
-        {"agentUuid": "rag", "rules": {"timeoutSeconds": 5}},
-        {"rules": {"timeoutSeconds": 6}},
-    ),
-    "recordSessionRun": (
-        ("coordination", "session", "agent"),
-        {
-            "agentUuid": "rag",
-            "outcome": "COMPLETED",
-            "usage": {"inputTokens": 1, "outputTokens": 2},
-        },
-        {"usage": {"inputTokens": 1, "outputTokens": 3}},
-    ),
+# By the create mutation of each kind: what may not be another value under the same key.
+OTHERS: dict[str, dict[str, Any]] = {
+    "createCoordination": {"agents": AGENTS},
+    "createTask": {"agentActions": []},
+    "createTaskSchedule": {"status": "ACTIVE"},
+    "createSession": {"taskQuery": "B"},
+    "createSessionAgent": {"rules": {"timeoutSeconds": 6}},
+    "recordSessionRun": {"usage": {"inputTokens": 0, "outputTokens": 3}},
 }
-KINDS = dict(zip(CREATES, TYPES, strict=True))
-every_create = pytest.mark.parametrize("name", CREATES)
+KINDS = {entity.create: kind for kind, entity in ENTITIES.items()}
+every_create = pytest.mark.parametrize("name", KINDS)
 
 
 def given_to(world: World, name: str, key: str | None = "once") -> dict[str, Any]:
-    kinds, given, _ = CREATES[name]
-    return {**world.key(*kinds), **given, "idempotencyKey": key}
+    """Return an input with everything that the mutation takes."""
+    return {**ENTITIES[KINDS[name]].maximum(world), "idempotencyKey": key}
 
 
 def key_of(world: World, name: str, made: dict[str, Any]) -> dict[str, str]:
@@ -75,9 +51,8 @@ def test_a_repeat_gives_the_same_entity_and_writes_nothing(world: World, name: s
 def test_another_input_under_the_same_key_is_a_conflict(world: World, name: str) -> None:
     given = given_to(world, name)
     create(name, given)
-    _, _, other = CREATES[name]
 
-    told = refused(name, {**given, **other})
+    told = refused(name, {**given, **OTHERS[name]})
 
     assert told == {"code": "CONFLICT", "inputPath": ["input", "idempotencyKey"]}
 
@@ -93,12 +68,12 @@ def test_without_the_same_key_two_inputs_are_two_entities(
 
 
 def test_each_kind_of_entity_has_keys_of_its_own(world: World) -> None:
-    made = {name: create(name, given_to(world, name)) for name in CREATES}
+    made = {name: create(name, given_to(world, name)) for name in KINDS}
 
-    again = {name: create(name, given_to(world, name)) for name in CREATES}
+    again = {name: create(name, given_to(world, name)) for name in KINDS}
 
     assert again == made
-    assert len({one["id"] for one in made.values()}) == len(CREATES)
+    assert len({one["id"] for one in made.values()}) == len(KINDS)
 
 
 @every_create
@@ -123,7 +98,7 @@ def test_what_was_deleted_since_is_not_created_again(world: World, name: str) ->
     assert told == {"code": "NOT_FOUND", "inputPath": ["input", "idempotencyKey"]}
 
 
-@pytest.mark.parametrize("name", [name for name in CREATES if name != "recordSessionRun"])
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "recordSessionRun"])
 def test_what_was_changed_since_is_given_as_it_is_now(world: World, name: str) -> None:
     made = create(name, given_to(world, name))
     change(f"update{TYPES[KINDS[name]]}", key_of(world, name, made), "__typename")
@@ -146,8 +121,8 @@ def test_an_agent_is_given_again_also_after_its_session_has_started(world: World
 
 @every_create
 def test_a_refused_input_leaves_its_key_free(world: World, name: str) -> None:
-    kinds, _, _ = CREATES[name]
-    wrong = {ARGUMENTS[kind]: NOBODY for kind in kinds} or {"coordinationName": ""}
+    entity = ENTITIES[KINDS[name]]
+    wrong = {ARGUMENTS[parent]: NOBODY for parent in entity.parents} or {"coordinationName": ""}
     refused(name, {**given_to(world, name), **wrong})
 
     first = create(name, given_to(world, name))
@@ -186,7 +161,7 @@ def test_a_forgotten_key_does_not_let_a_wrong_graph_pass(
 
     told = refused("createTask", given_to(world, "createTask"))
 
-    place = ["input", "agentActions", 1, "agentUuid"]
+    place = ["input", "agentActions", 0, "agentUuid"]
     assert told == {"code": "BAD_USER_INPUT", "inputPath": place}
 
 
@@ -199,7 +174,7 @@ def test_a_key_returns_its_task_although_the_coordination_has_lost_a_member(worl
     other = refused("createTask", given_to(world, "createTask", "twice"))
 
     assert again == first
-    place = ["input", "agentActions", 1, "agentUuid"]
+    place = ["input", "agentActions", 0, "agentUuid"]
     assert other == {"code": "BAD_USER_INPUT", "inputPath": place}
 
 
@@ -227,8 +202,7 @@ def test_a_key_may_be_any_text_of_256_characters(world: World) -> None:
 
 
 def test_two_ways_to_write_an_input_are_one_input(world: World) -> None:
-    kinds, _, _ = CREATES["createSession"]
-    given = {**world.key(*kinds), "userId": "bob", "idempotencyKey": "once"}
+    given = {**world.key("coordination", "task"), "userId": "bob", "idempotencyKey": "once"}
 
     first = create("createSession", given)
     backwards = create("createSession", dict(reversed(given.items())))

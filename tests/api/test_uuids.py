@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.entities import ENTITIES
 from tests.support.graph_api import NOBODY, ask, mutation
 from tests.support.lists import LISTS
 from tests.support.stored import everything_stored, refused
@@ -35,11 +36,8 @@ BAD = "BAD_USER_INPUT"
 
 # What leads to a uuid in the input of a mutation, other than those that are the entity's own key.
 CREATES: dict[str, tuple[list[str], dict[str, Any]]] = {
-    "createTask": (["coordination"], {"taskName": "A"}),
-    "createTaskSchedule": (["coordination", "task"], {"schedule": "rate(1 day)"}),
-    "createSession": (["coordination", "task"], {}),
-    "createSessionAgent": (["coordination", "session"], {"agentUuid": "rag"}),
-    "recordSessionRun": (["coordination", "session", "agent"], {"agentUuid": "rag"}),
+    entity.create: ([*entity.parents, *entity.optional_parents], entity.given)
+    for entity in ENTITIES.values()
 }
 CHANGES: dict[str, tuple[list[str], dict[str, Any]]] = {
     **{f"update{TYPES[kind]}": (list(KEYS[kind]), {}) for kind in KEYS if kind != "run"},
@@ -52,12 +50,12 @@ MUTATIONS = [
 ]
 every_uuid_of_an_input = pytest.mark.parametrize(("name", "kinds", "kind", "more"), MUTATIONS)
 
-ENTITIES = [
+PARTS = [
     pytest.param(kind, part, id=f"{field(kind)}.{ARGUMENTS[part]}")
     for kind, parts in KEYS.items()
     for part in parts
 ]
-every_uuid_of_an_entity = pytest.mark.parametrize(("kind", "part"), ENTITIES)
+every_uuid_of_an_entity = pytest.mark.parametrize(("kind", "part"), PARTS)
 
 ROWS = "nodes { id } edges { cursor } totalCount pageInfo { hasNextPage startCursor endCursor }"
 LIST_ARGUMENTS = {
