@@ -9,6 +9,7 @@ from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from tests.support.bucket import texts_bucket
 from tests.support.graph_api import CALLER, Place, new_place
 from tests.support.lambda_service import LambdaService, serving
 from tests.support.scheduling import SCHEDULER
@@ -35,6 +36,13 @@ def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> 
     made = clients("sqs").create_queue(QueueName=ids.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
+
+
+@pytest.fixture
+def bucket(worked_queue: None) -> Iterator[None]:
+    """An empty bucket for large texts."""
+    with texts_bucket():
+        yield
 
 
 @pytest.fixture(scope="module")

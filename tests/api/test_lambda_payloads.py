@@ -1,6 +1,6 @@
 """What a function gets of large texts: as much as Lambda takes, and addresses of the rest."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -8,9 +8,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from ai_coordination.clients import TextBucket, clients
 from ai_coordination.clients import functions as client
-from ai_coordination.config import settings
 from tests.api.executing import (
     FUNCTION,
     WAITS,
@@ -29,19 +27,7 @@ from tests.support.lambda_service import LambdaService, returning
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
-BUCKET = "payloads"
 MEGABYTE = 1_000_000
-
-
-@pytest.fixture
-def bucket(functions: LambdaService, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    settings.cache_clear()
-    yield
-    TextBucket(BUCKET).delete_all("")
-    clients("s3").delete_bucket(Bucket=BUCKET)
 
 
 def join(functions: LambdaService, said: Mapping[str, str], **parameters: str) -> Place:

@@ -1,6 +1,5 @@
 """Parameters of more than a kilobyte: kept once with the coordination, and named by all items."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,9 @@ import pytest
 from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
+from ai_coordination import models
 from tests.api.executing import FUNCTION, after, blueprint, echo, function, start, work_off
+from tests.support.bucket import keys_in_bucket
 from tests.support.graph_api import CALLER, Place, change, create, data, new_agent, new_session
 from tests.support.lambda_service import LambdaService, returning
 from tests.support.recording import Call, recorded_calls
@@ -16,7 +17,6 @@ from tests.support.stored import everything_stored, put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue", "bucket")
 
-BUCKET = "parameters"
 PROMPT = "You are € careful. " * 2_500
 LARGE = {"prompt": PROMPT, "seconds": 0, "deep": [1.5, None, {"a": True}]}
 READ, WRITE = Call("s3", "GetObject"), Call("s3", "PutObject")
@@ -30,25 +30,6 @@ PINNED = """query ($s: ID!) { sessionAgents(sessionUuid: $s, first: 100) { nodes
 OF_AGENTS = """query ($s: ID!) { sessionAgents(sessionUuid: $s) { nodes {
     agentOutput agent { runtime { parameters } }
 } } }"""
-
-
-@pytest.fixture
-def bucket(worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty bucket; the message that deletes texts of what is gone comes without delay."""
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
-    settings.cache_clear()
-    yield
-    TextBucket(BUCKET).delete_all("")
-    clients("s3").delete_bucket(Bucket=BUCKET)
-
-
-def kept() -> list[str]:
-    """The keys in the bucket."""
-    found = clients("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
-    return [one["Key"] for one in found]
 
 
 def coordination_of(members: list[dict[str, Any]]) -> str:
@@ -70,8 +51,8 @@ def test_fifty_members_of_fifty_kilobytes_are_one_blueprint() -> None:
 
     coordination = coordination_of([echo(f"a{n}", **given) for n, given in enumerate(each)])
 
-    assert len(kept()) == 50
-    assert all(f"/{coordination}/own/" in key for key in kept())
+    assert len(keys_in_bucket()) == 50
+    assert all(f"/{coordination}/own/" in key for key in keys_in_bucket())
     assert PROMPT not in str(everything_stored())
     assert parameters_of(coordination) == each
 
@@ -84,7 +65,7 @@ def test_equal_parameters_are_kept_once_and_read_only_when_they_are_asked_for() 
     with recorded_calls() as for_parameters:
         found = parameters_of(coordination)
 
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
     assert READ not in for_names
     assert for_parameters.count(READ) == 1
     assert found == [LARGE] * 3
@@ -94,10 +75,10 @@ def test_parameters_of_1024_bytes_are_still_in_their_items() -> None:
     room = 1_024 - len('{"p": ""}')
 
     inside = coordination_of([echo("a", p="x" * room)])
-    assert kept() == []
+    assert keys_in_bucket() == []
     outside = coordination_of([echo("a", p="x" * (room + 1))])
 
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
     assert parameters_of(inside) == [{"p": "x" * room}]
     assert parameters_of(outside) == [{"p": "x" * (room + 1)}]
 
@@ -156,7 +137,7 @@ def test_members_of_an_older_version_are_pinned_with_the_session() -> None:
     place = start(key, taskQuery="Go")
     work_off()
 
-    assert [key.split("/")[3] for key in kept()] == [place.session]
+    assert [key.split("/")[3] for key in keys_in_bucket()] == [place.session]
     assert [one["agent"]["runtime"]["parameters"] for one in agents_of(place)] == [LARGE] * 2
     assert PROMPT in str(stored(models.Coordination, *here).agents[0].runtime.parameters)
 
@@ -171,7 +152,7 @@ def test_a_session_that_is_dispatched_names_the_parameters_too() -> None:
 
     (agent,) = agents_of(place)
     assert agent == {"agentOutput": "Go", "agent": {"runtime": {"parameters": LARGE}}}
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
 
 
 def test_a_session_keeps_the_parameters_with_which_it_started() -> None:
@@ -204,8 +185,8 @@ def test_a_retry_with_current_members_invokes_with_their_large_parameters(
     assert invocation.event["agent"]["parameters"] == parameters
     (agent,) = agents_of(place)
     assert agent == {"agentOutput": "Done", "agent": {"runtime": {"parameters": parameters}}}
-    assert all("/own/" in key for key in kept())
-    assert len(kept()) == 2
+    assert all("/own/" in key for key in keys_in_bucket())
+    assert len(keys_in_bucket()) == 2
 
 
 def test_a_retry_pins_fifty_members_of_fifty_kilobytes() -> None:
@@ -232,7 +213,7 @@ def test_a_retry_keeps_the_inline_parameters_of_an_older_version_with_the_sessio
     change("retrySession", {**place.key, "withCurrentMembers": True}, "__typename")
     work_off()
 
-    assert [key.split("/")[3] for key in kept()] == [place.session]
+    assert [key.split("/")[3] for key in keys_in_bucket()] == [place.session]
     found = [
         (one["agentOutput"], one["agent"]["runtime"]["parameters"]) for one in agents_of(place)
     ]
@@ -259,13 +240,13 @@ def test_the_parameters_are_deleted_with_their_coordination_and_not_before() -> 
     key = {"coordinationUuid": coordination}
     assert refused("deleteCoordination", key)["code"] == "HAS_CHILDREN"
     work_off()
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
 
     change("deleteSession", {**key, "sessionUuid": session}, "deletedId")
     change("deleteCoordination", key, "deletedId")
     work_off()
 
-    assert kept() == []
+    assert keys_in_bucket() == []
 
 
 def test_a_coordination_that_is_refused_leaves_no_parameters() -> None:
@@ -274,4 +255,4 @@ def test_a_coordination_that_is_refused_leaves_no_parameters() -> None:
     told = refused("createCoordination", {"coordinationName": "Offers", "agents": members})
 
     assert told == {"code": "PAYLOAD_TOO_LARGE", "inputPath": ["input", "agents"]}
-    assert kept() == []
+    assert keys_in_bucket() == []

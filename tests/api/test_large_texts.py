@@ -1,6 +1,5 @@
 """Texts of more than 4 KB: kept outside of the items, read when they are asked for, and removed."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
@@ -11,10 +10,11 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from ai_coordination import models, texts
-from ai_coordination.clients import TextBucket, clients
+from ai_coordination.clients import TextBucket
 from ai_coordination.config import settings
 from tests.api import executing
 from tests.api.executing import after, blueprint, echo, external, report, start, work_off
+from tests.support.bucket import BUCKET, keys_in_bucket
 from tests.support.graph_api import (
     CALLER,
     NOBODY,
@@ -32,7 +32,6 @@ from tests.support.stored import everything_stored, put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
 
-BUCKET = "texts"
 LARGE = "€" * 2_000
 NEW_QUERY = {"agentUuid": "rag", "subtaskQuery": LARGE + "!"}
 TWO_MB = 2 * 1024 * 1024
@@ -46,25 +45,6 @@ TEXTS = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid:
 SUBTASKS = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     taskQuery subtaskQueries { subtaskQuery }
 } }"""
-
-
-@pytest.fixture
-def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty bucket; what checks whether a session is still there comes without delay."""
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
-    settings.cache_clear()
-    yield
-    TextBucket(BUCKET).delete_all("")
-    clients("s3").delete_bucket(Bucket=BUCKET)
-
-
-def kept() -> list[str]:
-    """The keys in the bucket."""
-    found = clients("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
-    return [one["Key"] for one in found]
 
 
 def built(**more: Any) -> Place:
@@ -89,7 +69,7 @@ def test_large_texts_are_kept_once_outside_of_the_items() -> None:
     work_off()
 
     session = stored(models.Session, place.coordination, place.session)
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
     assert isinstance(session.task_query, models.LargeText)
     assert session.task_query.size == 6_000
     assert LARGE not in str(everything_stored())
@@ -104,7 +84,7 @@ def test_a_text_of_4096_bytes_is_still_in_its_item() -> None:
         place = built(taskQuery=text)
         assert shown(SUBTASKS, place)["taskQuery"] == text
 
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
 
 
 def test_a_large_text_is_read_only_when_it_is_asked_for_and_then_once() -> None:
@@ -131,7 +111,7 @@ def test_a_large_output_is_kept_and_told_to_the_successor() -> None:
     successor = executing.agents(place)["b"]
     assert taken["agentOutput"] == LARGE
     assert successor["agentInput"] == executing.input_of(successor, "Go", **{"Agent A": LARGE})
-    assert len(kept()) == 2
+    assert len(keys_in_bucket()) == 2
 
 
 def test_the_same_large_report_again_gives_the_same_and_another_is_refused() -> None:
@@ -180,12 +160,12 @@ def test_what_a_successor_is_told_holds_2_mb_and_names_what_does_not_fit() -> No
 
 def test_the_texts_of_a_session_go_with_it() -> None:
     place = built(taskQuery=LARGE)
-    assert len(kept()) == 1
+    assert len(keys_in_bucket()) == 1
 
     change("deleteSession", place.key, "deletedId")
     work_off()
 
-    assert kept() == []
+    assert keys_in_bucket() == []
 
 
 def test_a_deletion_that_is_refused_leaves_the_texts() -> None:
@@ -210,14 +190,14 @@ def test_a_refused_deletion_sends_no_message_and_leaves_the_texts(wrong: str) ->
         create("createSessionAgent", {**key, "agentUuid": "rag"})
     else:
         put_state(models.Session, *place, doing="start")
-    before = kept()
+    before = keys_in_bucket()
 
     with recorded_calls() as calls:
         refused("deleteSession", key, caller)
     work_off()
 
     assert [call for call in calls if call.service != "dynamodb"] == []
-    assert kept() == before
+    assert keys_in_bucket() == before
     assert shown(SUBTASKS, place)["taskQuery"] == LARGE
 
 
@@ -236,7 +216,7 @@ def test_a_message_under_a_wrong_key_deletes_no_text(of_today: bool) -> None:
     place = built(taskQuery=LARGE)
     if not of_today:
         old(place)
-    before = kept()
+    before = keys_in_bucket()
 
     for coordination in (new_coordination(), NOBODY):
         texts.clean_up(
@@ -247,7 +227,7 @@ def test_a_message_under_a_wrong_key_deletes_no_text(of_today: bool) -> None:
     texts.clean_up(texts.cleanup_message(texts.Owner("acme#sales", NOBODY)))
     texts.clean_up(texts.cleanup_message(texts.Owner("globex#sales", *place)))
 
-    assert kept() == before
+    assert keys_in_bucket() == before
     assert shown(SUBTASKS, place)["taskQuery"] == LARGE
 
 
@@ -256,7 +236,7 @@ def test_the_texts_of_a_session_of_0_1_0_are_read_and_go_with_it_and_those_of_no
     old(place)
     others = old(neighbour)
     change("updateSession", {**place.key, "subtaskQueries": [NEW_QUERY]}, "session { version }")
-    assert len(kept()) == 3
+    assert len(keys_in_bucket()) == 3
     assert shown(SUBTASKS, place) == {
         "taskQuery": LARGE,
         "subtaskQueries": [{"subtaskQuery": NEW_QUERY["subtaskQuery"]}],
@@ -265,7 +245,7 @@ def test_the_texts_of_a_session_of_0_1_0_are_read_and_go_with_it_and_those_of_no
     change("deleteSession", place.key, "deletedId")
     work_off()
 
-    assert kept() == [others]
+    assert keys_in_bucket() == [others]
 
 
 def test_the_texts_of_a_coordination_stay_with_it_and_go_with_it() -> None:
@@ -277,12 +257,12 @@ def test_the_texts_of_a_coordination_stay_with_it_and_go_with_it() -> None:
 
     texts.clean_up(check)
     assert texts.read("acme#sales", placed) == LARGE
-    assert len(kept()) == 2
+    assert len(keys_in_bucket()) == 2
 
     models.Coordination("acme#sales", coordination).delete()
     texts.clean_up(check)
-    assert [key.split("/")[2:4] for key in kept()] != [[coordination, "own"]]
-    assert len(kept()) == 1
+    assert [key.split("/")[2:4] for key in keys_in_bucket()] != [[coordination, "own"]]
+    assert len(keys_in_bucket()) == 1
 
 
 def test_a_text_that_an_item_could_hold_is_kept_outside_where_less_is_wanted_inside() -> None:
@@ -310,7 +290,7 @@ def test_a_start_whose_message_is_not_taken_writes_nothing(
 
     assert refused(name, {**key, "taskQuery": LARGE})["code"] == "THROTTLED"
 
-    assert kept() == []
+    assert keys_in_bucket() == []
 
 
 @pytest.mark.parametrize("name", ["createSession", "startSession"])
@@ -326,7 +306,7 @@ def test_a_session_that_is_never_written_leaves_no_text(name: str) -> None:
     assert refused(name, nowhere)["code"] == "NOT_FOUND"
     work_off()
 
-    assert kept() == []
+    assert keys_in_bucket() == []
 
 
 def test_a_repeat_with_the_same_key_leaves_the_texts_of_the_first_alone() -> None:
@@ -336,8 +316,8 @@ def test_a_repeat_with_the_same_key_leaves_the_texts_of_the_first_alone() -> Non
     work_off()
 
     assert first == second
-    assert len(kept()) == 1
-    assert first.session in kept()[0]
+    assert len(keys_in_bucket()) == 1
+    assert first.session in keys_in_bucket()[0]
 
 
 def test_where_the_bucket_does_not_answer_nothing_is_half_written() -> None:
@@ -351,7 +331,7 @@ def test_where_the_bucket_does_not_answer_nothing_is_half_written() -> None:
 
 def test_a_text_is_never_taken_for_a_place() -> None:
     session = built(taskQuery=LARGE)
-    digest = kept()[0].rsplit("/", 1)[1]
+    digest = keys_in_bucket()[0].rsplit("/", 1)[1]
     forged = f"\0large:{session.session}/{digest}/6000"
 
     for text in (forged, "\0", "\0\0"):
@@ -366,7 +346,8 @@ def test_tenants_have_places_of_their_own() -> None:
         given = {"coordinationUuid": coordination, "taskQuery": LARGE}
         create("createSession", given, caller=caller)
 
-    assert sorted(key.split("/")[:2] for key in kept()) == [["acme", "sales"], ["globex", "sales"]]
+    folders = sorted(key.split("/")[:2] for key in keys_in_bucket())
+    assert folders == [["acme", "sales"], ["globex", "sales"]]
 
 
 def test_texts_that_no_answer_holds_are_not_even_read() -> None:
@@ -399,7 +380,7 @@ def test_large_subtask_queries_and_their_variables_are_kept_and_shown() -> None:
 
     found = shown(SUBTASKS, place)["subtaskQueries"]
     assert found == [{"subtaskQuery": f"{LARGE}!"}, {"subtaskQuery": LARGE}]
-    assert len(kept()) == 3
+    assert len(keys_in_bucket()) == 3
 
 
 def test_a_session_built_by_hand_starts_with_large_texts() -> None:
@@ -447,7 +428,7 @@ def test_subtask_queries_that_grow_too_large_together_are_refused() -> None:
         "code": "PAYLOAD_TOO_LARGE",
         "inputPath": ["input", "subtaskQueries", 167, "subtaskQuery"],
     }
-    assert kept() == []
+    assert keys_in_bucket() == []
 
 
 def _without_s3(client: BaseClient, operation: str, parameters: object) -> object:

@@ -1,6 +1,5 @@
 """A large text that is not in the bucket: it costs what needs it, and waiting is no way out."""
 
-from collections.abc import Iterator
 from secrets import token_hex
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +17,7 @@ from ai_coordination.texts import Owner, cleanup_message
 from tests.api import executing
 from tests.api.executing import WAITS, after, blueprint, echo, external, function, report
 from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.bucket import BUCKET
 from tests.support.graph_api import (
     NOBODY,
     Place,
@@ -33,22 +33,9 @@ from tests.support.stored import put_state, stored
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
 
-BUCKET = "texts"
 LARGE = "€" * 2_000
 MISSING = "A large text is missing: it is not in the bucket"
 _CALL = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
-    settings.cache_clear()
-    yield
-    TextBucket(BUCKET).delete_all("")
-    clients("s3").delete_bucket(Bucket=BUCKET)
 
 
 def lose_everything() -> None:

@@ -6,8 +6,8 @@ from unittest.mock import patch
 
 import pytest
 
-from ai_coordination import texts, worker
-from ai_coordination.clients import TextBucket, clients
+from ai_coordination import worker
+from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine.session import dispatch, end, retry
 from ai_coordination.engine.session import start as starting
@@ -88,18 +88,6 @@ KINDS = ("coordination", "task", "schedule", "session", "agent", "run")
 LARGE = "x" * 5_000
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:agent-a"
-
-
-@pytest.fixture
-def bucket(tables: None, worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket="texts", CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", "texts")
-    monkeypatch.setattr(texts, "CLEANUP_DELAY_SECONDS", 0)
-    settings.cache_clear()
-    yield
-    TextBucket("texts").delete_all("")
-    clients("s3").delete_bucket(Bucket="texts")
 
 
 def test_each_function_may_do_what_its_code_does_and_no_more(

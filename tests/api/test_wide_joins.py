@@ -9,36 +9,22 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from ai_coordination import models, texts
-from ai_coordination.clients import TextBucket, clients
+from ai_coordination.clients import clients
 from ai_coordination.clients import functions as client
-from ai_coordination.config import settings
 from ai_coordination.engine.context import Call
 from ai_coordination.engine.runtimes import lambda_fitting
 from tests.api.executing import after, agents, echo, function, session, start, work_off
+from tests.support.bucket import BUCKET
 from tests.support.graph_api import NOBODY, new_coordination, new_task
 from tests.support.lambda_service import LambdaService, returning
 from tests.support.recording import Call as Made
 from tests.support.recording import recorded_calls
 
-pytestmark = pytest.mark.usefixtures("bucket")
+pytestmark = pytest.mark.usefixtures("bucket", "functions")
 
-BUCKET = "joins"
 EVENT = client.LARGEST_EVENT_BYTES
 WIDEST = 999
 WRITE = Made("s3", "PutObject")
-
-
-@pytest.fixture
-def bucket(
-    tables: None, worked_queue: None, functions: LambdaService, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    settings.cache_clear()
-    yield
-    TextBucket(BUCKET).delete_all("")
-    clients("s3").delete_bucket(Bucket=BUCKET)
 
 
 @pytest.fixture

@@ -1,30 +1,12 @@
 """A corpus's moments in embedded AWS, and what the API says of them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
-from ai_coordination.clients import TextBucket, clients
-from ai_coordination.config import PREFIX, settings
+from ai_coordination.clients import TextBucket
 from ai_coordination.models.base import connection, table_name
 from tests.compatibility.life import Moment, at_the_time_of
 from tests.compatibility.reading import KINDS, read, uuid_of
-
-BUCKET = "texts"
-
-
-@contextmanager
-def bucket() -> Iterator[None]:
-    """There is a bucket for large texts, empty at first."""
-    region = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=region)
-    with patch.dict("os.environ", {f"{PREFIX}TEXTS_BUCKET": BUCKET}):
-        settings.cache_clear()
-        yield
-        TextBucket(BUCKET).delete_all("")
-        clients("s3").delete_bucket(Bucket=BUCKET)
-    settings.cache_clear()
+from tests.support.bucket import BUCKET
 
 
 def load(moment: Moment) -> None:

@@ -12,6 +12,7 @@ from tests.compatibility import embedded
 from tests.compatibility.corpora import items_of, name_of, of_each, of_those
 from tests.compatibility.files import Chapter, Corpus, Kept
 from tests.compatibility.reading import KINDS, Item, documents, said, uuid_of
+from tests.support.bucket import texts_bucket
 from tests.support.graph_api import NOBODY, data
 from tests.support.lists import LISTS
 from tests.support.world import THREAD, TYPES, USER, World
@@ -19,7 +20,7 @@ from tests.support.world import THREAD, TYPES, USER, World
 
 @pytest.fixture
 def bucket(tables: None) -> Iterator[None]:
-    with embedded.bucket():
+    with texts_bucket():
         yield
 
 

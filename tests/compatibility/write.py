@@ -12,6 +12,7 @@ from tests.compatibility.life import Life, Moment
 from tests.compatibility.people import ends, finish
 from tests.compatibility.reading import documents, said
 from tests.compatibility.stories import IN_CHUNKS, STORIES, Story
+from tests.support.bucket import texts_bucket
 from tests.support.shortcut import short_way
 
 # What the others would say is said in these.
@@ -66,7 +67,7 @@ def _kept(moment: Moment, chunk: int) -> Kept:
 def _heard(moment: Moment) -> dict[str, dict[str, object]]:
     with EmbeddedAws(everything=True), short_way():
         create_tables()
-        with embedded.bucket():
+        with texts_bucket():
             embedded.load(moment)
             said_now: dict[str, dict[str, object]] = said(embedded.told(moment, documents()))
             return said_now

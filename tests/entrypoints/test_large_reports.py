@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.clients import TextBucket, clients
-from ai_coordination.config import settings
 from ai_coordination.handler import handler
 from tests.api.executing import (
     after,
@@ -22,12 +20,12 @@ from tests.api.executing import (
 )
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.entrypoints.test_worker import queue
+from tests.support.bucket import keys_in_bucket, texts_bucket
 from tests.support.graph_api import CALLER, Place, mutation
 from tests.support.stored import everything_stored
 
 __all__ = ["queue"]
 
-BUCKET = "reports"
 TWO_MB = 2 * 1024 * 1024
 # Of characters that UTF-8 writes in one byte, two, three and four, and that JSON escapes.
 FULL = {
@@ -42,14 +40,9 @@ DOCUMENT = mutation("completeSessionAgent", "CompleteSessionAgentInput", SELECTI
 
 
 @pytest.fixture(autouse=True)
-def bucket(queue: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    place = {"LocationConstraint": "eu-central-1"}
-    clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-    monkeypatch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-    settings.cache_clear()
-    yield
-    TextBucket(BUCKET).delete_all("")
-    clients("s3").delete_bucket(Bucket=BUCKET)
+def bucket(queue: str) -> Iterator[None]:
+    with texts_bucket():
+        yield
 
 
 @pytest.fixture
@@ -118,7 +111,7 @@ def test_one_byte_more_is_too_large_and_nothing_is_written(place: Place, output:
         "requestId": "request-1",
     }
     assert everything_stored() == before
-    assert kept() == []
+    assert keys_in_bucket() == []
 
 
 def test_one_byte_more_is_too_large_over_http_too(place: Place) -> None:
@@ -126,7 +119,3 @@ def test_one_byte_more_is_too_large_over_http_too(place: Place) -> None:
 
     assert (status, answer["errors"][0]["extensions"]["code"]) == (200, "PAYLOAD_TOO_LARGE")
     assert agents(place)["out"]["state"] == "IN_PROGRESS"
-
-
-def kept() -> list[dict[str, Any]]:
-    return list(clients("s3").list_objects_v2(Bucket=BUCKET).get("Contents", []))
