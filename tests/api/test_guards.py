@@ -209,7 +209,12 @@ ELSEWHERE: dict[str, tuple[str, Callable[[World, Place], dict[str, Any]], str]] 
     ),
     "run of another coordination's agent": (
         "recordSessionRun",
-        lambda w, other: {**other.key, "agentUuid": "rag", "sessionAgentUuid": w.agent},
+        lambda w, other: {
+            "coordinationUuid": other.coordination,
+            "sessionUuid": w.session,
+            "agentUuid": "rag",
+            "sessionAgentUuid": w.agent,
+        },
         "sessionAgentUuid",
     ),
     "agent of another coordination's session": (

@@ -4,9 +4,6 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import models, texts
-from ai_coordination.clients import TextBucket, clients
-from ai_coordination.config import settings
 from ai_coordination import models
 from tests.api.executing import FUNCTION, after, blueprint, echo, function, start, work_off
 from tests.support.bucket import keys_in_bucket
