@@ -1,4 +1,4 @@
-"""The enums of `states`, with what a reader of the explorer has to know of each value."""
+"""The enums of `states`, with the descriptions that the explorer shows."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -7,6 +7,7 @@ import graphene
 
 from ai_coordination import states
 from ai_coordination.errors import EngineError
+from ai_coordination.runtimes.registry import RUNTIMES
 
 
 def _describe(about: str, values: Mapping[str, str]) -> Callable[[StrEnum | None], str]:
@@ -17,14 +18,7 @@ AgentRuntimeKind = graphene.Enum.from_enum(
     states.AgentRuntimeKind,
     description=_describe(
         "Kind of runtime: how an agent is invoked.",
-        {
-            "ECHO": "Returns its input. For development and tests.",
-            "LAMBDA": "Invokes another AWS Lambda function; `target` is its name or ARN.",
-            "EXTERNAL": (
-                "Work done elsewhere, reported back by `completeSessionAgent` or"
-                " `failSessionAgent`."
-            ),
-        },
+        {kind.name: RUNTIMES[kind].description for kind in states.AgentRuntimeKind},
     ),
 )
 

@@ -11,10 +11,11 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine.agent import answer as answering
 from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
-from ai_coordination.engine.context import Answer, Engine
+from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
+from ai_coordination.runtimes.base import Answer
 from ai_coordination.services import guards, validation
 from ai_coordination.services import session_agent as session_agents
 from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop

@@ -1,7 +1,7 @@
-"""What the engine runs on: passed in, so that a simulation can put others in their place."""
+"""What the engine runs on: passed in, so that a simulation can replace it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
@@ -10,43 +10,8 @@ from typing import NamedTuple, Protocol
 from ai_coordination import clock, ids, models
 from ai_coordination.engine import lanes
 from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
-from ai_coordination.states import RunOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a runtime needs to know of a run. `run_uuid` is its idempotency key and token."""
-
-    session: models.Session
-    agent: models.SessionAgent
-    run_uuid: str
-    attempt: int
-    deadline_at: str
-    predecessors: Sequence[models.SessionAgent]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The agent has answered."""
-
-    output: models.Text
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The agent has taken the work, and will report."""
-
-
-class RunFailed(Exception):
-    """The agent has failed, could not be reached, or has not answered in time."""
-
-    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
-        super().__init__(notes)
-        self.notes = notes
-        self.retryable = retryable
-        self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
+from ai_coordination.runtimes import registry
+from ai_coordination.runtimes.base import Accepted, Answer, Call
 
 
 class Release(NamedTuple):
@@ -54,13 +19,6 @@ class Release(NamedTuple):
 
     agent: models.SessionAgent
     skip: bool
-
-
-class Runtime(Protocol):
-    """One way to reach agents. It may be called twice for a run, with the same `run_uuid`."""
-
-    def invoke(self, call: Call, /) -> Answer | Accepted:
-        """Raises RunFailed. Anything else is a fault of the engine: as if the worker had died."""
 
 
 class Queue(Protocol):
@@ -91,10 +49,10 @@ class Engine:
     """
 
     queue: Queue
-    runtimes: Mapping[str, Runtime]
     deadline: float
     works_until: datetime | None = None
     works_seconds: float = math.inf
+    invoke: Callable[[Call], Answer | Accepted] = registry.invoke
     waits: bool = False
     utc: Callable[[], datetime] = _utc
     gathered: "list[Release] | None" = None

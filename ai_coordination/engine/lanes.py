@@ -6,8 +6,7 @@ says when it belongs to the lane of calls, and an agent is waited for by who has
 
 from ai_coordination import models
 from ai_coordination.messages import Lane
-from ai_coordination.services.runtimes import function
-from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.runtimes import registry
 
 
 class OtherLane(Exception):
@@ -20,11 +19,15 @@ def has_answered(agent: models.SessionAgent) -> bool:
 
 
 def waits(agent: models.SessionAgent) -> bool:
-    """Whether the worker waits for the return value of the agent's function."""
+    """Whether a worker that invokes the agent waits for its answer."""
     runtime = agent.agent.runtime
-    parameters = runtime.parameters if isinstance(runtime.parameters, dict) else {}
-    is_function = runtime.kind == AgentRuntimeKind.LAMBDA.value and not has_answered(agent)
-    return is_function and parameters.get("invocation") == function.WAITS
+    lane = registry.of(runtime.kind).lane(runtime.parameters)
+    return lane is Lane.CALLS and not has_answered(agent)
+
+
+def is_pulled(agent: models.SessionAgent) -> bool:
+    """Whether an external worker does the agent's work, so that nothing is invoked."""
+    return registry.of(agent.agent.runtime.kind).is_pulled and not has_answered(agent)
 
 
 def lane_of(agent: models.SessionAgent) -> Lane:

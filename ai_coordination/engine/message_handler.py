@@ -9,8 +9,8 @@ from typing import TypeGuard
 
 from ai_coordination import clock, models, telemetry, texts
 from ai_coordination.engine import lanes, metrics, wakeups
-from ai_coordination.engine.agent import answer, claim, complete, fail, lease, release
-from ai_coordination.engine.context import Answer, Engine
+from ai_coordination.engine.agent import answer, claim, complete, fail, invoke, lease, release
+from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
@@ -63,7 +63,7 @@ def _work_on_agent(engine: Engine, message: AgentMessage | RuntimeMessage) -> No
         return
     _name(agent)
     if isinstance(message, RuntimeMessage):
-        _echo(engine, agent, message.run_uuid)
+        invoke.wake(engine, agent, message.run_uuid)
         return
     try:
         agent_work(engine, agent, message.due_at)
@@ -77,12 +77,6 @@ def _name(agent: models.SessionAgent) -> None:
         run=agent.current_run_uuid,
         attempt=int(agent.attempt),
     )
-
-
-def _echo(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
-    """An ECHO agent answers later than it was asked."""
-    if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
-        complete.complete(engine, agent, Answer(agent.subtask_query or ""))
 
 
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:

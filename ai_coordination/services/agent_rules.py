@@ -5,13 +5,12 @@ from typing import Any
 
 from ai_coordination import models
 from ai_coordination.errors import BadUserInput
+from ai_coordination.runtimes import registry
+from ai_coordination.runtimes.base import DEFAULT_TIMEOUT_SECONDS
 from ai_coordination.services import validation
-from ai_coordination.states import AgentRuntimeKind, FailurePolicy
+from ai_coordination.states import FailurePolicy
 
 LONGEST_SECONDS = 365 * 24 * 3600
-DEFAULT_TIMEOUT_SECONDS = 300
-# Nobody is called: people, or workers that come when they can.
-EXTERNAL_TIMEOUT_SECONDS = 7 * 24 * 3600
 MOST_ATTEMPTS = 100
 # Or none at all. The database stores no number that is much smaller.
 SHORTEST_INTERVAL_SECONDS = 0.001
@@ -48,11 +47,10 @@ def build_action(
 
 
 def with_default_timeout(action: models.AgentAction, kind: str | None) -> models.AgentAction:
-    """The action with the timeout of an agent of this kind, where none was given."""
+    """The action with the timeout of agents of this kind, if the action sets none."""
     if not action.timeout_by_kind:
         return action
-    waits = kind == AgentRuntimeKind.EXTERNAL
-    seconds = EXTERNAL_TIMEOUT_SECONDS if waits else DEFAULT_TIMEOUT_SECONDS
+    seconds = registry.of(kind).timeout_seconds
     return models.AgentAction(**{**action.attribute_values, "timeout_seconds": seconds})
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ai_coordination import ids, models, texts
-from ai_coordination.services import runtimes, validation
+from ai_coordination.runtimes import registry
+from ai_coordination.services import validation
 
 LARGEST_PARAMETERS_BYTES = 1_024
 
-# What the engine looks at before it invokes an agent.
-LOOKED_AT = ("invocation",)
-LONGEST_LOOKED_AT = 64
+# The longest of a runtime's `inline_parameters` that items store themselves.
+LONGEST_INLINE = 64
 
 _JSON = models.AgentRuntime.parameters
 
@@ -45,7 +45,7 @@ def _member(given: Mapping[str, Any], *path: str | int) -> models.Agent:
 def _runtime(given: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
     target = validation.label(given.get("target"), *path, "target")
     parameters = validation.json_value(given.get("parameters"), *path, "parameters")
-    runtimes.check(given["kind"], target, parameters, *path)
+    registry.check(given["kind"], target, parameters, *path)
     return models.AgentRuntime(
         kind=str(given["kind"].value),
         target=target,
@@ -61,7 +61,7 @@ def compact(pending: texts.PendingTexts, member: models.Agent) -> models.Agent:
     placed = pending.stored_form(_JSON.serialize(runtime.parameters), LARGEST_PARAMETERS_BYTES)
     if isinstance(placed, str):
         return member
-    named = {**runtime.attribute_values, "parameters": _looked_at(runtime.parameters)}
+    named = {**runtime.attribute_values, "parameters": _inline(runtime)}
     kept = models.AgentRuntime(**{**named, "kept_parameters": placed})
     return models.Agent(**{**member.attribute_values, "runtime": kept})
 
@@ -74,13 +74,15 @@ def compact_all(owner: texts.Owner, given: Iterable[models.Agent]) -> list[model
     return found
 
 
-def _looked_at(parameters: Any) -> dict[str, str] | None:
-    given = parameters if isinstance(parameters, dict) else {}
-    found = {name: given.get(name) for name in LOOKED_AT}
+def _inline(runtime: models.AgentRuntime) -> dict[str, str] | None:
+    """The parameters that the item stores although all of them together are large."""
+    parameters = runtime.parameters if isinstance(runtime.parameters, dict) else {}
+    names = registry.of(runtime.kind).inline_parameters
+    values = {name: parameters.get(name) for name in names}
     return {
         name: value
-        for name, value in found.items()
-        if isinstance(value, str) and len(value) <= LONGEST_LOOKED_AT
+        for name, value in values.items()
+        if isinstance(value, str) and len(value) <= LONGEST_INLINE
     } or None
 
 

@@ -128,7 +128,7 @@ def test_without_a_bucket_an_input_that_no_item_holds_fails_the_agent(
 
     agent = agents(place)["end"]
     assert (agent["state"], agent["attempt"], agent["currentRun"]) == ("FAILED", 0, None)
-    assert agent["notes"] == f"What the agent is to get {NO_BUCKET}"
+    assert agent["notes"] == f"The agent's input {NO_BUCKET}"
     assert session(place)["status"] == "FAILED"
     assert functions.invocations == []
 
@@ -159,5 +159,5 @@ def test_without_a_bucket_an_answer_that_no_item_holds_fails_the_agent(
 
     agent = agents(place)["a"]
     assert (agent["state"], agent["attempt"]) == ("FAILED", 1)
-    assert agent["notes"] == f"What the agent has answered {NO_BUCKET}"
+    assert agent["notes"] == f"The agent's output {NO_BUCKET}"
     assert len(functions.invocations) == 1

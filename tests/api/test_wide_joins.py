@@ -11,8 +11,8 @@ from botocore.httpsession import URLLib3Session
 from ai_coordination import models, texts
 from ai_coordination.clients import clients
 from ai_coordination.clients import functions as client
-from ai_coordination.engine.context import Call
-from ai_coordination.engine.runtimes import lambda_fitting
+from ai_coordination.runtimes import lambda_fitting
+from ai_coordination.runtimes.base import Call
 from tests.api.executing import after, agents, echo, function, session, start, work_off
 from tests.support.bucket import BUCKET
 from tests.support.graph_api import NOBODY, new_coordination, new_task
@@ -75,6 +75,9 @@ def call(
         run_uuid=NOBODY,
         attempt=1,
         deadline_at="2026-11-29T12:00:00.000000+00:00",
+        seconds=300.0,
+        parameters=parameters,
+        wake=lambda seconds: None,
         predecessors=[said(ordinal, output) for ordinal, output in enumerate(outputs)],
     )
 

@@ -13,10 +13,7 @@ from ai_coordination import clock, models
 from ai_coordination.clients import Timer
 from ai_coordination.config import settings
 from ai_coordination.engine import factory, schedule_trigger, sweeper
-from ai_coordination.engine.context import Accepted, Answer, Call
 from ai_coordination.engine.lanes import waits
-from ai_coordination.engine.runtimes import lambda_payload
-from ai_coordination.engine.runtimes.registry import Echo
 from ai_coordination.engine.session import start
 from ai_coordination.messages import (
     CleanupMessage,
@@ -28,6 +25,8 @@ from ai_coordination.messages import (
 )
 from ai_coordination.models import due_times, writes
 from ai_coordination.models.base import table_name
+from ai_coordination.runtimes import lambda_payload, registry
+from ai_coordination.runtimes.base import Accepted, Answer, Call
 from ai_coordination.services import idempotent_create, task_schedule, timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item
@@ -137,7 +136,7 @@ class Life(World):
     def answer(self, call: Call) -> Answer | Accepted:
         """What the agents do: each of them gets what there is to be got."""
         if call.agent.agent.runtime.kind == AgentRuntimeKind.ECHO.value:
-            return Echo(self).invoke(call)
+            return registry.invoke(call)
         json.dumps(lambda_payload.payload(call), default=vars)
         if waits(call.agent):
             return Answer(f"{call.agent.agent_uuid} has answered", 10, 20)

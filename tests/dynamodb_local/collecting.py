@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ai_coordination.engine.context import Answer, Call, Engine
+from ai_coordination.engine.context import Engine
 from ai_coordination.messages import Lane, Message
-from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.runtimes.base import Answer, Call
 
 THREADS = 16
 
@@ -20,8 +20,7 @@ class Worker:
         self._messages: list[Message] = []
         self._lock = threading.Lock()
         self.invoked: list[str] = []
-        runtimes = {kind.value: self for kind in AgentRuntimeKind}
-        self.engine = Engine(queue=self, runtimes=runtimes, deadline=math.inf)
+        self.engine = Engine(queue=self, invoke=self.invoke, deadline=math.inf)
 
     def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         with self._lock:

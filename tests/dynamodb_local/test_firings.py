@@ -50,7 +50,7 @@ class Nobody:
 
 
 def engine(**more: Any) -> Engine:
-    return Engine(queue=Nobody(), runtimes={}, deadline=math.inf, **more)
+    return Engine(queue=Nobody(), deadline=math.inf, **more)
 
 
 def new_schedule(timers: Timers, caller: Caller, schedule: str) -> models.TaskSchedule:

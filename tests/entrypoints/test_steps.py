@@ -10,6 +10,7 @@ import pytest
 from ai_coordination import models, telemetry, worker
 from ai_coordination.engine.agent import complete, fail, lease
 from ai_coordination.handler import handler
+from ai_coordination.runtimes.echo_runtime import Echo
 from tests.api.executing import after, blueprint, echo, external, function, session, start
 from tests.entrypoints.lambda_stand_ins import Context, Lines
 from tests.entrypoints.test_worker import LONG_AGO, batch, bodies, queue
@@ -230,6 +231,34 @@ def test_a_sweep_counts_what_it_has_found_and_a_takeover_is_counted(
     assert worker.handler({"kind": worker.SWEEP}, Context()) == {"found": 0}
     assert measured() == [{"service": "ai-coordination", "Sweeps": [1.0]}]
     assert [line["found"] for line in logged() if line["message"] == "sweep"] == [1]
+
+
+def test_an_unexpected_error_of_a_runtime_fails_one_attempt_and_its_traceback_is_logged(
+    queue: str, logged: Lines, measured: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry = {"maxAttempts": 2, "intervalSeconds": 0}
+    place = start(blueprint([echo("a")], [after("a", retry=retry)]))
+    measured()
+    with monkeypatch.context() as patch:
+        patch.setattr(Echo, "invoke", die)
+        one_batch(queue)
+
+    agent = first_agent(place)
+    assert (agent.state, agent.attempt) == ("initial", 1)
+    assert agent.notes == "The engine could not invoke this agent (KeyError)"
+    error, step = logged()
+    assert (error["level"], error["message"], error["run"]) == (
+        "ERROR",
+        "runtime",
+        agent.current_run_uuid,
+    )
+    assert "KeyError: 'as if the worker had died'" in error["exception"]
+    assert step["outcome"] == "done"
+    (blob,) = measured()
+    assert (blob["RuntimeErrors"], blob["Retries"]) == ([1], [1])
+
+    one_batch(queue)
+    assert session(place)["status"] == "COMPLETED"
 
 
 def die(*given: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ai_coordination import texts
 from ai_coordination.engine import agent_commands
-from ai_coordination.engine.context import Answer, Call
+from ai_coordination.runtimes.base import Answer, Call
 from ai_coordination.states import SessionAgentState
 from tests.simulation.people import insist
 from tests.simulation.seen import Seen

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 from ai_coordination import models, services
 from ai_coordination.engine import session_commands, wakeups
-from ai_coordination.engine.context import Accepted, Answer, Call, RunFailed
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
@@ -19,7 +19,7 @@ from tests.simulation.people import People, insist
 from tests.simulation.seen import Seen
 from tests.simulation.store import Store
 from tests.simulation.watch import Watch
-from tests.simulation.world import CALLER, Died, World, survives
+from tests.simulation.world import CALLER, Died, Faulty, World, survives
 
 STEPS_WITH_FAULTS = 150
 MOST_STEPS = 1_500
@@ -233,6 +233,8 @@ class RandomSession:
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
         fate = self.world.random.random()
+        if fate < 0.03:
+            raise Faulty("an error that the runtime does not expect")
         if fate < 0.2:
             retryable = self.world.random.random() < 0.8
             timed_out = self.world.random.random() < 0.2

@@ -6,7 +6,7 @@ import pytest
 
 from ai_coordination import texts
 from ai_coordination.engine import session_commands
-from ai_coordination.engine.context import Answer, Call, RunFailed
+from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member

@@ -14,10 +14,10 @@ import pytest
 
 from ai_coordination import models, texts
 from ai_coordination.engine import session_commands
-from ai_coordination.engine.context import Answer, Call, RunFailed
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import writes
 from ai_coordination.models.texts import LargeText
+from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.services import members
 from ai_coordination.states import FailurePolicy, UserInTheLoop
 from tests.simulation.blueprints import LARGE, Blueprint, member

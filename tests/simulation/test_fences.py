@@ -10,9 +10,9 @@ import pytest
 from ai_coordination import models, services
 from ai_coordination.clock import moment
 from ai_coordination.engine import agent_commands, session_commands
-from ai_coordination.engine.context import Accepted, Answer, Call, RunFailed
 from ai_coordination.engine.session import dispatch as dispatching
 from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.seen import Seen

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.engine import session_commands
-from ai_coordination.engine.context import Accepted, Answer, Call
+from ai_coordination.runtimes.base import Accepted, Answer, Call
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.simulation.slow import NAMES, Slow
 from tests.simulation.world import World

@@ -9,19 +9,18 @@ from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
-from ai_coordination import graph, ids, models, telemetry, texts
+from ai_coordination import graph, ids, models, texts
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import complete, fail, lease, prompt, release
-from ai_coordination.engine.context import Accepted, Answer, Call, Engine, RunFailed
-from ai_coordination.engine.lanes import has_answered, waits
+from ai_coordination.engine.agent import complete, fail, invoke, lease, prompt
+from ai_coordination.engine.context import Engine
+from ai_coordination.engine.lanes import has_answered, is_pulled
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due_times, moves, reads, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity
-from ai_coordination.states import AgentRuntimeKind, SessionAgentState
+from ai_coordination.states import SessionAgentState
 
 MOST_TAKEOVERS = 3
-TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
 
 
 class _Lost(EngineError):
@@ -64,8 +63,8 @@ def claim(
         # Only where no bucket is configured: else the item says where its large texts are.
         _give_up(engine, agent)
         return
-    if not _works_outside(agent):
-        invoke(engine, session, agent, before)
+    if not is_pulled(agent):
+        invoke.invoke(engine, session, agent, before)
 
 
 def _give_up(engine: Engine, agent: models.SessionAgent) -> None:
@@ -77,12 +76,7 @@ def _give_up(engine: Engine, agent: models.SessionAgent) -> None:
         tenant=agent.partition_key,
     )
     if now is not None and now.state == SessionAgentState.INITIAL:
-        fail.give_up(engine, now, TOO_LARGE.format("What the agent is to get"))
-
-
-def _works_outside(agent: models.SessionAgent) -> bool:
-    is_external = agent.agent.runtime.kind == AgentRuntimeKind.EXTERNAL.value
-    return bool(is_external and not has_answered(agent))
+        fail.give_up(engine, now, invoke.TOO_LARGE.format("The agent's input"))
 
 
 def _attempt(
@@ -100,7 +94,7 @@ def _attempt(
     if told is not None:
         agent.agent_input = texts.store(texts.Owner.of(agent), told)
     agent.deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    if _works_outside(agent):
+    if is_pulled(agent):
         return str(agent.deadline_at)
     agent.lease_until = lease.until(engine, agent)
     return lease.looked_for_at(engine, agent)
@@ -110,7 +104,7 @@ def _attempted(agent: models.SessionAgent, now: str) -> list[Action]:
     kind = models.SessionAgent
     mine = (
         complete.opened(agent, SessionAgentState.IN_PROGRESS, now)
-        if _works_outside(agent)
+        if is_pulled(agent)
         else [kind.lease_until.set(agent.lease_until)]
     )
     return [
@@ -178,55 +172,7 @@ def take_over(
     if landed:
         metrics.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
-        invoke(engine, session, now, before)
-
-
-def invoke(
-    engine: Engine,
-    session: models.Session,
-    agent: models.SessionAgent,
-    before: Sequence[models.SessionAgent],
-) -> None:
-    """Invoke an agent as it was claimed or taken over, and write what has come of it."""
-    if has_answered(agent):
-        # It was not judged before the session ended: it asks again, and nobody is called.
-        complete.complete(engine, agent, Answer(agent.agent_output))
-        return
-    if waits(agent):
-        release.release_gathered(engine)
-    telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
-    runtime = engine.runtimes[agent.agent.runtime.kind]
-    call = Call(
-        session=session,
-        agent=agent,
-        run_uuid=agent.current_run_uuid,
-        attempt=int(agent.attempt),
-        deadline_at=agent.deadline_at,
-        predecessors=before,
-    )
-    try:
-        answer = runtime.invoke(call)
-    except RunFailed as failed:
-        fail.fail_attempt(
-            engine,
-            agent,
-            failed.notes,
-            complete.held(agent),
-            retryable=failed.retryable,
-            outcome=failed.outcome,
-        )
-        return
-    except TextUnavailable as missing:
-        fail.fail_attempt(engine, agent, missing.message, complete.held(agent), retryable=False)
-        return
-    if isinstance(answer, Accepted):
-        complete.accept(engine, agent)
-        return
-    try:
-        complete.complete(engine, agent, answer)
-    except PayloadTooLarge:
-        notes = TOO_LARGE.format("What the agent has answered")
-        fail.fail_attempt(engine, agent, notes, complete.held(agent), retryable=False)
+        invoke.invoke(engine, session, now, before)
 
 
 def around(

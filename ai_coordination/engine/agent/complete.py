@@ -9,10 +9,11 @@ from pynamodb.expressions.update import Action
 from ai_coordination import models, texts
 from ai_coordination.engine import metrics, wakeups
 from ai_coordination.engine.agent import release
-from ai_coordination.engine.context import Answer, Engine
+from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.models.writes import Transaction
+from ai_coordination.runtimes.base import Answer
 from ai_coordination.services import capacity
 from ai_coordination.states import (
     RunOutcome,

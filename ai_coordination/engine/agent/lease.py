@@ -6,13 +6,14 @@ from ai_coordination import clock, models
 from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import OtherLane, waits
-from ai_coordination.engine.runtimes.lambda_function import SECONDS_TO_WRITE
 from ai_coordination.models import due_times, writes
 from ai_coordination.states import SessionAgentState
 
 LEASE_SECONDS = 60.0
 SHORTEST_STEP_SECONDS = 20.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
+# What a worker needs after a call to write its result.
+SECONDS_TO_WRITE = 5.0
 # What part of a worker's whole time is enough for an agent that may take longer.
 ENOUGH = 0.5
 
@@ -51,6 +52,14 @@ def until(engine: Engine, agent: models.SessionAgent) -> str:
         return engine.later(min(seconds + LEASE_AFTER_WORKER_SECONDS, LEASE_SECONDS))
     seconds = min(seconds, max(_left(engine, clock.moment(agent.deadline_at)), 0))
     return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
+
+
+def call_seconds(engine: Engine, agent: models.SessionAgent) -> float:
+    """How long a worker can wait for the agent's answer and still write it."""
+    left = _left(engine, clock.moment(agent.deadline_at))
+    if engine.works_until is None:
+        return left
+    return min(left, _left(engine, engine.works_until) - SECONDS_TO_WRITE)
 
 
 def _left(engine: Engine, moment: datetime) -> float:

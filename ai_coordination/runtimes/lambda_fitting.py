@@ -12,9 +12,9 @@ from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.config import settings
-from ai_coordination.engine.context import Call
-from ai_coordination.engine.runtimes import lambda_payload
-from ai_coordination.engine.runtimes.lambda_payload import Place
+from ai_coordination.runtimes import lambda_payload
+from ai_coordination.runtimes.base import Call
+from ai_coordination.runtimes.lambda_payload import Place
 
 URL = "Url"
 TOO_LARGE = (

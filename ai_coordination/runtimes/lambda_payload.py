@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ai_coordination import config, models
-from ai_coordination.engine.context import Call
-from ai_coordination.services import members
+from ai_coordination.runtimes.base import Call
 from ai_coordination.states import SessionAgentState
 
 VERSION = 1
@@ -62,7 +61,7 @@ def payload(call: Call) -> dict[str, Any]:
         "agent": {
             "agentUuid": agent.agent_uuid,
             "agentName": agent.agent.agent_name,
-            "parameters": members.parameters(agent.partition_key, agent.agent.runtime) or {},
+            "parameters": call.parameters or {},
         },
         "subtaskQuery": agent.subtask_query,
         "agentInput": agent.agent_input,

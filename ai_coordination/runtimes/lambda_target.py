@@ -1,4 +1,4 @@
-"""Which Lambda functions may be agents: those of this account and region with the prefix."""
+"""Which functions a LAMBDA agent may be: those of this account and region with the prefix."""
 
 import re
 
@@ -11,20 +11,20 @@ _ARN = re.compile(
 )
 
 
-def why_not(target: str | None) -> str | None:
-    """What is wrong with the target of a LAMBDA agent, or None."""
+def refusal(target: str | None) -> str | None:
+    """Why the engine does not invoke this target. None if it does."""
     if target is None:
         return "A LAMBDA agent needs the name or ARN of its function"
-    named, arn = _NAME.fullmatch(target), _ARN.fullmatch(target)
-    found = named or arn
-    if found is None:
-        return "This is no name or ARN of a Lambda function"
+    arn = _ARN.fullmatch(target)
+    match = _NAME.fullmatch(target) or arn
+    if match is None:
+        return "This is not the name or ARN of a Lambda function"
     settings = config.settings()
     if arn and (arn["region"], arn["account"]) != (settings.region, settings.account_id):
         return "The function must be of this account and region"
     prefix = settings.agent_function_prefix
-    if not found["function"].startswith(prefix):
+    if not match["function"].startswith(prefix):
         return f"The function's name must begin with {prefix!r}"
-    if found["function"] == prefix:
+    if match["function"] == prefix:
         return f"The function's name must be longer than {prefix!r}"
     return None

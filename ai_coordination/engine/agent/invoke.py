@@ -1,0 +1,123 @@
+"""Invoke a claimed agent by its runtime, and write the result."""
+
+from collections.abc import Callable, Sequence
+
+from ai_coordination import models, telemetry
+from ai_coordination.engine.agent import complete, fail, lease, release
+from ai_coordination.engine.context import Engine
+from ai_coordination.engine.lanes import has_answered, waits
+from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable, Throttled
+from ai_coordination.messages import RuntimeMessage
+from ai_coordination.runtimes import registry
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
+from ai_coordination.services import members, validation
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState
+
+TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
+
+
+def invoke(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
+) -> None:
+    """Invoke an agent as it was claimed or taken over, and write the result."""
+    if has_answered(agent):
+        # A person had not judged this answer when the session ended. The agent asks again.
+        complete.complete(engine, agent, Answer(agent.agent_output))
+        return
+    if waits(agent):
+        release.release_gathered(engine)
+    telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
+    _write_result(engine, agent, lambda: engine.invoke(_call(engine, session, agent, predecessors)))
+
+
+def wake(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
+    """Let the runtime look at a run for which it has asked to be woken, and write the result."""
+    if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
+        runtime = registry.of(agent.agent.runtime.kind)
+        _write_result(engine, agent, lambda: runtime.on_wake(agent))
+
+
+def _call(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
+) -> Call:
+    """Raises TextUnavailable, Throttled."""
+    return Call(
+        session=session,
+        agent=agent,
+        run_uuid=agent.current_run_uuid,
+        attempt=int(agent.attempt),
+        deadline_at=agent.deadline_at,
+        seconds=lease.call_seconds(engine, agent),
+        predecessors=predecessors,
+        parameters=members.parameters(agent.partition_key, agent.agent.runtime),
+        wake=lambda seconds: engine.queue.send([_wake_message(agent)], seconds),
+    )
+
+
+def _wake_message(agent: models.SessionAgent) -> RuntimeMessage:
+    return RuntimeMessage(
+        kind=AgentRuntimeKind(agent.agent.runtime.kind),
+        tenant=agent.partition_key,
+        session_uuid=agent.session_uuid,
+        session_agent_uuid=agent.session_agent_uuid,
+        iteration=int(agent.iteration),
+        run_uuid=agent.current_run_uuid,
+    )
+
+
+def _write_result(
+    engine: Engine, agent: models.SessionAgent, ask: Callable[[], Answer | Accepted]
+) -> None:
+    """Ask a runtime, and write its answer, its acceptance or its failure. Raises Throttled."""
+    try:
+        answer = _asked(ask)
+        if isinstance(answer, Accepted):
+            complete.accept(engine, agent)
+        else:
+            complete.complete(engine, agent, answer)
+    except RunFailed as failed:
+        fail.fail_attempt(
+            engine,
+            agent,
+            failed.notes,
+            complete.held(agent),
+            retryable=failed.retryable,
+            outcome=failed.outcome,
+        )
+    except PayloadTooLarge:
+        notes = TOO_LARGE.format("The agent's output")
+        fail.fail_attempt(engine, agent, notes, complete.held(agent), retryable=False)
+
+
+def _asked(ask: Callable[[], Answer | Accepted]) -> Answer | Accepted:
+    """What a runtime returns, if it can be stored. Raises RunFailed and Throttled alone."""
+    try:
+        answer = ask()
+    except (RunFailed, Throttled):
+        # Throttled: the engine's own storage is busy. That is not the agent's failure. Its lease
+        # ends, and another worker takes the run over.
+        raise
+    except TextUnavailable as error:
+        raise RunFailed(error.message, retryable=False) from error
+    except Exception as error:
+        # A fault of one runtime, perhaps with one agent's parameters, fails that attempt alone.
+        telemetry.logger.exception("runtime")
+        telemetry.count("RuntimeErrors")
+        notes = f"The engine could not invoke this agent ({type(error).__name__})"
+        raise RunFailed(notes) from error
+    if isinstance(answer, Answer) and isinstance(answer.output, str):
+        _check_output(answer.output)
+    return answer
+
+
+def _check_output(output: str) -> None:
+    try:
+        validation.text(output, "agent_output")
+    except EngineError as error:
+        raise RunFailed(f"The agent's output: {error.message}", retryable=False) from error

@@ -1,1 +1,0 @@
-"""How agents of each runtime kind are reached."""

@@ -1,0 +1,1 @@
+"""How agents are reached: one file for each kind of runtime, named `<kind>_runtime.py`."""

@@ -1,0 +1,112 @@
+"""What every kind of runtime has: the class Runtime, and the call and answers that it exchanges."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ai_coordination import models
+from ai_coordination.messages import Lane
+from ai_coordination.runtimes.problems import Path, Problem
+from ai_coordination.states import AgentRuntimeKind, RunOutcome
+
+DEFAULT_TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation of an agent.
+
+    `run_uuid` is its idempotency key. The attempt is over at `deadline_at`; the worker can wait
+    for `seconds` at most, which may be less. `parameters` are all parameters of the member, and
+    those of `agent` only the ones that the item itself stores. `wake(seconds)` sends the run a
+    message after so many seconds, at which the runtime's `on_wake` is called.
+    """
+
+    session: models.Session
+    agent: models.SessionAgent
+    run_uuid: str
+    attempt: int
+    deadline_at: str
+    seconds: float
+    predecessors: Sequence[models.SessionAgent]
+    parameters: Any
+    wake: Callable[[float], None]
+
+    @property
+    def target(self) -> str | None:
+        """The target of the agent's member."""
+        target: str | None = self.agent.agent.runtime.target
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The agent has answered."""
+
+    output: models.Text
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The agent has accepted the work. Its answer arrives later, by a report or a message."""
+
+
+class RunFailed(Exception):
+    """The attempt has failed: the agent failed, could not be reached, or did not answer in time.
+
+    `notes` are shown to the tenant, so they contain no secret and nothing of another tenant.
+    """
+
+    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
+        super().__init__(notes)
+        self.notes = notes
+        self.retryable = retryable
+        self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
+
+
+class Runtime(ABC):
+    """One kind of runtime. It has no state: whatever an invocation needs is in its Call.
+
+    To add a kind, add a member to AgentRuntimeKind and a module `<kind>_runtime.py` with a subclass
+    of this class, and an instance of it named `RUNTIME`.
+    """
+
+    kind: ClassVar[AgentRuntimeKind]
+    # Of the value of the API's enum.
+    description: ClassVar[str]
+    # The timeout of an attempt whose action sets none.
+    timeout_seconds: ClassVar[int] = DEFAULT_TIMEOUT_SECONDS
+    # Whether external workers find the work in `openSessionAgents`. Then nothing is invoked.
+    is_pulled: ClassVar[bool] = False
+    # Parameters that `lane` reads. Items store them also if all parameters together are large.
+    inline_parameters: ClassVar[Collection[str]] = ()
+    # Places in stored members where a problem is ignored, because earlier versions accepted it.
+    ignored_when_stored: ClassVar[Collection[Path]] = ()
+
+    @abstractmethod
+    def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
+        """What is wrong with a member. Checked when it is written, and again when it is invoked."""
+
+    def lane(self, parameters: Any) -> Lane:
+        """The lane of the agent's messages: CALLS if `invoke` waits for the agent's answer.
+
+        `parameters` may be only those of `inline_parameters`.
+        """
+        return Lane.STEPS
+
+    @abstractmethod
+    def invoke(self, call: Call) -> Answer | Accepted:
+        """Invoke the agent. Raises only RunFailed.
+
+        It may be called twice for a run, with the same `run_uuid`. The member was checked.
+        """
+
+    def on_wake(self, agent: models.SessionAgent) -> Answer | Accepted:
+        """Look at a run after `call.wake`, if it is still open. Raises only RunFailed.
+
+        Accepted means that it has no answer yet.
+        """
+        return Accepted()

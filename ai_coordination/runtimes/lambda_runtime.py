@@ -1,0 +1,119 @@
+"""The runtime LAMBDA: an agent that is a Lambda function of the account."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ai_coordination import telemetry
+from ai_coordination.clients import functions
+from ai_coordination.messages import Lane
+from ai_coordination.runtimes import lambda_fitting, lambda_target
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
+from ai_coordination.runtimes.problems import Problem, not_an_object
+from ai_coordination.states import AgentRuntimeKind
+
+LONGEST_NOTES = 2_000
+MOST_TOKENS = 2**31 - 1
+
+REQUEST_RESPONSE = "RequestResponse"
+INVOCATIONS = (REQUEST_RESPONSE, "Event")
+
+
+class LambdaFunction(Runtime):
+    """Invokes a function with the payload that docs/reference/agent-payload.md describes.
+
+    It answers later, by a mutation; or with its return value if `parameters.invocation` is
+    `RequestResponse`, and then the worker waits. Other parameters are for the function.
+    """
+
+    kind = AgentRuntimeKind.LAMBDA
+    description = "Invokes another AWS Lambda function; `target` is its name or ARN."
+    inline_parameters = ("invocation",)
+
+    def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
+        if reason := lambda_target.refusal(target):
+            yield Problem(reason, ("target",))
+        yield from not_an_object(parameters)
+        values = parameters if isinstance(parameters, Mapping) else {}
+        invocation = values.get("invocation")
+        if invocation is not None and invocation not in INVOCATIONS:
+            message = f"This is {' or '.join(map(repr, INVOCATIONS))}, or left out"
+            yield Problem(message, ("parameters", "invocation"))
+
+    def lane(self, parameters: Any) -> Lane:
+        values = parameters if isinstance(parameters, Mapping) else {}
+        return Lane.CALLS if values.get("invocation") == REQUEST_RESPONSE else Lane.STEPS
+
+    def invoke(self, call: Call) -> Answer | Accepted:
+        try:
+            if self.lane(call.parameters) is Lane.CALLS:
+                return _wait(call)
+            functions.hand(str(call.target), _body(call, functions.LARGEST_EVENT_BYTES))
+        except functions.NotInvoked as error:
+            raise RunFailed(error.notes, retryable=error.retryable) from error
+        return Accepted()
+
+
+RUNTIME = LambdaFunction()
+
+
+def _wait(call: Call) -> Answer:
+    """Invoke the function and wait for its answer, as long as the call may take."""
+    body = _body(call, functions.LARGEST_CALL_BYTES)
+    try:
+        returned = functions.call(str(call.target), body, max(call.seconds, 1.0))
+    except functions.NotInvoked as error:
+        if not error.timed_out:
+            raise
+        notes = f"The function has not answered within {call.seconds:.0f} s"
+        raise RunFailed(notes, timed_out=True) from error
+    return _failure(returned.payload) if returned.failed else _read(returned.payload)
+
+
+def _body(call: Call, largest: int) -> bytes:
+    try:
+        return lambda_fitting.body(call, largest)
+    except lambda_fitting.DoesNotFit as error:
+        raise RunFailed(str(error), retryable=False) from error
+
+
+def _failure(payload: bytes) -> Answer:
+    """Raise RunFailed with the error that a function has raised."""
+    try:
+        error = json.loads(payload)
+    except (ValueError, RecursionError):
+        error = None
+    if not isinstance(error, dict):
+        raise RunFailed("The function has failed")
+    parts = [error.get("errorType"), error.get("errorMessage")]
+    notes = ": ".join(part for part in parts if isinstance(part, str) and part)
+    raise RunFailed(_clean(notes or "The function has failed"))
+
+
+def _clean(notes: str) -> str:
+    """The notes as they can be stored: valid UTF-8, and not too long."""
+    return notes.encode(errors="replace").decode()[:LONGEST_NOTES]
+
+
+def _read(payload: bytes) -> Answer:
+    """The answer that a function returned: a text, or an object with `agentOutput` and `usage`."""
+    try:
+        value = json.loads(payload or b"null")
+    except (ValueError, RecursionError) as error:
+        raise RunFailed("The function returned no JSON", retryable=False) from error
+    returned = value if isinstance(value, dict) else {"agentOutput": value}
+    output = returned.get("agentOutput")
+    if not isinstance(output, str):
+        raise RunFailed("The function returned neither a text nor an agentOutput", retryable=False)
+    return Answer(output, *_usage(returned.get("usage")))
+
+
+def _usage(usage: Any) -> tuple[int | None, int | None]:
+    """The tokens, if both are counts. An answer with a wrong usage is still an answer."""
+    counts = usage if isinstance(usage, dict) else {}
+    numbers = [counts.get("inputTokens"), counts.get("outputTokens")]
+    if all(type(number) is int and 0 <= number <= MOST_TOKENS for number in numbers):
+        return numbers[0], numbers[1]
+    if usage is not None:
+        telemetry.logger.warning("usage", extra={"reason": "no two counts of tokens"})
+    return None, None

@@ -1,0 +1,57 @@
+"""All kinds of runtimes. Adding one changes nothing here: its module is found by its name."""
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Any, Final
+
+from ai_coordination.errors import BadUserInput
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
+from ai_coordination.runtimes.problems import Problem
+from ai_coordination.states import AgentRuntimeKind
+
+
+def _imported(kind: AgentRuntimeKind) -> Runtime:
+    runtime: Runtime = import_module(f"{__package__}.{kind.value}_runtime").RUNTIME
+    return runtime
+
+
+RUNTIMES: Final[Mapping[str, Runtime]] = {kind.value: _imported(kind) for kind in AgentRuntimeKind}
+
+
+class _Unknown(Runtime):
+    """A kind that another version has stored: during a deployment, or after a rollback."""
+
+    def check(self, *_: Any) -> Iterable[Problem]:
+        return ()
+
+    def invoke(self, _: Call) -> Answer | Accepted:
+        # Retryable: the next attempt may be made by a worker of the version that knows it.
+        raise RunFailed("This version of the engine does not know this kind of runtime")
+
+
+_UNKNOWN: Final = _Unknown()
+
+
+def of(kind: str | None) -> Runtime:
+    """The runtime of a kind, as items store it. Never raises."""
+    return RUNTIMES.get(kind or "", _UNKNOWN)
+
+
+def check(kind: AgentRuntimeKind, target: str | None, parameters: Any, *path: str | int) -> None:
+    """Raise BadUserInput, at its place, for the first problem of a member that is written."""
+    for problem in RUNTIMES[kind].check(target, parameters):
+        raise BadUserInput(problem.message, *path, *problem.path)
+
+
+def invoke(call: Call) -> Answer | Accepted:
+    """Invoke an agent. Raises RunFailed.
+
+    Its member was checked when it was written, but perhaps by another version, or under other
+    settings. So it is checked again.
+    """
+    runtime = of(call.agent.agent.runtime.kind)
+    for problem in runtime.check(call.target, call.parameters):
+        if problem.path not in runtime.ignored_when_stored:
+            place = ".".join(map(str, problem.path))
+            raise RunFailed(f"{problem.message} (runtime.{place})", retryable=False)
+    return runtime.invoke(call)

@@ -1,0 +1,39 @@
+"""The registry of runtimes: each kind has its own, and a kind of another version has a safe one."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ai_coordination.messages import Lane
+from ai_coordination.runtimes import registry
+from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.states import AgentRuntimeKind
+
+
+@pytest.mark.parametrize("kind", AgentRuntimeKind)
+def test_each_kind_has_a_runtime_that_describes_itself(kind: AgentRuntimeKind) -> None:
+    runtime = registry.of(kind.value)
+
+    assert runtime.kind is kind
+    assert runtime.description.endswith(".")
+    assert runtime.lane(None) is Lane.STEPS
+
+
+@pytest.mark.parametrize("kind", ["magic", "", None])
+def test_a_kind_of_another_version_is_neither_waited_for_nor_pulled_and_fails_its_attempt(
+    kind: str | None,
+) -> None:
+    runtime = registry.of(kind)
+    agent = SimpleNamespace(agent=SimpleNamespace(runtime=SimpleNamespace(kind=kind, target=None)))
+    call: Any = SimpleNamespace(agent=agent, target=None, parameters=None)
+
+    with pytest.raises(RunFailed) as failed:
+        registry.invoke(call)
+
+    assert (runtime.lane({"invocation": "RequestResponse"}), runtime.is_pulled) == (
+        Lane.STEPS,
+        False,
+    )
+    assert failed.value.notes == "This version of the engine does not know this kind of runtime"
+    assert failed.value.retryable
