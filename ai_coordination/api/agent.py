@@ -1,4 +1,4 @@
-"""Members of coordinations and their rules: types and inputs that several entities share."""
+"""Types and inputs that several entities share: agents, their actions and runtimes, queries."""
 
 from typing import Any
 
@@ -16,24 +16,42 @@ from ai_coordination.api.fields import (
 )
 from ai_coordination.api.scalars import JSON
 
+RUNTIME_KIND = "Kind of runtime: determines what `target` and `parameters` mean."
+RUNTIME_TARGET = "LAMBDA: name or ARN of the function. Other kinds: null."
 RUNTIME_PARAMETERS = (
-    "Parameters of the runtime, or of the agent itself. ECHO reads `seconds` (0 to a year)"
-    " and `fail`: a text, or an object with `attempts` (0 to 100) and `notes`. LAMBDA reads"
-    " `invocation`: `RequestResponse`, or `Event`, the default. Others are the agent's own."
+    "A JSON object. ECHO reads `seconds` (duration, 0 to a year) and `fail` (a text, or an object"
+    " with `attempts`, 0 to 100, and `notes`). LAMBDA reads `invocation`: `Event` (default, the"
+    " function reports later) or `RequestResponse` (the worker waits for the result). Other members"
+    " are passed to the agent."
 )
-PRIMARY_PATH = "Whether the agent goes on with the conversation (thread) of its predecessor."
-IN_THE_LOOP = "Whether a person approves or adds to each answer of the agent."
-TIMEOUT = "Seconds that each attempt may take, 1 to 31,536,000."
-ANSWER_TIMEOUT = "Seconds that a person has to answer. Null: no limit."
-RETRY = "Maximum number of attempts, and the waits between them."
-ON_FAILURE = "What happens after the last attempt has failed."
+AGENT_UUID = "Name of the agent, unique in its coordination."
+AGENT_DESCRIPTION = "Description of what the agent can do, for people and other agents."
+PRIMARY_PATH = (
+    "Whether the agent continues the thread (conversation) of its predecessor. If false, it starts"
+    " its own thread."
+)
+IN_THE_LOOP = (
+    "What a person must do after the agent has answered. Null: nothing, the successors start at"
+    " once."
+)
+TIMEOUT = "Seconds until an attempt times out, 1 to 31,536,000 (one year)."
+ANSWER_TIMEOUT = (
+    "Seconds that a person has to answer, 1 to 31,536,000. Afterwards the agent fails. Null: no"
+    " limit."
+)
+RETRY = "How many attempts the agent has, and how long it waits between them."
+ON_FAILURE = "What happens to the session when all attempts of the agent have failed."
+SUBTASK_AGENT = "`agentUuid` of the agent that does this work."
+MEDIA_TYPE = "Media type, for example `application/pdf`. Null: unknown."
+INPUT_TOKENS = "Number of input tokens."
+OUTPUT_TOKENS = "Number of output tokens."
 
 
 class AgentRuntime(graphene.ObjectType):
     """How the engine reaches an agent."""
 
-    kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="Kind of runtime.")
-    target = text_field("The name or ARN of the function, for LAMBDA.")
+    kind = graphene.Field(enums.AgentRuntimeKind, required=True, description=RUNTIME_KIND)
+    target = text_field(RUNTIME_TARGET)
     parameters = JSON(description=RUNTIME_PARAMETERS)
 
     @staticmethod
@@ -45,50 +63,59 @@ class AgentRuntime(graphene.ObjectType):
 
 
 class Agent(graphene.ObjectType):
-    """A member of a coordination: a logical reference to an agent that runs elsewhere."""
+    """A member of a coordination: the name of an agent, and how to reach it. Its code runs
+    elsewhere.
+    """
 
-    agent_uuid = uuid_field("Name within the coordination.")
+    agent_uuid = uuid_field(AGENT_UUID)
     agent_name = text_field("Display name.", required=True)
-    agent_description = text_field("Description of the agent's abilities.")
+    agent_description = text_field(AGENT_DESCRIPTION)
     runtime = graphene.Field(
         AgentRuntime, required=True, description="How the engine reaches the agent."
     )
 
 
 class RetryPolicy(graphene.ObjectType):
-    """Attempts of an agent; waits grow exponentially between them, with jitter."""
+    """How often a failed agent is tried again. The waits between attempts grow exponentially, up to
+    a day, and random jitter shortens each by up to half.
+    """
 
-    max_attempts = int_field("Maximum number of attempts, the first included.")
+    max_attempts = int_field("Maximum number of attempts, including the first.")
     interval_seconds = graphene.Float(
-        required=True, description="Seconds before the second attempt."
+        required=True, description="Seconds to wait before the second attempt."
     )
     backoff_rate = graphene.Float(
-        required=True, description="Factor by which each further wait grows."
+        required=True, description="Factor by which each further wait is longer than the last."
     )
 
 
 class AgentAction(graphene.ObjectType):
-    """What one agent does in a task: its place in the graph and its rules. An agent has one
-    place; for two, list it twice in the coordination.
+    """Settings of one agent in a task: its predecessors in the graph, timeouts, retries, failure
+    policy and approval. Each agent has at most one action in a task. To use an agent at two places
+    of the graph, add it to the coordination twice under different names.
     """
 
-    agent_uuid = uuid_field("The member of the coordination.")
-    predecessors = list_field(graphene.ID, "Agents that must end before this one starts.")
+    agent_uuid = uuid_field("`agentUuid` of the agent.")
+    predecessors = list_field(
+        graphene.ID, "`agentUuid`s of the agents that must end before this one starts."
+    )
     primary_path = graphene.Boolean(required=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.Field(enums.UserInTheLoop, description=IN_THE_LOOP)
-    timeout_seconds = int_field(f"{TIMEOUT} Where none was given: by the kind of the member.")
+    timeout_seconds = int_field(
+        f"{TIMEOUT} If it was not set: the default of the agent's runtime kind."
+    )
     answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
     retry = graphene.Field(RetryPolicy, required=True, description=RETRY)
     on_failure = graphene.Field(enums.FailurePolicy, required=True, description=ON_FAILURE)
 
 
 class SubtaskQuery(graphene.ObjectType):
-    """One piece of work for one agent. Its text may name `{variables}`: see `SubtaskQueryInput`."""
+    """The work of one agent, as a text that may contain `{variables}`: see `SubtaskQueryInput`."""
 
-    agent_uuid = uuid_field("The member of the coordination that does the work.")
-    subtask_query = text_field("The work, as text.", required=True)
+    agent_uuid = uuid_field(SUBTASK_AGENT)
+    subtask_query = text_field("The work, as a text for the agent.", required=True)
     session_agent_uuid = uuid_field(
-        "The session agent that does the work. Null before the start.", False
+        "UUID of the session agent that does the work. Null in a task, and before the start.", False
     )
 
 
@@ -96,58 +123,67 @@ class InputFile(graphene.ObjectType):
     """A file that the agents of a session may read at its URI."""
 
     name = text_field("Display name.", required=True)
-    uri = text_field("URI of the file.", required=True)
-    media_type = text_field("Media type, for example `application/pdf`.")
+    uri = text_field("Where the file is stored. The engine does not read it.", required=True)
+    media_type = text_field(MEDIA_TYPE)
 
 
 class TokenUsage(graphene.ObjectType):
-    """Tokens of a language model that a run used."""
+    """How many tokens of a language model a run used, as its agent reported."""
 
-    input_tokens = int_field("Input tokens.")
-    output_tokens = int_field("Output tokens.")
+    input_tokens = int_field(INPUT_TOKENS)
+    output_tokens = int_field(OUTPUT_TOKENS)
 
 
 class AgentRuntimeInput(graphene.InputObjectType):
     """How the engine reaches an agent."""
 
-    kind = graphene.InputField(
-        enums.AgentRuntimeKind, required=True, description="Kind of runtime."
-    )
+    kind = graphene.InputField(enums.AgentRuntimeKind, required=True, description=RUNTIME_KIND)
     target = text_field(
-        "The name or ARN of the function, for LAMBDA: one of this account and region whose name"
-        " begins as the deployment allows."
+        f"{RUNTIME_TARGET} The function must be in the engine's account and region, and its name"
+        " must begin with the prefix that the deployment allows (default `agent-`)."
     )
     parameters = JSON(description=RUNTIME_PARAMETERS)
 
 
 class AgentInput(graphene.InputObjectType):
-    """`agentUuid`: 1 to 128 of A-Z a-z 0-9 _ . - ; given, or made."""
+    """An agent of a coordination."""
 
-    agent_uuid = uuid_field("Name within the coordination. Generated if left out.", required=False)
-    agent_name = text_field("Display name.", required=True)
-    agent_description = text_field("Description of the agent's abilities.")
+    agent_uuid = uuid_field(
+        f"{AGENT_UUID} 1 to 128 of the characters A-Z a-z 0-9 _ . - and case-sensitive. If omitted,"
+        " a UUID is generated.",
+        required=False,
+    )
+    agent_name = text_field("Display name, 1 to 256 characters.", required=True)
+    agent_description = text_field(AGENT_DESCRIPTION)
     runtime = AgentRuntimeInput(required=True, description="How the engine reaches the agent.")
 
 
 class RetryPolicyInput(graphene.InputObjectType):
-    """Attempts of an agent; waits grow exponentially between them, with jitter."""
+    """How often a failed agent is tried again. The waits between attempts grow exponentially, up to
+    a day, and random jitter shortens each by up to half.
+    """
 
-    max_attempts = graphene.Int(default_value=3, description="1 to 100.")
+    max_attempts = graphene.Int(
+        default_value=3,
+        description="Maximum number of attempts, including the first, 1 to 100. 1: no retry.",
+    )
     interval_seconds = graphene.Float(
-        default_value=1.0, description="Seconds before the second attempt: 0, or 0.001 to 86,400."
+        default_value=1.0,
+        description="Seconds to wait before the second attempt: 0, or 0.001 to 86,400 (a day).",
     )
     backoff_rate = graphene.Float(
-        default_value=2.0, description="Factor by which each further wait grows, 1 to 100."
+        default_value=2.0,
+        description="Factor by which each further wait is longer than the last, 1 to 100.",
     )
 
 
 class Rules:
-    """The members that are the same in a task and in a session that is built by hand."""
+    """The input fields of an action that a task and a session built by hand have in common."""
 
     primary_path = graphene.Boolean(default_value=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.InputField(enums.UserInTheLoop, description=IN_THE_LOOP)
     timeout_seconds = int_field(
-        f"{TIMEOUT} Default: 300; 7 days for EXTERNAL agents.", required=False
+        f"{TIMEOUT} Default: 300, for EXTERNAL agents 604,800 (7 days).", required=False
     )
     answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
     retry = RetryPolicyInput(description=RETRY)
@@ -159,34 +195,38 @@ class Rules:
 
 
 class AgentActionInput(Rules, graphene.InputObjectType):
-    """What one agent does in a task: its place in the graph and its rules."""
+    """Settings of one agent in a task: its predecessors in the graph, timeouts, retries, failure
+    policy and approval.
+    """
 
-    agent_uuid = uuid_field("The member of the coordination.")
+    agent_uuid = uuid_field("`agentUuid` of an agent of the coordination.")
     predecessors = optional_list_field(
         graphene.ID,
-        "Agents of the task that must end before this one starts.",
+        "`agentUuid`s of the agents that must end before this one starts. They must take part in"
+        " the task, and must not form a cycle.",
         default_value=[],
     )
 
 
 class AgentRulesInput(Rules, graphene.InputObjectType):
-    """An agent's rules in a session that is built by hand."""
+    """Timeouts, retries, failure policy and approval of an agent in a session built by hand."""
 
 
 class SubtaskQueryInput(graphene.InputObjectType):
-    """One piece of work for one agent.
+    """The work of one agent, as a text that may contain variables.
 
-    Where the task query is a JSON object, `{name}` is replaced by its member of that name: a
-    string by its characters, anything else by its JSON as it was written; a name that is no member
-    is BAD_USER_INPUT. Where it is not, `{name}` stays. In both cases `{{`, and the `}}` that closes
-    it, stand for one brace each: write `{{name}}` for the text `{name}`. Any other brace is text,
-    so JSON stays as it is.
+    If the task query is a JSON object, `{name}` is replaced by the value of its member `name`: a
+    string by its characters, any other value by its JSON. A name that is not a member is rejected
+    with BAD_USER_INPUT. If the task query is not a JSON object, `{name}` is kept as text.
+
+    To write the text `{name}` itself, double its braces: `{{name}}`. All other braces are text, so
+    JSON needs no escaping.
     """
 
-    agent_uuid = uuid_field("The member of the coordination that does the work.")
+    agent_uuid = uuid_field(SUBTASK_AGENT)
     subtask_query = text_field(
-        "The work, as text. It may contain `{variables}` of a JSON task query. With these filled in"
-        " a text has at most 2 MB, and all of a session at most 32 MB.",
+        "The work, as a text for the agent. With its variables replaced it has at most 2 MB, and"
+        " all texts of a session together at most 32 MB.",
         required=True,
     )
 
@@ -194,17 +234,17 @@ class SubtaskQueryInput(graphene.InputObjectType):
 class InputFileInput(graphene.InputObjectType):
     """A file that the agents of a session may read at its URI."""
 
-    name = text_field("Display name.", required=True)
+    name = text_field("Display name, 1 to 256 characters.", required=True)
     uri = text_field(
-        "Where it lies: `https://…`, `s3://bucket/key` or `gs://bucket/key`, without spaces, unseen"
-        " characters, user or password. The engine does not read it.",
+        "Where the file is stored: `https://…`, `s3://bucket/key` or `gs://bucket/key`, without"
+        " spaces, invisible characters, user or password. The engine does not read it.",
         required=True,
     )
-    media_type = text_field("Media type, for example `application/pdf`.")
+    media_type = text_field(MEDIA_TYPE)
 
 
 class TokenUsageInput(graphene.InputObjectType):
-    """Tokens of a language model that a run used."""
+    """How many tokens of a language model a run used."""
 
-    input_tokens = int_field("Input tokens.")
-    output_tokens = int_field("Output tokens.")
+    input_tokens = int_field(f"{INPUT_TOKENS[:-1]}, 0 or more.")
+    output_tokens = int_field(f"{OUTPUT_TOKENS[:-1]}, 0 or more.")

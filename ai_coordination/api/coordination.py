@@ -30,29 +30,31 @@ from ai_coordination.api.task import tasks_of
 
 
 class Coordination(graphene.ObjectType):
-    """A blueprint: which agents there are, and how they are reached."""
+    """A set of agents that work together, and how the engine reaches each of them. Tasks arrange
+    them in graphs, and sessions execute these.
+    """
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.Coordination,)
 
     partition_key = text_field(fields.PARTITION_KEY, required=True)
-    coordination_uuid = uuid_field("UUID of the object.")
-    endpoint_id = text_field("The first half of the tenant.", required=True)
-    part_id = text_field("The second half of the tenant.", required=True)
+    coordination_uuid = uuid_field("UUID of the coordination.")
+    endpoint_id = text_field("First part of the tenant's name.", required=True)
+    part_id = text_field("Second part of the tenant's name.", required=True)
     coordination_name = text_field("Display name.", required=True)
     coordination_description = text_field("Description for people.")
-    agents = list_field(Agent, "Members of the coordination.")
+    agents = list_field(Agent, "The agents of the coordination, its members.")
     version = int_field(fields.VERSION)
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)
     updated_at = time_field(fields.UPDATED_AT, required=True)
-    tasks = connection_field("task.TaskConnection", "Its tasks, oldest first.")
+    tasks = connection_field("task.TaskConnection", "Tasks of the coordination, oldest first.")
     sessions = connection_field(
         "session.SessionConnection",
-        "Its sessions.",
+        "Sessions of the coordination.",
         newest_first=newest_first_argument(),
-        filter=SessionFilter(description="Filter. Only matching rows are returned."),
+        filter=SessionFilter(description=fields.FILTER),
     )
 
     @staticmethod
@@ -94,7 +96,7 @@ CoordinationConnection = connection(Coordination)
 class CoordinationFilter(graphene.InputObjectType):
     """Filter for coordinations."""
 
-    name_contains = text_field("A part of the name, in whichever case.")
+    name_contains = text_field("Only coordinations whose name contains this text, in any case.")
 
 
 class CoordinationQueries:
@@ -102,8 +104,8 @@ class CoordinationQueries:
 
     coordination = graphene.Field(
         Coordination,
-        description="A coordination, or null.",
-        coordination_uuid=uuid_field("UUID of the object."),
+        description="The coordination with this UUID. Null if it does not exist.",
+        coordination_uuid=uuid_field("UUID of the coordination."),
     )
     coordinations = graphene.Field(
         CoordinationConnection,

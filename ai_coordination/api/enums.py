@@ -1,4 +1,4 @@
-"""The enums of `states`, with the descriptions that the explorer shows."""
+"""The enums of `states` as GraphQL types, with a description of each value."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -10,14 +10,14 @@ from ai_coordination.errors import EngineError
 from ai_coordination.runtimes.registry import RUNTIMES
 
 
-def _describe(about: str, values: Mapping[str, str]) -> Callable[[StrEnum | None], str]:
-    return lambda value: about if value is None else values[value.name]
+def _describe(enum: str, values: Mapping[str, str]) -> Callable[[StrEnum | None], str]:
+    return lambda value: enum if value is None else values[value.name]
 
 
 AgentRuntimeKind = graphene.Enum.from_enum(
     states.AgentRuntimeKind,
     description=_describe(
-        "Kind of runtime: how an agent is invoked.",
+        "Kind of runtime: how the engine reaches an agent.",
         {kind.name: RUNTIMES[kind].description for kind in states.AgentRuntimeKind},
     ),
 )
@@ -25,10 +25,12 @@ AgentRuntimeKind = graphene.Enum.from_enum(
 UserInTheLoop = graphene.Enum.from_enum(
     states.UserInTheLoop,
     description=_describe(
-        "What a person does after an agent has answered and before its successors start.",
+        "What a person does after an agent has answered, before its successors start.",
         {
-            "INPUT": "A person gives text after the agent has answered.",
-            "APPROVAL": "A person approves or rejects the agent's answer.",
+            "INPUT": "The person adds a text, which the successors receive too.",
+            "APPROVAL": (
+                "The person approves or rejects the agent's answer. A rejection fails the agent."
+            ),
         },
     ),
 )
@@ -38,9 +40,14 @@ FailurePolicy = graphene.Enum.from_enum(
     description=_describe(
         "What happens after all attempts of an agent have failed.",
         {
-            "FAIL_SESSION": "The session fails.",
-            "SKIP_SUCCESSORS": ("Everything downstream of the agent is skipped; the rest goes on."),
-            "CONTINUE": "Successors start without this agent's output.",
+            "FAIL_SESSION": "The session fails, and all agents that have not ended are cancelled.",
+            "SKIP_SUCCESSORS": (
+                "All agents downstream of this one are skipped. The other agents continue, and the"
+                " session can complete."
+            ),
+            "CONTINUE": (
+                "The successors start without this agent's output, and the session can complete."
+            ),
         },
     ),
 )
@@ -50,9 +57,9 @@ ScheduleStatus = graphene.Enum.from_enum(
     description=_describe(
         "Whether a schedule is active.",
         {
-            "ACTIVE": "Starts a session each time it fires.",
-            "PAUSED": "Starts nothing until it is active again.",
-            "COMPLETED": "A one-time schedule that has fired. Set by the engine alone.",
+            "ACTIVE": "The schedule starts a session each time it fires.",
+            "PAUSED": "The schedule does not fire until it is set to ACTIVE.",
+            "COMPLETED": "A one-time schedule that has fired. Only the engine sets this.",
         },
     ),
 )
@@ -62,14 +69,18 @@ SessionStatus = graphene.Enum.from_enum(
     description=_describe(
         "Status of a session.",
         {
-            "INITIAL": "Created, not started.",
-            "IN_PROGRESS": "Agents are running.",
+            "INITIAL": "The session was created and has not started.",
+            "IN_PROGRESS": "The session has started, and not all its agents have ended.",
             "WAITING_FOR_INPUT": (
-                "At least one agent asks a person; what does not depend on the answer goes on."
+                "In progress, and at least one agent waits for a person's answer. Agents that do"
+                " not depend on the answer continue."
             ),
-            "COMPLETED": "All its agents have ended, none of them in a way that fails a session.",
-            "FAILED": "Failed because an agent with the policy FAIL_SESSION failed.",
-            "CANCELLED": "Cancelled by a caller.",
+            "COMPLETED": "All agents have ended, and no failure made the session fail.",
+            "FAILED": (
+                "An agent with the failure policy FAIL_SESSION failed, or the session could not"
+                " start."
+            ),
+            "CANCELLED": "A caller cancelled the session.",
         },
     ),
 )
@@ -79,13 +90,18 @@ SessionAgentState = graphene.Enum.from_enum(
     description=_describe(
         "State of a session agent.",
         {
-            "INITIAL": "Waits for its predecessors, or for its next attempt.",
-            "IN_PROGRESS": "An attempt is in progress.",
-            "WAITING_FOR_INPUT": "Has answered, and waits for a person.",
-            "COMPLETED": "Completed, with an output.",
-            "FAILED": "All its attempts have failed, or a person has rejected its answer.",
-            "SKIPPED": "Skipped because a predecessor with the policy SKIP_SUCCESSORS failed.",
-            "CANCELLED": "The session was cancelled or failed.",
+            "INITIAL": "The agent waits for its predecessors, or for its next attempt.",
+            "IN_PROGRESS": "An attempt is running.",
+            "WAITING_FOR_INPUT": "The agent has answered, and waits for a person.",
+            "COMPLETED": "The agent has completed, and `agentOutput` is its result.",
+            "FAILED": (
+                "All attempts failed, a person rejected the answer, or nobody answered in time."
+            ),
+            "SKIPPED": (
+                "Not executed, because an agent before it with the failure policy SKIP_SUCCESSORS"
+                " failed."
+            ),
+            "CANCELLED": "The session was cancelled or failed before the agent ended.",
         },
     ),
 )
@@ -95,10 +111,10 @@ RunOutcome = graphene.Enum.from_enum(
     description=_describe(
         "Outcome of a run.",
         {
-            "COMPLETED": "The run ended with an output.",
-            "FAILED": "The run failed.",
-            "TIMED_OUT": "No answer before the deadline.",
-            "CANCELLED": "Cancelled together with its session.",
+            "COMPLETED": "The run ended with a result.",
+            "FAILED": "The run failed. `notes` has the reason.",
+            "TIMED_OUT": "The agent did not answer before the deadline.",
+            "CANCELLED": "The session was cancelled or failed while the run was open.",
         },
     ),
 )
@@ -109,7 +125,7 @@ LogLevel = graphene.Enum.from_enum(
         "Severity of a log entry.",
         {
             "INFO": "A normal event.",
-            "WARNING": "An unusual event.",
+            "WARNING": "An unusual event that the engine handled.",
             "ERROR": "A failure.",
         },
     ),
@@ -133,8 +149,9 @@ class ErrorCode(graphene.Enum):
 
     class Meta:
         description = (
-            "`extensions.code` of an error. Beside it: `requestId`, and as the code has it"
-            " `inputPath`, `children`, `currentVersion`, `state`, `retryAfterSeconds`."
+            "Values of `extensions.code` in an error. `extensions` also has `requestId` and,"
+            " depending on the code, `inputPath`, `children`, `currentVersion`, `state` or"
+            " `retryAfterSeconds`."
         )
 
     @property
@@ -143,24 +160,29 @@ class ErrorCode(graphene.Enum):
 
 
 _ERROR_CODES = {
-    "BAD_USER_INPUT": "A value is invalid. `inputPath` names its place.",
+    "BAD_USER_INPUT": "An input value is invalid. `inputPath` says which one.",
     "NOT_FOUND": "The object does not exist, or it belongs to another tenant.",
     "CONFLICT": (
-        "Another caller was faster (`currentVersion`), or an idempotency key was used with another"
-        " input."
+        "The object was changed in the meantime (`currentVersion` is its version now), or the"
+        " idempotency key was used before with another input."
     ),
-    "HAS_CHILDREN": "The object cannot be deleted while it has `children`.",
-    "INVALID_STATE": "The operation is not allowed in the object's `state`.",
-    "PAYLOAD_TOO_LARGE": "A text, an item, a request or an answer is too large.",
-    "QUERY_TOO_COMPLEX": "The document is over a limit on tokens, depth or cost.",
+    "HAS_CHILDREN": (
+        "The object cannot be deleted while it has children. `children` has their numbers."
+    ),
+    "INVALID_STATE": "The operation is not allowed in the object's current `state`.",
+    "PAYLOAD_TOO_LARGE": "A text, an object, a request or a response is too large.",
+    "QUERY_TOO_COMPLEX": (
+        "The document exceeds a limit on tokens, depth or cost, or the query reads too much."
+    ),
     "GRAPHQL_PARSE_FAILED": "The document is not valid GraphQL syntax.",
     "GRAPHQL_VALIDATION_FAILED": "The document does not match the schema.",
-    "UNAUTHENTICATED": "The request names no verified tenant.",
+    "UNAUTHENTICATED": "The request has no verified tenant.",
     "THROTTLED": (
-        "The database is busy; nothing is half written. Try again after `retryAfterSeconds`."
+        "An AWS service is busy or did not respond. Nothing is half done. Repeat the request after"
+        " `retryAfterSeconds`."
     ),
     "TEXT_UNAVAILABLE": (
         "A large text is missing from the bucket. Repeating the request does not help."
     ),
-    "INTERNAL": "A fault of the engine. Its logs contain the `requestId`.",
+    "INTERNAL": "An internal error. The engine's logs have the details under the `requestId`.",
 }

@@ -1,4 +1,4 @@
-"""Global ids: which entity, and where it lies."""
+"""Global ids, which encode an entity's type and key."""
 
 import base64
 import binascii
@@ -10,9 +10,9 @@ from ai_coordination import models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.services import validation
 
-KINDS: dict[str, type[models.Entity]] = {
-    kind.__name__: kind
-    for kind in (
+MODELS: dict[str, type[models.Entity]] = {
+    model.__name__: model
+    for model in (
         models.Coordination,
         models.Task,
         models.TaskSchedule,
@@ -26,10 +26,11 @@ Key = tuple[type[models.Entity], str, str]
 
 
 class Node(graphene.Interface):
-    """An object that can be fetched again by its global `id`."""
+    """An object that `node(id)` returns by its global `id`."""
 
     id = graphene.ID(
-        required=True, description="Global id for `node(id)`. Opaque, and it never changes."
+        required=True,
+        description="Global id, unique among all types and opaque. It never changes.",
     )
 
     @staticmethod
@@ -38,28 +39,35 @@ class Node(graphene.Interface):
 
 
 def global_id(entity: models.Entity) -> str:
-    """A coordination's hash key is its tenant, which is never part of an id."""
-    kind = type(entity)
-    uuids = [getattr(entity, key) for key in kind.key_names() if key != "partition_key"]
-    return _written(kind, uuids)
+    """Return the global id of an entity.
+
+    The tenant, which is the hash key of a coordination, is not part of it.
+    """
+    model = type(entity)
+    uuids = [getattr(entity, key) for key in model.key_names() if key != "partition_key"]
+    return _encode(model, uuids)
 
 
-def _written(kind: type[models.Entity], uuids: Sequence[str]) -> str:
-    return base64.urlsafe_b64encode(f"{kind.__name__}:{'/'.join(uuids)}".encode()).decode()
+def _encode(model: type[models.Entity], uuids: Sequence[str]) -> str:
+    return base64.urlsafe_b64encode(f"{model.__name__}:{'/'.join(uuids)}".encode()).decode()
 
 
 def key_of(global_id: str, tenant: str) -> Key:
-    """Where the entity of a global id lies. Raises BadUserInput for what is none."""
+    """Return the model and the key of the entity that a global id names.
+
+    Raises BadUserInput if the id is invalid.
+    """
     try:
         name, _, rest = base64.urlsafe_b64decode(global_id.encode("ascii")).decode().partition(":")
-        kind = KINDS[name]
-        given = rest.split("/")
-        if len(given) != (1 if kind is models.Coordination else 2):
-            raise ValueError("another number of keys")
-        if global_id != _written(kind, given):
-            raise ValueError("another way of writing it")
-        uuids = [validation.uuid(one.lower(), "id") for one in given]
+        model = MODELS[name]
+        parts = rest.split("/")
+        if len(parts) != (1 if model is models.Coordination else 2):
+            raise ValueError("wrong number of UUIDs")
+        if global_id != _encode(model, parts):
+            raise ValueError("not in canonical form")
+        uuids = [validation.uuid(part.lower(), "id") for part in parts]
     except (ValueError, KeyError, binascii.Error) as error:
-        raise BadUserInput("This is no global id", "id") from error
+        message = "This is not a valid global id: pass the `id` of an object"
+        raise BadUserInput(message, "id") from error
     hash_key, range_key = [tenant, *uuids][-2:]
-    return kind, hash_key, range_key
+    return model, hash_key, range_key

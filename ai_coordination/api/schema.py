@@ -1,4 +1,4 @@
-"""The schema as a whole. `python -m ai_coordination.api.schema` prints it."""
+"""The complete GraphQL schema. `python -m ai_coordination.api.schema` prints it."""
 
 import sys
 from typing import Any
@@ -35,12 +35,12 @@ class Query(
     CoordinationQueries,
     graphene.ObjectType,
 ):
-    """Queries. They see objects of the caller's tenant only; others do not exist for them."""
+    """Queries. They return only objects of the caller's tenant, as if there were no others."""
 
     node = graphene.Field(
         Node,
-        description="An object by its global id, or null.",
-        id=graphene.ID(required=True, description="A global id."),
+        description="The object with this global id. Null if it does not exist.",
+        id=graphene.ID(required=True, description="The `id` of an object."),
     )
 
     @staticmethod
@@ -59,7 +59,9 @@ class Mutation(
     CoordinationMutations,
     graphene.ObjectType,
 ):
-    """Mutations. Each field takes effect completely or not at all."""
+    """Mutations. Each field takes effect completely or not at all. Several fields of one operation
+    are executed one after another, and a failure does not undo the earlier ones.
+    """
 
 
 schema = graphene.Schema(
@@ -81,12 +83,12 @@ uuids.accept_upper_case(schema.graphql_schema)
 
 
 def sdl() -> str:
-    """The schema in GraphQL's own language."""
+    """Return the schema in the schema definition language (SDL)."""
     return print_schema(schema.graphql_schema) + "\n"
 
 
 def main(*_: Any) -> None:
-    """Prints the schema."""
+    """Print the schema."""
     sys.stdout.write(sdl())
 
 

@@ -34,21 +34,31 @@ from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
 from ai_coordination.api.session_run import SessionRunFilter, runs_of
 from ai_coordination.models.reads import Page
 
+TASK_QUERY = (
+    "The work of the whole session: a text, or a JSON object whose members replace `{variables}` in"
+    " the subtask queries."
+)
+
 
 class LogEntry(graphene.ObjectType):
-    """An event of the session itself; the last 100 are kept."""
+    """An event of a session, such as its start, a failure or an answer. The last 100 are kept."""
 
     at = time_field("Time of the event.", required=True)
     level = graphene.Field(enums.LogLevel, required=True, description="Severity.")
-    message = text_field("Description of the event.", required=True)
-    session_agent_uuid = uuid_field("The session agent that the event concerns.", required=False)
-    run_uuid = uuid_field("The run that the event concerns.", required=False)
+    message = text_field("Description of the event, for people.", required=True)
+    session_agent_uuid = uuid_field(
+        "UUID of the session agent that the event is about. Null for the session itself.",
+        required=False,
+    )
+    run_uuid = uuid_field(
+        "UUID of the run that the event is about. Null if it is not about a run.", required=False
+    )
 
 
 class SessionProgress(graphene.ObjectType):
     """Number of a session's agents in each state."""
 
-    total = int_field("All of them.")
+    total = int_field("All agents of the session.")
     initial = int_field("Agents that wait for their predecessors or for their next attempt.")
     in_progress = int_field("Agents in progress.")
     waiting_for_input = int_field("Agents that wait for a person's answer.")
@@ -59,60 +69,63 @@ class SessionProgress(graphene.ObjectType):
 
 
 class Session(graphene.ObjectType):
-    """One instance of a coordination, in which a task is executed."""
+    """One execution of a graph of agents, usually started from a task."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.Session,)
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
-    session_uuid = uuid_field("UUID of the object.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the session.")
     partition_key = text_field(fields.PARTITION_KEY, required=True)
     task_uuid = uuid_field(
-        "The task of the session. Null for a session without a task.", required=False
+        "UUID of the task that the session was started from. Null if it has none.", required=False
     )
-    schedule_uuid = uuid_field("The schedule that started it, if one did.", required=False)
-    user_id = text_field("The user on whose behalf the session runs.")
-    task_query = text_field(
-        "The task query: text, or a JSON object whose members fill `{variables}`."
+    schedule_uuid = uuid_field(
+        "UUID of the schedule that started the session. Null if a caller did.", required=False
     )
-    status = graphene.Field(enums.SessionStatus, required=True, description="Current state.")
+    user_id = text_field("The user for whom the session runs. Null if none was named.")
+    task_query = text_field(TASK_QUERY)
+    status = graphene.Field(enums.SessionStatus, required=True, description="Current status.")
     iteration_count = int_field(
-        "Number of starts: 0 before the start, then 1, and one more for each retry."
+        "How often the session was started: 0 before the start, then 1, and 1 more with each retry."
     )
     input_files = list_field(InputFile, "Files that the agents of the session may read.")
-    subtask_queries = list_field(SubtaskQuery, "Subtask queries: the work of each agent.")
-    logs = list_field(LogEntry, "Events of the session itself, oldest first.")
+    subtask_queries = list_field(
+        SubtaskQuery,
+        "The work of each agent. After a start from a task the variables are replaced.",
+    )
+    logs = list_field(LogEntry, "The last 100 events of the session, oldest first.")
     version = int_field(
-        "Counts updates of the session itself; its agents' moves do not change it. For"
-        " `expectedVersion`."
+        "Number of the current version. Each change of the session's own fields adds one; changes"
+        " of its agents do not. Pass it as `expectedVersion`."
     )
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)
     updated_at = time_field(fields.UPDATED_AT, required=True)
-    started_at = time_field("Time of the last start or retry.")
-    finished_at = time_field("Time at which it ended.")
+    started_at = time_field("Time of the last start or retry. Null before the start.")
+    finished_at = time_field("Time at which the session ended. Null until then.")
     coordination = object_field(
         "coordination.Coordination", "The coordination that the session belongs to."
     )
     task = object_field(
         "task.Task",
-        "The task. Null if the session has none, or if the task was deleted.",
+        "The task that the session was started from. Null if it has none, or if it was deleted.",
         required=False,
     )
     session_agents = connection_field(
         "session_agent.SessionAgentConnection",
-        "Its agents, in the order they were added.",
-        filter=SessionAgentFilter(description="Filter. Only matching rows are returned."),
+        "Agents of the session, in the order in which they were added.",
+        filter=SessionAgentFilter(description=fields.FILTER),
     )
     session_runs = connection_field(
         "session_run.SessionRunConnection",
-        "Its runs, oldest first.",
-        filter=SessionRunFilter(description="Filter. Only matching rows are returned."),
+        "Runs of the session, oldest first.",
+        filter=SessionRunFilter(description=fields.FILTER),
     )
     progress = graphene.Field(SessionProgress, description="Number of agents in each state.")
     mermaid = text_field(
-        "The agent graph as a Mermaid flowchart, each agent in the colour of its state."
+        "The agent graph as a Mermaid flowchart. The colour of an agent shows its state."
     )
 
     resolve_task_query = lazy_text("task_query")
@@ -202,11 +215,9 @@ SessionConnection = connection(Session)
 class SessionFilter(graphene.InputObjectType):
     """Filter for sessions."""
 
-    status = optional_list_field(
-        enums.SessionStatus, "Matches any of these values. An empty list matches all."
-    )
-    task_uuid = uuid_field("Only sessions of this task.", required=False)
-    user_id = text_field("Only sessions of this user.")
+    status = optional_list_field(enums.SessionStatus, fields.ANY_OF)
+    task_uuid = uuid_field("Only sessions that were started from this task.", required=False)
+    user_id = text_field("Only sessions that run for this user.")
 
 
 def sessions_of(
@@ -243,21 +254,21 @@ class SessionQueries:
 
     session = graphene.Field(
         Session,
-        description="A session, or null.",
-        coordination_uuid=uuid_field("The coordination that the session belongs to."),
-        session_uuid=uuid_field("UUID of the object."),
+        description="The session with this UUID. Null if it does not exist.",
+        coordination_uuid=uuid_field("UUID of the coordination that the session belongs to."),
+        session_uuid=uuid_field("UUID of the session."),
     )
     sessions = graphene.Field(
         SessionConnection,
         required=True,
         description=(
-            "The sessions of a coordination. Without `coordinationUuid`: the tenant's sessions over"
-            " all its coordinations."
+            "The sessions of a coordination. Without `coordinationUuid`: all sessions of the"
+            " tenant."
         ),
         **paging_arguments(
-            coordination_uuid=uuid_field("The coordination.", required=False),
+            coordination_uuid=uuid_field("UUID of the coordination.", required=False),
             newest_first=newest_first_argument(),
-            filter=SessionFilter(description="Filter. Only matching rows are returned."),
+            filter=SessionFilter(description=fields.FILTER),
         ),
     )
 

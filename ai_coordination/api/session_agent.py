@@ -33,6 +33,8 @@ from ai_coordination.api.pagination import (
 from ai_coordination.api.session_run import runs_of
 from ai_coordination.models.reads import Page
 
+NOTES = "Notes for people: the reason of a failure, or a person's remark. Null if there are none."
+
 
 def _resolve_uuids(direction: str) -> Callable[[models.SessionAgent, Info], Any]:
     """Return a resolver of `predecessors` or `successors`, which index rows omit."""
@@ -47,59 +49,75 @@ def _resolve_uuids(direction: str) -> Callable[[models.SessionAgent, Info], Any]
 
 
 class SessionAgent(graphene.ObjectType):
-    """One agent's part in a session, with its state."""
+    """One agent in one session: its state, its input and its output."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.SessionAgent,)
 
-    session_uuid = uuid_field("The session.")
-    session_agent_uuid = uuid_field("UUID of the object.")
-    coordination_uuid = uuid_field("The coordination of the session.")
-    agent_uuid = uuid_field("The member of the coordination.")
+    session_uuid = uuid_field("UUID of the session.")
+    session_agent_uuid = uuid_field("UUID of the session agent.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
+    agent_uuid = uuid_field("`agentUuid` of the agent in its coordination.")
     agent_action = graphene.Field(
         AgentAction,
         required=True,
-        description="Rules of the agent: retries, timeouts, failure policy.",
+        description="Settings of the agent: timeouts, retries, failure policy and approval.",
     )
-    subtask_query = text_field("The work of an agent that was added by hand.")
-    user_input = text_field("Text from a person.")
+    subtask_query = text_field(
+        "The work of an agent that was added by `createSessionAgent`. Null for other agents: see"
+        " the session's `subtaskQueries`."
+    )
+    user_input = text_field("The text of a person for the agent. Null if there is none.")
     agent_input = text_field(
-        "The text that the agent is given: its own work and the outputs of its predecessors."
+        "The text passed to the agent in its current attempt: its own work, and the outputs of its"
+        " predecessors. Each attempt replaces it."
     )
-    agent_output = text_field("Output of the agent.")
+    agent_output = text_field("The result of the agent. Null until it has answered.")
     in_degree = int_field("Number of predecessors that have not ended.")
     state = graphene.Field(enums.SessionAgentState, required=True, description="Current state.")
-    notes = text_field("Notes for people: the reason of a failure, or a person's remark.")
-    attempt = int_field("Number of the current attempt. 0 before the first.")
-    deadline_at = time_field("Deadline of the current attempt, or of the person who is asked.")
+    notes = text_field(NOTES)
+    attempt = int_field("Number of the current attempt, from 1. 0 before the first.")
+    deadline_at = time_field(
+        "When the current attempt times out, or the time for a person's answer ends. Null if there"
+        " is no deadline."
+    )
     version = int_field(fields.VERSION)
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)
     updated_at = time_field(fields.UPDATED_AT, required=True)
     agent = graphene.Field(
-        Agent, description="The member of the coordination, as it was when the session started."
+        Agent,
+        description=(
+            "The agent as its coordination defined it when the session started. Null before the"
+            " start."
+        ),
     )
     current_run = object_field(
         "session_run.SessionRun",
-        "The run in progress, or the last one: its `runUuid` is the token of reports and answers.",
+        "The run in progress, or the last one. Reports and answers need its `runUuid`. Null before"
+        " the first attempt.",
         required=False,
     )
     session = object_field("session.Session", "The session.")
-    coordination = object_field("coordination.Coordination", "The coordination of the session.")
+    coordination = object_field(
+        "coordination.Coordination", "The coordination that the session belongs to."
+    )
     predecessor_uuids = list_field(
-        graphene.ID, "`sessionAgentUuid`s of the agents that this one waits for."
+        graphene.ID, "`sessionAgentUuid`s of the agents that must end before this one starts."
     )
     successor_uuids = list_field(
-        graphene.ID, "`sessionAgentUuid`s of the agents that wait for this one."
+        graphene.ID, "`sessionAgentUuid`s of the agents that start after this one has ended."
     )
     predecessors = connection_field(
-        "session_agent.SessionAgentConnection", "Agents that this one waits for."
+        "session_agent.SessionAgentConnection", "Agents that must end before this one starts."
     )
     successors = connection_field(
-        "session_agent.SessionAgentConnection", "Agents that wait for this one."
+        "session_agent.SessionAgentConnection", "Agents that start after this one has ended."
     )
-    session_runs = connection_field("session_run.SessionRunConnection", "Its runs, oldest first.")
+    session_runs = connection_field(
+        "session_run.SessionRunConnection", "Runs of the agent, one for each attempt, oldest first."
+    )
 
     resolve_subtask_query = lazy_text("subtask_query")
     resolve_user_input = lazy_text("user_input")
@@ -194,10 +212,8 @@ SessionAgentConnection = connection(SessionAgent)
 class SessionAgentFilter(graphene.InputObjectType):
     """Filter for agents of a session."""
 
-    state = optional_list_field(
-        enums.SessionAgentState, "Matches any of these values. An empty list matches all."
-    )
-    agent_uuid = uuid_field("Only those of this member of the coordination.", required=False)
+    state = optional_list_field(enums.SessionAgentState, fields.ANY_OF)
+    agent_uuid = uuid_field("Only session agents with this `agentUuid`.", required=False)
 
 
 def agents_of(
@@ -228,36 +244,35 @@ class SessionAgentQueries:
 
     session_agent = graphene.Field(
         SessionAgent,
-        description="An agent of a session, or null.",
-        session_uuid=uuid_field("The session."),
-        session_agent_uuid=uuid_field("UUID of the object."),
+        description="The session agent with this UUID. Null if it does not exist.",
+        session_uuid=uuid_field("UUID of the session."),
+        session_agent_uuid=uuid_field("UUID of the session agent."),
     )
     session_agents = graphene.Field(
         SessionAgentConnection,
         required=True,
-        description="The agents of a session, in the order they were added.",
+        description="The agents of a session, in the order in which they were added.",
         **paging_arguments(
-            session_uuid=uuid_field("The session."),
-            filter=SessionAgentFilter(description="Filter. Only matching rows are returned."),
+            session_uuid=uuid_field("UUID of the session."),
+            filter=SessionAgentFilter(description=fields.FILTER),
         ),
     )
     open_session_agents = graphene.Field(
         SessionAgentConnection,
         required=True,
         description=(
-            "Open agents over all sessions of the tenant, oldest first: WAITING_FOR_INPUT,"
-            " a person's inbox; IN_PROGRESS, the work list of EXTERNAL agents."
+            "The open work of all sessions of the tenant, oldest first. WAITING_FOR_INPUT: agents"
+            " that wait for a person's answer (an inbox). IN_PROGRESS: EXTERNAL agents whose result"
+            " is to be reported (a work list)."
         ),
         **paging_arguments(
             state=graphene.Argument(
                 enums.SessionAgentState,
                 required=True,
-                description="WAITING_FOR_INPUT or IN_PROGRESS.",
+                description="WAITING_FOR_INPUT or IN_PROGRESS. No other state is allowed.",
             ),
             coordination_uuid=uuid_field("Only agents of this coordination.", required=False),
-            agent_uuid=uuid_field(
-                "Only agents that are this member of a coordination.", required=False
-            ),
+            agent_uuid=uuid_field("Only session agents with this `agentUuid`.", required=False),
         ),
     )
 

@@ -26,39 +26,52 @@ from ai_coordination.api.pagination import (
     unknown_total,
 )
 
+ASYNC_TASK = "Identifier of the work in the external system that does it. Null if there is none."
+
 
 class SessionRun(graphene.ObjectType):
-    """One execution step. Written when the step starts, sealed once when it ends, never changed;
-    `threadUuid` and `asyncTaskUuid` may be set once while it is open.
+    """The record of one attempt of an agent. It is created when the attempt starts, and sealed when
+    it ends. Afterwards it never changes. While it is open, `threadUuid` and `asyncTaskUuid` may be
+    set once.
     """
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.SessionRun,)
 
-    session_uuid = uuid_field("The session.")
-    run_uuid = uuid_field("UUID of the run. It is the token of reports and answers.")
+    session_uuid = uuid_field("UUID of the session.")
+    run_uuid = uuid_field("UUID of the run. Reports and answers must name it.")
     partition_key = text_field(fields.PARTITION_KEY, required=True)
-    thread_uuid = uuid_field("Thread (conversation) that the run belongs to.", required=False)
-    agent_uuid = uuid_field("The member of the coordination that ran.")
-    coordination_uuid = uuid_field("The coordination of the session.")
-    async_task_uuid = uuid_field(
-        "Identifier of the work in the external system that does it.", required=False
+    thread_uuid = uuid_field(
+        "Name of the thread (conversation) that the run belongs to. Null if it is not known yet.",
+        required=False,
     )
-    session_agent_uuid = uuid_field("The session agent that ran.", required=False)
+    agent_uuid = uuid_field("`agentUuid` of the agent that ran.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
+    async_task_uuid = uuid_field(ASYNC_TASK, required=False)
+    session_agent_uuid = uuid_field(
+        "UUID of the session agent that ran. Null for a run recorded without one.", required=False
+    )
     attempt = int_field("Number of the attempt, from 1.")
     outcome = graphene.Field(enums.RunOutcome, description="Outcome. Null while the run is open.")
-    output = text_field("Output of the run.")
-    notes = text_field("Notes for people, such as the reason of a failure.")
-    usage = graphene.Field(TokenUsage, description="Tokens of a language model that the run used.")
-    updated_by = text_field("The verified caller who recorded it, or `engine`.")
-    created_at = time_field("Time at which it started.", required=True)
-    finished_at = time_field("Time at which it ended.")
+    output = text_field("The result. Null if there is none.")
+    notes = text_field("Notes for people, such as the reason of a failure. Null if there are none.")
+    usage = graphene.Field(
+        TokenUsage,
+        description="Tokens of a language model that the run used. Null if it was not reported.",
+    )
+    updated_by = text_field("The verified caller who recorded the run, or `engine`.")
+    created_at = time_field("Time at which the run started.", required=True)
+    finished_at = time_field("Time at which the run ended. Null while it is open.")
     session = object_field("session.Session", "The session.")
     session_agent = object_field(
-        "session_agent.SessionAgent", "The session agent that ran.", required=False
+        "session_agent.SessionAgent",
+        "The session agent that ran. Null for a run recorded without one, or if it was deleted.",
+        required=False,
     )
-    coordination = object_field("coordination.Coordination", "The coordination of the session.")
+    coordination = object_field(
+        "coordination.Coordination", "The coordination that the session belongs to."
+    )
 
     resolve_output = lazy_text("output")
     resolve_notes = lazy_text("notes")
@@ -87,7 +100,7 @@ SessionRunConnection = connection(SessionRun)
 class SessionRunFilter(graphene.InputObjectType):
     """Filter for runs of a session."""
 
-    agent_uuid = uuid_field("Only those of this member of the coordination.", required=False)
+    agent_uuid = uuid_field("Only runs of agents with this `agentUuid`.", required=False)
     thread_uuid = uuid_field("Only runs of this thread.", required=False)
     session_agent_uuid = uuid_field("Only runs of this session agent.", required=False)
 
@@ -116,16 +129,16 @@ class SessionRunQueries:
 
     session_run = graphene.Field(
         SessionRun,
-        description="A run, or null.",
-        session_uuid=uuid_field("The session."),
-        run_uuid=uuid_field("UUID of the object."),
+        description="The run with this UUID. Null if it does not exist.",
+        session_uuid=uuid_field("UUID of the session."),
+        run_uuid=uuid_field("UUID of the run."),
     )
     thread_runs = graphene.Field(
         SessionRunConnection,
         required=True,
         description=(
-            "A conversation: the runs of a thread, oldest first. A run that began its thread is"
-            " among them once `acceptSessionAgent` has named the thread, or the run has ended."
+            "The runs of a thread (conversation), oldest first. The run that starts a thread is"
+            " listed after `acceptSessionAgent` has named the thread, or after the run has ended."
         ),
         **paging_arguments(thread_uuid=uuid_field("Name of the thread.")),
     )
@@ -134,8 +147,8 @@ class SessionRunQueries:
         required=True,
         description="The runs of a session, oldest first.",
         **paging_arguments(
-            session_uuid=uuid_field("The session."),
-            filter=SessionRunFilter(description="Filter. Only matching rows are returned."),
+            session_uuid=uuid_field("UUID of the session."),
+            filter=SessionRunFilter(description=fields.FILTER),
         ),
     )
 

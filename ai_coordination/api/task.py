@@ -30,22 +30,32 @@ from ai_coordination.api.pagination import (
 from ai_coordination.api.session import sessions_of
 from ai_coordination.api.task_schedule import schedules_of
 
+SUBTASK_QUERIES = (
+    "The work of each agent. A session has one session agent for each subtask query. An agent"
+    " without one works on the task query."
+)
+AGENT_ACTIONS = (
+    "The graph: predecessors, timeouts, retries, failure policy and approval of each agent. An"
+    " agent that has neither an action nor a subtask query does not take part, unless none has:"
+    " then all agents of the coordination take part."
+)
+
 
 class Task(graphene.ObjectType):
-    """A graph of agent actions: what the agents of a coordination do, and in which order."""
+    """A graph of agents: which agents of a coordination work, in which order, and on what."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.Task,)
 
-    coordination_uuid = uuid_field("The coordination that the task belongs to.")
-    task_uuid = uuid_field("UUID of the object.")
+    coordination_uuid = uuid_field("UUID of the coordination that the task belongs to.")
+    task_uuid = uuid_field("UUID of the task.")
     partition_key = text_field(fields.PARTITION_KEY, required=True)
     task_name = text_field("Display name.", required=True)
     task_description = text_field("Description for people.")
     initial_task_query = text_field("Task query of sessions that are started without one.")
-    subtask_queries = list_field(SubtaskQuery, "Subtask queries: the work of each agent.")
-    agent_actions = list_field(AgentAction, "The graph: predecessors and rules of each agent.")
+    subtask_queries = list_field(SubtaskQuery, SUBTASK_QUERIES)
+    agent_actions = list_field(AgentAction, AGENT_ACTIONS)
     version = int_field(fields.VERSION)
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)
@@ -55,10 +65,12 @@ class Task(graphene.ObjectType):
     )
     schedules = connection_field(
         "task_schedule.TaskScheduleConnection",
-        "When the schedule starts its task, as `cron(...)`, `rate(...)` or `at(...)`.",
+        "Schedules that start the task, oldest first.",
     )
     sessions = connection_field(
-        "session.SessionConnection", "Its sessions.", newest_first=newest_first_argument()
+        "session.SessionConnection",
+        "Sessions that were started from the task.",
+        newest_first=newest_first_argument(),
     )
     mermaid = text_field("The agent graph as a Mermaid flowchart.", required=True)
 
@@ -140,15 +152,15 @@ class TaskQueries:
 
     task = graphene.Field(
         Task,
-        description="A task, or null.",
-        coordination_uuid=uuid_field("The coordination that the task belongs to."),
-        task_uuid=uuid_field("UUID of the object."),
+        description="The task with this UUID. Null if it does not exist.",
+        coordination_uuid=uuid_field("UUID of the coordination that the task belongs to."),
+        task_uuid=uuid_field("UUID of the task."),
     )
     tasks = graphene.Field(
         TaskConnection,
         required=True,
         description="The tasks of a coordination, oldest first.",
-        **paging_arguments(coordination_uuid=uuid_field("The coordination.")),
+        **paging_arguments(coordination_uuid=uuid_field("UUID of the coordination.")),
     )
 
     @staticmethod

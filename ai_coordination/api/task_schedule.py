@@ -21,37 +21,47 @@ from ai_coordination.api.node import Node
 from ai_coordination.api.pagination import Connection, CursorScope, connection, paging_arguments
 from ai_coordination.models.reads import Page
 
-SCHEDULE = "`cron(...)`, `rate(...)` or `at(...)`, as Amazon EventBridge Scheduler reads them."
-TIMEZONE = "The IANA name of the zone in which the schedule is read."
-STATUS = "ACTIVE or PAUSED; COMPLETED is set by the engine alone."
+SCHEDULE = (
+    "When to start the task: `cron(...)`, `rate(...)` or `at(...)`, in the syntax of Amazon"
+    " EventBridge Scheduler."
+)
+TIMEZONE = "IANA name of the time zone of the expression, such as `Europe/Berlin`."
+STATUS = "ACTIVE or PAUSED. Only the engine sets COMPLETED."
 
 
 class TaskSchedule(graphene.ObjectType):
-    """A schedule that starts a task."""
+    """A schedule that starts sessions of a task."""
 
     class Meta:
         interfaces = (Node,)
         possible_types = (models.TaskSchedule,)
 
-    task_uuid = uuid_field("The task that the schedule starts.")
-    schedule_uuid = uuid_field("UUID of the object.")
-    coordination_uuid = uuid_field("The coordination of the task.")
+    task_uuid = uuid_field("UUID of the task that the schedule starts.")
+    schedule_uuid = uuid_field("UUID of the schedule.")
+    coordination_uuid = uuid_field("UUID of the coordination that the task belongs to.")
     partition_key = text_field(fields.PARTITION_KEY, required=True)
     schedule = text_field(SCHEDULE, required=True)
     timezone = text_field(TIMEZONE, required=True)
     status = graphene.Field(
         enums.ScheduleStatus, required=True, description="Whether the schedule is active."
     )
-    next_run_at = time_field("Next time at which it fires. Null if it will not fire.")
+    next_run_at = time_field(
+        "Next time at which the schedule starts a session. Null if it does not, for example because"
+        " it is paused."
+    )
     last_session = object_field(
-        "session.Session", "The session that the schedule started last.", required=False
+        "session.Session",
+        "The session that the schedule started last. Null if there is none.",
+        required=False,
     )
     version = int_field(fields.VERSION)
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)
     updated_at = time_field(fields.UPDATED_AT, required=True)
     task = object_field("task.Task", "The task that the schedule starts.")
-    coordination = object_field("coordination.Coordination", "The coordination of the task.")
+    coordination = object_field(
+        "coordination.Coordination", "The coordination that the task belongs to."
+    )
 
     @staticmethod
     def resolve_next_run_at(schedule: models.TaskSchedule, info: Info) -> str | None:
@@ -88,9 +98,7 @@ Count = Callable[[Page[models.TaskSchedule]], int | None]
 class TaskScheduleFilter(graphene.InputObjectType):
     """Filter for schedules."""
 
-    status = optional_list_field(
-        enums.ScheduleStatus, "Matches any of these values. An empty list matches all."
-    )
+    status = optional_list_field(enums.ScheduleStatus, fields.ANY_OF)
 
 
 def schedules_of(
@@ -120,17 +128,20 @@ class TaskScheduleQueries:
 
     task_schedule = graphene.Field(
         TaskSchedule,
-        description="A schedule, or null.",
-        task_uuid=uuid_field("The task that the schedule starts."),
-        schedule_uuid=uuid_field("UUID of the object."),
+        description="The schedule with this UUID. Null if it does not exist.",
+        task_uuid=uuid_field("UUID of the task that the schedule starts."),
+        schedule_uuid=uuid_field("UUID of the schedule."),
     )
     task_schedules = graphene.Field(
         TaskScheduleConnection,
         required=True,
-        description="The schedules of a task, oldest first. Without `taskUuid`: the tenant's.",
+        description=(
+            "The schedules of a task, oldest first. Without `taskUuid`: all schedules of the"
+            " tenant."
+        ),
         **paging_arguments(
-            task_uuid=uuid_field("The task that the schedules start.", required=False),
-            filter=TaskScheduleFilter(description="Filter. Only matching rows are returned."),
+            task_uuid=uuid_field("UUID of the task that the schedules start.", required=False),
+            filter=TaskScheduleFilter(description=fields.FILTER),
         ),
     )
 

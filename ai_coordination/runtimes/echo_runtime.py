@@ -21,7 +21,7 @@ class Echo(Runtime):
     """
 
     kind = AgentRuntimeKind.ECHO
-    description = "Returns its input. For development and tests."
+    description = "The engine itself returns the agent's input. For development and tests."
     ignored_when_stored = (("parameters", "seconds"), ("target",))
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:

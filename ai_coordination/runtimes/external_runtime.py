@@ -13,7 +13,8 @@ class External(Runtime):
 
     kind = AgentRuntimeKind.EXTERNAL
     description = (
-        "Work done elsewhere, reported back by `completeSessionAgent` or `failSessionAgent`."
+        "The engine calls nothing. A program or person finds the work with `openSessionAgents`, and"
+        " reports with `completeSessionAgent` or `failSessionAgent`."
     )
     # External workers, and people, do the work when they can.
     timeout_seconds = 7 * 24 * 3600

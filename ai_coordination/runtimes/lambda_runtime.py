@@ -27,7 +27,7 @@ class LambdaFunction(Runtime):
     """
 
     kind = AgentRuntimeKind.LAMBDA
-    description = "Invokes another AWS Lambda function; `target` is its name or ARN."
+    description = "The engine invokes an AWS Lambda function, which `target` names."
     inline_parameters = ("invocation",)
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:

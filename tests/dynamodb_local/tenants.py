@@ -12,7 +12,7 @@ from uuid import uuid4
 from pynamodb.models import Model
 
 from ai_coordination import models
-from ai_coordination.api.node import KINDS
+from ai_coordination.api.node import MODELS
 from ai_coordination.caller import Caller
 
 Items = dict[str, list[dict[str, Any]]]
@@ -69,7 +69,7 @@ def _named(items: list[dict[str, Any]], attribute: str) -> Iterator[str]:
 
 def _records(caller: Caller, keys: Iterable[str]) -> Iterator[dict[str, Any]]:
     for key in keys:
-        for kind in KINDS.values():
+        for kind in MODELS.values():
             address = f"{caller.partition_key}#{kind.__name__}#{key}"
             yield from _partition(models.Idempotency, address)
 

@@ -15,50 +15,58 @@ from ai_coordination.api.node import global_id
 
 
 class CreateCoordinationInput(graphene.InputObjectType):
-    """A new coordination."""
+    """Input of `createCoordination`."""
 
     coordination_name = text_field("Display name, 1 to 256 characters.", required=True)
     coordination_description = text_field("Description for people.")
-    agents = optional_list_field(AgentInput, "Members, at most 1,000.", default_value=[])
+    agents = optional_list_field(
+        AgentInput, "The agents of the coordination, at most 1,000.", default_value=[]
+    )
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateCoordinationInput(graphene.InputObjectType):
-    """Changes of a coordination: the given fields alone; an explicit null clears one."""
+    """Input of `updateCoordination`. Omitted fields are not changed. An explicit null clears an
+    optional one.
+    """
 
     coordination_uuid = uuid_field("UUID of the coordination.")
-    coordination_name = text_field("Display name.")
+    coordination_name = text_field("Display name, 1 to 256 characters.")
     coordination_description = text_field("Description for people.")
-    agents = optional_list_field(AgentInput, "Members. Replaces the stored list.")
+    agents = optional_list_field(
+        AgentInput, "The agents of the coordination, at most 1,000. Replaces the stored list."
+    )
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteCoordinationInput(graphene.InputObjectType):
-    """Names the coordination to delete."""
+    """Input of `deleteCoordination`."""
 
     coordination_uuid = uuid_field("UUID of the coordination.")
 
 
 class CoordinationPayload(graphene.ObjectType):
-    """The coordination after the change."""
+    """The result of a mutation of a coordination."""
 
-    coordination = graphene.Field(Coordination, required=True, description="The coordination.")
+    coordination = graphene.Field(
+        Coordination, required=True, description="The coordination after the change."
+    )
 
 
-def _create(context: Context, given: dict[str, Any]) -> CoordinationPayload:
-    created = services.coordination.create(context.caller, **given)
+def _create(context: Context, arguments: dict[str, Any]) -> CoordinationPayload:
+    created = services.coordination.create(context.caller, **arguments)
     return CoordinationPayload(coordination=created)
 
 
-def _update(context: Context, given: dict[str, Any]) -> CoordinationPayload:
-    changes = dict(given)
+def _update(context: Context, arguments: dict[str, Any]) -> CoordinationPayload:
+    changes = dict(arguments)
     uuid, version = changes.pop("coordination_uuid"), changes.pop("expected_version", None)
     updated = services.coordination.update(context.caller, uuid, changes, version)
     return CoordinationPayload(coordination=updated)
 
 
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    uuid = given["coordination_uuid"]
+def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    uuid = arguments["coordination_uuid"]
     services.coordination.delete(context.caller, uuid)
     gone = models.Coordination(context.caller.partition_key, uuid)
     return DeletePayload(deleted_id=global_id(gone))
@@ -74,11 +82,11 @@ class CoordinationMutations:
         CoordinationPayload,
         UpdateCoordinationInput,
         _update,
-        "Changes a coordination. Sessions that have started keep the one they started with.",
+        "Changes a coordination. Sessions that have started are not affected.",
     )
     delete_coordination = fields.mutation_field(
         DeletePayload,
         DeleteCoordinationInput,
         _delete,
-        "Deletes a coordination that has neither tasks nor sessions; else HAS_CHILDREN.",
+        "Deletes a coordination. Fails with HAS_CHILDREN if it has tasks or sessions.",
     )

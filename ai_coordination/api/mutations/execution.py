@@ -1,4 +1,4 @@
-"""Mutations that execute sessions: start, end and retry them, and report of their agents."""
+"""Mutations that execute sessions: start, cancel and retry them, and report agents' results."""
 
 from typing import Any
 
@@ -10,153 +10,181 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.session import SessionPayload
 from ai_coordination.api.mutations.session_agent import SessionAgentPayload
+from ai_coordination.api.session import TASK_QUERY
 from ai_coordination.engine import agent_commands, session_commands
 
-RUN = "The run, as a token: a report of one that is over is refused with INVALID_STATE."
+RUN = (
+    "UUID of the run that is reported, from `currentRun` or the agent's payload. If the run is not"
+    " the open run of the agent, the report fails with INVALID_STATE."
+)
+COORDINATION = "UUID of the coordination that the session belongs to."
+SESSION = "UUID of the session."
+SESSION_AGENT = "UUID of the session agent."
 
 
 class StartSessionInput(graphene.InputObjectType):
-    """Starts a session of a task."""
+    """Input of `startSession`."""
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
-    task_uuid = uuid_field("The task to execute.")
-    user_id = text_field("The user on whose behalf the session runs.")
-    task_query = text_field(
-        "Text, or a JSON object whose members fill `{variables}` of the subtask queries. Default:"
-        " the task's `initialTaskQuery`."
-    )
+    coordination_uuid = uuid_field("UUID of the coordination that the task belongs to.")
+    task_uuid = uuid_field("UUID of the task to execute.")
+    user_id = text_field("The user for whom the session runs, 1 to 256 characters.")
+    task_query = text_field(f"{TASK_QUERY} Default: the task's `initialTaskQuery`.")
     input_files = optional_list_field(
-        InputFileInput, "Files that the agents of the session may read.", default_value=[]
+        InputFileInput,
+        "Files that the agents of the session may read, at most 1,000.",
+        default_value=[],
     )
     subtask_queries = optional_list_field(
-        SubtaskQueryInput, "Used instead of the task's own subtask queries."
+        SubtaskQueryInput,
+        "The work of each agent, at most 1,000. Default: the task's subtask queries.",
     )
-    thread_uuid = uuid_field("Thread (conversation) that the session continues.", required=False)
+    thread_uuid = uuid_field(
+        "Name of the thread (conversation) that the session continues, 1 to 256 characters. Null:"
+        " it starts new threads.",
+        required=False,
+    )
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class DispatchSessionInput(graphene.InputObjectType):
-    """Starts a session that was built by hand with `createSession` and `createSessionAgent`."""
+    """Input of `dispatchSession`."""
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
-    session_uuid = uuid_field("UUID of the session.")
+    coordination_uuid = uuid_field(COORDINATION)
+    session_uuid = uuid_field(SESSION)
 
 
 class CancelSessionInput(graphene.InputObjectType):
-    """Names the session to cancel, with a reason."""
+    """Input of `cancelSession`."""
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
-    session_uuid = uuid_field("UUID of the session.")
-    reason = text_field("Reason, stored in the session's logs.")
+    coordination_uuid = uuid_field(COORDINATION)
+    session_uuid = uuid_field(SESSION)
+    reason = text_field("Reason of the cancellation, stored in the session's logs.")
 
 
 class RetrySessionInput(graphene.InputObjectType):
-    """Starts again what did not complete in a session that has ended, and everything that follows
-    it; the rest stays as it is.
-    """
+    """Input of `retrySession`."""
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
-    session_uuid = uuid_field("UUID of the session.")
+    coordination_uuid = uuid_field(COORDINATION)
+    session_uuid = uuid_field(SESSION)
     session_agent_uuids = optional_list_field(
         graphene.ID,
-        "These agents and what follows them, completed or not, instead. Where agents that failed"
-        " or were cancelled are not among them, the session ends FAILED again.",
+        "UUIDs of the session agents to run again, together with everything downstream of them,"
+        " even if completed. Default: all agents that did not complete. If an agent that failed or"
+        " was cancelled is not among them, the session ends FAILED again.",
     )
     with_current_members = graphene.Boolean(
         default_value=False,
         description=(
-            "With the coordination's members as they are now, instead of those pinned at the start."
+            "Whether to use the coordination's agents as they are now. Otherwise the retry uses"
+            " those of the session's start."
         ),
     )
 
 
 class AnswerSessionAgentInput(graphene.InputObjectType):
-    """A person's answer to an agent that asks."""
+    """Input of `answerSessionAgent`."""
 
-    session_uuid = uuid_field("The session.")
-    session_agent_uuid = uuid_field("The session agent that asks.")
+    session_uuid = uuid_field(SESSION)
+    session_agent_uuid = uuid_field("UUID of the session agent that waits for the answer.")
     run_uuid = uuid_field(
-        "The run whose output is answered: an answer to an earlier one is INVALID_STATE."
+        "UUID of the run whose output the person has seen, from `currentRun`. If the agent has run"
+        " again since, the answer fails with INVALID_STATE."
     )
-    user_input = text_field("The person's text.")
+    user_input = text_field(
+        "The person's text. Required if the agent asks for INPUT, optional for APPROVAL."
+    )
     approved = graphene.Boolean(
-        description=("For APPROVAL; a rejection fails the agent, with `userInput` as its notes.")
+        description=(
+            "Required if the agent asks for APPROVAL, not allowed otherwise. False rejects the"
+            " agent's answer: the agent fails, and `userInput` becomes its `notes`."
+        )
     )
 
 
 class AcceptSessionAgentInput(graphene.InputObjectType):
-    """Says that the work is taken and will be reported later; sets what is not yet set, once."""
+    """Input of `acceptSessionAgent`. Each name can be set once."""
 
-    session_uuid = uuid_field("The session.")
-    session_agent_uuid = uuid_field("The agent.")
+    session_uuid = uuid_field(SESSION)
+    session_agent_uuid = uuid_field(SESSION_AGENT)
     run_uuid = uuid_field(RUN)
     async_task_uuid = uuid_field(
-        "Identifier of the work in the external system that does it.", required=False
+        "Identifier of the work in the external system that does it, 1 to 256 characters.",
+        required=False,
     )
-    thread_uuid = uuid_field("Thread (conversation) in the external system.", required=False)
+    thread_uuid = uuid_field(
+        "Name of the thread (conversation) in the external system, 1 to 256 characters.",
+        required=False,
+    )
 
 
 class CompleteSessionAgentInput(graphene.InputObjectType):
-    """Reports the output of a run."""
+    """Input of `completeSessionAgent`."""
 
-    session_uuid = uuid_field("The session.")
-    session_agent_uuid = uuid_field("The agent.")
+    session_uuid = uuid_field(SESSION)
+    session_agent_uuid = uuid_field(SESSION_AGENT)
     run_uuid = uuid_field(RUN)
-    agent_output = text_field("Output of the agent.", required=True)
+    agent_output = text_field("The result of the agent, at most 2 MB.", required=True)
     usage = TokenUsageInput(description="Tokens of a language model that the run used.")
 
 
 class FailSessionAgentInput(graphene.InputObjectType):
-    """Reports that a run has failed."""
+    """Input of `failSessionAgent`."""
 
-    session_uuid = uuid_field("The session.")
-    session_agent_uuid = uuid_field("The agent.")
+    session_uuid = uuid_field(SESSION)
+    session_agent_uuid = uuid_field(SESSION_AGENT)
     run_uuid = uuid_field(RUN)
-    notes = text_field("Reason of the failure.", required=True)
+    notes = text_field("Reason of the failure, for people.", required=True)
     retryable = graphene.Boolean(
-        default_value=True, description="Whether another attempt may succeed."
+        default_value=True,
+        description="Whether another attempt may succeed. False: the agent is not tried again.",
     )
 
 
-def _start(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=session_commands.start(context.engine, context.caller, **given))
-
-
-def _dispatch(context: Context, given: dict[str, Any]) -> SessionPayload:
+def _start(context: Context, arguments: dict[str, Any]) -> SessionPayload:
     return SessionPayload(
-        session=session_commands.dispatch(context.engine, context.caller, **given)
+        session=session_commands.start(context.engine, context.caller, **arguments)
     )
 
 
-def _cancel(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=session_commands.cancel(context.engine, context.caller, **given))
-
-
-def _retry(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=session_commands.retry(context.engine, context.caller, **given))
-
-
-def _answer(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.answer(context.engine, context.caller, **given)
+def _dispatch(context: Context, arguments: dict[str, Any]) -> SessionPayload:
+    return SessionPayload(
+        session=session_commands.dispatch(context.engine, context.caller, **arguments)
     )
 
 
-def _accept(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.accept(context.engine, context.caller, **given)
+def _cancel(context: Context, arguments: dict[str, Any]) -> SessionPayload:
+    return SessionPayload(
+        session=session_commands.cancel(context.engine, context.caller, **arguments)
     )
 
 
-def _complete(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.complete(context.engine, context.caller, **given)
+def _retry(context: Context, arguments: dict[str, Any]) -> SessionPayload:
+    return SessionPayload(
+        session=session_commands.retry(context.engine, context.caller, **arguments)
     )
 
 
-def _fail(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
+def _answer(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
     return SessionAgentPayload(
-        session_agent=agent_commands.fail(context.engine, context.caller, **given)
+        session_agent=agent_commands.answer(context.engine, context.caller, **arguments)
+    )
+
+
+def _accept(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+    return SessionAgentPayload(
+        session_agent=agent_commands.accept(context.engine, context.caller, **arguments)
+    )
+
+
+def _complete(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+    return SessionAgentPayload(
+        session_agent=agent_commands.complete(context.engine, context.caller, **arguments)
+    )
+
+
+def _fail(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+    return SessionAgentPayload(
+        session_agent=agent_commands.fail(context.engine, context.caller, **arguments)
     )
 
 
@@ -164,43 +192,53 @@ class ExecutionMutations:
     """Fields of Mutation."""
 
     start_session = fields.mutation_field(
-        SessionPayload, StartSessionInput, _start, "Starts a session of a task."
+        SessionPayload, StartSessionInput, _start, "Creates a session of a task and starts it."
     )
     dispatch_session = fields.mutation_field(
         SessionPayload,
         DispatchSessionInput,
         _dispatch,
-        "Starts a session that was built by hand.",
+        "Starts a session that was built with `createSession` and `createSessionAgent`. Fails with"
+        " INVALID_STATE if it has started.",
     )
     cancel_session = fields.mutation_field(
         SessionPayload,
         CancelSessionInput,
         _cancel,
-        "Cancels a session that has not ended, with all its agents that have not.",
+        "Cancels a session and all its agents that have not ended. Fails with INVALID_STATE if the"
+        " session has completed or failed. Cancelling again is harmless.",
     )
     retry_session = fields.mutation_field(
         SessionPayload,
         RetrySessionInput,
         _retry,
-        "Starts a session that has ended again: what failed, was cancelled or was skipped, and"
-        " everything that follows it. An agent whose answer nobody has judged yet asks again,"
-        " without another call.",
+        "Starts a session that has ended again: all agents that failed, were cancelled or were"
+        " skipped, and everything downstream of them. An agent that was waiting for a person's"
+        " answer asks again without running again. Fails with INVALID_STATE if the session has not"
+        " ended.",
     )
     answer_session_agent = fields.mutation_field(
         SessionAgentPayload,
         AnswerSessionAgentInput,
         _answer,
-        "Answers an agent that asks a person.",
+        "Records a person's answer to an agent in the state WAITING_FOR_INPUT.",
     )
     accept_session_agent = fields.mutation_field(
         SessionAgentPayload,
         AcceptSessionAgentInput,
         _accept,
-        "Says that the work of a run is taken and will be reported later.",
+        "Records that the work of a run was accepted and will be reported later, and how the"
+        " external system names it. Reporting without accepting is allowed.",
     )
     complete_session_agent = fields.mutation_field(
-        SessionAgentPayload, CompleteSessionAgentInput, _complete, "Reports the output of a run."
+        SessionAgentPayload,
+        CompleteSessionAgentInput,
+        _complete,
+        "Reports the result of a run. Repeating a report is harmless.",
     )
     fail_session_agent = fields.mutation_field(
-        SessionAgentPayload, FailSessionAgentInput, _fail, "Reports that a run has failed."
+        SessionAgentPayload,
+        FailSessionAgentInput,
+        _fail,
+        "Reports that a run has failed. Repeating a report is harmless.",
     )

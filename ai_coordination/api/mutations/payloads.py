@@ -1,9 +1,9 @@
-"""What mutations of several entities answer."""
+"""Payloads that mutations of several entities share."""
 
 import graphene
 
 
 class DeletePayload(graphene.ObjectType):
-    """Global id of the deleted object."""
+    """The result of a deletion."""
 
     deleted_id = graphene.ID(required=True, description="Global id of the deleted object.")

@@ -16,77 +16,74 @@ from ai_coordination.api.fields import (
 )
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
-from ai_coordination.api.session import Session
+from ai_coordination.api.session import TASK_QUERY, Session
 
 
 class CreateSessionInput(graphene.InputObjectType):
-    """Creates a session without agents and without starting it: for callers that build its graph
-    themselves.
-    """
+    """Input of `createSession`."""
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
     task_uuid = uuid_field(
-        "The task of the session. Null for a session without a task.", required=False
+        "UUID of the task to record as the session's task. Null for none.", required=False
     )
-    user_id = text_field("The user on whose behalf the session runs.")
-    task_query = text_field(
-        "The task query: text, or a JSON object whose members fill `{variables}`."
-    )
+    user_id = text_field("The user for whom the session runs, 1 to 256 characters.")
+    task_query = text_field(TASK_QUERY)
     input_files = optional_list_field(
-        InputFileInput, "Files that the agents of the session may read.", default_value=[]
+        InputFileInput,
+        "Files that the agents of the session may read, at most 1,000.",
+        default_value=[],
     )
     subtask_queries = optional_list_field(
-        SubtaskQueryInput, "Subtask queries: the work of each agent.", default_value=[]
+        SubtaskQueryInput, "The work of each agent, at most 1,000.", default_value=[]
     )
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateSessionInput(graphene.InputObjectType):
-    """Changes of a session: the given fields alone; an explicit null clears an optional one. After
-    the start only `userId` may change.
+    """Input of `updateSession`. Omitted fields are not changed. An explicit null clears an optional
+    one. After the start only `userId` can be changed.
     """
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
     session_uuid = uuid_field("UUID of the session.")
-    user_id = text_field("The user on whose behalf the session runs.")
-    task_query = text_field(
-        "The task query: text, or a JSON object whose members fill `{variables}`."
-    )
+    user_id = text_field("The user for whom the session runs, 1 to 256 characters.")
+    task_query = text_field(TASK_QUERY)
     input_files = optional_list_field(
-        InputFileInput, "Files that the agents of the session may read. Replaces the stored list."
+        InputFileInput,
+        "Files that the agents of the session may read, at most 1,000. Replaces the stored list.",
     )
     subtask_queries = optional_list_field(
-        SubtaskQueryInput, "Subtask queries: the work of each agent. Replaces the stored list."
+        SubtaskQueryInput, "The work of each agent, at most 1,000. Replaces the stored list."
     )
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteSessionInput(graphene.InputObjectType):
-    """Names the session to delete."""
+    """Input of `deleteSession`."""
 
-    coordination_uuid = uuid_field("The coordination that the session belongs to.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
     session_uuid = uuid_field("UUID of the session.")
 
 
 class SessionPayload(graphene.ObjectType):
-    """The session after the change."""
+    """The result of a mutation of a session."""
 
-    session = graphene.Field(Session, required=True, description="The session.")
-
-
-def _create(context: Context, given: dict[str, Any]) -> SessionPayload:
-    return SessionPayload(session=services.session.create(context.caller, **given))
+    session = graphene.Field(Session, required=True, description="The session after the change.")
 
 
-def _update(context: Context, given: dict[str, Any]) -> SessionPayload:
-    changes = dict(given)
+def _create(context: Context, arguments: dict[str, Any]) -> SessionPayload:
+    return SessionPayload(session=services.session.create(context.caller, **arguments))
+
+
+def _update(context: Context, arguments: dict[str, Any]) -> SessionPayload:
+    changes = dict(arguments)
     key = changes.pop("coordination_uuid"), changes.pop("session_uuid")
     version = changes.pop("expected_version", None)
     return SessionPayload(session=services.session.update(context.caller, *key, changes, version))
 
 
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["coordination_uuid"], given["session_uuid"]
+def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    key = arguments["coordination_uuid"], arguments["session_uuid"]
     services.session.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.Session(*key)))
 
@@ -98,17 +95,20 @@ class SessionMutations:
         SessionPayload,
         CreateSessionInput,
         _create,
-        "Creates a session without agents and without starting it.",
+        "Creates a session without agents, and does not start it. Add agents with"
+        " `createSessionAgent` and start it with `dispatchSession`. To start a session of a task,"
+        " use `startSession`.",
     )
     update_session = fields.mutation_field(
         SessionPayload,
         UpdateSessionInput,
         _update,
-        "Changes a session; after its start `userId` alone, else INVALID_STATE.",
+        "Changes a session. After its start, a change of anything but `userId` fails with"
+        " INVALID_STATE.",
     )
     delete_session = fields.mutation_field(
         DeletePayload,
         DeleteSessionInput,
         _delete,
-        "Deletes a session that has neither agents nor runs, else HAS_CHILDREN.",
+        "Deletes a session. Fails with HAS_CHILDREN if it has agents or runs.",
     )

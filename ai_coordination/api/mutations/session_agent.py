@@ -18,67 +18,76 @@ from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
 from ai_coordination.api.session_agent import SessionAgent
 
+RULES = "Timeouts, retries, failure policy and approval. Default: the defaults of its fields."
+USER_INPUT = "A text of a person for the agent, passed to it as `userInput`."
+AGENT_INPUT = "A text that is shown until the first attempt, which replaces it."
+
 
 class CreateSessionAgentInput(graphene.InputObjectType):
-    """Adds an agent to a session that has not started."""
+    """Input of `createSessionAgent`."""
 
-    coordination_uuid = uuid_field("The coordination of the session.")
-    session_uuid = uuid_field("The session.")
-    agent_uuid = uuid_field("The member of the coordination. A logical reference.")
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the session.")
+    agent_uuid = uuid_field(
+        "`agentUuid` of the agent. It must exist in the coordination when the session is started."
+    )
     predecessors = optional_list_field(
         graphene.ID,
-        "`sessionAgentUuid`s of the same session: at most 97.",
+        "`sessionAgentUuid`s of the agents of the session that must end before this one starts, at"
+        " most 97.",
         default_value=[],
     )
-    rules = AgentRulesInput(description="Rules of the agent: retries, timeouts, failure policy.")
+    rules = AgentRulesInput(description=RULES)
     subtask_query = text_field("The work of the agent.")
-    user_input = text_field("Text from a person.")
-    agent_input = text_field("The text that the agent is given.")
-    notes = text_field("Notes for people, such as the reason of a failure.")
+    user_input = text_field(USER_INPUT)
+    agent_input = text_field(AGENT_INPUT)
+    notes = text_field("Notes for people.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateSessionAgentInput(graphene.InputObjectType):
-    """Changes of an agent: the given fields alone; an explicit null clears one. After the start of
-    the session only `notes` may change.
+    """Input of `updateSessionAgent`. Omitted fields are not changed. An explicit null clears one.
+    After the start of the session only `notes` can be changed.
     """
 
-    session_uuid = uuid_field("The session.")
+    session_uuid = uuid_field("UUID of the session.")
     session_agent_uuid = uuid_field("UUID of the session agent.")
-    user_input = text_field("Text from a person.")
-    agent_input = text_field("The text that the agent is given.")
-    notes = text_field("Notes for people, such as the reason of a failure.")
+    user_input = text_field(USER_INPUT)
+    agent_input = text_field(AGENT_INPUT)
+    notes = text_field("Notes for people.")
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteSessionAgentInput(graphene.InputObjectType):
-    """Names the session agent to delete."""
+    """Input of `deleteSessionAgent`."""
 
-    session_uuid = uuid_field("The session.")
+    session_uuid = uuid_field("UUID of the session.")
     session_agent_uuid = uuid_field("UUID of the session agent.")
 
 
 class SessionAgentPayload(graphene.ObjectType):
-    """The session agent after the change."""
+    """The result of a mutation of a session agent."""
 
-    session_agent = graphene.Field(SessionAgent, required=True, description="The agent.")
+    session_agent = graphene.Field(
+        SessionAgent, required=True, description="The session agent after the change."
+    )
 
 
-def _create(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    created = services.session_agent.create(context.caller, **given)
+def _create(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+    created = services.session_agent.create(context.caller, **arguments)
     return SessionAgentPayload(session_agent=created)
 
 
-def _update(context: Context, given: dict[str, Any]) -> SessionAgentPayload:
-    changes = dict(given)
+def _update(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+    changes = dict(arguments)
     key = changes.pop("session_uuid"), changes.pop("session_agent_uuid")
     version = changes.pop("expected_version", None)
     updated = services.session_agent.update(context.caller, *key, changes, version)
     return SessionAgentPayload(session_agent=updated)
 
 
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["session_uuid"], given["session_agent_uuid"]
+def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    key = arguments["session_uuid"], arguments["session_agent_uuid"]
     services.session_agent.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.SessionAgent(*key)))
 
@@ -90,18 +99,19 @@ class SessionAgentMutations:
         SessionAgentPayload,
         CreateSessionAgentInput,
         _create,
-        "Adds an agent to a session that has not started, else INVALID_STATE.",
+        "Adds an agent to a session. Fails with INVALID_STATE if the session has started.",
     )
     update_session_agent = fields.mutation_field(
         SessionAgentPayload,
         UpdateSessionAgentInput,
         _update,
-        "Changes an agent; after the session's start `notes` alone, else INVALID_STATE.",
+        "Changes an agent of a session. After the session's start, a change of anything but `notes`"
+        " fails with INVALID_STATE.",
     )
     delete_session_agent = fields.mutation_field(
         DeletePayload,
         DeleteSessionAgentInput,
         _delete,
-        "Deletes an agent that has no runs, else HAS_CHILDREN. Before the session's start nothing"
-        " may wait for it; while the session is in progress it is INVALID_STATE.",
+        "Deletes an agent of a session. Fails with HAS_CHILDREN if it has runs or, before the"
+        " session's start, successors, and with INVALID_STATE while the session is in progress.",
     )

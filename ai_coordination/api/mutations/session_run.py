@@ -15,47 +15,54 @@ from ai_coordination.api.session_run import SessionRun
 
 
 class RecordSessionRunInput(graphene.InputObjectType):
-    """Records an execution step that a caller ran itself. A run is immutable: no update."""
+    """Input of `recordSessionRun`. A recorded run cannot be changed."""
 
-    coordination_uuid = uuid_field("The coordination of the session.")
-    session_uuid = uuid_field("The session.")
-    agent_uuid = uuid_field("The member of the coordination that ran. A logical reference.")
-    thread_uuid = uuid_field("Thread (conversation) that the run belongs to.", required=False)
-    async_task_uuid = uuid_field(
-        "Identifier of the work in the external system that does it.", required=False
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the session.")
+    agent_uuid = uuid_field("`agentUuid` of the agent that ran. It need not exist.")
+    thread_uuid = uuid_field(
+        "Name of the thread (conversation) that the run belongs to, 1 to 256 characters.",
+        required=False,
     )
-    session_agent_uuid = uuid_field("The session agent that ran.", required=False)
+    async_task_uuid = uuid_field(
+        "Identifier of the work in the external system that did it, 1 to 256 characters.",
+        required=False,
+    )
+    session_agent_uuid = uuid_field(
+        "UUID of the session agent that ran. Null if it was not an agent of the session.",
+        required=False,
+    )
     outcome = graphene.InputField(
-        enums.RunOutcome, description="Outcome. Without one the run stays open."
+        enums.RunOutcome, description="Outcome. Null: the run stays open."
     )
     notes = text_field("Notes for people, such as the reason of a failure.")
     usage = TokenUsageInput(description="Tokens of a language model that the run used.")
     finished_at = time_field(
-        "When it ended: between the creation of its session and now, give or take 5 minutes, "
-        "because clocks differ. With an outcome and without this, it ended now."
+        "When the run ended: between the creation of its session and now, with a tolerance of 5"
+        " minutes, because clocks differ. Default: now, if there is an outcome."
     )
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class DeleteSessionRunInput(graphene.InputObjectType):
-    """Names the run to delete."""
+    """Input of `deleteSessionRun`."""
 
-    session_uuid = uuid_field("The session.")
+    session_uuid = uuid_field("UUID of the session.")
     run_uuid = uuid_field("UUID of the run.")
 
 
 class SessionRunPayload(graphene.ObjectType):
-    """The run after the change."""
+    """The result of a mutation of a run."""
 
-    session_run = graphene.Field(SessionRun, required=True, description="The run.")
-
-
-def _record(context: Context, given: dict[str, Any]) -> SessionRunPayload:
-    return SessionRunPayload(session_run=services.session_run.record(context.caller, **given))
+    session_run = graphene.Field(SessionRun, required=True, description="The run as recorded.")
 
 
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["session_uuid"], given["run_uuid"]
+def _record(context: Context, arguments: dict[str, Any]) -> SessionRunPayload:
+    return SessionRunPayload(session_run=services.session_run.record(context.caller, **arguments))
+
+
+def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    key = arguments["session_uuid"], arguments["run_uuid"]
     services.session_run.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.SessionRun(*key)))
 
@@ -67,11 +74,11 @@ class SessionRunMutations:
         SessionRunPayload,
         RecordSessionRunInput,
         _record,
-        "Records an execution step that a caller ran itself.",
+        "Records a run of work that a caller did itself, outside of the engine.",
     )
     delete_session_run = fields.mutation_field(
         DeletePayload,
         DeleteSessionRunInput,
         _delete,
-        "Deletes a run; INVALID_STATE while an agent works on it.",
+        "Deletes a run. Fails with INVALID_STATE while it is the open run of an agent.",
     )

@@ -11,71 +11,70 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
-from ai_coordination.api.task import Task
+from ai_coordination.api.task import AGENT_ACTIONS, SUBTASK_QUERIES, Task
 
 
 class CreateTaskInput(graphene.InputObjectType):
-    """A new task. Where it names no agent, each agent of the coordination takes part."""
+    """Input of `createTask`."""
 
-    coordination_uuid = uuid_field("The coordination that provides the agents.")
+    coordination_uuid = uuid_field("UUID of the coordination that provides the agents.")
     task_name = text_field("Display name, 1 to 256 characters.", required=True)
     task_description = text_field("Description for people.")
     initial_task_query = text_field("Task query of sessions that are started without one.")
     subtask_queries = optional_list_field(
-        SubtaskQueryInput,
-        "Subtask queries: the work of each agent. An agent without one works on the task query.",
-        default_value=[],
+        SubtaskQueryInput, f"{SUBTASK_QUERIES} At most 1,000.", default_value=[]
     )
     agent_actions = optional_list_field(
-        AgentActionInput, "The graph: predecessors and rules of each agent.", default_value=[]
+        AgentActionInput, f"{AGENT_ACTIONS} At most 1,000.", default_value=[]
     )
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateTaskInput(graphene.InputObjectType):
-    """Changes of a task: the given fields alone; an explicit null clears an optional one."""
+    """Input of `updateTask`. Omitted fields are not changed. An explicit null clears an optional
+    one.
+    """
 
-    coordination_uuid = uuid_field("The coordination that the task belongs to.")
+    coordination_uuid = uuid_field("UUID of the coordination that the task belongs to.")
     task_uuid = uuid_field("UUID of the task.")
-    task_name = text_field("Display name.")
+    task_name = text_field("Display name, 1 to 256 characters.")
     task_description = text_field("Description for people.")
     initial_task_query = text_field("Task query of sessions that are started without one.")
     subtask_queries = optional_list_field(
-        SubtaskQueryInput, "Subtask queries: the work of each agent. Replaces the stored list."
+        SubtaskQueryInput, f"{SUBTASK_QUERIES} At most 1,000. Replaces the stored list."
     )
     agent_actions = optional_list_field(
-        AgentActionInput,
-        "The graph: predecessors and rules of each agent. Replaces the stored graph.",
+        AgentActionInput, f"{AGENT_ACTIONS} At most 1,000. Replaces the stored list."
     )
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 
 class DeleteTaskInput(graphene.InputObjectType):
-    """Names the task to delete."""
+    """Input of `deleteTask`."""
 
-    coordination_uuid = uuid_field("The coordination that the task belongs to.")
+    coordination_uuid = uuid_field("UUID of the coordination that the task belongs to.")
     task_uuid = uuid_field("UUID of the task.")
 
 
 class TaskPayload(graphene.ObjectType):
-    """The task after the change."""
+    """The result of a mutation of a task."""
 
-    task = graphene.Field(Task, required=True, description="The task.")
-
-
-def _create(context: Context, given: dict[str, Any]) -> TaskPayload:
-    return TaskPayload(task=services.task.create(context.caller, **given))
+    task = graphene.Field(Task, required=True, description="The task after the change.")
 
 
-def _update(context: Context, given: dict[str, Any]) -> TaskPayload:
-    changes = dict(given)
+def _create(context: Context, arguments: dict[str, Any]) -> TaskPayload:
+    return TaskPayload(task=services.task.create(context.caller, **arguments))
+
+
+def _update(context: Context, arguments: dict[str, Any]) -> TaskPayload:
+    changes = dict(arguments)
     key = changes.pop("coordination_uuid"), changes.pop("task_uuid")
     version = changes.pop("expected_version", None)
     return TaskPayload(task=services.task.update(context.caller, *key, changes, version))
 
 
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["coordination_uuid"], given["task_uuid"]
+def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    key = arguments["coordination_uuid"], arguments["task_uuid"]
     services.task.delete(context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.Task(*key)))
 
@@ -90,11 +89,11 @@ class TaskMutations:
         TaskPayload,
         UpdateTaskInput,
         _update,
-        "Changes a task. Sessions that have started keep the graph they started with.",
+        "Changes a task. Sessions that have started are not affected.",
     )
     delete_task = fields.mutation_field(
         DeletePayload,
         DeleteTaskInput,
         _delete,
-        "Deletes a task that has no schedules, else HAS_CHILDREN. Its sessions stay.",
+        "Deletes a task. Fails with HAS_CHILDREN if it has schedules. Its sessions are kept.",
     )

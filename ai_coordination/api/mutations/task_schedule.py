@@ -16,10 +16,10 @@ from ai_coordination.states import ScheduleStatus
 
 
 class CreateTaskScheduleInput(graphene.InputObjectType):
-    """A new schedule of a task."""
+    """Input of `createTaskSchedule`."""
 
-    coordination_uuid = uuid_field("The coordination of the task.")
-    task_uuid = uuid_field("The task that the schedule starts.")
+    coordination_uuid = uuid_field("UUID of the coordination that the task belongs to.")
+    task_uuid = uuid_field("UUID of the task that the schedule starts.")
     schedule = text_field(SCHEDULE, required=True)
     timezone = graphene.String(default_value="UTC", description=TIMEZONE)
     status = graphene.InputField(
@@ -29,9 +29,9 @@ class CreateTaskScheduleInput(graphene.InputObjectType):
 
 
 class UpdateTaskScheduleInput(graphene.InputObjectType):
-    """Changes of a schedule: the given fields alone."""
+    """Input of `updateTaskSchedule`. Omitted fields are not changed."""
 
-    task_uuid = uuid_field("The task that the schedule starts.")
+    task_uuid = uuid_field("UUID of the task that the schedule starts.")
     schedule_uuid = uuid_field("UUID of the schedule.")
     schedule = text_field(SCHEDULE)
     timezone = text_field(TIMEZONE)
@@ -40,25 +40,27 @@ class UpdateTaskScheduleInput(graphene.InputObjectType):
 
 
 class DeleteTaskScheduleInput(graphene.InputObjectType):
-    """Names the schedule to delete."""
+    """Input of `deleteTaskSchedule`."""
 
-    task_uuid = uuid_field("The task that the schedule starts.")
+    task_uuid = uuid_field("UUID of the task that the schedule starts.")
     schedule_uuid = uuid_field("UUID of the schedule.")
 
 
 class TaskSchedulePayload(graphene.ObjectType):
-    """The schedule after the change."""
+    """The result of a mutation of a schedule."""
 
-    task_schedule = graphene.Field(TaskSchedule, required=True, description="The schedule.")
+    task_schedule = graphene.Field(
+        TaskSchedule, required=True, description="The schedule after the change."
+    )
 
 
-def _create(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
-    created = services.task_schedule.create(timers.scheduler(), context.caller, **given)
+def _create(context: Context, arguments: dict[str, Any]) -> TaskSchedulePayload:
+    created = services.task_schedule.create(timers.scheduler(), context.caller, **arguments)
     return TaskSchedulePayload(task_schedule=created)
 
 
-def _update(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
-    changes = dict(given)
+def _update(context: Context, arguments: dict[str, Any]) -> TaskSchedulePayload:
+    changes = dict(arguments)
     key = changes.pop("task_uuid"), changes.pop("schedule_uuid")
     version = changes.pop("expected_version", None)
     caller = context.caller
@@ -66,8 +68,8 @@ def _update(context: Context, given: dict[str, Any]) -> TaskSchedulePayload:
     return TaskSchedulePayload(task_schedule=updated)
 
 
-def _delete(context: Context, given: dict[str, Any]) -> DeletePayload:
-    key = given["task_uuid"], given["schedule_uuid"]
+def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    key = arguments["task_uuid"], arguments["schedule_uuid"]
     services.task_schedule.delete(timers.scheduler(), context.caller, *key)
     return DeletePayload(deleted_id=global_id(models.TaskSchedule(*key)))
 
