@@ -1,0 +1,65 @@
+"""What a blueprint file says, and where in the file it says so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+Path = tuple[str | int, ...]
+
+LONGEST_PATH = 12
+
+
+class Place(NamedTuple):
+    """A position in a file, counted from 1."""
+
+    line: int
+    column: int
+
+
+class Problem(NamedTuple):
+    """Something wrong with the file: the position, the path of the value, and a sentence."""
+
+    place: Place
+    path: Path
+    message: str
+
+
+class InvalidBlueprint(Exception):
+    """The file is not a valid blueprint. The text has one line for each problem."""
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        ordered = sorted(problems, key=lambda problem: problem.place)
+        super().__init__("\n".join(_line(file, problem) for problem in ordered))
+
+
+def _line(file: str, problem: Problem) -> str:
+    where = f"{file}:{problem.place.line}:{problem.place.column}: "
+    path = written(problem.path)
+    return f"{where}{path}: {problem.message}" if path else f"{where}{problem.message}"
+
+
+def written(path: Path) -> str:
+    """A path as people write it: `task.agentActions[1].predecessors[0]`."""
+    shown = path[:LONGEST_PATH]
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in shown)
+    return "".join(parts).removeprefix(".") + ("…" if len(path) > len(shown) else "")
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A checked blueprint: the inputs of `createCoordination` and `createTask`.
+
+    `task` lacks the `coordinationUuid`. Agents are named by their `agentUuid` everywhere. `places`
+    has the position of each value of the file.
+    """
+
+    file: str
+    coordination: Mapping[str, Any]
+    task: Mapping[str, Any]
+    places: Mapping[Path, Place]
+
+    def problem(self, message: str, path: Path) -> Problem:
+        """A problem at a value, or, if the file lacks it, at the nearest value around it."""
+        around = (path[:length] for length in range(len(path), -1, -1))
+        known = next(one for one in around if one in self.places)
+        return Problem(self.places[known], path, message)

@@ -1,0 +1,189 @@
+"""Checks a YAML node against an input type of the GraphQL schema.
+
+So a blueprint file has exactly the fields of the API, of the version that reads it.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any
+
+import yaml
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+)
+
+from ai_coordination.local.blueprints.document import Path, Place, Problem
+from ai_coordination.local.blueprints.nodes import kind, place
+
+DEEPEST = 64
+SET_BY_US = "This field is set by the tool, and not by the file"
+
+_NAMES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "null",
+    "seq": "a list",
+    "map": "a mapping",
+}
+_SCALARS: dict[str, tuple[str, ...]] = {
+    "String": ("str",),
+    "ID": ("str",),
+    "Int": ("int",),
+    "Float": ("float", "int"),
+    "Boolean": ("bool",),
+    "JSON": ("str", "int", "float", "bool", "null"),
+}
+
+
+class Checker:
+    """Turns nodes into values. Collects all problems, and the place of each value."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.places: dict[Path, Place] = {}
+
+    def refuse(self, at: Place, path: Path, message: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(at, path, message))
+
+    def value(self, node: yaml.Node, of_type: GraphQLInputType, path: Path) -> Any:
+        """The value of a node that should have this type. None if it does not, or is null."""
+        self.places[path] = place(node)
+        is_null = kind(node) == "null"
+        if isinstance(of_type, GraphQLNonNull):
+            if not is_null:
+                return self.value(node, of_type.of_type, path)
+            self._wrong(node, path, "a value")
+        return None if is_null else self._non_null(node, of_type, path)
+
+    def _non_null(self, node: yaml.Node, of_type: GraphQLInputType, path: Path) -> Any:
+        if isinstance(of_type, GraphQLList):
+            return self._list(node, of_type, path)
+        if isinstance(of_type, GraphQLInputObjectType):
+            return self.fields(node, of_type, path)
+        if isinstance(of_type, GraphQLEnumType):
+            return self._enum(node, of_type, path)
+        name = str(of_type)
+        return self.json(node, path) if name == "JSON" else self._scalar(node, name, path)
+
+    def fields(
+        self,
+        node: yaml.Node,
+        of_type: GraphQLInputObjectType,
+        path: Path,
+        set_by_us: Collection[str] = (),
+    ) -> dict[str, Any] | None:
+        """The fields of an input object; `set_by_us` are those that the file must not have."""
+        known = {name: field.type for name, field in of_type.fields.items()}
+        allowed = [name for name in known if name not in set_by_us]
+        required = [name for name in allowed if isinstance(known[name], GraphQLNonNull)]
+
+        def read(name: str, value: yaml.Node) -> Any:
+            return self.value(value, known[name], (*path, name))
+
+        return self.members(node, path, allowed, required, read, set_by_us)
+
+    def members(
+        self,
+        node: yaml.Node,
+        path: Path,
+        allowed: Collection[str],
+        required: Collection[str],
+        read: Callable[[str, yaml.Node], Any],
+        set_by_us: Collection[str] = (),
+    ) -> dict[str, Any] | None:
+        """The members of a mapping, each read by `read`. Nulls are left out."""
+        self.places[path] = place(node)
+        if not isinstance(node, yaml.MappingNode):
+            self._wrong(node, path, "a mapping")
+            return None
+        found: dict[str, Any] = {}
+        for key, name, value in self._pairs(node, path):
+            if name in allowed:
+                found[name] = read(name, value)
+            else:
+                unknown = f"{name!r} is not a field here. {suggestion(name, allowed)}"
+                message = SET_BY_US if name in set_by_us else unknown
+                self.refuse(place(key), (*path, name), message)
+        for name in required:
+            if name not in found:
+                self.refuse(place(node), path, f"The field {name!r} is missing")
+        return {name: value for name, value in found.items() if value is not None}
+
+    def json(self, node: yaml.Node, path: Path) -> Any:
+        """Any JSON value."""
+        self.places[path] = place(node)
+        if len(path) > DEEPEST:
+            self.refuse(place(node), path[:DEEPEST], "This is nested too deeply")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return {
+                name: self.json(value, (*path, name)) for _, name, value in self._pairs(node, path)
+            }
+        if isinstance(node, yaml.SequenceNode):
+            return [self.json(one, (*path, index)) for index, one in enumerate(node.value)]
+        return self._scalar(node, "JSON", path)
+
+    def _pairs(
+        self, node: yaml.MappingNode, path: Path
+    ) -> Iterator[tuple[yaml.Node, str, yaml.Node]]:
+        names: set[str] = set()
+        for key, value in node.value:
+            if kind(key) != "str":
+                self.refuse(place(key), path, "A key must be text. Put it in quotes")
+            elif key.value in names:
+                self.refuse(place(key), (*path, key.value), "This key is given twice")
+            else:
+                names.add(key.value)
+                yield key, key.value, value
+
+    def _list(self, node: yaml.Node, of_type: GraphQLList[Any], path: Path) -> list[Any] | None:
+        if not isinstance(node, yaml.SequenceNode):
+            self._wrong(node, path, "a list")
+            return None
+        return [
+            self.value(one, of_type.of_type, (*path, index)) for index, one in enumerate(node.value)
+        ]
+
+    def _enum(self, node: yaml.Node, of_type: GraphQLEnumType, path: Path) -> str | None:
+        if kind(node) == "str" and node.value in of_type.values:
+            return str(node.value)
+        self._wrong(node, path, "one of " + ", ".join(of_type.values))
+        return None
+
+    def _scalar(self, node: yaml.Node, name: str, path: Path) -> Any:
+        found, kinds = kind(node), _SCALARS[name]
+        if found not in kinds or (found == "float" and not isfinite(float(node.value))):
+            self._wrong(node, path, "JSON" if name == "JSON" else _NAMES[kinds[0]])
+            return None
+        if found == "int":
+            return int(node.value)
+        if found == "float":
+            return float(node.value)
+        if found == "bool":
+            return node.value == "true"
+        return None if found == "null" else node.value
+
+    def _wrong(self, node: yaml.Node, path: Path, expected: str) -> None:
+        """Note that a node is not what it should be."""
+        found = _NAMES.get(kind(node), f"of the type {kind(node)!r}")
+        if not isinstance(node, yaml.ScalarNode) or kind(node) == "null":
+            self.refuse(place(node), path, f"This must be {expected}, not {found}")
+            return
+        message = f"This must be {expected}, not {node.value!r}"
+        if expected == "text":
+            message += f", which is {found}: put it in quotes"
+        self.refuse(place(node), path, message)
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """What a mistyped name may have meant; else all names."""
+    close = get_close_matches(name, known, 1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(sorted(known))}"

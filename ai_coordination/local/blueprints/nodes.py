@@ -1,0 +1,65 @@
+"""YAML with positions: a document as a tree of nodes, each of which knows its line and column.
+
+Plain words are typed as in YAML 1.2: only `true` and `false` are booleans, so `no` and `on` are
+text, and so is a date.
+"""
+
+import re
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+
+from ai_coordination.local.blueprints.document import InvalidBlueprint, Place, Problem
+
+START = Place(1, 1)
+TAG = "tag:yaml.org,2002:"
+
+
+class _Loader(yaml.SafeLoader):
+    """A loader with YAML 1.2's few rules for plain words, instead of YAML 1.1's many."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
+    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
+):
+    _Loader.add_implicit_resolver(f"{TAG}{_tag}", re.compile(rf"(?:{_pattern})$"), list(_first))
+
+
+def parse(file: str) -> yaml.Node:
+    """The root of the file's only document. Raises InvalidBlueprint, OSError."""
+    try:
+        root = yaml.compose(FilePath(file).read_bytes(), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise InvalidBlueprint(file, [_of(error)]) from error
+    except yaml.YAMLError as error:
+        message = "This is not UTF-8 text" if isinstance(error, yaml.reader.ReaderError) else error
+        raise InvalidBlueprint(file, [Problem(START, (), str(message))]) from error
+    if root is None:
+        raise InvalidBlueprint(file, [Problem(START, (), "The file is empty")])
+    return root
+
+
+def _of(error: yaml.MarkedYAMLError) -> Problem:
+    parts = (part for part in (error.context, error.problem) if part)
+    mark = error.problem_mark or error.context_mark
+    return Problem(START if mark is None else _place(mark), (), f"YAML: {', '.join(parts)}")
+
+
+def place(node: yaml.Node) -> Place:
+    """Where a node begins."""
+    return _place(node.start_mark)
+
+
+def _place(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def kind(node: yaml.Node) -> str:
+    """The type of a node: `str`, `int`, `float`, `bool`, `null`, `seq`, `map`, or another tag."""
+    return str(node.tag).removeprefix(TAG)

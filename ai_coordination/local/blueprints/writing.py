@@ -1,0 +1,115 @@
+"""Writes a blueprint through the API: creates what is missing, updates what is there.
+
+A coordination is found again by its name, and its task by the task's name. So a file can be applied
+any number of times, and changes what it created the first time.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from ai_coordination.local.blueprints.document import Blueprint, InvalidBlueprint, Path
+from ai_coordination.local.blueprints.reading import SECTIONS
+from ai_coordination.local.client import Client, Refused
+
+_COORDINATIONS = """query Coordinations($name: String!, $after: String) {
+  coordinations(filter: { nameContains: $name }, first: 100, after: $after) {
+    nodes { uuid: coordinationUuid name: coordinationName }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+_TASKS = """query Tasks($coordination: ID!, $after: String) {
+  tasks(coordinationUuid: $coordination, first: 100, after: $after) {
+    nodes { uuid: taskUuid name: taskName }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+# An update with all of these makes the stored object what the file says. Null clears a text, and
+# empties a list.
+_CLEARED: Mapping[str, Mapping[str, Any]] = {
+    "coordination": {"coordinationDescription": None, "agents": []},
+    "task": {
+        "taskDescription": None,
+        "initialTaskQuery": None,
+        "subtaskQueries": [],
+        "agentActions": [],
+    },
+}
+
+
+class Written(NamedTuple):
+    """A coordination and a task that are stored, and what was done, as two words for people."""
+
+    coordination: str
+    task: str
+    done: tuple[str, str]
+
+
+def write(client: Client, blueprint: Blueprint) -> Written:
+    """Create or update the coordination and the task of a blueprint.
+
+    Raises InvalidBlueprint if the engine refuses a value of the file, Refused for other errors.
+    """
+    with explained(blueprint, "coordination"):
+        found = find_coordination(client, blueprint)
+        coordination, first = _put(client, "coordination", found, blueprint.coordination)
+    key = {"coordinationUuid": coordination}
+    with explained(blueprint, "task"):
+        rows = client.pages(_TASKS, "tasks", coordination=coordination)
+        found = _only(rows, "tasks", blueprint.task["taskName"])
+        task, second = _put(client, "task", found, key | dict(blueprint.task))
+    return Written(coordination, task, (first, second))
+
+
+def find_coordination(client: Client, blueprint: Blueprint) -> str | None:
+    """The uuid of the stored coordination of a blueprint, if there is one."""
+    name = blueprint.coordination["coordinationName"]
+    return _only(client.pages(_COORDINATIONS, "coordinations", name=name), "coordinations", name)
+
+
+def _only(rows: Iterable[Mapping[str, Any]], noun: str, name: str) -> str | None:
+    """The uuid of the row with this name. Raises RuntimeError if there are several."""
+    uuids = [str(row["uuid"]) for row in rows if row["name"] == name]
+    if len(uuids) > 1:
+        raise RuntimeError(
+            f"Several {noun} are named {name!r}, so it is not clear which one to update: "
+            f"{', '.join(uuids)}. Rename or delete all but one"
+        )
+    return uuids[0] if uuids else None
+
+
+def _put(client: Client, noun: str, uuid: str | None, fields: Mapping[str, Any]) -> tuple[str, str]:
+    selection = f"{noun} {{ {noun}Uuid }}"
+    if uuid is None:
+        arguments = {**fields, "idempotencyKey": str(uuid4())}
+        answer = client.mutate(f"create{noun.capitalize()}", selection, arguments)
+    else:
+        arguments = {**_CLEARED[noun], **fields, f"{noun}Uuid": uuid}
+        answer = client.mutate(f"update{noun.capitalize()}", selection, arguments)
+    return str(answer[noun][f"{noun}Uuid"]), "Created" if uuid is None else "Updated"
+
+
+@contextmanager
+def explained(blueprint: Blueprint, section: str) -> Iterator[None]:
+    """Show the engine's errors at the place of the file that caused them."""
+    try:
+        yield
+    except Refused as refused:
+        paths = [_in_file(error.path, section) for error in refused.errors]
+        problems = [
+            blueprint.problem(error.message, path)
+            for error, path in zip(refused.errors, paths, strict=True)
+            if path is not None
+        ]
+        if len(problems) < len(refused.errors):
+            raise
+        raise InvalidBlueprint(blueprint.file, problems) from refused
+
+
+def _in_file(path: Path, section: str) -> Path | None:
+    """The path in the file of a path in the request. None if the file has no such value."""
+    if path == ("filter", "nameContains"):
+        return section, "coordinationName"
+    is_in_file = len(path) > 1 and path[0] == "input" and path[1] not in SECTIONS[section][1]
+    return (section, *path[1:]) if is_in_file else None

@@ -1,0 +1,248 @@
+"""Follows a session: what has happened since the last look, as lines for a terminal."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ai_coordination.local.client import Client, Refused
+
+SECONDS_BETWEEN_LOOKS = 0.3
+ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+# Agents in these states have nothing to show yet, or are shown by their runs.
+QUIET = frozenset({"INITIAL", "IN_PROGRESS"})
+ANSWERED = frozenset({"WAITING_FOR_INPUT", "COMPLETED"})
+
+LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: String) {
+  session(coordinationUuid: $coordination, sessionUuid: $session) {
+    status startedAt finishedAt
+    sessionAgents(first: 100, after: $agents) {
+      nodes {
+        sessionAgentUuid state attempt notes updatedAt successorUuids
+        agent { agentName runtime { kind } }
+        agentAction { userInTheLoop }
+        currentRun { runUuid }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+    sessionRuns(first: 100, after: $runs) {
+      nodes { runUuid sessionAgentUuid attempt outcome createdAt finishedAt notes }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+OUTPUT = """query Output($session: ID!, $agent: ID!) {
+  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) { agentOutput }
+}"""
+
+
+class Place(NamedTuple):
+    """Where a session is stored."""
+
+    coordination: str
+    session: str
+
+
+class Answer(NamedTuple):
+    """A person's answer to an agent: `approved` if it asks for approval, and a text or none."""
+
+    approved: bool | None
+    text: str | None
+
+
+class Question(NamedTuple):
+    """An agent that asks a person."""
+
+    name: str
+    asks: str
+    """APPROVAL or INPUT."""
+    output: str
+
+
+Ask = Callable[[Question], Answer]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A session at one moment."""
+
+    status: str
+    started_at: str | None
+    finished_at: str | None
+    agents: Sequence[Mapping[str, Any]]
+    runs: Sequence[Mapping[str, Any]]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The agents' names by their uuids. An agent that takes part twice has a number."""
+        names = [_name(agent) for agent in self.agents]
+        several = {name for name, count in Counter(names).items() if count > 1}
+        numbers: Counter[str] = Counter()
+        numbered = {}
+        for agent, name in zip(self.agents, names, strict=True):
+            numbers[name] += 1
+            shown = f"{name} {numbers[name]}" if name in several else name
+            numbered[agent["sessionAgentUuid"]] = shown
+        return numbered
+
+    def is_external(self, run: Mapping[str, Any]) -> bool:
+        """Whether a run is open, and an external worker must report it."""
+        kinds = {
+            agent["sessionAgentUuid"]: agent["agent"]["runtime"]["kind"]
+            for agent in self.agents
+            if agent["agent"]
+        }
+        return run["outcome"] is None and kinds.get(run["sessionAgentUuid"]) == "EXTERNAL"
+
+    def seconds(self) -> float | None:
+        """How long the session took, once it has ended."""
+        return _seconds(self.started_at, self.finished_at)
+
+
+def _name(agent: Mapping[str, Any]) -> str:
+    member = agent["agent"]
+    return str(member["agentName"]) if member else "An agent"
+
+
+def look(client: Client, place: Place) -> Look:
+    """The session as it is now, with all its agents and runs."""
+    agents: list[Any] = []
+    runs: list[Any] = []
+    after: dict[str, str | None] = {"agents": None, "runs": None}
+    while True:
+        session = client.execute(LIVE, **place._asdict(), **after)["session"]
+        if session is None:
+            raise RuntimeError(f"There is no session {place.session}")
+        lists = {"agents": session["sessionAgents"], "runs": session["sessionRuns"]}
+        agents += lists["agents"]["nodes"]
+        runs += lists["runs"]["nodes"]
+        pages = {name: one["pageInfo"] for name, one in lists.items()}
+        if not any(page["hasNextPage"] for page in pages.values()):
+            times = session["startedAt"], session["finishedAt"]
+            return Look(session["status"], *times, agents, runs)
+        after = {name: page["endCursor"] or after[name] for name, page in pages.items()}
+
+
+class Line(NamedTuple):
+    """Something that has happened to an agent."""
+
+    at: str
+    agent: str
+    state: str
+    attempt: int
+    seconds: float | None
+    notes: str | None
+
+
+@dataclass
+class Lines:
+    """Turns looks at a session into lines, each of which is shown once."""
+
+    _shown: set[tuple[str, str]] = field(default_factory=set)
+
+    def new(self, look: Look) -> list[Line]:
+        """What has happened since the last look, in the order of time."""
+        runs = {run["runUuid"]: run for run in look.runs}
+        lines = [line for run in look.runs for line in self._of_run(look, run)]
+        for agent in look.agents:
+            current = agent["currentRun"] or {}
+            lines += self._of_agent(look, agent, runs.get(current.get("runUuid")))
+        return sorted(lines, key=lambda line: line.at)
+
+    def _is_new(self, uuid: str, state: str) -> bool:
+        is_new = (uuid, state) not in self._shown
+        self._shown.add((uuid, state))
+        return is_new
+
+    def _of_run(self, look: Look, run: Mapping[str, Any]) -> Iterator[Line]:
+        """A run that is open, or has failed. Of others, the agent's state says more."""
+        state = run["outcome"] or "IN_PROGRESS"
+        if state != "COMPLETED" and self._is_new(run["runUuid"], state):
+            name = look.names.get(run["sessionAgentUuid"], "An agent")
+            at = run["finishedAt"] or run["createdAt"]
+            seconds = _seconds(run["createdAt"], run["finishedAt"])
+            notes = run["notes"] or (look.is_external(run) and "waits for an external worker")
+            yield Line(at, name, state, run["attempt"], seconds, notes or None)
+
+    def _of_agent(
+        self, look: Look, agent: Mapping[str, Any], run: Mapping[str, Any] | None
+    ) -> Iterator[Line]:
+        state = agent["state"]
+        if state in QUIET:
+            return
+        # The run is sealed after the agent has ended: its seconds are known at the next look.
+        if run and run["finishedAt"] is None and state in ENDED and look.status not in ENDED:
+            return
+        uuid = agent["sessionAgentUuid"]
+        if self._is_new(run["runUuid"] if run else uuid, state):
+            seconds = _seconds(run["createdAt"], run["finishedAt"]) if run else None
+            # An agent that has answered keeps the notes of the attempts that failed before.
+            notes = None if state in ANSWERED else agent["notes"]
+            at, name = agent["updatedAt"], look.names[uuid]
+            yield Line(at, name, state, agent["attempt"], seconds, notes)
+
+
+def _seconds(start: str | None, end: str | None) -> float | None:
+    if start is None or end is None:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def printed(line: Line, width: int) -> str:
+    """A line as the terminal shows it."""
+    at = datetime.fromisoformat(line.at).astimezone().strftime("%H:%M:%S")
+    attempt = f"attempt {line.attempt}" if line.attempt else ""
+    seconds = "" if line.seconds is None else f"{line.seconds:.1f} s"
+    notes = f"  {' '.join(line.notes.split())}" if line.notes else ""
+    columns = f"{line.agent:{width}}  {line.state:17}  {attempt:10}  {seconds:>7}"
+    return f"  {at}  {columns}{notes}".rstrip()
+
+
+def follow(client: Client, place: Place, ask: Ask, seconds: float | None = None) -> Look:
+    """Show a session until it has ended, and put its questions to `ask`.
+
+    Raises RuntimeError if it has not ended within `seconds`, and whatever `ask` raises.
+    """
+    lines = Lines()
+    ends_at = None if seconds is None else time.monotonic() + seconds
+    while ends_at is None or time.monotonic() < ends_at:
+        seen = look(client, place)
+        width = max(map(len, seen.names.values()), default=0)
+        for line in lines.new(seen):
+            print(printed(line, width), flush=True)
+        if seen.status in ENDED:
+            return seen
+        asked = [agent for agent in seen.agents if agent["state"] == "WAITING_FOR_INPUT"]
+        for agent in asked:
+            _answer(client, place, agent, seen.names[agent["sessionAgentUuid"]], ask)
+        if not asked:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    raise RuntimeError(f"The session has not ended within {seconds:.0f} s")
+
+
+def output(client: Client, place: Place, session_agent_uuid: str) -> str:
+    """The output of an agent; an agent without one has an empty text."""
+    agent = client.execute(OUTPUT, session=place.session, agent=session_agent_uuid)["sessionAgent"]
+    return str((agent or {}).get("agentOutput") or "")
+
+
+def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, ask: Ask) -> None:
+    uuid = agent["sessionAgentUuid"]
+    asks = agent["agentAction"]["userInTheLoop"]
+    answer = ask(Question(name, asks, output(client, place, uuid)))
+    arguments = {
+        "sessionUuid": place.session,
+        "sessionAgentUuid": uuid,
+        "runUuid": agent["currentRun"]["runUuid"],
+    }
+    given = {"approved": answer.approved, "userInput": answer.text}
+    arguments |= {key: value for key, value in given.items() if value is not None}
+    try:
+        client.mutate("answerSessionAgent", "sessionAgent { state }", arguments)
+    except Refused as refused:
+        # It was answered elsewhere, or too late. The next look shows which.
+        if refused.code != "INVALID_STATE":
+            raise
+        print(f"  {name} no longer waits for this answer: {refused}")

@@ -1,0 +1,68 @@
+"""Who answers agents that ask: the person at the terminal, or nobody."""
+
+import time
+from textwrap import indent
+
+from ai_coordination.local.follow import Answer, Question
+
+APPROVED_TEXT = "Approved"
+
+
+class Unanswered(Exception):
+    """An agent asks, and there is no terminal to ask a person."""
+
+
+def ask_in_terminal(question: Question) -> Answer:
+    """The answer of the person at the keyboard. Raises KeyboardInterrupt at the end of input."""
+    _show(question)
+    if question.asks == "INPUT":
+        return Answer(None, _typed("  Your answer: "))
+    approved = _is_yes("  Do you approve? [y/n] ")
+    remark = _typed("  Remark, or Enter for none: ").strip() or None
+    print()
+    return Answer(approved, remark)
+
+
+def approve(question: Question) -> Answer:
+    """Approval, for automation."""
+    _show(question)
+    if question.asks == "INPUT":
+        print(f"  Answered without asking: {APPROVED_TEXT}\n")
+        return Answer(None, APPROVED_TEXT)
+    print("  Approved without asking.\n")
+    return Answer(approved=True, text=None)
+
+
+def approve_after(seconds: float, question: Question) -> Answer:
+    """Approval after some seconds, in which somebody can read the question."""
+    _show(question)
+    time.sleep(seconds)
+    print("  There is no terminal to ask: approved.\n")
+    return Answer(approved=True, text=None)
+
+
+def leave(question: Question) -> Answer:
+    """No answer. Raises Unanswered."""
+    _show(question)
+    raise Unanswered(question.name)
+
+
+def _show(question: Question) -> None:
+    wanted = "your approval" if question.asks == "APPROVAL" else "your input"
+    print(f"\n  {question.name} asks for {wanted}. It says:\n")
+    print(indent(question.output, "    | ", lambda line: True), end="\n\n", flush=True)
+
+
+def _is_yes(prompt: str) -> bool:
+    while True:
+        typed = _typed(prompt).strip().lower()
+        if typed in ("y", "yes", "n", "no"):
+            return typed.startswith("y")
+        print("  Type y to approve, or n to reject. A rejection fails the agent.")
+
+
+def _typed(prompt: str) -> str:
+    try:
+        return input(prompt)
+    except EOFError as error:
+        raise KeyboardInterrupt from error

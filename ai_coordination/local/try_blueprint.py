@@ -1,0 +1,180 @@
+"""Tries a blueprint file: writes it, starts a session, and follows it to its end: `make try`."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from ai_coordination.engine.session import variables as task_variables
+from ai_coordination.errors import InputError
+from ai_coordination.local import blueprints, people
+from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint
+from ai_coordination.local.blueprints.document import Problem
+from ai_coordination.local.client import Client, Unreachable
+from ai_coordination.local.follow import Ask, Look, Place, follow, output
+from ai_coordination.local.own_server import served
+
+COMPLETED, NOT_COMPLETED, INVALID, LEFT, INTERRUPTED = 0, 1, 2, 3, 130
+QUERY = "query"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to try, and how."""
+
+    file: str
+    port: int = 8000
+    query: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    session: str | None = None
+    """The session to follow, instead of a new one."""
+    approve: bool = False
+
+
+def try_blueprint(options: Options) -> int:
+    """Run a session of a blueprint; the exit code of the command.
+
+    0: COMPLETED. 1: FAILED or CANCELLED. 2: the file is invalid. 3: the session goes on without
+    us, because nobody answers it here or the server has gone. 130: likewise, after Ctrl-C.
+    """
+    try:
+        blueprint = blueprints.read(options.file)
+        with served(options.port, _serve_options(options, blueprint)) as server:
+            return Trial(options, blueprint, Client(server.url), server.is_own).run()
+    except InvalidBlueprint as invalid:
+        print(invalid, file=sys.stderr)
+        return INVALID
+
+
+def task_query(initial: str | None, query: str | None, given: Mapping[str, str]) -> str | None:
+    """The task query of a session, of which `given` are variables. None: the task's own.
+
+    If there are variables, here or in the `initial` task query, it is a JSON object: the initial
+    ones, replaced by those of `query`, replaced by the given ones. A query that is no JSON object
+    is the variable `query`.
+    """
+    defaults, asked = task_variables.of(initial), task_variables.of(query)
+    if query is None and not given:
+        return None
+    if defaults is None and not given:
+        return query
+    known = dict(defaults or {})
+    if query is not None:
+        known |= {QUERY: query} if asked is None else asked
+    elif defaults is None and initial:
+        known[QUERY] = initial
+    return json.dumps({**known, **given}, ensure_ascii=False)
+
+
+def _serve_options(options: Options, blueprint: Blueprint) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One session of a blueprint on a server."""
+
+    options: Options
+    blueprint: Blueprint
+    client: Client
+    server_is_own: bool
+    """Whether the server stops with this command."""
+
+    def run(self) -> int:
+        """Start the session, or find the one to follow, and follow it; the exit code."""
+        place = self._found() if self.options.session else self._started()
+        print(f"Session {place.session} at {self.client.url}\n", flush=True)
+        try:
+            return self._followed(place)
+        except people.Unanswered as unanswered:
+            why = f"{unanswered} waits, and there is no terminal to ask. --approve approves all"
+            self._say_how_to_go_on(place, why)
+            return LEFT
+        except Unreachable as unreachable:
+            self._say_how_to_go_on(place, str(unreachable))
+            return LEFT
+        except KeyboardInterrupt:
+            self._say_how_to_go_on(place, "You have stopped following the session")
+            return INTERRUPTED
+
+    def _found(self) -> Place:
+        coordination = blueprints.find_coordination(self.client, self.blueprint)
+        if coordination is None:
+            name = self.blueprint.coordination["coordinationName"]
+            raise RuntimeError(f"There is no coordination {name!r} at {self.client.url}")
+        return Place(coordination, str(self.options.session))
+
+    def _started(self) -> Place:
+        query = self._query()
+        written = blueprints.write(self.client, self.blueprint)
+        names = (
+            f"coordination {self.blueprint.coordination['coordinationName']!r}",
+            f"task {self.blueprint.task['taskName']!r}",
+        )
+        for done, name in zip(written.done, names, strict=True):
+            print(f"{done} {name}")
+        arguments = {
+            "coordinationUuid": written.coordination,
+            "taskUuid": written.task,
+            "idempotencyKey": str(uuid4()),
+        }
+        if query is not None:
+            arguments["taskQuery"] = query
+        answer = self.client.mutate("startSession", "session { sessionUuid }", arguments)
+        return Place(written.coordination, answer["session"]["sessionUuid"])
+
+    def _query(self) -> str | None:
+        """The task query. Raises InvalidBlueprint for a query with a variable that it lacks."""
+        initial = self.blueprint.task.get("initialTaskQuery")
+        query = task_query(initial, self.options.query, self.options.variables)
+        problems = list(self._unfilled(initial if query is None else query))
+        if problems:
+            raise InvalidBlueprint(self.blueprint.file, problems)
+        return query
+
+    def _unfilled(self, query: str | None) -> Iterator[Problem]:
+        known = task_variables.of(query)
+        for index, item in enumerate(self.blueprint.task.get("subtaskQueries", [])):
+            path = "task", "subtaskQueries", index, "subtaskQuery"
+            try:
+                task_variables.filled(item["subtaskQuery"], known, task_variables.MOST_BYTES, *path)
+            except InputError as error:
+                yield self.blueprint.problem(error.message, error.input_path)
+
+    def _followed(self, place: Place) -> int:
+        ended = follow(self.client, place, self._ask())
+        seconds = ended.seconds()
+        after = "" if seconds is None else f" after {seconds:.1f} s"
+        print(f"\nThe session is {ended.status}{after}.")
+        self._show_outputs(place, ended)
+        return COMPLETED if ended.status == "COMPLETED" else NOT_COMPLETED
+
+    def _ask(self) -> Ask:
+        if self.options.approve:
+            return people.approve
+        return people.ask_in_terminal if sys.stdin.isatty() else people.leave
+
+    def _show_outputs(self, place: Place, ended: Look) -> None:
+        """Show what the last agents of the graph said."""
+        for agent in ended.agents:
+            if agent["state"] == "COMPLETED" and not agent["successorUuids"]:
+                uuid = agent["sessionAgentUuid"]
+                print(f"\n{ended.names[uuid]}:\n\n{output(self.client, place, uuid)}")
+
+    def _say_how_to_go_on(self, place: Place, why: str) -> None:
+        print(f"\n{why}.")
+        if self.server_is_own:
+            print("Its server was started for it, and stops now. `make run` starts one that stays.")
+            return
+        print(f"The session goes on. To follow it again:\n\n  {self._command(place)}")
+
+    def _command(self, place: Place) -> str:
+        """The command that follows the session again, as the person has typed it."""
+        file, port = shlex.quote(self.options.file), self.options.port
+        if "MAKELEVEL" in os.environ:
+            return f"make try BLUEPRINT={file} PORT={port} SESSION={place.session}"
+        program = "python -m ai_coordination.local try"
+        return f"{program} {file} --port {port} --session {place.session}"
