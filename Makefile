@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 DOCS_PORT ?= 8001
 EVENT ?= events/direct.json
+BLUEPRINT ?= examples/research-with-review.yaml
 RACES ?= 500
 STACK ?= ai-coordination
 # The deployed function's runtime, as in template.yaml.
@@ -54,6 +55,11 @@ run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (P
 .PHONY: demo
 demo: $(INSTALLED) ## A session of five agents, live in the terminal (PORT=9000)
 	@$(BIN)/python -m ai_coordination.local demo --port $(PORT)
+
+.PHONY: try
+try: $(INSTALLED) ## A session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" SESSION=uuid OPTIONS=--approve)
+	@$(BIN)/python -m ai_coordination.local try '$(BLUEPRINT)' --port $(PORT) \
+		$${QUERY+--query "$$QUERY"} $${SESSION:+--session "$$SESSION"} $(OPTIONS)
 
 .PHONY: invoke
 invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.json)

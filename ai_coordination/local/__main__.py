@@ -1,6 +1,7 @@
 """The command line of the development server: `python -m ai_coordination.local`."""
 
 import os
+import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
@@ -45,6 +46,16 @@ def _run(options: Namespace) -> int:
                 commands.tables(aws=options.aws)
             case "demo":
                 commands.demo.demo(options.port)
+            case "try":
+                tried = commands.try_blueprint.Options(
+                    file=options.file,
+                    port=options.port,
+                    query=options.query,
+                    variables=dict(options.variable),
+                    session=options.session,
+                    approve=options.approve,
+                )
+                return commands.try_blueprint.try_blueprint(tried)
             case "worker":
                 commands.run_worker(
                     options.threads,
@@ -85,6 +96,13 @@ def _within(minimum: int, maximum: int) -> Callable[[str], int]:
     return number
 
 
+def _variable(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="python -m ai_coordination.local",
@@ -118,6 +136,18 @@ def _parser() -> ArgumentParser:
     )
     demo.add_argument(
         "--port", default=8000, type=_within(0, 65535), help="the server's port (%(default)s)"
+    )
+
+    _add_try(
+        commands.add_parser(
+            "try",
+            parents=[everywhere],
+            help="run a session of a blueprint file and show its progress",
+            description="Write the coordination and the task of a blueprint file, start a session, "
+            "and follow it to its end. Starts a server if none is running.",
+            epilog="Exit code: 0: COMPLETED; 1: FAILED or CANCELLED; 2: the file is invalid; "
+            "3: the session goes on, and nobody here follows it.",
+        )
     )
 
     worker = commands.add_parser(
@@ -167,6 +197,26 @@ def _parser() -> ArgumentParser:
         "--embedded", action="store_true", help="use embedded DynamoDB even if an endpoint is set"
     )
     return parser
+
+
+def _add_try(command: ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="the blueprint, a YAML file")
+    command.add_argument("--query", help="the task query (the file's initialTaskQuery)")
+    command.add_argument(
+        "--variable",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="NAME=VALUE",
+        help="a variable of the task query; may be repeated",
+    )
+    command.add_argument(
+        "--session", metavar="UUID", help="follow this session instead of starting one"
+    )
+    command.add_argument("--approve", action="store_true", help="approve everything without asking")
+    command.add_argument(
+        "--port", default=8000, type=_within(0, 65535), help="the server's port (%(default)s)"
+    )
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
-from ai_coordination.local import demo, graphiql, scheduler, server, storage, worker
+from ai_coordination.local import demo, graphiql, scheduler, server, storage, try_blueprint, worker
 from ai_coordination.local.embedded import is_aws
 from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
 
-__all__ = ["EXPECTED_ERRORS", "demo", "invoke", "run_worker", "serve", "tables"]
+__all__ = ["EXPECTED_ERRORS", "demo", "invoke", "run_worker", "serve", "tables", "try_blueprint"]
 
 # Less than the read timeout of the SQS client.
 WAIT_SECONDS = 2

@@ -37,7 +37,7 @@ def approve_after(seconds: float, question: Question) -> Answer:
     """Approval after some seconds, in which somebody can read the question."""
     _show(question)
     time.sleep(seconds)
-    print("  There is no terminal to ask: approved.\n")
+    print("  Approved, because there is no terminal to ask on.\n")
     return Answer(approved=True, text=None)
 
 

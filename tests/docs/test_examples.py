@@ -11,10 +11,11 @@ from graphql import GraphQLObjectType, parse, validate
 from ai_coordination import ids, states
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
-from ai_coordination.local import demo, graphiql, worker
+from ai_coordination.local import demo, graphiql
 from tests.docs.pages import PAGES, README, Page, example, name_of
 from tests.docs.pages import page as docs_page
 from tests.docs.requests import Reader, post
+from tests.support.clients import InProcess
 from tests.support.graph_api import new_coordination, new_task
 
 TUTORIAL = [
@@ -33,6 +34,7 @@ TRIED = {
     ],
     "graphql": [name_of(one) for one in SENT],
     "ts": ["docs/guides/frontend.md"],
+    "yaml": ["docs/guides/blueprint-files.md"],
     "tsx": ["docs/guides/frontend.md"],
 }
 
@@ -79,25 +81,17 @@ PICTURE = """query ($coordination: ID!, $session: ID!) {
 }"""
 
 
-class _Demo(demo.Demo):
-    """The demonstration, up to its start, on this process's handler."""
-
-    def execute(self, query: str, **variables: Any) -> Any:
-        return post({"query": query, "variables": variables})["data"]
-
-
 def test_the_picture_of_a_session_is_the_one_of_the_demonstration(
     served: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for agent in demo.AGENTS:
         monkeypatch.setitem(agent, "runtime", {"kind": "ECHO"})  # none fails, none waits
-    coordination, session = _Demo("")._start()
-    while worker.process_batch():
-        pass
+    client = InProcess("")
+    place = demo.start(client)
 
-    given = _Demo("").execute(PICTURE, coordination=coordination, session=session)["session"]
+    answer = client.execute(PICTURE, **place._asdict())["session"]
 
-    assert [given["mermaid"]] == README.texts("mermaid")
+    assert [answer["mermaid"]] == README.texts("mermaid")
 
 
 def test_the_lines_of_the_demonstration_are_its_runs() -> None:

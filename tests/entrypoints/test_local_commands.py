@@ -11,9 +11,18 @@ import pytest
 
 from ai_coordination.local.__main__ import main
 from ai_coordination.models import connection
-from tests.entrypoints.local_server import command
+from tests.entrypoints.local_server import command, running
 
 EVENTS = Path(__file__).parents[2] / "events"
+OFFERS = """\
+coordination:
+  coordinationName: Offers
+  agents: [{ agentName: Offer, runtime: { kind: ECHO } }]
+task:
+  taskName: Offer
+  subtaskQueries: [{ agentUuid: Offer, subtaskQuery: "An offer for {customer}" }]
+  agentActions: [{ agentUuid: Offer, userInTheLoop: APPROVAL }]
+"""
 TENANT = {"endpointId": "acme", "partId": "travel"}
 NOWHERE = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"}
 
@@ -121,6 +130,8 @@ def test_a_wrong_variable_is_one_clear_line() -> None:
         ["serve", "--port", "x"],
         ["worker", "--threads", "0"],
         ["worker", "--step-seconds", "10"],
+        ["try"],
+        ["try", "offers.yaml", "--variable", "customer"],
     ],
 )
 def test_a_wrong_command_line_is_told_how_it_goes(
@@ -143,3 +154,43 @@ def test_help_says_where_data_are(
     assert ended.value.code == 0
     assert "AWS_ENDPOINT_URL_DYNAMODB" in said
     assert all(name in said for name in ("serve", "tables", "invoke", "--aws"))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "There is no file {file}\n"),
+        ("a: b\ntask: {}\n", "{file}:1:1: a: 'a' is not a field here. "),
+    ],
+)
+def test_an_invalid_blueprint_file_is_refused_before_a_server_is_asked(
+    run: Callable[..., int],
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    content: str | None,
+    problem: str,
+) -> None:
+    file = tmp_path / "offers.yaml"
+    if content is not None:
+        file.write_text(content)
+
+    code = run("try", str(file), "--port", "1")
+
+    printed = capfd.readouterr()
+    assert code == 2
+    assert printed.err.startswith(problem.format(file=file))
+    assert printed.out == ""
+
+
+def test_a_blueprint_is_tried_on_a_running_server(tmp_path: Path) -> None:
+    file = tmp_path / "offers.yaml"
+    file.write_text(OFFERS)
+
+    with running() as server:
+        port = ("--port", str(server.port))
+        ended = command("try", str(file), "--variable", "customer=Acme", "--approve", *port)
+        failed = command("try", str(file), "--variable", "customer=", *port)
+
+    assert (ended.returncode, failed.returncode) == (0, 3)
+    assert ended.stdout.endswith("\nOffer:\n\nAn offer for Acme\n")
+    assert failed.stdout.startswith("Updated coordination 'Offers'\nUpdated task 'Offer'\n")

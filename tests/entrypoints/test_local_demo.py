@@ -14,6 +14,9 @@ import pytest
 from graphql import parse
 
 from ai_coordination.local import demo
+from ai_coordination.local.client import Client
+from ai_coordination.local.follow import LIVE, Look, Place
+from ai_coordination.local.own_server import Served
 
 
 def test_the_demonstration_runs_a_session_to_its_end_on_a_server_of_its_own() -> None:
@@ -59,12 +62,12 @@ def test_a_link_is_shown_only_as_long_as_it_opens(
     waited: list[str] = []
 
     @contextmanager
-    def served(url: str, port: int) -> Iterator[bool]:
-        yield is_own
+    def served(port: int) -> Iterator[Served]:
+        yield Served(f"http://127.0.0.1:{port}/graphql", is_own)
         waited.append("the server has stopped")
 
     monkeypatch.setattr(demo, "served", served)
-    monkeypatch.setattr(demo.Demo, "run", lambda client: f"{client.url}?query=x")
+    monkeypatch.setattr(demo, "run", lambda client: f"{client.url}?query=x")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal)
     monkeypatch.setattr(signal, "pause", lambda: waited.append("for Ctrl-C"))
 
@@ -77,11 +80,10 @@ def test_a_link_is_shown_only_as_long_as_it_opens(
 
 
 def test_the_link_brings_query_and_variables_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = demo.Demo("http://127.0.0.1:8111/graphql")
-    monkeypatch.setattr(client, "_start", lambda: ("c", "s"))
-    monkeypatch.setattr(client, "_watch", lambda *_: {"sessionRuns": {"nodes": []}})
+    monkeypatch.setattr(demo, "start", lambda client: Place("c", "s"))
+    monkeypatch.setattr(demo, "follow", lambda *_: Look("COMPLETED", None, None, [], []))
 
-    asked = parse_qs(urlsplit(client.run()).query)
+    asked = parse_qs(urlsplit(demo.run(Client("http://127.0.0.1:8111/graphql"))).query)
 
-    assert parse(asked["query"][0]) == parse(demo.LIVE)
+    assert parse(asked["query"][0]) == parse(LIVE)
     assert json.loads(asked["variables"][0]) == {"coordination": "c", "session": "s"}

@@ -1,9 +1,8 @@
 """`make try`: the examples run to their ends, people are asked, and files are applied again."""
 
 import builtins
-import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.local import blueprints, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
-from ai_coordination.local.client import Client, Unreachable
+from ai_coordination.local.client import Unreachable
 from ai_coordination.local.try_blueprint import Options, Trial
-from tests.api.executing import outcomes, states, work_off
+from tests.api.executing import outcomes, states
 from tests.support import agent_file
-from tests.support.graph_api import Place, ask, change, data, new_coordination
+from tests.support.clients import InProcess
+from tests.support.graph_api import Place, change, data, new_coordination
 from tests.support.lambda_service import serving
 from tests.support.stored import everything_stored
 
@@ -68,14 +68,6 @@ def file(tmp_path: Path) -> Path:
     written = tmp_path / "offers.yaml"
     written.write_text(BLUEPRINT)
     return written
-
-
-class InProcess(Client):
-    """A client of the API in this process. The worker does its work between requests."""
-
-    def _answer(self, body: Mapping[str, Any]) -> Any:
-        work_off()
-        return json.loads(json.dumps(ask(body["query"], body["variables"])))
 
 
 def attempt(file: Path, **options: Any) -> int:

@@ -1,0 +1,77 @@
+"""The guide on blueprint files: its example runs as shown, and its tables are complete."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from ai_coordination.local import blueprints, try_blueprint
+from ai_coordination.local.blueprints import InvalidBlueprint
+from ai_coordination.local.try_blueprint import Options, Trial
+from tests.docs.pages import ROOT, page
+from tests.support.clients import InProcess
+
+GUIDE = page("guides/blueprint-files")
+RUN, PROBLEM = GUIDE.texts("text")
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (text,) = GUIDE.texts("yaml")
+    Path("report.yaml").write_text(text)
+    return Path("report.yaml")
+
+
+def test_the_first_file_runs_as_shown(
+    served: None,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answers = {"  Do you approve? [y/n] ": "y", "  Remark, or Enter for none: ": ""}
+
+    def typed(prompt: str) -> str:
+        sys.stdout.write(f"{prompt}{answers[prompt]}\n")
+        return answers[prompt]
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", typed)
+    client = InProcess("http://127.0.0.1:8000/graphql")
+    options = Options(str(file), query="Who sells black tea?")
+
+    code = Trial(options, blueprints.read(str(file)), client, server_is_own=False).run()
+
+    assert code == try_blueprint.COMPLETED
+    assert _without_times(capsys.readouterr().out) == _without_times(RUN)
+
+
+def _without_times(text: str) -> list[str]:
+    """The lines without what differs on every run, and without spaces at their ends."""
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<uuid>", text)
+    text = re.sub(r"\d\d:\d\d:\d\d", "<clock>", re.sub(r" +\d+\.\d s", " <seconds>", text))
+    lines = (line.rstrip() for line in text.splitlines())
+    return [line for line in lines if not line.startswith('{"_aws"')]  # a metric
+
+
+def test_the_mistake_is_reported_as_shown(file: Path) -> None:
+    file.write_text(file.read_text().replace("[Researcher]", "[Reseacher]"))
+
+    with pytest.raises(InvalidBlueprint) as refused:
+        blueprints.read(str(file))
+
+    assert f"{refused.value}\n" == PROBLEM
+
+
+def test_every_example_is_listed() -> None:
+    listed = {name.strip("`") for name in GUIDE.rows("Examples")}
+
+    assert {ROOT / name for name in listed} == set((ROOT / "examples").glob("*.yaml"))
+
+
+def test_the_exit_codes_are_those_of_the_command() -> None:
+    codes = {row[0] for row in GUIDE.table("Questions")}
+
+    names = ("COMPLETED", "NOT_COMPLETED", "INVALID", "LEFT", "INTERRUPTED")
+    assert codes == {str(getattr(try_blueprint, name)) for name in names}
