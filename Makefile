@@ -56,10 +56,14 @@ run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (P
 demo: $(INSTALLED) ## A session of five agents, live in the terminal (PORT=9000)
 	@$(BIN)/python -m ai_coordination.local demo --port $(PORT)
 
+# A query may be any text: as its value, make neither expands nor runs what is in it.
+unexport QUERY
+try: export TRY_QUERY = $(value QUERY)
+
 .PHONY: try
-try: $(INSTALLED) ## A session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" SESSION=uuid OPTIONS=--approve)
+try: $(INSTALLED) ## A session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" OPTIONS=--approve PORT=9000)
 	@$(BIN)/python -m ai_coordination.local try '$(BLUEPRINT)' --port $(PORT) \
-		$${QUERY+--query "$$QUERY"} $${SESSION:+--session "$$SESSION"} $(OPTIONS)
+		$(if $(value QUERY),--query "$$TRY_QUERY") $(if $(SESSION),--session '$(SESSION)') $(OPTIONS)
 
 .PHONY: invoke
 invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.json)

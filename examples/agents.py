@@ -1,10 +1,8 @@
 """The agents of the example blueprints: plain Python functions.
 
-    make run AGENTS=examples/agents.py
-
-Each public function is a Lambda function on this machine: `find_facts` is `agent-find-facts`. A
-function of one parameter gets the agent's input as a text and returns its answer. A function of two
-is a handler as on AWS: it gets the event of docs/reference/agent-payload.md, and a context.
+Each public function stands for a Lambda function: `find_facts` for `agent-find-facts`. A function of
+one parameter gets the agent's input as a text and returns its answer. A function of two is a handler
+as on AWS: it gets the event of docs/reference/agent-payload.md, and a context.
 
 In a product, most of them would call a language model. Here they count, split and compare words, so
 that the examples run on any machine, without a network, and always give the same answer.
@@ -97,10 +95,11 @@ def publish_report(event: dict, context: object) -> str:
 # Support triage
 
 
+# If two topics are as likely, it is the first.
 TOPICS = {
-    "delivery": "deliver delivery arrive arrived late lost parcel package shipping track",
-    "payment": "pay payment charge charged invoice refund money card twice bill",
     "product": "broken defect damaged crack leak leaks wrong missing lid quality",
+    "payment": "pay payment charge charged invoice refund money card twice bill",
+    "delivery": "deliver delivery arrive arrived late lost parcel package shipping track",
 }
 URGENT = frozenset(_words("urgent immediately today asap lawyer angry unacceptable twice"))
 
@@ -166,7 +165,9 @@ def draft_reply(event: dict, context: object) -> str:
 def split_document(event: dict, context: object) -> str:
     """Split a document into parts of about the same length, between sentences."""
     parts = int(event["agent"]["parameters"]["parts"])
-    sentences = _sentences(event["agentInput"])
+    # Of a Markdown document, its prose: without code, headings and tables.
+    prose = re.sub(r"```.*?```|^[#|].*$", "", event["agentInput"], flags=re.DOTALL | re.MULTILINE)
+    sentences = _sentences(prose)
     total = sum(map(len, sentences))
     split = [[] for _ in range(parts)]
     seen = 0

@@ -16,7 +16,9 @@ def ask_in_terminal(question: Question) -> Answer:
     """The answer of the person at the keyboard. Raises KeyboardInterrupt at the end of input."""
     _show(question)
     if question.asks == "INPUT":
-        return Answer(None, _typed("  Your answer: "))
+        text = _typed("  Your answer: ")
+        print()
+        return Answer(None, text)
     approved = _is_yes("  Do you approve? [y/n] ")
     remark = _typed("  Remark, or Enter for none: ").strip() or None
     print()

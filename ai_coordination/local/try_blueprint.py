@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -42,7 +42,7 @@ def try_blueprint(options: Options) -> int:
     """
     try:
         blueprint = blueprints.read(options.file)
-        with served(options.port, _serve_options(options, blueprint)) as server:
+        with served(options.port) as server:
             return Trial(options, blueprint, Client(server.url), server.is_own).run()
     except InvalidBlueprint as invalid:
         print(invalid, file=sys.stderr)
@@ -69,10 +69,6 @@ def task_query(initial: str | None, query: str | None, given: Mapping[str, str])
     elif defaults is None and initial:
         known[QUERY] = initial
     return json.dumps({**known, **given}, ensure_ascii=False)
-
-
-def _serve_options(options: Options, blueprint: Blueprint) -> Sequence[str]:
-    return ()
 
 
 @dataclass(frozen=True)
