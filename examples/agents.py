@@ -1,8 +1,8 @@
 """The agents of the example blueprints: plain Python functions.
 
-Each public function stands for a Lambda function: `find_facts` for `agent-find-facts`. A function of
-one parameter gets the agent's input as a text and returns its answer. A function of two is a handler
-as on AWS: it gets the event of docs/reference/agent-payload.md, and a context.
+Each public function stands for a Lambda function: `find_facts` for `agent-find-facts`. A function
+of one parameter gets the agent's input as a text and returns its answer. A function of two is a
+handler as on AWS: it gets the event of docs/reference/agent-payload.md, and a context.
 
 In a product, most of them would call a language model. Here they count, split and compare words, so
 that the examples run on any machine, without a network, and always give the same answer.
@@ -13,15 +13,11 @@ import json
 import re
 
 # Words that say nothing about what a text is about.
-COMMON = set(
-    re.findall(
-        r"\w+",
-        """
-        a an and are as at be been but by can do does for from had has have how i if in into is it
-        its more most my no not of on or our so than that the their them then there they this to up
-        was we were what when where which who why will with you your
-        """,
-    )
+COMMON = re.findall(
+    r"\w+",
+    """a an and are as at be been but by can do does for from had has have how i if in into is it
+    its more most my no not of on or our so than that the their them then there they this to up was
+    we were what when where which who why will with you your""",
 )
 
 
@@ -65,9 +61,9 @@ def write_report(event: dict, context: object) -> str:
     sources = list(dict.fromkeys(fact["source"] for fact in facts))
     lines = [f"- {fact['fact']} [{sources.index(fact['source']) + 1}]" for fact in facts]
     notes = [f"[{number}] {source}" for number, source in enumerate(sources, 1)]
-    if not facts:
-        return f"{event['subtaskQuery']}\n\nNo source says anything about it."
-    return "\n".join([event["subtaskQuery"], "", *lines, "", *notes])
+    return "\n".join(
+        [event["subtaskQuery"], "", *(lines or ["No source says anything about it."]), "", *notes]
+    )
 
 
 def review_report(event: dict, context: object) -> str:
@@ -95,11 +91,24 @@ def publish_report(event: dict, context: object) -> str:
 # Support triage
 
 
-# If two topics are as likely, it is the first.
+# Of each topic: its words, what a reply says of it, and what we do. Of two as likely, the first.
 TOPICS = {
-    "product": "broken defect damaged crack leak leaks wrong missing lid quality",
-    "payment": "pay payment charge charged invoice refund money card twice bill",
-    "delivery": "deliver delivery arrive arrived late lost parcel package shipping track",
+    "product": (
+        "broken defect damaged crack leak leaks wrong missing lid quality",
+        "I am sorry that the product is not as it should be.",
+        "A replacement leaves our warehouse today. You need not send anything back.",
+    ),
+    "payment": (
+        "pay payment charge charged invoice refund money card twice bill",
+        "I am sorry that something is wrong with your payment.",
+        "We pay back what was charged too much within five days.",
+    ),
+    "delivery": (
+        "deliver delivery arrive arrived late lost parcel package shipping track",
+        "I am sorry that your parcel is not with you yet.",
+        "I have asked the carrier where it is, and will write to you tomorrow.",
+    ),
+    "other": ("", "Thank you for your message.", "A colleague will read it and answer today."),
 }
 URGENT = frozenset(_words("urgent immediately today asap lawyer angry unacceptable twice"))
 
@@ -107,19 +116,11 @@ URGENT = frozenset(_words("urgent immediately today asap lawyer angry unacceptab
 def classify_message(text: str) -> str:
     """Say what a customer's message is about, and how urgent it is."""
     words = _words(text)
-    counts = {
-        topic: sum(word in _words(known) for word in words) for topic, known in TOPICS.items()
-    }
-    topic = max(counts, key=counts.get)
+    counts = {topic: sum(word in _words(TOPICS[topic][0]) for word in words) for topic in TOPICS}
+    topic = max(counts, key=counts.get) if any(counts.values()) else "other"
     shouts = text.count("!") + sum(word.isupper() and len(word) > 2 for word in text.split())
-    score = shouts + sum(word in URGENT for word in words)
-    return json.dumps(
-        {
-            "topic": topic if counts[topic] else "other",
-            "urgency": "high" if score > 1 else "normal",
-            "words": {topic: count for topic, count in counts.items() if count},
-        }
-    )
+    urgency = "high" if shouts + sum(word in URGENT for word in words) > 1 else "normal"
+    return json.dumps({"topic": topic, "urgency": urgency})
 
 
 def find_order(event: dict, context: object) -> str:
@@ -137,24 +138,12 @@ def draft_reply(event: dict, context: object) -> str:
     """Write a reply. If the order is not known, ask for it."""
     answers = _answers(event)
     case, order = json.loads(answers["classify"]), json.loads(answers["order"] or "null")
-    sentences = {
-        "delivery": "I am sorry that your parcel is not with you yet.",
-        "payment": "I am sorry that something is wrong with your payment.",
-        "product": "I am sorry that the product is not as it should be.",
-        "other": "Thank you for your message.",
-    }
-    remedies = {
-        "delivery": "I have asked the carrier where it is, and will write to you tomorrow.",
-        "payment": "We pay back what was charged too much within five days.",
-        "product": "A replacement leaves our warehouse today. You need not send anything back.",
-        "other": "A colleague will read it and answer today.",
-    }
+    _, opening, remedy = TOPICS[case["topic"]]
     if order is None:
         details = ["Please send us the number of your order. It has the form A-1234."]
     else:
         about = f"This is about order {order['order']}: {order['item']}, {order['status']}."
-        details = [about, remedies[case["topic"]]]
-    opening = sentences[case["topic"]]
+        details = [about, remedy]
     heading = f"[{case['topic']}, {case['urgency']} urgency]"
     return "\n".join([heading, "", "Hello,", "", opening, *details, "", "Your tea shop"])
 
@@ -166,8 +155,7 @@ def split_document(event: dict, context: object) -> str:
     """Split a document into parts of about the same length, between sentences."""
     parts = int(event["agent"]["parameters"]["parts"])
     # Of a Markdown document, its prose: without code, headings and tables.
-    prose = re.sub(r"```.*?```|^[#|].*$", "", event["agentInput"], flags=re.DOTALL | re.MULTILINE)
-    sentences = _sentences(prose)
+    sentences = _sentences(re.sub(r"(?ms)^```.*?^```|^[#|][^\n]*", "", event["agentInput"]))
     total = sum(map(len, sentences))
     split = [[] for _ in range(parts)]
     seen = 0
@@ -197,9 +185,8 @@ def combine_summaries(event: dict, context: object) -> str:
     """Put the summaries together, in the order of the document."""
     parts = [json.loads(one["agentOutput"]) for one in event["predecessors"]]
     parts.sort(key=lambda part: part["part"])
-    read = sum(part["words"] for part in parts)
     summary = " ".join(part["summary"] for part in parts if part["summary"])
-    return f"{summary}\n\n({len(summary.split())} of {read} words)"
+    return f"{summary}\n\n({len(summary.split())} of {sum(part['words'] for part in parts)} words)"
 
 
 # Sales quote
@@ -268,8 +255,7 @@ def check_style(text: str) -> str:
             found.append(f"line {number}: {len(line)} characters, at most 79 are readable")
         if "\t" in line:
             found.append(f"line {number}: a tab")
-        name = re.match(r"\s*def (\w*[A-Z]\w*)", line)
-        if name:
+        if name := re.match(r"\s*def (\w*[A-Z]\w*)", line):
             found.append(f"line {number}: `{name[1]}` is not snake_case")
     return json.dumps(found)
 
