@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from ai_coordination import models
 from ai_coordination.messages import Lane
+from ai_coordination.runtimes import json_schema
+from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Path, Problem
 from ai_coordination.states import AgentRuntimeKind, RunOutcome
 
@@ -77,6 +79,8 @@ class Runtime(ABC):
     kind: ClassVar[AgentRuntimeKind]
     # Of the value of the API's enum.
     description: ClassVar[str]
+    # What parameters may be. The default allows every value: external programs may read them.
+    parameters_schema: ClassVar[Schema] = {}
     # The timeout of an attempt whose action sets none.
     timeout_seconds: ClassVar[int] = DEFAULT_TIMEOUT_SECONDS
     # Whether external workers find the work in `openSessionAgents`. Then nothing is invoked.
@@ -86,9 +90,15 @@ class Runtime(ABC):
     # Places in stored members where a problem is ignored, because earlier versions accepted it.
     ignored_when_stored: ClassVar[Collection[Path]] = ()
 
-    @abstractmethod
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
         """What is wrong with a member. Checked when it is written, and again when it is invoked."""
+        if reason := self.target_problem(target):
+            yield Problem(reason, ("target",))
+        yield from json_schema.problems(self.parameters_schema, parameters, "parameters")
+
+    def target_problem(self, target: str | None) -> str | None:
+        """What is wrong with a target. By default a kind has none."""
+        return None if target is None else "A runtime of this kind has no target"
 
     def lane(self, parameters: Any) -> Lane:
         """The lane of the agent's messages: CALLS if `invoke` waits for the agent's answer.

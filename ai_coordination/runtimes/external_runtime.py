@@ -1,10 +1,6 @@
 """The runtime EXTERNAL: an external worker or a person does the work, and reports."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from ai_coordination.runtimes.base import Accepted, Answer, Call, Runtime
-from ai_coordination.runtimes.problems import Problem, no_target
 from ai_coordination.states import AgentRuntimeKind
 
 
@@ -19,9 +15,6 @@ class External(Runtime):
     # External workers, and people, do the work when they can.
     timeout_seconds = 7 * 24 * 3600
     is_pulled = True
-
-    def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
-        return no_target(target)
 
     def invoke(self, call: Call) -> Answer | Accepted:
         return Accepted()

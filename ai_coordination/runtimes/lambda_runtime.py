@@ -1,22 +1,21 @@
 """The runtime LAMBDA: an agent that is a Lambda function of the account."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ai_coordination import telemetry
 from ai_coordination.clients import functions
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import lambda_fitting, lambda_target
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
-from ai_coordination.runtimes.problems import Problem, not_an_object
+from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.states import AgentRuntimeKind
 
 LONGEST_NOTES = 2_000
 MOST_TOKENS = 2**31 - 1
 
 REQUEST_RESPONSE = "RequestResponse"
-INVOCATIONS = (REQUEST_RESPONSE, "Event")
 
 
 class LambdaFunction(Runtime):
@@ -28,17 +27,19 @@ class LambdaFunction(Runtime):
 
     kind = AgentRuntimeKind.LAMBDA
     description = "The engine invokes an AWS Lambda function, which `target` names."
+    parameters_schema: ClassVar[Schema] = {
+        "type": ["object", "null"],
+        "properties": {
+            "invocation": {
+                "description": "Whether the worker waits for the function's return value.",
+                "enum": [REQUEST_RESPONSE, "Event", None],
+            }
+        },
+    }
     inline_parameters = ("invocation",)
 
-    def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
-        if reason := lambda_target.refusal(target):
-            yield Problem(reason, ("target",))
-        yield from not_an_object(parameters)
-        values = parameters if isinstance(parameters, Mapping) else {}
-        invocation = values.get("invocation")
-        if invocation is not None and invocation not in INVOCATIONS:
-            message = f"This is {' or '.join(map(repr, INVOCATIONS))}, or left out"
-            yield Problem(message, ("parameters", "invocation"))
+    def target_problem(self, target: str | None) -> str | None:
+        return lambda_target.refusal(target)
 
     def lane(self, parameters: Any) -> Lane:
         values = parameters if isinstance(parameters, Mapping) else {}

@@ -1,12 +1,11 @@
 """All kinds of runtimes. Adding one changes nothing here: its module is found by its name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
 from ai_coordination.errors import BadUserInput
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
-from ai_coordination.runtimes.problems import Problem
 from ai_coordination.states import AgentRuntimeKind
 
 
@@ -21,10 +20,10 @@ RUNTIMES: Final[Mapping[str, Runtime]] = {kind.value: _imported(kind) for kind i
 class _Unknown(Runtime):
     """A kind that another version has stored: during a deployment, or after a rollback."""
 
-    def check(self, *_: Any) -> Iterable[Problem]:
-        return ()
+    def target_problem(self, target: str | None) -> str | None:
+        return None
 
-    def invoke(self, _: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Answer | Accepted:
         # Retryable: the next attempt may be made by a worker of the version that knows it.
         raise RunFailed("This version of the engine does not know this kind of runtime")
 

@@ -1,0 +1,88 @@
+"""The part of JSON Schema in which kinds of runtimes describe their parameters."""
+
+from typing import Any
+
+import pytest
+
+from ai_coordination.runtimes import json_schema, registry
+
+COUNT = {"type": "integer", "minimum": 0, "maximum": 100}
+SCHEMA = {
+    "type": ["object", "null"],
+    "properties": {
+        "count": COUNT,
+        "ratio": {"type": "number", "minimum": 0.5},
+        "mode": {"enum": ["fast", 1, None]},
+        "flag": {"type": "boolean"},
+        "names": {"type": "array"},
+        "inner": {"type": "object", "properties": {"a": COUNT}, "additionalProperties": False},
+    },
+}
+VALID: list[Any] = [
+    None,
+    {},
+    {"other": object},
+    {"count": 0, "ratio": 0.5, "mode": "fast", "flag": True, "names": [], "inner": {}},
+    {"count": 100, "ratio": 7, "mode": None, "inner": {"a": 1}},
+    {"count": 1.0},
+    {"mode": 1},
+]
+INVALID: list[tuple[Any, str, tuple[str, ...]]] = [
+    (7, "This must be an object or null", ()),
+    (["count"], "This must be an object or null", ()),
+    ({"count": 1.5}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"count": True}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"count": "1"}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"count": -1}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"count": 101}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"count": None}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"count": float("nan")}, "This must be a whole number from 0 to 100", ("count",)),
+    ({"ratio": 0.4}, "This must be a number from 0.5", ("ratio",)),
+    ({"mode": "slow"}, "This must be 'fast', 1 or null", ("mode",)),
+    ({"mode": True}, "This must be 'fast', 1 or null", ("mode",)),
+    ({"mode": ["fast"]}, "This must be 'fast', 1 or null", ("mode",)),
+    ({"flag": 0}, "This must be true or false", ("flag",)),
+    ({"names": {}}, "This must be a list", ("names",)),
+    ({"inner": {"b": 1}}, "'b' is unknown here. The names are 'a'", ("inner", "b")),
+    ({"inner": {"a": "x"}}, "This must be a whole number from 0 to 100", ("inner", "a")),
+]
+
+
+@pytest.mark.parametrize("value", VALID, ids=str)
+def test_a_value_that_fits_has_no_problem(value: Any) -> None:
+    assert list(json_schema.problems(SCHEMA, value)) == []
+
+
+@pytest.mark.parametrize(("value", "message", "path"), INVALID, ids=str)
+def test_a_value_that_does_not_fit_has_a_problem_at_its_place(
+    value: Any, message: str, path: tuple[str, ...]
+) -> None:
+    assert list(json_schema.problems(SCHEMA, value)) == [(message, path)]
+
+
+def test_each_problem_of_an_object_is_named() -> None:
+    found = json_schema.problems(SCHEMA, {"count": -1, "inner": {"b": 1, "c": 2}}, "parameters")
+
+    assert [problem.path for problem in found] == [
+        ("parameters", "count"),
+        ("parameters", "inner", "b"),
+        ("parameters", "inner", "c"),
+    ]
+
+
+def keywords(schema: Any) -> set[str]:
+    inner = [*schema.get("properties", {}).values()]
+    return {*schema}.union(*map(keywords, inner))
+
+
+@pytest.mark.parametrize("kind", registry.RUNTIMES)
+def test_the_schemas_of_kinds_use_no_other_keywords(kind: str) -> None:
+    assert keywords(registry.RUNTIMES[kind].parameters_schema) <= {
+        "description",
+        "type",
+        "enum",
+        "minimum",
+        "maximum",
+        "properties",
+        "additionalProperties",
+    }
