@@ -13,7 +13,7 @@ from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InvalidState
-from ai_coordination.models import reads
+from ai_coordination.models import moves, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.runtimes.base import Answer
 from ai_coordination.services import guards, validation
@@ -97,7 +97,7 @@ def fail(
     agent = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
         failing.fail_attempt(
-            engine, agent, notes, reporting.in_time(engine), retryable=retryable is not False
+            engine, agent, notes, moves.in_time(engine.now()), retryable=retryable is not False
         )
     run = reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
     if run is None or run.session_agent_uuid != session_agent_uuid:
@@ -130,8 +130,8 @@ def accept(
         agent,
         actions,
         (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & reporting.current(agent)
-        & reporting.in_time(engine),
+        & moves.same_run(agent)
+        & moves.in_time(engine.now()),
         lambda old: _refused(agent, "Nobody works on this run any more"),
     )
     _name(transaction, agent, async_task_uuid, thread_uuid)
@@ -190,7 +190,7 @@ def answer(
             approved=is_approved,
             updated_by=caller.user_id,
             notes=None if is_approved else user_input,
-            fence=reporting.in_time(engine),
+            fence=moves.in_time(engine.now()),
         )
         agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
     expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED

@@ -10,8 +10,12 @@ from typing import NamedTuple, Protocol
 from ai_coordination import clock, ids, models
 from ai_coordination.engine import lanes
 from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
+from ai_coordination.models import due_times
 from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import Accepted, Answer, Call
+
+# How long a message may take before it counts as lost.
+GRACE_SECONDS = 60.0
 
 
 class Release(NamedTuple):
@@ -64,6 +68,23 @@ class Engine:
 
     def later(self, seconds: float) -> str:
         return clock.instant(self.utc() + timedelta(seconds=seconds))
+
+    def after_grace(self, delay_seconds: float = 0) -> str:
+        """When to look for an item whose message is sent now, with a delay."""
+        return self.later(delay_seconds + GRACE_SECONDS)
+
+    def soon(self, item: models.SessionAgent) -> str:
+        """The due time of an item whose message is sent now: the one it has, if that is soon.
+
+        The same value again costs no write to the index. A due time in the past is never kept: a
+        sweep may have moved it on since, by an unknown time.
+        """
+        return due_times.existing_or(
+            item,
+            self.after_grace(),
+            earliest=self.now(),
+            latest=self.later(2 * GRACE_SECONDS),
+        )
 
     def send(self, *items: models.Session | models.SessionAgent, delay_seconds: float = 0) -> None:
         """A message for each item that something has to be done for."""

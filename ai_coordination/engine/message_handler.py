@@ -8,8 +8,18 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from ai_coordination import clock, models, telemetry, texts
-from ai_coordination.engine import lanes, metrics, wakeups
-from ai_coordination.engine.agent import answer, claim, complete, fail, invoke, lease, release
+from ai_coordination.engine import lanes, looks
+from ai_coordination.engine.agent import (
+    answer,
+    claim,
+    complete,
+    fail,
+    invoke,
+    lease,
+    release,
+    transitions,
+)
+from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
@@ -23,7 +33,7 @@ from ai_coordination.messages import (
     SessionMessage,
     as_json,
 )
-from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.models import moves, reads
 from ai_coordination.states import (
     FailurePolicy,
     RunOutcome,
@@ -80,10 +90,10 @@ def _name(agent: models.SessionAgent) -> None:
 
 
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
-    """Goes on with what is being done to a session. `due_at` is of a sweep: see `wakeups`."""
+    """Goes on with what is being done to a session. `due_at` is of a sweep: see `looks`."""
     if not session.doing:
         return
-    now = wakeups.count_look(engine, session, due_at)
+    now = looks.count(engine, session, due_at)
     if now is None:
         return
     if now.doing in end.ENDS:
@@ -103,7 +113,7 @@ def _dispatch(engine: Engine, session: models.Session) -> None:
 
 
 def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = None) -> None:
-    """Does what an agent's state asks for. `due_at` is of a sweep: see `wakeups`."""
+    """Does what an agent's state asks for. `due_at` is of a sweep: see `looks`."""
     state = SessionAgentState(agent.state)
     if state is SessionAgentState.INITIAL:
         _start(engine, agent, due_at)
@@ -127,11 +137,11 @@ def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> No
         return
     if not agent.skip:
         lease.check_time(engine, agent)
-    now = wakeups.count_look(engine, agent, due_at)
+    now = looks.count(engine, agent, due_at)
     if now is None:
         return
-    if wakeups.has_too_many_looks(now):
-        fail.give_up(engine, now, wakeups.TOO_MANY_LOOKS)
+    if looks.are_too_many(now):
+        fail.give_up(engine, now, looks.NOTES)
     elif now.skip:
         _skip(engine, now)
     else:
@@ -150,28 +160,15 @@ def _goes_on(
 
 
 def _skip(engine: Engine, agent: models.SessionAgent) -> None:
-    kind = models.SessionAgent
-    actions, stands = moves.out_of_initial(agent, SessionAgentState.SKIPPED)
-    landed, after = writes.update_if(
-        agent,
-        [
-            *actions,
-            kind.updated_at.set(engine.now()),
-            *due_times.set_due(kind, agent.session_uuid, wakeups.soon(engine, agent)),
-        ],
-        stands,
-        engine.deadline,
-    )
-    if landed:
-        metrics.agent_ended(SessionAgentState.SKIPPED)
-    if after is not None and (landed or after.state == SessionAgentState.SKIPPED):
-        release.release(engine, after, skip=True)
+    skipped = apply(engine, transitions.to_skipped(engine, agent))
+    if skipped is not None:
+        release.release(engine, skipped, skip=True)
 
 
 def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """An agent in progress: its time may be over, or its worker dead."""
     if clock.moment(agent.deadline_at) <= engine.utc():
-        now = wakeups.count_look(engine, agent, due_at)
+        now = looks.count(engine, agent, due_at)
         if now is not None:
             _time_out(engine, now)
     elif lease.is_out(engine, agent):
@@ -181,12 +178,12 @@ def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) 
 
 
 def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
-    if wakeups.has_too_many_looks(agent):
-        fail.give_up(engine, agent, wakeups.TOO_MANY_LOOKS)
+    if looks.are_too_many(agent):
+        fail.give_up(engine, agent, looks.NOTES)
         return
     notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
     outcome = RunOutcome.TIMED_OUT
-    fail.fail_attempt(engine, agent, notes, complete.too_late(agent), outcome=outcome)
+    fail.fail_attempt(engine, agent, notes, moves.same_deadline(agent), outcome=outcome)
 
 
 def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
@@ -194,11 +191,11 @@ def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -
     if not _goes_on(session, agent):
         return
     lease.check_time(engine, agent)
-    now = wakeups.count_look(engine, agent, due_at)
+    now = looks.count(engine, agent, due_at)
     if now is None:
         return
-    if wakeups.has_too_many_looks(now):
-        fail.give_up(engine, now, wakeups.TOO_MANY_LOOKS)
+    if looks.are_too_many(now):
+        fail.give_up(engine, now, looks.NOTES)
     else:
         claim.take_over(engine, session, now, before)
 
@@ -206,7 +203,7 @@ def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -
 def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     if not agent.deadline_at or clock.moment(agent.deadline_at) > engine.utc():
         return
-    now = wakeups.count_look(engine, agent, due_at)
+    now = looks.count(engine, agent, due_at)
     if now is not None:
         answer.answer(
             engine,
@@ -214,19 +211,19 @@ def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None)
             user_input=None,
             approved=False,
             updated_by="engine",
-            fence=complete.too_late(now),
+            fence=moves.same_deadline(now),
             notes=answer.NOT_IN_TIME,
         )
 
 
 def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """What an ended agent owes is tried for ever, ever more slowly."""
-    now = wakeups.count_look(engine, agent, due_at)
+    now = looks.count(engine, agent, due_at)
     if now is None:
         return
     state = SessionAgentState(now.state)
     if state is SessionAgentState.COMPLETED:
-        release.completed(engine, now)
+        complete.seal_and_release(engine, now)
     elif state is SessionAgentState.SKIPPED:
         release.release(engine, now, skip=True)
     elif state is SessionAgentState.FAILED:

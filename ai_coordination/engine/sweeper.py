@@ -2,7 +2,7 @@
 
 A sweep moves the time on by a fixed minute, conditionally, so that two sweepers send once, and then
 sends. It does not judge: that nothing comes of an item is counted by the workers that look at it,
-see `wakeups`. So an outage delays work by its own length and at most two minutes.
+see `looks`. So an outage delays work by its own length and at most two minutes.
 
 Each row is on its own. What goes wrong with one is logged and counted, and harms no other.
 """
@@ -145,7 +145,7 @@ def is_sent_while_behind(finds: int) -> bool:
 def _send(engine: Engine, moved: list[Owing], behind: Behind, swept: Swept) -> None:
     """Send for each item, but rarely where the queue of its lane is behind.
 
-    Each message says at which time the item is looked for again: see `wakeups`.
+    Each message says at which time the item is looked for again: see `looks`.
     """
     sent: list[Message] = []
     for item in moved:

@@ -16,7 +16,7 @@ from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.session import Session, tenant_user
-from ai_coordination.models.session_agent import SessionAgent, open_as
+from ai_coordination.models.session_agent import SessionAgent, open_as, opened
 from ai_coordination.models.session_label import SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
@@ -67,6 +67,7 @@ __all__ = [
     "anonymous",
     "connection",
     "open_as",
+    "opened",
     "tenant_label",
     "tenant_thread",
     "tenant_user",

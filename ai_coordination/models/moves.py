@@ -1,7 +1,7 @@
-"""The one way a session's status and an agent's state change: by a legal move, conditionally.
+"""The only way to change a session's status or an agent's state: a legal move, conditionally.
 
-A move is a list of actions and a condition, to be made part of one write. Nothing else writes
-`status` or `state`.
+A move is a list of actions and a condition, for use in one write. Nothing else writes `status` or
+`state`. The other conditions here fence a write: the item is still as it was read.
 """
 
 from typing import Any
@@ -18,46 +18,67 @@ Move = tuple[list[Action], Condition]
 
 
 def session(to: SessionStatus, iteration: int, *, retry: bool = False) -> Move:
-    """A session's move out of any state from which it is legal, in one of its iterations."""
+    """Move a session out of any status from which the move is legal, in one of its iterations."""
     sources = sorted(states.sources(to, retry=retry))
-    condition: Condition = Session.status.is_in(*(one.value for one in sources))
+    condition: Condition = Session.status.is_in(*(source.value for source in sources))
     return [Session.status.set(to.value)], condition & (Session.iteration_count == iteration)
 
 
-def agent(
-    to: SessionAgentState,
-    iteration: int,
-    *,
-    out_of: SessionAgentState | None = None,
-    retry: bool = False,
-) -> Move:
-    """An agent's move in one iteration: out of one state, or out of any that is legal."""
-    if out_of is not None and not states.may_move(out_of, to, retry=retry):
-        raise ValueError(f"{out_of} to {to} is no legal move")
-    sources = sorted(states.sources(to, retry=retry)) if out_of is None else [out_of]
-    condition: Condition = SessionAgent.state.is_in(*(one.value for one in sources))
+def agent(to: SessionAgentState, iteration: int, source: SessionAgentState | None) -> Move:
+    """Move an agent out of one state, in one of its iterations.
+
+    Without a `source` the move is a reset by a retry, out of any ended state.
+    """
+    if source is not None and not states.may_move(source, to):
+        raise ValueError(f"{source} to {to} is not a legal move")
+    sources = [source] if source is not None else sorted(states.sources(to, retry=True))
+    condition: Condition = SessionAgent.state.is_in(*(state.value for state in sources))
     return [SessionAgent.state.set(to.value)], condition & (SessionAgent.iteration == iteration)
 
 
-def out_of_initial(agent_as_read: SessionAgent, to: SessionAgentState) -> Move:
-    """The move of an agent that may start, which is still as it was read.
-
-    The run is the fence. `attempt` alone would be none, for it may go back; each claim has a run
-    of its own.
-    """
-    read, kind = agent_as_read, SessionAgent
-    actions, stands = agent(to, int(read.iteration), out_of=SessionAgentState.INITIAL)
-    return actions, (
-        stands
-        & kind.waiting_on.does_not_exist()
-        & (kind.attempt == read.attempt)
-        & same(kind.current_run_uuid, read.current_run_uuid)
-        & same(kind.not_before, read.not_before)
-        & same(kind.skip, read.skip)
-    )
-
-
 def same(attribute: Any, value: Any) -> Condition:
-    """An attribute is as it was read: None where it was not there."""
+    """An attribute is as it was read. None: it was not there."""
     condition: Condition = attribute.does_not_exist() if value is None else attribute == value
+    return condition
+
+
+def same_start(agent: SessionAgent) -> Condition:
+    """An agent that may start is as it was read: no other worker has claimed it since.
+
+    The run is the fence. `attempt` alone would not be one, because a retry sets it back. Each claim
+    has its own run.
+    """
+    kind = SessionAgent
+    condition: Condition = kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
+    condition &= same(kind.current_run_uuid, agent.current_run_uuid)
+    condition &= same(kind.not_before, agent.not_before)
+    condition &= same(kind.skip, agent.skip)
+    return condition
+
+
+def same_run(agent: SessionAgent) -> Condition:
+    """The current run is the one that was read."""
+    condition: Condition = SessionAgent.current_run_uuid == agent.current_run_uuid
+    return condition
+
+
+def same_worker(agent: SessionAgent) -> Condition:
+    """No other worker has taken the run over from the one that claimed it, or took it over.
+
+    `lease_owner` says so: a claim has none, and each takeover writes its own. An accepted run keeps
+    its owner.
+    """
+    return same(SessionAgent.lease_owner, agent.lease_owner)
+
+
+def same_deadline(agent: SessionAgent) -> Condition:
+    """The deadline that was read, and has passed, is still the agent's."""
+    condition: Condition = SessionAgent.deadline_at == agent.deadline_at
+    return condition
+
+
+def in_time(now: str) -> Condition:
+    """The agent's deadline has not passed, whether or not a sweep has looked at it."""
+    deadline_at = SessionAgent.deadline_at
+    condition: Condition = deadline_at.does_not_exist() | (deadline_at > now)
     return condition

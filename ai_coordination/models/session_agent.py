@@ -141,3 +141,11 @@ class SessionAgent(HasDueTime, Versioned):
 def open_as(partition_key: str, state: str) -> str:
     """The key under which a tenant's open agents of a state are listed."""
     return f"{partition_key}#{state}"
+
+
+def opened(agent: SessionAgent, state: str, now: str) -> dict[str, str]:
+    """What puts an agent into the tenant's list of open work."""
+    return {
+        "open_as": open_as(agent.partition_key, state),
+        "open_since": f"{now}#{agent.session_agent_uuid}",
+    }

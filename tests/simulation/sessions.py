@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ai_coordination import models, services
-from ai_coordination.engine import session_commands, wakeups
+from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
@@ -75,9 +75,7 @@ class RandomSession:
                 if not (now.is_at_rest() and not self.world.queue):
                     continue
                 self._watch.rest(now)
-                assert all(agent.notes != wakeups.TOO_MANY_LOOKS for agent in now.agents), (
-                    "given up"
-                )
+                assert all(agent.notes != looks.NOTES for agent in now.agents), "given up"
                 if not self._begins_again(now):
                     if self._clears_away:
                         self._clear_away(now)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.engine import message_handler, session_commands, wakeups
+from ai_coordination.engine import looks, message_handler, session_commands
 from ai_coordination.engine.agent import claim as claiming
 from ai_coordination.messages import AgentMessage
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
@@ -119,7 +119,7 @@ def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: World) 
     assert slow.states() == [("initial", 2), ("failed", 1)]
     world.queue.clear()
 
-    for _ in range(2 * wakeups.MOST_LOOKS):
+    for _ in range(2 * looks.MOST):
         world.stand_still(60)
         world.sweep()
         look_at_agents(world)
@@ -165,5 +165,5 @@ def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: Wo
             world.step()
 
     assert slow.states() == [("failed", 1), ("completed", 1)]
-    assert notes(slow) == [wakeups.TOO_MANY_LOOKS, None]
+    assert notes(slow) == [looks.NOTES, None]
     assert timedelta(hours=6) < world.clock - first < timedelta(hours=8)

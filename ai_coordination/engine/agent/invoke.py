@@ -8,6 +8,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable, Throttled
 from ai_coordination.messages import RuntimeMessage
+from ai_coordination.models import moves
 from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.services import members, validation
@@ -86,13 +87,13 @@ def _write_result(
             engine,
             agent,
             failed.notes,
-            complete.held(agent),
+            moves.same_worker(agent),
             retryable=failed.retryable,
             outcome=failed.outcome,
         )
     except PayloadTooLarge:
         notes = TOO_LARGE.format("The agent's output")
-        fail.fail_attempt(engine, agent, notes, complete.held(agent), retryable=False)
+        fail.fail_attempt(engine, agent, notes, moves.same_worker(agent), retryable=False)
 
 
 def _asked(ask: Callable[[], Answer | Accepted]) -> Answer | Accepted:

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from ai_coordination import clock, models
-from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import OtherLane, waits
 from ai_coordination.models import due_times, writes
@@ -39,7 +38,7 @@ def check_time(engine: Engine, agent: models.SessionAgent) -> None:
         raise NoTime(f"{left:.0f} s are left")
 
 
-def until(engine: Engine, agent: models.SessionAgent) -> str:
+def until(engine: Engine, agent: models.SessionAgent, deadline_at: str) -> str:
     """When the claim of a worker ends, unless what has come of it is written by then.
 
     A worker may wait for an agent's answer until the attempt's end or its own, whichever comes
@@ -50,7 +49,7 @@ def until(engine: Engine, agent: models.SessionAgent) -> str:
     seconds = max(_left(engine, engine.works_until), 0)
     if not waits(agent):
         return engine.later(min(seconds + LEASE_AFTER_WORKER_SECONDS, LEASE_SECONDS))
-    seconds = min(seconds, max(_left(engine, clock.moment(agent.deadline_at)), 0))
+    seconds = min(seconds, max(_left(engine, clock.moment(deadline_at)), 0))
     return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
 
 
@@ -66,19 +65,19 @@ def _left(engine: Engine, moment: datetime) -> float:
     return (moment - engine.utc()).total_seconds()
 
 
-def looked_for_at(engine: Engine, agent: models.SessionAgent) -> str:
+def looked_for_at(engine: Engine, agent: models.SessionAgent, lease_until: str) -> str:
     """When a claimed agent is looked for: at its lease's end.
 
     Most steps are over before the time at which their message would have been missed. It stays,
     unless the worker waits for the agent: then a call that takes its time would be found.
     """
     if waits(agent):
-        return str(agent.lease_until)
+        return lease_until
     return due_times.existing_or(
         agent,
-        agent.lease_until,
+        lease_until,
         earliest=engine.later(SHORTEST_STEP_SECONDS),
-        latest=max(agent.lease_until, wakeups.after_grace(engine)),
+        latest=max(lease_until, engine.after_grace()),
     )
 
 

@@ -1,7 +1,7 @@
-"""What an agent is told: its own work, and what those before it have said.
+"""Build an agent's input: its own query, and the answers of its predecessors.
 
-Sections begin with lines that nobody can forge: each bears the run's own mark, which was drawn
-after everything in them was written.
+Each section begins with a heading that no text can forge: the heading contains the run's own mark,
+which was drawn after everything in the sections was written.
 """
 
 import re
@@ -19,10 +19,10 @@ _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 Section = tuple[str, models.Text]
 
 
-def told(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run_uuid: str) -> str:
-    """The subtask query and what the predecessors said, as one text of about 2 MB at most.
+def build(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run_uuid: str) -> str:
+    """Return the subtask query and the predecessors' answers as one text of at most about 2 MB.
 
-    What does not fit any more is named, and not told: the agent reads it where it is kept.
+    An answer that does not fit is named and left out: the agent can read it through the API.
     """
     sections = [*_said(before), *_rejected(agent)]
     if not sections:

@@ -11,48 +11,13 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models, telemetry
-from ai_coordination.engine import metrics, wakeups
+from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine, Release
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, moves, writes
-from ai_coordination.states import LogLevel, RunOutcome, SessionAgentState, SessionStatus
+from ai_coordination.states import LogLevel, SessionAgentState, SessionStatus
 
 FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
-
-
-def completed(engine: Engine, agent: models.SessionAgent) -> None:
-    """A completed agent's run is sealed, and its successors are released."""
-    seal(engine, agent)
-    release(engine, agent)
-
-
-def seal(engine: Engine, agent: models.SessionAgent) -> None:
-    """The one move that is sealed afterwards is completion: its run may still be open."""
-    if agent.current_run_uuid is None:
-        return
-    kind = models.SessionRun
-    actions = [
-        kind.outcome.set(RunOutcome.COMPLETED.value),
-        kind.finished_at.set(engine.now()),
-        *in_its_thread(agent),
-    ]
-    if agent.agent_output is not None:
-        actions.append(kind.output.set(agent.agent_output))
-    if agent.usage is not None:
-        actions.append(kind.usage.set(agent.usage))
-    writes.update_if(
-        kind(agent.session_uuid, agent.current_run_uuid),
-        actions,
-        kind.run_uuid.exists() & kind.outcome.does_not_exist(),
-        engine.deadline,
-    )
-
-
-def in_its_thread(agent: models.SessionAgent) -> list[Action]:
-    """The thread of a run that has ended keeps its name: from now on it lists the run."""
-    attribute = models.SessionRun.tenant_thread
-    key = models.tenant_thread(agent.partition_key, agent.thread_uuid)
-    return [] if key is None else [attribute.set(attribute | key)]
 
 
 def release(engine: Engine, agent: models.SessionAgent, *, skip: bool = False) -> None:
@@ -162,7 +127,7 @@ def _release_and_mark(
     kind = models.SessionAgent
     return writes.update_if(
         agent,
-        [*actions, *due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine))],
+        [*actions, *due_times.set_due(kind, agent.session_uuid, engine.after_grace())],
         stands
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
@@ -178,7 +143,7 @@ def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent |
     kind = models.SessionAgent
     marked, now = writes.update_if(
         agent,
-        due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine)),
+        due_times.set_due(kind, agent.session_uuid, engine.after_grace()),
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)
         & kind.waiting_on.does_not_exist()

@@ -11,7 +11,6 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import graph, models, texts
-from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import end, operation, planned_agents, variables
 from ai_coordination.engine.session.operation import Operation
@@ -158,7 +157,7 @@ def _make_ready(
     if text is not None:
         actions.append(kind.subtask_query.set(text))
     if not agent.waiting_on:
-        actions += due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine))
+        actions += due_times.set_due(kind, agent.session_uuid, engine.after_grace())
     transaction = Transaction()
     transaction.check(
         session, operation.is_marked_as_read(session), lambda old: _Stopped("stopped")

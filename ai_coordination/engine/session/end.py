@@ -4,18 +4,16 @@ from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import complete
+from ai_coordination.engine.agent import transitions
+from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session_log import log_entry
-from ai_coordination.models import due_times, moves, reads
-from ai_coordination.models.writes import Transaction
+from ai_coordination.models import moves, reads
 from ai_coordination.states import (
     TERMINAL_AGENT,
     LogLevel,
-    RunOutcome,
-    SessionAgentState,
     SessionStatus,
 )
 
@@ -105,36 +103,8 @@ def _cancel(engine: Engine, agent: models.SessionAgent, latest: int) -> None:
     kind = models.SessionAgent
     now: models.SessionAgent | None = agent
     while now is not None and now.iteration <= latest and now.state not in TERMINAL_AGENT:
-        if _cancelled(engine, now):
+        if apply(engine, transitions.to_cancelled(engine, now)) is not None:
             return
         now = reads.get(
             kind, agent.session_uuid, agent.session_agent_uuid, tenant=agent.partition_key
         )
-
-
-def _cancelled(engine: Engine, agent: models.SessionAgent) -> bool:
-    kind = models.SessionAgent
-    actions, stands = moves.agent(
-        SessionAgentState.CANCELLED,
-        int(agent.iteration),
-        out_of=SessionAgentState(agent.state),
-    )
-    transaction = Transaction()
-    transaction.update(
-        agent,
-        [
-            *actions,
-            *complete.no_work(),
-            *due_times.clear(kind),
-            kind.not_before.remove(),
-            kind.updated_at.set(engine.now()),
-        ],
-        stands if agent.current_run_uuid is None else stands & complete.current(agent),
-        lambda old: complete.Over("it has moved"),
-    )
-    if agent.state == SessionAgentState.IN_PROGRESS:
-        complete.sealed(transaction, engine, agent, RunOutcome.CANCELLED)
-    if not complete.committed(engine, transaction):
-        return False
-    metrics.agent_ended(SessionAgentState.CANCELLED)
-    return True

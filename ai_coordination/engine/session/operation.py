@@ -97,7 +97,7 @@ def unmark(
 ) -> tuple[bool, models.Session | None]:
     """Remove the mark that was read, and write the operation's result with it.
 
-    Returns what `writes.change` returns. Without effect if the session has another mark by now.
+    Returns what `writes.update_if` returns. Without effect if the session has another mark by now.
     """
     kind = models.Session
     return writes.update_if(

@@ -5,19 +5,20 @@ iteration have no effect.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from ai_coordination import models, texts
-from ai_coordination.engine import wakeups
-from ai_coordination.engine.agent import answer, release
+from ai_coordination.engine.agent import answer, transitions
+from ai_coordination.engine.agent.apply import apply, seal
+from ai_coordination.engine.agent.transitions import Changes
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation, retry_plan
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import TextUnavailable
-from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.models import moves, reads, writes
 from ai_coordination.services.agent_rules import with_default_timeout
 from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
 
@@ -68,10 +69,10 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
         if not plan.reset.intersection(agent.successors or ()):
             sinks.add(ordinal)
         # A slow worker may find agents of an iteration that came after this one.
-        if agent.iteration < iteration:
-            _reset(engine, agent, iteration, plan)
+        is_behind = agent.iteration < iteration
+        now = _reset(engine, agent, iteration, plan) if is_behind else agent
         if not plan.reset.intersection(agent.predecessors or ()):
-            ready.append(agent.changed({"iteration": iteration}))
+            ready.append(now)
     return _begin(engine, session, plan, sinks, ready)
 
 
@@ -137,58 +138,38 @@ def _undo(engine: Engine, session: models.Session) -> None:
     operation.unmark(engine, session, is_old & (kind.iteration_count == session.iteration_count))
 
 
-def _reset(engine: Engine, agent: models.SessionAgent, iteration: int, plan: Plan) -> None:
-    """The agent waits for its first attempt again. Refused where an earlier try has reset it."""
+def _reset(
+    engine: Engine, agent: models.SessionAgent, iteration: int, plan: Plan
+) -> models.SessionAgent:
+    """Reset an agent, unless another worker has done it already. Returns it as it is then."""
     if agent.state == SessionAgentState.COMPLETED and agent.due_at:
-        # Nobody would seal its run any more.
-        release.seal(engine, agent)
-    kind = models.SessionAgent
+        # Once it is reset, nothing would seal its run.
+        seal(engine, agent)
     waits_for: set[float] = {*plan.reset.intersection(agent.predecessors or ())}
-    is_last = not plan.reset.intersection(agent.successors or ())
-    actions, stands = moves.agent(SessionAgentState.INITIAL, int(agent.iteration), retry=True)
-    dueness = (
-        due_times.clear(kind)
-        if waits_for
-        else due_times.set_due(kind, agent.session_uuid, wakeups.after_grace(engine))
-    )
+    is_sink = not plan.reset.intersection(agent.successors or ())
+    changes: dict[str, Any] = {"last": is_sink or None}
     if plan.members is not None:
         member = plan.members[agent.agent_uuid]
         action = with_default_timeout(agent.agent_action, member.runtime.kind)
-        actions.append(kind.agent.set(models.anonymous(member)))
-        actions.append(kind.agent_action.set(models.anonymous(action)))
+        changes["agent"] = models.anonymous(member)
+        changes["agent_action"] = models.anonymous(action)
     if int(agent.ordinal) not in plan.asking:
-        actions += _forgotten(agent, follows=bool(waits_for))
-    writes.update_if(
-        agent,
-        [
-            *actions,
-            *dueness,
-            kind.iteration.set(iteration),
-            kind.attempt.set(0),
-            kind.waiting_on.set(waits_for) if waits_for else kind.waiting_on.remove(),
-            kind.last.set(True) if is_last else kind.last.remove(),
-            kind.skip.remove(),
-            kind.notes.remove(),
-            kind.not_before.remove(),
-            kind.user_input.remove(),
-            kind.updated_at.set(engine.now()),
-        ],
-        stands,
-        engine.deadline,
-    )
+        changes |= _forgotten(agent, follows=bool(waits_for))
+    reset = transitions.to_next_iteration(engine, agent, iteration, waits_for, changes)
+    apply(engine, reset)
+    return reset.result()
 
 
-def _forgotten(agent: models.SessionAgent, *, follows: bool) -> list[Action]:
-    """What an agent that works anew has answered; of a rejected answer its next attempt is told.
+def _forgotten(agent: models.SessionAgent, *, follows: bool) -> Changes:
+    """Forget what an agent has answered, before it runs again. The next attempt gets a rejected
+    answer and the remark.
 
-    Where it `follows` what is done anew, that answer was about something else.
+    If the agent `follows` another that is reset, that answer was about something else.
     """
-    kind = models.SessionAgent
-    actions: list[Action] = [kind.agent_output.remove(), kind.usage.remove()]
+    changes: dict[str, Any] = {"agent_output": None, "usage": None}
     if follows:
-        return [*actions, kind.rejected_output.remove(), kind.rejected_because.remove()]
+        return {**changes, "rejected_output": None, "rejected_because": None}
     if answer.was_rejected(agent):
-        why = kind.rejected_because
-        remark = why.remove() if agent.user_input is None else why.set(agent.user_input)
-        actions += [kind.rejected_output.set(agent.agent_output), remark]
-    return actions
+        changes["rejected_output"] = agent.agent_output
+        changes["rejected_because"] = agent.user_input
+    return changes

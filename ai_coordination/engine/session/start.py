@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ai_coordination import graph, ids, models, texts
-from ai_coordination.engine import wakeups
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import end, operation, planned_agents
 from ai_coordination.engine.session.operation import Operation
@@ -120,7 +119,7 @@ def _new_agent(
     )
     if not planned.predecessors:
         agent.due_shard = due_times.shard(session.session_uuid)
-        agent.due_at = wakeups.after_grace(engine)
+        agent.due_at = engine.after_grace()
     return agent
 
 

@@ -1,0 +1,289 @@
+"""Every edge of a session agent's state diagram, once.
+
+An edge is a function that returns a Transition: what its write changes, and on what condition.
+Nothing is written here. `apply` writes a transition, and adds what all of them share.
+docs/internals/execution-protocol.md has the same edges as a table.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from ai_coordination import models
+from ai_coordination.engine.context import Engine
+from ai_coordination.models import moves
+from ai_coordination.states import RunOutcome
+from ai_coordination.states import SessionAgentState as State
+
+# Attributes of a session agent by name. None removes one.
+Changes = Mapping[str, Any]
+
+NO_LEASE: Changes = {"lease_until": None, "lease_owner": None, "takeovers": None}
+# No worker has the agent, and no list of open work contains it.
+NO_WORK: Changes = {**NO_LEASE, "deadline_at": None, "open_as": None, "open_since": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One edge, as a value. `agent` is as it was read, and stays so.
+
+    `source` is None for a reset, which every ended state allows. `due_at` is when outstanding work
+    is looked for; with None nothing is outstanding. `condition` is what the write requires besides
+    state and iteration.
+
+    The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
+    current run, with the output, notes and usage in `changes`. `session` changes the session, which
+    must be in progress in the agent's iteration; an empty list only checks that.
+
+    A transition without any of these is a single write. It costs half as much as a transaction, but
+    does not know its own repeat: see `apply`.
+    """
+
+    agent: models.SessionAgent
+    source: State | None
+    to: State
+    at: str
+    due_at: str | None
+    changes: Changes
+    condition: Condition | None = None
+    run: models.SessionRun | None = None
+    outcome: RunOutcome | None = None
+    session: Sequence[Action] | None = None
+    knows_its_repeat: bool = False
+
+    @property
+    def is_transaction(self) -> bool:
+        """Whether more than the agent is written, or a repeat must be known."""
+        joined = (self.run, self.outcome, self.session)
+        return self.knows_its_repeat or any(part is not None for part in joined)
+
+    def result(self) -> models.SessionAgent:
+        """The agent as this transition leaves it. What it does not change is as it was read."""
+        return self.agent.changed(
+            {"state": self.to.value, "updated_at": self.at, "due_at": self.due_at, **self.changes}
+        )
+
+    def leads_to(self, agent: models.SessionAgent) -> bool:
+        """Whether an agent stands where this transition leads."""
+        then = self.result()
+        return (
+            agent.state == then.state
+            and agent.iteration == then.iteration
+            and agent.current_run_uuid == then.current_run_uuid
+        )
+
+
+def to_in_progress(
+    agent: models.SessionAgent, run: models.SessionRun, changes: Changes, due_at: str
+) -> Transition:
+    """INITIAL to IN_PROGRESS: a worker claims the next attempt, and creates its run."""
+    attempt = {
+        "attempt": run.attempt,
+        "current_run_uuid": run.run_uuid,
+        "thread_uuid": run.thread_uuid,
+        "not_before": None,
+        "takeovers": None,
+    }
+    return Transition(
+        agent=agent,
+        source=State.INITIAL,
+        to=State.IN_PROGRESS,
+        at=run.created_at,
+        due_at=due_at,
+        changes={**attempt, **changes},
+        condition=moves.same_start(agent),
+        run=run,
+    )
+
+
+def to_skipped(engine: Engine, agent: models.SessionAgent) -> Transition:
+    """INITIAL to SKIPPED: the failure policy of a predecessor says so."""
+    return Transition(
+        agent=agent,
+        source=State.INITIAL,
+        to=State.SKIPPED,
+        at=engine.now(),
+        due_at=engine.soon(agent),
+        changes={},
+        condition=moves.same_start(agent),
+    )
+
+
+def to_failed_unstarted(
+    engine: Engine, agent: models.SessionAgent, notes: models.Text
+) -> Transition:
+    """INITIAL to FAILED: the agent cannot be started. Its failure policy is outstanding.
+
+    Only if the session is in progress. A start or a retry that is resumed needs its agents as the
+    pinned plan has left them.
+    """
+    return Transition(
+        agent=agent,
+        source=State.INITIAL,
+        to=State.FAILED,
+        at=engine.now(),
+        due_at=engine.soon(agent),
+        changes={**NO_WORK, "notes": notes},
+        condition=moves.same_start(agent) & moves.same(models.SessionAgent.looks, agent.looks),
+        session=[],
+    )
+
+
+def to_next_attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    notes: models.Text,
+    outcome: RunOutcome,
+    fence: Condition,
+    wait_seconds: float,
+) -> Transition:
+    """IN_PROGRESS to INITIAL: the attempt has failed, and another one follows after a wait."""
+    return Transition(
+        agent=agent,
+        source=State.IN_PROGRESS,
+        to=State.INITIAL,
+        at=engine.now(),
+        due_at=engine.after_grace(wait_seconds),
+        changes={**NO_WORK, "notes": notes, "not_before": engine.later(wait_seconds)},
+        condition=_fenced(agent, fence),
+        outcome=outcome,
+    )
+
+
+def to_failed(
+    engine: Engine,
+    agent: models.SessionAgent,
+    notes: models.Text,
+    outcome: RunOutcome,
+    fence: Condition,
+    *,
+    in_session: bool = False,
+) -> Transition:
+    """IN_PROGRESS to FAILED: no attempt is left. Its failure policy is outstanding.
+
+    With `in_session` only if the session is in progress.
+    """
+    return Transition(
+        agent=agent,
+        source=State.IN_PROGRESS,
+        to=State.FAILED,
+        at=engine.now(),
+        due_at=engine.soon(agent),
+        changes={**NO_WORK, "notes": notes},
+        condition=_fenced(agent, fence),
+        outcome=outcome,
+        session=[] if in_session else None,
+    )
+
+
+def to_completed(
+    engine: Engine, agent: models.SessionAgent, answer: Changes, fence: Condition | None
+) -> Transition:
+    """IN_PROGRESS to COMPLETED: the agent has answered.
+
+    The run is sealed afterwards: so the commonest edge costs half as much as a transaction.
+    """
+    return Transition(
+        agent=agent,
+        source=State.IN_PROGRESS,
+        to=State.COMPLETED,
+        at=engine.now(),
+        due_at=engine.soon(agent),
+        changes={**NO_WORK, **answer},
+        condition=_fenced(agent, fence),
+    )
+
+
+def to_waiting(
+    engine: Engine,
+    agent: models.SessionAgent,
+    answer: Changes,
+    fence: Condition | None,
+    deadline_at: str | None,
+) -> Transition:
+    """IN_PROGRESS to WAITING_FOR_INPUT: the agent has answered, and asks a person about it.
+
+    Without a deadline the person may take any time, and nothing is due.
+    """
+    now = engine.now()
+    opened = models.opened(agent, State.WAITING_FOR_INPUT, now)
+    return Transition(
+        agent=agent,
+        source=State.IN_PROGRESS,
+        to=State.WAITING_FOR_INPUT,
+        at=now,
+        due_at=deadline_at,
+        changes={**NO_LEASE, **opened, **answer, "deadline_at": deadline_at},
+        condition=_fenced(agent, fence),
+        outcome=RunOutcome.COMPLETED,
+        session=[models.Session.asking.add({int(agent.ordinal)})],
+    )
+
+
+def to_answered(
+    engine: Engine, agent: models.SessionAgent, to: State, changes: Changes, fence: Condition
+) -> Transition:
+    """WAITING_FOR_INPUT to COMPLETED or FAILED: a person has answered, or nobody has in time."""
+    return Transition(
+        agent=agent,
+        source=State.WAITING_FOR_INPUT,
+        to=to,
+        at=engine.now(),
+        due_at=engine.after_grace(),
+        changes={**NO_WORK, **changes},
+        condition=_fenced(agent, fence),
+        session=[models.Session.asking.delete({int(agent.ordinal)})],
+    )
+
+
+def to_cancelled(engine: Engine, agent: models.SessionAgent) -> Transition:
+    """Any state that is not ended, as read, to CANCELLED: the session is being ended."""
+    source = State(agent.state)
+    return Transition(
+        agent=agent,
+        source=source,
+        to=State.CANCELLED,
+        at=engine.now(),
+        due_at=None,
+        changes={**NO_WORK, "not_before": None},
+        condition=None if agent.current_run_uuid is None else moves.same_run(agent),
+        outcome=RunOutcome.CANCELLED if source is State.IN_PROGRESS else None,
+        # So each cancelled agent is counted once.
+        knows_its_repeat=True,
+    )
+
+
+def to_next_iteration(
+    engine: Engine,
+    agent: models.SessionAgent,
+    iteration: int,
+    waiting_on: set[float],
+    changes: Changes,
+) -> Transition:
+    """Any ended state to INITIAL: a retry of the session resets the agent."""
+    fresh = {
+        "iteration": iteration,
+        "attempt": 0,
+        "waiting_on": waiting_on or None,
+        "skip": None,
+        "notes": None,
+        "not_before": None,
+        "user_input": None,
+    }
+    return Transition(
+        agent=agent,
+        source=None,
+        to=State.INITIAL,
+        at=engine.now(),
+        due_at=None if waiting_on else engine.after_grace(),
+        changes={**fresh, **changes},
+    )
+
+
+def _fenced(agent: models.SessionAgent, fence: Condition | None) -> Condition:
+    """The run is always in the condition: it is the fencing token of everything that ends it."""
+    same_run = moves.same_run(agent)
+    return same_run if fence is None else same_run & fence

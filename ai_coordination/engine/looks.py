@@ -1,0 +1,48 @@
+"""Count how often workers have looked at an item that is due without any progress.
+
+A sweep moves the due time on and sends a message that contains the new one. The worker counts this
+look before it does anything else, if the item still has that due time: so once for each sweep, even
+if the message comes twice, and even if the worker dies because of what it finds. The wait doubles
+with each look. Every write that makes progress sets the due time anew and removes the count.
+
+A worker counts no look if it can do nothing: the session is not in progress, it is too early for
+the next attempt, or the worker has too little time left.
+"""
+
+from typing import TypeVar
+
+from ai_coordination import models
+from ai_coordination.engine.context import Engine
+from ai_coordination.models import due_times, writes
+
+FIRST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 3600.0
+# Reached after about seven hours, because the wait doubles up to an hour.
+MOST = 12
+NOTES = f"{MOST} workers have looked at this agent without any progress"
+
+T = TypeVar("T", models.Session, models.SessionAgent)
+
+
+def count(engine: Engine, item: T, due_at: str | None) -> T | None:
+    """Count that a worker looks at an item. Returns the item, or None if it has moved on.
+
+    `due_at` is the due time in the message; None if no sweep has sent it, and nothing is counted.
+    """
+    if due_at is None or item.due_at != due_at:
+        return item
+    kind = type(item)
+    looks = int(item.looks or 0) + 1
+    wait = min(FIRST_WAIT_SECONDS * 2 ** (looks - 1), LONGEST_WAIT_SECONDS)
+    at = engine.later(wait)
+    landed, now = writes.update_if(
+        item, due_times.record_look(kind, at, looks), kind.due_at == due_at, engine.deadline
+    )
+    # The SDK repeats a write whose answer was lost, and is refused by what the first try wrote.
+    is_mine = now is not None and (landed or (now.due_at == at and now.looks == looks))
+    return now if is_mine else None
+
+
+def are_too_many(agent: models.SessionAgent) -> bool:
+    """Whether so many workers have looked at the agent in vain that it is failed."""
+    return int(agent.looks or 0) > MOST
