@@ -173,21 +173,6 @@ def test_a_thousand_and_one_parts_are_too_many_also_where_no_list_is_too_long() 
     }
 
 
-@pytest.mark.stress
-def test_a_thousand_agents_are_not_too_many() -> None:
-    queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(1_000)]
-
-    place = start(blueprint([echo("a")]), subtaskQueries=queries)
-
-    session = stored(models.Session, *place)
-    assert (session.status, session.agent_count, len(session.waiting_on)) == (
-        "in_progress",
-        1_000,
-        1_000,
-    )
-    assert session.doing is None
-
-
 def test_a_thousand_and_one_agents_are_too_many() -> None:
     key = blueprint([echo("a")])
     queries = [{"agentUuid": "a", "subtaskQuery": f"{number}"} for number in range(1_001)]

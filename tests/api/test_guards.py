@@ -19,6 +19,7 @@ from tests.support.graph_api import (
     new_session,
     new_task,
 )
+from tests.support.lists import LISTS
 from tests.support.stored import everything_stored, put_state, refused, stored
 from tests.support.world import World
 
@@ -239,23 +240,36 @@ def test_a_recorded_run_is_not_the_current_run_of_its_agent(world: World) -> Non
     assert stored(models.SessionAgent, world.session, world.agent).current_run_uuid is None
 
 
-def test_counting_children_is_no_update_of_their_parent(world: World) -> None:
+# Lists whose rows are counted in their parent, or name it.
+COUNTED = (
+    "coordination.tasks",
+    "coordination.sessions",
+    "task.schedules",
+    "task.sessions",
+    "session.sessionAgents",
+    "session.sessionRuns",
+    "sessionAgent.successors",
+    "sessionAgent.sessionRuns",
+)
+
+
+def test_children_that_come_and_go_are_no_update_of_their_parent(world: World) -> None:
     parents = (
         (models.Coordination, CALLER.partition_key, world.coordination),
         (models.Task, world.coordination, world.task),
         (models.Session, world.coordination, world.session),
         (models.SessionAgent, world.session, world.agent),
     )
-    before = [(one.version, one.updated_at, one.last_writes) for one in read(parents)]
 
-    new_run(world.coordination, world.session, sessionAgentUuid=world.agent)
-    new_schedule(world.coordination, world.task)
-    second = new_agent(world.coordination, world.session, predecessors=[world.agent])
-    delete("deleteSessionAgent", sessionUuid=world.session, sessionAgentUuid=second)
+    def seen() -> list[Any]:
+        found: list[Any] = [stored(*key) for key in parents]
+        return [(one.version, one.updated_at, one.updated_by, one.last_writes) for one in found]
 
-    assert [(one.version, one.updated_at, one.last_writes) for one in read(parents)] == before
-    assert {version for version, _, _ in before} == {1}
+    before = seen()
+    for name in COUNTED:
+        child = LISTS[name].new(world)
+        assert seen() == before, name
+        LISTS[name].gone(world, child)
+        assert seen() == before, name
 
-
-def read(keys: Any) -> list[Any]:
-    return [stored(*key) for key in keys]
+    assert {version for version, *_ in before} == {1}

@@ -8,9 +8,9 @@ import pytest
 from ai_coordination import models
 from ai_coordination.services.idempotent_create import WEEK_SECONDS
 from tests.api.entities import ENTITIES
-from tests.support.graph_api import AGENTS, CALLER, CREATED, NOBODY, RIVAL, change, create
+from tests.support.graph_api import AGENTS, CALLER, CREATED, NOBODY, change, create
 from tests.support.stored import everything_stored, put_state, refused
-from tests.support.world import ARGUMENTS, TYPES, World, new_world
+from tests.support.world import ARGUMENTS, TYPES, World
 
 # By the create mutation of each kind: what may not be another value under the same key.
 OTHERS: dict[str, dict[str, Any]] = {
@@ -74,18 +74,6 @@ def test_each_kind_of_entity_has_keys_of_its_own(world: World) -> None:
 
     assert again == made
     assert len({one["id"] for one in made.values()}) == len(KINDS)
-
-
-@every_create
-def test_each_tenant_has_keys_of_its_own(world: World, name: str) -> None:
-    theirs = new_world(RIVAL)
-    ours = create(name, given_to(world, name))
-
-    rivals = create(name, given_to(theirs, name), caller=RIVAL)
-
-    assert rivals["id"] != ours["id"]
-    assert create(name, given_to(theirs, name), caller=RIVAL) == rivals
-    assert create(name, given_to(world, name)) == ours
 
 
 @every_create

@@ -108,7 +108,7 @@ def test_theirs_is_answered_as_nobodys_and_nothing_is_written(name: str, tenants
     for place in operation.uuids():
         check({**mine, place: "theirs"}, operation.plain())
     random = given(sources=naming_theirs(operation), more=more_of(operation))(check)
-    settings(max_examples=12, deadline=None)(random)()
+    settings(max_examples=6, deadline=None)(random)()
     assert everything_stored() == tenants.stored
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.support.graph_api import NOBODY, RIVAL, ask, change, mutation
-from tests.support.lists import LISTS
 from tests.support.stored import refused
 from tests.support.world import ARGUMENTS, TYPES, World, field
 
@@ -84,33 +83,6 @@ def test_an_expected_version_is_a_whole_number(world: World, version: Any) -> No
 
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
     assert world.read("task", STAND)["version"] == 1
-
-
-# Lists whose rows are counted in their parent, or name it.
-CHILDREN = {
-    "coordination.tasks": "coordination",
-    "coordination.sessions": "coordination",
-    "task.schedules": "task",
-    "task.sessions": "task",
-    "session.sessionAgents": "session",
-    "session.sessionRuns": "session",
-    "sessionAgent.successors": "agent",
-    "sessionAgent.sessionRuns": "agent",
-}
-
-
-@pytest.mark.parametrize(("children", "parent"), CHILDREN.items(), ids=CHILDREN)
-def test_children_that_come_and_go_leave_their_parent_s_version_as_it_was(
-    world: World, children: str, parent: str
-) -> None:
-    before = world.read(parent, STAND)
-
-    child = LISTS[children].new(world)
-    with_child = world.read(parent, STAND)
-    LISTS[children].gone(world, child)
-    without = world.read(parent, STAND)
-
-    assert with_child == without == before
 
 
 def test_what_happens_below_a_coordination_does_not_touch_it(world: World) -> None:

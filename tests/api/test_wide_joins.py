@@ -27,12 +27,13 @@ WIDEST = 999
 WRITE = Made("s3", "PutObject")
 
 
-@pytest.fixture
-def in_lambda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="module", autouse=True)
+def in_lambda() -> Iterator[None]:
     """The credentials of a role are in each address, and long."""
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "t" * 1_200)
-    clients.forget()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_SESSION_TOKEN", "t" * 1_200)
+        clients.forget()
+        yield
     clients.forget()
 
 
@@ -93,7 +94,6 @@ def outputs_of(predecessors: list[Mapping[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("character", ["x", "\x01"])
-@pytest.mark.usefixtures("in_lambda")
 def test_999_answers_that_items_hold_give_way_together_where_their_addresses_are_too_much(
     character: str,
 ) -> None:
@@ -116,7 +116,6 @@ def test_999_answers_that_items_hold_give_way_together_where_their_addresses_are
     assert clients("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] == 2
 
 
-@pytest.mark.usefixtures("in_lambda")
 def test_999_answers_that_the_bucket_keeps_are_addresses_in_one_document() -> None:
     kept = texts.store(texts.Owner("acme#sales", NOBODY, NOBODY), "€" * 2_000)
 
@@ -129,7 +128,6 @@ def test_999_answers_that_the_bucket_keeps_are_addresses_in_one_document() -> No
     assert outputs_of(predecessors[:1] + predecessors[-1:]) == ["€" * 2_000] * 2
 
 
-@pytest.mark.usefixtures("in_lambda")
 def test_as_many_answers_that_items_hold_give_way_as_must() -> None:
     outputs = [chr(ord("a") + number % 26) * (4_000 - number) for number in range(300)]
 
@@ -146,7 +144,6 @@ def test_as_many_answers_that_items_hold_give_way_as_must() -> None:
     assert [one["agentOutput"] for one in predecessors[count:]] == outputs[count:]
 
 
-@pytest.mark.usefixtures("in_lambda")
 def test_parameters_and_input_files_are_documents_where_they_must_be() -> None:
     parameters = {"system": "\x01" * 390_000}
     uris = [f"s3://bucket/{'ä' * 150}/{number}" for number in range(1_000)]
