@@ -32,7 +32,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue of the test's own, that it works off itself: see tests/api/executing.py."""
+    """A queue of the test's own, that it works off itself: see tests/api/execution.py."""
     made = clients("sqs").create_queue(QueueName=ids.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()

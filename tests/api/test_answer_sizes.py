@@ -11,7 +11,7 @@ from ai_coordination.config import settings
 from ai_coordination.models import reads
 from ai_coordination.models.allowance import Allowance
 from ai_coordination.services import session_graph
-from tests.api.executing import after, blueprint, echo, start, work_off
+from tests.api.execution import after, blueprint, echo, start, work_off
 from tests.support.graph_api import (
     Place,
     ask,

@@ -4,7 +4,7 @@ import pytest
 
 from ai_coordination import models
 from benchmarks.units import kept
-from tests.api.executing import after, blueprint, echo, start
+from tests.api.execution import after, blueprint, echo, start
 from tests.support.graph_api import (
     CALLER,
     change,

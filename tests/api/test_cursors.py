@@ -7,6 +7,7 @@ import pytest
 
 from ai_coordination.api.pagination import CursorScope
 from tests.support.graph_api import CALLER, RIVAL, ask, data, error
+from tests.support.ids import short
 from tests.support.lists import LISTS, Listed
 from tests.support.world import World, new_world
 
@@ -104,7 +105,7 @@ def test_a_cursor_has_one_way_of_writing_it(still_world: World, cursors: dict[st
         "01900000-0000-7000-8000-000000000000",
         "A" * 100_000,
     ],
-    ids=lambda cursor: ascii(cursor)[:40],
+    ids=short,
 )
 def test_what_is_no_cursor_at_all_is_refused(still_world: World, cursor: str) -> None:
     for name, listed in LISTS.items():

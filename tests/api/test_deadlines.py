@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from tests.api.executing import after, agents, echo, external, report, started, tell
+from tests.api.execution import after, agents, echo, external, report, started, tell
 from tests.support.graph_api import Place
 from tests.support.stored import put_state, refused
 

@@ -10,6 +10,7 @@ from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, QueryTooComplex
 from tests.support.graph_api import CALLER, NOBODY, ask, data, mutation
+from tests.support.ids import short
 from tests.support.lists import LISTS
 from tests.support.stored import everything_stored
 from tests.support.world import World
@@ -63,7 +64,7 @@ def test_a_service_s_error_has_its_place_in_the_answer_and_in_the_input(world: W
         {"input": {"coordinationName": "A", "unknown": 1}},
         {"input": {"coordinationName": "A", "coordinationUuid": NOBODY}},
     ],
-    ids=str,
+    ids=short,
 )
 def test_a_wrong_variable_is_told_before_anything_is_executed(
     still_world: World, variables: dict[str, Any]
@@ -101,7 +102,7 @@ def test_wrong_variables_are_told_briefly(still_world: World) -> None:
         ("{ task { id } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{" + "a" * 500_000 + "}", "PAYLOAD_TOO_LARGE"),
     ],
-    ids=lambda value: value[:40],
+    ids=short,
 )
 def test_a_document_that_is_none_is_told_before_anything_is_executed(query: str, code: str) -> None:
     answer = ask(query)

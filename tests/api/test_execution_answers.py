@@ -6,7 +6,7 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.engine import factory, sweeper
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     echo,

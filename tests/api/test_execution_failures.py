@@ -5,7 +5,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import models
 from ai_coordination.engine import factory, sweeper
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     blueprint,

@@ -3,7 +3,7 @@
 import pytest
 
 from ai_coordination import models
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     echo,

@@ -7,7 +7,7 @@ import pytest
 from ai_coordination import models
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.engine.session import dispatch
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     echo,

@@ -6,7 +6,7 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.engine.session import start as starting
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     blueprint,

@@ -5,16 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from tests.api.executing import (
-    after,
-    agents,
-    echo,
-    external,
-    report,
-    started,
-    tell,
-    work_off,
-)
+from tests.api.execution import after, agents, echo, external, report, started, tell, work_off
 from tests.support.graph_api import Place, change, create, data, new_coordination, new_session
 from tests.support.stored import put_state, stored
 

@@ -8,10 +8,10 @@ from botocore.exceptions import BotoCoreError
 
 from ai_coordination import models, worker
 from ai_coordination.errors import Throttled
-from tests.api.executing import echo
+from tests.api.execution import echo
 from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.faults import FAULTS, Call, Died, fault_at
 from tests.support.graph_api import CALLER, change, new_coordination, new_schedule, new_task
-from tests.support.mishaps import MISHAPS, Call, Died, mishap_at
 from tests.support.recording import recorded_calls
 from tests.support.scheduling import event_of, timers
 from tests.support.stored import stored
@@ -59,11 +59,11 @@ def number_of_calls(schedule: str) -> int:
 @pytest.mark.parametrize("schedule", [ONCE, OFTEN])
 def test_a_firing_whose_worker_died_anywhere_starts_one_session_in_the_end(schedule: str) -> None:
     for number in range(1, number_of_calls(schedule) + 1):
-        for mishap in MISHAPS:
+        for fault in FAULTS:
             case = Case(schedule)
 
             with (
-                mishap_at(number, mishap),
+                fault_at(number, fault),
                 suppress(Died, BotoCoreError, Throttled),
             ):
                 case.fire()
@@ -88,7 +88,7 @@ def test_a_pause_at_any_call_of_a_firing_leaves_a_session_only_where_it_came_aft
             case.pause()
             return call()
 
-        with mishap_at(number, first_the_pause):
+        with fault_at(number, first_the_pause):
             outcomes.append(case.fire())
 
         assert len(case.sessions()) == (outcomes[-1] == "started")

@@ -7,6 +7,7 @@ import pytest
 from ai_coordination.api.transport.parameters import from_object
 from ai_coordination.errors import BadUserInput
 from tests.support.graph_api import ask
+from tests.support.ids import short
 from tests.support.stored import everything_stored
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -62,7 +63,7 @@ def places(result: dict[str, Any], code: str = "BAD_USER_INPUT") -> list[Any]:
             ["filter", "status", 1],
         ),
     ],
-    ids=str,
+    ids=short,
 )
 def test_a_wrong_variable_is_told_with_its_place(
     document: str, variables: dict[str, Any], place: list[Any]

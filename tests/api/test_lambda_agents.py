@@ -9,7 +9,7 @@ from botocore.retries.standard import ExponentialBackoff
 from ai_coordination import models
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
-from tests.api.executing import (
+from tests.api.execution import (
     FUNCTION,
     WAITS,
     after,

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from ai_coordination.clients import functions as client
-from tests.api.executing import (
+from tests.api.execution import (
     FUNCTION,
     WAITS,
     after,

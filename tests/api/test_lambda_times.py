@@ -12,7 +12,7 @@ from ai_coordination import clock, models
 from ai_coordination.engine import factory, message_handler
 from ai_coordination.engine.agent import lease as leases
 from ai_coordination.engine.context import Engine
-from tests.api.executing import (
+from tests.api.execution import (
     FUNCTION,
     WAITS,
     after,

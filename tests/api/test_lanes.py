@@ -10,7 +10,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.config import settings
 from ai_coordination.texts import Owner, cleanup_message
-from tests.api.executing import (
+from tests.api.execution import (
     FUNCTION,
     WAITS,
     after,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from tests.api.executing import FUNCTION, after, blueprint, echo, function, start, work_off
+from tests.api.execution import FUNCTION, after, blueprint, echo, function, start, work_off
 from tests.support.bucket import keys_in_bucket
 from tests.support.graph_api import CALLER, Place, change, create, data, new_agent, new_session
 from tests.support.lambda_service import LambdaService, returning

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket
 from ai_coordination.config import settings
-from tests.api import executing
-from tests.api.executing import after, blueprint, echo, external, report, start, work_off
+from tests.api import execution
+from tests.api.execution import after, blueprint, echo, external, report, start, work_off
 from tests.support.bucket import BUCKET, keys_in_bucket
 from tests.support.graph_api import (
     CALLER,
@@ -106,19 +106,19 @@ def test_a_large_output_is_kept_and_told_to_the_successor() -> None:
     )
     work_off()
 
-    taken = executing.tell("completeSessionAgent", {**report(place, "a"), "agentOutput": LARGE})
+    taken = execution.tell("completeSessionAgent", {**report(place, "a"), "agentOutput": LARGE})
 
-    successor = executing.agents(place)["b"]
+    successor = execution.agents(place)["b"]
     assert taken["agentOutput"] == LARGE
-    assert successor["agentInput"] == executing.input_of(successor, "Go", **{"Agent A": LARGE})
+    assert successor["agentInput"] == execution.input_of(successor, "Go", **{"Agent A": LARGE})
     assert len(keys_in_bucket()) == 2
 
 
 def test_the_same_large_report_again_gives_the_same_and_another_is_refused() -> None:
     given = {**report(working(), "a"), "agentOutput": LARGE}
-    first = executing.tell("completeSessionAgent", given)
+    first = execution.tell("completeSessionAgent", given)
 
-    again = executing.tell("completeSessionAgent", given)
+    again = execution.tell("completeSessionAgent", given)
     other = refused("completeSessionAgent", {**given, "agentOutput": LARGE + "!"})
 
     assert again == first
@@ -131,9 +131,9 @@ def test_large_notes_of_a_failure_are_shown_whole() -> None:
     )
     work_off()
 
-    executing.tell("failSessionAgent", {**report(place, "a"), "notes": LARGE})
+    execution.tell("failSessionAgent", {**report(place, "a"), "notes": LARGE})
 
-    shown = executing.session(place)
+    shown = execution.session(place)
     assert shown["status"] == "FAILED"
     assert shown["sessionAgents"]["nodes"][0]["notes"] == LARGE
     assert [run["notes"] for run in shown["sessionRuns"]["nodes"]] == [LARGE]
@@ -151,11 +151,11 @@ def test_what_a_successor_is_told_holds_2_mb_and_names_what_does_not_fit() -> No
         change("completeSessionAgent", given, "sessionAgent { state }")
     work_off()
 
-    found = executing.agents(place)["z"]
+    found = execution.agents(place)["z"]
 
     said = {"a": "a" * 1_500_000, "b": "(600000 bytes, left out here)", "c": "c" * 100}
     named = {f"Agent {name.upper()}": text for name, text in said.items()}
-    assert found["agentInput"] == executing.input_of(found, "Go", **named)
+    assert found["agentInput"] == execution.input_of(found, "Go", **named)
 
 
 def test_the_texts_of_a_session_go_with_it() -> None:
@@ -326,7 +326,7 @@ def test_where_the_bucket_does_not_answer_nothing_is_half_written() -> None:
     with patch.object(BaseClient, "_make_api_call", _without_s3):
         assert refused("completeSessionAgent", given)["code"] == "THROTTLED"
 
-    assert executing.tell("completeSessionAgent", given)["state"] == "COMPLETED"
+    assert execution.tell("completeSessionAgent", given)["state"] == "COMPLETED"
 
 
 def test_a_text_is_never_taken_for_a_place() -> None:
@@ -394,7 +394,7 @@ def test_a_session_built_by_hand_starts_with_large_texts() -> None:
     change("dispatchSession", place.key, "session { status }")
     work_off()
 
-    agents = executing.agents(place)
+    agents = execution.agents(place)
     assert agents["a"]["agentOutput"] == LARGE * 2
     assert agents["b"]["agentOutput"] == task_query
 

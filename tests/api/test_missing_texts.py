@@ -14,8 +14,8 @@ from ai_coordination.config import settings
 from ai_coordination.engine.session import start
 from ai_coordination.errors import Throttled
 from ai_coordination.texts import Owner, cleanup_message
-from tests.api import executing
-from tests.api.executing import WAITS, after, blueprint, echo, external, function, report
+from tests.api import execution
+from tests.api.execution import WAITS, after, blueprint, echo, external, function, report
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.bucket import BUCKET
 from tests.support.graph_api import (
@@ -63,7 +63,7 @@ def texts_of(place: Place) -> dict[str, Any]:
 
 
 def test_a_missing_text_costs_its_own_field() -> None:
-    place = executing.started([echo("a")], taskQuery=LARGE)
+    place = execution.started([echo("a")], taskQuery=LARGE)
     lose_everything()
 
     answer = texts_of(place)
@@ -86,7 +86,7 @@ def test_a_missing_text_costs_its_own_field() -> None:
     [("SlowDown", 503), ("AccessDenied", 403), ("NoSuchBucket", 404), ("InternalError", 500)],
 )
 def test_any_other_refusal_of_s3_is_none_of_the_text(code: str, status: int) -> None:
-    place = executing.started(
+    place = execution.started(
         [external("a"), echo("b")], [after("a"), after("b", "a")], taskQuery="Go"
     )
     told = {**report(place, "a"), "agentOutput": LARGE}
@@ -94,23 +94,23 @@ def test_any_other_refusal_of_s3_is_none_of_the_text(code: str, status: int) -> 
 
     with failing("GetObject", code, status):
         answer = texts_of(place)
-        executing.work_off()
+        execution.work_off()
     codes = [error["extensions"]["code"] for error in answer["errors"]]
-    waits = executing.agents(place)["b"]
+    waits = execution.agents(place)["b"]
 
     assert codes == ["THROTTLED"]
     assert (waits["state"], waits["attempt"]) == ("INITIAL", 0)
 
 
 def test_an_agent_that_is_to_be_told_a_missing_text_fails_at_once() -> None:
-    place = executing.started(
+    place = execution.started(
         [external("a"), echo("b")], [after("a"), after("b", "a")], taskQuery="Go"
     )
     told = {**report(place, "a"), "agentOutput": LARGE}
     change("completeSessionAgent", told, "sessionAgent { state }")
     lose_everything()
 
-    executing.work_off()
+    execution.work_off()
 
     agent = next(one for one in models.SessionAgent.query(place.session) if one.agent_uuid == "b")
     assert (agent.state, agent.attempt, agent.notes) == ("failed", 0, MISSING)
@@ -119,7 +119,7 @@ def test_an_agent_that_is_to_be_told_a_missing_text_fails_at_once() -> None:
 
 def test_a_function_of_which_a_text_is_missing_is_not_called(functions: LambdaService) -> None:
     functions.deploy("agent-writer", returning("Done"))
-    place = executing.start(blueprint([function("a", **WAITS)]), taskQuery=LARGE)
+    place = execution.start(blueprint([function("a", **WAITS)]), taskQuery=LARGE)
 
     claims = texts.store
 
@@ -130,7 +130,7 @@ def test_a_function_of_which_a_text_is_missing_is_not_called(functions: LambdaSe
         return kept
 
     with patch.object(texts, "store", keep):
-        executing.work_off()
+        execution.work_off()
 
     (agent,) = models.SessionAgent.query(place.session)
     assert (agent.state, agent.attempt, agent.notes) == ("failed", 1, MISSING)
@@ -151,9 +151,9 @@ def test_a_start_of_which_the_graph_is_missing_fails_and_its_key_gives_it() -> N
         assert refusal("startSession", given)["code"] == "INTERNAL"
     lose_everything()
 
-    place = executing.start(given)
+    place = execution.start(given)
 
-    assert executing.session(place)["status"] == "FAILED"
+    assert execution.session(place)["status"] == "FAILED"
     session = stored(models.Session, *place)
     assert session.doing is None
     assert session.due_at is None
@@ -180,15 +180,15 @@ def test_a_dispatch_of_which_a_text_is_missing_leaves_the_session_as_it_was() ->
     assert session.due_at is None
     change("updateSession", {**place.key, "taskQuery": "Again"}, "session { version }")
     change("dispatchSession", place.key, "session { status }")
-    executing.work_off()
-    assert executing.session(place)["status"] == "COMPLETED"
+    execution.work_off()
+    assert execution.session(place)["status"] == "COMPLETED"
 
 
 def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     place = by_hand()
     with patch("ai_coordination.engine.session.dispatch._begin", side_effect=KeyError):
         assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
-    first, _ = executing.agents(place).values()
+    first, _ = execution.agents(place).values()
     at = place.session, first["sessionAgentUuid"]
     put_state(models.SessionAgent, *at, iteration=0, agent=None)
     lose_everything()
@@ -196,13 +196,13 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     put_state(models.SessionAgent, *at, due_at=None, due_shard=None)
 
     worker.handler({"kind": worker.SWEEP}, Context())
-    executing.work_off()
+    execution.work_off()
 
     session = stored(models.Session, *place)
     assert session.status == "failed"
     assert session.doing is None
     assert session.due_at is None
-    states = [agent["state"] for agent in executing.agents(place).values()]
+    states = [agent["state"] for agent in execution.agents(place).values()]
     assert states == ["CANCELLED", "CANCELLED"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.graph_api import NOBODY, data, error
+from tests.support.ids import short
 from tests.support.lists import LISTS
 from tests.support.world import ARGUMENTS, KEYS, TYPES, World
 
@@ -83,7 +84,7 @@ def test_an_id_of_no_entity_is_null(kind: str, still_world: World) -> None:
         base64.urlsafe_b64encode(b"Coordination:\xff").decode(),
         "A" * 1_000_001,
     ],
-    ids=lambda global_id: ascii(global_id)[:60],
+    ids=short,
 )
 def test_what_is_no_id_is_refused(still_world: World, global_id: str) -> None:
     assert error(NODE, {"id": global_id}) == NO_ID
@@ -115,7 +116,7 @@ def test_an_id_that_is_a_number_is_read_as_a_text(still_world: World) -> None:
     assert error(NODE, {"id": 5}) == NO_ID
 
 
-@pytest.mark.parametrize("nothing", [None, 1.5, True, ["x"], {}], ids=str)
+@pytest.mark.parametrize("nothing", [None, 1.5, True, ["x"], {}], ids=short)
 def test_a_node_is_asked_for_by_a_text(still_world: World, nothing: Any) -> None:
     assert error(NODE, {"id": nothing}) == NO_ID
 

@@ -12,7 +12,7 @@ from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine.session import dispatch, end, retry
 from ai_coordination.engine.session import start as starting
 from ai_coordination.models import reads
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     blueprint,

@@ -9,7 +9,7 @@ from ai_coordination import models
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import retry as retrying
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     echo,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.entities import DEFAULT_RULES, RULES
 from tests.support.graph_api import ask, change, create, data, mutation, new_task
+from tests.support.ids import short
 from tests.support.stored import refused
 from tests.support.world import World
 
@@ -122,7 +123,7 @@ def test_rules_have_bounds(still_world: World, rule: str, value: float) -> None:
         ({"predecessors": [None]}, ["predecessors", 0]),
         ({"agentUuid": None}, ["agentUuid"]),
     ],
-    ids=str,
+    ids=short,
 )
 def test_what_is_not_of_the_type_of_a_rule_is_refused_before_anything_is_done(
     still_world: World, wrong: dict[str, Any], place: list[str | int]

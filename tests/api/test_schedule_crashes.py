@@ -13,8 +13,8 @@ import pytest
 from ai_coordination import models, worker
 from ai_coordination.engine.schedule_trigger import NotWrittenYet
 from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.faults import FAULTS, Call, Died, dies_before, fault_at
 from tests.support.graph_api import ask, create, mutation, new_coordination, new_schedule, new_task
-from tests.support.mishaps import MISHAPS, Call, Died, dies_before, mishap_at
 from tests.support.recording import recorded_calls
 from tests.support.scheduling import held
 
@@ -128,10 +128,10 @@ def number_of_calls(operation: str) -> int:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_whoever_writes_a_schedule_may_die_or_go_unheard_at_any_call(operation: str) -> None:
     for number in range(1, number_of_calls(operation) + 1):
-        for mishap in MISHAPS:
+        for fault in FAULTS:
             case = Case(operation)
 
-            with mishap_at(number, mishap), suppress(Died):
+            with fault_at(number, fault), suppress(Died):
                 case.perform()
             case.fire_all()
 
@@ -170,7 +170,7 @@ def test_a_writer_that_is_late_at_any_call_brings_no_old_timer_back(
             case = Case(operation)
 
             def late(call: Call, case: Case = case, is_before: bool = is_before) -> Any:
-                with mishap_at(0, dies_before):
+                with fault_at(0, dies_before):
                     if is_before:
                         RIVALS[rival](case)
                         return call()
@@ -178,7 +178,7 @@ def test_a_writer_that_is_late_at_any_call_brings_no_old_timer_back(
                     RIVALS[rival](case)
                     return answer
 
-            with mishap_at(number, late):
+            with fault_at(number, late):
                 case.perform()
 
             case.check()

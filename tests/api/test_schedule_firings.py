@@ -12,7 +12,7 @@ from ai_coordination import models, worker
 from ai_coordination.engine import session_commands
 from ai_coordination.engine.schedule_trigger import NotWrittenYet
 from ai_coordination.errors import Throttled
-from tests.api.executing import blueprint, echo, work_off
+from tests.api.execution import blueprint, echo, work_off
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.graph_api import CALLER, change, data, new_schedule
 from tests.support.scheduling import event_of, put_timer, timers

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from ai_coordination import models
 from ai_coordination.config import settings
 from tests.support.graph_api import NOBODY, ask, change, create, data, mutation, new_schedule
+from tests.support.ids import short
 from tests.support.recording import recorded_calls
 from tests.support.scheduling import DEAD_LETTERS, FUNCTION, GROUP, ROLE, event_of, timers, tokens
 from tests.support.stored import put_state, refused, stored
@@ -143,7 +144,9 @@ def test_an_update_makes_the_new_timer_then_writes_then_deletes_the_old_one(worl
     assert tokens(world.schedule) == [named(world, world.schedule)]
 
 
-@pytest.mark.parametrize("changes", [{"timezone": "Europe/Berlin"}, {"status": "ACTIVE"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{"timezone": "Europe/Berlin"}, {"status": "ACTIVE"}], ids=short
+)
 def test_each_write_of_what_a_timer_is_made_of_makes_a_new_one(
     world: World, changes: dict[str, str]
 ) -> None:

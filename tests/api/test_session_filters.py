@@ -15,6 +15,7 @@ from tests.support.graph_api import (
     new_session,
     new_task,
 )
+from tests.support.ids import short
 from tests.support.stored import put_state
 
 LIST = """query ($c: ID, $n: Boolean, $f: SessionFilter, $first: Int, $after: String) {
@@ -101,7 +102,7 @@ EVERYTHING = ["cancelled", "failed", "asking", "running", "done", "new"]
         ({"taskUuid": "T1", "userId": "eve", "status": ["IN_PROGRESS"]}, [], []),
         ({"taskUuid": "T3", "userId": "bob", "status": ["FAILED"]}, ["failed"], []),
     ],
-    ids=str,
+    ids=short,
 )
 def test_a_list_holds_the_sessions_that_its_filter_names(
     shop: Shop, chosen: dict[str, Any], of_the_tenant: list[str], of_a: list[str]

@@ -13,6 +13,7 @@ from tests.support.graph_api import (
     new_coordination,
     new_session,
 )
+from tests.support.ids import short
 from tests.support.stored import refused
 
 SEALED = "outcome createdAt finishedAt"
@@ -89,7 +90,7 @@ def test_a_repeated_record_gives_its_run_also_when_its_end_is_long_ago(
         ({"usage": {"inputTokens": -1, "outputTokens": 0}}, ["usage", "inputTokens"]),
         ({"usage": {"inputTokens": 0, "outputTokens": -1}}, ["usage", "outputTokens"]),
     ],
-    ids=str,
+    ids=short,
 )
 def test_a_run_is_refused_with(place: Place, wrong: dict[str, Any], path: list[str]) -> None:
     told = refused("recordSessionRun", {**place.key, "agentUuid": "rag", **wrong})
@@ -109,7 +110,7 @@ def test_a_run_is_refused_with(place: Place, wrong: dict[str, Any], path: list[s
         {"usage": {"inputTokens": 1}},
         {"outcome": "DONE"},
     ],
-    ids=str,
+    ids=short,
 )
 def test_a_run_is_refused_what_is_not_of_its_type(place: Place, wrong: dict[str, Any]) -> None:
     told = refused("recordSessionRun", {**place.key, "agentUuid": "rag", **wrong})

@@ -8,6 +8,7 @@ import pytest
 from ai_coordination.models import reads
 from tests.api.entities import ACTIONS
 from tests.support.graph_api import change, data, new_coordination, new_task
+from tests.support.ids import short
 from tests.support.stored import refused
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -68,7 +69,7 @@ def test_an_agent_that_has_a_query_alone_may_be_waited_for() -> None:
             (["agentActions", 0, "predecessors", 0]),
         ),
     ],
-    ids=str,
+    ids=short,
 )
 def test_an_update_is_judged_with_what_it_leaves_as_it_was(
     changes: dict[str, Any], place: list[str | int]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.graph_api import ask, mutation
+from tests.support.ids import short
 from tests.support.stored import refused
 from tests.support.world import World
 
@@ -62,7 +63,7 @@ def refused_twice(world: World, **graph: Any) -> dict[str, Any]:
             ["agentActions", 1, "predecessors", 1],
         ),
     ],
-    ids=lambda value: ascii(value)[:70],
+    ids=short,
 )
 def test_a_graph_names_members_and_each_of_them_once(
     still_world: World, graph: dict[str, Any], place: list[str | int]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.graph_api import ask, mutation
+from tests.support.ids import short
 from tests.support.stored import refused
 from tests.support.world import World
 
@@ -57,7 +58,7 @@ def refused_twice(world: World, **given: Any) -> dict[str, Any]:
         "rate(1 day)" + " " * 246,
         "x" * 3_000_000,
     ],
-    ids=lambda schedule: ascii(schedule)[:40],
+    ids=short,
 )
 def test_an_expression_that_there_is_not_is_refused(still_world: World, schedule: str) -> None:
     told = refused_twice(still_world, schedule=schedule)
@@ -84,7 +85,7 @@ def test_an_expression_that_there_is_not_is_refused(still_world: World, schedule
         "\ud800",
         "x" * 100_000,
     ],
-    ids=lambda timezone: ascii(timezone)[:40],
+    ids=short,
 )
 def test_a_zone_that_there_is_not_is_refused(still_world: World, timezone: str) -> None:
     told = refused_twice(still_world, timezone=timezone)

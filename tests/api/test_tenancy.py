@@ -17,7 +17,7 @@ from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import reads
 from ai_coordination.models.reads import PageRequest
-from tests.api.tenants import Tenants, new_tenants
+from tests.api.two_tenants import Tenants, new_tenants
 from tests.support.graph_api import CALLER, RIVAL, ask
 from tests.support.operations import Operation, Place, Values, operations, variables
 from tests.support.stored import everything_stored

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.graph_api import create, new_coordination, refusal
+from tests.support.ids import short
 from tests.support.stored import everything_stored, refused
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -52,7 +53,7 @@ def member(name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", [*INVISIBLE, *MISLEADING], ids=ascii)
+@pytest.mark.parametrize("name", [*INVISIBLE, *MISLEADING], ids=short)
 def test_a_name_that_is_not_seen_or_misleads_is_refused(name: str) -> None:
     assert refusal("createCoordination", named(name)) == {
         "code": "BAD_USER_INPUT",
@@ -65,14 +66,14 @@ def test_a_name_that_is_not_seen_or_misleads_is_refused(name: str) -> None:
     assert not any(everything_stored().values())
 
 
-@pytest.mark.parametrize("name", FINE, ids=ascii)
+@pytest.mark.parametrize("name", FINE, ids=short)
 def test_a_name_in_any_script_is_taken_as_it_is(name: str) -> None:
     made = create("createCoordination", named(name), "coordinationName")
 
     assert made["coordinationName"] == name
 
 
-@pytest.mark.parametrize("user", ["\u200b", " ", *MISLEADING], ids=ascii)
+@pytest.mark.parametrize("user", ["\u200b", " ", *MISLEADING], ids=short)
 def test_a_user_that_is_not_seen_or_misleads_is_refused(user: str) -> None:
     key = {"coordinationUuid": new_coordination()}
 

@@ -5,16 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from tests.api.executing import (
-    after,
-    blueprint,
-    echo,
-    external,
-    report,
-    start,
-    tell,
-    work_off,
-)
+from tests.api.execution import after, blueprint, echo, external, report, start, tell, work_off
 from tests.support.graph_api import (
     CALLER,
     RIVAL,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import clock, models
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     blueprint,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.graph_api import NOBODY, RIVAL, ask, change, mutation
+from tests.support.ids import short
 from tests.support.stored import refused
 from tests.support.world import ARGUMENTS, TYPES, World, field
 
@@ -75,7 +76,7 @@ def test_what_is_not_there_is_no_conflict(world: World, kind: str, changes: dict
     assert refused(name, {**key, **given, "expectedVersion": 7}, RIVAL) == {"code": "NOT_FOUND"}
 
 
-@pytest.mark.parametrize("version", [1.5, "1", 2**31, True], ids=str)
+@pytest.mark.parametrize("version", [1.5, "1", 2**31, True], ids=short)
 def test_an_expected_version_is_a_whole_number(world: World, version: Any) -> None:
     given = {**world.key_of("task"), "taskName": "B", "expectedVersion": version}
 

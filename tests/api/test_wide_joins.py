@@ -13,7 +13,7 @@ from ai_coordination.clients import clients
 from ai_coordination.clients import functions as client
 from ai_coordination.runtimes import lambda_fitting
 from ai_coordination.runtimes.base import Call
-from tests.api.executing import after, agents, echo, function, session, start, work_off
+from tests.api.execution import after, agents, echo, function, session, start, work_off
 from tests.support.bucket import BUCKET
 from tests.support.graph_api import NOBODY, new_coordination, new_task
 from tests.support.lambda_service import LambdaService, returning

@@ -1,4 +1,4 @@
-"""A corpus as a file: what one version has stored, by story and moment.
+"""A corpus as a file: what one version has stored, by scenario and moment.
 
 A moment holds the items and texts that are new or other than in the moment before.
 """
@@ -33,7 +33,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A story. What is beside its moments is of the last of them.
+    """A scenario. What is beside its moments is of the last of them.
 
     `chunk` is how many agents at a time were written by a start that took several transactions.
     `firings` are events with what comes of them, and `sessions` are how many there are then;

@@ -1,4 +1,4 @@
-"""An engine on a virtual clock that keeps the moments of a story, or goes on from one of them."""
+"""An engine on a virtual clock that records the moments of a scenario, or resumes from one."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -30,8 +30,8 @@ from ai_coordination.runtimes.base import Accepted, Answer, Call
 from ai_coordination.services import idempotent_create, task_schedule, timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item
-from tests.simulation.seen import Sight
-from tests.simulation.world import Died, World
+from tests.simulation.simulator import Died, Simulator
+from tests.simulation.snapshot import StoreReader
 
 SHARDS = due_times.SHARDS
 Event = dict[str, Any]
@@ -55,8 +55,8 @@ class Repeat(NamedTuple):
     gives: str
 
 
-class Life(World):
-    """A world of one story. Its uuids are of its own `number`: no other story has them.
+class Life(Simulator):
+    """A world of one scenario. Its uuids are of its own `number`: no other scenario has them.
 
     While it is `recording`, it keeps the moment before each write. The write whose number is
     `dies_at` kills its worker. `found` counts what sweeps have found. Sessions that are larger than
@@ -126,7 +126,7 @@ class Life(World):
                 self._push(decode(json.dumps(message)), (at - moment.utc).total_seconds())
 
     def all_sessions(self) -> list[models.Session]:
-        return Sight(self.store).all_of(models.Session)
+        return StoreReader(self.store).all_of(models.Session)
 
     def idle(self) -> None:
         """Works off what is in the queue, until nothing more comes of it soon."""

@@ -1,4 +1,4 @@
-"""The entities of a corpus as the API shows them."""
+"""The entities of a corpus, as the API returns them."""
 
 from collections.abc import Mapping
 from hashlib import sha256

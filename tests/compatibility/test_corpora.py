@@ -11,7 +11,7 @@ from tests.compatibility import files
 from tests.compatibility.corpora import NEWEST, items_of, name_of, of_each_corpus
 from tests.compatibility.files import Chapter, Corpus
 from tests.compatibility.life import Life
-from tests.compatibility.stories import STORIES
+from tests.compatibility.scenarios import SCENARIOS
 
 # Its table is made already, because AWS changes no keys later.
 NOT_WRITTEN_YET = models.SessionLabel
@@ -57,7 +57,7 @@ def test_a_corpus_has_messages_of_each_kind(corpus: Corpus) -> None:
 def test_the_stories_end_today_as_they_did(told: Chapter) -> None:
     life = Life(1, told.chunk)
     with life.running():
-        STORIES[told.name](life)
+        SCENARIOS[told.name](life)
         life.keep()
 
     before = told.moments[-1].moment

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from ai_coordination.engine.session import start
+from tests.compatibility.completion import ends, finish
 from tests.compatibility.corpora import of_each, of_each_corpus, of_those
 from tests.compatibility.files import Chapter, Corpus
 from tests.compatibility.life import Life
-from tests.compatibility.people import ends, finish
 from tests.simulation import invariants
-from tests.simulation.seen import Sight
+from tests.simulation.snapshot import StoreReader
 from tests.support.graph_api import create
 
 
@@ -28,7 +28,7 @@ def test_each_session_ends_as_it_would_have(
             assert ends(life, kept.moment) == kept.ends, f"moment {number}"
             if kept.needs_no_sweep and not without_messages:
                 assert life.found == 0, f"moment {number}"
-            now = Sight(life.store).session()
+            now = StoreReader(life.store).session()
             if now is not None and now.agents and len(kept.ends) == 1 and not chapter.repeats:
                 invariants.at_rest(now)
                 invariants.texts_are_kept(now, life)

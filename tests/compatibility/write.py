@@ -7,11 +7,11 @@ from ai_coordination.engine.session import start
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from tests.compatibility import embedded, files
+from tests.compatibility.completion import ends, finish
 from tests.compatibility.files import Chapter, Corpus, Kept
 from tests.compatibility.life import Life, Moment
-from tests.compatibility.people import ends, finish
 from tests.compatibility.reading import documents, said
-from tests.compatibility.stories import IN_CHUNKS, STORIES, Story
+from tests.compatibility.scenarios import IN_CHUNKS, SCENARIOS, Scenario
 from tests.support.bucket import texts_bucket
 from tests.support.shortcut import short_way
 
@@ -24,17 +24,17 @@ def write() -> str:
     path = files.path_of(__version__)
     if path.exists():
         raise FileExistsError(f"{path} stays as it is: a new version has a file of its own")
-    chapters = [chapter(number, *one) for number, one in enumerate(STORIES.items(), start=1)]
+    chapters = [chapter(number, *one) for number, one in enumerate(SCENARIOS.items(), start=1)]
     files.write(Corpus(__version__, documents(), chapters), path)
     return str(path)
 
 
-def chapter(number: int, name: str, story: Story) -> Chapter:
-    """What a story leaves behind."""
+def chapter(number: int, name: str, scenario: Scenario) -> Chapter:
+    """What a scenario leaves behind."""
     chunk = 1 if name in IN_CHUNKS else start.CHUNK
     life = Life(number, chunk)
     with life.running():
-        story(life)
+        scenario(life)
         life.keep()
     last = life.moments[-1]
     later = Life(0, chunk)

@@ -14,7 +14,7 @@ import pytest
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     blueprint,

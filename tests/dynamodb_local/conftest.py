@@ -1,6 +1,6 @@
 """What the tests on DynamoDB Local start from."""
 
 from tests.dynamodb_local.engine import engine, three
-from tests.support.tell import tell
+from tests.support.terminal import write_line
 
-__all__ = ["engine", "tell", "three"]
+__all__ = ["engine", "three", "write_line"]

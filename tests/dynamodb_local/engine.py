@@ -7,7 +7,7 @@ import pytest
 from ai_coordination.clients import SqsQueue
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import connection, due_times
-from tests.dynamodb_local.racing import Racers, racers
+from tests.dynamodb_local.racers import Racers, racers
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.families import FAMILIES, Family
-from tests.dynamodb_local.racing import DONE, Move, Racers
-from tests.dynamodb_local.soundness import unsound, uuids
-from tests.dynamodb_local.tenants import everything_of, new_tenant
+from tests.dynamodb_local.consistency import inconsistencies, uuids
+from tests.dynamodb_local.parent_child import PARENTS_AND_CHILDREN, ParentAndChild
+from tests.dynamodb_local.racers import DONE, Move, Racers
+from tests.dynamodb_local.tenant_data import everything_of, new_tenant
 from tests.support.graph_api import new_coordination, new_task
 from tests.support.stored import as_of_0_1_0
 
@@ -107,7 +107,7 @@ def _race(
     losing_replies: bool = False,
 ) -> dict[str, list[str]]:
     caller = new_tenant()
-    family = FAMILIES[pair](caller)
+    family = PARENTS_AND_CHILDREN[pair](caller)
     moves = [replace(move, loses_reply=losing_replies) for move in _moves(family, roles)]
     waits = balance.waits([role.startswith("delete") for role in roles])
     outcomes: dict[str, list[str]] = {role: [] for role in roles}
@@ -117,18 +117,18 @@ def _race(
     return outcomes
 
 
-def _moves(family: Family, roles: Sequence[str]) -> list[Move]:
+def _moves(family: ParentAndChild, roles: Sequence[str]) -> list[Move]:
     moves = {"create": family.create, "delete": family.delete, "delete twice": family.delete}
     if "remove" in roles:
         moves["remove"] = family.bear()
     return [moves[role] for role in roles]
 
 
-def _judge(caller: Caller, family: Family, outcomes: dict[str, list[str]]) -> None:
+def _judge(caller: Caller, family: ParentAndChild, outcomes: dict[str, list[str]]) -> None:
     for role, codes in outcomes.items():
         assert set(codes) <= {DONE, *MAY_BE[role]}, outcomes
     left = everything_of(caller, *family.known)
-    assert unsound(left) == []
+    assert inconsistencies(left) == []
     done = {role: codes.count(DONE) for role, codes in outcomes.items()}
     deletes = done.get("delete", 0) + done.get("delete twice", 0)
     born = done["create"] + ("remove" in done) - done.get("remove", 0)
@@ -154,7 +154,7 @@ def session_against_its_task(racers: Racers, races: int, *, of_0_1_0: bool = Fal
         assert (deleted, left["tasks"]) == (DONE, [])
         assert set(created) <= {DONE, "NOT_FOUND"}
         assert len(left["sessions"]) == created.count(DONE)
-        assert unsound(left) == []
+        assert inconsistencies(left) == []
         won = DONE not in created
         balance.tell(won)
         deletes += won

@@ -7,8 +7,7 @@ import pytest
 
 from ai_coordination.caller import Caller
 from ai_coordination.models import base, reads
-from tests.dynamodb_local.tenants import new_tenant
-from tests.dynamodb_local.wire import (
+from tests.dynamodb_local.network_faults import (
     READS,
     Fault,
     always,
@@ -21,6 +20,7 @@ from tests.dynamodb_local.wire import (
     reply_times_out,
     request_is_lost,
 )
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.graph_api import ask, new_coordination, new_session
 from tests.support.operations import Operation, operations, variables
 from tests.support.world import ARGUMENTS, World, new_world
@@ -69,12 +69,12 @@ def test_a_read_that_is_refused_for_load_is_throttled(
     ]
 
 
-@pytest.mark.parametrize("mishap", SILENCES)
+@pytest.mark.parametrize("fault", SILENCES)
 @pytest.mark.parametrize("operation", QUERIES, ids=lambda one: one.name)
 def test_a_read_without_an_answer_is_throttled(
-    operation: Operation, mishap: Fault, caller: Caller, world: World
+    operation: Operation, fault: Fault, caller: Caller, world: World
 ) -> None:
-    with faults(always(mishap, READS)) as sent:
+    with faults(always(fault, READS)) as sent:
         result = ask(operation.document(2), _given(operation, world), caller)
 
     assert len(sent) == ATTEMPTS

@@ -6,10 +6,10 @@ import pytest
 
 from ai_coordination import ids
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.outcomes import given_to, left_of, undisturbed
-from tests.dynamodb_local.soundness import unsound, uuids
-from tests.dynamodb_local.tenants import alike, everything_of, new_tenant
-from tests.dynamodb_local.together import THREADS, together
+from tests.dynamodb_local.consistency import inconsistencies, uuids
+from tests.dynamodb_local.results import given_to, left_of, undisturbed
+from tests.dynamodb_local.tenant_data import alike, everything_of, new_tenant
+from tests.dynamodb_local.threads import THREADS, together
 from tests.support.graph_api import AGENTS, change, create, new_agent, new_coordination, new_session
 from tests.support.mutations import MUTATIONS, creating, perform, prepared
 
@@ -91,7 +91,7 @@ def test_agents_that_are_added_and_deleted_at_once_all_count(caller: Caller) -> 
     assert uuids(left, "agents") == {first, *added}
     assert left["sessions"][0]["agent_count"] == {"N": str(THREADS + 1)}
     assert len(set(root["successors"]["NS"])) == THREADS
-    assert unsound(left) == []
+    assert inconsistencies(left) == []
 
     keys = [{"sessionUuid": session, "sessionAgentUuid": agent} for agent in added]
     together(lambda number: change("deleteSessionAgent", keys[number], "deletedId", caller))
@@ -99,7 +99,7 @@ def test_agents_that_are_added_and_deleted_at_once_all_count(caller: Caller) -> 
     left = everything_of(caller)
     assert uuids(left, "agents") == {first}
     assert "successors" not in left["agents"][0]
-    assert unsound(left) == []
+    assert inconsistencies(left) == []
 
 
 def test_agents_that_drew_the_same_number_are_two(
@@ -115,7 +115,7 @@ def test_agents_that_drew_the_same_number_are_two(
     left = everything_of(caller)
     assert agents == [ids.session_agent_uuid(session, one) for one in (70_000, 80_000)]
     assert uuids(left, "agents") == {*agents}
-    assert unsound(left) == []
+    assert inconsistencies(left) == []
 
 
 @pytest.mark.parametrize("name", creating())
@@ -125,7 +125,7 @@ def test_children_that_are_made_at_once_all_count(name: str, caller: Caller) -> 
     results = together(lambda number: perform(name, given, caller))
 
     assert not any("errors" in one for one in results)
-    assert unsound(left_of(caller, given)) == []
+    assert inconsistencies(left_of(caller, given)) == []
     assert len({str(one["data"]) for one in results}) == THREADS
 
 

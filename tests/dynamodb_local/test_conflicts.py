@@ -5,9 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ai_coordination.models import writes
-from tests.dynamodb_local.outcomes import KINDS_OF_WRITES, done, given_to, left_of, undisturbed
-from tests.dynamodb_local.tenants import new_tenant
-from tests.dynamodb_local.wire import (
+from tests.dynamodb_local.network_faults import (
     WRITES,
     Fault,
     always,
@@ -19,6 +17,8 @@ from tests.dynamodb_local.wire import (
     refused,
     reply_times_out,
 )
+from tests.dynamodb_local.results import KINDS_OF_WRITES, done, given_to, left_of, undisturbed
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.graph_api import NOBODY
 from tests.support.mutations import MUTATIONS, creating, perform
 

@@ -3,16 +3,7 @@
 import pytest
 
 from ai_coordination.models import base
-from tests.dynamodb_local.outcomes import (
-    KINDS_OF_WRITES,
-    codes,
-    done,
-    given_to,
-    left_of,
-    undisturbed,
-)
-from tests.dynamodb_local.tenants import alike, new_tenant
-from tests.dynamodb_local.wire import (
+from tests.dynamodb_local.network_faults import (
     WRITES,
     Fault,
     always,
@@ -24,25 +15,32 @@ from tests.dynamodb_local.wire import (
     reply_times_out,
     request_is_lost,
 )
+from tests.dynamodb_local.results import (
+    KINDS_OF_WRITES,
+    codes,
+    done,
+    given_to,
+    left_of,
+    undisturbed,
+)
+from tests.dynamodb_local.tenant_data import alike, new_tenant
 from tests.support.mutations import EXECUTING, MUTATIONS, creating, perform, work_on_the_first
 
 ATTEMPTS = 3
-MISHAPS: list[tuple[str, Fault]] = [
+FAULTS: list[tuple[str, Fault]] = [
     (name, one) for name in MUTATIONS for one in (reply_times_out, request_is_lost)
 ]
-MISHAPS += [
-    (name, one) for name in KINDS_OF_WRITES for one in (reply_breaks_off, reply_is_an_error)
-]
+FAULTS += [(name, one) for name in KINDS_OF_WRITES for one in (reply_breaks_off, reply_is_an_error)]
 
 
-@pytest.mark.parametrize(("name", "mishap"), MISHAPS)
+@pytest.mark.parametrize(("name", "fault"), FAULTS)
 def test_what_happens_to_one_request_is_not_seen_in_answer_and_tables(
-    name: str, mishap: Fault
+    name: str, fault: Fault
 ) -> None:
     expected = undisturbed(name)
 
     for number in range(1, len(expected.sent) + 1):
-        disturbed = done(name, at(number, fault=mishap))
+        disturbed = done(name, at(number, fault=fault))
 
         assert disturbed.alike == expected.alike
         more = len(disturbed.sent) - len(expected.sent)
@@ -122,13 +120,13 @@ def test_when_no_attempt_arrives_nothing_is_written(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "mishap", [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
+    "fault", [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
 )
 @pytest.mark.parametrize("name", KINDS_OF_WRITES)
 def test_a_write_without_an_answer_is_throttled_and_says_that_it_may_be_done(
-    name: str, mishap: Fault
+    name: str, fault: Fault
 ) -> None:
-    disturbed = done(name, always(mishap))
+    disturbed = done(name, always(fault))
 
     (error,) = disturbed.result["errors"]
     assert error["message"] == base.NO_ANSWER_TO_A_WRITE

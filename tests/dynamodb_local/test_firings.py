@@ -16,8 +16,8 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.errors import NotFound
 from ai_coordination.messages import FiringMessage, Lane, Message
 from ai_coordination.states import AgentRuntimeKind, ScheduleStatus
-from tests.dynamodb_local.tenants import new_tenant
-from tests.dynamodb_local.together import THREADS, together
+from tests.dynamodb_local.tenant_data import new_tenant
+from tests.dynamodb_local.threads import THREADS, together
 
 TIME = "2026-11-23T08:00:00Z"
 

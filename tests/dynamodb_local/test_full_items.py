@@ -9,7 +9,7 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.engine import factory, message_handler, session_log, sweeper
 from ai_coordination.models import sizes
-from tests.dynamodb_local.tenants import everything_of, new_tenant
+from tests.dynamodb_local.tenant_data import everything_of, new_tenant
 from tests.support.graph_api import (
     change,
     create,

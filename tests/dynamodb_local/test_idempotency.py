@@ -7,8 +7,8 @@ import pytest
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.models import connection
-from tests.dynamodb_local.outcomes import KEY
-from tests.dynamodb_local.tenants import new_tenant
+from tests.dynamodb_local.results import KEY
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.graph_api import create, data
 
 

@@ -9,7 +9,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands, message_handler, session_commands
 from ai_coordination.models import reads
 from ai_coordination.states import AgentRuntimeKind
-from tests.dynamodb_local.collecting import Worker, side_by_side
+from tests.dynamodb_local.collecting_worker import Worker, side_by_side
 
 CALLER = Caller("acme", "sales", "u-17")
 WIDTH = 20

@@ -14,8 +14,8 @@ from ai_coordination.clients import SqsQueue
 from ai_coordination.config import settings
 from ai_coordination.engine.session import start
 from ai_coordination.models import sizes
-from tests.dynamodb_local.tenants import new_tenant
-from tests.dynamodb_local.wire import faults
+from tests.dynamodb_local.network_faults import faults
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.simulation.bucket import Bucket
 from tests.support.graph_api import change, new_coordination, new_task
 

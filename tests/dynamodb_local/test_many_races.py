@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.dynamodb_local import races as run
-from tests.dynamodb_local.families import FAMILIES
-from tests.dynamodb_local.racing import Racers
+from tests.dynamodb_local.parent_child import PARENTS_AND_CHILDREN
+from tests.dynamodb_local.racers import Racers
 
 pytestmark = pytest.mark.stress
 
-Tell = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
 def _told(what: str, tally: run.Tally, three: Racers) -> str:
@@ -19,25 +19,27 @@ def _told(what: str, tally: run.Tally, three: Racers) -> str:
 
 
 @pytest.mark.parametrize("losing", [False, True], ids=["replies heard", "replies lost"])
-@pytest.mark.parametrize("pair", FAMILIES)
+@pytest.mark.parametrize("pair", PARENTS_AND_CHILDREN)
 def test_no_child_outlives_its_parent(
-    three: Racers, pair: str, losing: bool, races: int, tell: Tell
+    three: Racers, pair: str, losing: bool, races: int, write_line: WriteLine
 ) -> None:
     tally = run.create_against_delete(three, pair, races, losing_replies=losing)
 
-    tell(_told(f"{pair}, every reply lost once" if losing else pair, tally, three))
+    write_line(_told(f"{pair}, every reply lost once" if losing else pair, tally, three))
     tally.assert_fair()
 
 
-def test_no_session_begins_for_a_task_that_is_gone(three: Racers, races: int, tell: Tell) -> None:
+def test_no_session_begins_for_a_task_that_is_gone(
+    three: Racers, races: int, write_line: WriteLine
+) -> None:
     tally = run.session_against_its_task(three, races)
 
-    tell(_told("session of a task", tally, three))
+    write_line(_told("session of a task", tally, three))
     tally.assert_fair()
 
 
 @pytest.mark.parametrize("other", run.OTHER_RACES)
-@pytest.mark.parametrize("pair", FAMILIES)
+@pytest.mark.parametrize("pair", PARENTS_AND_CHILDREN)
 def test_what_is_deleted_is_counted_out_once(
     three: Racers, pair: str, other: str, races: int
 ) -> None:

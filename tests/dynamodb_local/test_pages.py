@@ -8,8 +8,8 @@ import pytest
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
-from tests.dynamodb_local.tenants import new_tenant
-from tests.dynamodb_local.wire import faults
+from tests.dynamodb_local.network_faults import faults
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.graph_api import change, new_session, new_task
 from tests.support.lists import LISTS, Listed
 from tests.support.stored import put_state

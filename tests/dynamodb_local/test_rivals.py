@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.outcomes import KEY
-from tests.dynamodb_local.tenants import everything_of, new_tenant
-from tests.dynamodb_local.wire import (
+from tests.dynamodb_local.network_faults import (
     WRITES,
     Plan,
     after,
@@ -17,6 +15,8 @@ from tests.dynamodb_local.wire import (
     in_turn,
     reply_times_out_and_then,
 )
+from tests.dynamodb_local.results import KEY
+from tests.dynamodb_local.tenant_data import everything_of, new_tenant
 from tests.support.graph_api import (
     AGENTS,
     change,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.tenants import everything_of, new_tenant
+from tests.dynamodb_local.tenant_data import everything_of, new_tenant
 from tests.support.graph_api import (
     change,
     create,

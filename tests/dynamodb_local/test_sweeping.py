@@ -10,7 +10,7 @@ from ai_coordination import models
 from ai_coordination.clients import SqsQueue
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.models import due_times, sizes
-from tests.dynamodb_local.tenants import new_tenant
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.graph_api import change, new_coordination, new_task
 from tests.support.stored import put_state
 

@@ -11,9 +11,9 @@ from ai_coordination.engine import message_handler, session_commands
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import reads
 from ai_coordination.states import AgentRuntimeKind
-from tests.dynamodb_local.collecting import Worker, side_by_side
-from tests.dynamodb_local.tenants import new_tenant
-from tests.dynamodb_local.together import THREADS, together
+from tests.dynamodb_local.collecting_worker import Worker, side_by_side
+from tests.dynamodb_local.tenant_data import new_tenant
+from tests.dynamodb_local.threads import THREADS, together
 
 pytestmark = pytest.mark.usefixtures("tables_of_dynamodb_local")
 
@@ -127,14 +127,14 @@ def test_of_two_retries_at_once_one_is_done_whole(races: int) -> None:
 
 @pytest.mark.stress
 def test_of_many_pairs_of_retries_each_is_won_by_one(
-    races: int, tell: Callable[[str], None]
+    races: int, write_line: Callable[[str], None]
 ) -> None:
     raced = [two_retries(new_tenant()) for _ in range(races)]
 
     winners = [one.winner for one in raced]
     accepted = sum(one.accepted for one in raced)
     assert set(winners) == set(NAMED)
-    tell(
+    write_line(
         f"two retries: {races} races, {winners.count('left')} won by the one and "
         f"{winners.count('right')} by the other; {accepted} of {races * THREADS} calls accepted"
     )

@@ -9,10 +9,10 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.models import connection, due_times
-from tests.api.executing import after, echo
-from tests.dynamodb_local.hostile import ATTACKS, LONG_AGO, Attacker
+from tests.api.execution import after, echo
+from tests.dynamodb_local.attacks import ATTACKS, LONG_AGO, Attacker
 from tests.dynamodb_local.queue import Queue
-from tests.dynamodb_local.tenants import new_tenant
+from tests.dynamodb_local.tenant_data import new_tenant
 from tests.processes.processes import queue_and_bucket
 from tests.support.graph_api import Place, change, data, new_coordination, new_task
 from tests.support.lambda_service import returning, serving

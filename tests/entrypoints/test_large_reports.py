@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.handler import handler
-from tests.api.executing import (
+from tests.api.execution import (
     after,
     agents,
     blueprint,

@@ -11,7 +11,7 @@ from ai_coordination import models, telemetry, worker
 from ai_coordination.engine.agent import complete, fail, lease
 from ai_coordination.handler import handler
 from ai_coordination.runtimes.echo_runtime import Echo
-from tests.api.executing import after, blueprint, echo, external, function, session, start
+from tests.api.execution import after, blueprint, echo, external, function, session, start
 from tests.entrypoints.lambda_stand_ins import Context, Lines
 from tests.entrypoints.test_worker import LONG_AGO, batch, bodies, queue
 from tests.support.graph_api import CALLER, Place, change, mutation

@@ -18,6 +18,7 @@ from ai_coordination.errors import PayloadTooLarge, Throttled
 from ai_coordination.models import due_times, reads
 from tests.entrypoints.lambda_stand_ins import Context, Lines
 from tests.support.graph_api import change, new_coordination, new_task
+from tests.support.ids import short
 from tests.support.stored import put_state, stored
 
 POISON = "{ no JSON"
@@ -124,7 +125,7 @@ def test_a_sweep_sends_for_what_is_due_whose_message_was_lost(queue: str) -> Non
         {"Records": [{"eventSource": "aws:s3", "s3": {}}]},
         {"Records": ["{}"]},
     ],
-    ids=str,
+    ids=short,
 )
 def test_an_event_that_the_worker_does_not_know_fails_and_is_no_sweep(
     event: dict[str, Any], queue: str

@@ -143,7 +143,7 @@ def killed_each_second(workers: Workers, key: dict[str, str]) -> Told:
 
 
 def test_sessions_end_right_while_a_worker_is_killed_or_stopped_each_second(
-    shared: None, tell: Callable[[str], None]
+    shared: None, write_line: Callable[[str], None]
 ) -> None:
     key = blueprint()
     begun = time.monotonic()
@@ -155,7 +155,7 @@ def test_sessions_end_right_while_a_worker_is_killed_or_stopped_each_second(
     for number, place in enumerate(told.places):
         is_right(place, number)
     seconds = told.ended - begun
-    tell(
+    write_line(
         f"{SESSIONS} sessions of {len(PREDECESSORS)} agents on {WORKERS} workers, of which "
         f"{told.kills} were killed and {told.stops} stopped for {STILL_SECONDS} s: "
         f"all right after {seconds:.0f} s "

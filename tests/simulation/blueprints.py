@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from ai_coordination import models, services
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy, UserInTheLoop
-from tests.simulation.world import CALLER
+from tests.simulation.simulator import CALLER
 
 MOST_AGENTS = 7
 MOST_QUERIES = 2

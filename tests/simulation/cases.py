@@ -7,10 +7,10 @@ from ai_coordination import texts
 from ai_coordination.engine import agent_commands
 from ai_coordination.runtimes.base import Answer, Call
 from ai_coordination.states import SessionAgentState
-from tests.simulation.people import insist
-from tests.simulation.seen import Seen
-from tests.simulation.watch import Watch
-from tests.simulation.world import CALLER, Died, World, survives
+from tests.simulation.callers import insist
+from tests.simulation.monitor import Monitor
+from tests.simulation.simulator import CALLER, Died, Simulator, survives
+from tests.simulation.snapshot import Snapshot
 
 MOST_STEPS = 100
 
@@ -22,12 +22,12 @@ class Case:
     """
 
     def __init__(self, dies_at: Collection[int] = (), spoilt: str | None = None) -> None:
-        self.world = World()
+        self.world = Simulator()
         self.world.answers = self.answer
         self.world.seam = self._seam
         self.world.landed = self._look
         self.world.spoils = self._spoil
-        self.watch = Watch(self.world)
+        self.monitor = Monitor(self.world)
         self.points = self.writes = 0
         self._has_begun = False
         self._dies_at = dies_at
@@ -45,11 +45,11 @@ class Case:
         """What an agent answers."""
         raise NotImplementedError
 
-    def ends_right(self, now: Seen) -> None:
+    def ends_right(self, now: Snapshot) -> None:
         """What must hold once nothing is due."""
-        self.watch.rest(now)
+        self.monitor.rest(now)
 
-    def run(self) -> Seen:
+    def run(self) -> Snapshot:
         """Until nothing is due, and whoever asked has been answered."""
         with self.world.running():
             insist(self.prepare)
@@ -59,19 +59,19 @@ class Case:
             self.ends_right(now)
             return now
 
-    def rests(self) -> Seen:
+    def rests(self) -> Snapshot:
         """The session once nothing is due any more, all approvals given."""
         for _ in range(MOST_STEPS):
             self.world.step()
             survives(self.approve)
-            now = self.watch.look()
+            now = self.monitor.look()
             if now and now.is_at_rest() and not self.world.queue:
                 return now
         raise AssertionError("it does not come to rest")
 
     def approve(self) -> None:
         """Somebody approves what agents ask about."""
-        now = self.watch.look()
+        now = self.monitor.look()
         for agent in now.agents if now else ():
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
                 agent_commands.answer(
@@ -84,7 +84,7 @@ class Case:
                 )
 
     def _look(self) -> None:
-        self.watch.look()
+        self.monitor.look()
 
     def _seam(self, point: str) -> None:
         if self._has_begun:

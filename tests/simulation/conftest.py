@@ -1,5 +1,5 @@
 """How the simulations say what they have seen."""
 
-from tests.support.tell import tell
+from tests.support.terminal import write_line
 
-__all__ = ["tell"]
+__all__ = ["write_line"]

@@ -10,8 +10,8 @@ from ai_coordination.states import (
     SessionAgentState,
     SessionStatus,
 )
-from tests.simulation.seen import Seen, Sight
-from tests.simulation.world import CALLER, World
+from tests.simulation.simulator import CALLER, Simulator
+from tests.simulation.snapshot import Snapshot, StoreReader
 
 OPEN = (SessionAgentState.IN_PROGRESS, SessionAgentState.WAITING_FOR_INPUT)
 STARTED = (*OPEN, SessionAgentState.COMPLETED)
@@ -24,7 +24,7 @@ OF_THE_TENANT = (
 )
 
 
-def always(now: Seen) -> None:
+def always(now: Snapshot) -> None:
     """At any moment, between any two writes."""
     for agent in now.agents:
         _starts_in_time(now, agent)
@@ -45,27 +45,27 @@ def always(now: Seen) -> None:
             assert agent.due_at or _is_sealed(now, agent), f"{agent.ordinal}: never sealed"
 
 
-def counts(sight: Sight) -> None:
+def counts(reader: StoreReader) -> None:
     """Counts equal children, and nothing is another tenant's."""
-    for coordination in sight.all_of(models.Coordination):
+    for coordination in reader.all_of(models.Coordination):
         uuid = coordination.coordination_uuid
-        tasks = [one for one in sight.all_of(models.Task) if one.coordination_uuid == uuid]
-        sessions = [one for one in sight.all_of(models.Session) if one.coordination_uuid == uuid]
-        beside = [one for one in sight.all_of(models.ChildCounts) if one.parent_uuid == uuid]
+        tasks = [one for one in reader.all_of(models.Task) if one.coordination_uuid == uuid]
+        sessions = [one for one in reader.all_of(models.Session) if one.coordination_uuid == uuid]
+        beside = [one for one in reader.all_of(models.ChildCounts) if one.parent_uuid == uuid]
         counted = beside[0] if beside else None
         assert total(coordination, counted, "task_count") == len(tasks)
         assert total(coordination, counted, "session_count") == len(sessions)
-    now = sight.session()
+    now = reader.session()
     if now is not None:
         assert now.session.agent_count == len(now.agents)
         assert now.session.run_count == 0
         for agent in now.agents:
             assert agent.run_count == len(now.runs_of(agent))
     for kind in OF_THE_TENANT:
-        assert {one.partition_key for one in sight.all_of(kind)} <= {CALLER.partition_key}
+        assert {one.partition_key for one in reader.all_of(kind)} <= {CALLER.partition_key}
 
 
-def _starts_in_time(now: Seen, agent: models.SessionAgent) -> None:
+def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:
     """Nor does a result rest on one that has changed: a retry resets all that follows."""
     if agent.state in STARTED:
         before = now.before(agent)
@@ -76,7 +76,7 @@ def _starts_in_time(now: Seen, agent: models.SessionAgent) -> None:
         assert all(one.iteration <= agent.iteration for one in before), f"{agent.ordinal} is old"
 
 
-def _is_looked_for(now: Seen, agent: models.SessionAgent) -> bool:
+def _is_looked_for(now: Snapshot, agent: models.SessionAgent) -> bool:
     """Something follows: it is due, or one that owes it its release is, or a person is asked."""
     if agent.due_at:
         return True
@@ -87,7 +87,7 @@ def _is_looked_for(now: Seen, agent: models.SessionAgent) -> bool:
     return _owes_nothing(now, agent)
 
 
-def _owes_nothing(now: Seen, agent: models.SessionAgent) -> bool:
+def _owes_nothing(now: Snapshot, agent: models.SessionAgent) -> bool:
     """An agent that has ended, in a session that goes on: so it was not cancelled.
 
     Or it was in an earlier iteration, and a retry has left it so.
@@ -102,21 +102,21 @@ def _owes_nothing(now: Seen, agent: models.SessionAgent) -> bool:
     return _is_sealed(now, agent) and _has_released(now, agent)
 
 
-def _has_released(now: Seen, agent: models.SessionAgent) -> bool:
+def _has_released(now: Snapshot, agent: models.SessionAgent) -> bool:
     waiting = [one.waiting_on for one in now.after(agent) if one.iteration == agent.iteration]
     if now.session.iteration_count == agent.iteration:
         waiting.append(now.session.waiting_on)
     return all(agent.ordinal not in (one or ()) for one in waiting)
 
 
-def _is_sealed(now: Seen, agent: models.SessionAgent) -> bool:
+def _is_sealed(now: Snapshot, agent: models.SessionAgent) -> bool:
     if agent.state != SessionAgentState.COMPLETED:
         return True
     outcomes = {run.run_uuid: run.outcome for run in now.runs_of(agent)}
     return outcomes[str(agent.current_run_uuid)] == "completed"
 
 
-def at_rest(now: Seen) -> None:
+def at_rest(now: Snapshot) -> None:
     """Once nothing is due."""
     always(now)
     session, unfinished = now.session, now.unfinished()
@@ -134,7 +134,7 @@ def at_rest(now: Seen) -> None:
             _went_by_the_policies(now, agent)
 
 
-def _has_failed_rightly(now: Seen) -> bool:
+def _has_failed_rightly(now: Snapshot) -> bool:
     """Whether an agent of this iteration has failed whose failure is the session's.
 
     Or a retry has left some that had ended so before.
@@ -153,7 +153,7 @@ def _waits_rightly(agent: models.SessionAgent, unfinished: set[int]) -> None:
         assert {int(one) for one in agent.waiting_on or ()} == waits_for
 
 
-def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
+def _went_by_the_policies(now: Snapshot, agent: models.SessionAgent) -> None:
     """Of this iteration: what is behind a failure that skips is skipped, and nothing else is.
 
     Whatever a retry has left of earlier ones has not failed the session, and is not cancelled.
@@ -173,7 +173,7 @@ def _went_by_the_policies(now: Seen, agent: models.SessionAgent) -> None:
     assert (agent.state == SessionAgentState.SKIPPED) == behind
 
 
-def texts_are_kept(now: Seen, world: World) -> None:
+def texts_are_kept(now: Snapshot, world: Simulator) -> None:
     """What an item says is in the bucket is there, in the folder of its own session.
 
     The parameters of members may be in the coordination's. Version 0.1.0 did not name the

@@ -10,10 +10,10 @@ from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member
+from tests.simulation.callers import insist
 from tests.simulation.cases import Case, ends_right_with, kept
-from tests.simulation.people import insist
-from tests.simulation.seen import Seen
-from tests.simulation.world import CALLER
+from tests.simulation.simulator import CALLER
+from tests.simulation.snapshot import Snapshot
 
 NAMES = ["first", "left", "flaky", "last"]
 FLAKY = 2
@@ -59,7 +59,7 @@ class Diamond(Case):
             raise RunFailed("Not yet")
         return kept(call, said(call))
 
-    def ends_right(self, now: Seen) -> None:
+    def ends_right(self, now: Snapshot) -> None:
         super().ends_right(now)
         assert now.session.status == "completed"
         assert [agent.state for agent in now.agents] == ["completed"] * len(NAMES)
@@ -80,7 +80,7 @@ class Lost(Diamond):
         if self.points == self._lost_at:
             self.world.bucket.texts.clear()
 
-    def ends_right(self, now: Seen) -> None:
+    def ends_right(self, now: Snapshot) -> None:
         """Nothing is due, and who needed a text that is lost has failed, not tried again."""
         invariants.at_rest(now)
         failed = [agent for agent in now.agents if agent.state == SessionAgentState.FAILED]
@@ -113,7 +113,7 @@ def test_a_session_ends_whenever_its_texts_are_lost() -> None:
     for point in range(1, _without_faults().points + 1):
         case = Lost(point)
         ends_right_with(case, f"the texts were lost at point {point}")
-        ends.add(case.watch.look().session.status)  # type: ignore[union-attr]
+        ends.add(case.monitor.look().session.status)  # type: ignore[union-attr]
     assert ends == {"completed", "failed"}
 
 
@@ -124,7 +124,7 @@ def test_a_session_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
 
 
 @pytest.mark.stress
-def test_a_session_ends_right_wherever_two_workers_die(tell: Callable[[str], None]) -> None:
+def test_a_session_ends_right_wherever_two_workers_die(write_line: Callable[[str], None]) -> None:
     points = _without_faults().points
 
     for point in range(1, points + 1):
@@ -132,4 +132,4 @@ def test_a_session_ends_right_wherever_two_workers_die(tell: Callable[[str], Non
             at = [point, point + later]
             ends_right_with(Diamond(at), f"workers died at points {at}")
 
-    tell(f"crash matrix: {points} points before and after writes and messages")
+    write_line(f"crash matrix: {points} points before and after writes and messages")

@@ -21,10 +21,10 @@ from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.services import members
 from ai_coordination.states import FailurePolicy, UserInTheLoop
 from tests.simulation.blueprints import LARGE, Blueprint, member
+from tests.simulation.callers import insist
 from tests.simulation.cases import Case, ends_right_with, kept
-from tests.simulation.people import insist
-from tests.simulation.seen import Seen
-from tests.simulation.world import CALLER, survives
+from tests.simulation.simulator import CALLER, survives
+from tests.simulation.snapshot import Snapshot
 
 STAYS, ASKS, CONTINUES, FOLLOWS, FAILS = NAMES = ["stays", "asks", "continues", "follows", "fails"]
 FAILED = {CONTINUES, FAILS}
@@ -102,9 +102,9 @@ class Retry(Case):
         }
         while self.world.queue:
             self.world.step()
-        now = self.watch.look()
+        now = self.monitor.look()
         assert now is not None
-        self.watch.rest(now)
+        self.monitor.rest(now)
         assert [agent.state for agent in now.agents] == [
             "completed",
             "cancelled",
@@ -138,11 +138,11 @@ class Retry(Case):
         return kept(call, said(str(call.agent.agent_uuid), iteration))
 
     def _look(self) -> None:
-        now = self.watch.look()
+        now = self.monitor.look()
         if now and now.session.retry_plan is not None:
             self.plans.add(type(now.session.retry_plan))
 
-    def ends_right(self, now: Seen) -> None:
+    def ends_right(self, now: Snapshot) -> None:
         super().ends_right(now)
         assert (now.session.status, int(now.session.iteration_count)) == ("completed", 2)
         assert now.session.retry_plan is None
@@ -199,7 +199,7 @@ def test_a_retry_ends_right_whichever_write_is_spoilt(how: str, spoilt: str) -> 
 @pytest.mark.parametrize("asks_once", [False, True])
 @hows
 def test_a_retry_ends_right_wherever_two_workers_die(
-    how: str, asks_once: bool, tell: Callable[[str], None]
+    how: str, asks_once: bool, write_line: Callable[[str], None]
 ) -> None:
     points = _without_faults(how).points
 
@@ -208,4 +208,6 @@ def test_a_retry_ends_right_wherever_two_workers_die(
             at = [point, point + later]
             ends_right_with(Retry(how, at, asks_once=asks_once), f"workers died at points {at}")
 
-    tell(f"crash matrix of retries, {how}: {points} points before and after writes and messages")
+    write_line(
+        f"crash matrix of retries, {how}: {points} points before and after writes and messages"
+    )

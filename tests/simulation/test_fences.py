@@ -15,10 +15,10 @@ from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.seen import Seen
-from tests.simulation.slow import Slow
-from tests.simulation.watch import Watch
-from tests.simulation.world import CALLER, Died, World, survives
+from tests.simulation.monitor import Monitor
+from tests.simulation.simulator import CALLER, Died, Simulator, survives
+from tests.simulation.slow_request import SlowRequest
+from tests.simulation.snapshot import Snapshot
 
 MONTH_SECONDS = 30 * 24 * 3600
 LAST_TRY: dict[str, Any] = {
@@ -29,8 +29,8 @@ LAST_TRY: dict[str, Any] = {
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+def world() -> Iterator[Simulator]:
+    world = Simulator()
     with world.running():
         yield world
 
@@ -47,12 +47,12 @@ def key(agent: models.SessionAgent) -> dict[str, Any]:
     }
 
 
-def accept(world: World, agent: models.SessionAgent) -> None:
+def accept(world: Simulator, agent: models.SessionAgent) -> None:
     agent_commands.accept(world.engine(), CALLER, **key(agent))
 
 
 def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_over(
-    world: World,
+    world: Simulator,
 ) -> None:
     stopped: list[Call] = []
 
@@ -65,7 +65,7 @@ def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_
         return Answer("Right")
 
     world.answers = answer
-    slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+    slow = SlowRequest(world, [LAST_TRY], AgentRuntimeKind.ECHO)
 
     (agent,) = slow.now().agents
     assert (agent.state, agent.agent_output) == ("completed", "Right")
@@ -75,7 +75,7 @@ def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_
 
 
 def test_a_worker_that_was_stopped_does_not_fail_what_the_agent_has_accepted(
-    world: World,
+    world: Simulator,
 ) -> None:
     """The agent was invoked twice, by both workers, and accepts the second invocation."""
     stopped: list[Call] = []
@@ -87,7 +87,7 @@ def test_a_worker_that_was_stopped_does_not_fail_what_the_agent_has_accepted(
         return Accepted()
 
     world.answers = answer
-    slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+    slow = SlowRequest(world, [LAST_TRY], AgentRuntimeKind.ECHO)
     world.answers = fail
     world.wake(stopped[0])
 
@@ -99,7 +99,7 @@ def test_a_worker_that_was_stopped_does_not_fail_what_the_agent_has_accepted(
     assert slow.states() == [("completed", 1)]
 
 
-def test_a_worker_that_was_stopped_may_still_complete_its_run(world: World) -> None:
+def test_a_worker_that_was_stopped_may_still_complete_its_run(world: Simulator) -> None:
     stopped: list[Call] = []
 
     def answer(call: Call) -> Answer:
@@ -111,7 +111,7 @@ def test_a_worker_that_was_stopped_may_still_complete_its_run(world: World) -> N
         return Answer("Of the second")
 
     world.answers = answer
-    slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+    slow = SlowRequest(world, [LAST_TRY], AgentRuntimeKind.ECHO)
 
     (agent,) = slow.now().agents
     assert (agent.state, agent.agent_output) == ("completed", "Of the first")
@@ -120,15 +120,15 @@ def test_a_worker_that_was_stopped_may_still_complete_its_run(world: World) -> N
 
 @pytest.mark.parametrize("write", [1, 2])
 def test_that_all_workers_died_is_not_said_of_an_agent_that_has_just_accepted(
-    world: World, write: int
+    world: Simulator, write: int
 ) -> None:
     def die(call: Call) -> Answer:
         raise Died("each worker that invokes it dies")
 
     world.answers = die
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Slow, "work_off", lambda slow: None)
-        slow = Slow(world, [LAST_TRY], AgentRuntimeKind.ECHO)
+        patch.setattr(SlowRequest, "work_off", lambda slow: None)
+        slow = SlowRequest(world, [LAST_TRY], AgentRuntimeKind.ECHO)
     while slow.now().agents[0].takeovers != 3:
         world.step()
     world.stand_still(3, loses=True)
@@ -151,13 +151,13 @@ def test_that_all_workers_died_is_not_said_of_an_agent_that_has_just_accepted(
     assert agent.due_at == agent.deadline_at
 
 
-def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: World) -> None:
+def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: Simulator) -> None:
     waited_for = member("agent-one", AgentRuntimeKind.LAMBDA)
     waited_for["runtime"]["parameters"] = {"invocation": "RequestResponse"}
     of_the_function = {"agent_uuid": "agent-one", "timeout_seconds": MONTH_SECONDS}
-    watch = Watch(world)
+    watch = Monitor(world)
 
-    def now() -> Seen:
+    def now() -> Snapshot:
         seen = watch.look()
         assert seen is not None
         return seen
@@ -191,10 +191,10 @@ def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: Wor
 class ByHand:
     """A session that was built by hand, of one agent that lacks a variable."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Simulator) -> None:
         self.world = world
-        self._watch = Watch(world)
-        world.landed = lambda: (self._watch.look(), None)[1]
+        self._monitor = Monitor(world)
+        world.landed = lambda: (self._monitor.look(), None)[1]
         coordination = services.coordination.create(
             CALLER, coordination_name="By hand", agents=[member("one")]
         )
@@ -220,8 +220,8 @@ class ByHand:
         services.session_agent.delete(CALLER, self.key["session_uuid"], self.wrong)
         self.add("Which?")
 
-    def now(self) -> Seen:
-        now = self._watch.look()
+    def now(self) -> Snapshot:
+        now = self._monitor.look()
         assert now is not None
         return now
 
@@ -246,7 +246,9 @@ class ByHand:
 
 # After the mark, and before and after it is taken away.
 @pytest.mark.parametrize("at", [2, 3, 4])
-def test_a_slow_dispatch_that_is_refused_takes_no_later_mark_away(world: World, at: int) -> None:
+def test_a_slow_dispatch_that_is_refused_takes_no_later_mark_away(
+    world: Simulator, at: int
+) -> None:
     by_hand = ByHand(world)
 
     def die(point: str) -> None:
@@ -270,7 +272,7 @@ def test_a_slow_dispatch_that_is_refused_takes_no_later_mark_away(world: World, 
     assert [(one.state, one.iteration) for one in by_hand.now().agents] == [("completed", 1)]
 
 
-def test_a_slow_dispatch_readies_no_agent_once_it_was_undone(world: World) -> None:
+def test_a_slow_dispatch_readies_no_agent_once_it_was_undone(world: Simulator) -> None:
     by_hand = ByHand(world)
 
     def others() -> None:
@@ -286,7 +288,7 @@ def test_a_slow_dispatch_readies_no_agent_once_it_was_undone(world: World) -> No
     assert by_hand.dispatch().status == "in_progress"
 
 
-def test_a_session_that_is_being_dispatched_can_be_cancelled(world: World) -> None:
+def test_a_session_that_is_being_dispatched_can_be_cancelled(world: Simulator) -> None:
     by_hand = ByHand(world)
     by_hand.correct()
 
@@ -307,7 +309,9 @@ def test_a_session_that_is_being_dispatched_can_be_cancelled(world: World) -> No
 
 
 @pytest.mark.parametrize("at", range(2, 6))
-def test_a_slow_dispatch_starts_nothing_that_was_cancelled_meanwhile(world: World, at: int) -> None:
+def test_a_slow_dispatch_starts_nothing_that_was_cancelled_meanwhile(
+    world: Simulator, at: int
+) -> None:
     by_hand = ByHand(world)
     by_hand.correct()
 

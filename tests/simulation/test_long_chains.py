@@ -7,7 +7,7 @@ import pytest
 from ai_coordination.engine import session_commands
 from ai_coordination.models import Session, reads
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.world import CALLER, MINUTE, START, World
+from tests.simulation.simulator import CALLER, MINUTE, START, Simulator
 
 LONGEST_CHAIN = 16
 MOST_STEPS = 500
@@ -16,7 +16,7 @@ MOST_STEPS = 500
 @pytest.mark.parametrize(("agents", "drops"), [(16, 0), (17, 1), (40, 2)])
 def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, drops: int) -> None:
     """The template allows loops, and no call says what it follows from: this is where both fail."""
-    world = World()
+    world = Simulator()
     world.longest_chain = LONGEST_CHAIN
     names = [f"agent-{number}" for number in range(agents)]
     actions = [
@@ -39,7 +39,7 @@ def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, dro
     assert drops * MINUTE <= took <= drops * 2 * MINUTE + timedelta(seconds=1)
 
 
-def _run_to_its_end(world: World, session: Session) -> Session:
+def _run_to_its_end(world: Simulator, session: Session) -> Session:
     for _ in range(MOST_STEPS):
         now = reads.get(
             Session, session.coordination_uuid, session.session_uuid, tenant=session.partition_key

@@ -11,8 +11,8 @@ from ai_coordination.engine import looks, message_handler, session_commands
 from ai_coordination.engine.agent import claim as claiming
 from ai_coordination.messages import AgentMessage
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
-from tests.simulation.slow import Slow
-from tests.simulation.world import Died, World, survives
+from tests.simulation.simulator import Died, Simulator, survives
+from tests.simulation.slow_request import SlowRequest
 
 TWO_DAYS = 2 * 24 * 60
 SIDE_BY_SIDE: list[dict[str, Any]] = [
@@ -26,24 +26,26 @@ AFTER_A_FAILURE: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+def world() -> Iterator[Simulator]:
+    world = Simulator()
     with world.running():
         yield world
 
 
-def not_begun(world: World, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> Slow:
+def not_begun(world: Simulator, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> SlowRequest:
     """A session that has started, and whose messages wait."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Slow, "work_off", lambda slow: None)
-        return Slow(world, SIDE_BY_SIDE, kind)
+        patch.setattr(SlowRequest, "work_off", lambda slow: None)
+        return SlowRequest(world, SIDE_BY_SIDE, kind)
 
 
-def notes(slow: Slow) -> list[Any]:
+def notes(slow: SlowRequest) -> list[Any]:
     return [agent.notes for agent in slow.now().agents]
 
 
-def test_a_backlog_of_days_fails_nobody_and_grows_by_few_messages_an_agent(world: World) -> None:
+def test_a_backlog_of_days_fails_nobody_and_grows_by_few_messages_an_agent(
+    world: Simulator,
+) -> None:
     world.most_waiting = 1
     slow = not_begun(world)
 
@@ -60,7 +62,7 @@ def test_a_backlog_of_days_fails_nobody_and_grows_by_few_messages_an_agent(world
 
 
 def test_an_agent_runs_whose_messages_are_lost_behind_a_backlog_without_end(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world, "is_behind", lambda lane: True)
     slow = not_begun(world)
@@ -75,7 +77,7 @@ def test_an_agent_runs_whose_messages_are_lost_behind_a_backlog_without_end(
     assert slow.now().session.status == "completed"
 
 
-def minutes_until_sent(world: World) -> int:
+def minutes_until_sent(world: Simulator) -> int:
     """How many sweeps it takes until one has sent a message."""
     for minute in range(1, 60):
         world.stand_still(1, sweeps=True)
@@ -87,7 +89,7 @@ def minutes_until_sent(world: World) -> int:
 @pytest.mark.parametrize("sweeps", [False, True])
 @pytest.mark.parametrize("minutes", [1, 9, 33, 65, 185, 24 * 60])
 def test_work_goes_on_within_two_minutes_of_an_outage_in_which_all_messages_were_lost(
-    world: World, minutes: int, sweeps: bool
+    world: Simulator, minutes: int, sweeps: bool
 ) -> None:
     slow = not_begun(world)
     world.stand_still(minutes, sweeps=sweeps, loses=True)
@@ -100,8 +102,8 @@ def test_work_goes_on_within_two_minutes_of_an_outage_in_which_all_messages_were
     assert notes(slow) == [None, None]
 
 
-def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: World) -> None:
-    slow = Slow(world, AFTER_A_FAILURE)
+def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: Simulator) -> None:
+    slow = SlowRequest(world, AFTER_A_FAILURE)
     slow.fail_all()
     slow.fail_all()
     assert slow.now().session.status == "failed"
@@ -136,11 +138,11 @@ def test_a_worker_that_can_do_nothing_yet_does_not_count_its_look(world: World) 
     assert slow.now().session.status == "failed"
 
 
-def of_agents(world: World) -> list[AgentMessage]:
+def of_agents(world: Simulator) -> list[AgentMessage]:
     return [message for _, _, message in world.queue if isinstance(message, AgentMessage)]
 
 
-def look_at_agents(world: World) -> None:
+def look_at_agents(world: Simulator) -> None:
     """The messages of agents come to workers, and those of the session are lost."""
     sent = of_agents(world)
     world.queue.clear()
@@ -148,7 +150,7 @@ def look_at_agents(world: World) -> None:
         message_handler.work(world.engine(), message)
 
 
-def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: World) -> None:
+def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: Simulator) -> None:
     slow = not_begun(world)
     dies = slow.now().agents[0].session_agent_uuid
     first = world.clock

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.sessions import RandomSession
+from tests.simulation.random_session import RandomSession
+from tests.support.ids import short
 
 REPLAYED = os.environ.get("SEED")
 EVERYDAY = 200
@@ -38,13 +39,13 @@ def _everyday() -> list[Any]:
     return [*_chunks(0, EVERYDAY), [208]]
 
 
-@pytest.mark.parametrize("seeds", _everyday(), ids=str)
+@pytest.mark.parametrize("seeds", _everyday(), ids=short)
 def test_random_sessions_come_to_their_right_end(seeds: Iterable[int]) -> None:
     _hold(seeds)
 
 
 @pytest.mark.stress
-@pytest.mark.parametrize("seeds", _chunks(EVERYDAY, EVERYDAY + MORE), ids=str)
+@pytest.mark.parametrize("seeds", _chunks(EVERYDAY, EVERYDAY + MORE), ids=short)
 def test_many_random_sessions_come_to_their_right_end(seeds: range) -> None:
     _hold(seeds)
 

@@ -10,8 +10,8 @@ import pytest
 from ai_coordination.engine import session_commands
 from ai_coordination.runtimes.base import Accepted, Answer, Call
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
-from tests.simulation.slow import NAMES, Slow
-from tests.simulation.world import World
+from tests.simulation.simulator import Simulator
+from tests.simulation.slow_request import NAMES, SlowRequest
 
 ONCE: dict[str, Any] = {"retry": {"max_attempts": 1}}
 SIDE_BY_SIDE: list[dict[str, Any]] = [{"agent_uuid": name, **ONCE} for name in NAMES]
@@ -26,20 +26,20 @@ at_any_moment = pytest.mark.parametrize("moment", range(2, 7))
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+def world() -> Iterator[Simulator]:
+    world = Simulator()
     with world.running():
         yield world
 
 
 @pytest.fixture
-def slow(world: World) -> Slow:
-    return Slow(world, SIDE_BY_SIDE)
+def slow(world: Simulator) -> SlowRequest:
+    return SlowRequest(world, SIDE_BY_SIDE)
 
 
 @at_any_moment
 def test_who_is_slow_at_ending_a_session_leaves_its_next_iteration_alone(
-    slow: Slow, moment: int
+    slow: SlowRequest, moment: int
 ) -> None:
     def others() -> None:
         slow.ask(session_commands.cancel)
@@ -56,7 +56,7 @@ def test_who_is_slow_at_ending_a_session_leaves_its_next_iteration_alone(
 
 @at_any_moment
 def test_who_is_slow_at_retrying_a_session_leaves_its_later_iterations_alone(
-    slow: Slow, moment: int
+    slow: SlowRequest, moment: int
 ) -> None:
     slow.fail_all()
 
@@ -79,9 +79,9 @@ def test_who_is_slow_at_retrying_a_session_leaves_its_later_iterations_alone(
 
 @pytest.mark.parametrize("moment", range(1, 5))
 def test_who_is_slow_at_releasing_releases_nobody_of_the_next_iteration(
-    world: World, moment: int
+    world: Simulator, moment: int
 ) -> None:
-    slow = Slow(world, IN_A_ROW)
+    slow = SlowRequest(world, IN_A_ROW)
 
     def others() -> None:
         slow.ask(session_commands.cancel)
@@ -94,7 +94,9 @@ def test_who_is_slow_at_releasing_releases_nobody_of_the_next_iteration(
     assert slow.now().agents[1].waiting_on == {0}
 
 
-def test_an_answer_that_comes_after_the_next_attempt_has_begun_is_not_taken(world: World) -> None:
+def test_an_answer_that_comes_after_the_next_attempt_has_begun_is_not_taken(
+    world: Simulator,
+) -> None:
     calls = count(1)
 
     def answer(call: Call) -> Answer | Accepted:
@@ -108,7 +110,7 @@ def test_an_answer_that_comes_after_the_next_attempt_has_begun_is_not_taken(worl
 
     world.answers = answer
     action = {"agent_uuid": "one", "timeout_seconds": 30, "retry": {"interval_seconds": 0}}
-    slow = Slow(world, [action], AgentRuntimeKind.ECHO)
+    slow = SlowRequest(world, [action], AgentRuntimeKind.ECHO)
 
     (agent,) = slow.now().agents
     assert (agent.state, agent.attempt) == ("in_progress", 2)

@@ -12,7 +12,7 @@ from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import Session, connection
 from tests.simulation.expressions import NotUnderstood, condition, plain, update
-from tests.simulation.sessions import RandomSession
+from tests.simulation.random_session import RandomSession
 from tests.simulation.store import Store
 
 SEEDS = (4, 9, 16, 28)

@@ -1,5 +1,5 @@
 """What the tests of the built package start from."""
 
-from tests.support.tell import tell
+from tests.support.terminal import write_line
 
-__all__ = ["tell"]
+__all__ = ["write_line"]

@@ -107,7 +107,7 @@ def running(home: Path) -> Iterator[MiniStack]:
     with (home / "ministack.log").open("wb") as output:
         process = subprocess.Popen(
             # -P: the file beside this one with the name of the package is not meant.
-            [PYTHON, "-P", Path(__file__).with_name("mended.py")],
+            [PYTHON, "-P", Path(__file__).with_name("patched_ministack.py")],
             cwd=home,
             env=_environment(emulated),
             stdin=subprocess.DEVNULL,

@@ -52,7 +52,7 @@ def a_session() -> dict[str, Any]:
 
 
 def test_the_first_answer_comes_soon_after_the_start_and_the_next_at_once(
-    environment: dict[str, str], tell: Callable[[str], None]
+    environment: dict[str, str], write_line: Callable[[str], None]
 ) -> None:
     first, warm, memory = [], [], []
     for _ in range(STARTS):
@@ -64,7 +64,7 @@ def test_the_first_answer_comes_soon_after_the_start_and_the_next_at_once(
             memory.append(function.memory_mb())
 
     size = sum(file.stat().st_size for file in PACKAGE.rglob("*") if file.is_file())
-    tell(
+    write_line(
         f"package {size / 1e6:.1f} MB unzipped; "
         f"first answer {median(first):.0f} ms after the start of the process "
         f"({min(first):.0f} to {max(first):.0f}), with a read of DynamoDB; "

@@ -74,9 +74,9 @@ Log = Callable[[str], None]
 
 
 @pytest.fixture
-def log(tell: Callable[[str], None]) -> Log:
+def log(write_line: Callable[[str], None]) -> Log:
     began = time.monotonic()
-    return lambda line: tell(f"{time.monotonic() - began:6.1f} s  {line}")
+    return lambda line: write_line(f"{time.monotonic() - began:6.1f} s  {line}")
 
 
 @pytest.fixture(scope="module")

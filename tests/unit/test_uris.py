@@ -3,6 +3,7 @@
 import pytest
 
 from ai_coordination.services import uris
+from tests.support.ids import short
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_an_address_of_a_known_kind_is_taken(uri: str) -> None:
         "https://a/\u202efdp.exe",
         " https://a/",
     ],
-    ids=ascii,
+    ids=short,
 )
 def test_anything_else_is_refused(uri: str) -> None:
     assert uris.problem(uri)

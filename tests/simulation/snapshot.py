@@ -1,4 +1,4 @@
-"""A session with all that belongs to it, as it stands in the store at one moment."""
+"""A session with its agents and runs, as the store holds them at one moment."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ E = TypeVar("E", bound=models.Table)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """The session, its agents in their order, and its runs."""
 
     session: models.Session
@@ -52,8 +52,8 @@ class Seen:
         return not any(agent.due_at for agent in self.agents)
 
 
-class Sight:
-    """Looks at a store. An item is never changed there, so it is read once."""
+class StoreReader:
+    """Reads a store. Each item is read once, because the store never changes an item in place."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -65,7 +65,7 @@ class Sight:
         held = self.store.items[kind.Meta.table_name]
         return [self._entity(kind, held[key]) for key in sorted(held)]
 
-    def session(self) -> Seen | None:
+    def session(self) -> Snapshot | None:
         """The only one that there is."""
         sessions = self.all_of(models.Session)
         if not sessions:
@@ -76,7 +76,7 @@ class Sight:
         by_agent: dict[str | None, list[models.SessionRun]] = defaultdict(list)
         for run in runs:
             by_agent[run.session_agent_uuid].append(run)
-        return Seen(sessions[0], agents, runs, by_ordinal, dict(by_agent))
+        return Snapshot(sessions[0], agents, runs, by_ordinal, dict(by_agent))
 
     def _entity(self, kind: type[E], item: Item) -> E:
         found = self._read.get(id(item))

@@ -1,22 +1,22 @@
-"""What becomes of sessions that have started: whatever turn they may take."""
+"""Scenarios of sessions that have started: each way in which they can continue or end."""
 
 import math
 from typing import Any
 
 from ai_coordination import models
 from ai_coordination.models import writes
-from tests.api.executing import WAITS, after, blueprint, echo, external, function, start
+from tests.api.execution import WAITS, after, blueprint, echo, external, function, start
+from tests.compatibility.completion import LAST_WORDS, finish, key_of
 from tests.compatibility.life import Life
-from tests.compatibility.people import LAST_WORDS, finish, key_of
-from tests.simulation.seen import Sight
-from tests.simulation.world import Died
+from tests.simulation.simulator import Died
+from tests.simulation.snapshot import StoreReader
 from tests.support.graph_api import Place, change
 
 ONCE = {"maxAttempts": 1}
 
 
 def _agent(life: Life, name: str) -> models.SessionAgent:
-    everyone = Sight(life.store).all_of(models.SessionAgent)
+    everyone = StoreReader(life.store).all_of(models.SessionAgent)
     return next(agent for agent in everyone if agent.agent_uuid == name)
 
 
@@ -67,7 +67,7 @@ def done_anew(life: Life) -> None:
     life.idle()
     _tell(life, "failSessionAgent", "a", notes="No", retryable=False)
     life.idle()
-    coordination = Sight(life.store).all_of(models.Coordination)[0]
+    coordination = StoreReader(life.store).all_of(models.Coordination)[0]
     members = [agent for agent in coordination.agents if agent.agent_uuid != "c"]
     members[1].runtime.parameters = {"seconds": 1}
     kind = models.Coordination
@@ -138,7 +138,7 @@ def outside(life: Life) -> None:
 
 
 def asking(life: Life) -> None:
-    """People, of whom one has not got for ever."""
+    """Callers, of whom one has not got for ever."""
     actions = [
         after("a", userInTheLoop="INPUT", answerTimeoutSeconds=600),
         after("b", userInTheLoop="INPUT"),

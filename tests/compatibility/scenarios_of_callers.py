@@ -3,9 +3,9 @@
 from typing import Any
 
 from ai_coordination.messages import as_json
-from tests.api.executing import WAITS, after, blueprint, echo, function
+from tests.api.execution import WAITS, after, blueprint, echo, function
 from tests.compatibility.life import Life, Repeat
-from tests.compatibility.starts import FILE, LARGE
+from tests.compatibility.scenarios_of_starts import FILE, LARGE
 from tests.support.graph_api import create, new_run
 from tests.support.world import THREAD, USER
 

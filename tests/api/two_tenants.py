@@ -1,4 +1,4 @@
-"""Two tenants with the same names for everything, and uuids that are nobody's."""
+"""Two tenants with the same names for everything, and UUIDs of no entity."""
 
 import base64
 from dataclasses import replace

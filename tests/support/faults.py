@@ -1,4 +1,4 @@
-"""What may happen to one call of any botocore client: death, loss, or somebody else first."""
+"""Faults of a single call of a botocore client: the process dies, or a message is lost."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 
 class Died(BaseException):
-    """The process is gone: nothing catches this."""
+    """The process has died. Nothing catches this."""
 
 
 Call = Callable[[], Any]
-Mishap = Callable[[Call], Any]
+Fault = Callable[[Call], Any]
 
 
 def dies_before(call: Call) -> Any:
@@ -35,19 +35,19 @@ def is_not_answered(call: Call) -> Any:
     raise ReadTimeoutError(endpoint_url="https://aws")
 
 
-MISHAPS: list[Mishap] = [dies_before, dies_after, is_lost, is_not_answered]
+FAULTS: list[Fault] = [dies_before, dies_after, is_lost, is_not_answered]
 
 
 @contextmanager
-def mishap_at(number: int, mishap: Mishap) -> Iterator[list[str]]:
-    """Something happens at the call of this number, counted from 1."""
+def fault_at(number: int, fault: Fault) -> Iterator[list[str]]:
+    """Inject the fault at the call of this number, counted from 1. Yields the calls so far."""
     original = BaseClient._make_api_call  # type: ignore[attr-defined]
     made: list[str] = []
 
     def watched(client: Any, operation: str, parameters: Any) -> Any:
         made.append(operation)
         if len(made) == number:
-            return mishap(lambda: original(client, operation, parameters))
+            return fault(lambda: original(client, operation, parameters))
         return original(client, operation, parameters)
 
     with patch.object(BaseClient, "_make_api_call", watched):

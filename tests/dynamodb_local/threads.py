@@ -1,4 +1,4 @@
-"""The same work from many threads at once."""
+"""Work in many threads at once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ THREADS = 16
 
 
 def together(work: Callable[[int], T]) -> Sequence[T]:
-    """What each of THREADS threads gives, which begin together and know their number."""
+    """Run the work in THREADS threads that begin together. Return the results by number."""
     start = Barrier(THREADS, timeout=60)
 
     def begin(number: int) -> T:

@@ -1,4 +1,4 @@
-"""What callers do to a session from outside: report, answer, cancel, retry; also twice and late."""
+"""Callers of the API: they report, answer, cancel and retry, also twice and late."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,16 +9,16 @@ from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.errors import EngineError, InvalidState, NotFound
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
-from tests.simulation.seen import Seen
-from tests.simulation.world import CALLER, RIVAL, World, survives
+from tests.simulation.simulator import CALLER, RIVAL, Simulator, survives
+from tests.simulation.snapshot import Snapshot
 
 Mutation = Callable[..., Any]
 
 
-class People:
+class Callers:
     """All who know the session, and whose work it is."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Simulator) -> None:
         self._world = world
         self._random = world.random
         self._said: list[tuple[Mutation, Mapping[str, Any]]] = []
@@ -28,7 +28,7 @@ class People:
         text = f"{self._random.random()}"
         return text + LARGE if self._random.random() < 0.1 else text
 
-    def work(self, now: Seen, diligence: float = 0.5) -> None:
+    def work(self, now: Snapshot, diligence: float = 0.5) -> None:
         """Those who are asked answer, and the agents report that have said that they will."""
         for agent in now.agents:
             if agent.current_run_uuid is None or self._random.random() >= diligence:
@@ -102,7 +102,7 @@ class People:
             or taken.iteration_count > session.iteration_count
         )
 
-    def retry(self, now: Seen) -> None:
+    def retry(self, now: Snapshot) -> None:
         """All that failed, or some agents that are named; perhaps with the members of now."""
         given: dict[str, Any] = _key_of(now.session)
         if now.agents and self._random.random() < 0.3:

@@ -15,11 +15,11 @@ from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
-from tests.simulation.people import People, insist
-from tests.simulation.seen import Seen
+from tests.simulation.callers import Callers, insist
+from tests.simulation.monitor import Monitor
+from tests.simulation.simulator import CALLER, Died, Faulty, Simulator, survives
+from tests.simulation.snapshot import Snapshot
 from tests.simulation.store import Store
-from tests.simulation.watch import Watch
-from tests.simulation.world import CALLER, Died, Faulty, World, survives
 
 STEPS_WITH_FAULTS = 150
 MOST_STEPS = 1_500
@@ -30,11 +30,11 @@ class RandomSession:
 
     def __init__(self, seed: int, store: Store | None = None) -> None:
         draw = random.Random(seed)
-        self.world = World(seed, store)
+        self.world = Simulator(seed, store)
         self.points: list[str] = []
         self._blueprint = drawn(seed)
-        self._people = People(self.world)
-        self._watch = Watch(self.world)
+        self._callers = Callers(self.world)
+        self._monitor = Monitor(self.world)
         self._chunks = draw.random() < 0.3
         self._cancels = draw.choice([0, 0, 1, 3])
         self._retries = draw.choice([0, 1, 2, 4])
@@ -57,9 +57,9 @@ class RandomSession:
         self.world.answers = self._answer
         self.world.seam = self._seam
         self.world.spoils = self._spoilt
-        self.world.landed = lambda: (self._watch.look(), None)[1]
+        self.world.landed = lambda: (self._monitor.look(), None)[1]
 
-    def run(self) -> Seen:
+    def run(self) -> Snapshot:
         """From its start to its rest, and that again after each retry; the session as it is."""
         most, chunk = (0, 2) if self._chunks else (start.MOST_AT_ONCE, start.CHUNK)
         with (
@@ -74,7 +74,7 @@ class RandomSession:
                 now = self._step()
                 if not (now.is_at_rest() and not self.world.queue):
                     continue
-                self._watch.rest(now)
+                self._monitor.rest(now)
                 assert all(agent.notes != looks.NOTES for agent in now.agents), "given up"
                 if not self._begins_again(now):
                     if self._clears_away:
@@ -140,7 +140,7 @@ class RandomSession:
         agent = insist(lambda: add(CALLER, **given), done=InvalidState)
         return agent and agent.session_agent_uuid
 
-    def _step(self) -> Seen:
+    def _step(self) -> Snapshot:
         before = self.world.clock
         if self._outages and self.world.random.random() < 0.05:
             self._outages -= 1
@@ -150,13 +150,13 @@ class RandomSession:
         self.world.step()
         now = self._now()
         if self.world.clock > before:
-            self._people.work(now, diligence=0.5 if self._death else 0.9)
+            self._callers.work(now, diligence=0.5 if self._death else 0.9)
         if self._cancels and self.world.random.random() < 0.05:
             self._cancels -= 1
-            self._people.cancel(now.session)
+            self._callers.cancel(now.session)
         if self._retries and self.world.random.random() < 0.02:
             self._retries -= 1
-            self._people.retry(now)
+            self._callers.retry(now)
         return self._now()
 
     def _let_nobody_work(self) -> None:
@@ -180,7 +180,7 @@ class RandomSession:
         if is_held or random.random() < 0.5:
             survives(lambda: self.world.wake(call))
             return
-        notes = f"The call was cut off: {self._people.something()}"
+        notes = f"The call was cut off: {self._callers.something()}"
 
         answers = self.world.answers
 
@@ -194,24 +194,24 @@ class RandomSession:
         self.world.answers = answers
         assert all(run.notes != notes for run in self._now().runs), "a stopped worker failed a run"
 
-    def _now(self) -> Seen:
-        now = self._watch.look()
+    def _now(self) -> Snapshot:
+        now = self._monitor.look()
         assert now is not None
         return now
 
-    def _begins_again(self, now: Seen) -> bool:
+    def _begins_again(self, now: Snapshot) -> bool:
         """Whether what was not completed is started again: of whatever end."""
         if not self._retries:
             return False
         self._retries -= 1
-        self._people.retry(now)
+        self._callers.retry(now)
         then = self._now()
         return not then.is_at_rest() or then.session is not now.session
 
-    def _clear_away(self, now: Seen) -> None:
+    def _clear_away(self, now: Snapshot) -> None:
         """Deletes all there is, children first; each deletion is counted, and texts go too."""
         self._is_over = True
-        self.world.landed = lambda: invariants.counts(self._watch.sight)
+        self.world.landed = lambda: invariants.counts(self._monitor.reader)
         session, key = now.session, now.session.session_uuid
         uuid = session.coordination_uuid
         for run in now.runs:
@@ -223,7 +223,7 @@ class RandomSession:
         _insist_to_delete(services.coordination.delete, uuid)
         while self.world.queue:
             self.world.step()
-        assert self._watch.look() is None
+        assert self._monitor.look() is None
         assert not self.world.bucket.texts
 
     def _answer(self, call: Call) -> Answer | Accepted:
@@ -244,7 +244,7 @@ class RandomSession:
         if self.world.random.random() < self._stops:
             self._stopped.append(call)
             raise Died("it is stopped, and taken for dead")
-        return Answer(self._people.something(), 1, 2)
+        return Answer(self._callers.something(), 1, 2)
 
     def _may_begin(self, call: Call) -> None:
         """Its predecessors have ended, and it is told what they have answered."""
@@ -283,21 +283,21 @@ class RandomSession:
                 self.world.work_any()
 
     def _somebody_asks(self) -> None:
-        now = None if self._is_over else self._watch.look()
+        now = None if self._is_over else self._monitor.look()
         if now is None:
             return
         fate = self.world.random.random()
         if fate < 0.3 and self._cancels:
             self._cancels -= 1
-            self._people.cancel(now.session)
+            self._callers.cancel(now.session)
             if self._retries and self.world.random.random() < 0.7:
                 self._retries -= 1
-                self._people.retry(now)
+                self._callers.retry(now)
         elif fate < 0.6 and self._retries and now.session.status in TERMINAL_SESSION:
             self._retries -= 1
-            self._people.retry(now)
+            self._callers.retry(now)
         else:
-            self._people.work(now)
+            self._callers.work(now)
 
     def _spoilt(self, operation: str, request: Any) -> str | None:
         fate = self.world.random.random()

@@ -1,4 +1,4 @@
-"""An engine whose messages are collected, to be worked on when a test says so."""
+"""An engine whose messages are collected, so that a test decides when to handle them."""
 
 import math
 import threading

@@ -1,4 +1,4 @@
-"""Looks at a session after each write: what has been settled once does not change."""
+"""Checks a session after each write: final states, runs and outputs must not change."""
 
 from datetime import timedelta
 
@@ -14,40 +14,40 @@ from ai_coordination.states import (
     may_move,
 )
 from tests.simulation import invariants
-from tests.simulation.seen import Seen, Sight
-from tests.simulation.world import CALLER, World
+from tests.simulation.simulator import CALLER, Simulator
+from tests.simulation.snapshot import Snapshot, StoreReader
 
 ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
 
 
-class Watch:
+class Monitor:
     """Of one world and the one session in it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Simulator) -> None:
         self._world = world
-        self.sight = Sight(world.store)
+        self.reader = StoreReader(world.store)
         self._settled: dict[tuple[object, ...], object] = {}
-        self._before: Seen | None = None
+        self._before: Snapshot | None = None
         self._looked_at = -1
         # In which iteration of its agent a run was made.
         self._iterations: dict[str, int] = {}
         # The last answer that an agent asked about: it is kept until somebody has judged it.
         self._asked: dict[int, Text] = {}
 
-    def look(self) -> Seen | None:
+    def look(self) -> Snapshot | None:
         """Everything that must always hold; the session, if there is one."""
-        if self._looked_at == self.sight.store.writes:
+        if self._looked_at == self.reader.store.writes:
             return self._before
-        self._looked_at = self.sight.store.writes
-        now = self.sight.session()
-        invariants.counts(self.sight)
+        self._looked_at = self.reader.store.writes
+        now = self.reader.session()
+        invariants.counts(self.reader)
         if now is not None:
             invariants.always(now)
             self._compare(now)
         self._before = now
         return now
 
-    def _compare(self, now: Seen) -> None:
+    def _compare(self, now: Snapshot) -> None:
         for run in now.runs:
             self._settle_run(now, run)
         for agent in now.agents:
@@ -58,7 +58,7 @@ class Watch:
         if self._before is not None:
             self._moves(self._before, now)
 
-    def _settle_run(self, now: Seen, run: models.SessionRun) -> None:
+    def _settle_run(self, now: Snapshot, run: models.SessionRun) -> None:
         """A run that has ended is immutable."""
         if run.run_uuid not in self._iterations:
             of = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
@@ -66,7 +66,7 @@ class Watch:
         if run.outcome is not None:
             self._stays(("run", run.run_uuid), run)
 
-    def _settle_agent(self, now: Seen, agent: models.SessionAgent) -> None:
+    def _settle_agent(self, now: Snapshot, agent: models.SessionAgent) -> None:
         if agent.state in ANSWERED:
             output = agent.agent_output
             self._stays(("output", agent.current_run_uuid), output)
@@ -86,7 +86,7 @@ class Watch:
         held = self._asked.get(int(agent.ordinal))
         return [] if held is None else [held]
 
-    def _keeps_its_output(self, now: Seen, agent: models.SessionAgent) -> None:
+    def _keeps_its_output(self, now: Snapshot, agent: models.SessionAgent) -> None:
         """Each sealed run that completed holds what its agent has answered in it."""
         for run in now.runs_of(agent):
             if run.outcome == "completed" and run.run_uuid == agent.current_run_uuid:
@@ -95,7 +95,7 @@ class Watch:
     def _stays(self, what: tuple[object, ...], value: object) -> None:
         assert self._settled.setdefault(what, value) == value, what
 
-    def _moves(self, before: Seen, now: Seen) -> None:
+    def _moves(self, before: Snapshot, now: Snapshot) -> None:
         """Each state changed by a legal move, and an iteration only by a retry."""
         was, status = SessionStatus(before.session.status), SessionStatus(now.session.status)
         more = now.session.iteration_count - before.session.iteration_count
@@ -107,7 +107,7 @@ class Watch:
             if ordinal in now.by_ordinal:
                 self._moved(now, agent, now.by_ordinal[ordinal])
 
-    def _moved(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
+    def _moved(self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent) -> None:
         again = agent.iteration != was.iteration and was.iteration > 0
         assert agent.iteration in (was.iteration, now.session.iteration_count + 1)
         before, after = SessionAgentState(was.state), SessionAgentState(agent.state)
@@ -120,7 +120,9 @@ class Watch:
             assert not was.not_before or moment(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.doing
 
-    def _is_reset(self, now: Seen, was: models.SessionAgent, agent: models.SessionAgent) -> None:
+    def _is_reset(
+        self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent
+    ) -> None:
         """What follows is part of the retry; an answer that nobody judged is not thrown away."""
         plan = retry_plan.load(texts.read(CALLER.partition_key, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
@@ -130,7 +132,7 @@ class Watch:
             is_named = int(agent.ordinal) in self._world.named
             assert follows or plan.members is not None or is_named, "an answer is thrown away"
 
-    def rest(self, now: Seen) -> None:
+    def rest(self, now: Snapshot) -> None:
         """What must hold when nothing is due any more."""
         invariants.at_rest(now)
         invariants.texts_are_kept(now, self._world)
@@ -144,7 +146,7 @@ class Watch:
         attempts = {call[:3] for call in self._world.calls}
         assert len(attempts) == len(set(self._world.calls))
 
-    def _completed_once(self, now: Seen, agent: models.SessionAgent) -> None:
+    def _completed_once(self, now: Snapshot, agent: models.SessionAgent) -> None:
         """A completed agent has one sealed completed run in its iteration."""
         completed = [
             run.run_uuid

@@ -1,4 +1,4 @@
-"""Executing sessions through the API, with a queue that the test works off itself."""
+"""Execute sessions through the API, with a queue whose messages the test handles itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,11 +1,11 @@
-"""What a mutation has answered and left, to be compared with what it does undisturbed."""
+"""The answer of a mutation and what it stored, for comparison with a run without faults."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.tenants import Items, alike, everything_of, new_tenant
-from tests.dynamodb_local.wire import Plan, faults, never
+from tests.dynamodb_local.network_faults import Plan, faults, never
+from tests.dynamodb_local.tenant_data import Items, alike, everything_of, new_tenant
 from tests.support.mutations import Given, perform, prepared
 
 KEY = "once"

@@ -1,4 +1,4 @@
-"""Racers: processes with an engine of their own, which begin together."""
+"""Processes that each have an engine and begin at the same time."""
 
 import multiprocessing
 import os
@@ -12,7 +12,7 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.wire import faults, in_turn, never, reply_times_out
+from tests.dynamodb_local.network_faults import faults, in_turn, never, reply_times_out
 from tests.support.graph_api import ask, mutation
 from tests.support.mutations import input_of
 

@@ -1,4 +1,4 @@
-"""Tenants that nobody has used, and everything that is stored of one."""
+"""New tenants, and everything that is stored of one."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A session of two agents that several workers and callers have to do with, one of them slow."""
+"""A session of two agents, and a request that is slow at one of its writes."""
 
 from collections.abc import Callable
 from itertools import count
@@ -8,25 +8,25 @@ from ai_coordination import models
 from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.seen import Seen
-from tests.simulation.watch import Watch
-from tests.simulation.world import CALLER, World
+from tests.simulation.monitor import Monitor
+from tests.simulation.simulator import CALLER, Simulator
+from tests.simulation.snapshot import Snapshot
 
 NAMES = ["one", "other"]
 
 
-class Slow:
+class SlowRequest:
     """A session of two agents that others work on, and a request that is slow at one write."""
 
     def __init__(
         self,
-        world: World,
+        world: Simulator,
         actions: list[dict[str, Any]],
         kind: AgentRuntimeKind = AgentRuntimeKind.EXTERNAL,
     ) -> None:
         self.world = world
-        self._watch = Watch(self.world)
-        self.world.landed = lambda: (self._watch.look(), None)[1]
+        self._monitor = Monitor(self.world)
+        self.world.landed = lambda: (self._monitor.look(), None)[1]
         members = [member(name, kind) for name in NAMES]
         task = Blueprint(members, actions, queries=[]).make()
         self.session: models.Session = self._as_caller(
@@ -62,8 +62,8 @@ class Slow:
         while self.world.queue:
             self.world.step()
 
-    def now(self) -> Seen:
-        now = self._watch.look()
+    def now(self) -> Snapshot:
+        now = self._monitor.look()
         assert now is not None
         return now
 

@@ -1,4 +1,4 @@
-"""Those who bring a session to its end: who starts it, who is asked, and who works outside."""
+"""Complete the sessions of a scenario: dispatch them, answer for people, report for agents."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from ai_coordination import clock, models
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState, SessionStatus, UserInTheLoop
 from tests.compatibility.life import Life, Moment
-from tests.simulation.seen import Sight
+from tests.simulation.snapshot import StoreReader
 from tests.support.graph_api import change
 
 MOST_STEPS = 400
@@ -17,32 +17,32 @@ LAST_WORDS = "sessionAgent { state }"
 def finish(life: Life) -> None:
     """Until nothing is due any more, nobody is asked, and nothing waits to be dispatched.
 
-    People take their time: whatever the engine does soon it does before them.
+    Callers take their time: whatever the engine does soon it does before them.
     """
-    sight = Sight(life.store)
+    reader = StoreReader(life.store)
     for _ in range(MOST_STEPS):
-        if _is_idle(life, sight) and help_on(sight):
+        if _is_idle(life, reader) and help_on(reader):
             continue
-        if not life.queue and not _due(sight):
+        if not life.queue and not _due(reader):
             return
         life.step()
     raise AssertionError("it does not come to rest")
 
 
-def _is_idle(life: Life, sight: Sight) -> bool:
+def _is_idle(life: Life, reader: StoreReader) -> bool:
     soon = life.clock + A_WHILE
     sent = [at for at, *_ in life.queue]
-    return not any(at <= soon for at in [*sent, *map(clock.moment, _due(sight))])
+    return not any(at <= soon for at in [*sent, *map(clock.moment, _due(reader))])
 
 
-def _due(sight: Sight) -> list[str]:
-    owing: list[Any] = [*sight.all_of(models.Session), *sight.all_of(models.SessionAgent)]
+def _due(reader: StoreReader) -> list[str]:
+    owing: list[Any] = [*reader.all_of(models.Session), *reader.all_of(models.SessionAgent)]
     return [one.due_at for one in owing if one.due_at]
 
 
-def help_on(sight: Sight) -> int:
+def help_on(reader: StoreReader) -> int:
     """Each of them does once what is to be done; how much it was."""
-    agents, sessions = sight.all_of(models.SessionAgent), sight.all_of(models.Session)
+    agents, sessions = reader.all_of(models.SessionAgent), reader.all_of(models.Session)
     return sum(map(_help_agent, agents)) + sum(map(_help_session, sessions))
 
 
@@ -79,11 +79,11 @@ def key_of(agent: models.SessionAgent) -> dict[str, Any]:
 
 def ends(life: Life, moment: Moment) -> dict[str, list[str]]:
     """Of each session that was there at a moment, its status and its agents' states as they are."""
-    sight = Sight(life.store)
-    everyone = sight.all_of(models.SessionAgent)
+    reader = StoreReader(life.store)
+    everyone = reader.all_of(models.SessionAgent)
     known = {item["session_uuid"]["S"] for item in moment.items.get("sessions", ())}
     return {
         uuid: [session.status, *(one.state for one in everyone if one.session_uuid == uuid)]
-        for session in sight.all_of(models.Session)
+        for session in reader.all_of(models.Session)
         if (uuid := session.session_uuid) in known
     }

@@ -1,11 +1,11 @@
-"""Parents and children of each guarded pair, and the moves that meet there."""
+"""Each pair of parent and child, and the mutations that race each other there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ai_coordination.caller import Caller
-from tests.dynamodb_local.racing import Move
+from tests.dynamodb_local.racers import Move
 from tests.support.graph_api import (
     new_agent,
     new_coordination,
@@ -18,7 +18,7 @@ from tests.support.stored import as_of_0_1_0
 
 
 @dataclass(frozen=True)
-class Family:
+class ParentAndChild:
     """A parent, its kind and uuid, and how children of a kind come and go.
 
     `bear` makes a child and gives the move by which it goes; `known` are uuids under which
@@ -33,10 +33,10 @@ class Family:
     known: tuple[str, ...]
 
 
-def _coordination_and_task(caller: Caller) -> Family:
+def _coordination_and_task(caller: Caller) -> ParentAndChild:
     coordination = new_coordination(caller)
     key = {"coordinationUuid": coordination}
-    return Family(
+    return ParentAndChild(
         ("coordinations", coordination),
         "tasks",
         Move("createTask", {**key, "taskName": "Translate"}),
@@ -46,10 +46,10 @@ def _coordination_and_task(caller: Caller) -> Family:
     )
 
 
-def _coordination_and_session(caller: Caller) -> Family:
+def _coordination_and_session(caller: Caller) -> ParentAndChild:
     coordination = new_coordination(caller)
     key = {"coordinationUuid": coordination}
-    return Family(
+    return ParentAndChild(
         ("coordinations", coordination),
         "sessions",
         Move("createSession", key),
@@ -59,7 +59,7 @@ def _coordination_and_session(caller: Caller) -> Family:
     )
 
 
-def _task_and_schedule(caller: Caller) -> Family:
+def _task_and_schedule(caller: Caller) -> ParentAndChild:
     coordination = new_coordination(caller)
     task = new_task(coordination, caller)
     key = {"coordinationUuid": coordination, "taskUuid": task}
@@ -70,43 +70,43 @@ def _task_and_schedule(caller: Caller) -> Family:
 
     create = Move("createTaskSchedule", {**key, "schedule": "rate(1 day)"})
     delete = Move("deleteTask", key)
-    return Family(("tasks", task), "schedules", create, delete, bear, (coordination, task))
+    return ParentAndChild(("tasks", task), "schedules", create, delete, bear, (coordination, task))
 
 
-def _session_and_agent(caller: Caller) -> Family:
+def _session_and_agent(caller: Caller) -> ParentAndChild:
     at = _session(caller)
     create = Move("createSessionAgent", {**_key(at), "agentUuid": "rag"})
     delete = Move("deleteSession", _key(at))
     bear = _bearing_agents(caller, at)
-    return Family(("sessions", at[1]), "agents", create, delete, bear, at)
+    return ParentAndChild(("sessions", at[1]), "agents", create, delete, bear, at)
 
 
-def _session_and_run(caller: Caller) -> Family:
+def _session_and_run(caller: Caller) -> ParentAndChild:
     at = _session(caller)
     create = Move("recordSessionRun", {**_key(at), "agentUuid": "rag"})
     delete = Move("deleteSession", _key(at))
     bear = _bearing_runs(caller, at)
-    return Family(("sessions", at[1]), "runs", create, delete, bear, at)
+    return ParentAndChild(("sessions", at[1]), "runs", create, delete, bear, at)
 
 
-def _agent_and_run(caller: Caller) -> Family:
+def _agent_and_run(caller: Caller) -> ParentAndChild:
     at = _session(caller)
     agent = new_agent(*at, caller)
     of_agent = {"sessionAgentUuid": agent}
     create = Move("recordSessionRun", {**_key(at), **of_agent, "agentUuid": "rag"})
     delete = Move("deleteSessionAgent", {"sessionUuid": at[1], **of_agent})
     bear = _bearing_runs(caller, at, **of_agent)
-    return Family(("agents", agent), "runs", create, delete, bear, at)
+    return ParentAndChild(("agents", agent), "runs", create, delete, bear, at)
 
 
-def _agent_and_successor(caller: Caller) -> Family:
+def _agent_and_successor(caller: Caller) -> ParentAndChild:
     at = _session(caller)
     agent = new_agent(*at, caller)
     behind = {"predecessors": [agent]}
     create = Move("createSessionAgent", {**_key(at), "agentUuid": "zh", **behind})
     delete = Move("deleteSessionAgent", {"sessionUuid": at[1], "sessionAgentUuid": agent})
     bear = _bearing_agents(caller, at, **behind)
-    return Family(("agents", agent), "agents", create, delete, bear, at)
+    return ParentAndChild(("agents", agent), "agents", create, delete, bear, at)
 
 
 def _session(caller: Caller) -> tuple[str, str]:
@@ -134,10 +134,10 @@ def _bearing_runs(caller: Caller, at: tuple[str, str], **more: Any) -> Callable[
     return bear
 
 
-def _of_0_1_0(make: Callable[[Caller], Family]) -> Callable[[Caller], Family]:
+def _of_0_1_0(make: Callable[[Caller], ParentAndChild]) -> Callable[[Caller], ParentAndChild]:
     """The same, of a coordination that version 0.1.0 has left, with or without a child."""
 
-    def family(caller: Caller) -> Family:
+    def family(caller: Caller) -> ParentAndChild:
         new = make(caller)
         as_of_0_1_0(new.parent[1], caller=caller)
 
@@ -151,7 +151,7 @@ def _of_0_1_0(make: Callable[[Caller], Family]) -> Callable[[Caller], Family]:
     return family
 
 
-FAMILIES: dict[str, Callable[[Caller], Family]] = {
+PARENTS_AND_CHILDREN: dict[str, Callable[[Caller], ParentAndChild]] = {
     "coordination-task": _coordination_and_task,
     "coordination-session": _coordination_and_session,
     "coordination-task of 0.1.0": _of_0_1_0(_coordination_and_task),

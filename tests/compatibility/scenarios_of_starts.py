@@ -1,16 +1,16 @@
-"""How sessions begin: at once, in chunks, by hand; and what becomes of a start that died."""
+"""Scenarios of starts: at once, in chunks, by hand, and starts whose worker died."""
 
 from typing import Any
 from unittest.mock import patch
 
 from ai_coordination import models, texts
 from ai_coordination.engine.session import start as starting
-from tests.api.executing import WAITS, after, blueprint, echo, function, start
+from tests.api.execution import WAITS, after, blueprint, echo, function, start
+from tests.compatibility.completion import finish
 from tests.compatibility.life import Life
-from tests.compatibility.people import finish
-from tests.compatibility.turns import look_and_die
-from tests.simulation.seen import Sight
-from tests.simulation.world import survives
+from tests.compatibility.scenarios_of_runs import look_and_die
+from tests.simulation.simulator import survives
+from tests.simulation.snapshot import StoreReader
 from tests.support.graph_api import Place, change, create, new_session
 from tests.support.world import THREAD, USER
 
@@ -93,7 +93,7 @@ def cancelled_start(life: Life) -> None:
     life.dies_at = life.writes + 3
     with _chunks():
         assert not survives(lambda: start(key, taskQuery='{"thing": "them"}'))
-    session = Sight(life.store).all_of(models.Session)[0]
+    session = StoreReader(life.store).all_of(models.Session)[0]
     life.recording = True
     place = Place(session.coordination_uuid, session.session_uuid)
     change("cancelSession", place.key, "session { status }")

@@ -1,4 +1,4 @@
-"""A line to the terminal from a test that passes."""
+"""Output on the terminal from a test that passes."""
 
 import sys
 from collections.abc import Callable
@@ -7,8 +7,8 @@ import pytest
 
 
 @pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Write a line to the terminal, also where the test passes."""
+def write_line(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Write a line to the terminal, also if the test passes."""
 
     def write(line: str) -> None:
         with capsys.disabled():

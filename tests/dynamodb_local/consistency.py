@@ -1,10 +1,10 @@
-"""What has to hold of everything that is stored of a tenant, at any time."""
+"""Invariants of everything that is stored of a tenant."""
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tests.dynamodb_local.tenants import Items
+from tests.dynamodb_local.tenant_data import Items
 
 Item = dict[str, Any]
 
@@ -32,8 +32,8 @@ def uuids(left: Items, kind: str) -> set[str]:
     return {item[OWN_UUID[kind]]["S"] for item in left[kind]}
 
 
-def unsound(left: Items) -> list[str]:
-    """What is wrong: orphans, counts that are not the number of children, edges of one end."""
+def inconsistencies(left: Items) -> list[str]:
+    """List what is wrong: orphans, wrong counts of children, edges that only one end knows."""
     runs = left["runs"]
     children = {
         **left,

@@ -1,4 +1,4 @@
-"""What one tenant may store and ask to stop the work of the others."""
+"""Attempts of one tenant to stop the work of the others, by what it stores and requests."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -54,7 +54,7 @@ class Called(NamedTuple):
     run_uuid: str
 
 
-class World:
+class Simulator:
     """One set of tables, one clock, one queue; engines come and go.
 
     `seam` is told of each moment before and after a write or a message. `landed` is told of each

@@ -1,0 +1,9 @@
+"""Names of parametrised cases."""
+
+LONGEST = 40
+
+
+def short(value: object) -> str:
+    """Return a value as the name of a case: at most 40 characters, and how long the value is."""
+    text = ascii(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... of {len(text)}"
