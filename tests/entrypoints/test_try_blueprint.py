@@ -15,7 +15,7 @@ from ai_coordination.local import blueprints, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.client import Unreachable
 from ai_coordination.local.try_blueprint import Options, Trial
-from tests.api.executing import outcomes, states
+from tests.api.execution import outcomes, states
 from tests.support import agent_file
 from tests.support.clients import InProcess
 from tests.support.graph_api import Place, change, data, new_coordination
