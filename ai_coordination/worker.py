@@ -1,4 +1,4 @@
-"""The Lambda function of the worker: messages of the queue, firings, and the minute's sweep."""
+"""The worker's Lambda function: it handles messages, firings of schedules, and the sweep."""
 
 import time
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.messages import FiringMessage, Lane, Message
 from ai_coordination.services import timers
 
-# What a step needs besides its agent's call; with less left it is not begun.
+# The time that a step needs in addition to its agent's call. With less left, none is begun.
 SECONDS_OF_A_STEP = 10.0
 
-# When a message comes again: one that was not begun, and one that failed for the first time.
+# When SQS delivers a message again that was not begun, or that failed for the first time.
 AT_ONCE = 0.0
 FIRST_WAIT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 600.0
 
-# The event of the minute's sweep; one without an input of its own is EventBridge's.
+# The event of a sweep. A rule without an input of its own sends EventBridge's event.
 SWEEP = "sweep"
 SCHEDULED = "Scheduled Event"
 
 
 class LambdaContext(Protocol):
-    """What is used of the object that Lambda passes beside the event."""
+    """The part of Lambda's context object that the worker uses."""
 
     @property
     def aws_request_id(self) -> str: ...
@@ -40,20 +40,20 @@ class LambdaContext(Protocol):
 
 
 class UnknownEvent(Exception):
-    """Nothing that a worker is invoked with. The invocation fails, and somebody sees it."""
+    """An event that the worker does not handle. The invocation fails, so the mistake is visible."""
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Process a batch of SQS messages and return the failed ones; or fire a schedule; or sweep.
+    """Handle a batch of SQS messages and return the failed ones; or fire a schedule; or sweep.
 
-    Raises UnknownEvent.
+    Raises UnknownEvent, and Unreadable for a firing.
     """
     engine = factory.of_a_worker(context.get_remaining_time_in_millis() / 1000)
     with telemetry.invocation(context.aws_request_id):
-        return _handled(engine, event, context)
+        return _dispatch(engine, event, context)
 
 
-def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+def _dispatch(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("kind") == FiringMessage.kind:
         firing = messages.decode_firing(event)
         return {"firing": schedule_trigger.fire(engine, timers.scheduler(), firing)}
@@ -61,26 +61,30 @@ def _handled(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -
         return {"found": sweeper.sweep(engine)}
     records = event.get("Records")
     if not isinstance(records, list) or any(map(_is_foreign, records)):
-        told = sorted(map(str, event))
-        raise UnknownEvent(f"neither messages of SQS nor a firing nor a sweep: {told}"[:500])
+        members = sorted(map(str, event))
+        raise UnknownEvent(f"neither SQS messages nor a firing nor a sweep: {members}"[:500])
     if len(records) > 1:
         engine = replace(engine, gathered=[])
-    again = [(record, _worked(engine, record, context)) for record in records]
+    handled = [(record, _handle_record(engine, record, context)) for record in records]
     release.release_gathered(engine)
-    failed = [(record, seconds) for record, seconds in again if seconds is not None]
+    failed = [(record, seconds) for record, seconds in handled if seconds is not None]
     factory.queue().show(failed)
-    return {"batchItemFailures": [{"itemIdentifier": one["messageId"]} for one, _ in failed]}
+    failures = [{"itemIdentifier": record["messageId"]} for record, _ in failed]
+    return {"batchItemFailures": failures}
 
 
 def _is_foreign(record: Any) -> bool:
     return not isinstance(record, dict) or record.get("eventSource") != "aws:sqs"
 
 
-def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -> float | None:
-    """Work off one message, which harms no neighbour. In how many seconds it has to come again.
+def _handle_record(
+    engine: Engine, record: Mapping[str, Any], context: LambdaContext
+) -> float | None:
+    """Handle one message. Return in how many seconds SQS must deliver it again; None if never.
 
-    None if it is done. What fails comes again, ever later, and in the end is put aside; so does
-    what is no message, since another version of the engine may have sent it.
+    An error affects no other message. A message that fails is delivered again, ever later, and
+    goes to the dead-letter queue in the end. So does an unreadable message, because a worker of
+    another version may be able to read it.
     """
     if context.get_remaining_time_in_millis() < SECONDS_OF_A_STEP * 1000:
         return AT_ONCE
@@ -97,7 +101,7 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
         except lease.NoTime:
             step.outcome = "no time"
             return AT_ONCE
-        except Exception:  # noqa: BLE001 - here it ends: the queue gives it again
+        except Exception:  # noqa: BLE001 - the entry point: SQS delivers the message again
             step.outcome = "failed"
             telemetry.count("MessagesFailed")
             telemetry.logger.exception("message")
@@ -106,13 +110,13 @@ def _worked(engine: Engine, record: Mapping[str, Any], context: LambdaContext) -
 
 
 def _later(record: Mapping[str, Any]) -> float:
-    """Twice as late each time, so an outage of some minutes puts nothing aside."""
+    """Wait twice as long each time, so that an outage of minutes fills no dead-letter queue."""
     received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     return min(FIRST_WAIT_SECONDS * 2.0 ** (received - 1), LONGEST_WAIT_SECONDS)
 
 
 def _measure_delay(message: Message, attributes: Mapping[str, str]) -> None:
-    """How long a message waited longer than it was meant to. A repeat says nothing of the queue."""
+    """Measure how much longer than intended a message waited, at its first delivery."""
     if attributes.get("ApproximateReceiveCount") == "1":
         due = int(attributes["SentTimestamp"]) + 1000 * message.delay_seconds
         lane = "CallsDelay" if message.lane is Lane.CALLS else "QueueDelay"

@@ -1,7 +1,7 @@
-"""Two lanes of messages: steps, which are done at once, and calls, which a worker waits for.
+"""Two lanes of messages: steps, which end at once, and calls, for which a worker waits.
 
-Each has a queue and workers of its own, so that slow agents keep nobody else waiting. A message
-says when it belongs to the lane of calls, and an agent is waited for by who has such a message.
+Each lane has its own queue and workers, so slow agents do not delay steps. A worker waits for an
+agent only if the message is in the lane of calls.
 """
 
 from ai_coordination import models
@@ -10,11 +10,11 @@ from ai_coordination.runtimes import registry
 
 
 class OtherLane(Exception):
-    """The agent's call is waited for, and this worker does not wait: its message is sent again."""
+    """A step's worker may not wait for this agent. Its message is sent again, as a call."""
 
 
 def has_answered(agent: models.SessionAgent) -> bool:
-    """Whether an agent that starts or is in progress keeps an answer of an earlier iteration."""
+    """Whether an agent that has not ended keeps its answer of an earlier iteration."""
     return agent.agent_output is not None
 
 

@@ -1,10 +1,10 @@
-"""One recovery for everything: what is due is found by its time, and sent for again.
+"""Find everything whose due time has passed, and send a message for it. The one recovery.
 
-A sweep moves the time on by a fixed minute, conditionally, so that two sweepers send once, and then
-sends. It does not judge: that nothing comes of an item is counted by the workers that look at it,
+A sweep moves the due time on by a fixed minute, conditionally, so that two sweeps send once, and
+then sends. It does not judge: the workers that look at an item count looks without progress,
 see `looks`. So an outage delays work by its own length and at most two minutes.
 
-Each row is on its own. What goes wrong with one is logged and counted, and harms no other.
+Rows are isolated. An error with one is logged and counted, and affects no other.
 """
 
 import time
@@ -20,15 +20,15 @@ from ai_coordination.models import due_times, reads, writes
 from ai_coordination.states import SessionAgentState
 
 WAIT_SECONDS = 60.0
-# While a queue is behind, each message of an item comes after so many times more finds.
+# While a queue is behind, an item's next message follows after so many times as many finds.
 RARER = 8
 ROWS = 200
 SECONDS_OF_A_PAGE = 10.0
 # Each has a connection of the pool that all share.
 AT_ONCE = 8
 
-Owing = models.Session | models.SessionAgent
-# The lanes whose queues are old.
+Item = models.Session | models.SessionAgent
+# The lanes with a backlog.
 Behind = frozenset[Lane]
 
 
@@ -38,7 +38,7 @@ class NothingRead(Exception):
 
 @dataclass(slots=True)
 class Swept:
-    """What came of one table and shard. Each thread counts for itself."""
+    """The result of sweeping one table and shard."""
 
     found: int = 0
     lost: int = 0
@@ -47,30 +47,29 @@ class Swept:
 
 
 def sweep(engine: Engine) -> int:
-    """Sends for everything that is due; how much it was. Raises NothingRead.
+    """Send a message for everything that is due. Return the number of items. Raises NothingRead.
 
-    The shards are swept side by side. What does not fit into the worker's time is found by the
-    next sweep.
+    Shards are swept in parallel. What does not fit into the worker's time is left to the next
+    sweep.
     """
     behind = frozenset(lane for lane in Lane if _is_behind(engine, lane))
-    places = [
-        (kind, one) for one in due_times.SHARDS for kind in (models.Session, models.SessionAgent)
-    ]
-    # In the context of this thread: each line that is logged says whose invocation it is.
+    tables = models.Session, models.SessionAgent
+    places = [(table, shard) for shard in due_times.SHARDS for table in tables]
+    # Each thread has a copy of this one's context, so its log lines name the invocation too.
     tasks = [(copy_context(), *place) for place in places]
 
-    def task_of(task: tuple[Context, type[Owing], str]) -> Swept:
-        context, kind, shard = task
-        return context.run(_sweep, engine, kind, shard, behind)
+    def run(task: tuple[Context, type[Item], str]) -> Swept:
+        context, table, shard = task
+        return context.run(_sweep, engine, table, shard, behind)
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sweep") as pool:
-        swept = list(pool.map(task_of, tasks))
-    _count("SweepErrors", sum(one.errors for one in swept))
-    if all(one.unread for one in swept):
-        raise NothingRead("no shard of the index of what is due could be read")
+        results = list(pool.map(run, tasks))
+    _count("SweepErrors", sum(result.errors for result in results))
+    if all(result.unread for result in results):
+        raise NothingRead("no shard of the index of due times could be read")
     _count("Sweeps", 1)
-    _count("WorkLost", sum(one.lost for one in swept))
-    found = sum(one.found for one in swept)
+    _count("WorkLost", sum(result.lost for result in results))
+    found = sum(result.found for result in results)
     _count("SweepFound", found)
     if found:
         telemetry.logger.info("sweep", extra={"found": found})
@@ -83,17 +82,17 @@ def _count(metric: str, number: int) -> None:
 
 
 def _is_behind(engine: Engine, lane: Lane) -> bool:
-    """Whether a lane's queue is old. Where it does not say, no: better a message too many."""
+    """Whether a lane has a backlog. False if the queue does not say."""
     try:
         return engine.queue.is_behind(lane)
-    except Exception:  # noqa: BLE001 - the sweep matters more than its thrift
+    except Exception:  # noqa: BLE001 - a message too many is better than none
         telemetry.count("SweepErrors")
         telemetry.logger.exception("sweep: the queue does not say how much waits")
         return False
 
 
-def _sweep(engine: Engine, kind: type[Owing], shard: str, behind: Behind) -> Swept:
-    """Page by page, as long as there is time for another one."""
+def _sweep(engine: Engine, kind: type[Item], shard: str, behind: Behind) -> Swept:
+    """Sweep one table and shard, page by page, while there is time for another page."""
     swept = Swept()
     try:
         pages = reads.due_rows(kind, kind.due, shard, engine.now(), ROWS)
@@ -104,32 +103,32 @@ def _sweep(engine: Engine, kind: type[Owing], shard: str, behind: Behind) -> Swe
             moved = [now for row in rows if (now := _moved_on(engine, row, swept)) is not None]
             swept.found += len(moved)
             _send(engine, moved, behind, swept)
-    except Exception:  # noqa: BLE001 - one shard's trouble is no other's
+    except Exception:  # noqa: BLE001 - an error affects no other shard
         swept.errors += 1
         swept.unread = not swept.found
         telemetry.logger.exception("sweep: a shard", extra={"shard": shard})
     return swept
 
 
-def _moved_on(engine: Engine, row: Owing, swept: Swept) -> Owing | None:
-    """The item, to be looked for again later; None where another sweeper has it, or it is over."""
+def _moved_on(engine: Engine, row: Item, swept: Swept) -> Item | None:
+    """The item with its due time moved on. None if another sweep has, or nothing is due."""
     kind = type(row)
     at = engine.later(WAIT_SECONDS)
     try:
         moved, now = writes.update_if(
             row, due_times.postpone(kind, at), kind.due_at == row.due_at, engine.deadline
         )
-    except Exception:  # noqa: BLE001 - one row's trouble is no other's
+    except Exception:  # noqa: BLE001 - an error affects no other row
         swept.errors += 1
-        whose = {"tenant": row.partition_key, "session": row.session_uuid}
-        telemetry.logger.exception("sweep: a row", extra=whose)
+        names = {"tenant": row.partition_key, "session": row.session_uuid}
+        telemetry.logger.exception("sweep: a row", extra=names)
         return None
-    # Refused by its own first try, whose answer was lost: then it is where that has put it.
+    # If its own first try landed and the answer was lost, the condition refuses the second.
     return now if now is not None and (moved or now.due_at == at) else None
 
 
 def is_sent_while_behind(finds: int) -> bool:
-    """Whether an item is sent at its n-th find in a row although its queue is behind.
+    """Whether an item's message is sent at its n-th find in a row although its queue is behind.
 
     The message of an earlier sweep most likely waits in that queue: one more a minute would only
     make the backlog longer. But that message may have been lost, and one tenant may keep a lane
@@ -142,8 +141,8 @@ def is_sent_while_behind(finds: int) -> bool:
     return sent_at == finds
 
 
-def _send(engine: Engine, moved: list[Owing], behind: Behind, swept: Swept) -> None:
-    """Send for each item, but rarely where the queue of its lane is behind.
+def _send(engine: Engine, moved: list[Item], behind: Behind, swept: Swept) -> None:
+    """Send a message for each item, but rarely for those whose lane has a backlog.
 
     Each message says at which time the item is looked for again: see `looks`.
     """
@@ -159,8 +158,8 @@ def _send(engine: Engine, moved: list[Owing], behind: Behind, swept: Swept) -> N
         engine.queue.send(sent)
 
 
-def _is_lost(engine: Engine, item: Owing) -> bool:
-    """Whether a message was lost, or a worker: not where a time was over as it was meant to be."""
+def _is_lost(engine: Engine, item: Item) -> bool:
+    """Whether the find shows a lost message or worker, and not just a deadline that has passed."""
     if isinstance(item, models.Session):
         return True
     if item.state == SessionAgentState.WAITING_FOR_INPUT:

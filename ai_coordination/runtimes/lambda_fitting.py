@@ -1,8 +1,8 @@
-"""Makes the payload of a function fit: what is too much is in the bucket, its address in its place.
+"""Make the payload of a function fit: what is too large is in the bucket, and its URL is passed.
 
-Every join fits, however wide and whatever was said: first the texts that the bucket keeps already
-give way, the largest first; then those that items hold; and where their addresses alone are too
-much, whole members do, as JSON documents. What cannot give way is smaller than 64 KB.
+Every join fits, however wide. First the texts that the bucket stores already are replaced by URLs,
+the largest first; then those that items store; and if even their URLs are too large together,
+whole JSON documents are. What cannot be replaced is smaller than 64 KB.
 """
 
 import json
@@ -17,24 +17,21 @@ from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.lambda_payload import Place
 
 URL = "Url"
-TOO_LARGE = (
-    "What the function is to get is larger than {} bytes, and there is no bucket for large texts"
-)
+TOO_LARGE = "The function's payload is larger than {} bytes, and there is no bucket for large texts"
 NULL_BYTES = 4
 
 
 class DoesNotFit(Exception):
-    """The payload is larger than Lambda takes, and there is no bucket for what is too much."""
+    """The payload is larger than Lambda accepts, and there is no bucket for large texts."""
 
 
 def body(call: Call, largest: int) -> bytes:
     """The payload as JSON of at most `largest` bytes.
 
-    Raises DoesNotFit; TextUnavailable; and Throttled where the bucket does not answer. What it puts
-    into the bucket bears the name of its content, so a repeat is harmless.
+    Raises DoesNotFit; TextUnavailable; and Throttled if the bucket does not answer. An object in
+    the bucket is named by the hash of its content, so repeating this is harmless.
     """
-    given = lambda_payload.payload(call)
-    fitting = _Fitting(texts.Owner.of(call.agent), given, largest)
+    fitting = _Fitting(texts.Owner.of(call.agent), lambda_payload.build_payload(call), largest)
     large = fitting.read()
     whole = fitting.shortened(large)
     if len(whole) > largest and settings().texts_bucket is not None:
@@ -45,99 +42,99 @@ def body(call: Call, largest: int) -> bytes:
     return whole
 
 
-def _written(value: Any) -> bytes:
+def _encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
 @dataclass(slots=True)
 class _Sized:
-    """A value in its place, how many bytes its JSON has, and where the bucket keeps it already."""
+    """A value, the size of its JSON in bytes, and where the bucket stores it already."""
 
     place: Place
     size: int
-    kept: models.LargeText | None = None
+    stored: models.LargeText | None = None
 
 
 class _Fitting:
-    """One payload while it is made to fit."""
+    """Makes one payload fit."""
 
-    def __init__(self, owner: texts.Owner, given: dict[str, Any], largest: int) -> None:
+    def __init__(self, owner: texts.Owner, payload: dict[str, Any], largest: int) -> None:
         self.pending = texts.PendingTexts(owner)
         self._owner = owner
-        self._given = given
+        self._payload = payload
         self._largest = largest
 
     def read(self) -> list[_Sized]:
-        """Puts those of the large texts in their places that may fit, smallest first.
+        """Put those large texts in their places that may fit, the smallest first, and return them.
 
-        Of the others there are the addresses. JSON may write a text longer than it is, so in the
-        end it may be less that fits: never more.
+        The others are replaced by their URLs. JSON may need more bytes than the text, never fewer,
+        so in the end fewer texts may fit.
         """
-        large = [one for one in lambda_payload.texts_in(self._given) if _is_large(one)]
-        large.sort(key=lambda one: one.value.size)
-        named = [one.value for one in large]
+        large = [place for place in lambda_payload.texts_in(self._payload) if _is_large(place)]
+        large.sort(key=lambda place: place.value.size)
+        stored = [place.value for place in large]
         for place in large:
             place.value = None
-        left = self._largest - len(_written(self._given))
-        total = sum(text.size for text in named)
+        left = self._largest - len(_encoded(self._payload))
+        total = sum(text.size for text in stored)
         while large and total > left:
-            text = named.pop()
+            text = stored.pop()
             total -= text.size
-            left -= self._give_way(large.pop(), text)
-        read = texts.read_all(self._owner.tenant, named)
-        for place, whole in zip(large, read, strict=True):
+            left -= self._replace(large.pop(), text)
+        for place, whole in zip(large, texts.read_all(self._owner.tenant, stored), strict=True):
             place.value = whole
         return [
-            _Sized(place, len(_written(place.value)), kept)
-            for place, kept in zip(large, named, strict=True)
+            _Sized(place, len(_encoded(place.value)), text)
+            for place, text in zip(large, stored, strict=True)
         ]
 
     def shortened(self, large: Sequence[_Sized]) -> bytes:
-        """The payload, after of these texts as many have given way as must."""
-        return self._without(sorted(large, key=lambda one: one.size), _written(self._given))
+        """The payload after replacing as few of these texts as possible, the largest first."""
+        by_size = sorted(large, key=lambda value: value.size)
+        return self._without(by_size, _encoded(self._payload))
 
     def moved_out(self) -> bytes:
-        """The payload, after what items hold has given way too: texts or, if must be, documents."""
-        whole = _written(self._given)
-        inside = _sized(one for one in lambda_payload.texts_in(self._given))
-        cost = self._address_bytes() - NULL_BYTES
-        saved = sum(max(0, one.size - cost) for one in inside)
+        """The payload after replacing texts that items store or, if need be, whole documents."""
+        whole = _encoded(self._payload)
+        inline = _by_size(lambda_payload.texts_in(self._payload))
+        cost = self._url_bytes() - NULL_BYTES
+        saved = sum(max(0, value.size - cost) for value in inline)
         if len(whole) - saved <= self._largest:
-            return self._without(inside, whole)
-        return self._without(_sized(lambda_payload.documents_in(self._given)), whole)
+            return self._without(inline, whole)
+        return self._without(_by_size(lambda_payload.documents_in(self._payload)), whole)
 
-    def _without(self, sized: list[_Sized], whole: bytes) -> bytes:
-        """The payload without the last of these values, as few as must be."""
+    def _without(self, values: list[_Sized], whole: bytes) -> bytes:
+        """The payload after replacing the last of these values, as few as possible."""
         left = self._largest - len(whole)
         if left >= 0:
             return whole
-        while sized and left < 0:
-            one = sized.pop()
-            text = one.kept or self._keep(one.place.value)
-            left += one.size - NULL_BYTES - self._give_way(one.place, text)
-        return _written(self._given)
+        while values and left < 0:
+            value = values.pop()
+            text = value.stored or self._reference(value.place.value)
+            left += value.size - NULL_BYTES - self._replace(value.place, text)
+        return _encoded(self._payload)
 
-    def _keep(self, value: Any) -> models.LargeText:
-        """A value that is about to be written into the bucket."""
-        return self.pending.reference(value if isinstance(value, str) else _written(value).decode())
+    def _reference(self, value: Any) -> models.LargeText:
+        """Names a value in the bucket that will be written there."""
+        return self.pending.reference(value if isinstance(value, str) else _encoded(value).decode())
 
-    def _give_way(self, place: Place, text: models.LargeText) -> int:
-        """Puts the address of a text beside its place, which is null; the bytes that it adds."""
+    def _replace(self, place: Place, text: models.LargeText) -> int:
+        """Replace a value by null, and add a text's URL next to it. Return the bytes added."""
         place.value = None
-        place.holder[place.member + URL] = address = texts.url(self._owner.tenant, text)
-        return len(_written({place.member + URL: address}))
+        place.holder[place.member + URL] = url = texts.url(self._owner.tenant, text)
+        return len(_encoded({place.member + URL: url}))
 
-    def _address_bytes(self) -> int:
-        """How many bytes an address adds, about: they differ by the name of the member alone."""
+    def _url_bytes(self) -> int:
+        """About how many bytes a URL adds. Members' names have different lengths."""
         text = models.LargeText(self._owner.folder, "0" * 64, 0)
-        return len(_written({f"subtaskQuery{URL}": texts.url(self._owner.tenant, text)}))
+        return len(_encoded({f"subtaskQuery{URL}": texts.url(self._owner.tenant, text)}))
 
 
 def _is_large(place: Place) -> bool:
     return isinstance(place.value, models.LargeText)
 
 
-def _sized(places: Iterable[Place]) -> list[_Sized]:
-    """Smallest first."""
-    sized = [_Sized(place, len(_written(place.value))) for place in places]
-    return sorted(sized, key=lambda one: one.size)
+def _by_size(places: Iterable[Place]) -> list[_Sized]:
+    """The values at these places, the smallest first."""
+    values = [_Sized(place, len(_encoded(place.value))) for place in places]
+    return sorted(values, key=lambda value: value.size)

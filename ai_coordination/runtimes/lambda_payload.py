@@ -13,7 +13,7 @@ VERSION = 1
 
 @dataclass(slots=True)
 class Place:
-    """Where a value stands in the payload: `holder[member]`."""
+    """The place of a value in the payload: `holder[member]`."""
 
     holder: dict[str, Any]
     member: str
@@ -27,24 +27,24 @@ class Place:
         self.holder[self.member] = value
 
 
-def texts_in(given: dict[str, Any]) -> Iterator[Place]:
-    """The places of texts that may have an address in their stead."""
-    rejected = [given["rejected"]] if given["rejected"] else []
-    for holder in (given, *given["predecessors"], *rejected):
+def texts_in(payload: dict[str, Any]) -> Iterator[Place]:
+    """The places of texts that may be replaced by an address."""
+    rejected = [payload["rejected"]] if payload["rejected"] else []
+    for holder in (payload, *payload["predecessors"], *rejected):
         for member in ("subtaskQuery", "agentInput", "agentOutput", "userInput"):
             if holder.get(member) is not None:
                 yield Place(holder, member)
 
 
-def documents_in(given: dict[str, Any]) -> Iterator[Place]:
-    """The places of JSON values that may have one: with the texts, everything that is not small."""
-    yield Place(given, "predecessors")
-    yield Place(given, "inputFiles")
-    yield Place(given["agent"], "parameters")
+def documents_in(payload: dict[str, Any]) -> Iterator[Place]:
+    """The places of JSON values that may be replaced. But for texts, nothing else is large."""
+    yield Place(payload, "predecessors")
+    yield Place(payload, "inputFiles")
+    yield Place(payload["agent"], "parameters")
 
 
-def payload(call: Call) -> dict[str, Any]:
-    """All of it, the texts as the items hold them. Raises TextUnavailable, Throttled."""
+def build_payload(call: Call) -> dict[str, Any]:
+    """The whole payload. Large texts are only named in it, as in the items."""
     session, agent = call.session, call.agent
     endpoint_id, part_id = session.partition_key.split("#")
     return {
@@ -66,16 +66,16 @@ def payload(call: Call) -> dict[str, Any]:
         "subtaskQuery": agent.subtask_query,
         "agentInput": agent.agent_input,
         "rejected": _rejected(agent),
-        "predecessors": [_predecessor(one) for one in call.predecessors],
+        "predecessors": [_predecessor(agent) for agent in call.predecessors],
         "inputFiles": [
-            {"name": one.name, "uri": one.uri, "mediaType": one.media_type}
-            for one in session.input_files
+            {"name": file.name, "uri": file.uri, "mediaType": file.media_type}
+            for file in session.input_files
         ],
     }
 
 
 def _rejected(agent: models.SessionAgent) -> dict[str, Any] | None:
-    """The agent's own earlier answer, where a person has rejected it, and what they said of it."""
+    """The agent's own earlier output, if a person has rejected it, and why."""
     if agent.rejected_output is None:
         return None
     return {"agentOutput": agent.rejected_output, "userInput": agent.rejected_because}

@@ -137,7 +137,7 @@ class Life(Simulator):
         """What the agents do: each of them gets what there is to be got."""
         if call.agent.agent.runtime.kind == AgentRuntimeKind.ECHO.value:
             return registry.invoke(call)
-        json.dumps(lambda_payload.payload(call), default=vars)
+        json.dumps(lambda_payload.build_payload(call), default=vars)
         if waits(call.agent):
             return Answer(f"{call.agent.agent_uuid} has answered", 10, 20)
         return Accepted()
