@@ -1,11 +1,12 @@
 """Explicit nulls where a value is required, and where it is not."""
 
 import pytest
-from graphql import GraphQLInputObjectType, get_named_type, is_list_type, is_non_null_type
+from graphql import GraphQLInputObjectType, is_list_type, is_non_null_type
 
 from ai_coordination.api.schema import schema
 from tests.support.graph_api import ask, data, mutation
 from tests.support.lists import LISTS
+from tests.support.mutations import input_of
 from tests.support.stored import everything_stored, refused
 from tests.support.world import TYPES, World
 
@@ -15,12 +16,6 @@ ANY_TEXT = "01900000-0000-7000-8000-000000000000"
 assert schema.graphql_schema.mutation_type
 MUTATIONS = schema.graphql_schema.mutation_type
 NAMES = list(MUTATIONS.fields)
-
-
-def input_of(name: str) -> GraphQLInputObjectType:
-    kind = get_named_type(MUTATIONS.fields[name].args["input"].type)
-    assert isinstance(kind, GraphQLInputObjectType)
-    return kind
 
 
 def required(kind: GraphQLInputObjectType) -> list[str]:

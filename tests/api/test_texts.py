@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from ai_coordination.api.schema import schema
+from tests.api.full_inputs import Path, put
 from tests.support.graph_api import AGENTS
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -25,13 +26,12 @@ TOO_LONG = {"ascii": "x" * (LONGEST + 1), "multi-byte": "€" * (LONGEST // 3 + 
 TOO_LARGE = {"ascii": "x" * 307_200, "multi-byte": "🦊" * 76_800}
 HALF_A_PAIR = "\ud83e"
 
-Path = tuple[str | int, ...]
 Field = tuple[str, Path]
 
 LISTS: dict[str, list[dict[str, Any]]] = {
     "agents": AGENTS,
-    "subtaskQueries": [{"agentUuid": "rag", "subtaskQuery": "Find it"}] * 2,
-    "inputFiles": [{"name": "offer.pdf", "uri": "s3://files/offer.pdf"}] * 2,
+    "subtaskQueries": [{"agentUuid": "rag", "subtaskQuery": "Find it"} for _ in range(2)],
+    "inputFiles": [{"name": "offer.pdf", "uri": "s3://files/offer.pdf"} for _ in range(2)],
 }
 MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "createCoordination": ((), {"coordinationName": "A", "agents": AGENTS}),
@@ -148,16 +148,7 @@ def given_with(world: World, name: str, path: Path, value: Any) -> dict[str, Any
     """An input that is accepted, but for `value` at its place."""
     kinds, more = MINIMAL[name]
     around = {field: rows for field, rows in LISTS.items() if field == path[0]}
-    return dict(_with({**world.key(*kinds), **more, **around}, path, value))
-
-
-def _with(given: Any, path: Path, value: Any) -> Any:
-    if not path:
-        return value
-    step, *rest = path
-    if isinstance(step, int):
-        return [*given[:step], _with(given[step], tuple(rest), value), *given[step + 1 :]]
-    return {**given, step: _with(given.get(step), tuple(rest), value)}
+    return put({**world.key(*kinds), **more, **around}, path, value)
 
 
 @every([*TEXTS, *TEXTS_OF_EXECUTION])
