@@ -112,13 +112,13 @@ def test_the_members_that_hold_json_and_the_defaults_are_known() -> None:
 @every(VALUES)
 def test_another_value_anywhere_is_a_conflict(still_world: World, member: Member) -> None:
     given = full(still_world, member.mutation)
-    perform(member.mutation, given)
+    perform(member.mutation, given, key=member.mutation)
     value = at(given, member.path)
     changed = put(given, member.path, another([] if value is None else value))
     if "finishedAt" in member.path:
         changed = put(given, member.path, "2026-01-01T00:00:00Z")
 
-    refusal = refused(member.mutation, {**changed, KEY: "once"})
+    refusal = refused(member.mutation, {**changed, KEY: member.mutation})
 
     assert refusal == {"code": "CONFLICT", "inputPath": ["input", KEY]}
 
