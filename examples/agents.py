@@ -23,8 +23,8 @@ COMMON = re.findall(
 
 def _sentences(text: str) -> list[str]:
     """The sentences of a text, each on one line."""
-    sentences = (" ".join(one.split()) for one in re.split(r"(?<=[.!?])\s+|\n{2,}", text))
-    return [one for one in sentences if one]
+    sentences = (" ".join(sentence.split()) for sentence in re.split(r"(?<=[.!?])\s+|\n{2,}", text))
+    return [sentence for sentence in sentences if sentence]
 
 
 def _words(text: str) -> list[str]:
@@ -35,7 +35,7 @@ def _words(text: str) -> list[str]:
 
 def _answers(event: dict) -> dict[str, str | None]:
     """What the predecessors have answered, by their names in the blueprint."""
-    return {one["agentUuid"]: one["agentOutput"] for one in event["predecessors"]}
+    return {agent["agentUuid"]: agent["agentOutput"] for agent in event["predecessors"]}
 
 
 # Research with review
@@ -71,10 +71,8 @@ def review_report(event: dict, context: object) -> str:
     (report,) = _answers(event).values()
     claims = [line for line in report.splitlines() if line.startswith("- ")]
     cited = {source for line in claims for source in re.findall(r"\[(\d+)\]$", line)}
-    vague = [
-        line for line in claims if re.search(r"\b(some|many|often|probably|about)\b", line.lower())
-    ]
-    remarks = [f"Vague: {line[2:]}" for line in vague]
+    vague = r"\b(some|many|often|probably|about)\b"
+    remarks = [f"Vague: {line[2:]}" for line in claims if re.search(vague, line.lower())]
     if len(cited) < 2:
         remarks.append("It rests on fewer than two sources.")
     summary = f"{len(claims)} claims, {len(cited)} sources, {len(remarks)} to look at"
@@ -183,7 +181,7 @@ def summarise_part(event: dict, context: object) -> str:
 
 def combine_summaries(event: dict, context: object) -> str:
     """Put the summaries together, in the order of the document."""
-    parts = [json.loads(one["agentOutput"]) for one in event["predecessors"]]
+    parts = [json.loads(agent["agentOutput"]) for agent in event["predecessors"]]
     parts.sort(key=lambda part: part["part"])
     summary = " ".join(part["summary"] for part in parts if part["summary"])
     return f"{summary}\n\n({len(summary.split())} of {sum(part['words'] for part in parts)} words)"
@@ -226,8 +224,9 @@ def choose_terms(event: dict, context: object) -> str:
 def write_quote(event: dict, context: object) -> str:
     """Write the quote, with the discount that the salesperson has granted, if any."""
     answers = _answers(event)
-    remarks = [one["userInput"] for one in event["predecessors"] if one["userInput"]]
-    percent = next((int(found[1]) for one in remarks if (found := re.search(r"(\d+) ?%", one))), 0)
+    remarks = " ".join(agent["userInput"] or "" for agent in event["predecessors"])
+    granted = re.search(r"(\d+) ?%", remarks)
+    percent = int(granted[1]) if granted else 0
     lines = answers["prices"].splitlines()
     total = sum(float(line.split()[-1]) for line in lines if re.search(r"\.\d\d$", line))
     if percent:
@@ -248,55 +247,54 @@ def write_mail(event: dict, context: object) -> str:
 
 
 def check_style(text: str) -> str:
-    """Find what a linter would find: long lines, tabs, names that are not snake_case."""
-    found = []
+    """Find what a linter would find: long lines, names that are not snake_case."""
+    findings = []
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > 79:
-            found.append(f"line {number}: {len(line)} characters, at most 79 are readable")
-        if "\t" in line:
-            found.append(f"line {number}: a tab")
+            findings.append(f"line {number}: {len(line)} characters, at most 79 are readable")
         if name := re.match(r"\s*def (\w*[A-Z]\w*)", line):
-            found.append(f"line {number}: `{name[1]}` is not snake_case")
-    return json.dumps(found)
+            findings.append(f"line {number}: `{name[1]}` is not snake_case")
+    return json.dumps(findings)
 
 
 def check_risks(text: str) -> str:
     """Find what often goes wrong: bare excepts, mutable defaults, eval."""
-    found = []
+    findings = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ExceptHandler) and node.type is None:
-            found.append(f"line {node.lineno}: a bare except hides every error, Ctrl-C included")
+            findings.append(f"line {node.lineno}: a bare except hides every error, Ctrl-C included")
         if isinstance(node, ast.FunctionDef) and any(
             isinstance(default, (ast.List, ast.Dict, ast.Set)) for default in node.args.defaults
         ):
-            found.append(f"line {node.lineno}: `{node.name}` shares its default between all calls")
+            findings.append(
+                f"line {node.lineno}: `{node.name}` shares its default between all calls"
+            )
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("eval", "exec"):
-            found.append(f"line {node.lineno}: `{node.func.id}` executes what it is given")
-    return json.dumps(found)
+            findings.append(f"line {node.lineno}: `{node.func.id}` executes what it is given")
+    return json.dumps(findings)
 
 
 def check_complexity(text: str) -> str:
     """Count the branches of each function."""
     branching = (ast.If, ast.For, ast.While, ast.Try, ast.BoolOp, ast.IfExp)
-    found = []
+    findings = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             branches = 1 + sum(isinstance(inner, branching) for inner in ast.walk(node))
             if branches > 4:
-                found.append(f"line {node.lineno}: `{node.name}` has {branches} branches")
-    return json.dumps(found)
+                findings.append(f"line {node.lineno}: `{node.name}` has {branches} branches")
+    return json.dumps(findings)
 
 
 def give_verdict(event: dict, context: object) -> str:
     """Put the findings of all reviewers together, and decide."""
     sections, count = [], 0
-    for one in event["predecessors"]:
-        name = one["agentName"]
-        if one["agentOutput"] is None:
+    for agent in event["predecessors"]:
+        name, findings = agent["agentName"], json.loads(agent["agentOutput"] or "null")
+        if findings is None:
             sections.append(f"{name}: could not check the code")
             continue
-        found = json.loads(one["agentOutput"])
-        count += len(found)
-        sections += [f"{name}: {len(found)}", *(f"  {line}" for line in found)]
+        count += len(findings)
+        sections += [f"{name}: {len(findings)}", *(f"  {line}" for line in findings)]
     verdict = "Request changes" if count > 2 else "Approve"
     return "\n".join([f"{verdict}, {count} findings", "", *sections])

@@ -135,7 +135,7 @@ def _parser() -> ArgumentParser:
         "is running.",
     )
     demo.add_argument(
-        "--port", default=8000, type=_within(0, 65535), help="the server's port (%(default)s)"
+        "--port", default=8000, type=_within(1, 65535), help="the server's port (%(default)s)"
     )
 
     _add_try(
@@ -215,7 +215,7 @@ def _add_try(command: ArgumentParser) -> None:
     )
     command.add_argument("--approve", action="store_true", help="approve everything without asking")
     command.add_argument(
-        "--port", default=8000, type=_within(0, 65535), help="the server's port (%(default)s)"
+        "--port", default=8000, type=_within(1, 65535), help="the server's port (%(default)s)"
     )
 
 

@@ -54,7 +54,7 @@ QUERIES = [
 ]
 
 
-def run(client: Client) -> str:
+def run_session(client: Client) -> str:
     """Start the session, print its progress until it ends, then print its runs.
 
     Returns a URL that shows the session in GraphiQL.
@@ -83,9 +83,9 @@ def start(client: Client) -> Place:
 def show_runs(ended: Look) -> None:
     """Print how a session ended, and its runs."""
     print(f"\nThe session is {ended.status}\n\nRuns")
-    for one in ended.runs:
-        name = ended.names[one["sessionAgentUuid"]]
-        print(f"  {_clock(one['createdAt'])} to {_clock(one['finishedAt'])}  {_line(name, one)}")
+    for run in ended.runs:
+        name = ended.names[run["sessionAgentUuid"]]
+        print(f"  {_clock(run['createdAt'])} to {_clock(run['finishedAt'])}  {_line(name, run)}")
 
 
 def _clock(instant: str | None) -> str:
@@ -104,7 +104,7 @@ def demo(port: int) -> None:
     session can be explored.
     """
     with served(port) as server:
-        link = run(Client(server.url))
+        link = run_session(Client(server.url))
         if not server.is_own:
             print(f"\nOpen the session in GraphiQL:\n  {link}")
         elif sys.stdin.isatty():

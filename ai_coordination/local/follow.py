@@ -118,7 +118,7 @@ def look(client: Client, place: Place) -> Look:
         lists = {"agents": session["sessionAgents"], "runs": session["sessionRuns"]}
         agents += lists["agents"]["nodes"]
         runs += lists["runs"]["nodes"]
-        pages = {name: one["pageInfo"] for name, one in lists.items()}
+        pages = {name: page["pageInfo"] for name, page in lists.items()}
         if not any(page["hasNextPage"] for page in pages.values()):
             times = session["startedAt"], session["finishedAt"]
             return Look(session["status"], *times, agents, runs)
@@ -232,13 +232,15 @@ def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, a
     uuid = agent["sessionAgentUuid"]
     asks = agent["agentAction"]["userInTheLoop"]
     answer = ask(Question(name, asks, output(client, place, uuid)))
-    arguments = {
+    arguments: dict[str, str | bool] = {
         "sessionUuid": place.session,
         "sessionAgentUuid": uuid,
         "runUuid": agent["currentRun"]["runUuid"],
     }
-    given = {"approved": answer.approved, "userInput": answer.text}
-    arguments |= {key: value for key, value in given.items() if value is not None}
+    if answer.approved is not None:
+        arguments["approved"] = answer.approved
+    if answer.text is not None:
+        arguments["userInput"] = answer.text
     try:
         client.mutate("answerSessionAgent", "sessionAgent { state }", arguments)
     except Refused as refused:

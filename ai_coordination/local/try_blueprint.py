@@ -12,7 +12,7 @@ from ai_coordination.engine.session import variables as task_variables
 from ai_coordination.errors import InputError
 from ai_coordination.local import blueprints, people
 from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint
-from ai_coordination.local.blueprints.document import Problem
+from ai_coordination.local.blueprints.document import Problem, line
 from ai_coordination.local.client import Client, Unreachable
 from ai_coordination.local.follow import Ask, Look, Place, follow, output
 from ai_coordination.local.own_server import served
@@ -51,24 +51,24 @@ def try_blueprint(options: Options) -> int:
     return INVALID
 
 
-def task_query(initial: str | None, query: str | None, given: Mapping[str, str]) -> str | None:
-    """The task query of a session, of which `given` are variables. None: the task's own.
+def task_query(initial: str | None, query: str | None, variables: Mapping[str, str]) -> str | None:
+    """The task query of a session, with these variables. None: the task's own.
 
     If there are variables, here or in the `initial` task query, it is a JSON object: the initial
-    ones, replaced by those of `query`, replaced by the given ones. A query that is no JSON object
-    is the variable `query`.
+    ones, replaced by those of `query`, replaced by `variables`. A query that is not a JSON
+    object is the variable `query`.
     """
     defaults, asked = task_variables.of(initial), task_variables.of(query)
-    if query is None and not given:
+    if query is None and not variables:
         return None
-    if defaults is None and not given:
+    if defaults is None and not variables:
         return query
     known = dict(defaults or {})
     if query is not None:
         known |= {QUERY: query} if asked is None else asked
     elif defaults is None and initial:
         known[QUERY] = initial
-    return json.dumps({**known, **given}, ensure_ascii=False)
+    return json.dumps({**known, **variables}, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -128,13 +128,16 @@ class Trial:
         """The task query. Raises InvalidBlueprint for a query with a variable that it lacks."""
         initial = self.blueprint.task.get("initialTaskQuery")
         query = task_query(initial, self.options.query, self.options.variables)
-        problems = list(self._unfilled(initial if query is None else query))
-        if problems:
+        known = task_variables.of(initial if query is None else query)
+        problems = list(self._unfilled(known or {}))
+        if known is not None and problems:
             raise InvalidBlueprint(self.blueprint.file, problems)
+        for problem in problems:
+            text = f"{problem.message}, so the variable stays as it is: see --variable"
+            print(line(self.blueprint.file, problem._replace(message=text)))
         return query
 
-    def _unfilled(self, query: str | None) -> Iterator[Problem]:
-        known = task_variables.of(query)
+    def _unfilled(self, known: Mapping[str, str]) -> Iterator[Problem]:
         for index, item in enumerate(self.blueprint.task.get("subtaskQueries", [])):
             path = "task", "subtaskQueries", index, "subtaskQuery"
             try:

@@ -67,7 +67,7 @@ def test_a_link_is_shown_only_as_long_as_it_opens(
         waited.append("the server has stopped")
 
     monkeypatch.setattr(demo, "served", served)
-    monkeypatch.setattr(demo, "run", lambda client: f"{client.url}?query=x")
+    monkeypatch.setattr(demo, "run_session", lambda client: f"{client.url}?query=x")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal)
     monkeypatch.setattr(signal, "pause", lambda: waited.append("for Ctrl-C"))
 
@@ -83,7 +83,7 @@ def test_the_link_brings_query_and_variables_along(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(demo, "start", lambda client: Place("c", "s"))
     monkeypatch.setattr(demo, "follow", lambda *_: Look("COMPLETED", None, None, [], []))
 
-    asked = parse_qs(urlsplit(demo.run(Client("http://127.0.0.1:8111/graphql"))).query)
+    asked = parse_qs(urlsplit(demo.run_session(Client("http://127.0.0.1:8111/graphql"))).query)
 
     assert parse(asked["query"][0]) == parse(LIVE)
     assert json.loads(asked["variables"][0]) == {"coordination": "c", "session": "s"}

@@ -98,7 +98,7 @@ def sessions() -> list[Place]:
     """All sessions, the newest first."""
     query = "{ sessions { nodes { coordinationUuid sessionUuid } } }"
     nodes = data(query)["sessions"]["nodes"]
-    return [Place(one["coordinationUuid"], one["sessionUuid"]) for one in nodes]
+    return [Place(node["coordinationUuid"], node["sessionUuid"]) for node in nodes]
 
 
 def states_by_name() -> dict[str, str]:
@@ -288,16 +288,16 @@ def test_a_file_that_is_tried_again_updates_what_it_has_made(
     attempt(file, approve=True, query="Coffee")
 
     assert "Updated coordination 'Offers'\nUpdated task 'Offer'\n" in capsys.readouterr().out
-    found = data("""{ coordinations { nodes { coordinationName agents { agentName }
+    stored = data("""{ coordinations { nodes { coordinationName agents { agentName }
         tasks { nodes { taskName initialTaskQuery } } } } }""")["coordinations"]["nodes"]
-    assert found[1:] == [
+    assert stored[1:] == [
         {
             "coordinationName": "Offers",
             "agents": [{"agentName": "Draft"}, {"agentName": "Post"}],
             "tasks": {"nodes": [{"taskName": "Offer", "initialTaskQuery": None}]},
         }
     ]
-    assert len(found) == len(sessions()) == 2
+    assert len(stored) == len(sessions()) == 2
 
 
 def test_a_name_that_several_have_is_not_guessed(file: Path) -> None:
@@ -357,6 +357,33 @@ def test_an_unknown_variable_is_shown_at_the_query_that_names_it(file: Path) -> 
     assert str(refused.value).startswith(f"{file}:8:53: task.subtaskQueries[0].subtaskQuery: ")
     assert "'customer'" in str(refused.value)
     assert not any(everything_stored().values())
+
+
+def test_a_variable_that_stays_because_the_query_is_a_text_is_pointed_out(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = '  subtaskQueries: [{ agentUuid: mail, subtaskQuery: "To {customer}" }]\n'
+    file.write_text(BLUEPRINT.replace("  initialTaskQuery: Tea\n", query))
+
+    code = attempt(file, query="Tea", approve=True)
+
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert printed.startswith(f"{file}:8:53: task.subtaskQueries[0].subtaskQuery: ")
+    assert "so the variable stays as it is: see --variable\n" in printed
+    assert printed.endswith("\nMail:\n\nTo {customer}\n")
+
+
+def test_a_session_on_a_server_of_its_own_ends_with_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    types(monkeypatch, KeyboardInterrupt())
+    client = InProcess("http://127.0.0.1:8000/graphql")
+
+    code = Trial(Options(str(file)), blueprints.read(str(file)), client, server_is_own=True).run()
+
+    assert code == 130
+    assert capsys.readouterr().out.endswith("`make run` starts one that stays.\n")
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), EOFError()], ids=repr)

@@ -267,9 +267,9 @@ def test_a_mistake_is_reported_with_its_line_and_place(
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(file: Path) -> None:
-    found = problems(file, "kind: ECHO }", "kind: X }", "taskName: Offer", "taskName: 5")
+    reported = problems(file, "kind: ECHO }", "kind: X }", "taskName: Offer", "taskName: 5")
 
-    assert [line.split(": ")[0] for line in found] == ["9:24", "11:13"]
+    assert [line.split(": ")[0] for line in reported] == ["9:24", "11:13"]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_what_is_no_blueprint_at_all_is_refused(file: Path, content: bytes, prob
 
 
 @pytest.mark.parametrize(
-    ("initial", "query", "given", "expected"),
+    ("initial", "query", "variables", "expected"),
     [
         ("Default", None, {}, None),
         ('{"a": 1}', None, {}, None),
@@ -308,8 +308,8 @@ def test_what_is_no_blueprint_at_all_is_refused(file: Path, content: bytes, prob
     ],
 )
 def test_query_and_variables_make_the_task_query(
-    initial: str | None, query: str | None, given: dict[str, str], expected: object
+    initial: str | None, query: str | None, variables: dict[str, str], expected: object
 ) -> None:
-    made = task_query(initial, query, given)
+    made = task_query(initial, query, variables)
 
     assert (json.loads(made) if isinstance(expected, dict) and made else made) == expected

@@ -71,9 +71,9 @@ def test_a_failed_attempt_between_two_looks_is_shown() -> None:
         run("r2", "a", "COMPLETED", attempt=2),
     ]
 
-    found = lines.new(seen(*rows))
+    new = lines.new(seen(*rows))
 
-    assert [(line.state, line.attempt, line.notes) for line in found] == [
+    assert [(line.state, line.attempt, line.notes) for line in new] == [
         ("FAILED", 1, "Busy"),
         ("COMPLETED", 2, None),
     ]

@@ -29,10 +29,11 @@ class InvalidBlueprint(Exception):
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         ordered = sorted(problems, key=lambda problem: problem.place)
-        super().__init__("\n".join(_line(file, problem) for problem in ordered))
+        super().__init__("\n".join(line(file, problem) for problem in ordered))
 
 
-def _line(file: str, problem: Problem) -> str:
+def line(file: str, problem: Problem) -> str:
+    """A problem as people read it: `offers.yaml:12:5: task.taskName: This must be text`."""
     where = f"{file}:{problem.place.line}:{problem.place.column}: "
     path = written(problem.path)
     return f"{where}{path}: {problem.message}" if path else f"{where}{problem.message}"
@@ -61,5 +62,5 @@ class Blueprint:
     def problem(self, message: str, path: Path) -> Problem:
         """A problem at a value, or, if the file lacks it, at the nearest value around it."""
         around = (path[:length] for length in range(len(path), -1, -1))
-        known = next(one for one in around if one in self.places)
+        known = next(part for part in around if part in self.places)
         return Problem(self.places[known], path, message)

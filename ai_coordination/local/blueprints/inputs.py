@@ -104,18 +104,18 @@ class Checker:
         if not isinstance(node, yaml.MappingNode):
             self._wrong(node, path, "a mapping")
             return None
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for key, name, value in self._pairs(node, path):
             if name in allowed:
-                found[name] = read(name, value)
+                members[name] = read(name, value)
             else:
                 unknown = f"{name!r} is not a field here. {suggestion(name, allowed)}"
                 message = SET_BY_US if name in set_by_us else unknown
                 self.refuse(place(key), (*path, name), message)
         for name in required:
-            if name not in found:
+            if name not in members:
                 self.refuse(place(node), path, f"The field {name!r} is missing")
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in members.items() if value is not None}
 
     def json(self, node: yaml.Node, path: Path) -> Any:
         """Any JSON value."""
@@ -128,7 +128,7 @@ class Checker:
                 name: self.json(value, (*path, name)) for _, name, value in self._pairs(node, path)
             }
         if isinstance(node, yaml.SequenceNode):
-            return [self.json(one, (*path, index)) for index, one in enumerate(node.value)]
+            return [self.json(item, (*path, index)) for index, item in enumerate(node.value)]
         return self._scalar(node, "JSON", path)
 
     def _pairs(
@@ -149,7 +149,8 @@ class Checker:
             self._wrong(node, path, "a list")
             return None
         return [
-            self.value(one, of_type.of_type, (*path, index)) for index, one in enumerate(node.value)
+            self.value(item, of_type.of_type, (*path, index))
+            for index, item in enumerate(node.value)
         ]
 
     def _enum(self, node: yaml.Node, of_type: GraphQLEnumType, path: Path) -> str | None:
@@ -159,27 +160,27 @@ class Checker:
         return None
 
     def _scalar(self, node: yaml.Node, name: str, path: Path) -> Any:
-        found, kinds = kind(node), _SCALARS[name]
-        if found not in kinds or (found == "float" and not isfinite(float(node.value))):
+        tag, kinds = kind(node), _SCALARS[name]
+        if tag not in kinds or (tag == "float" and not isfinite(float(node.value))):
             self._wrong(node, path, "JSON" if name == "JSON" else _NAMES[kinds[0]])
             return None
-        if found == "int":
+        if tag == "int":
             return int(node.value)
-        if found == "float":
+        if tag == "float":
             return float(node.value)
-        if found == "bool":
+        if tag == "bool":
             return node.value == "true"
-        return None if found == "null" else node.value
+        return None if tag == "null" else node.value
 
     def _wrong(self, node: yaml.Node, path: Path, expected: str) -> None:
         """Note that a node is not what it should be."""
-        found = _NAMES.get(kind(node), f"of the type {kind(node)!r}")
+        description = _NAMES.get(kind(node), f"of the type {kind(node)!r}")
         if not isinstance(node, yaml.ScalarNode) or kind(node) == "null":
-            self.refuse(place(node), path, f"This must be {expected}, not {found}")
+            self.refuse(place(node), path, f"This must be {expected}, not {description}")
             return
         message = f"This must be {expected}, not {node.value!r}"
         if expected == "text":
-            message += f", which is {found}: put it in quotes"
+            message += f", which is {description}: put it in quotes"
         self.refuse(place(node), path, message)
 
 

@@ -52,13 +52,13 @@ def write(client: Client, blueprint: Blueprint) -> Written:
     Raises InvalidBlueprint if the engine refuses a value of the file, Refused for other errors.
     """
     with explained(blueprint, "coordination"):
-        found = find_coordination(client, blueprint)
-        coordination, first = _put(client, "coordination", found, blueprint.coordination)
+        uuid = find_coordination(client, blueprint)
+        coordination, first = _put(client, "coordination", uuid, blueprint.coordination)
     key = {"coordinationUuid": coordination}
     with explained(blueprint, "task"):
         rows = client.pages(_TASKS, "tasks", coordination=coordination)
-        found = _only(rows, "tasks", blueprint.task["taskName"])
-        task, second = _put(client, "task", found, key | dict(blueprint.task))
+        uuid = _only(rows, "tasks", blueprint.task["taskName"])
+        task, second = _put(client, "task", uuid, key | dict(blueprint.task))
     return Written(coordination, task, (first, second))
 
 
