@@ -1,8 +1,8 @@
-"""Who asks, for which tenant, and until when an answer is of use."""
+"""Who asks, and for which tenant."""
 
-import math
 from dataclasses import dataclass, field
 
+from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput
 
 LONGEST_TENANT_ID = 128
@@ -10,9 +10,8 @@ LONGEST_TENANT_ID = 128
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The verified caller of one request.
+    """The verified caller of one request, and the context of the invocation that serves it.
 
-    `deadline` is in seconds of `time.monotonic()`: past it, refused writes are not tried again.
     Raises BadUserInput for an `endpoint_id` or `part_id` that is empty, too long, or holds `#`,
     which separates the two in `partition_key`.
     """
@@ -21,7 +20,7 @@ class Caller:
     part_id: str
     user_id: str | None = None
     request_id: str = ""
-    deadline: float = math.inf
+    context: InvocationContext = field(kw_only=True)
     partition_key: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,14 +5,17 @@ millisecond (section 6.2, method 3), and random bits. So their order as text is 
 """
 
 import re
-import secrets
-import time
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ORDINAL_BITS = 50
 _CHECK_BITS = 24
-_JITTER_BITS = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# How many random bits a UUID has, and an ordinal of an agent that is added by hand.
+RANDOM_BITS = 62
+JITTER_BITS = 16
 
 
 def is_uuid(text: str) -> bool:
@@ -20,11 +23,10 @@ def is_uuid(text: str) -> bool:
     return _CANONICAL.fullmatch(text) is not None
 
 
-def new_uuid(nanoseconds: int | None = None) -> str:
-    """A UUIDv7 of now, or of a moment in nanoseconds since 1970."""
-    moment = time.time_ns() if nanoseconds is None else nanoseconds
-    milliseconds, rest = divmod(moment, 1_000_000)
-    return _compose(milliseconds, rest * 4096 // 1_000_000, secrets.randbits(62))
+def uuid7(moment: datetime, random_bits: int) -> str:
+    """The UUIDv7 of an aware `moment`, with RANDOM_BITS random bits."""
+    milliseconds, microseconds = divmod((moment - _EPOCH) // timedelta(microseconds=1), 1000)
+    return _compose(milliseconds, microseconds * 4096 // 1000, random_bits)
 
 
 def session_agent_uuid(session_uuid: str, ordinal: int) -> str:
@@ -45,14 +47,15 @@ def ordinal_of(session_uuid: str, agent_uuid: str) -> int | None:
     return ordinal if session_agent_uuid(session_uuid, ordinal) == agent_uuid else None
 
 
-def next_ordinal(session_uuid: str) -> int:
-    """An ordinal for an agent that is added by hand, without reading the others.
+def ordinal_at(moment: datetime, session_uuid: str, random_bits: int) -> int:
+    """The ordinal of an agent that is added by hand at `moment`, without reading the others.
 
-    Milliseconds since the session's creation and a few random bits: later is larger. Two calls may
-    give the same one; the put-if-absent of the agent notices.
+    It has the milliseconds since the session's creation and JITTER_BITS random bits, so a later one
+    is larger. Two agents may get the same one; the put-if-absent of the second is then refused.
     """
-    elapsed = max(time.time_ns() // 1_000_000 - milliseconds_of(session_uuid), 0)
-    return (elapsed << _JITTER_BITS | secrets.randbits(_JITTER_BITS)) % (1 << _ORDINAL_BITS)
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    elapsed = max(milliseconds - milliseconds_of(session_uuid), 0)
+    return (elapsed << JITTER_BITS | random_bits) % (1 << _ORDINAL_BITS)
 
 
 def _compose(milliseconds: int, rand_a: int, rand_b: int) -> str:

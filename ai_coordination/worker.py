@@ -1,11 +1,11 @@
 """The worker's Lambda function: it handles messages, firings of schedules, and the sweep."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from ai_coordination import messages, telemetry
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine import (
     factory,
     message_handler,
@@ -43,17 +43,26 @@ class UnknownEvent(Exception):
     """An event that the worker does not handle. The invocation fails, so the mistake is visible."""
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:
     """Handle a batch of SQS messages and return the failed ones; or fire a schedule; or sweep.
 
     Raises UnknownEvent, and Unreadable for a firing.
     """
-    engine = factory.of_a_worker(context.get_remaining_time_in_millis() / 1000)
-    with telemetry.invocation(context.aws_request_id):
-        return _dispatch(engine, event, context)
+    return handle(event, lambda_context, InvocationContext())
 
 
-def _dispatch(engine: Engine, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handle(
+    event: Mapping[str, Any], lambda_context: LambdaContext, context: InvocationContext
+) -> dict[str, Any]:
+    """Handle an event as `handler` does, with the given clock and identifiers."""
+    engine = factory.of_a_worker(context, lambda_context.get_remaining_time_in_millis() / 1000)
+    with telemetry.invocation(lambda_context.aws_request_id):
+        return _dispatch(engine, event, lambda_context)
+
+
+def _dispatch(
+    engine: Engine, event: Mapping[str, Any], lambda_context: LambdaContext
+) -> dict[str, Any]:
     if event.get("kind") == FiringMessage.kind:
         firing = messages.decode_firing(event)
         return {"firing": schedule_trigger.fire(engine, timers.scheduler(), firing)}
@@ -65,7 +74,7 @@ def _dispatch(engine: Engine, event: Mapping[str, Any], context: LambdaContext) 
         raise UnknownEvent(f"neither SQS messages nor a firing nor a sweep: {members}"[:500])
     if len(records) > 1:
         engine = replace(engine, gathered=[])
-    handled = [(record, _handle_record(engine, record, context)) for record in records]
+    handled = [(record, _handle_record(engine, record, lambda_context)) for record in records]
     release.release_gathered(engine)
     failed = [(record, seconds) for record, seconds in handled if seconds is not None]
     factory.queue().show(failed)
@@ -78,7 +87,7 @@ def _is_foreign(record: Any) -> bool:
 
 
 def _handle_record(
-    engine: Engine, record: Mapping[str, Any], context: LambdaContext
+    engine: Engine, record: Mapping[str, Any], lambda_context: LambdaContext
 ) -> float | None:
     """Handle one message. Return in how many seconds SQS must deliver it again; None if never.
 
@@ -86,12 +95,12 @@ def _handle_record(
     goes to the dead-letter queue in the end. So does an unreadable message, because a worker of
     another version may be able to read it.
     """
-    if context.get_remaining_time_in_millis() < SECONDS_OF_A_STEP * 1000:
+    if lambda_context.get_remaining_time_in_millis() < SECONDS_OF_A_STEP * 1000:
         return AT_ONCE
-    with telemetry.step(context.aws_request_id, message_id=record["messageId"]) as step:
+    with telemetry.step(lambda_context.aws_request_id, message_id=record["messageId"]) as step:
         try:
             message = messages.decode(record["body"])
-            _measure_delay(message, record.get("attributes", {}))
+            _measure_delay(engine, message, record.get("attributes", {}))
             message_handler.work(engine, message)
         except messages.Unreadable as unreadable:
             step.outcome = "unreadable"
@@ -115,9 +124,9 @@ def _later(record: Mapping[str, Any]) -> float:
     return min(FIRST_WAIT_SECONDS * 2.0 ** (received - 1), LONGEST_WAIT_SECONDS)
 
 
-def _measure_delay(message: Message, attributes: Mapping[str, str]) -> None:
+def _measure_delay(engine: Engine, message: Message, attributes: Mapping[str, str]) -> None:
     """Measure how much longer than intended a message waited, at its first delivery."""
     if attributes.get("ApproximateReceiveCount") == "1":
         due = int(attributes["SentTimestamp"]) + 1000 * message.delay_seconds
         lane = "CallsDelay" if message.lane is Lane.CALLS else "QueueDelay"
-        telemetry.measure(lane, time.time() * 1000 - due)
+        telemetry.measure(lane, engine.context.utc().timestamp() * 1000 - due)

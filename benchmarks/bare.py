@@ -13,7 +13,7 @@ import boto3
 from botocore import xform_name
 from botocore.client import BaseClient
 
-from ai_coordination import ids
+from ai_coordination.context import InvocationContext
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -52,7 +52,7 @@ class Bare:
     def whole(self, kept: set[str]) -> Callable[[], Any]:
         """All calls once more, as for others of the same: every uuid but the `kept` is new."""
         text = json.dumps(self._calls)
-        new = {one: ids.new_uuid() for one in set(_UUID.findall(text)) - kept}
+        new = {one: InvocationContext().new_uuid() for one in set(_UUID.findall(text)) - kept}
         self._calls = json.loads(_UUID.sub(lambda found: new.get(found[0], found[0]), text))
         calls = self.each()
         return lambda: [call() for call in calls]
@@ -68,5 +68,7 @@ class Bare:
         if self._created is None:
             return parameters
         text = json.dumps(parameters | {"ClientRequestToken": str(uuid.uuid4())})
-        renewed: dict[str, Any] = json.loads(text.replace(self._created, ids.new_uuid()))
+        renewed: dict[str, Any] = json.loads(
+            text.replace(self._created, InvocationContext().new_uuid())
+        )
         return renewed

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from ai_coordination.caller import Caller
+from ai_coordination.context import InvocationContext
 from tests.support import graph_api
 
 EVENT = Path(__file__).parent.parent / "events" / "http-post.json"
 # The tenant and the user of that event.
-CALLER = Caller("acme", "travel", "5f1c0d2e-8a34-4a51-9d36-1b7a2f0c9e11", "request-1")
+CALLER = Caller(
+    "acme",
+    "travel",
+    "5f1c0d2e-8a34-4a51-9d36-1b7a2f0c9e11",
+    "request-1",
+    context=InvocationContext(),
+)
 
 AGENTS = 5
 SESSIONS = 50

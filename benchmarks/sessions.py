@@ -17,7 +17,8 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from ai_coordination import ids, models, services, worker
+from ai_coordination import models, services, worker
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine import factory, message_handler, session_commands
 from ai_coordination.engine.agent import release as releasing
 from ai_coordination.engine.context import Engine, Release
@@ -69,7 +70,7 @@ class Held:
 
 def blueprint(predecessors: Sequence[Sequence[int]]) -> models.Task:
     """One agent for each entry, with the numbers of those that it waits for."""
-    names = [ids.new_uuid() for _ in predecessors]
+    names = [InvocationContext().new_uuid() for _ in predecessors]
     runtime = {"kind": AgentRuntimeKind.ECHO}
     agents = [
         {"agent_uuid": name, "agent_name": f"Agent {number}", "runtime": runtime}
@@ -93,7 +94,7 @@ def chain(length: int) -> models.Task:
 
 def started(task: models.Task) -> models.Session:
     return session_commands.start(
-        factory.of_a_request(CALLER.deadline),
+        factory.of_a_request(CALLER.context),
         CALLER,
         coordination_uuid=task.coordination_uuid,
         task_uuid=task.task_uuid,
@@ -144,7 +145,7 @@ def costs(queue: Held) -> dict[str, Any]:
         marks = []
         while messages := queue.take(1):
             marks.append((len(ledger.calls), len(ledger.reads), len(ledger.writes)))
-            message_handler.work(factory.of_a_worker(60), messages[0])
+            message_handler.work(factory.of_a_worker(InvocationContext(), 60), messages[0])
             queue.done()
     is_complete(session)
     (call, read, write), (next_call, next_read, next_write) = marks[CHAIN // 2 :][:2]
@@ -220,7 +221,7 @@ def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
 def released(owed: list[Release], batch: int) -> None:
     """By several workers; each batch comes a second time, later."""
     batches = deque(2 * [owed[start : start + batch] for start in range(0, JOIN, batch)])
-    engine = factory.of_a_worker(600)
+    engine = factory.of_a_worker(InvocationContext(), 600)
 
     def release(of_one: list[Release]) -> None:
         releasing.release_all(engine, of_one)
@@ -252,7 +253,7 @@ def ended(queue: Held) -> list[Release]:
     owed: list[Release] = []
 
     def end() -> None:
-        engine: Engine = replace(factory.of_a_worker(600), gathered=owed)
+        engine: Engine = replace(factory.of_a_worker(InvocationContext(), 600), gathered=owed)
         while messages := queue.take(1):
             message_handler.work(engine, messages[0])
             queue.done()

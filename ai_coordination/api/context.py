@@ -44,7 +44,7 @@ class Context:
     @cached_property
     def engine(self) -> Engine:
         """The engine that mutations call to execute sessions."""
-        return factory.of_a_request(self.caller.deadline)
+        return factory.of_a_request(self.caller.context)
 
     async def run(self, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a blocking read in a thread, and count it against the request's allowance.
@@ -106,7 +106,11 @@ class Context:
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
         return await self.run(
-            reads.batch_get, keys, tenant=self.caller.partition_key, batch_size=KEYS_OF_A_BATCH
+            reads.batch_get,
+            keys,
+            tenant=self.caller.partition_key,
+            context=self.caller.context,
+            batch_size=KEYS_OF_A_BATCH,
         )
 
     def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:

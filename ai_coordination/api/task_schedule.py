@@ -66,8 +66,9 @@ class TaskSchedule(graphene.ObjectType):
     @staticmethod
     def resolve_next_run_at(schedule: models.TaskSchedule, info: Info) -> str | None:
         key = "next run", schedule.schedule_uuid, schedule.version
+        now = info.context.caller.context.utc()
         next_run_at: str | None = info.context.memoized(
-            key, lambda: services.task_schedule.next_run_at(schedule)
+            key, lambda: services.task_schedule.next_run_at(schedule, now)
         )
         return next_run_at
 

@@ -135,7 +135,7 @@ def accept(
         lambda old: _refused(agent, "Nobody works on this run any more"),
     )
     _name(transaction, agent, async_task_uuid, thread_uuid)
-    transaction.commit(engine.deadline)
+    transaction.commit(engine.context)
     return _found(caller, session_uuid, session_agent_uuid, run_uuid)
 
 

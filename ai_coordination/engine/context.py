@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from random import SystemRandom
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from ai_coordination import clock, ids, models
+from ai_coordination import models
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine import lanes
 from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
 from ai_coordination.models import due_times
@@ -38,36 +38,29 @@ class Queue(Protocol):
         """Whether so many messages of a lane wait that the workers will not come to them soon."""
 
 
-def _utc() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """`deadline` is in seconds of `time.monotonic()`: past it, refused writes are given up.
+    """What a worker or a mutation executes sessions on.
 
-    `works_until` is the worker's own end, `works_seconds` all the time that it had: no call of an
-    agent lasts longer. It waits for agents where `waits` is set: see `lanes`. Where `gathered` is a
-    list, what ended agents owe to their successors is put there, for the maker of the engine to
-    do it for all of them together.
+    `works_until` is the worker's own end and `works_seconds` all the time that it had: no call of
+    an agent lasts longer. `waits` is set if it waits for agents: see `lanes`. If `gathered` is a
+    list, the releases of ended agents are added to it, and the maker of the engine performs them
+    together.
     """
 
     queue: Queue
-    deadline: float
+    context: InvocationContext
     works_until: datetime | None = None
     works_seconds: float = math.inf
     invoke: Callable[[Call], Answer | Accepted] = registry.invoke
     waits: bool = False
-    utc: Callable[[], datetime] = _utc
     gathered: "list[Release] | None" = None
-    new_uuid: Callable[[], str] = ids.new_uuid
-    random: Callable[[], float] = field(default=SystemRandom().random)
 
     def now(self) -> str:
-        return clock.instant(self.utc())
+        return self.context.now()
 
     def later(self, seconds: float) -> str:
-        return clock.instant(self.utc() + timedelta(seconds=seconds))
+        return self.context.later(seconds)
 
     def after_grace(self, delay_seconds: float = 0) -> str:
         """When to look for an item whose message is sent now, with a delay."""

@@ -1,24 +1,24 @@
 """The engine as it runs deployed: on the queue that is configured."""
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from ai_coordination.clients import SqsQueue
 from ai_coordination.config import settings
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine.context import Engine
 
 
-def of_a_request(deadline: float) -> Engine:
-    """For a mutation, which calls no agent. `deadline` is in seconds of `time.monotonic()`."""
-    return Engine(queue=queue(), deadline=deadline)
+def of_a_request(context: InvocationContext) -> Engine:
+    """For a mutation, which calls no agent."""
+    return Engine(queue=queue(), context=context)
 
 
-def of_a_worker(seconds: float) -> Engine:
+def of_a_worker(context: InvocationContext, seconds: float) -> Engine:
     """For a worker that has so many seconds left."""
     return Engine(
         queue=queue(),
-        deadline=time.monotonic() + seconds,
-        works_until=datetime.now(UTC) + timedelta(seconds=seconds),
+        context=context.within(seconds),
+        works_until=context.utc() + timedelta(seconds=seconds),
         works_seconds=seconds,
     )
 

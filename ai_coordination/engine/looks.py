@@ -36,7 +36,7 @@ def count(engine: Engine, item: T, due_at: str | None) -> T | None:
     wait = min(FIRST_WAIT_SECONDS * 2 ** (looks - 1), LONGEST_WAIT_SECONDS)
     at = engine.later(wait)
     landed, now = writes.update_if(
-        item, due_times.record_look(kind, at, looks), kind.due_at == due_at, engine.deadline
+        item, due_times.record_look(kind, at, looks), kind.due_at == due_at, engine.context
     )
     # The SDK repeats a write whose answer was lost, and is refused by what the first try wrote.
     is_mine = now is not None and (landed or (now.due_at == at and now.looks == looks))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeGuard
 
-from ai_coordination import clock, models, telemetry, texts
+from ai_coordination import models, telemetry, texts, timestamps
 from ai_coordination.engine import lanes, looks
 from ai_coordination.engine.agent import (
     answer,
@@ -128,11 +128,15 @@ def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = 
 def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     if agent.waiting_on:
         return
-    session, before = claim.around(agent)
+    session, before = claim.around(engine, agent)
     if not _goes_on(session, agent):
         return
-    if not agent.skip and agent.not_before and clock.moment(agent.not_before) > engine.utc():
-        wait = (clock.moment(agent.not_before) - engine.utc()).total_seconds()
+    if (
+        not agent.skip
+        and agent.not_before
+        and timestamps.parse(agent.not_before) > engine.context.utc()
+    ):
+        wait = (timestamps.parse(agent.not_before) - engine.context.utc()).total_seconds()
         engine.send(agent, delay_seconds=wait)
         return
     if not agent.skip:
@@ -167,7 +171,7 @@ def _skip(engine: Engine, agent: models.SessionAgent) -> None:
 
 def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """An agent in progress: its time may be over, or its worker dead."""
-    if clock.moment(agent.deadline_at) <= engine.utc():
+    if timestamps.parse(agent.deadline_at) <= engine.context.utc():
         now = looks.count(engine, agent, due_at)
         if now is not None:
             _time_out(engine, now)
@@ -187,7 +191,7 @@ def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
 
 
 def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    session, before = claim.around(agent)
+    session, before = claim.around(engine, agent)
     if not _goes_on(session, agent):
         return
     lease.check_time(engine, agent)
@@ -201,7 +205,7 @@ def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -
 
 
 def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    if not agent.deadline_at or clock.moment(agent.deadline_at) > engine.utc():
+    if not agent.deadline_at or timestamps.parse(agent.deadline_at) > engine.context.utc():
         return
     now = looks.count(engine, agent, due_at)
     if now is not None:

@@ -1,6 +1,6 @@
 """Metrics of sessions and agents. Each event is counted once, by the worker whose write landed."""
 
-from ai_coordination import clock, ids, models, telemetry
+from ai_coordination import ids, models, telemetry, timestamps
 from ai_coordination.engine.context import Engine
 from ai_coordination.states import SessionAgentState, SessionStatus
 
@@ -14,7 +14,7 @@ def session_ended(engine: Engine, session: models.Session, status: SessionStatus
     """The session as it was before, or after; how long it took since it was last started."""
     telemetry.count(f"Sessions{status.value.capitalize()}")
     if session.started_at is not None:
-        lasted = engine.utc() - clock.moment(session.started_at)
+        lasted = engine.context.utc() - timestamps.parse(session.started_at)
         telemetry.measure("SessionDuration", lasted.total_seconds() * 1000)
 
 
@@ -25,7 +25,7 @@ def agent_ended(state: SessionAgentState) -> None:
 
 def attempt_over(engine: Engine, agent: models.SessionAgent) -> None:
     """An attempt that was made is over, well or badly. Its run's uuid says when it began."""
-    ended = engine.utc().timestamp() * 1000
+    ended = engine.context.utc().timestamp() * 1000
     telemetry.measure("AgentDuration", ended - ids.milliseconds_of(agent.current_run_uuid))
 
 

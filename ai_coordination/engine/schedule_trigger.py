@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ai_coordination import clock, models, schedule_expressions, telemetry
+from ai_coordination import models, schedule_expressions, telemetry, timestamps
 from ai_coordination.caller import Caller
 from ai_coordination.engine import session_commands
 from ai_coordination.engine.context import Engine
@@ -64,18 +64,18 @@ def _may_be_written_yet(
     """Whether the item may name the timer one day: its writer needs it in the version before."""
     if schedule is not None and schedule.version >= firing.version:
         return False
-    return engine.utc() - clock.moment(firing.created_at) < LATEST_WRITE
+    return engine.context.utc() - timestamps.parse(firing.created_at) < LATEST_WRITE
 
 
 def _started(
     engine: Engine, schedule: models.TaskSchedule, moment: datetime
 ) -> tuple[models.Session | None, str]:
     endpoint_id, part_id = schedule.partition_key.split("#")
-    at = clock.instant(moment)
+    at = timestamps.to_text(moment)
     try:
         session = session_commands.start(
             engine,
-            Caller(endpoint_id, part_id, "engine", deadline=engine.deadline),
+            Caller(endpoint_id, part_id, "engine", context=engine.context),
             coordination_uuid=schedule.coordination_uuid,
             task_uuid=schedule.task_uuid,
             schedule=schedule,
@@ -97,13 +97,13 @@ def _remember(
 ) -> None:
     """The last session of a schedule, unless one that was due later is that already."""
     kind = models.TaskSchedule
-    at = clock.instant(moment)
+    at = timestamps.to_text(moment)
     writes.update_if(
         schedule,
         [kind.last_session_uuid.set(session.session_uuid), kind.last_run_at.set(at)],
         (kind.partition_key == schedule.partition_key)
         & (kind.last_run_at.does_not_exist() | (kind.last_run_at < at)),
-        engine.deadline,
+        engine.context,
     )
 
 
@@ -114,7 +114,7 @@ def _fires_after(schedule: models.TaskSchedule, moment: datetime) -> bool:
         schedule.schedule,
         schedule.timezone,
         after=moment,
-        created_at=clock.moment(schedule.counts_from),
+        created_at=timestamps.parse(schedule.counts_from),
     )
     return following is not None
 
@@ -132,7 +132,7 @@ def _complete(engine: Engine, schedule: models.TaskSchedule) -> None:
             kind.updated_by.set("engine"),
         ],
         (kind.partition_key == schedule.partition_key) & (kind.token == schedule.token),
-        engine.deadline,
+        engine.context,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ai_coordination import ids, models, texts
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
@@ -73,6 +73,7 @@ def start(
                 (models.Task, coordination_uuid, task_uuid),
             ],
             tenant=caller.partition_key,
+            context=caller.context,
         )
         if coordination is None or task is None:
             raise guards.not_found("task", "task_uuid")
@@ -82,7 +83,7 @@ def start(
         now = engine.now()
         session = models.Session(
             coordination_uuid=coordination_uuid,
-            session_uuid=ids.new_uuid(),
+            session_uuid=engine.context.new_uuid(),
             partition_key=caller.partition_key,
             task_uuid=task_uuid,
             schedule_uuid=None if schedule is None else schedule.schedule_uuid,

@@ -7,7 +7,6 @@ see `looks`. So an outage delays work by its own length and at most two minutes.
 Rows are isolated. An error with one is logged and counted, and affects no other.
 """
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
@@ -96,7 +95,7 @@ def _sweep(engine: Engine, kind: type[Item], shard: str, behind: Behind) -> Swep
     swept = Swept()
     try:
         pages = reads.due_rows(kind, kind.due, shard, engine.now(), ROWS)
-        while engine.deadline - time.monotonic() > SECONDS_OF_A_PAGE:
+        while engine.context.seconds_left() > SECONDS_OF_A_PAGE:
             rows = next(pages, None)
             if rows is None:
                 break
@@ -116,7 +115,7 @@ def _moved_on(engine: Engine, row: Item, swept: Swept) -> Item | None:
     at = engine.later(WAIT_SECONDS)
     try:
         moved, now = writes.update_if(
-            row, due_times.postpone(kind, at), kind.due_at == row.due_at, engine.deadline
+            row, due_times.postpone(kind, at), kind.due_at == row.due_at, engine.context
         )
     except Exception:  # noqa: BLE001 - an error affects no other row
         swept.errors += 1

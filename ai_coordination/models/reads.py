@@ -1,10 +1,8 @@
 """Reads: one item, many items, one page of a list."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from random import SystemRandom
 from typing import Any, Generic, TypeVar
 
 from pynamodb.constants import (
@@ -17,13 +15,12 @@ from pynamodb.constants import (
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, Index
 
+from ai_coordination.context import InvocationContext
 from ai_coordination.errors import Throttled
 from ai_coordination.models.base import BUSY, Entity, Item, connection
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str, str]
-
-_random = SystemRandom()
 
 MOST_KEYS_OF_A_BATCH = 100
 MOST_FRUITLESS_BATCHES = 6
@@ -42,7 +39,11 @@ def get(kind: type[E], hash_key: str, range_key: str, *, tenant: str) -> E | Non
 
 
 def batch_get(
-    keys: Sequence[Key], *, tenant: str, batch_size: int = MOST_KEYS_OF_A_BATCH
+    keys: Sequence[Key],
+    *,
+    tenant: str,
+    context: InvocationContext,
+    batch_size: int = MOST_KEYS_OF_A_BATCH,
 ) -> list[Any]:
     """The items in the order of their keys, as they are now; None where there is none.
 
@@ -52,13 +53,13 @@ def batch_get(
     found = {
         key: item
         for start in range(0, len(wanted), batch_size)
-        for key, item in _batch(wanted[start : start + batch_size])
+        for key, item in _batch(wanted[start : start + batch_size], context)
         if item.partition_key == tenant
     }
     return [found.get(key) for key in keys]
 
 
-def _batch(keys: Iterable[Key]) -> Iterator[tuple[Key, Entity]]:
+def _batch(keys: Iterable[Key], context: InvocationContext) -> Iterator[tuple[Key, Entity]]:
     kinds = {kind.Meta.table_name: kind for kind, _, _ in keys}
     asked: dict[str, Any] = {table: {KEYS: [], "ConsistentRead": True} for table in kinds}
     for kind, hash_key, range_key in keys:
@@ -66,13 +67,13 @@ def _batch(keys: Iterable[Key]) -> Iterator[tuple[Key, Entity]]:
         asked[kind.Meta.table_name][KEYS].append(
             {hash_name: {"S": hash_key}, range_name: {"S": range_key}}
         )
-    for table, item in _batch_items(asked):
+    for table, item in _batch_items(asked, context):
         kind = kinds[table]
         hash_name, range_name = kind.key_names()
         yield (kind, item[hash_name]["S"], item[range_name]["S"]), kind.of(item)
 
 
-def _batch_items(asked: dict[str, Any]) -> Iterator[tuple[str, Item]]:
+def _batch_items(asked: dict[str, Any], context: InvocationContext) -> Iterator[tuple[str, Item]]:
     """What DynamoDB leaves over, for its size or for its load, is asked for again.
 
     Raises Throttled where it leaves over everything, again and again.
@@ -87,7 +88,7 @@ def _batch_items(asked: dict[str, Any]) -> Iterator[tuple[str, Item]]:
         if fruitless == MOST_FRUITLESS_BATCHES:
             raise Throttled(BUSY)
         if fruitless:
-            time.sleep(_random.uniform(0, FIRST_WAIT_SECONDS * 2**fruitless))
+            context.sleep(context.random() * FIRST_WAIT_SECONDS * 2**fruitless)
         asked = left
 
 

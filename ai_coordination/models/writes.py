@@ -9,12 +9,8 @@ Throttled too, but it may be done: whole or not at all. A transaction carries on
 tries, so it is applied once, also where an answer was lost.
 """
 
-import secrets
-import time
-import uuid
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from random import SystemRandom
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
@@ -22,6 +18,7 @@ from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from ai_coordination.context import InvocationContext
 from ai_coordination.errors import EngineError, PayloadTooLarge, Throttled
 from ai_coordination.models.base import (
     REMEMBERED_WRITES,
@@ -35,9 +32,6 @@ from ai_coordination.models.base import (
 Refused = Callable[[Item | None], EngineError | None]
 T = TypeVar("T", bound=Table)
 V = TypeVar("V", bound=Versioned)
-
-# The system's: environments that start from one snapshot share the state of any other.
-_random = SystemRandom()
 
 FIRST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.5
@@ -78,11 +72,11 @@ class Transaction:
         self._parts.append({kind: kwargs})
         self._refusals.append(refused)
 
-    def commit(self, deadline: float) -> None:
+    def commit(self, context: InvocationContext) -> None:
         """Raises what the first refused part says; parts are asked in the order they were added."""
-        request = {"TransactItems": self._parts, "ClientRequestToken": str(uuid.uuid4())}
+        request = {"TransactItems": self._parts, "ClientRequestToken": _request_token(context)}
         try:
-            _send("TransactWriteItems", request, deadline)
+            _send("TransactWriteItems", request, context)
         except VerboseClientError as error:
             for reason, refused in zip(error.cancellation_reasons, self._refusals, strict=False):
                 if reason is not None and reason.code == "ConditionalCheckFailed":
@@ -92,18 +86,23 @@ class Transaction:
             raise
 
 
+def _request_token(context: InvocationContext) -> str:
+    """What DynamoDB knows the repeat of a transaction by. At most 36 characters."""
+    return f"{context.random_bits(128):032x}"
+
+
 def update_versioned(
     item: V,
     actions: Sequence[Action],
     condition: Condition,
     refused: Callable[[V | None], EngineError],
-    deadline: float,
+    context: InvocationContext,
 ) -> V:
     """Changes an entity as one update mutation does, and gives it as it is then.
 
     A refusal by the SDK's own repeat of a write that had landed is known by `last_writes`.
     """
-    mark = secrets.token_hex(8)
+    mark = context.token()
     kind = type(item)
     kwargs = item.get_update_kwargs_from_instance(
         [*actions, kind.version.add(1), *_remember(kind, mark)],
@@ -112,7 +111,7 @@ def update_versioned(
     )
     kwargs["ReturnValues"] = "ALL_NEW"
     try:
-        return kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"])
+        return kind.of(_send("UpdateItem", kwargs, context)["Attributes"])
     except VerboseClientError as error:
         old = _refused_item(error, kind)
         if old is not None and mark in old.last_writes:
@@ -128,7 +127,7 @@ class Outcome(NamedTuple, Generic[T]):
 
 
 def update_if(
-    item: T, actions: Sequence[Action], condition: Condition, deadline: float
+    item: T, actions: Sequence[Action], condition: Condition, context: InvocationContext
 ) -> Outcome[T]:
     """One conditional write of the engine: whether it landed, and the item as it is.
 
@@ -140,7 +139,7 @@ def update_if(
     kwargs = item.get_update_kwargs_from_instance(list(actions), condition, "ALL_OLD")
     kwargs["ReturnValues"] = "ALL_NEW"
     try:
-        return Outcome(True, kind.of(_send("UpdateItem", kwargs, deadline)["Attributes"]))
+        return Outcome(True, kind.of(_send("UpdateItem", kwargs, context)["Attributes"]))
     except VerboseClientError as error:
         return Outcome(False, _refused_item(error, kind))
 
@@ -156,13 +155,13 @@ def delete(
     item: T,
     condition: Condition,
     refused: Callable[[T | None], EngineError],
-    deadline: float,
+    context: InvocationContext,
 ) -> None:
     """Deletes one item. Gone already, on the SDK's own repeat, is success."""
     kwargs = item.get_delete_kwargs_from_instance(condition, "ALL_OLD")
     failures: list[VerboseClientError] = []
     try:
-        _send("DeleteItem", kwargs, deadline, failures)
+        _send("DeleteItem", kwargs, context, failures)
     except VerboseClientError as error:
         old = _refused_item(error, type(item))
         if old is None and any(map(_was_repeated, failures)):
@@ -173,7 +172,7 @@ def delete(
 def _send(
     operation: str,
     request: dict[str, Any],
-    deadline: float,
+    context: InvocationContext,
     failures: list[VerboseClientError] | None = None,
 ) -> Any:
     """What DynamoDB answers. `failures` is told of every refusal on the way, the last included."""
@@ -185,12 +184,12 @@ def _send(
         except VerboseClientError as error:
             failures.append(error)
             _raise_what_waiting_does_not_mend(error)
-            pause = _random.uniform(0, wait)
-            if time.monotonic() + pause >= deadline:
+            pause = context.random() * wait
+            if pause >= context.seconds_left():
                 raise Throttled(
                     "The database is busy, or others write the same: try again later"
                 ) from error
-        time.sleep(pause)
+        context.sleep(pause)
         wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ai_coordination import clock, ids, models, texts
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.models import reads
@@ -47,10 +47,10 @@ def create(
     )
 
     def write() -> models.Coordination:
-        now = clock.now()
+        now = caller.context.now()
         coordination = models.Coordination(
             partition_key=caller.partition_key,
-            coordination_uuid=ids.new_uuid(),
+            coordination_uuid=caller.context.new_uuid(),
             endpoint_id=caller.endpoint_id,
             part_id=caller.part_id,
             coordination_name=validation.name(coordination_name, "coordination_name"),
@@ -64,7 +64,7 @@ def create(
         )
         pending = texts.PendingTexts(_owner(caller, coordination.coordination_uuid))
         coordination.agents = [
-            compact(pending, member) for member in build_members(agents, "agents")
+            compact(pending, member) for member in build_members(caller.context, agents, "agents")
         ]
         capacity.check(coordination)
         if pending:
@@ -132,7 +132,7 @@ def update(
         )
     pending = texts.PendingTexts(_owner(caller, coordination_uuid))
     if "agents" in changes:
-        given = build_members(changes["agents"] or [], "agents")
+        given = build_members(caller.context, changes["agents"] or [], "agents")
         written["agents"] = [compact(pending, member) for member in given]
     if pending:
         if get(caller, coordination_uuid) is None:
@@ -159,7 +159,7 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
         childless = guards.owned(kind, caller) & counts.has_no_own_counts()
         transaction.delete(coordination, childless, counts.refused(caller))
         counts.remove_counter(transaction, caller, coordination)
-        transaction.commit(caller.deadline)
+        transaction.commit(caller.context)
 
     counts.with_migration(caller, write)
 

@@ -5,7 +5,6 @@ operation that needs what is not there yet moves it, in one transaction, and the
 `moving`.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -137,7 +136,7 @@ def with_migration(caller: Caller, write: Callable[[], T]) -> T:
             return write()
         except _Unmoved as refused:
             _move(caller, refused)
-        if time.monotonic() >= caller.deadline:
+        if caller.context.is_over():
             raise Throttled("Others change the same: try again later")
 
 
@@ -155,7 +154,7 @@ def _move(caller: Caller, refused: _Unmoved) -> None:
         transaction.check(found, guards.owned(models.Task, caller), _changed)
         _put(transaction, caller, found, 0, 0)
     try:
-        transaction.commit(caller.deadline)
+        transaction.commit(caller.context)
     except _Changed:
         return  # The next try sees what it is now.
 
@@ -203,6 +202,7 @@ def of(caller: Caller, coordination_uuid: str) -> tuple[int, int] | None:
             (models.ChildCounts, coordination_uuid, TENANT),
         ],
         tenant=caller.partition_key,
+        context=caller.context,
     )
     if found is None:
         return None

@@ -8,7 +8,6 @@ A repeat may come late, when the same input would be refused: its blueprint has 
 has ended, the rules are stricter. So whatever is refused, the record decides first.
 """
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -86,7 +85,7 @@ def commit(
         add_parts(transaction)
         hash_key = getattr(kind, kind.key_names()[0])
         transaction.put(entity, hash_key.does_not_exist(), _taken)
-        transaction.commit(caller.deadline)
+        transaction.commit(caller.context)
         return entity
 
     try:
@@ -105,7 +104,7 @@ def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input
         record = models.Idempotency.get(address, consistent_read=True)
     except models.Idempotency.DoesNotExist:
         return None
-    if record.expires_at < time.time():
+    if record.expires_at < caller.context.utc().timestamp():
         return None
     return _named(caller, kind, record, given)
 
@@ -119,7 +118,7 @@ def _remember(
 ) -> None:
     validation.label(key, "idempotency_key")
     hash_key, range_key = entity.primary_key()
-    now = int(time.time())
+    now = int(caller.context.utc().timestamp())
     record = models.Idempotency(
         key=_address(caller, given.space, key),
         fingerprint=fingerprints.of(given),

@@ -8,7 +8,8 @@ coordination, which changes without deleting it, and which no session outlives.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ai_coordination import ids, models, texts
+from ai_coordination import models, texts
+from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes import registry
 from ai_coordination.services import validation
 
@@ -20,18 +21,20 @@ LONGEST_INLINE = 64
 _JSON = models.AgentRuntime.parameters
 
 
-def build_members(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.Agent]:
+def build_members(
+    context: InvocationContext, given: Sequence[Mapping[str, Any]], *path: str | int
+) -> list[models.Agent]:
     """The agents of a coordination, each with an agentUuid of its own."""
     validation.bounded(given, *path)
-    built = [_member(one, *path, index) for index, one in enumerate(given)]
+    built = [_member(context, one, *path, index) for index, one in enumerate(given)]
     validation.distinct([agent.agent_uuid for agent in built], *path, within="agent_uuid")
     return built
 
 
-def _member(given: Mapping[str, Any], *path: str | int) -> models.Agent:
+def _member(context: InvocationContext, given: Mapping[str, Any], *path: str | int) -> models.Agent:
     uuid = given.get("agent_uuid")
     return models.Agent(
-        agent_uuid=ids.new_uuid()
+        agent_uuid=context.new_uuid()
         if uuid is None
         else validation.agent_uuid(uuid, *path, "agent_uuid"),
         agent_name=validation.name(given["agent_name"], *path, "agent_name"),

@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import Index
 
-from ai_coordination import clock, ids, models, texts
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.errors import EngineError, InvalidState
@@ -62,10 +62,10 @@ def create(
     )
 
     def write() -> models.Session:
-        now = clock.now()
+        now = caller.context.now()
         session = models.Session(
             coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
-            session_uuid=ids.new_uuid(),
+            session_uuid=caller.context.new_uuid(),
             partition_key=caller.partition_key,
             task_uuid=validation.optional_uuid(task_uuid, "task_uuid"),
             user_id=validation.shown_label(user_id, "user_id"),
@@ -280,7 +280,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         )
         one_less = models.ChildCounts.session_count.add(-1)
         counts.count_child(transaction, caller, coordination_uuid, one_less)
-        transaction.commit(caller.deadline)
+        transaction.commit(caller.context)
 
     counts.with_migration(caller, write)
 

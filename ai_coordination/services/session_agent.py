@@ -5,7 +5,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import clock, ids, models, texts
+from ai_coordination import ids, models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, HasChildren, InvalidState
 from ai_coordination.models import reads
@@ -68,7 +68,7 @@ def create(
         validation.uuid(coordination_uuid, "coordination_uuid")
         validation.uuid(session_uuid, "session_uuid")
         edges = _ordinals(session_uuid, predecessors)
-        now = clock.now()
+        now = caller.context.now()
         pending = texts.PendingTexts(
             texts.Owner(caller.partition_key, coordination_uuid, session_uuid)
         )
@@ -102,7 +102,7 @@ def create(
                 )
 
         while True:
-            entity.ordinal = ids.next_ordinal(session_uuid)
+            entity.ordinal = caller.context.new_ordinal(session_uuid)
             entity.session_agent_uuid = ids.session_agent_uuid(session_uuid, entity.ordinal)
             try:
                 return idempotent_create.commit(caller, entity, idempotency_key, given, join)
@@ -298,7 +298,7 @@ def delete(caller: Caller, session_uuid: str, session_agent_uuid: str) -> None:
                 guards.owned(kind, caller),
                 guards.missing(NOUN),
             )
-    transaction.commit(caller.deadline)
+    transaction.commit(caller.context)
 
 
 def _still_needed(caller: Caller, before_start: bool) -> Any:

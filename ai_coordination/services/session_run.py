@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import clock, ids, models, texts
+from ai_coordination import ids, models, texts, timestamps
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, InvalidState
 from ai_coordination.models import reads
@@ -55,7 +55,7 @@ def record(
             "outcome": outcome,
             "notes": notes,
             "usage": usage,
-            "finished_at": None if finished_at is None else clock.instant(finished_at),
+            "finished_at": None if finished_at is None else timestamps.to_text(finished_at),
         },
     )
 
@@ -63,13 +63,13 @@ def record(
         validation.uuid(coordination_uuid, "coordination_uuid")
         validation.uuid(session_uuid, "session_uuid")
         validation.optional_uuid(session_agent_uuid, "session_agent_uuid")
-        now = clock.now()
+        now = caller.context.now()
         pending = texts.PendingTexts(
             texts.Owner(caller.partition_key, coordination_uuid, session_uuid)
         )
         run = models.SessionRun(
             session_uuid=session_uuid,
-            run_uuid=ids.new_uuid(),
+            run_uuid=caller.context.new_uuid(),
             partition_key=caller.partition_key,
             coordination_uuid=coordination_uuid,
             agent_uuid=validation.agent_uuid(agent_uuid, "agent_uuid"),
@@ -159,7 +159,7 @@ def thread_page(caller: Caller, thread_uuid: str, wanted: PageRequest) -> Page[m
     key = models.tenant_thread(caller.partition_key, thread_uuid)
     page = reads.page(kind, str(key), wanted, tenant=caller.partition_key, index=kind.of_thread)
     keys: list[reads.Key] = [(kind, row.session_uuid, row.run_uuid) for row in page.rows]
-    runs = reads.batch_get(keys, tenant=caller.partition_key)
+    runs = reads.batch_get(keys, tenant=caller.partition_key, context=caller.context)
     return replace(page, rows=[run for run in runs if run is not None])
 
 
@@ -175,7 +175,7 @@ def delete(caller: Caller, session_uuid: str, run_uuid: str) -> None:
     transaction = Transaction()
     transaction.delete(found, guards.owned(models.SessionRun, caller), guards.missing(NOUN))
     _count_out_of_parent(transaction, caller, found)
-    transaction.commit(caller.deadline)
+    transaction.commit(caller.context)
 
 
 def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:
@@ -225,8 +225,8 @@ def _finished_at(
     if given is None:
         return now
     earliest = ids.milliseconds_of(session_uuid) / 1000 - CLOCKS_DIFFER_SECONDS
-    latest = clock.moment(now).timestamp() + CLOCKS_DIFFER_SECONDS
+    latest = timestamps.parse(now).timestamp() + CLOCKS_DIFFER_SECONDS
     if not earliest <= given.timestamp() <= latest:
         message = "A run ends between the creation of its session and now, give or take 5 minutes"
         raise BadUserInput(message, "finished_at")
-    return clock.instant(given)
+    return timestamps.to_text(given)

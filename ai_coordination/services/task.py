@@ -1,10 +1,9 @@
 """Tasks: graphs of agent actions."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ai_coordination import clock, graph, ids, models
+from ai_coordination import graph, models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
@@ -49,10 +48,10 @@ def create(
     )
 
     def write() -> models.Task:
-        now = clock.now()
+        now = caller.context.now()
         task = models.Task(
             coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
-            task_uuid=ids.new_uuid(),
+            task_uuid=caller.context.new_uuid(),
             partition_key=caller.partition_key,
             task_name=validation.name(task_name, "task_name"),
             task_description=validation.text(task_description, "task_description"),
@@ -63,12 +62,8 @@ def create(
             created_at=now,
             updated_at=now,
         )
-        coordination = reads.get(
-            models.Coordination,
-            caller.partition_key,
-            coordination_uuid,
-            tenant=caller.partition_key,
-        )
+        tenant = caller.partition_key
+        coordination = reads.get(models.Coordination, tenant, coordination_uuid, tenant=tenant)
         if coordination is None:
             raise guards.not_found("coordination", "coordination_uuid")
         _check_graph(coordination, task.subtask_queries, task.agent_actions)
@@ -146,6 +141,7 @@ def _update_graph(
                 (models.Task, entity.coordination_uuid, entity.task_uuid),
             ],
             tenant=caller.partition_key,
+            context=caller.context,
         )
         if coordination is None or task is None:
             raise guards.not_found(NOUN)
@@ -165,7 +161,7 @@ def _update_graph(
                 otherwise=lambda old: _ChangedSince("changed since it was read"),
             )
         except _ChangedSince as changed:
-            if time.monotonic() >= caller.deadline:
+            if caller.context.is_over():
                 raise Throttled("Others change the same task: try again later") from changed
 
 
@@ -186,7 +182,7 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
         counts.remove_counter(transaction, caller, task)
         one_less = models.ChildCounts.task_count.add(-1)
         counts.count_child(transaction, caller, coordination_uuid, one_less)
-        transaction.commit(caller.deadline)
+        transaction.commit(caller.context)
 
     counts.with_migration(caller, write)
 

@@ -1,11 +1,10 @@
 """Task schedules: when tasks start by themselves."""
 
-import time
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from ai_coordination import clock, ids, models, schedule_expressions
+from ai_coordination import models, schedule_expressions, timestamps
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.models import reads
@@ -52,13 +51,13 @@ def create(
     )
 
     def write() -> models.TaskSchedule:
-        schedule_expressions.check(schedule, timezone, datetime.now(UTC))
+        schedule_expressions.check(schedule, timezone, caller.context.utc())
         # As all that is wrong, before a timer is made.
         validation.label(idempotency_key, "idempotency_key")
-        now = clock.now()
+        now = caller.context.now()
         entity = models.TaskSchedule(
             task_uuid=validation.uuid(task_uuid, "task_uuid"),
-            schedule_uuid=ids.new_uuid(),
+            schedule_uuid=caller.context.new_uuid(),
             coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
             partition_key=caller.partition_key,
             schedule=schedule,
@@ -68,7 +67,7 @@ def create(
             created_at=now,
             updated_at=now,
         )
-        timers.arm(scheduler, entity)
+        timers.arm(caller.context, scheduler, entity)
         try:
             made = idempotent_create.commit(caller, entity, idempotency_key, given, count)
         except Throttled:
@@ -147,7 +146,7 @@ def update(
     schedule_expressions.check(
         written.get("schedule", A_SCHEDULE),
         written.get("timezone", DEFAULT_TIMEZONE),
-        datetime.now(UTC),
+        caller.context.utc(),
     )
     if "status" in changes:
         written["status"] = _status(changes["status"] or ScheduleStatus.ACTIVE)
@@ -163,7 +162,7 @@ def update(
         try:
             return _rewrite(scheduler, caller, found, written)
         except _ChangedSince as changed:
-            if time.monotonic() >= caller.deadline:
+            if caller.context.is_over():
                 raise Throttled("Others change the same schedule: try again later") from changed
 
 
@@ -176,8 +175,8 @@ def _rewrite(
     """The new timer, the item that names it, and then the end of the timer before."""
     fresh = models.TaskSchedule(**{**found.attribute_values, **written})
     fresh.version = found.version + 1
-    _check(fresh, written)
-    timers.arm(scheduler, fresh)
+    _check(fresh, written, caller.context.utc())
+    timers.arm(caller.context, scheduler, fresh)
     kind = models.TaskSchedule
     named = kind.token.does_not_exist() if found.token is None else kind.token == found.token
     changes = {**written, "token": fresh.token, "counts_from": fresh.counts_from}
@@ -201,13 +200,13 @@ def _rewrite(
     return updated
 
 
-def _check(schedule: models.TaskSchedule, written: Mapping[str, Any]) -> None:
+def _check(schedule: models.TaskSchedule, written: Mapping[str, Any], now: datetime) -> None:
     """What is written makes a schedule with the rest of it. What is only stopped need not."""
     given = [name for name in ("schedule", "timezone", "status") if name in written]
     if given == ["status"] and schedule.status != ScheduleStatus.ACTIVE.value:
         return
     try:
-        schedule_expressions.check(schedule.schedule, schedule.timezone, datetime.now(UTC))
+        schedule_expressions.check(schedule.schedule, schedule.timezone, now)
     except BadUserInput as error:
         raise BadUserInput(error.message, given[0]) from error
 
@@ -228,14 +227,14 @@ def delete(scheduler: Scheduler | None, caller: Caller, task_uuid: str, schedule
         guards.owned(models.Task, caller),
         guards.missing(NOUN),
     )
-    transaction.commit(caller.deadline)
+    transaction.commit(caller.context)
     timers.disarm(scheduler, found)
 
 
-def next_run_at(schedule: models.TaskSchedule) -> str | None:
-    """When a schedule fires next; None where it does not."""
-    moment = timers.next_run_at(schedule, datetime.now(UTC))
-    return None if moment is None else clock.instant(moment)
+def next_run_at(schedule: models.TaskSchedule, now: datetime) -> str | None:
+    """When a schedule fires next; None if it does not."""
+    moment = timers.next_run_at(schedule, now)
+    return None if moment is None else timestamps.to_text(moment)
 
 
 def _status(status: ScheduleStatus) -> str:

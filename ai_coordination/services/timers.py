@@ -6,14 +6,14 @@ and is deleted when it fires. So a process that dies in between, or is late, lea
 timer.
 """
 
-import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
-from ai_coordination import clock, models, schedule_expressions, telemetry
+from ai_coordination import models, schedule_expressions, telemetry, timestamps
 from ai_coordination.clients import EventBridge, Timer
 from ai_coordination.clients.scheduler import SCHEDULED_TIME
 from ai_coordination.config import settings
+from ai_coordination.context import InvocationContext
 from ai_coordination.errors import EngineError
 from ai_coordination.messages import FiringMessage
 from ai_coordination.models.writes import Transaction
@@ -44,7 +44,9 @@ def scheduler() -> Scheduler | None:
     return EventBridge(group, role, function, configured.schedule_dead_letters_arn)
 
 
-def arm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:
+def arm(
+    context: InvocationContext, scheduler: Scheduler | None, schedule: models.TaskSchedule
+) -> None:
     """Makes a timer for a schedule that is about to be written, and names it there.
 
     None is made where it is not active, or does not fire any more. Raises BadUserInput, Throttled.
@@ -52,7 +54,7 @@ def arm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:
     schedule.token = schedule.counts_from = None
     if schedule.status != ScheduleStatus.ACTIVE.value:
         return
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = context.utc().replace(microsecond=0)
     parsed = schedule_expressions.parse(schedule.schedule, schedule.timezone)
     first = parsed.next_run_at(after=now, created_at=now)
     if first is None:
@@ -61,8 +63,8 @@ def arm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:
         told = {"schedule": schedule.schedule_uuid}
         telemetry.logger.warning("no scheduler is configured: nothing will fire", extra=told)
         return
-    schedule.token = secrets.token_hex(8)
-    schedule.counts_from = clock.instant(now)
+    schedule.token = context.token()
+    schedule.counts_from = timestamps.to_text(now)
     scheduler.create(timer(schedule, first))
 
 
@@ -125,5 +127,5 @@ def next_run_at(schedule: models.TaskSchedule, after: datetime) -> datetime | No
         schedule.schedule,
         schedule.timezone,
         after=after,
-        created_at=clock.moment(schedule.counts_from),
+        created_at=timestamps.parse(schedule.counts_from),
     )

@@ -1,13 +1,12 @@
 """Updating an entity: what every update mutation does, in one conditional write."""
 
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import clock, models
+from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import EngineError, Throttled
 from ai_coordination.models import reads, writes
@@ -49,7 +48,7 @@ def apply(
                 partial(_unless_changed, int(seen.version), otherwise),
             )
         except _ChangedSince as changed:
-            if time.monotonic() >= caller.deadline:
+            if caller.context.is_over():
                 raise Throttled(f"Others change the same {noun}: try again later") from changed
 
 
@@ -81,7 +80,7 @@ def _update(
     otherwise: Callable[[V], EngineError | None],
 ) -> V:
     kind = type(entity)
-    changes = {**changes, "updated_at": clock.now(), "updated_by": caller.user_id}
+    changes = {**changes, "updated_at": caller.context.now(), "updated_by": caller.user_id}
     attributes = kind.get_attributes()
     actions = [
         attributes[name].remove() if value is None else attributes[name].set(value)
@@ -100,4 +99,4 @@ def _update(
             return guards.conflict(noun, int(old.version))
         return otherwise(old) or guards.conflict(noun, int(old.version))
 
-    return writes.update_versioned(entity, actions, stands, refused, caller.deadline)
+    return writes.update_versioned(entity, actions, stands, refused, caller.context)

@@ -10,14 +10,15 @@ from typing import Any
 
 from botocore.config import Config
 
-from ai_coordination import clock, ids, models
+from ai_coordination import ids, models
 from ai_coordination.caller import Caller
+from ai_coordination.context import InvocationContext
 from ai_coordination.models.fast.client import new_client
 from ai_coordination.states import SessionAgentState, SessionStatus
 
-CALLER = Caller("acme", "hostile", "mallory", "request-1")
+CALLER = Caller("acme", "hostile", "mallory", "request-1", context=InvocationContext())
 TENANT = CALLER.partition_key
-NOW = clock.now()
+NOW = CALLER.context.now()
 OF_A_BATCH = 25
 
 MANY = 1_000
@@ -53,7 +54,7 @@ def member(number: int) -> models.Agent:
 
 def coordination(members: int) -> models.Coordination:
     return models.Coordination(
-        coordination_uuid=ids.new_uuid(),
+        coordination_uuid=InvocationContext().new_uuid(),
         endpoint_id=CALLER.endpoint_id,
         part_id=CALLER.part_id,
         coordination_name="Hostile",
@@ -74,7 +75,7 @@ def task(of: str) -> models.Task:
     }
     return models.Task(
         coordination_uuid=of,
-        task_uuid=ids.new_uuid(),
+        task_uuid=InvocationContext().new_uuid(),
         task_name="Hostile",
         agent_actions=actions,
         **common(),
@@ -85,7 +86,7 @@ def schedule(of: str, task_uuid: str, number: int) -> models.TaskSchedule:
     return models.TaskSchedule(
         coordination_uuid=of,
         task_uuid=task_uuid,
-        schedule_uuid=ids.new_uuid(),
+        schedule_uuid=InvocationContext().new_uuid(),
         schedule=RARE.replace("0 0", f"{number % 60} {number // 60}"),
         timezone="Europe/Berlin",
         status="active",
@@ -98,7 +99,7 @@ def schedule(of: str, task_uuid: str, number: int) -> models.TaskSchedule:
 def session(of: str, **more: Any) -> models.Session:
     return models.Session(
         coordination_uuid=of,
-        session_uuid=ids.new_uuid(),
+        session_uuid=InvocationContext().new_uuid(),
         status=SessionStatus.COMPLETED.value,
         **common(**more),
     )
@@ -148,7 +149,7 @@ def runs(of: models.Session) -> Iterator[models.SessionRun]:
     for number in range(3 * MANY):
         yield models.SessionRun(
             session_uuid=of.session_uuid,
-            run_uuid=ids.new_uuid(),
+            run_uuid=InvocationContext().new_uuid(),
             coordination_uuid=of.coordination_uuid,
             agent_uuid=f"a{number % MANY}",
             session_agent_uuid=ids.session_agent_uuid(of.session_uuid, number % MANY),

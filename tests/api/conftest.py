@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ai_coordination import ids, models
+from ai_coordination import models
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from tests.support.bucket import texts_bucket
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, Place, new_place
 from tests.support.lambda_service import LambdaService, serving
 from tests.support.scheduling import SCHEDULER
@@ -33,7 +34,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A queue of the test's own, that it works off itself: see tests/api/execution.py."""
-    made = clients("sqs").create_queue(QueueName=ids.new_uuid())
+    made = clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
 

@@ -12,6 +12,7 @@ from graphql import GraphQLInputObjectType, is_non_null_type
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
 from tests.api.entities import ENTITIES, INSTANT, UUID_7, Given
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CREATED, change, create
 from tests.support.stored import refused
 from tests.support.world import ARGUMENTS, TYPES, World, field
@@ -115,7 +116,7 @@ def test_a_null_clears_what_an_update_names(world: World, kind: str) -> None:
 @pytest.mark.parametrize("kind", VERSIONED_KINDS)
 def test_an_entity_says_who_changed_it_last(world: World, kind: str) -> None:
     shown = [
-        update(world, kind, {}, Caller("acme", "sales", user))["updatedBy"]
+        update(world, kind, {}, Caller("acme", "sales", user, context=SYSTEM))["updatedBy"]
         for user in ("u-18", None, "u-19")
     ]
 

@@ -9,6 +9,7 @@ from ai_coordination.api.operation import execute
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, QueryTooComplex
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, NOBODY, ask, data, mutation
 from tests.support.ids import short
 from tests.support.lists import LISTS
@@ -204,7 +205,7 @@ def test_mutations_are_done_one_after_the_other_whatever_fails(world: World) -> 
 
 
 def test_each_error_names_the_request_it_belongs_to() -> None:
-    caller = Caller("acme", "sales", request_id="another")
+    caller = Caller("acme", "sales", request_id="another", context=SYSTEM)
     queries = ["{", "{ nothing }", "{ coordinations(first: 0) { nodes { id } } }"]
 
     answers = [ask(query, caller=caller) for query in [*queries, CREATE]]

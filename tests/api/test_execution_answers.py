@@ -20,6 +20,7 @@ from tests.api.execution import (
     tell,
     work_off,
 )
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import NOBODY, RIVAL, Place, change
 from tests.support.stored import refused, stored
 
@@ -103,7 +104,7 @@ def test_a_rejection_after_nobody_has_answered_in_time_is_refused() -> None:
     for agent in kind.query(place.session, consistent_read=True):
         if agent.state == "waiting_for_input":
             agent.update([kind.deadline_at.set(LONG_AGO), kind.due_at.set(LONG_AGO)])
-    sweeper.sweep(factory.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(SYSTEM, 20))
     work_off()
     assert agents(place)["ask"]["notes"] == "Nobody has answered in time"
 

@@ -18,6 +18,7 @@ from tests.api.execution import (
     states,
     work_off,
 )
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, change
 from tests.support.stored import stored
 
@@ -36,7 +37,7 @@ def wait_for_everything(place: Place) -> None:
             actions.append(kind.not_before.set(LONG_AGO))
         if actions:
             agent.update(actions)
-    sweeper.sweep(factory.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(SYSTEM, 20))
     work_off()
 
 
@@ -102,7 +103,7 @@ def test_a_sweep_goes_on_until_nothing_is_due(monkeypatch: pytest.MonkeyPatch) -
     for agent in kind.query(place.session, consistent_read=True):
         agent.update([kind.due_at.set(LONG_AGO)])
 
-    found = [sweeper.sweep(factory.of_a_worker(20)) for _ in range(2)]
+    found = [sweeper.sweep(factory.of_a_worker(SYSTEM, 20)) for _ in range(2)]
 
     assert found == [5, 0]
 
@@ -113,7 +114,7 @@ def test_a_sweep_without_time_leaves_what_is_due_to_the_next() -> None:
     for agent in kind.query(place.session, consistent_read=True):
         agent.update([kind.due_at.set(LONG_AGO)])
 
-    found = [sweeper.sweep(factory.of_a_worker(seconds)) for seconds in (5, 20)]
+    found = [sweeper.sweep(factory.of_a_worker(SYSTEM, seconds)) for seconds in (5, 20)]
 
     assert found == [0, 1]
 

@@ -21,6 +21,7 @@ from tests.api.execution import (
     states,
     work_off,
 )
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import (
     NOBODY,
     RIVAL,
@@ -190,5 +191,5 @@ def sweep(place: Place) -> None:
     """As if so much time had passed that the session is looked for."""
     kind = models.Session
     kind(*place).update([kind.due_at.set("2026-01-01T00:00:00.000000+00:00")])
-    sweeper.sweep(factory.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(SYSTEM, 20))
     work_off()

@@ -1,6 +1,6 @@
 """Idempotency keys: the same input gives the same entity, and never a second one."""
 
-import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +8,13 @@ import pytest
 from ai_coordination import models
 from ai_coordination.services.idempotent_create import WEEK_SECONDS
 from tests.api.entities import ENTITIES
+from tests.support.contexts import At, serving
 from tests.support.graph_api import AGENTS, CALLER, CREATED, NOBODY, change, create
 from tests.support.ids import short
 from tests.support.stored import everything_stored, put_state, refused
 from tests.support.world import ARGUMENTS, TYPES, World
+
+MINUTE, WEEK = timedelta(minutes=1), timedelta(seconds=WEEK_SECONDS)
 
 # By the create mutation of each kind: what may not be another value under the same key.
 OTHERS: dict[str, dict[str, Any]] = {
@@ -120,35 +123,30 @@ def test_a_refused_input_leaves_its_key_free(world: World, name: str) -> None:
 
 
 @every_create
-def test_a_key_is_remembered_for_a_week(
-    world: World, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = create(name, given_to(world, name))
+def test_a_key_is_remembered_for_a_week(world: World, name: str) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    with serving(At(moment=now)):
+        first = create(name, given_to(world, name))
     (record,) = models.Idempotency.scan()
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + WEEK_SECONDS - 60)
-    within = create(name, given_to(world, name))
+    with serving(At(moment=now + WEEK - MINUTE)):
+        within = create(name, given_to(world, name))
+    with serving(At(moment=now + WEEK + MINUTE)):
+        later = create(name, given_to(world, name))
+        later_again = create(name, given_to(world, name))
 
-    monkeypatch.setattr(time, "time", lambda: now + WEEK_SECONDS + 60)
-    later = create(name, given_to(world, name))
-    later_again = create(name, given_to(world, name))
-
-    assert 0 <= now + WEEK_SECONDS - record.expires_at < 60
+    assert record.expires_at == (now + WEEK).timestamp()
     assert within == first
     assert later["id"] != first["id"]
     assert later_again == later
 
 
-def test_a_forgotten_key_does_not_let_a_wrong_graph_pass(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_forgotten_key_does_not_let_a_wrong_graph_pass(world: World) -> None:
     create("createTask", given_to(world, "createTask"))
     without = {**world.key("coordination"), "agents": AGENTS[:1]}
     change("updateCoordination", without, "coordination { version }")
-    later = time.time() + WEEK_SECONDS + 60
-    monkeypatch.setattr(time, "time", lambda: later)
 
-    told = refused("createTask", given_to(world, "createTask"))
+    with serving(At(moment=datetime.now(UTC) + WEEK + MINUTE)):
+        told = refused("createTask", given_to(world, "createTask"))
 
     place = ["input", "agentActions", 0, "agentUuid"]
     assert told == {"code": "BAD_USER_INPUT", "inputPath": place}

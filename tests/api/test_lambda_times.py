@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import clock, models
+from ai_coordination import models, timestamps
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine import factory, message_handler
 from ai_coordination.engine.agent import lease as leases
 from ai_coordination.engine.context import Engine
@@ -23,6 +24,7 @@ from tests.api.execution import (
     start,
     started,
 )
+from tests.support.contexts import SYSTEM, At
 from tests.support.graph_api import Place
 from tests.support.lambda_service import LambdaService, Reply, returning
 from tests.support.stored import everything_stored
@@ -72,9 +74,9 @@ def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(slow
     assert found["currentRun"]["outcome"] == "TIMED_OUT"
 
 
-def waiting_worker(seconds: float) -> Engine:
+def waiting_worker(seconds: float, context: InvocationContext = SYSTEM) -> Engine:
     """A worker of the lane of calls."""
-    return replace(factory.of_a_worker(seconds), waits=True)
+    return replace(factory.of_a_worker(context, seconds), waits=True)
 
 
 def one_agent(place: Place) -> models.SessionAgent:
@@ -98,13 +100,11 @@ def test_a_lease_outlasts_the_call(
     functions.deploy(FUNCTION, read)
     place = start(blueprint([function(**parameters)]), taskQuery="Which?")
     now = datetime.now(UTC)
-    worker = replace(
-        waiting_worker(left), utc=lambda: now, works_until=now + timedelta(seconds=left)
-    )
+    worker = waiting_worker(left, At(moment=now))
 
     message_handler.agent_work(worker, one_agent(place))
 
-    assert leases == [clock.instant(now + timedelta(seconds=lease))]
+    assert leases == [timestamps.to_text(now + timedelta(seconds=lease))]
 
 
 def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService) -> None:

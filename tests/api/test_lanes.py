@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import ids, worker
+from ai_coordination import worker
 from ai_coordination.caller import Caller
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.config import settings
@@ -26,6 +26,7 @@ from tests.api.execution import (
     tell,
 )
 from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, NOBODY, RIVAL
 from tests.support.lambda_service import LambdaService, raising, returning
 
@@ -39,7 +40,7 @@ def steps(worked_queue: None) -> str:
 
 @pytest.fixture
 def calls(worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = str(clients("sqs").create_queue(QueueName=ids.new_uuid())["QueueUrl"])
+    url = str(clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())["QueueUrl"])
     monkeypatch.setenv("AI_COORDINATION_CALLS_QUEUE_URL", url)
     settings.cache_clear()
     return url
@@ -154,7 +155,7 @@ def test_messages_of_a_tenant_are_a_group_so_that_its_backlog_delays_nobody_else
     key = blueprint([echo("e")])
     start(key)
     start(key)
-    strange = Caller("\u00e4" * 128, "'\U0001f600 " * 10)
+    strange = Caller("\u00e4" * 128, "'\U0001f600 " * 10, context=SYSTEM)
     queue = SqsQueue(steps)
     queue.send([cleanup_message(Owner(one.partition_key, NOBODY)) for one in (RIVAL, strange)])
     queue.must_send(cleanup_message(Owner(CALLER.partition_key, NOBODY)))

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import ids, models
+from ai_coordination import models
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, NOBODY, new_coordination
 from tests.support.lists import LISTS, Listed
 from tests.support.stored import stored
@@ -92,7 +93,7 @@ def test_a_page_has_25_rows_where_nothing_else_is_said_and_a_hundred_at_most() -
     # The others like it: moto takes long for transactions in a table that fills.
     one = stored(models.Coordination, CALLER.partition_key, rows[0])
     for _ in range(100):
-        one.coordination_uuid = ids.new_uuid()
+        one.coordination_uuid = SYSTEM.new_uuid()
         one.save()
         rows.append(one.coordination_uuid)
 

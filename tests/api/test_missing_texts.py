@@ -8,7 +8,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from ai_coordination import clock, models, telemetry, texts, worker
+from ai_coordination import models, telemetry, texts, worker
 from ai_coordination.clients import SqsQueue, TextBucket, clients
 from ai_coordination.config import settings
 from ai_coordination.engine.session import start
@@ -18,6 +18,7 @@ from tests.api import execution
 from tests.api.execution import WAITS, after, blueprint, echo, external, function, report
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.bucket import BUCKET
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import (
     NOBODY,
     Place,
@@ -192,7 +193,7 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     at = place.session, first["sessionAgentUuid"]
     put_state(models.SessionAgent, *at, iteration=0, agent=None)
     lose_everything()
-    put_state(models.Session, *place, due_at=clock.now())
+    put_state(models.Session, *place, due_at=SYSTEM.now())
     put_state(models.SessionAgent, *at, due_at=None, due_shard=None)
 
     worker.handler({"kind": worker.SWEEP}, Context())

@@ -23,6 +23,7 @@ from tests.api.execution import (
     tell,
     work_off,
 )
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, change, data, new_agent, new_place, refusal
 from tests.support.stored import put_state, refused, stored
 
@@ -286,7 +287,7 @@ def test_a_judged_answer_is_kept_when_a_sibling_fails_and_when_nobody_answers_in
         due_at=long_ago,
         deadline_at=long_ago,
     )
-    sweeper.sweep(factory.of_a_worker(20))
+    sweeper.sweep(factory.of_a_worker(SYSTEM, 20))
     work_off()
     assert (session(timed)["status"], agents(timed)["a"]["notes"]) == (
         "FAILED",

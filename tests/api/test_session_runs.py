@@ -1,12 +1,12 @@
 """Runs that a caller recorded: what ended them, and when."""
 
-import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from ai_coordination import clock, ids
+from ai_coordination import timestamps
+from tests.support.contexts import SYSTEM, At, serving
 from tests.support.graph_api import (
     Place,
     create,
@@ -29,15 +29,14 @@ def test_a_run_with_an_outcome_has_finished_now(place: Place, outcome: str) -> N
 def created_ago(minutes: int) -> Place:
     """A session that was created so many minutes ago, as its uuid tells."""
     coordination = new_coordination()
-    uuid = ids.new_uuid(time.time_ns() - minutes * 60 * 1_000_000_000)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ids, "new_uuid", lambda: uuid)
+    then = datetime.now(UTC) - timedelta(minutes=minutes)
+    with serving(At(moment=then)):
         return Place(coordination, new_session(coordination))
 
 
 def failed_in(minutes: int, place: Place) -> dict[str, Any]:
     """A run that failed so many minutes from now."""
-    ended = clock.instant(datetime.now(UTC) + timedelta(minutes=minutes))
+    ended = timestamps.to_text(datetime.now(UTC) + timedelta(minutes=minutes))
     return {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
 
 
@@ -69,16 +68,13 @@ def test_a_run_that_ended_at_the_end_of_the_calendar_is_refused(place: Place, en
     assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "finishedAt"]}
 
 
-def test_a_repeated_record_gives_its_run_also_when_its_end_is_long_ago(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended = clock.now()
+def test_a_repeated_record_gives_its_run_also_when_its_end_is_long_ago(place: Place) -> None:
+    ended = SYSTEM.now()
     given = {**place.key, "agentUuid": "rag", "outcome": "FAILED", "finishedAt": ended}
     first = create("recordSessionRun", {**given, "idempotencyKey": "once"})
-    later = clock.instant(datetime.now(UTC) + timedelta(hours=1))
 
-    monkeypatch.setattr(clock, "now", lambda: later)
-    again = create("recordSessionRun", {**given, "idempotencyKey": "once"})
+    with serving(At(moment=datetime.now(UTC) + timedelta(hours=1))):
+        again = create("recordSessionRun", {**given, "idempotencyKey": "once"})
 
     assert again == first
 

@@ -18,6 +18,7 @@ from ai_coordination.local.tables import create_tables
 from ai_coordination.models import reads
 from ai_coordination.models.reads import PageRequest
 from tests.api.two_tenants import Tenants, new_tenants
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, RIVAL, ask
 from tests.support.operations import Operation, Place, Values, operations, variables
 from tests.support.stored import everything_stored
@@ -188,9 +189,9 @@ def test_no_read_gives_what_lies_under_their_keys(tenants: Tenants) -> None:
     ]
 
     for tenant, answer in ((RIVAL.partition_key, True), (CALLER.partition_key, False)):
-        assert [one is not None for one in reads.batch_get(theirs, tenant=tenant)] == [
-            answer
-        ] * len(KEYS)
+        assert [
+            one is not None for one in reads.batch_get(theirs, tenant=tenant, context=SYSTEM)
+        ] == [answer] * len(KEYS)
         for kind, hash_key, range_key in theirs:
             assert (reads.get(kind, hash_key, range_key, tenant=tenant) is not None) is answer
             assert (reads.page(kind, hash_key, PageRequest(1), tenant=tenant).rows != []) is answer

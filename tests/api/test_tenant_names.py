@@ -3,6 +3,7 @@
 import pytest
 
 from ai_coordination.caller import Caller
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, data, new_coordination, new_run, new_session
 from tests.support.mutations import creating, perform, prepared
 from tests.support.stored import everything_stored
@@ -12,14 +13,14 @@ pytestmark = pytest.mark.usefixtures("tables")
 # The ends of one's ids may be the beginnings of another's.
 TENANTS = [
     CALLER,
-    Caller("globex", "sales", "u-17"),
-    Caller("acme", "sale", "u-17"),
-    Caller("acm", "esales", "u-17"),
-    Caller("sales", "acme", "u-17"),
-    Caller("ACME", "sales", "u-17"),
+    Caller("globex", "sales", "u-17", context=SYSTEM),
+    Caller("acme", "sale", "u-17", context=SYSTEM),
+    Caller("acm", "esales", "u-17", context=SYSTEM),
+    Caller("sales", "acme", "u-17", context=SYSTEM),
+    Caller("ACME", "sales", "u-17", context=SYSTEM),
 ]
 # In UTF-8 one of these has four bytes: tenant and name together are longer than a hash key.
-LONGEST = Caller("𝄞" * 128, "𝄢" * 128, "u-17")
+LONGEST = Caller("𝄞" * 128, "𝄢" * 128, "u-17", context=SYSTEM)
 LONGEST_NAME = "🦊" * 256
 OF_A_NAME = """{
   sessions(filter: {userId: "bob"}) { nodes { sessionUuid } }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import clock, models
+from ai_coordination import models, timestamps
 from tests.api.execution import (
     after,
     agents,
@@ -56,7 +56,9 @@ def seconds_of_the_attempt(place: Place, name: str) -> int:
     uuid = agents(place)[name]["sessionAgentUuid"]
     agent: Any = stored(models.SessionAgent, place.session, uuid)
     run: Any = stored(models.SessionRun, place.session, agent.current_run_uuid)
-    return round((clock.moment(agent.deadline_at) - clock.moment(run.created_at)).total_seconds())
+    return round(
+        (timestamps.parse(agent.deadline_at) - timestamps.parse(run.created_at)).total_seconds()
+    )
 
 
 def replace_members(coordination: str, members: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ai_coordination import ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.states import SessionAgentState, SessionStatus
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, RIVAL
 from tests.support.operations import Place
 from tests.support.stored import everything_stored, put_state, stored
@@ -48,7 +49,7 @@ def new_tenants() -> Tenants:
 
 def _unknown() -> World:
     """Uuids as they might be: the agent's is an address of the session."""
-    world = World(*(ids.new_uuid() for _ in ARGUMENTS))
+    world = World(*(SYSTEM.new_uuid() for _ in ARGUMENTS))
     return replace(world, agent=ids.session_agent_uuid(world.session, 0))
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from ai_coordination import clock, models
+from ai_coordination import models, timestamps
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState, SessionStatus, UserInTheLoop
 from tests.compatibility.life import Life, Moment
 from tests.simulation.snapshot import StoreReader
@@ -32,7 +32,7 @@ def finish(life: Life) -> None:
 def _is_idle(life: Life, reader: StoreReader) -> bool:
     soon = life.clock + A_WHILE
     sent = [at for at, *_ in life.queue]
-    return not any(at <= soon for at in [*sent, *map(clock.moment, _due(reader))])
+    return not any(at <= soon for at in [*sent, *map(timestamps.parse, _due(reader))])
 
 
 def _due(reader: StoreReader) -> list[str]:

@@ -4,9 +4,10 @@ from typing import Any
 
 from ai_coordination.clients import TextBucket
 from ai_coordination.models.base import connection, table_name
-from tests.compatibility.life import Moment, at_the_time_of
+from tests.compatibility.life import Moment
 from tests.compatibility.reading import KINDS, read, uuid_of
 from tests.support.bucket import BUCKET
+from tests.support.contexts import At, serving
 
 
 def load(moment: Moment) -> None:
@@ -20,7 +21,7 @@ def load(moment: Moment) -> None:
 
 def told(moment: Moment, documents: dict[str, str]) -> dict[str, dict[str, Any]]:
     """What the API says then of each entity, by kind and uuid."""
-    with at_the_time_of(lambda: moment.utc):
+    with serving(At(moment=moment.utc)):
         return {
             kind: {
                 uuid_of(table, item): read(documents[kind], kind, item)

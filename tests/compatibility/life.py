@@ -1,15 +1,14 @@
 """An engine on a virtual clock that records the moments of a scenario, or resumes from one."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ai_coordination import clock, models
+from ai_coordination import models
 from ai_coordination.clients import Timer
 from ai_coordination.config import settings
 from ai_coordination.engine import factory, schedule_trigger, sweeper
@@ -23,15 +22,16 @@ from ai_coordination.messages import (
     decode_firing,
     encode,
 )
-from ai_coordination.models import due_times, writes
+from ai_coordination.models import due_times
 from ai_coordination.models.base import table_name
 from ai_coordination.runtimes import lambda_payload, registry
 from ai_coordination.runtimes.base import Accepted, Answer, Call
-from ai_coordination.services import idempotent_create, task_schedule, timers
+from ai_coordination.services import timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.expressions import Item
 from tests.simulation.simulator import Died, Simulator
 from tests.simulation.snapshot import StoreReader
+from tests.support.contexts import serving
 
 SHARDS = due_times.SHARDS
 Event = dict[str, Any]
@@ -82,8 +82,11 @@ class Life(Simulator):
         # As they are: milliseconds and random bits.
         self._ordinals = count(1_000 << 16 | 7, 1 << 16)
 
-    def _new_uuid(self) -> str:
+    def new_uuid(self) -> str:
         return f"01900000-{self._number:04x}-7000-8000-{next(self._uuids):012x}"
+
+    def token(self) -> str:
+        return f"{next(self._marks):016x}"
 
     def _seam(self, point: str) -> None:
         if point != "before writing":
@@ -154,31 +157,15 @@ class Life(Simulator):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        with super().running(), at_the_time_of(lambda: self.clock), ExitStack() as stack:
-            marks = SimpleNamespace(token_hex=lambda size: f"{next(self._marks):0{2 * size}x}")
-            for module in (timers, writes):
-                stack.enter_context(patch.object(module, "secrets", marks))
-            stack.enter_context(patch.object(due_times, "SHARDS", SHARDS))
-            stack.enter_context(patch.object(start, "CHUNK", self.chunk))
-            stack.enter_context(patch.object(timers, "scheduler", lambda: self))
-            stack.enter_context(
-                patch.object(factory, "of_a_request", lambda deadline: self.engine())
-            )
+        with (
+            super().running(),
+            serving(self.context),
+            patch.object(due_times, "SHARDS", SHARDS),
+            patch.object(start, "CHUNK", self.chunk),
+            patch.object(timers, "scheduler", lambda: self),
+            patch.object(factory, "of_a_request", lambda context: self.engine()),
+        ):
             yield
-
-
-@contextmanager
-def at_the_time_of(utc: Callable[[], datetime]) -> Iterator[None]:
-    """Whoever looks at the clock sees this time, beside the engine itself."""
-    now: Any = SimpleNamespace(now=lambda zone: utc())
-    seconds: Any = SimpleNamespace(time=lambda: utc().timestamp())
-    with (
-        patch.object(clock, "now", lambda: clock.instant(utc())),
-        patch.object(timers, "datetime", now),
-        patch.object(task_schedule, "datetime", now),
-        patch.object(idempotent_create, "time", seconds),
-    ):
-        yield
 
 
 def _in_order(sent: tuple[datetime, int, Message]) -> tuple[datetime, int]:

@@ -1,6 +1,5 @@
 """Scenarios of sessions that have started: each way in which they can continue or end."""
 
-import math
 from typing import Any
 
 from ai_coordination import models
@@ -75,7 +74,7 @@ def done_anew(life: Life) -> None:
         kind(coordination.partition_key, place.coordination),
         [kind.agents.set(members)],
         kind.partition_key.exists(),
-        math.inf,
+        life.context,
     )
     life.recording = True
     change("retrySession", {**place.key, "withCurrentMembers": True}, "session { status }")

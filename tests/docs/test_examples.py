@@ -16,6 +16,7 @@ from tests.docs.pages import PAGES, README, Page, example, name_of
 from tests.docs.pages import page as docs_page
 from tests.docs.requests import Reader, post
 from tests.support.clients import InProcess
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import new_coordination, new_task
 
 TUTORIAL = [
@@ -151,7 +152,7 @@ def test_the_table_of_edges_has_the_legal_moves_of_an_agent() -> None:
 
 def test_the_example_of_another_lambda_works_and_may_be_repeated(lambda_client: None) -> None:
     caller = example(docs_page("guides/another-lambda").texts("python")[0])
-    tenant = Caller("acme", "travel")
+    tenant = Caller("acme", "travel", context=SYSTEM)
     coordination = new_coordination(tenant)
     key = {"coordinationUuid": coordination, "taskUuid": new_task(coordination, tenant)}
     order = {**key, "text": "Two pages", "orderId": "4711"}

@@ -1,6 +1,5 @@
 """An engine whose messages are collected, so that a test decides when to handle them."""
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,7 @@ from typing import Any
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import Lane, Message
 from ai_coordination.runtimes.base import Answer, Call
+from tests.support.contexts import SYSTEM
 
 THREADS = 16
 
@@ -20,7 +20,7 @@ class Worker:
         self._messages: list[Message] = []
         self._lock = threading.Lock()
         self.invoked: list[str] = []
-        self.engine = Engine(queue=self, invoke=self.invoke, deadline=math.inf)
+        self.engine = Engine(queue=self, invoke=self.invoke, context=SYSTEM)
 
     def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ from pynamodb.models import Model
 from ai_coordination import models
 from ai_coordination.api.node import MODELS
 from ai_coordination.caller import Caller
+from tests.support.contexts import SYSTEM
 
 Items = dict[str, list[dict[str, Any]]]
 
@@ -25,9 +26,9 @@ _LARGE_NUMBER = r"\b\d{5,}\b"
 _NAMES = re.compile(f"{_INSTANT}|{_UUID}|{_HASH}|{_LARGE_NUMBER}")
 
 
-def new_tenant(**more: Any) -> Caller:
+def new_tenant() -> Caller:
     """A caller of a tenant that has nothing yet."""
-    return Caller(str(uuid4()), "sales", "u-17", "request-1", **more)
+    return Caller(str(uuid4()), "sales", "u-17", "request-1", context=SYSTEM)
 
 
 def everything_of(caller: Caller, *known: str, keys: Iterable[str] = ()) -> Items:

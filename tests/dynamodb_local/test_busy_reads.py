@@ -1,11 +1,12 @@
 """Reads that DynamoDB refuses for its load, answers in part, or does not answer."""
 
-from types import SimpleNamespace
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ai_coordination.caller import Caller
+from ai_coordination.context import InvocationContext
 from ai_coordination.models import base, reads
 from tests.dynamodb_local.network_faults import (
     READS,
@@ -21,6 +22,7 @@ from tests.dynamodb_local.network_faults import (
     request_is_lost,
 )
 from tests.dynamodb_local.tenant_data import new_tenant
+from tests.support.contexts import serving
 from tests.support.graph_api import ask, new_coordination, new_session
 from tests.support.operations import Operation, operations, variables
 from tests.support.world import ARGUMENTS, World, new_world
@@ -33,10 +35,16 @@ QUERIES = [one for one in operations().values() if one.kind == "query" and one.n
 TENANTS_SESSIONS = "{ sessions { nodes { coordination { coordinationName } } } }"
 
 
+class Impatient(InvocationContext):
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are only said, not waited."""
-    monkeypatch.setattr(reads, "time", SimpleNamespace(sleep=lambda seconds: None))
+def impatient() -> Iterator[None]:
+    """Nobody waits."""
+    with serving(Impatient()):
+        yield
 
 
 @pytest.fixture(scope="module")

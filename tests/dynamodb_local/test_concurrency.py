@@ -1,15 +1,17 @@
 """Sixteen callers at once: one entity a key, one update a version, and every child counted."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from ai_coordination import ids
 from ai_coordination.caller import Caller
+from ai_coordination.context import InvocationContext
 from tests.dynamodb_local.consistency import inconsistencies, uuids
 from tests.dynamodb_local.results import given_to, left_of, undisturbed
 from tests.dynamodb_local.tenant_data import alike, everything_of, new_tenant
 from tests.dynamodb_local.threads import THREADS, together
+from tests.support.contexts import serving
 from tests.support.graph_api import AGENTS, change, create, new_agent, new_coordination, new_session
 from tests.support.mutations import MUTATIONS, creating, perform, prepared
 
@@ -102,15 +104,21 @@ def test_agents_that_are_added_and_deleted_at_once_all_count(caller: Caller) -> 
     assert inconsistencies(left) == []
 
 
-def test_agents_that_drew_the_same_number_are_two(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Drawn(InvocationContext):
+    """Three agents in a row draw the same ordinal."""
+
+    ordinals: ClassVar = iter([70_000, 70_000, 70_000, 80_000])
+
+    def new_ordinal(self, session_uuid: str) -> int:
+        return next(self.ordinals)
+
+
+def test_agents_that_drew_the_same_number_are_two(caller: Caller) -> None:
     coordination = new_coordination(caller)
     session = new_session(coordination, caller)
-    drawn = iter([70_000, 70_000, 70_000, 80_000])
-    monkeypatch.setattr(ids, "next_ordinal", lambda session_uuid: next(drawn))
 
-    agents = [new_agent(coordination, session, caller) for _ in range(2)]
+    with serving(Drawn()):
+        agents = [new_agent(coordination, session, caller) for _ in range(2)]
 
     left = everything_of(caller)
     assert agents == [ids.session_agent_uuid(session, one) for one in (70_000, 80_000)]

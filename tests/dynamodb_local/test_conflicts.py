@@ -1,10 +1,11 @@
 """Refusals that pass: load, and conflicts of transactions, which DynamoDB Local never raises."""
 
-from types import SimpleNamespace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
 
-from ai_coordination.models import writes
+from ai_coordination.context import InvocationContext
 from tests.dynamodb_local.network_faults import (
     WRITES,
     Fault,
@@ -19,6 +20,7 @@ from tests.dynamodb_local.network_faults import (
 )
 from tests.dynamodb_local.results import KINDS_OF_WRITES, done, given_to, left_of, undisturbed
 from tests.dynamodb_local.tenant_data import new_tenant
+from tests.support.contexts import serving
 from tests.support.graph_api import NOBODY
 from tests.support.mutations import MUTATIONS, creating, perform
 
@@ -35,34 +37,34 @@ LOAD = [
 REASONS = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
 
 
-class Clock:
-    """Time that passes only while somebody sleeps."""
+@dataclass(frozen=True)
+class Clock(InvocationContext):
+    """Time that passes only while somebody sleeps.
 
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.longest: list[float] = []
+    Full jitter begins at nothing; here it is always half of the longest.
+    """
+
+    slept: list[float] = field(default_factory=list, kw_only=True)
 
     def monotonic(self) -> float:
-        return self.now
+        return sum(self.slept)
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        self.slept.append(seconds)
 
-    def uniform(self, shortest: float, longest: float) -> float:
-        """Full jitter begins at nothing; here it is always half of the longest."""
-        assert shortest == 0
-        self.longest.append(longest)
-        return longest / 2
+    def random(self) -> float:
+        return 0.5
+
+    @property
+    def longest(self) -> list[float]:
+        """The longest that each of the waits could have been."""
+        return [2 * seconds for seconds in self.slept]
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(
-        writes, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
-    )
-    monkeypatch.setattr(writes, "_random", SimpleNamespace(uniform=clock.uniform))
-    return clock
+def clock() -> Iterator[Clock]:
+    with serving(Clock()) as clock:
+        yield clock
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -109,31 +111,31 @@ REFUSALS += [(name, refused(LOAD[0])) for name in KINDS_OF_WRITES]
 def test_what_is_refused_until_the_deadline_is_throttled_and_nothing_is_written(
     name: str, fault: Fault, clock: Clock
 ) -> None:
-    caller = new_tenant(deadline=SECONDS)
+    caller = new_tenant()
     given = given_to(name, caller)
     before = left_of(caller, given)
 
-    with faults(always(fault)):
+    with serving(clock.within(SECONDS)), faults(always(fault)):
         result = perform(name, given, caller)
 
     assert [error["extensions"] for error in result["errors"]] == [
         {"code": "THROTTLED", "retryAfterSeconds": 1.0, "requestId": "request-1"}
     ]
     assert left_of(caller, given) == before
-    assert SECONDS - 0.5 < clock.now < SECONDS
+    assert SECONDS - 0.5 < clock.monotonic() < SECONDS
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_past_the_deadline_nothing_is_tried_again(name: str, clock: Clock) -> None:
-    caller = new_tenant(deadline=clock.now)
+    caller = new_tenant()
     given = given_to(name, caller)
 
-    with faults(always(conflicts)) as sent:
+    with serving(clock.within(0)), faults(always(conflicts)) as sent:
         result = perform(name, given, caller)
 
     assert [error["extensions"]["code"] for error in result["errors"]] == ["THROTTLED"]
     assert sum(operation in WRITES for operation in sent) == 1
-    assert clock.now == 0
+    assert clock.slept == []
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

@@ -1,6 +1,5 @@
 """Schedules on DynamoDB Local: one session for a firing, one timer for a schedule, under races."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ import pytest
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.clients import Timer
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine import schedule_trigger
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import NotFound
@@ -18,6 +18,7 @@ from ai_coordination.messages import FiringMessage, Lane, Message
 from ai_coordination.states import AgentRuntimeKind, ScheduleStatus
 from tests.dynamodb_local.tenant_data import new_tenant
 from tests.dynamodb_local.threads import THREADS, together
+from tests.support.contexts import SYSTEM, At
 
 TIME = "2026-11-23T08:00:00Z"
 
@@ -49,8 +50,8 @@ class Nobody:
         pass
 
 
-def engine(**more: Any) -> Engine:
-    return Engine(queue=Nobody(), deadline=math.inf, **more)
+def engine(context: InvocationContext = SYSTEM) -> Engine:
+    return Engine(queue=Nobody(), context=context)
 
 
 def new_schedule(timers: Timers, caller: Caller, schedule: str) -> models.TaskSchedule:
@@ -159,9 +160,9 @@ def test_a_timer_is_left_to_nobody_when_it_is_deleted_while_others_write() -> No
 
     together(write)
 
-    later = datetime.now(UTC) + timedelta(hours=1)
+    later = At(moment=datetime.now(UTC) + timedelta(hours=1))
     for timer in list(timers.live.values()):
         firing = replace(timer.firing, scheduled_at=TIME)
-        assert schedule_trigger.fire(engine(utc=lambda: later), timers, firing) == "stale"
+        assert schedule_trigger.fire(engine(later), timers, firing) == "stale"
     assert timers.live == {}
     assert sessions_of(made) == []

@@ -10,6 +10,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import factory, message_handler, session_log, sweeper
 from ai_coordination.models import sizes
 from tests.dynamodb_local.tenant_data import everything_of, new_tenant
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import (
     change,
     create,
@@ -103,12 +104,12 @@ def test_a_full_session_is_asked_about_fails_is_retried_cancelled_and_deleted(
     put_state(models.Session, coordination, session, logs=_filled_log())
 
     work_on_the_first(session)
-    sweeper.sweep(factory.of_a_worker(30))
+    sweeper.sweep(factory.of_a_worker(SYSTEM, 30))
     change("completeSessionAgent", {**_report(_first(session)), "agentOutput": "?"}, AGENT, caller)
     asked = stored(models.Session, coordination, session)
     answer = {"approved": False, "userInput": "No"}
     change("answerSessionAgent", {**_report(_first(session)), **answer}, AGENT, caller)
-    message_handler.agent_work(factory.of_a_worker(30), _first(session))
+    message_handler.agent_work(factory.of_a_worker(SYSTEM, 30), _first(session))
     failed = stored(models.Session, coordination, session)
     retried = change("retrySession", key, STATUS, caller)["session"]
     cancelled = change("cancelSession", {**key, "reason": "𝄞" * 500}, STATUS, caller)["session"]
@@ -156,7 +157,7 @@ def test_a_full_agent_gets_successors_works_fails_asks_and_is_deleted(caller: Ca
     change("dispatchSession", key, STATUS, caller)
 
     work_on_the_first(session)
-    sweeper.sweep(factory.of_a_worker(30))
+    sweeper.sweep(factory.of_a_worker(SYSTEM, 30))
     report = _report(stored(models.SessionAgent, session, agent))
     change("failSessionAgent", {**report, "notes": "𝄞" * 10_000}, AGENT, caller)
     put_state(models.SessionAgent, session, agent, not_before=None)

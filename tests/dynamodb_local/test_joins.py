@@ -10,8 +10,9 @@ from ai_coordination.engine import agent_commands, message_handler, session_comm
 from ai_coordination.models import reads
 from ai_coordination.states import AgentRuntimeKind
 from tests.dynamodb_local.collecting_worker import Worker, side_by_side
+from tests.support.contexts import SYSTEM
 
-CALLER = Caller("acme", "sales", "u-17")
+CALLER = Caller("acme", "sales", "u-17", context=SYSTEM)
 WIDTH = 20
 JOINS = int(os.environ.get("JOINS", "100"))
 

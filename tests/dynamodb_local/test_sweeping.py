@@ -11,6 +11,7 @@ from ai_coordination.clients import SqsQueue
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.models import due_times, sizes
 from tests.dynamodb_local.tenant_data import new_tenant
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import change, new_coordination, new_task
 from tests.support.stored import put_state
 
@@ -61,7 +62,7 @@ def test_a_full_item_stops_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     sent.clear()
 
     for _ in range(2):
-        found = sweeper.sweep(factory.of_a_worker(60))
+        found = sweeper.sweep(factory.of_a_worker(SYSTEM, 60))
 
         assert set(sent) >= {one.session_agent_uuid for one in victims}
         assert not set(sent) & {one.session_agent_uuid for one in poison}

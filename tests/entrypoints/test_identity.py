@@ -15,6 +15,7 @@ from ai_coordination.api.transport.identity import (
 from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, Unauthenticated
+from tests.support.contexts import SYSTEM
 from tests.support.ids import short
 
 CONFIGURED = Settings(endpoint_id="home", part_id="attic")
@@ -25,7 +26,7 @@ Reader = Callable[[dict[str, Any]], Identity]
 
 
 def caller_of(identity: Identity, settings: Settings = CONFIGURED) -> Caller:
-    return identity.caller(settings, "request-1", 12.5)
+    return identity.caller(settings, "request-1", SYSTEM)
 
 
 VERIFIED: list[tuple[Reader, dict[str, Any]]] = [
@@ -42,7 +43,7 @@ def test_the_tenant_is_in_the_claims_of_the_authorizer(
 ) -> None:
     caller = caller_of(read(request_context))
 
-    assert caller == Caller("acme", "travel", "user-1", "request-1", 12.5)
+    assert caller == Caller("acme", "travel", "user-1", "request-1", context=SYSTEM)
     assert caller.partition_key == "acme#travel"
 
 
@@ -97,7 +98,9 @@ def test_the_longest_verified_user_is_taken_as_it_is() -> None:
 def test_without_an_authorizer_of_claims_the_tenant_is_configured(
     read: Reader, request_context: dict[str, Any], user_id: str | None
 ) -> None:
-    assert caller_of(read(request_context)) == Caller("home", "attic", user_id, "request-1", 12.5)
+    assert caller_of(read(request_context)) == Caller(
+        "home", "attic", user_id, "request-1", context=SYSTEM
+    )
 
 
 def test_without_claims_and_configuration_nobody_is_asking() -> None:
@@ -183,9 +186,9 @@ def test_what_the_client_itself_writes_is_no_identity(read: Reader) -> None:
     ],
 )
 def test_a_direct_invocation_names_its_tenant(context: Any, user_id: str | None) -> None:
-    caller = of_direct_invocation(context, "request-1", 12.5)
+    caller = of_direct_invocation(context, "request-1", SYSTEM)
 
-    assert caller == Caller("acme", "travel", user_id, "request-1", 12.5)
+    assert caller == Caller("acme", "travel", user_id, "request-1", context=SYSTEM)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +220,6 @@ def test_a_direct_invocation_that_names_it_wrongly_is_told_where(
     context: Any, input_path: tuple[str, ...]
 ) -> None:
     with pytest.raises(BadUserInput) as caught:
-        of_direct_invocation(context, "request-1", 12.5)
+        of_direct_invocation(context, "request-1", SYSTEM)
 
     assert caught.value.input_path == input_path

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from ai_coordination import ids, models
+from ai_coordination import models
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.engine import schedule_trigger
@@ -16,6 +16,7 @@ from ai_coordination.errors import Throttled
 from ai_coordination.local import scheduler, worker
 from ai_coordination.local.embedded import EmbeddedAws
 from tests.entrypoints.local_server import LocalServer, running
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import (
     CALLER,
     change,
@@ -59,10 +60,10 @@ class Place:
 
 @pytest.fixture
 def place(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    url = clients("sqs").create_queue(QueueName=ids.new_uuid())["QueueUrl"]
+    url = clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())["QueueUrl"]
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", url)
     # A group for each test: what others left in theirs is not asked for.
-    monkeypatch.setattr(scheduler, "GROUP_NAME", ids.new_uuid())
+    monkeypatch.setattr(scheduler, "GROUP_NAME", SYSTEM.new_uuid())
     monkeypatch.setitem(scheduler.VARIABLES, "AI_COORDINATION_SCHEDULE_GROUP", scheduler.GROUP_NAME)
     settings.cache_clear()
     with scheduler.schedule_group():

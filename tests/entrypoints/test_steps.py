@@ -2,7 +2,7 @@
 
 import json
 import time
-from types import SimpleNamespace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from ai_coordination.runtimes.echo_runtime import Echo
 from tests.api.execution import after, blueprint, echo, external, function, session, start
 from tests.entrypoints.lambda_stand_ins import Context, Lines
 from tests.entrypoints.test_worker import LONG_AGO, batch, bodies, queue
+from tests.support.contexts import At
 from tests.support.graph_api import CALLER, Place, change, mutation
 from tests.support.stored import put_state
 
@@ -267,19 +268,18 @@ def die(*given: Any) -> None:
 
 @pytest.mark.parametrize(("delay", "waited"), [(None, 7_000), (5, 2_000)])
 def test_how_long_a_message_waited_is_measured(
-    delay: int | None, waited: int, queue: str, measured: Lines, monkeypatch: pytest.MonkeyPatch
+    delay: int | None, waited: int, queue: str, measured: Lines
 ) -> None:
-    now = time.time()
-    monkeypatch.setattr(worker, "time", SimpleNamespace(time=lambda: now))
+    now = datetime.now(UTC)
     start(blueprint([echo("a")]))
     (message,) = bodies(queue)
     measured()
     body = message if delay is None else json.dumps({**json.loads(message), "delay": delay})
     event = batch(body)
-    sent = str(int(now * 1000) - 7_000)
+    sent = str(int(now.timestamp() * 1000) - 7_000)
     event["Records"][0]["attributes"] = {"ApproximateReceiveCount": "1", "SentTimestamp": sent}
 
-    worker.handler(event, Context())
+    worker.handle(event, Context(), At(moment=now))
 
     (blob,) = measured()
     assert blob["QueueDelay"] == [pytest.approx(waited, abs=1)]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import ids
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.local import blueprints, follow
@@ -18,6 +17,7 @@ from ai_coordination.local.try_blueprint import Options, Trial
 from tests.api.execution import outcomes, states
 from tests.support import agent_file
 from tests.support.clients import InProcess
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, change, data, new_coordination
 from tests.support.lambda_service import serving
 from tests.support.stored import everything_stored
@@ -42,7 +42,7 @@ task:
 @pytest.fixture(autouse=True)
 def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
     clients.forget()
-    made = clients("sqs").create_queue(QueueName=ids.new_uuid())
+    made = clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
 
@@ -430,10 +430,10 @@ def test_without_a_terminal_a_question_is_left_to_others(
 
 def test_a_session_is_followed_only_where_its_blueprint_is(file: Path) -> None:
     with pytest.raises(RuntimeError, match="There is no coordination 'Offers' at http://"):
-        attempt(file, session=ids.new_uuid())
+        attempt(file, session=SYSTEM.new_uuid())
 
     attempt(file, approve=True)
-    missing = ids.new_uuid()
+    missing = SYSTEM.new_uuid()
     with pytest.raises(RuntimeError, match=f"There is no session {missing}"):
         attempt(file, session=missing)
 

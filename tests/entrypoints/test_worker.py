@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import clock, ids, models, worker
+from ai_coordination import models, timestamps, worker
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.clients import queue as queues
 from ai_coordination.config import settings
@@ -17,6 +17,7 @@ from ai_coordination.engine.context import Engine, Release
 from ai_coordination.errors import PayloadTooLarge, Throttled
 from ai_coordination.models import due_times, reads
 from tests.entrypoints.lambda_stand_ins import Context, Lines
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import change, new_coordination, new_task
 from tests.support.ids import short
 from tests.support.stored import put_state, stored
@@ -28,7 +29,7 @@ SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
 @pytest.fixture
 def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = str(clients("sqs").create_queue(QueueName=ids.new_uuid())["QueueUrl"])
+    url = str(clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())["QueueUrl"])
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", url)
     settings.cache_clear()
     return url
@@ -160,7 +161,7 @@ def test_a_session_whose_releases_fail_takes_no_other_with_it(
     assert [status(one) for one in sessions] == ["completed", "in_progress", "completed"]
     assert measured()[-1]["ReleasesFailed"] == [1]
     (agent,) = models.SessionAgent.query(sessions[1].session_uuid)
-    in_time = clock.instant(datetime.now(UTC) + timedelta(minutes=2))
+    in_time = timestamps.to_text(datetime.now(UTC) + timedelta(minutes=2))
     assert (agent.state, agent.due_at <= in_time) == ("completed", True)
     put_state(models.SessionAgent, *key_of(agent), due_at=LONG_AGO)
     assert worker.handler(SCHEDULED, Context()) == {"found": 1}

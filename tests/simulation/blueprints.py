@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 
 from ai_coordination import models, services
+from ai_coordination.caller import Caller
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy, UserInTheLoop
-from tests.simulation.simulator import CALLER
 
 MOST_AGENTS = 7
 MOST_QUERIES = 2
@@ -28,13 +28,13 @@ class Blueprint:
     queries: list[dict[str, Any]]
     by_hand: bool = False
 
-    def make(self) -> models.Task:
+    def make(self, caller: Caller) -> models.Task:
         """The task, and with it its coordination."""
         coordination = services.coordination.create(
-            CALLER, coordination_name="Simulated", agents=self.members
+            caller, coordination_name="Simulated", agents=self.members
         )
         return services.task.create(
-            CALLER,
+            caller,
             coordination_uuid=coordination.coordination_uuid,
             task_name="Simulated",
             agent_actions=self.actions,

@@ -9,7 +9,7 @@ from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.errors import EngineError, InvalidState, NotFound
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
-from tests.simulation.simulator import CALLER, RIVAL, Simulator, survives
+from tests.simulation.simulator import Simulator, survives
 from tests.simulation.snapshot import Snapshot
 
 Mutation = Callable[..., Any]
@@ -79,17 +79,17 @@ class Callers:
         """The same report of the same run gives the same; another one is refused."""
         seam, spoils = self._world.seam, self._world.spoils
         self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
-        mutation(self._world.engine(), CALLER, **given)
+        mutation(self._world.engine(), self._world.caller, **given)
         other = {"agent_output", "notes", "user_input"} & given.keys()
         with suppress(InvalidState):
-            mutation(self._world.engine(), CALLER, **{**given, other.pop(): "another"})
+            mutation(self._world.engine(), self._world.caller, **{**given, other.pop(): "another"})
             raise AssertionError("two results of one run are taken")
         self._world.seam, self._world.spoils = seam, spoils
 
     def is_refused(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
         """To another tenant nothing of it is there."""
         with suppress(NotFound):
-            mutation(self._world.engine(), RIVAL, **given)
+            mutation(self._world.engine(), self._world.rival, **given)
             raise AssertionError("another tenant was let in")
 
     def cancel(self, session: models.Session) -> None:
@@ -119,7 +119,7 @@ class Callers:
 
         def ask() -> None:
             with suppress(InvalidState):
-                taken.append(mutation(self._world.engine(), CALLER, **given))
+                taken.append(mutation(self._world.engine(), self._world.caller, **given))
 
         survives(ask)
         return taken[0] if taken else None

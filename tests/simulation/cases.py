@@ -9,7 +9,7 @@ from ai_coordination.runtimes.base import Answer, Call
 from ai_coordination.states import SessionAgentState
 from tests.simulation.callers import insist
 from tests.simulation.monitor import Monitor
-from tests.simulation.simulator import CALLER, Died, Simulator, survives
+from tests.simulation.simulator import Died, Simulator, survives
 from tests.simulation.snapshot import Snapshot
 
 MOST_STEPS = 100
@@ -76,7 +76,7 @@ class Case:
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
                 agent_commands.answer(
                     self.world.engine(),
-                    CALLER,
+                    self.world.caller,
                     session_uuid=agent.session_uuid,
                     session_agent_uuid=agent.session_agent_uuid,
                     run_uuid=agent.current_run_uuid,

@@ -10,7 +10,7 @@ from ai_coordination.states import (
     SessionAgentState,
     SessionStatus,
 )
-from tests.simulation.simulator import CALLER, Simulator
+from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 
 OPEN = (SessionAgentState.IN_PROGRESS, SessionAgentState.WAITING_FOR_INPUT)
@@ -62,7 +62,7 @@ def counts(reader: StoreReader) -> None:
         for agent in now.agents:
             assert agent.run_count == len(now.runs_of(agent))
     for kind in OF_THE_TENANT:
-        assert {one.partition_key for one in reader.all_of(kind)} <= {CALLER.partition_key}
+        assert {one.partition_key for one in reader.all_of(kind)} <= {TENANT}
 
 
 def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:

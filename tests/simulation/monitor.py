@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from ai_coordination import models, texts
-from ai_coordination.clock import moment
 from ai_coordination.engine.session import retry_plan
 from ai_coordination.models.texts import Text
 from ai_coordination.states import (
@@ -13,8 +12,9 @@ from ai_coordination.states import (
     SessionStatus,
     may_move,
 )
+from ai_coordination.timestamps import parse
 from tests.simulation import invariants
-from tests.simulation.simulator import CALLER, Simulator
+from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 
 ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
@@ -77,7 +77,7 @@ class Monitor:
             self._asked[int(agent.ordinal)] = agent.agent_output
         if agent.state in TERMINAL_AGENT:
             soon = self._world.clock + timedelta(minutes=2)
-            assert agent.looks or not agent.due_at or moment(agent.due_at) <= soon, "owed too late"
+            assert agent.looks or not agent.due_at or parse(agent.due_at) <= soon, "owed too late"
             self._stays(("state", agent.ordinal, agent.iteration), agent.state)
         assert agent.attempt <= agent.agent_action.retry.max_attempts
 
@@ -117,14 +117,14 @@ class Monitor:
         if after is SessionAgentState.IN_PROGRESS and before is SessionAgentState.INITIAL:
             assert not was.waiting_on
             assert not was.skip
-            assert not was.not_before or moment(was.not_before) <= self._world.clock
+            assert not was.not_before or parse(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.doing
 
     def _is_reset(
         self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent
     ) -> None:
         """What follows is part of the retry; an answer that nobody judged is not thrown away."""
-        plan = retry_plan.load(texts.read(CALLER.partition_key, now.session.retry_plan))
+        plan = retry_plan.load(texts.read(TENANT, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
         is_lost = agent.agent_output is None and was.agent_output is not None
         if is_lost and was.state == SessionAgentState.CANCELLED:

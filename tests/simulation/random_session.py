@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ai_coordination import models, services
+from ai_coordination.caller import Caller
 from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
@@ -17,7 +18,7 @@ from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
 from tests.simulation.callers import Callers, insist
 from tests.simulation.monitor import Monitor
-from tests.simulation.simulator import CALLER, Died, Faulty, Simulator, survives
+from tests.simulation.simulator import Died, Faulty, Simulator, survives
 from tests.simulation.snapshot import Snapshot
 from tests.simulation.store import Store
 
@@ -88,14 +89,14 @@ class RandomSession:
 
     def _start(self) -> None:
         """The callers try again with the same key, until they have an answer."""
-        task = insist(self._blueprint.make)
+        task = insist(lambda: self._blueprint.make(self.world.caller))
         if self._blueprint.by_hand:
             self._build(task)
             return
         insist(
             lambda: session_commands.start(
                 self.world.engine(),
-                CALLER,
+                self.world.caller,
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=TASK_QUERY,
@@ -107,7 +108,7 @@ class RandomSession:
         """The same agents, added one by one, and then dispatched."""
         session = insist(
             lambda: services.session.create(
-                CALLER,
+                self.world.caller,
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=TASK_QUERY,
@@ -131,13 +132,14 @@ class RandomSession:
             if None in made[name]:
                 return
         insist(
-            lambda: session_commands.dispatch(self.world.engine(), CALLER, **key), done=InvalidState
+            lambda: session_commands.dispatch(self.world.engine(), self.world.caller, **key),
+            done=InvalidState,
         )
 
     def _added(self, given: dict[str, Any]) -> Any:
         """The uuid of an agent; None where the session has been cancelled meanwhile."""
         add = services.session_agent.create
-        agent = insist(lambda: add(CALLER, **given), done=InvalidState)
+        agent = insist(lambda: add(self.world.caller, **given), done=InvalidState)
         return agent and agent.session_agent_uuid
 
     def _step(self) -> Snapshot:
@@ -213,14 +215,14 @@ class RandomSession:
         self._is_over = True
         self.world.landed = lambda: invariants.counts(self._monitor.reader)
         session, key = now.session, now.session.session_uuid
-        uuid = session.coordination_uuid
+        uuid, caller = session.coordination_uuid, self.world.caller
         for run in now.runs:
-            _insist_to_delete(services.session_run.delete, key, run.run_uuid)
+            _insist_to_delete(caller, services.session_run.delete, key, run.run_uuid)
         for agent in now.agents:
-            _insist_to_delete(services.session_agent.delete, key, agent.session_agent_uuid)
-        _insist_to_delete(services.session.delete, uuid, key)
-        _insist_to_delete(services.task.delete, uuid, session.task_uuid)
-        _insist_to_delete(services.coordination.delete, uuid)
+            _insist_to_delete(caller, services.session_agent.delete, key, agent.session_agent_uuid)
+        _insist_to_delete(caller, services.session.delete, uuid, key)
+        _insist_to_delete(caller, services.task.delete, uuid, session.task_uuid)
+        _insist_to_delete(caller, services.coordination.delete, uuid)
         while self.world.queue:
             self.world.step()
         assert self._monitor.look() is None
@@ -306,5 +308,5 @@ class RandomSession:
         return "conflict" if fate < self._lost_answer + self._conflict else None
 
 
-def _insist_to_delete(delete: Callable[..., None], *key: str | None) -> None:
-    insist(lambda: delete(CALLER, *key), done=NotFound)
+def _insist_to_delete(caller: Caller, delete: Callable[..., None], *key: str | None) -> None:
+    insist(lambda: delete(caller, *key), done=NotFound)

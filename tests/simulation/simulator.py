@@ -7,20 +7,21 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ai_coordination import ids, telemetry, texts
+from ai_coordination import telemetry, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine import message_handler, sweeper
 from ai_coordination.engine.agent import invoke, release
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import CleanupMessage, Lane, Message
-from ai_coordination.models import TABLES, due_times, writes
+from ai_coordination.models import TABLES, due_times
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
 from ai_coordination.runtimes.base import Accepted, Answer, Call
@@ -32,8 +33,7 @@ MINUTE = timedelta(minutes=1)
 VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
 MOST_WAITING = 5
-CALLER = Caller("acme", "sales", "u-17", "simulation", math.inf)
-RIVAL = Caller("globex", "sales", "u-99", "simulation", math.inf)
+TENANT = "acme#sales"
 ENVIRONMENT = {f"{PREFIX}TEXTS_BUCKET": "texts", f"{PREFIX}QUEUE_URL": "queue"}
 
 
@@ -54,6 +54,37 @@ class Called(NamedTuple):
     run_uuid: str
 
 
+@dataclass(frozen=True)
+class SimulatorContext(InvocationContext):
+    """The simulator's time, numbers and identifiers. Waiting before another try takes no time."""
+
+    simulator: "Simulator" = field(kw_only=True, repr=False)
+
+    def utc(self) -> datetime:
+        return self.simulator.clock
+
+    def monotonic(self) -> float:
+        return self.simulator.clock.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+    def random_bits(self, bits: int) -> int:
+        return self.simulator.random_bits(bits)
+
+    def random(self) -> float:
+        return self.simulator.random.random()
+
+    def token(self) -> str:
+        return self.simulator.token()
+
+    def new_uuid(self) -> str:
+        return self.simulator.new_uuid()
+
+    def new_ordinal(self, session_uuid: str) -> int:
+        return self.simulator.new_ordinal()
+
+
 class Simulator:
     """One set of tables, one clock, one queue; engines come and go.
 
@@ -63,7 +94,12 @@ class Simulator:
 
     def __init__(self, seed: int = 0, store: Store | None = None) -> None:
         self.random = random.Random(seed)
+        # Of its own, because how many of them are drawn says nothing.
+        self._bits = random.Random(seed)
         self.clock = START
+        self.context = SimulatorContext(simulator=self)
+        self.caller = Caller("acme", "sales", "u-17", "simulation", context=self.context)
+        self.rival = Caller("globex", "sales", "u-99", "simulation", context=self.context)
         self.store = store or Store()
         self.bucket = Bucket(self)
         self.queue: list[tuple[datetime, int, Message]] = []
@@ -95,14 +131,20 @@ class Simulator:
         return Engine(
             queue=self,
             invoke=self.invoke,
-            deadline=math.inf,
-            utc=lambda: self.clock,
-            new_uuid=self._new_uuid,
-            random=self.random.random,
+            context=self.context,
         )
 
-    def _new_uuid(self) -> str:
+    def new_uuid(self) -> str:
         return f"01900000-0000-7000-8000-{next(self._uuids):012x}"
+
+    def new_ordinal(self) -> int:
+        return next(self._ordinals)
+
+    def token(self) -> str:
+        return f"{self._bits.getrandbits(64):016x}"
+
+    def random_bits(self, bits: int) -> int:
+        return self._bits.getrandbits(bits)
 
     def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
         """The queue: what is doubled is also late, so it overtakes and is overtaken."""
@@ -248,9 +290,6 @@ class Simulator:
         with (
             patch.object(SharedConnection, "attempt", attempt),
             patch.object(due_times, "SHARDS", due_times.SHARDS[:1]),
-            patch.object(writes, "FIRST_WAIT_SECONDS", 0.0),
-            patch.object(ids, "new_uuid", self._new_uuid),
-            patch.object(ids, "next_ordinal", lambda session_uuid: next(self._ordinals)),
             patch.object(texts, "TextBucket", lambda name: self.bucket),
             patch.object(texts, "SqsQueue", lambda url: self),
             patch.object(texts, "ThreadPoolExecutor", OneAfterAnother),

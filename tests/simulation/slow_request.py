@@ -9,7 +9,7 @@ from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.monitor import Monitor
-from tests.simulation.simulator import CALLER, Simulator
+from tests.simulation.simulator import Simulator
 from tests.simulation.snapshot import Snapshot
 
 NAMES = ["one", "other"]
@@ -28,7 +28,7 @@ class SlowRequest:
         self._monitor = Monitor(self.world)
         self.world.landed = lambda: (self._monitor.look(), None)[1]
         members = [member(name, kind) for name in NAMES]
-        task = Blueprint(members, actions, queries=[]).make()
+        task = Blueprint(members, actions, queries=[]).make(world.caller)
         self.session: models.Session = self._as_caller(
             session_commands.start,
             coordination_uuid=task.coordination_uuid,
@@ -37,7 +37,7 @@ class SlowRequest:
         self.work_off()
 
     def _as_caller(self, mutation: Callable[..., Any], **given: Any) -> Any:
-        return mutation(self.world.engine(), CALLER, **given)
+        return mutation(self.world.engine(), self.world.caller, **given)
 
     def ask(self, mutation: Callable[..., Any]) -> None:
         session = self.session

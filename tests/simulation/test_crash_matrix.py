@@ -12,7 +12,7 @@ from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member
 from tests.simulation.callers import insist
 from tests.simulation.cases import Case, ends_right_with, kept
-from tests.simulation.simulator import CALLER
+from tests.simulation.simulator import TENANT
 from tests.simulation.snapshot import Snapshot
 
 NAMES = ["first", "left", "flaky", "last"]
@@ -39,14 +39,14 @@ class Diamond(Case):
     """One arm of it fails at first, and its end is approved; its texts are large."""
 
     def prepare(self) -> None:
-        self._task = BLUEPRINT.make()
+        self._task = BLUEPRINT.make(self.world.caller)
 
     def begin(self) -> None:
         task = self._task
         insist(
             lambda: session_commands.start(
                 self.world.engine(),
-                CALLER,
+                self.world.caller,
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=LARGE,
@@ -63,7 +63,7 @@ class Diamond(Case):
         super().ends_right(now)
         assert now.session.status == "completed"
         assert [agent.state for agent in now.agents] == ["completed"] * len(NAMES)
-        answers = [texts.read(CALLER.partition_key, agent.agent_output) for agent in now.agents]
+        answers = [texts.read(TENANT, agent.agent_output) for agent in now.agents]
         assert answers == [f"{name} has answered: {LARGE}" for name in NAMES]
         assert [int(agent.attempt) for agent in now.agents] == ATTEMPTS
         assert len(now.runs) == sum(ATTEMPTS)

@@ -23,8 +23,9 @@ from ai_coordination.states import FailurePolicy, UserInTheLoop
 from tests.simulation.blueprints import LARGE, Blueprint, member
 from tests.simulation.callers import insist
 from tests.simulation.cases import Case, ends_right_with, kept
-from tests.simulation.simulator import CALLER, survives
+from tests.simulation.simulator import TENANT, survives
 from tests.simulation.snapshot import Snapshot
+from tests.support.contexts import SYSTEM
 
 STAYS, ASKS, CONTINUES, FOLLOWS, FAILS = NAMES = ["stays", "asks", "continues", "follows", "fails"]
 FAILED = {CONTINUES, FAILS}
@@ -60,14 +61,14 @@ def current(name: str) -> dict[str, Any]:
 
 def change_members(task: models.Task) -> None:
     """What `updateCoordination` writes: the store does not understand the marks of updates."""
-    owner = texts.Owner(CALLER.partition_key, task.coordination_uuid)
+    owner = texts.Owner(TENANT, task.coordination_uuid)
     kind = models.Coordination
-    given = members.build_members([current(name) for name in NAMES], "agents")
+    given = members.build_members(SYSTEM, [current(name) for name in NAMES], "agents")
     writes.update_if(
-        kind(CALLER.partition_key, task.coordination_uuid),
+        kind(TENANT, task.coordination_uuid),
         [kind.agents.set(members.compact_all(owner, given))],
         kind.partition_key.exists(),
-        CALLER.deadline,
+        SYSTEM,
     )
 
 
@@ -89,12 +90,12 @@ class Retry(Case):
 
     def prepare(self) -> None:
         """The session has failed, and the members of its coordination are others."""
-        task = BLUEPRINT.make()
+        task = BLUEPRINT.make(self.world.caller)
         self._key = {
             "coordination_uuid": task.coordination_uuid,
             "session_uuid": session_commands.start(
                 self.world.engine(),
-                CALLER,
+                self.world.caller,
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=LARGE,
@@ -128,7 +129,10 @@ class Retry(Case):
 
     def _retry(self) -> None:
         session_commands.retry(
-            self.world.engine(), CALLER, **self._key, with_current_members=self._with_members
+            self.world.engine(),
+            self.world.caller,
+            **self._key,
+            with_current_members=self._with_members,
         )
 
     def answer(self, call: Call) -> Answer:
@@ -155,7 +159,7 @@ class Retry(Case):
             name = str(agent.agent_uuid)
             assert agent.state == "completed"
             assert int(agent.iteration) == 1 + (name in reset)
-            output = texts.read(CALLER.partition_key, agent.agent_output)
+            output = texts.read(TENANT, agent.agent_output)
             assert output == said(name, answered_in[name])
             is_new = self._with_members and name in reset
             assert agent.agent.agent_description == (f"{name}: {NOISE}" if is_new else None)

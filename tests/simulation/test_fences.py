@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, services
-from ai_coordination.clock import moment
 from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.engine.session import dispatch as dispatching
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.timestamps import parse
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.monitor import Monitor
-from tests.simulation.simulator import CALLER, Died, Simulator, survives
+from tests.simulation.simulator import Died, Simulator, survives
 from tests.simulation.slow_request import SlowRequest
 from tests.simulation.snapshot import Snapshot
 
@@ -48,7 +48,7 @@ def key(agent: models.SessionAgent) -> dict[str, Any]:
 
 
 def accept(world: Simulator, agent: models.SessionAgent) -> None:
-    agent_commands.accept(world.engine(), CALLER, **key(agent))
+    agent_commands.accept(world.engine(), world.caller, **key(agent))
 
 
 def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_over(
@@ -95,7 +95,7 @@ def test_a_worker_that_was_stopped_does_not_fail_what_the_agent_has_accepted(
     assert agent.state == "in_progress"
     assert not agent.lease_until
     world.said[str(agent.current_run_uuid)].append("Right")
-    agent_commands.complete(world.engine(), CALLER, **key(agent), agent_output="Right")
+    agent_commands.complete(world.engine(), world.caller, **key(agent), agent_output="Right")
     assert slow.states() == [("completed", 1)]
 
 
@@ -174,10 +174,10 @@ def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: Sim
             raise Died(point)
 
     world.answers = answer
-    task = Blueprint([waited_for], [{**LAST_TRY, **of_the_function}], []).make()
+    task = Blueprint([waited_for], [{**LAST_TRY, **of_the_function}], []).make(world.caller)
     session_commands.start(
         world.engine(),
-        CALLER,
+        world.caller,
         coordination_uuid=task.coordination_uuid,
         task_uuid=task.task_uuid,
     )
@@ -185,7 +185,7 @@ def test_an_agent_that_accepts_and_answers_at_once_is_looked_for_soon(world: Sim
 
     (agent,) = now().agents
     assert agent.state == "completed"
-    assert moment(agent.due_at) <= world.clock + timedelta(minutes=2)
+    assert parse(agent.due_at) <= world.clock + timedelta(minutes=2)
 
 
 class ByHand:
@@ -196,10 +196,10 @@ class ByHand:
         self._monitor = Monitor(world)
         world.landed = lambda: (self._monitor.look(), None)[1]
         coordination = services.coordination.create(
-            CALLER, coordination_name="By hand", agents=[member("one")]
+            world.caller, coordination_name="By hand", agents=[member("one")]
         )
         session = services.session.create(
-            CALLER, coordination_uuid=coordination.coordination_uuid, task_query="{}"
+            world.caller, coordination_uuid=coordination.coordination_uuid, task_query="{}"
         )
         self.key: dict[str, Any] = {
             "coordination_uuid": session.coordination_uuid,
@@ -209,15 +209,15 @@ class ByHand:
 
     def add(self, query: str) -> str:
         made = services.session_agent.create(
-            CALLER, **self.key, agent_uuid="one", subtask_query=query
+            self.world.caller, **self.key, agent_uuid="one", subtask_query=query
         )
         return str(made.session_agent_uuid)
 
     def dispatch(self) -> models.Session:
-        return session_commands.dispatch(self.world.engine(), CALLER, **self.key)
+        return session_commands.dispatch(self.world.engine(), self.world.caller, **self.key)
 
     def correct(self) -> None:
-        services.session_agent.delete(CALLER, self.key["session_uuid"], self.wrong)
+        services.session_agent.delete(self.world.caller, self.key["session_uuid"], self.wrong)
         self.add("Which?")
 
     def now(self) -> Snapshot:
@@ -293,7 +293,7 @@ def test_a_session_that_is_being_dispatched_can_be_cancelled(world: Simulator) -
     by_hand.correct()
 
     def cancel() -> None:
-        session_commands.cancel(world.engine(), CALLER, **by_hand.key)
+        session_commands.cancel(world.engine(), world.caller, **by_hand.key)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatching, "resume", lambda engine, session: None)
@@ -316,7 +316,7 @@ def test_a_slow_dispatch_starts_nothing_that_was_cancelled_meanwhile(
     by_hand.correct()
 
     by_hand.slow_dispatch(
-        at, lambda: session_commands.cancel(world.engine(), CALLER, **by_hand.key)
+        at, lambda: session_commands.cancel(world.engine(), world.caller, **by_hand.key)
     )
 
     assert by_hand.now().session.status == "cancelled"

@@ -7,7 +7,7 @@ import pytest
 from ai_coordination.engine import session_commands
 from ai_coordination.models import Session, reads
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.simulator import CALLER, MINUTE, START, Simulator
+from tests.simulation.simulator import MINUTE, START, Simulator
 
 LONGEST_CHAIN = 16
 MOST_STEPS = 500
@@ -24,10 +24,10 @@ def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, dro
         for place, name in enumerate(names)
     ]
     with world.running():
-        task = Blueprint([member(name) for name in names], actions, queries=[]).make()
+        task = Blueprint([member(name) for name in names], actions, queries=[]).make(world.caller)
         session = session_commands.start(
             world.engine(),
-            CALLER,
+            world.caller,
             coordination_uuid=task.coordination_uuid,
             task_uuid=task.task_uuid,
         )

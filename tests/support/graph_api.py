@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from ai_coordination.api.operation import execute
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.caller import Caller
+from tests.support.contexts import SYSTEM, served
 
-CALLER = Caller("acme", "sales", "u-17", "request-1")
-RIVAL = Caller("globex", "sales", "u-99", "request-2")
+CALLER = Caller("acme", "sales", "u-17", "request-1", context=SYSTEM)
+RIVAL = Caller("globex", "sales", "u-99", "request-2", context=SYSTEM)
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
 
@@ -32,7 +33,7 @@ def ask(
     query: str, variables: Mapping[str, Any] | None = None, caller: Caller = CALLER
 ) -> dict[str, Any]:
     """The whole result."""
-    return execute(GraphQLRequest(query, dict(variables or {})), caller)
+    return execute(GraphQLRequest(query, dict(variables or {})), served(caller))
 
 
 def data(

@@ -9,6 +9,7 @@ from ai_coordination import models
 from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
 from ai_coordination.engine import factory, message_handler
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import (
     ask,
     change,
@@ -102,7 +103,7 @@ def _first(session_uuid: str) -> models.SessionAgent:
 
 def work_on_the_first(session_uuid: str) -> None:
     """What a worker does with a message for the session's first agent."""
-    message_handler.agent_work(factory.of_a_worker(30), _first(session_uuid))
+    message_handler.agent_work(factory.of_a_worker(SYSTEM, 30), _first(session_uuid))
 
 
 def _cancelled(caller: Caller) -> Given:

@@ -9,10 +9,11 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
 from pynamodb.expressions.update import Action
 
-from ai_coordination import clock, ids, models
+from ai_coordination import ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
 from ai_coordination.services.agent_rules import build_action
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, refusal
 
 E = TypeVar("E", bound=models.Entity)
@@ -56,7 +57,7 @@ def refused(name: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dic
 
 def put_agents(coordination_uuid: str, session_uuid: str, ordinals: Iterable[int]) -> list[str]:
     """Agents with these ordinals, without edges, as a start would number them: their uuids."""
-    now = clock.now()
+    now = SYSTEM.now()
     agents = [
         models.SessionAgent(
             session_uuid=session_uuid,
@@ -85,7 +86,7 @@ def as_of_0_1_0(
 ) -> None:
     """A coordination as version 0.1.0 has left it, which counts its children itself; and a task."""
     key = models.ChildCounts, coordination_uuid, "tenant"
-    (counted,) = reads.batch_get([key], tenant=caller.partition_key)
+    (counted,) = reads.batch_get([key], tenant=caller.partition_key, context=SYSTEM)
     put_state(
         models.Coordination,
         caller.partition_key,

@@ -1,7 +1,6 @@
 """Recognize the type of a Lambda event, and read the request in it."""
 
 import re
-import time
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from ai_coordination.api.transport.invocations import (
     Invocation,
     Trace,
 )
+from ai_coordination.context import InvocationContext
 
 # API Gateway times out after 29 s. One second is kept for sending the response.
 MAX_SECONDS = 29.0
@@ -57,26 +57,32 @@ class UnknownEvent(Exception):
     """
 
 
-def read(event: Any, context: LambdaContext) -> Invocation:
+def read(event: Any, lambda_context: LambdaContext, context: InvocationContext) -> Invocation:
     """Return the invocation that an event stands for.
 
     Raises UnknownEvent for an event of another service. Any other event counts as a direct
     invocation, whose response describes the expected format if it is invalid.
     """
     members = _mapping(event)
+    request_id = lambda_context.aws_request_id
+    remaining = lambda_context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_RESPOND
+    context = context.within(min(MAX_SECONDS, remaining))
     request_context = _mapping(members.get("requestContext"))
     if "http" in request_context:
-        return _http_api(members, request_context, context)
+        return _http_api(members, request_context, request_id, context)
     if "httpMethod" in members and "elb" not in request_context:
-        return _rest_api(members, request_context, context)
+        return _rest_api(members, request_context, request_id, context)
     if _OF_SERVICES & members.keys():
         raise UnknownEvent(USAGE)
     correlation_id = _mapping(members.get("context")).get("correlationId")
-    return DirectInvocation(_trace(context, correlation_id), event)
+    return DirectInvocation(_trace(request_id, context, correlation_id), event)
 
 
 def _http_api(
-    event: Mapping[str, Any], request_context: Mapping[str, Any], context: LambdaContext
+    event: Mapping[str, Any],
+    request_context: Mapping[str, Any],
+    request_id: str,
+    context: InvocationContext,
 ) -> HttpInvocation:
     """Read payload format 2.0, in which repeated headers and query parameters are joined."""
     headers = _headers({name: [value] for name, value in _mapping(event.get("headers")).items()})
@@ -86,12 +92,16 @@ def _http_api(
         query=str(event.get("rawQueryString") or ""),
         body=_body(event),
     )
-    trace = _trace(context, headers.get("x-correlation-id"), request_context.get("requestId"))
+    correlation_ids = headers.get("x-correlation-id"), request_context.get("requestId")
+    trace = _trace(request_id, context, *correlation_ids)
     return HttpInvocation("http-api", trace, request, of_http_api(request_context))
 
 
 def _rest_api(
-    event: Mapping[str, Any], request_context: Mapping[str, Any], context: LambdaContext
+    event: Mapping[str, Any],
+    request_context: Mapping[str, Any],
+    request_id: str,
+    context: InvocationContext,
 ) -> HttpInvocation:
     """Read payload format 1.0: names as the client wrote them, values in lists, a decoded query."""
     headers = _headers(_lists(event, "multiValueHeaders", "headers"))
@@ -102,7 +112,8 @@ def _rest_api(
         query=urlencode(query_parameters, doseq=True, errors="replace"),
         body=_body(event),
     )
-    trace = _trace(context, headers.get("x-correlation-id"), request_context.get("requestId"))
+    correlation_ids = headers.get("x-correlation-id"), request_context.get("requestId")
+    trace = _trace(request_id, context, *correlation_ids)
     return HttpInvocation("rest-api", trace, request, of_rest_api(request_context))
 
 
@@ -127,16 +138,13 @@ def _body(event: Mapping[str, Any]) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _trace(context: LambdaContext, *correlation_ids: Any) -> Trace:
-    request_id = context.aws_request_id
-    remaining = context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_RESPOND
+def _trace(request_id: str, context: InvocationContext, *correlation_ids: Any) -> Trace:
     valid = (
         each
         for each in correlation_ids
         if isinstance(each, str) and _CORRELATION_ID.fullmatch(each)
     )
-    deadline = time.monotonic() + min(MAX_SECONDS, remaining)
-    return Trace(request_id, next(valid, request_id), deadline)
+    return Trace(request_id, next(valid, request_id), context)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
+from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput, Unauthenticated
 
 # Members that API Gateway adds to the flat context of a REST API's authorizer.
@@ -26,7 +27,7 @@ class Identity:
     user_arn: str | None = None
     """The user that IAM authenticated."""
 
-    def caller(self, settings: Settings, request_id: str, deadline: float) -> Caller:
+    def caller(self, settings: Settings, request_id: str, context: InvocationContext) -> Caller:
         """Return the caller.
 
         If there are claims, the tenant must be in them: the configured tenant does not replace a
@@ -50,7 +51,7 @@ class Identity:
                 f" {settings.endpoint_claim!r} and {settings.part_claim!r}."
             )
         try:
-            return Caller(endpoint_id, part_id, user_id, request_id, deadline)
+            return Caller(endpoint_id, part_id, user_id, request_id, context=context)
         except BadUserInput as error:
             raise Unauthenticated(f"The token claims are invalid: {error.message}.") from error
 
@@ -81,24 +82,24 @@ def of_rest_api(request_context: Mapping[str, Any]) -> Identity:
     return Identity(user_arn=_text(identity.get("userArn")))
 
 
-def of_direct_invocation(context: Any, request_id: str, deadline: float) -> Caller:
-    """Return the caller that a direct invocation names in `context`.
+def of_direct_invocation(given: Any, request_id: str, context: InvocationContext) -> Caller:
+    """Return the caller that the `context` of a direct invocation names.
 
     It is trusted, because IAM decides who may invoke the function. Raises BadUserInput with an
     `inputPath` in `context`.
     """
-    if not isinstance(context, dict):
+    if not isinstance(given, dict):
         raise BadUserInput("context must be an object with endpointId and partId.", "context")
-    user_id = context.get("userId")
+    user_id = given.get("userId")
     if user_id is not None and not _fits(user_id):
         message = f"userId must be a printable text of at most {MAX_USER_ID_CHARACTERS} characters"
         raise BadUserInput(message, "context", "userId")
     return Caller(
-        context.get("endpointId", ""),
-        context.get("partId", ""),
+        given.get("endpointId", ""),
+        given.get("partId", ""),
         user_id or None,
         request_id,
-        deadline,
+        context=context,
     )
 
 

@@ -10,6 +10,7 @@ from ai_coordination.api.transport import http, parameters, response_size
 from ai_coordination.api.transport.identity import Identity, of_direct_invocation
 from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
+from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput, EngineError
 from ai_coordination.telemetry import RequestRecord
 
@@ -43,12 +44,11 @@ class Invocation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The ids and the deadline of one request."""
+    """The ids of one request, and the context in which it is executed."""
 
     request_id: str
     correlation_id: str
-    deadline: float
-    """In seconds of `time.monotonic()`. Afterwards the client does not wait for the response."""
+    context: InvocationContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class HttpInvocation:
 
     def answer(self, execute: Execute, settings: Settings, record: RequestRecord) -> dict[str, Any]:
         def run(request: GraphQLRequest) -> dict[str, Any]:
-            caller = self.identity.caller(settings, self.trace.request_id, self.trace.deadline)
+            caller = self.identity.caller(settings, self.trace.request_id, self.trace.context)
             return _run(execute, request, caller, record)
 
         response = http.respond(self.request, run, settings, self.trace.request_id)
@@ -98,10 +98,10 @@ class DirectInvocation:
     transport: str = "direct"
 
     def answer(self, execute: Execute, settings: Settings, record: RequestRecord) -> dict[str, Any]:
-        request_id, deadline = self.trace.request_id, self.trace.deadline
+        request_id = self.trace.request_id
         try:
             request = _direct_request(self.event)
-            caller = of_direct_invocation(self.event.get("context"), request_id, deadline)
+            caller = of_direct_invocation(self.event.get("context"), request_id, self.trace.context)
             result = _run(execute, request, caller, record)
         except EngineError as error:
             result = response_size.error_result(error, request_id)

@@ -47,7 +47,7 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
         landed = _is_committed(engine, transaction)
         now = transition.result() if landed else None
     else:
-        landed, now = writes.update_if(agent, actions, condition, engine.deadline)
+        landed, now = writes.update_if(agent, actions, condition, engine.context)
     if landed:
         _count(engine, transition)
     return now if now is not None and (landed or transition.leads_to(now)) else None
@@ -120,7 +120,7 @@ def seal(engine: Engine, agent: models.SessionAgent) -> None:
         kind(agent.session_uuid, agent.current_run_uuid),
         _sealed(agent, RunOutcome.COMPLETED, engine.now(), result),
         kind.run_uuid.exists() & kind.outcome.does_not_exist(),
-        engine.deadline,
+        engine.context,
     )
 
 
@@ -142,7 +142,7 @@ def _add_session(transaction: Transaction, transition: Transition) -> None:
 
 def _is_committed(engine: Engine, transaction: Transaction) -> bool:
     try:
-        transaction.commit(engine.deadline)
+        transaction.commit(engine.context)
     except _Refused:
         return False
     return True

@@ -31,7 +31,7 @@ def claim(
 ) -> None:
     """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
     try:
-        run_uuid = engine.new_uuid()
+        run_uuid = engine.context.new_uuid()
         text = None if has_answered(agent) else prompt.build(agent, before, run_uuid)
     except TextUnavailable as missing:
         fail.give_up(engine, agent, missing.message)
@@ -82,7 +82,7 @@ def _new_run(
         coordination_uuid=agent.coordination_uuid,
         session_agent_uuid=agent.session_agent_uuid,
         agent_uuid=agent.agent_uuid,
-        thread_uuid=continued or engine.new_uuid(),
+        thread_uuid=continued or engine.context.new_uuid(),
         own_thread=True if continued is None else None,
         tenant_thread=models.tenant_thread(agent.partition_key, continued),
         attempt=int(agent.attempt) + 1,
@@ -105,7 +105,7 @@ def take_over(
         notes = f"{takeovers + 1} workers died while they invoked this agent"
         fail.fail_attempt(engine, agent, notes, fence)
         return
-    owner = engine.new_uuid()
+    owner = engine.context.new_uuid()
     lease_until = lease.until(engine, agent, agent.deadline_at)
     landed, now = writes.update_if(
         agent,
@@ -119,7 +119,7 @@ def take_over(
         & (kind.iteration == agent.iteration)
         & moves.same_run(agent)
         & fence,
-        engine.deadline,
+        engine.context,
     )
     if landed:
         metrics.taken_over()
@@ -128,7 +128,7 @@ def take_over(
 
 
 def around(
-    agent: models.SessionAgent,
+    engine: Engine, agent: models.SessionAgent
 ) -> tuple[models.Session | None, list[models.SessionAgent]]:
     """Read what a step needs in one call: the agent's session and predecessors, as they are now."""
     addresses = [
@@ -137,7 +137,7 @@ def around(
     ]
     keys: list[reads.Key] = [(models.Session, agent.coordination_uuid, agent.session_uuid)]
     keys += [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
-    session, *before = reads.batch_get(keys, tenant=agent.partition_key)
+    session, *before = reads.batch_get(keys, tenant=agent.partition_key, context=engine.context)
     return session, [predecessor for predecessor in before if predecessor is not None]
 
 

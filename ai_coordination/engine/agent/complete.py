@@ -60,7 +60,7 @@ def accept(engine: Engine, agent: models.SessionAgent) -> None:
         agent,
         accepted(agent),
         (kind.state == SessionAgentState.IN_PROGRESS.value) & moves.same_run(agent),
-        engine.deadline,
+        engine.context,
     )
 
 

@@ -44,7 +44,7 @@ def _wait_seconds(engine: Engine, agent: models.SessionAgent) -> float:
     retry = agent.agent_action.retry
     exponent = int(agent.attempt) - 1
     longest = min(retry.interval_seconds * retry.backoff_rate**exponent, LONGEST_WAIT_SECONDS)
-    return float(longest * (1 - JITTER * engine.random()))
+    return float(longest * (1 - JITTER * engine.context.random()))
 
 
 def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ai_coordination import clock, models
+from ai_coordination import models, timestamps
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import OtherLane, waits
 from ai_coordination.models import due_times, writes
@@ -49,20 +49,20 @@ def until(engine: Engine, agent: models.SessionAgent, deadline_at: str) -> str:
     seconds = max(_left(engine, engine.works_until), 0)
     if not waits(agent):
         return engine.later(min(seconds + LEASE_AFTER_WORKER_SECONDS, LEASE_SECONDS))
-    seconds = min(seconds, max(_left(engine, clock.moment(deadline_at)), 0))
+    seconds = min(seconds, max(_left(engine, timestamps.parse(deadline_at)), 0))
     return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
 
 
 def call_seconds(engine: Engine, agent: models.SessionAgent) -> float:
     """How long a worker can wait for the agent's answer and still write it."""
-    left = _left(engine, clock.moment(agent.deadline_at))
+    left = _left(engine, timestamps.parse(agent.deadline_at))
     if engine.works_until is None:
         return left
     return min(left, _left(engine, engine.works_until) - SECONDS_TO_WRITE)
 
 
 def _left(engine: Engine, moment: datetime) -> float:
-    return (moment - engine.utc()).total_seconds()
+    return (moment - engine.context.utc()).total_seconds()
 
 
 def looked_for_at(engine: Engine, agent: models.SessionAgent, lease_until: str) -> str:
@@ -90,10 +90,10 @@ def hold(engine: Engine, agent: models.SessionAgent) -> None:
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & (kind.lease_until == agent.lease_until)
         & (kind.due_at == agent.due_at),
-        engine.deadline,
+        engine.context,
     )
 
 
 def is_out(engine: Engine, agent: models.SessionAgent) -> bool:
     """Whether the agent had a worker, whose lease has ended."""
-    return bool(agent.lease_until) and clock.moment(agent.lease_until) <= engine.utc()
+    return bool(agent.lease_until) and timestamps.parse(agent.lease_until) <= engine.context.utc()

@@ -87,7 +87,7 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
         agent,
         due_times.clear(kind),
         (kind.state == agent.state) & (kind.iteration == agent.iteration),
-        engine.deadline,
+        engine.context,
     )
 
 
@@ -112,7 +112,7 @@ def _released(
         marked, after = _release_and_mark(engine, agent, actions, stands, ended)
         if marked:
             return after
-    landed, after = writes.update_if(agent, actions, stands, engine.deadline)
+    landed, after = writes.update_if(agent, actions, stands, engine.context)
     return _marked(engine, after) if landed and after is not None else None
 
 
@@ -132,7 +132,7 @@ def _release_and_mark(
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
         & kind.due_at.does_not_exist(),
-        engine.deadline,
+        engine.context,
     )
 
 
@@ -148,7 +148,7 @@ def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent |
         & (kind.iteration == agent.iteration)
         & kind.waiting_on.does_not_exist()
         & kind.due_at.does_not_exist(),
-        engine.deadline,
+        engine.context,
     )
     # Refused by its own mark, which an earlier release made: its message may not have been sent.
     if marked or (now is not None and now.due_at and now.state == SessionAgentState.INITIAL):
@@ -169,7 +169,7 @@ def _release_session(
         kind(coordination_uuid, session_uuid),
         [kind.waiting_on.delete(ordinals)],
         (kind.iteration_count == iteration) & (kind.status == SessionStatus.IN_PROGRESS.value),
-        engine.deadline,
+        engine.context,
     )
     if landed and session is not None and not session.waiting_on:
         complete_session(engine, session)
@@ -191,7 +191,7 @@ def complete_session(engine: Engine, session: models.Session) -> None:
         session,
         [*actions, *log, kind.finished_at.set(now), kind.updated_at.set(now), kind.asking.remove()],
         stands & kind.waiting_on.does_not_exist() & kind.doing.does_not_exist(),
-        engine.deadline,
+        engine.context,
     )
     if landed:
         metrics.session_ended(engine, session, status)

@@ -164,7 +164,7 @@ def _make_ready(
     )
     transaction.update(agent, actions, kind.iteration == 0, lambda old: _IsReady("ready"))
     try:
-        transaction.commit(engine.deadline)
+        transaction.commit(engine.context)
     except _IsReady:
         return True
     except _Stopped:

@@ -62,12 +62,12 @@ def mark(
         session,
         [
             kind.doing.set(operation.value),
-            kind.doing_token.set(engine.new_uuid()),
+            kind.doing_token.set(engine.context.new_uuid()),
             *due_times.set_due(kind, session.session_uuid, engine.later(OPERATION_SECONDS)),
             *actions,
         ],
         condition,
-        engine.deadline,
+        engine.context,
     )
     if landed or (after is not None and _is_marked(after, operation)):
         return after
@@ -104,7 +104,7 @@ def unmark(
         session,
         [kind.doing.remove(), kind.doing_token.remove(), *due_times.clear(kind), *actions],
         condition & is_marked_as_read(session),
-        engine.deadline,
+        engine.context,
     )
 
 

@@ -92,7 +92,7 @@ def _resume_with_new_plan(
         session,
         [kind.retry_plan.set(stored)],
         operation.is_marked_as_read(session) & _has_plan_as_read(session),
-        engine.deadline,
+        engine.context,
     )
     if after is None or after.doing != Operation.RETRY:
         return None

@@ -183,6 +183,6 @@ def _put(engine: Engine, session: models.Session, chunk: Sequence[models.Session
         lambda old: _Stopped("stopped"),
     )
     try:
-        transaction.commit(engine.deadline)
+        transaction.commit(engine.context)
     except _IsWritten:
         return
