@@ -46,9 +46,7 @@ def try_blueprint(options: Options) -> int:
             return Trial(options, blueprint, Client(server.url), server.is_own).run()
     except InvalidBlueprint as invalid:
         print(invalid, file=sys.stderr)
-    except FileNotFoundError:
-        print(f"There is no file {options.file}", file=sys.stderr)
-    return INVALID
+        return INVALID
 
 
 def task_query(initial: str | None, query: str | None, variables: Mapping[str, str]) -> str | None:

@@ -159,7 +159,7 @@ def test_help_says_where_data_are(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "There is no file {file}\n"),
+        (None, "{file}:1:1: The file cannot be read: No such file or directory\n"),
         ("a: b\ntask: {}\n", "{file}:1:1: a: 'a' is not a field here. "),
     ],
 )

@@ -32,14 +32,16 @@ for _tag, _pattern, _first in (
 
 
 def parse(file: str) -> yaml.Node:
-    """The root of the file's only document. Raises InvalidBlueprint, OSError."""
+    """The root of the file's only document. Raises InvalidBlueprint."""
     try:
         root = yaml.compose(FilePath(file).read_bytes(), Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise InvalidBlueprint(file, [_of(error)]) from error
     except yaml.YAMLError as error:
-        message = "This is not UTF-8 text" if isinstance(error, yaml.reader.ReaderError) else error
-        raise InvalidBlueprint(file, [Problem(START, (), str(message))]) from error
+        raise InvalidBlueprint(file, [Problem(START, (), "This is not UTF-8 text")]) from error
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror}"
+        raise InvalidBlueprint(file, [Problem(START, (), message)]) from error
     if root is None:
         raise InvalidBlueprint(file, [Problem(START, (), "The file is empty")])
     return root

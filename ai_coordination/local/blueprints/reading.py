@@ -26,7 +26,7 @@ LONGEST_UUID = 128
 
 
 def read(file: str) -> Blueprint:
-    """The blueprint in a file. Raises InvalidBlueprint with all its problems, OSError."""
+    """The blueprint in a file. Raises InvalidBlueprint with all its problems."""
     root = nodes.parse(file)
     checker = Checker()
 
