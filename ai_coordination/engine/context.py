@@ -74,7 +74,7 @@ class Engine:
         """
         return due_times.existing_or(
             item,
-            self.after_grace(),
+            self.later(GRACE_SECONDS),
             earliest=self.now(),
             latest=self.later(2 * GRACE_SECONDS),
         )

@@ -5,7 +5,6 @@ A message says only where to look, so it may arrive twice, late or never.
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeGuard
 
 from ai_coordination import models, telemetry, texts, timestamps
 from ai_coordination.engine import lanes, looks
@@ -17,9 +16,7 @@ from ai_coordination.engine.agent import (
     invoke,
     lease,
     release,
-    transitions,
 )
-from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
@@ -38,7 +35,6 @@ from ai_coordination.states import (
     FailurePolicy,
     RunOutcome,
     SessionAgentState,
-    SessionStatus,
 )
 
 # Those members of a message that each line in the log repeats.
@@ -90,7 +86,7 @@ def _name(agent: models.SessionAgent) -> None:
 
 
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
-    """Goes on with what is being done to a session. `due_at` is of a sweep: see `looks`."""
+    """Resume the operation on a session. `due_at` is from a sweep's message: see `looks`."""
     if not session.doing:
         return
     now = looks.count(engine, session, due_at)
@@ -107,16 +103,19 @@ def session_work(engine: Engine, session: models.Session, due_at: str | None = N
 
 
 def _dispatch(engine: Engine, session: models.Session) -> None:
-    """Where it cannot be started it is as it was before: its caller has not been answered."""
+    """If it cannot be started, it is as it was before. No caller waits for the reason."""
     with suppress(InputError, TextUnavailable):
         dispatch.resume(engine, session)
 
 
 def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = None) -> None:
-    """Does what an agent's state asks for. `due_at` is of a sweep: see `looks`."""
+    """Perform an agent's outstanding work. `due_at` is from a sweep's message: see `looks`.
+
+    Raises OtherLane and NoTime.
+    """
     state = SessionAgentState(agent.state)
     if state is SessionAgentState.INITIAL:
-        _start(engine, agent, due_at)
+        claim.start(engine, agent, due_at)
     elif state is SessionAgentState.IN_PROGRESS:
         _look_after(engine, agent, due_at)
     elif state is SessionAgentState.WAITING_FOR_INPUT:
@@ -125,58 +124,14 @@ def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = 
         _settle(engine, agent, due_at)
 
 
-def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    if agent.waiting_on:
-        return
-    session, before = claim.around(engine, agent)
-    if not _goes_on(session, agent):
-        return
-    if (
-        not agent.skip
-        and agent.not_before
-        and timestamps.parse(agent.not_before) > engine.context.utc()
-    ):
-        wait = (timestamps.parse(agent.not_before) - engine.context.utc()).total_seconds()
-        engine.send(agent, delay_seconds=wait)
-        return
-    if not agent.skip:
-        lease.check_time(engine, agent)
-    now = looks.count(engine, agent, due_at)
-    if now is None:
-        return
-    if looks.are_too_many(now):
-        fail.give_up(engine, now, looks.NOTES)
-    elif now.skip:
-        _skip(engine, now)
-    else:
-        claim.claim(engine, session, now, before)
-
-
-def _goes_on(
-    session: models.Session | None, agent: models.SessionAgent
-) -> TypeGuard[models.Session]:
-    """Whether the agent's session is in progress, in the agent's iteration."""
-    return (
-        session is not None
-        and session.status == SessionStatus.IN_PROGRESS
-        and session.iteration_count == agent.iteration
-    )
-
-
-def _skip(engine: Engine, agent: models.SessionAgent) -> None:
-    skipped = apply(engine, transitions.to_skipped(engine, agent))
-    if skipped is not None:
-        release.release(engine, skipped, skip=True)
-
-
 def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    """An agent in progress: its time may be over, or its worker dead."""
+    """Check an agent in progress: its deadline may have passed, or its worker may have died."""
     if timestamps.parse(agent.deadline_at) <= engine.context.utc():
         now = looks.count(engine, agent, due_at)
         if now is not None:
             _time_out(engine, now)
     elif lease.is_out(engine, agent):
-        _take_over(engine, agent, due_at)
+        claim.take_over(engine, agent, due_at)
     elif agent.lease_until and agent.due_count:
         lease.hold(engine, agent)
 
@@ -188,20 +143,6 @@ def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
     notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
     outcome = RunOutcome.TIMED_OUT
     fail.fail_attempt(engine, agent, notes, moves.same_deadline(agent), outcome=outcome)
-
-
-def _take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    session, before = claim.around(engine, agent)
-    if not _goes_on(session, agent):
-        return
-    lease.check_time(engine, agent)
-    now = looks.count(engine, agent, due_at)
-    if now is None:
-        return
-    if looks.are_too_many(now):
-        fail.give_up(engine, now, looks.NOTES)
-    else:
-        claim.take_over(engine, session, now, before)
 
 
 def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
@@ -221,7 +162,7 @@ def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None)
 
 
 def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    """What an ended agent owes is tried for ever, ever more slowly."""
+    """Perform the outstanding work of an ended agent. It is tried forever, ever less often."""
     now = looks.count(engine, agent, due_at)
     if now is None:
         return
@@ -235,7 +176,7 @@ def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> N
 
 
 def _failed(engine: Engine, agent: models.SessionAgent) -> None:
-    """A failed agent's policy."""
+    """Apply a failed agent's policy."""
     policy = FailurePolicy(agent.agent_action.on_failure)
     if policy is not FailurePolicy.FAIL_SESSION:
         release.release(engine, agent, skip=policy is FailurePolicy.SKIP_SUCCESSORS)

@@ -39,7 +39,7 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
     ]
     if transition.run is not None:
         actions.append(models.SessionAgent.run_count.add(1))
-    if transition.is_transaction:
+    if _is_transaction(transition):
         transaction = Transaction()
         transaction.update(agent, actions, condition, lambda old: _Refused("the agent has moved"))
         _add_run(transaction, transition)
@@ -50,7 +50,23 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
         landed, now = writes.update_if(agent, actions, condition, engine.context)
     if landed:
         _count(engine, transition)
-    return now if now is not None and (landed or transition.leads_to(now)) else None
+    return now if now is not None and (landed or _leads_to(transition, now)) else None
+
+
+def _is_transaction(transition: Transition) -> bool:
+    """Whether more than the agent is written, or a repeat must be known."""
+    others = (transition.run, transition.outcome, transition.session)
+    return transition.knows_its_repeat or any(other is not None for other in others)
+
+
+def _leads_to(transition: Transition, agent: models.SessionAgent) -> bool:
+    """Whether an agent is where the transition leads, in the same run and iteration."""
+    then = transition.result()
+    return bool(
+        agent.state == then.state
+        and agent.iteration == then.iteration
+        and agent.current_run_uuid == then.current_run_uuid
+    )
 
 
 def _due(agent: models.SessionAgent, due_at: str | None) -> list[Action]:

@@ -6,38 +6,88 @@ and the agent is invoked with the same idempotency key.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
-from ai_coordination import graph, ids, models, texts
-from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import fail, invoke, lease, prompt, transitions
+from ai_coordination import graph, ids, models, texts, timestamps
+from ai_coordination.engine import looks, metrics
+from ai_coordination.engine.agent import fail, invoke, lease, prompt, release, transitions
 from ai_coordination.engine.agent.apply import apply
-from ai_coordination.engine.agent.transitions import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, is_pulled
 from ai_coordination.errors import PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due_times, moves, reads, writes
 from ai_coordination.services import capacity
-from ai_coordination.states import SessionAgentState
+from ai_coordination.states import SessionAgentState, SessionStatus
 
 MOST_TAKEOVERS = 3
+
+
+def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    """Claim and invoke an agent whose predecessors have ended, or skip it.
+
+    `due_at` is the due time in the message of a sweep: see `looks`. Raises OtherLane and NoTime.
+    """
+    if agent.waiting_on:
+        return
+    session, predecessors = _surroundings(engine, agent)
+    if not _is_in_progress(session, agent):
+        return
+    if not agent.skip:
+        if agent.not_before and timestamps.parse(agent.not_before) > engine.context.utc():
+            wait = (timestamps.parse(agent.not_before) - engine.context.utc()).total_seconds()
+            engine.send(agent, delay_seconds=wait)
+            return
+        lease.check_time(engine, agent)
+    now = looks.count(engine, agent, due_at)
+    if now is None:
+        return
+    if looks.are_too_many(now):
+        fail.give_up(engine, now, looks.NOTES)
+    elif now.skip:
+        skipped = apply(engine, transitions.to_skipped(engine, now))
+        if skipped is not None:
+            release.release(engine, skipped, skip=True)
+    else:
+        claim(engine, session, now, predecessors)
+
+
+def _is_in_progress(
+    session: models.Session | None, agent: models.SessionAgent
+) -> TypeGuard[models.Session]:
+    """Whether the agent's session is in progress, in the agent's iteration."""
+    return (
+        session is not None
+        and session.status == SessionStatus.IN_PROGRESS
+        and session.iteration_count == agent.iteration
+    )
 
 
 def claim(
     engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
-    before: Sequence[models.SessionAgent],
+    predecessors: Sequence[models.SessionAgent],
 ) -> None:
     """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
     try:
         run_uuid = engine.context.new_uuid()
-        text = None if has_answered(agent) else prompt.build(agent, before, run_uuid)
+        text = None if has_answered(agent) else prompt.build(agent, predecessors, run_uuid)
     except TextUnavailable as missing:
         fail.give_up(engine, agent, missing.message)
         return
-    run = _new_run(engine, agent, run_uuid, _thread(session, agent, before))
-    transition = _claim(engine, agent, run, text)
+    run = _new_run(engine, agent, run_uuid, _thread(session, agent, predecessors))
+    changes: dict[str, Any] = {}
+    if text is not None:
+        changes["agent_input"] = texts.store(texts.Owner.of(agent), text)
+    # Not before the input is stored, which may take a while: the deadline is for the agent's work.
+    deadline_at = engine.later(agent.agent_action.timeout_seconds)
+    if pulled := is_pulled(agent):
+        changes |= models.opened(agent, SessionAgentState.IN_PROGRESS, run.created_at)
+        due_at = deadline_at
+    else:
+        changes["lease_until"], due_at = lease.take(engine, agent, deadline_at)
+    changes["deadline_at"] = deadline_at
+    transition = transitions.to_in_progress(agent, run, changes, due_at)
     try:
         capacity.check_grown(transition.result(), "agent_input")
         claimed = apply(engine, transition)
@@ -45,30 +95,8 @@ def claim(
         # Only without a bucket: otherwise the item only names its large texts.
         fail.give_up(engine, agent, invoke.TOO_LARGE.format("The agent's input"))
         return
-    if claimed is not None and not is_pulled(claimed):
-        invoke.invoke(engine, session, claimed, before)
-
-
-def _claim(
-    engine: Engine, agent: models.SessionAgent, run: models.SessionRun, text: str | None
-) -> Transition:
-    """Give the agent its input and its deadline, and its worker a lease.
-
-    An agent whose work is pulled has no worker: it is put into the list of open work instead.
-    """
-    changes: dict[str, Any] = {}
-    if text is not None:
-        changes["agent_input"] = texts.store(texts.Owner.of(agent), text)
-    # After the text is stored, which may take a while: the deadline is that of the agent's work.
-    deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    changes["deadline_at"] = deadline_at
-    if is_pulled(agent):
-        changes |= models.opened(agent, SessionAgentState.IN_PROGRESS, run.created_at)
-        return transitions.to_in_progress(agent, run, changes, deadline_at)
-    lease_until = lease.until(engine, agent, deadline_at)
-    changes["lease_until"] = lease_until
-    due_at = lease.looked_for_at(engine, agent, lease_until)
-    return transitions.to_in_progress(agent, run, changes, due_at)
+    if claimed is not None and not pulled:
+        invoke.invoke(engine, session, claimed, predecessors)
 
 
 def _new_run(
@@ -91,13 +119,28 @@ def _new_run(
     )
 
 
-def take_over(
+def take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    """Continue the run of a worker that has died. Parameters and errors as in `start`."""
+    session, predecessors = _surroundings(engine, agent)
+    if not _is_in_progress(session, agent):
+        return
+    lease.check_time(engine, agent)
+    now = looks.count(engine, agent, due_at)
+    if now is None:
+        return
+    if looks.are_too_many(now):
+        fail.give_up(engine, now, looks.NOTES)
+    else:
+        _take_over(engine, session, now, predecessors)
+
+
+def _take_over(
     engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
-    before: Sequence[models.SessionAgent],
+    predecessors: Sequence[models.SessionAgent],
 ) -> None:
-    """Continue a run whose worker has died: the same run, under a new lease."""
+    """Continue the same run, under a new lease."""
     kind = models.SessionAgent
     takeovers = int(agent.takeovers or 0)
     fence = moves.same_worker(agent) & (kind.lease_until == agent.lease_until)
@@ -106,7 +149,7 @@ def take_over(
         fail.fail_attempt(engine, agent, notes, fence)
         return
     owner = engine.context.new_uuid()
-    lease_until = lease.until(engine, agent, agent.deadline_at)
+    lease_until = lease.take(engine, agent, agent.deadline_at).until
     landed, now = writes.update_if(
         agent,
         [
@@ -124,10 +167,10 @@ def take_over(
     if landed:
         metrics.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
-        invoke.invoke(engine, session, now, before)
+        invoke.invoke(engine, session, now, predecessors)
 
 
-def around(
+def _surroundings(
     engine: Engine, agent: models.SessionAgent
 ) -> tuple[models.Session | None, list[models.SessionAgent]]:
     """Read what a step needs in one call: the agent's session and predecessors, as they are now."""
@@ -137,29 +180,31 @@ def around(
     ]
     keys: list[reads.Key] = [(models.Session, agent.coordination_uuid, agent.session_uuid)]
     keys += [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
-    session, *before = reads.batch_get(keys, tenant=agent.partition_key, context=engine.context)
-    return session, [predecessor for predecessor in before if predecessor is not None]
+    session, *predecessors = reads.batch_get(
+        keys, tenant=agent.partition_key, context=engine.context
+    )
+    return session, [predecessor for predecessor in predecessors if predecessor is not None]
 
 
 def _thread(
-    session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
+    session: models.Session, agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent]
 ) -> str | None:
     """The thread to continue: along the primary path, and from attempt to attempt."""
     if agent.thread_uuid:
         return str(agent.thread_uuid)
     if agent.thread_from is None:
-        return _thread_of_0_1_0(session, agent, before)
+        return _thread_of_0_1_0(session, agent, predecessors)
     if agent.thread_from == graph.SESSION_THREAD:
         return session.thread_uuid and str(session.thread_uuid)
-    threads = [one.thread_uuid for one in before if one.ordinal == agent.thread_from]
+    threads = [one.thread_uuid for one in predecessors if one.ordinal == agent.thread_from]
     return next((str(one) for one in threads if one), None)
 
 
 def _thread_of_0_1_0(
-    session: models.Session, agent: models.SessionAgent, before: Sequence[models.SessionAgent]
+    session: models.Session, agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent]
 ) -> str | None:
     """Agents that version 0.1.0 has written do not store whose thread they continue."""
     if not agent.agent_action.primary_path:
         return None
-    along = [one.thread_uuid for one in before if one.agent_action.primary_path]
+    along = [one.thread_uuid for one in predecessors if one.agent_action.primary_path]
     return next((str(one) for one in [*along, session.thread_uuid] if one), None)

@@ -1,6 +1,7 @@
 """How long a worker has an agent for itself, and whether it has time enough for the call."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from ai_coordination import models, timestamps
 from ai_coordination.engine.context import Engine
@@ -18,13 +19,13 @@ ENOUGH = 0.5
 
 
 class NoTime(Exception):
-    """The worker has too little time left to wait for this agent: another one has to."""
+    """The worker has too little time left to wait for this agent. Another worker has to."""
 
 
 def check_time(engine: Engine, agent: models.SessionAgent) -> None:
-    """Raises OtherLane where this worker waits for no agent.
+    """Raise OtherLane if a worker has to wait for the agent, and this worker waits for none.
 
-    Raises NoTime: of several messages a worker may have used its time for the first.
+    Raise NoTime if it has too little time left: it may have used its time for an earlier message.
     """
     if not waits(agent):
         return
@@ -38,18 +39,43 @@ def check_time(engine: Engine, agent: models.SessionAgent) -> None:
         raise NoTime(f"{left:.0f} s are left")
 
 
-def until(engine: Engine, agent: models.SessionAgent, deadline_at: str) -> str:
-    """When the claim of a worker ends, unless what has come of it is written by then.
+class Lease(NamedTuple):
+    """How long a worker has an agent for itself, and when another worker looks at the agent."""
 
-    A worker may wait for an agent's answer until the attempt's end or its own, whichever comes
-    first; else it is through in no time.
+    until: str
+    due_at: str
+
+
+def take(engine: Engine, agent: models.SessionAgent, deadline_at: str) -> Lease:
+    """Calculate the lease of a worker that claims an agent, or takes it over.
+
+    If the worker waits for the agent's answer, the lease lasts until the attempt's deadline or the
+    worker's own end, whichever comes first. Otherwise the step takes no time.
+
+    Another worker looks at the agent when the lease has ended. But most steps end before the due
+    time that the agent already has, so this one stays: a change costs two writes to the index. Not
+    if the worker waits, because then every longer call would be looked at.
     """
+    if engine.waits and waits(agent):
+        until = _until(engine, timestamps.parse(deadline_at))
+        return Lease(until, until)
+    until = _until(engine, None)
+    due_at = due_times.existing_or(
+        agent,
+        until,
+        earliest=engine.later(SHORTEST_STEP_SECONDS),
+        latest=max(until, engine.after_grace()),
+    )
+    return Lease(until, due_at)
+
+
+def _until(engine: Engine, answer_by: datetime | None) -> str:
     if engine.works_until is None:
         return engine.later(LEASE_SECONDS)
     seconds = max(_left(engine, engine.works_until), 0)
-    if not waits(agent):
+    if answer_by is None:
         return engine.later(min(seconds + LEASE_AFTER_WORKER_SECONDS, LEASE_SECONDS))
-    seconds = min(seconds, max(_left(engine, timestamps.parse(deadline_at)), 0))
+    seconds = min(seconds, max(_left(engine, answer_by), 0))
     return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
 
 
@@ -65,24 +91,8 @@ def _left(engine: Engine, moment: datetime) -> float:
     return (moment - engine.context.utc()).total_seconds()
 
 
-def looked_for_at(engine: Engine, agent: models.SessionAgent, lease_until: str) -> str:
-    """When a claimed agent is looked for: at its lease's end.
-
-    Most steps are over before the time at which their message would have been missed. It stays,
-    unless the worker waits for the agent: then a call that takes its time would be found.
-    """
-    if waits(agent):
-        return lease_until
-    return due_times.existing_or(
-        agent,
-        lease_until,
-        earliest=engine.later(SHORTEST_STEP_SECONDS),
-        latest=max(lease_until, engine.after_grace()),
-    )
-
-
 def hold(engine: Engine, agent: models.SessionAgent) -> None:
-    """An agent in progress that was found before its lease has ended is looked for then."""
+    """Make an agent in progress, found before its lease has ended, due when the lease ends."""
     kind = models.SessionAgent
     writes.update_if(
         agent,
@@ -95,5 +105,5 @@ def hold(engine: Engine, agent: models.SessionAgent) -> None:
 
 
 def is_out(engine: Engine, agent: models.SessionAgent) -> bool:
-    """Whether the agent had a worker, whose lease has ended."""
+    """Whether the agent has a worker whose lease has ended."""
     return bool(agent.lease_until) and timestamps.parse(agent.lease_until) <= engine.context.utc()

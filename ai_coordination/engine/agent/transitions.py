@@ -54,25 +54,10 @@ class Transition:
     session: Sequence[Action] | None = None
     knows_its_repeat: bool = False
 
-    @property
-    def is_transaction(self) -> bool:
-        """Whether more than the agent is written, or a repeat must be known."""
-        joined = (self.run, self.outcome, self.session)
-        return self.knows_its_repeat or any(part is not None for part in joined)
-
     def result(self) -> models.SessionAgent:
         """The agent as this transition leaves it. What it does not change is as it was read."""
         return self.agent.changed(
             {"state": self.to.value, "updated_at": self.at, "due_at": self.due_at, **self.changes}
-        )
-
-    def leads_to(self, agent: models.SessionAgent) -> bool:
-        """Whether an agent stands where this transition leads."""
-        then = self.result()
-        return (
-            agent.state == then.state
-            and agent.iteration == then.iteration
-            and agent.current_run_uuid == then.current_run_uuid
         )
 
 
