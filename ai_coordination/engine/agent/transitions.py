@@ -31,8 +31,8 @@ class Transition:
     """One edge, as a value. `agent` is as it was read, and stays so.
 
     `source` is None for a reset, which every ended state allows. `due_at` is when outstanding work
-    is looked for; with None nothing is outstanding. `condition` is what the write requires besides
-    state and iteration.
+    is looked for; with None nothing is outstanding. `condition` is what the write requires in
+    addition to state and iteration.
 
     The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
     current run, with the output, notes and usage in `changes`. `session` changes the session, which

@@ -1,0 +1,135 @@
+"""The edges of a session agent's state diagram, as values: nothing is written here."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ai_coordination import models, states
+from ai_coordination.engine.agent import transitions
+from ai_coordination.engine.agent.transitions import Transition
+from ai_coordination.engine.context import Engine
+from ai_coordination.models import moves
+from ai_coordination.states import (
+    TERMINAL_AGENT,
+    RunOutcome,
+    SessionAgentState,
+)
+from tests.docs.pages import page as docs_page
+
+NOW = "2026-11-29T00:00:00.000000+00:00"
+FENCE = moves.in_time(NOW)
+ENGINE = Engine(
+    queue=None,  # type: ignore[arg-type]
+    deadline=0.0,
+    utc=lambda: datetime(2026, 11, 29, tzinfo=UTC),
+)
+ANSWER: transitions.Changes = {"agent_output": "out"}
+EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
+    "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
+    "to_skipped": lambda agent: transitions.to_skipped(ENGINE, agent),
+    "to_cancelled": lambda agent: transitions.to_cancelled(ENGINE, agent),
+    "to_failed_unstarted": lambda agent: transitions.to_failed_unstarted(ENGINE, agent, "why"),
+    "to_next_attempt": lambda agent: transitions.to_next_attempt(
+        ENGINE, agent, "why", RunOutcome.TIMED_OUT, FENCE, 8.0
+    ),
+    "to_waiting": lambda agent: transitions.to_waiting(ENGINE, agent, ANSWER, None, NOW),
+    "to_completed": lambda agent: transitions.to_completed(ENGINE, agent, ANSWER, FENCE),
+    "to_failed": lambda agent: transitions.to_failed(
+        ENGINE, agent, "why", RunOutcome.FAILED, FENCE
+    ),
+    "to_answered": lambda agent: transitions.to_answered(
+        ENGINE, agent, SessionAgentState.COMPLETED, {"user_input": "yes"}, FENCE
+    ),
+    "to_next_iteration": lambda agent: transitions.to_next_iteration(ENGINE, agent, 2, {0}, {}),
+}
+
+
+def run() -> models.SessionRun:
+    return models.SessionRun(run_uuid="run-2", attempt=2, thread_uuid="thread", created_at=NOW)
+
+
+def agent_in(state: SessionAgentState) -> models.SessionAgent:
+    return models.SessionAgent(
+        session_uuid="s",
+        session_agent_uuid="a",
+        partition_key="acme#sales",
+        ordinal=3,
+        iteration=1,
+        attempt=1,
+        current_run_uuid="run-1",
+        lease_until=NOW,
+        state=state.value,
+    )
+
+
+def table() -> list[tuple[str, str, str]]:
+    rows = docs_page("internals/execution-protocol").table("The edges of the state diagram")
+    return [(row[0].strip("`"), row[1].strip("`"), row[-1].strip("`")) for row in rows]
+
+
+def test_the_table_of_edges_names_every_function() -> None:
+    functions = {name for name in vars(transitions) if name.startswith("to_")}
+
+    assert {function for *_, function in table()} == functions == EDGES.keys()
+
+
+@pytest.mark.parametrize(("before", "after", "function"), table()[:-1])
+def test_an_edge_is_the_move_that_the_table_names(before: str, after: str, function: str) -> None:
+    source = SessionAgentState[before]
+
+    transition = EDGES[function](agent_in(source))
+
+    assert transition.source is source
+    targets = {transition.to}
+    if function == "to_answered":
+        targets.add(SessionAgentState.FAILED)
+    assert SessionAgentState[after] in targets
+    assert states.may_move(source, transition.to)
+
+
+def test_the_agent_that_was_read_stays_as_it_is() -> None:
+    for function, edge in EDGES.items():
+        agent = agent_in(SessionAgentState.IN_PROGRESS)
+
+        result = edge(agent).result()
+
+        assert agent.attribute_values == agent_in(SessionAgentState.IN_PROGRESS).attribute_values
+        assert result.state == edge(agent).to, function
+        assert result.updated_at == NOW
+
+
+def test_every_way_out_of_an_attempt_but_completion_seals_the_run_in_the_same_write() -> None:
+    sealed = {
+        name: edge(agent_in(SessionAgentState.IN_PROGRESS)).outcome for name, edge in EDGES.items()
+    }
+
+    assert {name: outcome for name, outcome in sealed.items() if outcome is not None} == {
+        "to_next_attempt": RunOutcome.TIMED_OUT,
+        "to_waiting": RunOutcome.COMPLETED,
+        "to_failed": RunOutcome.FAILED,
+        "to_cancelled": RunOutcome.CANCELLED,
+    }
+
+
+def test_only_a_cancelled_agent_has_no_outstanding_work_when_it_has_ended() -> None:
+    for name, edge in EDGES.items():
+        transition = edge(agent_in(SessionAgentState.IN_PROGRESS))
+        if transition.to in TERMINAL_AGENT:
+            assert (transition.due_at is None) == (name == "to_cancelled"), name
+
+
+def test_only_edges_of_people_and_agents_that_cannot_start_need_the_session() -> None:
+    def of_session(transition: Transition) -> Any:
+        return None if transition.session is None else len(transition.session)
+
+    needed = {
+        name: of_session(edge(agent_in(SessionAgentState.INITIAL))) for name, edge in EDGES.items()
+    }
+
+    assert {name: actions for name, actions in needed.items() if actions is not None} == {
+        "to_failed_unstarted": 0,
+        "to_waiting": 1,
+        "to_answered": 1,
+    }
