@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, states
+from ai_coordination.context import InvocationContext
 from ai_coordination.engine.agent import transitions
 from ai_coordination.engine.agent.transitions import Transition
 from ai_coordination.engine.context import Engine
@@ -20,11 +21,14 @@ from tests.docs.pages import page as docs_page
 
 NOW = "2026-11-29T00:00:00.000000+00:00"
 FENCE = moves.in_time(NOW)
-ENGINE = Engine(
-    queue=None,  # type: ignore[arg-type]
-    deadline=0.0,
-    utc=lambda: datetime(2026, 11, 29, tzinfo=UTC),
-)
+
+
+class StoppedClock(InvocationContext):
+    def utc(self) -> datetime:
+        return datetime(2026, 11, 29, tzinfo=UTC)
+
+
+ENGINE = Engine(queue=None, context=StoppedClock())  # type: ignore[arg-type]
 ANSWER: transitions.Changes = {"agent_output": "out"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
