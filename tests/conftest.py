@@ -45,7 +45,7 @@ def _forget_the_users_environment() -> None:
 # Before the engine is imported, since its models read their settings when they are. So nothing of
 # it is imported here: what tests need of the engine is in tests/support/fixtures.py.
 _forget_the_users_environment()
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.terminal"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

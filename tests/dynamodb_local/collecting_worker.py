@@ -1,16 +1,12 @@
 """An engine whose messages are collected, so that a test decides when to handle them."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Sequence
 
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import Lane, Message
 from ai_coordination.runtimes.base import Answer, Call
 from tests.support.contexts import SYSTEM
-
-THREADS = 16
 
 
 class Worker:
@@ -41,9 +37,3 @@ class Worker:
         with self._lock:
             self.invoked.append(call.run_uuid)
         return Answer("joined")
-
-
-def side_by_side(work: Callable[[Any], Any], items: Iterable[Any]) -> None:
-    with ThreadPoolExecutor(THREADS) as pool:
-        for done in [pool.submit(work, item) for item in items]:
-            done.result()

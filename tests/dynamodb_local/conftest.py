@@ -1,6 +1,34 @@
-"""What the tests on DynamoDB Local start from."""
+"""What the tests on DynamoDB Local start from: one engine for all tests of a module."""
 
-from tests.dynamodb_local.engine import engine, three
-from tests.support.terminal import write_line
+from collections.abc import Iterator
 
-__all__ = ["engine", "three", "write_line"]
+import pytest
+
+from ai_coordination.clients import SqsQueue
+from ai_coordination.local.tables import create_tables
+from ai_coordination.models import connection, due_times
+from tests.dynamodb_local.racers import Racers, racers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
+    """Its tables are made; each test has a tenant of its own, because what others left stays."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
+        # Nobody works here but the tests themselves, who know what is to be done.
+        patch.setenv("AI_COORDINATION_QUEUE_URL", "http://127.0.0.1:9/queue")
+        patch.setattr(SqsQueue, "send", lambda queue, messages, delay_seconds=0: None)
+        patch.setattr(SqsQueue, "is_behind", lambda queue, lane: False)
+        # Which shard an item is in follows from its uuid: it would differ from run to run.
+        patch.setattr(due_times, "SHARDS", due_times.SHARDS[:1])
+        connection.forget_client()
+        create_tables()
+        yield
+    connection.forget_client()
+
+
+@pytest.fixture(scope="module")
+def three(engine: None) -> Iterator[Racers]:
+    """Processes that race each other."""
+    with racers() as processes:
+        yield processes

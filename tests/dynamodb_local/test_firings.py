@@ -1,6 +1,5 @@
 """Schedules on DynamoDB Local: one session for a firing, one timer for a schedule, under races."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,15 +9,14 @@ import pytest
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.clients import Timer
-from ai_coordination.context import InvocationContext
 from ai_coordination.engine import schedule_trigger
-from ai_coordination.engine.context import Engine
 from ai_coordination.errors import NotFound
-from ai_coordination.messages import FiringMessage, Lane, Message
+from ai_coordination.messages import FiringMessage
 from ai_coordination.states import AgentRuntimeKind, ScheduleStatus
+from tests.dynamodb_local.collecting_worker import Worker
 from tests.dynamodb_local.tenant_data import new_tenant
 from tests.dynamodb_local.threads import THREADS, together
-from tests.support.contexts import SYSTEM, At
+from tests.support.contexts import At
 
 TIME = "2026-11-23T08:00:00Z"
 
@@ -35,23 +33,6 @@ class Timers:
 
     def delete(self, name: str) -> None:
         self.live.pop(name, None)
-
-
-class Nobody:
-    """A queue that forgets."""
-
-    def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
-        pass
-
-    def is_behind(self, lane: Lane) -> bool:
-        return False
-
-    def must_send(self, message: Message, delay_seconds: float = 0) -> None:
-        pass
-
-
-def engine(context: InvocationContext = SYSTEM) -> Engine:
-    return Engine(queue=Nobody(), context=context)
 
 
 def new_schedule(timers: Timers, caller: Caller, schedule: str) -> models.TaskSchedule:
@@ -93,7 +74,7 @@ def test_a_firing_that_is_delivered_many_times_at_once_starts_one_session(
         firing = replace(timer.firing, scheduled_at=TIME)
 
         def deliver(_: int, firing: FiringMessage = firing) -> str:
-            return schedule_trigger.fire(engine(), timers, firing)
+            return schedule_trigger.fire(Worker().engine, timers, firing)
 
         told = together(deliver)
 
@@ -163,6 +144,7 @@ def test_a_timer_is_left_to_nobody_when_it_is_deleted_while_others_write() -> No
     later = At(moment=datetime.now(UTC) + timedelta(hours=1))
     for timer in list(timers.live.values()):
         firing = replace(timer.firing, scheduled_at=TIME)
-        assert schedule_trigger.fire(engine(later), timers, firing) == "stale"
+        engine = replace(Worker().engine, context=later)
+        assert schedule_trigger.fire(engine, timers, firing) == "stale"
     assert timers.live == {}
     assert sessions_of(made) == []

@@ -9,7 +9,8 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands, message_handler, session_commands
 from ai_coordination.models import reads
 from ai_coordination.states import AgentRuntimeKind
-from tests.dynamodb_local.collecting_worker import Worker, side_by_side
+from tests.dynamodb_local.collecting_worker import Worker
+from tests.dynamodb_local.threads import side_by_side
 from tests.support.contexts import SYSTEM
 
 CALLER = Caller("acme", "sales", "u-17", context=SYSTEM)

@@ -11,9 +11,9 @@ from ai_coordination.engine import message_handler, session_commands
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import reads
 from ai_coordination.states import AgentRuntimeKind
-from tests.dynamodb_local.collecting_worker import Worker, side_by_side
+from tests.dynamodb_local.collecting_worker import Worker
 from tests.dynamodb_local.tenant_data import new_tenant
-from tests.dynamodb_local.threads import THREADS, together
+from tests.dynamodb_local.threads import THREADS, side_by_side, together
 
 pytestmark = pytest.mark.usefixtures("tables_of_dynamodb_local")
 

@@ -1,9 +1,9 @@
 """Work in many threads at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -20,3 +20,10 @@ def together(work: Callable[[int], T]) -> Sequence[T]:
 
     with ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(begin, range(THREADS)))
+
+
+def side_by_side(work: Callable[[Any], Any], items: Iterable[Any]) -> None:
+    """Run the work on all items, in THREADS threads."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(work, item) for item in items]:
+            done.result()

@@ -7,9 +7,6 @@ import pytest
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import connection
 from tests.processes.processes import queue_and_bucket
-from tests.support.terminal import write_line
-
-__all__ = ["shared", "write_line"]
 
 
 @pytest.fixture
