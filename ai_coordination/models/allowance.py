@@ -1,4 +1,4 @@
-"""What one request may read: no operation keeps the database or this process busy for long."""
+"""Limit what one request may read, so that none keeps the database or the process busy."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -8,21 +8,21 @@ from typing import Any
 
 from ai_coordination.errors import QueryTooComplex
 
-# Of DynamoDB's read units: 20,000 are 80 MB read consistently, for a quarter of a cent.
+# DynamoDB's read units. 20,000 are 80 MB of consistent reads and cost a quarter of a cent.
 MOST_UNITS = 20_000
-# Of DynamoDB's answers on the wire. What many small things become takes ten times as much memory.
+# Bytes of DynamoDB's responses. Many small items take ten times as much memory once parsed.
 MOST_BYTES = 8_000_000
 
-# Answers of this size take their time to be read: side by side they would only take more memory.
+# Parsing a response of this size takes long. In parallel it would only take more memory.
 HEAVY_BYTES = 250_000
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 
 
 class Allowance:
-    """Counts what is read under it. Safe for several threads.
+    """Counts the reads of one request. Thread-safe.
 
-    It says no only after the read that exceeds it.
+    The read that exceeds the limit still happens; it and all later ones raise QueryTooComplex.
     """
 
     def __init__(self, most_units: float = MOST_UNITS, most_bytes: int = MOST_BYTES) -> None:
@@ -36,24 +36,24 @@ class Allowance:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Waits until the next read may begin. Raises QueryTooComplex where none may any more."""
+        """Wait until the next read may begin. Raises QueryTooComplex if the limit is exceeded."""
         with self._one_by_one if self._is_heavy else nullcontext():
             self.check()
             yield
 
     def check(self) -> None:
-        """Raises QueryTooComplex where nothing may be read any more."""
+        """Raise QueryTooComplex if the limit is exceeded."""
         if self.refusal is not None:
             raise self.refusal
 
     def receive(self, size: int) -> None:
-        """Counts the bytes of an answer before it is read."""
+        """Count the bytes of a response before it is parsed."""
         with self._lock:
             self.bytes += size
             self._is_heavy = self._is_heavy or size > HEAVY_BYTES
 
     def spend(self, answer: Mapping[str, Any]) -> None:
-        """Counts the units of an answer. Raises QueryTooComplex where it was too much."""
+        """Count the read units of a response. Raises QueryTooComplex if they exceed the limit."""
         units = _units(answer.get("ConsumedCapacity"))
         most_units, most_bytes = self._most
         with self._lock:
@@ -70,7 +70,7 @@ _current: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 @contextmanager
 def spending(allowance: Allowance | None) -> Iterator[None]:
-    """What this thread reads in the block is counted; None: it is not."""
+    """Count what this thread reads in the block. With None, nothing is counted."""
     token = _current.set(allowance)
     try:
         yield
@@ -79,22 +79,24 @@ def spending(allowance: Allowance | None) -> Iterator[None]:
 
 
 def current(operation: str) -> Allowance | None:
-    """The allowance that an operation of DynamoDB counts against, if it reads and there is one."""
+    """Return the allowance that a DynamoDB operation counts against; None if it counts nowhere."""
     return _current.get() if operation in READS else None
 
 
 def received(size: int) -> None:
-    """Says how many bytes this thread has received of DynamoDB."""
+    """Record that this thread has received so many bytes from DynamoDB."""
     allowed = _current.get()
     if allowed is not None:
         allowed.receive(size)
 
 
 def _refusal(what: str, limit: float) -> QueryTooComplex:
-    message = f"The operation reads {what} of the database: ask for fewer rows or fields at a time."
+    message = (
+        f"The operation reads {what} from the database: ask for fewer rows or fields at a time."
+    )
     return QueryTooComplex(message, limit=limit)
 
 
 def _units(capacity: Any) -> float:
-    several = capacity if isinstance(capacity, list) else [capacity or {}]
-    return float(sum(one.get("CapacityUnits", 0) for one in several))
+    tables = capacity if isinstance(capacity, list) else [capacity or {}]
+    return float(sum(table.get("CapacityUnits", 0) for table in tables))

@@ -1,4 +1,4 @@
-"""What all tables share: one connection to DynamoDB, and the attributes of every entity."""
+"""The shared connection to DynamoDB, and the attributes that all entities have."""
 
 import threading
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ from ai_coordination.models.fast.item_decoder import decoder
 POOL = 32
 REMEMBERED_WRITES = 4
 
-# Fitting an API that has to answer within 29 s.
+# For an API that has to respond within 29 s.
 _CONFIG = Config(
     parameter_validation=False,
-    # botocore composes its own from twelve parts, twice a call.
+    # botocore would compose its own from twelve parts, twice for each call.
     user_agent=f"ai-coordination/{__version__}",
     connect_timeout=1,
     read_timeout=5,
@@ -43,10 +43,10 @@ THROTTLES = frozenset(
 
 BUSY = "The database is busy: try again later"
 NO_ANSWER = "The database did not answer in time: try again later"
-# One write, or one transaction, is never done by half.
+# DynamoDB applies a write or a transaction completely or not at all.
 NO_ANSWER_TO_A_WRITE = (
-    "The database did not answer in time. The write was done whole or not at all, and it is not "
-    "known which: try again later, with the same idempotencyKey or expectedVersion"
+    "The database did not answer in time. The write was applied completely or not at all: try "
+    "again later, with the same idempotencyKey or expectedVersion"
 )
 FIRST_SERVER_ERROR = 500
 
@@ -54,11 +54,11 @@ Item = Mapping[str, Mapping[str, Any]]
 
 
 class SharedConnection(Connection):
-    """pynamodb's connection on one botocore client for all models.
+    """pynamodb's connection, with one botocore client for all models.
 
-    pynamodb builds a client for each model class, 100 ms each, and takes botocore's retries from
-    its own settings; this takes both in hand. It speaks to the endpoint that the SDK's own
-    variables name (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
+    pynamodb would create a client for each model class, which takes 100 ms each time, and configure
+    botocore's retries itself. The endpoint is the one that the SDK's own variables name
+    (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
     """
 
     _made: ClassVar[threading.Lock] = threading.Lock()
@@ -66,14 +66,14 @@ class SharedConnection(Connection):
 
     @property
     def client(self) -> Any:
-        # botocore's client factory is not safe for threads, and a cold start has several.
+        # botocore's client factory is not thread-safe, and a cold start has several threads.
         with self._made:
             if self._own is None:
                 self._own = new_client(_CONFIG)
             return self._own
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
-        """Raises Throttled where DynamoDB refuses for its load, after the SDK's own repeats."""
+        """Call DynamoDB. Raises Throttled if load makes it refuse the SDK's retries as well."""
         try:
             return self.attempt(operation_name, operation_kwargs)
         except VerboseClientError as error:
@@ -82,17 +82,17 @@ class SharedConnection(Connection):
             raise
 
     def attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
-        """The same, but each refusal is DynamoDB's own error: for who knows what to do then.
+        """Call DynamoDB, and raise its own error if it refuses, so that the caller can handle it.
 
-        Raises Throttled where DynamoDB has not answered any of the SDK's repeats: the connection
-        failed or was lost, the time was over, or a server on the way had an error.
+        Raises Throttled if DynamoDB answered none of the SDK's retries: the connection failed or
+        was lost, the time was over, or a server on the way had an error.
         """
         try:
             return self._attempt(operation_name, operation_kwargs)
         except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
             raise _no_answer(operation_name, error) from error
         except VerboseClientError as error:
-            if _is_a_server_s(error):
+            if _is_server_error(error):
                 raise _no_answer(operation_name, error) from error
             raise
 
@@ -107,39 +107,39 @@ class SharedConnection(Connection):
         return answer
 
     def forget_client(self) -> None:
-        """The next call makes a new client: for tests that change the endpoint."""
+        """Create a new client for the next call. For tests that change the endpoint."""
         self._own = None
 
 
 def _no_answer(operation_name: str, error: Exception) -> Throttled:
-    told = {"operation": operation_name, "reason": type(error.__cause__ or error).__name__}
-    telemetry.logger.warning("the database did not answer", extra=told)
+    facts = {"operation": operation_name, "reason": type(error.__cause__ or error).__name__}
+    telemetry.logger.warning("the database did not answer", extra=facts)
     return Throttled(NO_ANSWER if operation_name in allowance.READS else NO_ANSWER_TO_A_WRITE)
 
 
-def _is_a_server_s(error: VerboseClientError) -> bool:
-    """Whether the fault is not the request's."""
+def _is_server_error(error: VerboseClientError) -> bool:
+    """Whether a server failed, so that the request is not to blame."""
     cause = error.__cause__
-    told = (
+    metadata = (
         cause.response.get("ResponseMetadata", {})
         if isinstance(cause, exceptions.ClientError)
         else {}
     )
-    return bool(told.get("HTTPStatusCode", 0) >= FIRST_SERVER_ERROR)
+    return bool(metadata.get("HTTPStatusCode", 0) >= FIRST_SERVER_ERROR)
 
 
 connection = SharedConnection()
 
 
 def table_name(name: str) -> str:
-    """The name of a table under the configured prefix."""
+    """Return the name of a table, with the configured prefix."""
     return config.settings().table_prefix + name
 
 
 class Table(Model):
     """A table on the shared connection."""
 
-    # Set on a row that came from an index which leaves out what may be large.
+    # True for a row of an index that leaves out attributes which may be large.
     partial = False
 
     @classmethod
@@ -152,17 +152,17 @@ class Table(Model):
 
     @classmethod
     def key_names(cls) -> tuple[str, ...]:
-        """The names of the hash key and, if the table has one, of the range key."""
+        """Return the names of the hash key and, if the table has one, of the range key."""
         keys = (cls._hash_key_attribute(), cls._range_key_attribute())
         return tuple(key.attr_name for key in keys if key is not None)
 
     def primary_key(self) -> tuple[str, ...]:
-        """The values of the item's hash key and range key."""
+        """Return the values of the item's hash key and range key."""
         return tuple(getattr(self, name) for name in self.key_names())
 
     @classmethod
     def of(cls, item: Item) -> Self:
-        """The entity that a raw item of DynamoDB holds."""
+        """Return the entity that a raw item of DynamoDB stores."""
         entity: Self = decoder(cls)(item)
         return entity
 
@@ -173,12 +173,12 @@ class Table(Model):
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
-        """What pynamodb itself has read."""
+        """Called by pynamodb for what it has read."""
         return cls.of(data)
 
 
 class Entity(Table):
-    """What every entity has. `partition_key` is the tenant; every read and write checks it."""
+    """What every entity has. `partition_key` is the tenant; all reads and writes check it."""
 
     partition_key = UnicodeAttribute()
     updated_by = UnicodeAttribute(null=True)
@@ -188,8 +188,8 @@ class Entity(Table):
 class Versioned(Entity):
     """An entity that update mutations change.
 
-    `version` counts them and nothing else. `last_writes` names the last of them, newest first, so
-    that a write whose answer was lost is known again, also behind the writes of others.
+    `version` counts these mutations and nothing else. `last_writes` has the tokens of the latest
+    ones, newest first: so a write whose response was lost is recognized even if others followed.
     """
 
     version = NumberAttribute(default=1)

@@ -1,4 +1,4 @@
-"""What coordinations and tasks say about agents: members, actions, subtask queries."""
+"""The parts of coordinations and tasks: members, actions, subtask queries."""
 
 from typing import Any, TypeVar
 
@@ -17,11 +17,11 @@ from ai_coordination.models.texts import TextAttribute
 
 
 class AgentRuntime(MapAttribute[Any, Any]):
-    """How the engine reaches an agent. `parameters` are stored as JSON text, so they come back
-    exactly as they were given.
+    """How the engine reaches an agent.
 
-    Where they are large, `kept_parameters` says where all of them are, and `parameters` holds only
-    those that the engine itself looks at: see `services.members`.
+    `parameters` are stored as JSON text, so they are returned exactly as given. If they are large,
+    `kept_parameters` names the text that holds all of them, and `parameters` has only those that
+    the engine itself reads: see `services.members`.
     """
 
     kind = UnicodeAttribute()
@@ -43,7 +43,7 @@ P = TypeVar("P", bound=MapAttribute[Any, Any])
 
 
 def anonymous(part: P) -> P:
-    """A copy without `agent_uuid` and `position`, for an item that is one agent's own."""
+    """Return a copy without `agent_uuid` and `position`, for the item of a single agent."""
     kept = {**part.attribute_values, "agent_uuid": None}
     if "position" in kept:
         kept["position"] = 0  # The default, which is not stored.
@@ -62,10 +62,10 @@ _USUAL_RETRY = RetryPolicy(max_attempts=3, interval_seconds=1.0, backoff_rate=2.
 
 
 class AgentAction(MapAttribute[Any, Any]):
-    """What one agent does in a task: its place in the graph and its rules.
+    """One agent's settings in a task: its place in the graph and its rules.
 
-    What is as usual is not stored, since each agent of each session has a copy. So these defaults
-    are what items without them mean, and stay.
+    Default values are not stored, because each agent of each session has a copy. So the defaults
+    here are part of the stored format and must not change.
     """
 
     agent_uuid = UnicodeAttribute(null=True)
@@ -73,7 +73,7 @@ class AgentAction(MapAttribute[Any, Any]):
     primary_path = BooleanAttribute(default=True)
     user_in_the_loop = UnicodeAttribute(null=True)
     timeout_seconds = NumberAttribute(default=300)
-    # None was given: a start sets the one of its member's kind. Version 0.1.0 stored none of this.
+    # No timeout was given, so a start sets the default of the runtime's kind. Absent in 0.1.0.
     timeout_by_kind = BooleanAttribute(null=True)
     answer_timeout_seconds = NumberAttribute(null=True)
     retry = RetryPolicy(default=lambda: _USUAL_RETRY)
@@ -81,19 +81,19 @@ class AgentAction(MapAttribute[Any, Any]):
     position = NumberAttribute(default=0)
 
     def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:
-        """The rules that are not as usual."""
+        """Return only the rules that differ from their defaults."""
         stored = super().serialize(values, null_check=null_check)
         return {name: rule for name, rule in stored.items() if USUAL.get(name) != rule}
 
 
 USUAL = MapAttribute.serialize(AgentAction(), AgentAction())
 
-# Outside of the class: inside it pynamodb would take it for an attribute of the map.
+# Not in the class, where pynamodb would take it for an attribute of the map.
 _ELEMENT = AgentAction()
 
 
 class AgentActions(Attribute[dict[str, AgentAction]]):
-    """Actions by agent uuid. A DynamoDB map keeps no order: `position` does."""
+    """Actions by agent uuid. A DynamoDB map has no order, so `position` stores it."""
 
     attr_type = MAP
 
@@ -111,28 +111,3 @@ class SubtaskQuery(MapAttribute[Any, Any]):
     agent_uuid = UnicodeAttribute()
     subtask_query = TextAttribute()
     session_agent_uuid = UnicodeAttribute(null=True)
-
-
-class InputFile(MapAttribute[Any, Any]):
-    """A file that agents of a session may read where it lies."""
-
-    name = UnicodeAttribute()
-    uri = UnicodeAttribute()
-    media_type = UnicodeAttribute(null=True)
-
-
-class LogEntry(MapAttribute[Any, Any]):
-    """An event of a session."""
-
-    at = UnicodeAttribute()
-    level = UnicodeAttribute()
-    message = UnicodeAttribute()
-    session_agent_uuid = UnicodeAttribute(null=True)
-    run_uuid = UnicodeAttribute(null=True)
-
-
-class TokenUsage(MapAttribute[Any, Any]):
-    """What a run used of a language model."""
-
-    input_tokens = NumberAttribute()
-    output_tokens = NumberAttribute()

@@ -1,4 +1,4 @@
-"""A small item beside each coordination and task, which creating a child needs."""
+"""A small item next to each coordination and task, for creating their children."""
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -6,11 +6,11 @@ from ai_coordination.models.base import Entity, table_name
 
 
 class ChildCounts(Entity):
-    """How many children a coordination has. A task has one too, which counts nothing.
+    """How many children a coordination has. A task has such an item too, which counts nothing.
 
-    It is created and deleted with its parent. So its existence is the parent's, and a child is
-    created on condition of it, at the same cost however large the parent is. `within` is the
-    coordination of a task, and `tenant` of a coordination.
+    It is created and deleted together with its parent. So a child is created on condition that this
+    item exists, which costs the same however large the parent is. `within` is the coordination's
+    UUID for a task, and the word `tenant` for a coordination.
     """
 
     class Meta:

@@ -7,7 +7,7 @@ from ai_coordination.models.blueprint import Agent
 
 
 class Coordination(Versioned):
-    """A blueprint. Its children are counted beside it: see ChildCounts."""
+    """A blueprint. ChildCounts counts its children."""
 
     class Meta:
         table_name = table_name("coordinations")
@@ -20,6 +20,6 @@ class Coordination(Versioned):
     folded_name = UnicodeAttribute()
     coordination_description = UnicodeAttribute(null=True)
     agents = ListAttribute(of=Agent, default=list)
-    # Only in items of version 0.1.0, until they are moved: see `services.counts`.
+    # Only in items of version 0.1.0, until they are migrated: see `services.counts`.
     task_count = NumberAttribute(null=True)
     session_count = NumberAttribute(null=True)

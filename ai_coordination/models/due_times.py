@@ -1,7 +1,7 @@
-"""Whatever must still happen has a time at which it is looked for: the sparse index `due`.
+"""Due times: when an item with outstanding work is checked, in the sparse index `due`.
 
-An item is in the index while it has `due_at`. Its shards spread the writes of many sessions; all
-items of one session are in the same. Items of version 0.1.0 are in the first eight of them.
+An item is in the index while it has `due_at`. Shards spread the writes of many sessions; all items
+of one session are in the same shard. Items of version 0.1.0 are in the first eight shards.
 """
 
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ M = TypeVar("M")
 
 
 class DueIndex(GlobalSecondaryIndex[Any]):
-    """What is due, by shard and time."""
+    """Items with outstanding work, by shard and due time."""
 
     class Meta:
         index_name = "due"
@@ -28,10 +28,10 @@ class DueIndex(GlobalSecondaryIndex[Any]):
 
 
 class HasDueTime:
-    """The attributes of an item that may be due.
+    """The attributes of an item that may have outstanding work.
 
-    `due_count` counts the sweeps that have found it since a worker last looked at it, `looks` the
-    workers that have looked at it since it last made progress.
+    `due_count` counts the sweeps that have found it since a worker last looked at it. `looks`
+    counts the workers that have looked at it since it last made progress.
     """
 
     due_shard = UnicodeAttribute(null=True)
@@ -41,15 +41,15 @@ class HasDueTime:
 
 
 def shard(session_uuid: str) -> str:
-    """The shard of a session and its agents."""
+    """Return the shard of a session and its agents."""
     return SHARDS[crc32(session_uuid.encode()) % len(SHARDS)]
 
 
 def set_due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
-    """The item has made progress, and is looked for at an instant.
+    """Record progress, and set the due time.
 
-    That instant is always written, also where it is the one that was read: somebody may have
-    moved it since. The same value again costs no write to the index.
+    The due time is written even if it equals the one that was read, because a sweep may have moved
+    it since. Writing an unchanged value costs no write to the index.
     """
     return [
         kind.due_shard.set(shard(session_uuid)),
@@ -60,22 +60,22 @@ def set_due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
 
 
 def postpone(kind: type[Any], at: str) -> list[Action]:
-    """A sweep has found the item due, and looks for it again at an instant."""
+    """Move the due time on. Used by the sweep that has found the item due."""
     return [kind.due_at.set(at), kind.due_count.add(1)]
 
 
 def record_look(kind: type[Any], at: str, looks: int) -> list[Action]:
-    """A worker looks at the item for the n-th time without progress so far."""
+    """Count a worker's look at an item that has made no progress, and set the next due time."""
     return [kind.due_at.set(at), kind.looks.set(looks), kind.due_count.remove()]
 
 
 def existing_or(item: Any, at: str, *, earliest: str, latest: str) -> str:
-    """The time that an item has, where it lies between two others; else `at`."""
+    """Return the item's due time if it is between `earliest` and `latest`, otherwise `at`."""
     return str(item.due_at) if item.due_at and earliest <= item.due_at <= latest else at
 
 
 def clear(kind: type[Any]) -> list[Action]:
-    """Nothing has to happen to the item any more."""
+    """Remove the due time: no work is outstanding."""
     return [
         kind.due_shard.remove(),
         kind.due_at.remove(),

@@ -1,7 +1,7 @@
-"""Keys that hold a caller's own name: of a user, a thread, an idempotency key.
+"""Keys that contain a name chosen by the caller: of a user, a thread, an idempotency key.
 
-A tenant's name and a caller's, of four bytes each character, may be longer together than the 2,048
-bytes of a hash key. What does not fit is replaced by its digest, behind a NUL, which no name holds.
+With characters of four bytes, a tenant's name and the caller's can together exceed the 2,048 bytes
+of a hash key. A name that does not fit is replaced by its digest after a NUL, which no name has.
 """
 
 from hashlib import sha256
@@ -11,7 +11,7 @@ _NUL = "\0"
 
 
 def tenant_key(partition_key: str, *names: str) -> str:
-    """A tenant's key for some names, of at most 2,048 bytes of UTF-8."""
+    """Return a tenant's key for these names: at most 2,048 bytes of UTF-8."""
     name = "#".join(names)
     key = f"{partition_key}#{name}"
     if len(key.encode()) <= LONGEST_HASH_KEY_BYTES:

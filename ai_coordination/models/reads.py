@@ -1,4 +1,4 @@
-"""Reads: one item, many items, one page of a list."""
+"""Read one item, several items, or one page of a list."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,12 +30,12 @@ ROWS_OF_A_FILTERED_READ = 200
 
 
 def get(kind: type[E], hash_key: str, range_key: str, *, tenant: str) -> E | None:
-    """The item as it is now, or None where there is none for this tenant."""
+    """Read an item consistently. Returns None if the tenant has no such item."""
     try:
-        found = kind.get(hash_key, range_key, consistent_read=True)
+        item = kind.get(hash_key, range_key, consistent_read=True)
     except kind.DoesNotExist:
         return None
-    return found if found.partition_key == tenant else None
+    return item if item.partition_key == tenant else None
 
 
 def batch_get(
@@ -45,9 +45,9 @@ def batch_get(
     context: InvocationContext,
     batch_size: int = MOST_KEYS_OF_A_BATCH,
 ) -> list[Any]:
-    """The items in the order of their keys, as they are now; None where there is none.
+    """Read items consistently, in the order of their keys; None for each that does not exist.
 
-    One call reads `batch_size` items, of any tables.
+    One call reads up to `batch_size` items, of any tables. Raises Throttled.
     """
     wanted = list(dict.fromkeys(keys))
     found = {
@@ -74,9 +74,9 @@ def _batch(keys: Iterable[Key], context: InvocationContext) -> Iterator[tuple[Ke
 
 
 def _batch_items(asked: dict[str, Any], context: InvocationContext) -> Iterator[tuple[str, Item]]:
-    """What DynamoDB leaves over, for its size or for its load, is asked for again.
+    """Read items, and ask again for those that DynamoDB left out because of size or load.
 
-    Raises Throttled where it leaves over everything, again and again.
+    Raises Throttled if it repeatedly leaves out all of them.
     """
     fruitless = 0
     while asked:
@@ -98,7 +98,7 @@ def _keys_in(asked: dict[str, Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[E]):
-    """Some rows of a list. `position` is where the next page goes on, also where no row is here."""
+    """Some rows of a list. The next page continues after `position`, even if there are no rows."""
 
     rows: list[E]
     has_next: bool
@@ -107,7 +107,7 @@ class Page(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of a list: `first` rows after `position`, a range key or None for the start."""
+    """Which page to read: `first` rows after the range key `position`, or from the start."""
 
     first: int
     position: str | None = None
@@ -115,7 +115,7 @@ class PageRequest:
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition | None:
-    """All of them, or None where there are none."""
+    """Combine conditions by AND. Returns None if there are none."""
     return reduce(Condition.__and__, conditions) if conditions else None
 
 
@@ -128,10 +128,10 @@ def page(
     index: Index[Any] | None = None,
     condition: Condition | None = None,
 ) -> Page[E]:
-    """One page of the rows under `hash_key`, by range key.
+    """Read one page of the rows with `hash_key`, in the order of the range key.
 
-    With a condition it reads a bounded number of times, so the page may be short, even empty, with
-    more to come. A partition of another tenant is as an empty one.
+    With a condition the number of reads is limited, so a page may have fewer rows, or none,
+    although more follow. Another tenant's partition looks empty.
     """
     range_key = _range_key(kind, index)
     rows: list[E] = []
@@ -147,15 +147,22 @@ def page(
             break
     if rows and rows[0].partition_key != tenant:
         return Page([], False, None)
-    if start is not None and not rows and not _is_of(kind, hash_key, wanted, index, tenant=tenant):
+    if (
+        start is not None
+        and not rows
+        and not _is_owned(kind, hash_key, wanted, index, tenant=tenant)
+    ):
         return Page([], False, None)
     return _cut(rows, wanted.first, range_key.attr_name, start)
 
 
-def _is_of(
+def _is_owned(
     kind: type[E], hash_key: str, wanted: PageRequest, index: Index[Any] | None, *, tenant: str
 ) -> bool:
-    """Whose a partition is of which the condition let no row through: not even its size is told."""
+    """Whether the tenant owns a partition of which no row passed the filter.
+
+    So `has_next` does not reveal that another tenant's partition has rows.
+    """
     answer = _query(kind, hash_key, None, None, replace(wanted, first=0), index, None)
     return all(kind.of(item).partition_key == tenant for item in answer[ITEMS])
 
@@ -163,9 +170,9 @@ def _is_of(
 def all_rows(
     kind: type[E], hash_key: str, *, tenant: str, attributes: Sequence[str] | None = None
 ) -> list[E]:
-    """All rows under `hash_key`, with these attributes alone, as they are now.
+    """Read all rows with `hash_key` consistently, with only these attributes if any are named.
 
-    Only where their number is bounded: the agents of a session.
+    Only for partitions of limited size, such as the agents of a session.
     """
     rows: list[E] = []
     start: dict[str, Any] | None = None
@@ -186,13 +193,13 @@ def all_rows(
 def _range_key(kind: type[E], index: Index[Any] | None) -> Any:
     if index is None:
         return getattr(kind, kind.key_names()[1])
-    return next(one for one in index.Meta.attributes.values() if one.is_range_key)
+    return next(key for key in index.Meta.attributes.values() if key.is_range_key)
 
 
 def due_rows(
     kind: type[E], index: Index[Any], hash_key: str, latest: str, most: int
 ) -> Iterator[list[E]]:
-    """The rows of an index up to a range key, page by page: of any tenant, for the engine alone."""
+    """Read an index up to the range key `latest`, page by page. For the engine: of all tenants."""
     start: dict[str, Any] | None = None
     while True:
         answer = connection.query(
@@ -210,7 +217,7 @@ def due_rows(
 
 
 def is_in_index(kind: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
-    """Whether an index has a row. It lags: a row of the last seconds may be missing."""
+    """Whether an index has this row. Indexes lag: a row written seconds ago may be missing."""
     answer = connection.query(
         kind.Meta.table_name,
         hash_key,

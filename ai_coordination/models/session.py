@@ -1,8 +1,11 @@
-"""Sessions: instances in which a task is executed."""
+"""Sessions: executions of tasks."""
+
+from typing import Any
 
 from pynamodb.attributes import (
     BooleanAttribute,
     ListAttribute,
+    MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
@@ -11,13 +14,13 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models import keys
 from ai_coordination.models.base import Versioned, table_name
-from ai_coordination.models.blueprint import InputFile, LogEntry, SubtaskQuery
+from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.texts import TextAttribute
 
-# What may be large stays out of the indexes: each of them is charged for what it holds. AWS changes
-# no projection and adds one index an update, so what lists will show is in them already: `labels`,
-# `deadline_at` and `final_progress`, how many agents ended in which state, are not written yet.
+# Attributes that may be large stay out of the indexes, because AWS charges for each index's size. A
+# projection cannot be changed later, so what lists will show is included already: `labels`,
+# `deadline_at` and `final_progress` (how many agents ended in which state) are not written yet.
 _SMALL = [
     "partition_key",
     "coordination_name",
@@ -42,6 +45,24 @@ _SMALL = [
 
 def _all_but(key: str) -> list[str]:
     return [name for name in _SMALL if name != key]
+
+
+class InputFile(MapAttribute[Any, Any]):
+    """A file that agents of a session may read. The engine stores only its address."""
+
+    name = UnicodeAttribute()
+    uri = UnicodeAttribute()
+    media_type = UnicodeAttribute(null=True)
+
+
+class LogEntry(MapAttribute[Any, Any]):
+    """An event in a session's log."""
+
+    at = UnicodeAttribute()
+    level = UnicodeAttribute()
+    message = UnicodeAttribute()
+    session_agent_uuid = UnicodeAttribute(null=True)
+    run_uuid = UnicodeAttribute(null=True)
 
 
 class SessionsOfTenant(GlobalSecondaryIndex["Session"]):
@@ -78,7 +99,7 @@ class SessionsOfUser(GlobalSecondaryIndex["Session"]):
 
 
 class SessionsToPurge(GlobalSecondaryIndex["Session"]):
-    """Ended sessions by the time at which they are purged. Sparse; nothing is in it yet."""
+    """Ended sessions by the time at which they are purged. Sparse. Nothing writes it yet."""
 
     class Meta:
         index_name = "purge"
@@ -89,7 +110,7 @@ class SessionsToPurge(GlobalSecondaryIndex["Session"]):
 
 
 class Session(HasDueTime, Versioned):
-    """One instance of a coordination. It counts its agents, and the runs that have no agent."""
+    """One execution of a task. It counts its agents, and the runs without an agent."""
 
     class Meta:
         table_name = table_name("sessions")
@@ -104,7 +125,7 @@ class Session(HasDueTime, Versioned):
     session_uuid = UnicodeAttribute(range_key=True)
     task_uuid = UnicodeAttribute(null=True)
     schedule_uuid = UnicodeAttribute(null=True)
-    # As they were when the session started.
+    # The names at the time of the start.
     coordination_name = UnicodeAttribute(null=True)
     task_name = UnicodeAttribute(null=True)
     user_id = UnicodeAttribute(null=True)
@@ -117,9 +138,9 @@ class Session(HasDueTime, Versioned):
     waiting_on = NumberSetAttribute(null=True)
     graph = TextAttribute(null=True)
     graph_size = NumberAttribute(null=True)
-    # What a retry that is under way resets: see `retry_plans`.
+    # What a retry in progress resets: see `engine.session.retry_plan`.
     retry_plan = TextAttribute(null=True)
-    # A retry has left agents as they were that failed or were cancelled: it cannot complete.
+    # A retry has left failed or cancelled agents as they are, so the session cannot complete.
     falls_short = BooleanAttribute(null=True)
     thread_uuid = UnicodeAttribute(null=True)
     iteration_count = NumberAttribute(default=0)
@@ -133,5 +154,5 @@ class Session(HasDueTime, Versioned):
 
 
 def tenant_user(partition_key: str, user_id: str | None) -> str | None:
-    """The key under which a user's sessions are listed: a user's name is the tenant's own."""
+    """Return the key that lists a user's sessions. User names are unique only within a tenant."""
     return None if user_id is None else keys.tenant_key(partition_key, user_id)

@@ -1,4 +1,4 @@
-"""Session agents: the state of one agent in a session."""
+"""Session agents: one agent's part in a session."""
 
 from typing import Self
 
@@ -11,13 +11,14 @@ from pynamodb.attributes import (
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models.base import Item, Versioned, table_name
-from ai_coordination.models.blueprint import Agent, AgentAction, TokenUsage
+from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
+from ai_coordination.models.session_run import TokenUsage
 from ai_coordination.models.texts import TextAttribute
 
-# What a list of work shows of an agent: no texts, and none of its sets, which may be large. AWS
-# changes no projection, so what a question to a person will hold is there already: `turn`, the
-# names with `asked_` and `claimed_` are not written yet.
+# What a list of open work shows: no texts and no sets, because they may be large. A projection
+# cannot be changed later, so what questions to people will need is included already: `turn`,
+# `asked_…` and `claimed_…` are not written yet.
 _LISTED = [
     "partition_key",
     "coordination_uuid",
@@ -44,10 +45,10 @@ _LISTED = [
 
 
 class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
-    """What is to be done in a tenant, by state, oldest first.
+    """A tenant's open work by state, oldest first.
 
-    Sparse: `open_as` (tenant and state) and `open_since` (instant and agent) are there while an
-    agent asks a person, or waits for an EXTERNAL worker.
+    Sparse: an agent has `open_as` (tenant and state) and `open_since` (time and agent) while it
+    asks a person or waits for an external worker.
     """
 
     class Meta:
@@ -59,9 +60,9 @@ class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
 
 
 class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
-    """What one person or one group of a tenant is asked, by the time that an answer has.
+    """The questions to one person or one group of a tenant, by the time when they expire.
 
-    Sparse; nothing is in it yet. `asked_of` is `{tenant}#u#{user}` or `{tenant}#g#{group}`, and
+    Sparse. Nothing writes it yet. `asked_of` is `{tenant}#u#{user}` or `{tenant}#g#{group}`, and
     `asked_order` is `{due or 9999}#{asked}#{agent}`.
     """
 
@@ -74,7 +75,7 @@ class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
 
 
 class SessionAgent(HasDueTime, Versioned):
-    """One agent's part in a session. Edges are ordinals; an ordinal gives the address."""
+    """One agent's part in a session. Edges are ordinals, from which the UUIDs are computed."""
 
     class Meta:
         table_name = table_name("session_agents")
@@ -93,7 +94,7 @@ class SessionAgent(HasDueTime, Versioned):
     iteration = NumberAttribute(default=0)
     predecessors = NumberSetAttribute(null=True)
     successors = NumberSetAttribute(null=True)
-    # Those of its successors that wait for it alone, as the graph was when the session started.
+    # The successors that have no other predecessor, at the time of the start.
     sole_successors = NumberSetAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
     last = BooleanAttribute(null=True)
@@ -107,10 +108,10 @@ class SessionAgent(HasDueTime, Versioned):
     attempt = NumberAttribute(default=0)
     current_run_uuid = UnicodeAttribute(null=True)
     thread_uuid = UnicodeAttribute(null=True)
-    # The predecessor whose thread it continues, or a constant of `graph`: planned with the graph.
-    # Without it, in items of 0.1.0, the claim chooses.
+    # The predecessor whose thread it continues, or a constant of `graph`. Planned with the graph;
+    # for items of version 0.1.0, which lack it, the claim decides.
     thread_from = NumberAttribute(null=True)
-    # A rejected answer and what was said of it, until the agent has answered anew.
+    # A rejected output and the person's remark, until the agent's next output.
     rejected_output = TextAttribute(null=True)
     rejected_because = TextAttribute(null=True)
     usage = TokenUsage(null=True)
@@ -125,7 +126,7 @@ class SessionAgent(HasDueTime, Versioned):
 
     @classmethod
     def of(cls, item: Item) -> Self:
-        """The agent that a raw item holds, whose copies do not say whose they are."""
+        """Return the agent that a raw item stores, with `agent_uuid` added to its copies."""
         entity = super().of(item)
         for part in (entity.agent, entity.agent_action):
             if part is not None and part.agent_uuid is None:
@@ -134,12 +135,12 @@ class SessionAgent(HasDueTime, Versioned):
 
     @property
     def in_degree(self) -> int:
-        """How many predecessors have not finished: the size of the set, never a counter."""
+        """How many predecessors have not finished: the size of the set, not a counter."""
         return len(self.waiting_on or ())
 
 
 def open_as(partition_key: str, state: str) -> str:
-    """The key under which a tenant's open agents of a state are listed."""
+    """Return the key that lists a tenant's open agents of a state."""
     return f"{partition_key}#{state}"
 
 

@@ -7,9 +7,9 @@ from ai_coordination.models.base import Table, table_name
 
 
 class SessionLabel(Table):
-    """One label of one session, written and deleted with it. Nothing writes any yet.
+    """One label of one session, written and deleted with it. Nothing writes it yet.
 
-    The sessions of a tenant that have a label are one partition, in the order of their creation.
+    A tenant's sessions with the same label are one partition, in order of creation.
     """
 
     class Meta:
@@ -22,5 +22,5 @@ class SessionLabel(Table):
 
 
 def tenant_label(partition_key: str, key: str, value: str) -> str:
-    """The key under which the sessions with a label are listed. No key holds a NUL."""
+    """Return the key that lists the sessions with a label. No label's key contains a NUL."""
     return keys.tenant_key(partition_key, f"{key}\0{value}")

@@ -1,19 +1,32 @@
-"""Session runs: execution steps, immutable once they have ended."""
+"""Session runs: attempts of agents, immutable once they have ended."""
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination.models import keys
 from ai_coordination.models.base import Entity, table_name
-from ai_coordination.models.blueprint import TokenUsage
 from ai_coordination.models.texts import TextAttribute
+
+
+class TokenUsage(MapAttribute[Any, Any]):
+    """The tokens that a run used."""
+
+    input_tokens = NumberAttribute()
+    output_tokens = NumberAttribute()
 
 
 class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):
     """A conversation: the runs of a tenant's thread, oldest first.
 
-    Its key is written once, and all that it holds then stays: so a run costs one write here. While
-    a run's thread may still get another name, the run is not in it.
+    A run's key is written once and its projected attributes never change, so a run costs one write
+    here. A run whose thread may still get another name is not in the index.
     """
 
     class Meta:
@@ -25,7 +38,7 @@ class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):
 
 
 class SessionRun(Entity):
-    """One execution step of an agent."""
+    """One attempt of an agent, or a run that a caller has recorded."""
 
     class Meta:
         table_name = table_name("session_runs")
@@ -36,8 +49,8 @@ class SessionRun(Entity):
     run_uuid = UnicodeAttribute(range_key=True)
     thread_uuid = UnicodeAttribute(null=True)
     tenant_thread = UnicodeAttribute(null=True)
-    # The engine began the thread: the worker that accepts the run may name its own instead, once.
-    # Until then, or until the run has ended, it has no `tenant_thread`.
+    # The run begins a new thread, which the worker that accepts it may rename once. Until it does,
+    # or until the run has ended, there is no `tenant_thread`.
     own_thread = BooleanAttribute(null=True)
     agent_uuid = UnicodeAttribute()
     coordination_uuid = UnicodeAttribute()
@@ -52,5 +65,5 @@ class SessionRun(Entity):
 
 
 def tenant_thread(partition_key: str, thread_uuid: str | None) -> str | None:
-    """The key under which a thread's runs are listed: a thread's name is the tenant's own."""
+    """Return the key that lists a thread's runs. Thread names are unique only within a tenant."""
     return None if thread_uuid is None else keys.tenant_key(partition_key, thread_uuid)

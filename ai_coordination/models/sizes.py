@@ -1,7 +1,7 @@
-"""How many bytes an item has, as DynamoDB counts them, and how many it may have.
+"""The size of an item as DynamoDB counts it, and its limits.
 
-DynamoDB refuses an item of more than 400 KB. What callers put into an item is capped well below
-that, so that the rest of the item's life still fits: log entries, leases, edges, counts and times.
+DynamoDB refuses an item of more than 400 KB. What callers store in an item is limited to less, so
+that log entries, leases, edges, counts and times still fit later.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +11,9 @@ from typing import Any
 from ai_coordination.models.base import Item, Table
 
 LARGEST_ITEM_BYTES = 400 * 1024
-# What callers put into an item, with all that it has from its creation.
+# For what callers store, together with all attributes from the item's creation.
 LARGEST_BYTES = 300 * 1024
-# What an item has at most when the engine adds a text to it while it lives: an answer, an input.
+# When the engine adds a text to an existing item: an output, an input.
 LARGEST_GROWN_BYTES = 350 * 1024
 
 _OF_A_COLLECTION = 3
@@ -21,18 +21,18 @@ _OF_AN_ELEMENT = 1
 
 
 def of_entity(entity: Table) -> int:
-    """The bytes of an entity's item."""
+    """Return the size of an entity's item in bytes."""
     return sum(by_attribute(entity).values())
 
 
 def by_attribute(entity: Table) -> dict[str, int]:
-    """The bytes of each attribute that the entity has, its name included."""
+    """Return the size of each attribute of an entity in bytes, including its name."""
     item = entity.serialize(null_check=False)
     return {name: of_item({name: value}) for name, value in item.items()}
 
 
 def of_item(item: Item) -> int:
-    """The bytes of a raw item."""
+    """Return the size of a raw item in bytes."""
     return sum(_text(name) + _value(value) for name, value in item.items())
 
 
@@ -46,9 +46,9 @@ def _value(value: Mapping[str, Any]) -> int:
 
 
 def _number(number: str) -> int:
-    """One byte for two digits, counted from the decimal point, and one or two besides.
+    """One byte for two digits, in pairs from the decimal point, plus one, plus one for a sign.
 
-    Zeros at either end are no digits.
+    Leading and trailing zeros do not count.
     """
     sign, digits, exponent = Decimal(number).as_tuple()
     written = "".join(map(str, digits)).lstrip("0")
@@ -60,7 +60,7 @@ def _number(number: str) -> int:
 
 
 def _list(elements: Sequence[Mapping[str, Any]]) -> int:
-    return _OF_A_COLLECTION + sum(_OF_AN_ELEMENT + _value(one) for one in elements)
+    return _OF_A_COLLECTION + sum(_OF_AN_ELEMENT + _value(element) for element in elements)
 
 
 def _map(members: Item) -> int:
@@ -75,7 +75,7 @@ _SIZES: Mapping[str, Callable[[Any], int]] = {
     "NULL": lambda value: 1,
     "SS": lambda texts: sum(map(_text, texts)),
     "NS": lambda numbers: sum(map(_number, numbers)),
-    "BS": lambda several: sum(map(len, several)),
+    "BS": lambda values: sum(map(len, values)),
     "L": _list,
     "M": _map,
 }

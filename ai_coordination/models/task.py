@@ -1,4 +1,4 @@
-"""Tasks: what the agents of a coordination do together."""
+"""Tasks: graphs of agents within a coordination."""
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
@@ -7,7 +7,7 @@ from ai_coordination.models.blueprint import AgentActions, SubtaskQuery
 
 
 class Task(Versioned):
-    """A graph of agent actions. It counts its schedules."""
+    """A graph of agents' actions. It counts its schedules."""
 
     class Meta:
         table_name = table_name("tasks")

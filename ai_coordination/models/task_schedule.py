@@ -1,4 +1,4 @@
-"""Task schedules: when tasks start by themselves."""
+"""Task schedules: when tasks are started automatically."""
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -7,7 +7,7 @@ from ai_coordination.models.base import Versioned, table_name
 
 
 class SchedulesOfTenant(GlobalSecondaryIndex["TaskSchedule"]):
-    """A tenant's schedules, in the order they were created."""
+    """A tenant's schedules, in order of creation."""
 
     class Meta:
         index_name = "of-tenant"
@@ -18,10 +18,10 @@ class SchedulesOfTenant(GlobalSecondaryIndex["TaskSchedule"]):
 
 
 class TaskSchedule(Versioned):
-    """When a task starts by itself.
+    """When a task is started automatically.
 
-    `token` names the timer that fires it, and is not there where none does; `counts_from` is the
-    instant from which a rate counts. `last_run_at` is the time at which the last session was due.
+    `token` names the timer that fires the schedule; without a token, no timer does. A rate counts
+    from `counts_from`. `last_run_at` is the time at which the latest session was due.
     """
 
     class Meta:

@@ -1,22 +1,22 @@
-"""Texts that an item holds itself, or says where they are kept, because they are large."""
+"""Texts that an item stores itself, or by reference if they are large."""
 
 from dataclasses import dataclass
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import STRING
 
-# No text of the API begins so once it is stored: what does is stored behind one NUL more.
+# Marks a reference. A text that begins with NUL itself is stored with one more NUL in front.
 _NUL = "\0"
 _ELSEWHERE = f"{_NUL}large:"
 
 
 @dataclass(frozen=True, slots=True)
 class LargeText:
-    """A text that is kept in the bucket: its SHA-256 (hexadecimal), and its bytes of UTF-8.
+    """A text that is stored in the bucket: its SHA-256 (hexadecimal) and its size in UTF-8 bytes.
 
-    `folder` is its owner's, inside the tenant's. Version 0.1.0 named it after the session alone;
-    since then it begins with the coordination. Equal ones are equal texts, so nobody has to read
-    two to compare them.
+    `folder` is the owner's, within the tenant's. In version 0.1.0 it was the session's UUID; since
+    then it begins with the coordination's. Equal values mean equal texts, so texts can be compared
+    without reading them.
     """
 
     folder: str
@@ -26,21 +26,21 @@ class LargeText:
 
 @dataclass(frozen=True, slots=True)
 class LargeJson(LargeText):
-    """A JSON value that is kept in the bucket as a text."""
+    """A JSON value that is stored in the bucket as a text."""
 
 
 Text = str | LargeText
 
 
 def to_stored(text: Text) -> str:
-    """A text as an item holds it."""
+    """Encode a text or a reference for an item."""
     if isinstance(text, LargeText):
         return f"{_ELSEWHERE}{text.folder}/{text.sha256}/{text.size}"
     return _NUL + text if text.startswith(_NUL) else text
 
 
 def from_stored(stored: str) -> Text:
-    """What `written` wrote."""
+    """Decode what `to_stored` has encoded."""
     if not stored.startswith(_NUL):
         return stored
     if not stored.startswith(_ELSEWHERE):
@@ -50,14 +50,14 @@ def from_stored(stored: str) -> Text:
 
 
 class TextAttribute(Attribute[Text]):
-    """A text that may be large."""
+    """An attribute whose text may be large."""
 
     attr_type = STRING
 
     def serialize(self, value: Text) -> str:
-        """As `written`."""
+        """As `to_stored`."""
         return to_stored(value)
 
     def deserialize(self, value: str) -> Text:
-        """As `read`."""
+        """As `from_stored`."""
         return from_stored(value)

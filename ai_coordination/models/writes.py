@@ -1,12 +1,12 @@
-"""Conditional writes that answer whether they landed.
+"""Conditional writes that report whether they landed.
 
-Each part of a write says what its refusal means: `refused` gets the item as it stood, or None
-where there is none, and gives the error to raise, or None where the refusal is no failure.
+Each write says what a refused condition means: `refused` gets the stored item, or None if there is
+none, and returns the error to raise, or None if the refusal is not a failure.
 
-What load or other transactions refuse is tried again with full jitter until the caller's deadline;
-what is refused even then is Throttled, and nothing of it is written. A write without an answer is
-Throttled too, but it may be done: whole or not at all. A transaction carries one token through all
-tries, so it is applied once, also where an answer was lost.
+A write that DynamoDB refuses because of load or another transaction is retried with full jitter
+until the deadline. If it is still refused, Throttled is raised and nothing was written. A write
+without a response raises Throttled too, but may have landed. A transaction has the same token in
+all tries, so it is applied once even if a response was lost.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ _TOO_LARGE = ("item size", "maximum allowed size", "transaction payload", "excee
 
 
 class Transaction:
-    """Writes that land together or not at all. At most MOST_PARTS of them."""
+    """Up to MOST_PARTS writes that land together or not at all."""
 
     def __init__(self) -> None:
         self._parts: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ class Transaction:
         self._refusals.append(refused)
 
     def commit(self, context: InvocationContext) -> None:
-        """Raises what the first refused part says; parts are asked in the order they were added."""
+        """Write all parts. Raises the error of the first refused part, in the order of addition."""
         request = {"TransactItems": self._parts, "ClientRequestToken": _request_token(context)}
         try:
             _send("TransactWriteItems", request, context)
@@ -87,7 +87,7 @@ class Transaction:
 
 
 def _request_token(context: InvocationContext) -> str:
-    """What DynamoDB knows the repeat of a transaction by. At most 36 characters."""
+    """Return a token by which DynamoDB recognizes a repeated transaction: at most 36 characters."""
     return f"{context.random_bits(128):032x}"
 
 
@@ -98,9 +98,10 @@ def update_versioned(
     refused: Callable[[V | None], EngineError],
     context: InvocationContext,
 ) -> V:
-    """Changes an entity as one update mutation does, and gives it as it is then.
+    """Apply a versioned update and return the updated entity.
 
-    A refusal by the SDK's own repeat of a write that had landed is known by `last_writes`.
+    The SDK retries a write whose response was lost. If the first try has landed, the retry is
+    refused; `last_writes` tells this from a real refusal.
     """
     mark = context.token()
     kind = type(item)
@@ -129,11 +130,11 @@ class Outcome(NamedTuple, Generic[T]):
 def update_if(
     item: T, actions: Sequence[Action], condition: Condition, context: InvocationContext
 ) -> Outcome[T]:
-    """One conditional write of the engine: whether it landed, and the item as it is.
+    """Apply a conditional update.
 
-    Where it did not, that is the item that refused the condition, or None where there is none. It
-    may still be that the SDK's first try landed and its answer was lost: the caller knows by what
-    the item says whether it stands where this write leads.
+    If the condition was refused, the outcome has the stored item, or None if there is none. Even
+    then the SDK's first try may have landed and its response been lost: the caller must compare the
+    item with what the update would have written.
     """
     kind = type(item)
     kwargs = item.get_update_kwargs_from_instance(list(actions), condition, "ALL_OLD")
@@ -145,7 +146,7 @@ def update_if(
 
 
 def _remember(kind: type[Versioned], mark: str) -> list[Action]:
-    """Moves the marks of the last writes on by one place, and puts this one first."""
+    """Put a mark in front of the marks of earlier writes, and drop the oldest."""
     places = [kind.last_writes[place] for place in range(REMEMBERED_WRITES)]
     moves = [later.set(earlier) for earlier, later in pairwise(places)]
     return [*reversed(moves), places[0].set(mark)]
@@ -157,7 +158,7 @@ def delete(
     refused: Callable[[T | None], EngineError],
     context: InvocationContext,
 ) -> None:
-    """Deletes one item. Gone already, on the SDK's own repeat, is success."""
+    """Delete an item. Finding it gone on the SDK's retry counts as success."""
     kwargs = item.get_delete_kwargs_from_instance(condition, "ALL_OLD")
     failures: list[VerboseClientError] = []
     try:
@@ -175,7 +176,7 @@ def _send(
     context: InvocationContext,
     failures: list[VerboseClientError] | None = None,
 ) -> Any:
-    """What DynamoDB answers. `failures` is told of every refusal on the way, the last included."""
+    """Call DynamoDB until the deadline. `failures` collects every refusal, including the last."""
     failures = [] if failures is None else failures
     wait = FIRST_WAIT_SECONDS
     while True:
@@ -183,21 +184,21 @@ def _send(
             return connection.attempt(operation, request)
         except VerboseClientError as error:
             failures.append(error)
-            _raise_what_waiting_does_not_mend(error)
+            _raise_if_permanent(error)
             pause = context.random() * wait
             if pause >= context.seconds_left():
                 raise Throttled(
-                    "The database is busy, or others write the same: try again later"
+                    "The database is busy, or other requests change the same item: try again later"
                 ) from error
         context.sleep(pause)
         wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
 
-def _raise_what_waiting_does_not_mend(error: VerboseClientError) -> None:
+def _raise_if_permanent(error: VerboseClientError) -> None:
     code = error.response["Error"]["Code"]
     reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
     if _is_too_large(error):
-        raise PayloadTooLarge("More than the 400 KB that one item may hold.") from error
+        raise PayloadTooLarge("An item may not exceed 400 KB.") from error
     if "ConditionalCheckFailed" in reasons or not (code in _PASSING or reasons & _PASSING_REASONS):
         raise error
 
@@ -211,7 +212,7 @@ def _is_too_large(error: VerboseClientError) -> bool:
 
 
 def _refused_item(error: VerboseClientError, kind: type[T]) -> T | None:
-    """The item that refused a condition; any other error is raised on."""
+    """Return the item that did not meet the condition. Any other error is raised again."""
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error
     item = _answer(error).get("Item")

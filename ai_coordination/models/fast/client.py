@@ -1,4 +1,4 @@
-"""botocore's client for DynamoDB: quicker to make, and quicker to read answers."""
+"""A botocore client for DynamoDB that is created faster and parses responses faster."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ SERVICE = "dynamodb"
 
 
 class OneServiceLoader(Loader):
-    """Knows without looking which services there are.
+    """Knows the service without searching for it.
 
-    botocore's own loader searches the directories of all of AWS's services, twice a client, to
-    say whether there is such a one: half the time that a client takes.
+    botocore's own loader searches the directories of all AWS services twice to check that the
+    service exists. That is half the time it takes to create a client.
     """
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
@@ -23,7 +23,7 @@ class OneServiceLoader(Loader):
 
 
 def new_client(config: Config) -> Any:
-    """A client of the endpoint and region that the environment names."""
+    """Create a client for the endpoint and region that the environment names."""
     session = get_session()
     session.register_component("data_loader", OneServiceLoader())
     session.register_component("response_parser_factory", FastParserFactory())

@@ -1,7 +1,7 @@
-"""Entities out of DynamoDB's items, as pynamodb would read them and many times as fast.
+"""Decode DynamoDB's items to entities as pynamodb does, but many times as fast.
 
-pynamodb copies every attribute of a list's elements each time it reads such a list. Here a class is
-looked at once: what is left to do for an item is a dictionary of functions.
+pynamodb copies every attribute of a list's elements each time it reads such a list. Here each class
+is inspected once, and decoding an item looks functions up in a dictionary.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,10 @@ Value = Mapping[str, Any]
 
 @cache
 def decoder(kind: type[C]) -> Callable[[Mapping[str, Value]], C]:
-    """The function that makes a `kind` of an item. Attributes that `kind` has not are left out."""
+    """Return the function that decodes an item to a `kind`. Unknown attributes are ignored."""
     attributes = kind.get_attributes().items()
-    readers = {one.attr_name: (name, _reader(one)) for name, one in attributes}
-    defaults = {name: one.default for name, one in attributes if one.default is not None}
+    readers = {each.attr_name: (name, _reader(each)) for name, each in attributes}
+    defaults = {name: each.default for name, each in attributes if each.default is not None}
     fixed = {name: value for name, value in defaults.items() if not callable(value)}
     made = [(name, make) for name, make in defaults.items() if callable(make)]
 
@@ -54,7 +54,7 @@ def _reader(attribute: Attribute[Any]) -> Callable[[Value], Any]:
         return _inside(type_name, decoder(type(attribute)))
     if isinstance(attribute, ListAttribute) and attribute.element_type:
         read = _element_reader(attribute.element_type)
-        return lambda value: [read(one) for one in value[type_name]]
+        return lambda value: [read(element) for element in value[type_name]]
     if type(attribute).deserialize is Attribute.deserialize:
         return itemgetter(type_name)
     return _inside(type_name, attribute.deserialize)

@@ -1,7 +1,7 @@
-"""How DynamoDB's answers are read: as botocore does, but for the items, which are read at once.
+"""Parse DynamoDB's responses as botocore does, but items without botocore's model.
 
-botocore takes each attribute value apart by its model and builds it again. In a page of rows that
-is most of a call's processor time, and all that comes of it is that binary values are decoded.
+botocore takes each attribute value apart by its model and builds it again. For a page of rows that
+is most of a call's processor time, and its only effect is that binary values are decoded.
 """
 
 from base64 import b64decode
@@ -12,14 +12,14 @@ from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 
 from ai_coordination.models import allowance
 
-_AS_THEY_CAME = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
+_UNCHANGED = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 
 
 class FastItemParser(JSONParser):
-    """The parser of the protocol `json`, but for maps of attribute values."""
+    """The parser of the protocol `json`, with a faster way for maps of attribute values."""
 
     def parse(self, response: Any, shape: Any) -> Any:
-        """As botocore's. The bytes are counted here: not every server says beforehand how many."""
+        """Parse a response, and count its bytes: not every server sends a Content-Length."""
         allowance.received(len(response["body"]))
         return super().parse(response, shape)
 
@@ -30,7 +30,7 @@ class FastItemParser(JSONParser):
 
 
 class FastParserFactory(ResponseParserFactory):
-    """Should DynamoDB speak another protocol one day, botocore's own parser reads it."""
+    """Uses botocore's own parser if DynamoDB ever uses another protocol."""
 
     def create_parser(self, protocol_name: str) -> ResponseParser:
         if protocol_name == "json":
@@ -43,14 +43,14 @@ def _item(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    if _AS_THEY_CAME.issuperset(value):
+    if _UNCHANGED.issuperset(value):
         return value
     return {kind: _READERS[kind](content) for kind, content in value.items()}
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "B": b64decode,
-    "BS": lambda several: [b64decode(one) for one in several],
-    "L": lambda several: [_value(one) for one in several],
+    "BS": lambda values: [b64decode(value) for value in values],
+    "L": lambda values: [_value(value) for value in values],
     "M": _item,
 }
