@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, states
-from ai_coordination.context import InvocationContext
 from ai_coordination.engine.agent import transitions
 from ai_coordination.engine.agent.transitions import Transition
 from ai_coordination.engine.context import Engine
@@ -18,17 +17,11 @@ from ai_coordination.states import (
     SessionAgentState,
 )
 from tests.docs.pages import page as docs_page
+from tests.support.contexts import At
 
 NOW = "2026-11-29T00:00:00.000000+00:00"
 FENCE = moves.in_time(NOW)
-
-
-class StoppedClock(InvocationContext):
-    def utc(self) -> datetime:
-        return datetime(2026, 11, 29, tzinfo=UTC)
-
-
-ENGINE = Engine(queue=None, context=StoppedClock())  # type: ignore[arg-type]
+ENGINE = Engine(queue=None, context=At(moment=datetime(2026, 11, 29, tzinfo=UTC)))  # type: ignore[arg-type]
 ANSWER: transitions.Changes = {"agent_output": "out"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
