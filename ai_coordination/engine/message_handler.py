@@ -87,18 +87,18 @@ def _name(agent: models.SessionAgent) -> None:
 
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
     """Resume the operation on a session. `due_at` is from a sweep's message: see `looks`."""
-    if not session.doing:
+    if not session.operation:
         return
     now = looks.count(engine, session, due_at)
     if now is None:
         return
-    if now.doing in end.ENDS:
+    if now.operation in end.ENDS:
         end.resume(engine, now)
-    elif now.doing == Operation.START and now.graph:
+    elif now.operation == Operation.START and now.graph:
         start.resume(engine, now)
-    elif now.doing in operation.RETRIES:
+    elif now.operation in operation.RETRIES:
         retry.resume(engine, now)
-    elif now.doing == Operation.DISPATCH:
+    elif now.operation == Operation.DISPATCH:
         _dispatch(engine, now)
 
 

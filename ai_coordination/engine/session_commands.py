@@ -111,7 +111,7 @@ def start(
         return _begin(engine, caller, session, plan, pending, idempotency_key, given, schedule)
 
     made = idempotent_create.run(caller, models.Session, idempotency_key, given, write)
-    if made.doing == Operation.START:
+    if made.operation == Operation.START:
         return starting.resume(engine, made) or _as_it_is(made)
     return made
 
@@ -216,7 +216,7 @@ def dispatch(
             raise BadUserInput("This session has no agents", "session_uuid")
         raise InvalidState("This session has started", sessions.status_of(now).upper())
     now = dispatching.resume(engine, marked) or _as_it_is(session)
-    if now.status == SessionStatus.INITIAL and now.doing_token != marked.doing_token:
+    if now.status == SessionStatus.INITIAL and now.operation_token != marked.operation_token:
         raise InvalidState("This dispatch was undone by another one: dispatch it again", "INITIAL")
     return now
 
@@ -266,7 +266,7 @@ def retry(
     named = retry_request.named(session_agent_uuids)
     session = _found(caller, coordination_uuid, session_uuid)
     marked: models.Session | None = session
-    if session.doing not in operation.RETRIES:
+    if session.operation not in operation.RETRIES:
         if session.status not in TERMINAL_SESSION:
             raise _not_retried(session)
         plan = retry_request.planned(

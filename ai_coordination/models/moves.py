@@ -52,7 +52,7 @@ def same_start(agent: SessionAgent) -> Condition:
     condition: Condition = kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
     condition &= same(kind.current_run_uuid, agent.current_run_uuid)
     condition &= same(kind.not_before, agent.not_before)
-    condition &= same(kind.skip, agent.skip)
+    condition &= same(kind.skip_requested, agent.skip_requested)
     return condition
 
 

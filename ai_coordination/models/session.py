@@ -132,9 +132,11 @@ class Session(HasDueTime, Versioned):
     tenant_user = UnicodeAttribute(null=True)
     task_query = TextAttribute(null=True)
     status = UnicodeAttribute()
-    asking = NumberSetAttribute(null=True)
-    doing = UnicodeAttribute(null=True)
-    doing_token = UnicodeAttribute(null=True)
+    # The ordinals of the agents that ask a person.
+    awaiting_input = NumberSetAttribute(attr_name="asking", null=True)
+    # The operation in progress, and the token of its mark: see `engine/session/operation.py`.
+    operation = UnicodeAttribute(attr_name="doing", null=True)
+    operation_token = UnicodeAttribute(attr_name="doing_token", null=True)
     waiting_on = NumberSetAttribute(null=True)
     graph = TextAttribute(null=True)
     graph_size = NumberAttribute(null=True)

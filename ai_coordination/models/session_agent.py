@@ -97,8 +97,10 @@ class SessionAgent(HasDueTime, Versioned):
     # The successors that have no other predecessor, at the time of the start.
     sole_successors = NumberSetAttribute(null=True)
     waiting_on = NumberSetAttribute(null=True)
-    last = BooleanAttribute(null=True)
-    skip = BooleanAttribute(null=True)
+    # No agent that was reset with it follows it: the session waits for it.
+    is_sink = BooleanAttribute(attr_name="last", null=True)
+    # A predecessor's failure policy says that it is skipped once all of them have ended.
+    skip_requested = BooleanAttribute(attr_name="skip", null=True)
     subtask_query = TextAttribute(null=True)
     user_input = TextAttribute(null=True)
     agent_input = TextAttribute(null=True)

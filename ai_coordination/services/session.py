@@ -165,7 +165,7 @@ def page(
 
 def status_of(session: models.Session) -> str:
     """The status that is shown: a session in progress of which an agent asks a person waits."""
-    if session.status == SessionStatus.IN_PROGRESS.value and session.asking:
+    if session.status == SessionStatus.IN_PROGRESS.value and session.awaiting_input:
         return SessionStatus.WAITING_FOR_INPUT.value
     return session.status
 
@@ -174,8 +174,8 @@ def _in_status(wanted: Collection[SessionStatus]) -> Condition:
     kind = models.Session
     running = kind.status == SessionStatus.IN_PROGRESS.value
     conditions = {
-        SessionStatus.IN_PROGRESS: running & kind.asking.does_not_exist(),
-        SessionStatus.WAITING_FOR_INPUT: running & kind.asking.exists(),
+        SessionStatus.IN_PROGRESS: running & kind.awaiting_input.does_not_exist(),
+        SessionStatus.WAITING_FOR_INPUT: running & kind.awaiting_input.exists(),
     }
     condition: Condition = reduce(
         Condition.__or__,
@@ -239,7 +239,7 @@ def not_started() -> Condition:
     """The session is still being built: nothing starts it, or has started it."""
     kind = models.Session
     initial: Condition = kind.status == SessionStatus.INITIAL.value
-    idle: Condition = initial & kind.doing.does_not_exist()
+    idle: Condition = initial & kind.operation.does_not_exist()
     return idle
 
 
@@ -256,7 +256,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     still_has = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
 
     def refused(old: models.Session | None) -> EngineError:
-        if old is not None and old.partition_key == caller.partition_key and old.doing:
+        if old is not None and old.partition_key == caller.partition_key and old.operation:
             return InvalidState("This session is being started or ended", status_of(old).upper())
         return still_has(old)
 
@@ -264,7 +264,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         # The texts are deleted by a message, which may only be sent of a session that is the
         # tenant's and stands under exactly this key.
         session = get(caller, coordination_uuid, session_uuid)
-        if session is None or session.agent_count or session.run_count or session.doing:
+        if session is None or session.agent_count or session.run_count or session.operation:
             raise refused(session)
         texts.schedule_cleanup(texts.Owner.of(session))
 
@@ -275,7 +275,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
             guards.owned(kind, caller)
             & (kind.agent_count == 0)
             & (kind.run_count == 0)
-            & kind.doing.does_not_exist(),
+            & kind.operation.does_not_exist(),
             guards.parsed(kind, refused),
         )
         one_less = models.ChildCounts.session_count.add(-1)

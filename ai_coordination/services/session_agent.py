@@ -321,7 +321,7 @@ def _count_out_of_session(
         sessions.not_started()
         if before_start
         else kind.status.is_in(*(one.value for one in TERMINAL_SESSION))
-        & kind.doing.does_not_exist()
+        & kind.operation.does_not_exist()
     )
 
     def refused(old: models.Session | None) -> EngineError:

@@ -42,7 +42,7 @@ def invalid(state: str) -> dict[str, str]:
 def test_an_agent_that_asks_is_in_the_list_and_goes_on_when_approved() -> None:
     place = asking()
     assert [one["agentUuid"] for one in listed("WAITING_FOR_INPUT")] == ["ask"]
-    assert stored(models.Session, *place).asking == {0}
+    assert stored(models.Session, *place).awaiting_input == {0}
     given = {**report(place, "ask"), "approved": True, "userInput": "Well done"}
 
     told = tell("answerSessionAgent", given)

@@ -124,14 +124,14 @@ def test_an_agent_with_runs_that_others_wait_for_says_its_runs(world: World) -> 
     assert told == has_children(runs=1)
 
 
-@pytest.mark.parametrize("doing", ["starting", "cancelling"])
-def test_a_session_that_does_something_is_not_deleted(world: World, doing: str) -> None:
+@pytest.mark.parametrize("operation", ["starting", "cancelling"])
+def test_a_session_that_does_something_is_not_deleted(world: World, operation: str) -> None:
     coordination = world.coordination
     key = {"coordinationUuid": coordination, "sessionUuid": new_session(coordination)}
-    put_state(models.Session, *key.values(), doing=doing)
+    put_state(models.Session, *key.values(), operation=operation)
 
     assert refused("deleteSession", key) == {"code": "INVALID_STATE", "state": "INITIAL"}
-    put_state(models.Session, *key.values(), doing=None)
+    put_state(models.Session, *key.values(), operation=None)
 
     delete("deleteSession", **key)
 

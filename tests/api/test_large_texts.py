@@ -189,7 +189,7 @@ def test_a_refused_deletion_sends_no_message_and_leaves_the_texts(wrong: str) ->
     elif wrong == "agents":
         create("createSessionAgent", {**key, "agentUuid": "rag"})
     else:
-        put_state(models.Session, *place, doing="start")
+        put_state(models.Session, *place, operation="start")
     before = keys_in_bucket()
 
     with recorded_calls() as calls:

@@ -156,7 +156,7 @@ def test_a_start_of_which_the_graph_is_missing_fails_and_its_key_gives_it() -> N
 
     assert execution.session(place)["status"] == "FAILED"
     session = stored(models.Session, *place)
-    assert session.doing is None
+    assert session.operation is None
     assert session.due_at is None
     assert [entry.message for entry in session.logs][:1] == [MISSING]
 
@@ -177,7 +177,7 @@ def test_a_dispatch_of_which_a_text_is_missing_leaves_the_session_as_it_was() ->
 
     session = stored(models.Session, *place)
     assert session.status == "initial"
-    assert session.doing is None
+    assert session.operation is None
     assert session.due_at is None
     change("updateSession", {**place.key, "taskQuery": "Again"}, "session { version }")
     change("dispatchSession", place.key, "session { status }")
@@ -201,7 +201,7 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
 
     session = stored(models.Session, *place)
     assert session.status == "failed"
-    assert session.doing is None
+    assert session.operation is None
     assert session.due_at is None
     states = [agent["state"] for agent in execution.agents(place).values()]
     assert states == ["CANCELLED", "CANCELLED"]

@@ -145,7 +145,7 @@ def asking(place: Place) -> list[str]:
         # Whoever asks waits for no predecessor any more.
         rest = {"deadline_at": DEADLINE, "waiting_on": None}
         put_state(models.SessionAgent, place.session, agent, **rest)
-    put_state(models.Session, *place, status="in_progress", asking={1})
+    put_state(models.Session, *place, status="in_progress", awaiting_input={1})
     return agents
 
 

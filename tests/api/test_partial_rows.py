@@ -67,7 +67,7 @@ def running_sessions() -> tuple[str, list[str]]:
     coordination = new_coordination()
     task = new_task(coordination)
     sessions = [new_session(coordination, taskUuid=task, **WORK) for _ in range(2)]
-    stands = {"status": "in_progress", "asking": {1}, "iteration_count": 2, "version": 3}
+    stands = {"status": "in_progress", "awaiting_input": {1}, "iteration_count": 2, "version": 3}
     for session in sessions:
         put_state(models.Session, coordination, session, schedule_uuid=task, **stands)
         log = {"at": AT, "level": "warning", "message": f"Late: {session}"}

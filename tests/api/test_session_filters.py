@@ -37,7 +37,7 @@ SESSIONS: dict[str, tuple[str, str | None, str | None, dict[str, Any]]] = {
     "new": ("A", "T1", "bob", {}),
     "done": ("A", "T2", "bob", {"status": "completed"}),
     "running": ("A", None, "eve", {"status": "in_progress"}),
-    "asking": ("A", "T1", "eve", {"status": "in_progress", "asking": {7}}),
+    "asking": ("A", "T1", "eve", {"status": "in_progress", "awaiting_input": {7}}),
     "failed": ("B", "T3", "bob", {"status": "failed"}),
     "cancelled": ("B", None, None, {"status": "cancelled"}),
 }

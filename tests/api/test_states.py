@@ -18,7 +18,7 @@ from tests.support.stored import put_state, refused, stored
 
 RUNNING: dict[str, dict[str, Any]] = {
     "IN_PROGRESS": {"status": "in_progress"},
-    "WAITING_FOR_INPUT": {"status": "in_progress", "asking": {1}},
+    "WAITING_FOR_INPUT": {"status": "in_progress", "awaiting_input": {1}},
 }
 ENDED: dict[str, dict[str, Any]] = {
     "COMPLETED": {"status": "completed"},
@@ -27,7 +27,7 @@ ENDED: dict[str, dict[str, Any]] = {
 }
 STARTED = {**RUNNING, **ENDED}
 # Not yet started, no longer as it was built.
-BUSY: dict[str, dict[str, Any]] = {"INITIAL": {"doing": "starting"}}
+BUSY: dict[str, dict[str, Any]] = {"INITIAL": {"operation": "starting"}}
 
 WORK = {
     "taskQuery": "Lamps",
@@ -146,7 +146,7 @@ def test_no_agent_is_deleted_while_an_ended_session_does_something(
     place: Place, status: str
 ) -> None:
     agent = new_agent(*place)
-    put_session(place, doing="retrying", **ENDED[status])
+    put_session(place, operation="retrying", **ENDED[status])
     put_agent(place, agent, state="completed", iteration=1)
 
     assert refused("deleteSessionAgent", agent_key(place, agent)) == invalid(status)

@@ -70,6 +70,6 @@ def _let_ask(world: World, caller: Caller) -> None:
         world.coordination,
         world.session,
         status=SessionStatus.IN_PROGRESS.value,
-        asking={agent.ordinal},
+        awaiting_input={agent.ordinal},
         iteration_count=1,
     )

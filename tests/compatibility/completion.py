@@ -47,7 +47,7 @@ def help_on(reader: StoreReader) -> int:
 
 
 def _help_session(session: models.Session) -> bool:
-    if session.status != SessionStatus.INITIAL or session.doing or not session.agent_count:
+    if session.status != SessionStatus.INITIAL or session.operation or not session.agent_count:
         return False
     key = {"coordinationUuid": session.coordination_uuid, "sessionUuid": session.session_uuid}
     change("dispatchSession", key, "session { status }")

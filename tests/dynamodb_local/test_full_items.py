@@ -116,7 +116,7 @@ def test_a_full_session_is_asked_about_fails_is_retried_cancelled_and_deleted(
     _delete(caller, coordination, session)
 
     assert refused == {"code": "PAYLOAD_TOO_LARGE", "inputPath": ["input", "inputFiles"]}
-    assert (asked.asking, failed.status, len(failed.logs)) == ({0}, "failed", 99)
+    assert (asked.awaiting_input, failed.status, len(failed.logs)) == ({0}, "failed", 99)
     assert (retried["status"], cancelled["status"]) == ("IN_PROGRESS", "CANCELLED")
     assert everything_of(caller, session)["runs"] == []
 

@@ -111,7 +111,7 @@ def ended_once_more(caller: Caller, session: models.Session, again: set[str]) ->
     now = services.session.get(caller, session.coordination_uuid, session.session_uuid)
     assert now is not None
     assert (now.status, int(now.iteration_count)) == ("completed", 2)
-    assert now.doing is None
+    assert now.operation is None
     assert now.retry_plan is None
     for agent in agents(caller, session):
         assert (agent.state, agent.due_at, agent.waiting_on) == ("completed", None, None)

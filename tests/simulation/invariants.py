@@ -29,13 +29,13 @@ def always(now: Snapshot) -> None:
     for agent in now.agents:
         _starts_in_time(now, agent)
     session = now.session
-    assert session.due_at or not session.doing, "work over many items that nobody looks for"
-    if session.doing:
+    assert session.due_at or not session.operation, "work over many items that nobody looks for"
+    if session.operation:
         return
     if session.status == SessionStatus.INITIAL:
         assert all(agent.iteration == 0 for agent in now.agents), "ready, and nothing is started"
     if session.status == SessionStatus.IN_PROGRESS:
-        assert {int(one) for one in session.asking or ()} == now.asking()
+        assert {int(one) for one in session.awaiting_input or ()} == now.asking()
         assert session.waiting_on or any(one.due_at for one in now.agents), "never completed"
         for agent in now.agents:
             assert _is_looked_for(now, agent), f"{agent.ordinal}: nothing follows"
@@ -69,7 +69,7 @@ def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:
     """Nor does a result rest on one that has changed: a retry resets all that follows."""
     if agent.state in STARTED:
         before = now.before(agent)
-        if now.session.doing:
+        if now.session.operation:
             before = [one for one in before if one.iteration <= agent.iteration]
         assert len(now.before(agent)) == len(agent.predecessors or ())
         assert all(one.state in TERMINAL_AGENT for one in before), f"{agent.ordinal} is early"
@@ -120,7 +120,7 @@ def at_rest(now: Snapshot) -> None:
     """Once nothing is due."""
     always(now)
     session, unfinished = now.session, now.unfinished()
-    assert not session.doing
+    assert not session.operation
     assert (session.status in TERMINAL_SESSION) == (not unfinished)
     for agent in now.agents:
         _waits_rightly(agent, unfinished)

@@ -116,9 +116,9 @@ class Monitor:
             self._is_reset(now, was, agent)
         if after is SessionAgentState.IN_PROGRESS and before is SessionAgentState.INITIAL:
             assert not was.waiting_on
-            assert not was.skip
+            assert not was.skip_requested
             assert not was.not_before or parse(was.not_before) <= self._world.clock
-            assert now.session.status == SessionStatus.IN_PROGRESS or now.session.doing
+            assert now.session.status == SessionStatus.IN_PROGRESS or now.session.operation
 
     def _is_reset(
         self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent

@@ -47,7 +47,7 @@ class Snapshot:
 
     def is_at_rest(self) -> bool:
         """Whether nothing is due, and nobody is asked."""
-        if self.session.asking or self.session.due_at:
+        if self.session.awaiting_input or self.session.due_at:
             return False
         return not any(agent.due_at for agent in self.agents)
 

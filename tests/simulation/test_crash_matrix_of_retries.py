@@ -122,7 +122,7 @@ class Retry(Case):
             now = self.rests()
             if now.session.iteration_count == 1:
                 # Whoever has not said what to reset has changed nothing.
-                assert not now.session.doing
+                assert not now.session.operation
                 insist(self._retry, done=InvalidState)
         else:
             insist(self._retry, done=InvalidState)

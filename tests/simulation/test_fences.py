@@ -255,14 +255,14 @@ def test_a_slow_dispatch_that_is_refused_takes_no_later_mark_away(
         raise Died(point)
 
     def others() -> None:
-        if by_hand.now().session.doing:
+        if by_hand.now().session.operation:
             with pytest.raises(BadUserInput):
                 by_hand.dispatch()
         by_hand.correct()
         by_hand.world.seam = lambda point: die(point) if point == "after writing" else None
         assert not survives(by_hand.dispatch)
         by_hand.world.seam = lambda point: None
-        assert by_hand.now().session.doing == "dispatch"
+        assert by_hand.now().session.operation == "dispatch"
 
     refused = by_hand.slow_dispatch(at, others)
 
@@ -298,13 +298,13 @@ def test_a_session_that_is_being_dispatched_can_be_cancelled(world: Simulator) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatching, "resume", lambda engine, session: None)
         by_hand.dispatch()
-    assert by_hand.now().session.doing == "dispatch"
+    assert by_hand.now().session.operation == "dispatch"
     cancel()
 
     session = by_hand.now().session
     assert session.status == "cancelled"
-    assert not session.doing
-    assert not session.doing_token
+    assert not session.operation
+    assert not session.operation_token
     assert [one.state for one in by_hand.now().agents] == ["cancelled"]
 
 

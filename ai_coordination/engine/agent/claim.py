@@ -32,7 +32,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
     session, predecessors = _surroundings(engine, agent)
     if not _is_in_progress(session, agent):
         return
-    if not agent.skip:
+    if not agent.skip_requested:
         if agent.not_before and timestamps.parse(agent.not_before) > engine.context.utc():
             wait = (timestamps.parse(agent.not_before) - engine.context.utc()).total_seconds()
             engine.send(agent, delay_seconds=wait)
@@ -43,7 +43,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
         return
     if looks.are_too_many(now):
         fail.give_up(engine, now, looks.NOTES)
-    elif now.skip:
+    elif now.skip_requested:
         skipped = apply(engine, transitions.to_skipped(engine, now))
         if skipped is not None:
             release.release(engine, skipped, skip=True)

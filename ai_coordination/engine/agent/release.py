@@ -67,7 +67,7 @@ def release_all(engine: Engine, owed: Sequence[Release]) -> None:
         iteration = int(agent.iteration)
         for ordinal in sorted(agent.successors or ()):
             waiting[agent.session_uuid, iteration, int(ordinal), skip].append(agent)
-        if agent.last or not agent.successors:
+        if agent.is_sink or not agent.successors:
             last[agent.coordination_uuid, agent.session_uuid, iteration].add(int(agent.ordinal))
     free = [
         _released(engine, session_uuid, iteration, ordinal, before, skip=skip)
@@ -106,7 +106,7 @@ def _released(
     ended = {int(one.ordinal) for one in before}
     actions: list[Action] = [kind.waiting_on.delete(ended)]
     if skip:
-        actions.append(kind.skip.set(True))
+        actions.append(kind.skip_requested.set(True))
     stands = kind.iteration == iteration
     if len(before) == 1 and ordinal in (before[0].sole_successors or ()):
         marked, after = _release_and_mark(engine, agent, actions, stands, ended)
@@ -189,8 +189,14 @@ def complete_session(engine: Engine, session: models.Session) -> None:
     now = engine.now()
     landed, _ = writes.update_if(
         session,
-        [*actions, *log, kind.finished_at.set(now), kind.updated_at.set(now), kind.asking.remove()],
-        stands & kind.waiting_on.does_not_exist() & kind.doing.does_not_exist(),
+        [
+            *actions,
+            *log,
+            kind.finished_at.set(now),
+            kind.updated_at.set(now),
+            kind.awaiting_input.remove(),
+        ],
+        stands & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
         engine.context,
     )
     if landed:

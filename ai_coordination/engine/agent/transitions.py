@@ -204,7 +204,7 @@ def to_waiting(
         changes={**NO_LEASE, **opened, **answer, "deadline_at": deadline_at},
         condition=_fenced(agent, fence),
         outcome=RunOutcome.COMPLETED,
-        session=[models.Session.asking.add({int(agent.ordinal)})],
+        session=[models.Session.awaiting_input.add({int(agent.ordinal)})],
     )
 
 
@@ -220,7 +220,7 @@ def to_answered(
         due_at=engine.after_grace(),
         changes={**NO_WORK, **changes},
         condition=_fenced(agent, fence),
-        session=[models.Session.asking.delete({int(agent.ordinal)})],
+        session=[models.Session.awaiting_input.delete({int(agent.ordinal)})],
     )
 
 
@@ -253,7 +253,7 @@ def to_next_iteration(
         "iteration": iteration,
         "attempt": 0,
         "waiting_on": waiting_on or None,
-        "skip": None,
+        "skip_requested": None,
         "notes": None,
         "not_before": None,
         "user_input": None,

@@ -38,7 +38,7 @@ def mark_cancelled(engine: Engine, session: models.Session, reason: str) -> mode
     Returns the marked session, also if an earlier try has marked it; None if it is refused.
     """
     statuses = [SessionStatus.INITIAL, SessionStatus.IN_PROGRESS]
-    starts = models.Session.doing.is_in(Operation.START.value, Operation.DISPATCH.value)
+    starts = models.Session.operation.is_in(Operation.START.value, Operation.DISPATCH.value)
     condition = operation.is_free() | starts
     return _mark(engine, session, Operation.CANCEL, reason, statuses, condition)
 
@@ -80,7 +80,7 @@ def resume(engine: Engine, session: models.Session) -> None:
     not started may be in its first iteration already.
     """
     kind = models.Session
-    status = ENDS[Operation(session.doing)]
+    status = ENDS[Operation(session.operation)]
     latest = max(int(session.iteration_count), 1)
     for agent in reads.all_rows(
         models.SessionAgent, session.session_uuid, tenant=session.partition_key
@@ -92,7 +92,7 @@ def resume(engine: Engine, session: models.Session) -> None:
         engine,
         session,
         may_move,
-        [*move, kind.asking.remove(), kind.finished_at.set(now), kind.updated_at.set(now)],
+        [*move, kind.awaiting_input.remove(), kind.finished_at.set(now), kind.updated_at.set(now)],
     )
     if landed:
         metrics.session_ended(engine, session, status)

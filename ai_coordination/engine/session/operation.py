@@ -40,7 +40,7 @@ RETRIES = (Operation.RETRY, Operation.RETRY_OF_0_1_0)
 
 def mark_new(engine: Engine, session: models.Session) -> None:
     """Mark a session that is about to be created as one that is being started."""
-    session.doing = Operation.START.value
+    session.operation = Operation.START.value
     session.due_shard = due_times.shard(session.session_uuid)
     session.due_at = engine.later(OPERATION_SECONDS)
 
@@ -61,8 +61,8 @@ def mark(
     landed, after = writes.update_if(
         session,
         [
-            kind.doing.set(operation.value),
-            kind.doing_token.set(engine.context.new_uuid()),
+            kind.operation.set(operation.value),
+            kind.operation_token.set(engine.context.new_uuid()),
             *due_times.set_due(kind, session.session_uuid, engine.later(OPERATION_SECONDS)),
             *actions,
         ],
@@ -75,20 +75,20 @@ def mark(
 
 
 def _is_marked(session: models.Session, operation: Operation) -> bool:
-    return session.doing == operation or (operation in RETRIES and session.doing in RETRIES)
+    return session.operation == operation or (operation in RETRIES and session.operation in RETRIES)
 
 
 def is_free() -> Condition:
     """No operation is in progress on the session."""
-    condition: Condition = models.Session.doing.does_not_exist()
+    condition: Condition = models.Session.operation.does_not_exist()
     return condition
 
 
 def is_marked_as_read(session: models.Session) -> Condition:
     """The session has the same mark as when it was read."""
     kind = models.Session
-    condition: Condition = moves.same(kind.doing, session.doing)
-    condition &= moves.same(kind.doing_token, session.doing_token)
+    condition: Condition = moves.same(kind.operation, session.operation)
+    condition &= moves.same(kind.operation_token, session.operation_token)
     return condition
 
 
@@ -102,7 +102,7 @@ def unmark(
     kind = models.Session
     return writes.update_if(
         session,
-        [kind.doing.remove(), kind.doing_token.remove(), *due_times.clear(kind), *actions],
+        [kind.operation.remove(), kind.operation_token.remove(), *due_times.clear(kind), *actions],
         condition & is_marked_as_read(session),
         engine.context,
     )
@@ -128,7 +128,7 @@ def begin_iteration(
     """
     kind = models.Session
     before = int(session.iteration_count)
-    is_retry = session.doing in RETRIES
+    is_retry = session.operation in RETRIES
     move, may_move = moves.session(SessionStatus.IN_PROGRESS, before, retry=is_retry)
     log = f"Started again: iteration {before + 1}" if is_retry else "Started"
     now = engine.now()

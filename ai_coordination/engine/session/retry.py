@@ -77,7 +77,7 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
 
 
 def _plan(session: models.Session, all_agents: Sequence[models.SessionAgent]) -> Plan:
-    if session.doing == Operation.RETRY_OF_0_1_0:
+    if session.operation == Operation.RETRY_OF_0_1_0:
         return retry_plan.by_version_0_1_0(all_agents)
     return retry_plan.load(texts.read(session.partition_key, session.retry_plan))
 
@@ -94,7 +94,7 @@ def _resume_with_new_plan(
         operation.is_marked_as_read(session) & _has_plan_as_read(session),
         engine.context,
     )
-    if after is None or after.doing != Operation.RETRY:
+    if after is None or after.operation != Operation.RETRY:
         return None
     if after.iteration_count != session.iteration_count:
         return None
@@ -124,7 +124,7 @@ def _begin(
         condition=_has_plan_as_read(session),
         actions=[
             kind.retry_plan.remove(),
-            kind.asking.remove(),
+            kind.awaiting_input.remove(),
             kind.finished_at.remove(),
             kind.falls_short.set(True) if plan.falls_short else kind.falls_short.remove(),
         ],
@@ -134,7 +134,7 @@ def _begin(
 def _undo(engine: Engine, session: models.Session) -> None:
     """Nothing is left to retry: a retry of version 0.1.0 may find a session just completed."""
     kind = models.Session
-    is_old: Condition = kind.doing == Operation.RETRY_OF_0_1_0.value
+    is_old: Condition = kind.operation == Operation.RETRY_OF_0_1_0.value
     operation.unmark(engine, session, is_old & (kind.iteration_count == session.iteration_count))
 
 
@@ -147,7 +147,7 @@ def _reset(
         seal(engine, agent)
     waits_for: set[float] = {*plan.reset.intersection(agent.predecessors or ())}
     is_sink = not plan.reset.intersection(agent.successors or ())
-    changes: dict[str, Any] = {"last": is_sink or None}
+    changes: dict[str, Any] = {"is_sink": is_sink or None}
     if plan.members is not None:
         member = plan.members[agent.agent_uuid]
         action = with_default_timeout(agent.agent_action, member.runtime.kind)

@@ -179,7 +179,7 @@ def _put(engine: Engine, session: models.Session, chunk: Sequence[models.Session
     transaction.update(
         session,
         [kind.agent_count.add(len(chunk))],
-        kind.doing == Operation.START.value,
+        kind.operation == Operation.START.value,
         lambda old: _Stopped("stopped"),
     )
     try:
