@@ -1,4 +1,4 @@
-"""What every test has: dummy credentials, a closed network, and DynamoDB Local where it asks."""
+"""What every test has: dummy credentials, a closed network, and DynamoDB Local on request."""
 
 import ipaddress
 import os

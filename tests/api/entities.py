@@ -1,4 +1,4 @@
-"""Every kind of entity: what its mutations take, and what is then shown."""
+"""The kinds of entities: what their create mutations take, and what the API then returns."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an answer, and what it is made of, may take: counted while the answer is built."""
+"""The size of an answer is limited, and counted while the answer is built."""
 
 from collections.abc import Callable
 from functools import partial, partialmethod

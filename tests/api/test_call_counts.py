@@ -1,4 +1,4 @@
-"""The calls to DynamoDB that each operation makes, by name: what a request costs and waits for."""
+"""The calls to DynamoDB that each operation makes, by name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Children are counted beside their parents: a start costs the same whatever the blueprint."""
+"""Children are counted in items of their own, so a start costs the same for every blueprint."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A deadline holds by itself: what comes after it is refused, though no sweep has been there."""
+"""A deadline holds by itself: what arrives later is refused, also before a sweep has run."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Decimals in JSON values come back as they were given, or are refused where they stand."""
+"""Decimals in JSON values are returned as they were given, or refused at their place."""
 
 import pytest
 

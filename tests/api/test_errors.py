@@ -1,4 +1,4 @@
-"""Errors as a client sees them: where, which code, which facts, before or after the start."""
+"""Errors as a client sees them: place, code and facts, before and during execution."""
 
 import json
 from typing import Any

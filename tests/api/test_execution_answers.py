@@ -1,4 +1,4 @@
-"""What people answer to agents that ask."""
+"""People answer agents that ask for input."""
 
 from typing import Any
 

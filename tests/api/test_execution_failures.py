@@ -1,4 +1,4 @@
-"""Agents that fail: further attempts, and what becomes of the session."""
+"""Agents that fail: further attempts, and the end of the session."""
 
 import pytest
 from pynamodb.expressions.update import Action

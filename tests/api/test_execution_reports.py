@@ -1,4 +1,4 @@
-"""What others report of a run: taken once, from whoever has its token."""
+"""Reports of a run from outside are taken once, and only with the run's UUID."""
 
 import pytest
 

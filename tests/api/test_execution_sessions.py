@@ -1,4 +1,4 @@
-"""Sessions as a whole: cancelled, dispatched by hand, and deleted from while they run."""
+"""Whole sessions: cancelled, dispatched by hand, and changed while they run."""
 
 from unittest.mock import patch
 

@@ -1,4 +1,4 @@
-"""Starting a session: who takes part, with which text, in which order; and what is refused."""
+"""Starting a session: its agents, their texts and their order, and what is refused."""
 
 from unittest.mock import patch
 

@@ -1,4 +1,4 @@
-"""Whose conversation an agent goes on with: one branch of each thread, decided with the graph."""
+"""The conversation that an agent continues: a branch of each thread, decided with the graph."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Faults of the engine: logged, and shown to nobody."""
+"""Faults of the engine are logged, and not shown to callers."""
 
 import logging
 from typing import Any

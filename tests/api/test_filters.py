@@ -1,4 +1,4 @@
-"""Filtered lists: what they hold, and pages that may be short, even empty, and lead on."""
+"""Filtered lists: their rows, and short or empty pages that lead to the next one."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""A worker may die or go unheard at any call of a firing, which is delivered again: one session."""
+"""A worker dies or loses an answer at any call of a firing: one session is started."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,4 +1,4 @@
-"""No parent goes while it has children, and no child comes under a parent that is gone."""
+"""No parent is deleted while it has children, and no child is created for a deleted parent."""
 
 from collections.abc import Callable
 from typing import Any

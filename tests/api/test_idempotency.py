@@ -1,4 +1,4 @@
-"""Idempotency keys: the same input gives the same entity, and never a second one."""
+"""Idempotency keys: the same input returns the same entity, and never creates a second one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The place of a wrong value: one form, however it was sent and whatever found it."""
+"""The place of a wrong value has one form, however it was sent and wherever it was found."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Agents that are Lambda functions: what they get, and what may come back."""
+"""Agents that are Lambda functions: their payload, and their answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

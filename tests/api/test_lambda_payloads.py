@@ -1,4 +1,4 @@
-"""What a function gets of large texts: as much as Lambda takes, and addresses of the rest."""
+"""Large texts in a function's payload: as much as Lambda takes, and URLs of the rest."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How long a call of a function may take, and for how long its worker holds the agent."""
+"""How long a call of a function may take, and how long its worker holds the lease."""
 
 import threading
 from collections.abc import Iterator

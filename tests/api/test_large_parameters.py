@@ -1,4 +1,4 @@
-"""Parameters of more than a kilobyte: kept once with the coordination, and named by all items."""
+"""Parameters of more than a kilobyte are stored once with the coordination."""
 
 from typing import Any
 

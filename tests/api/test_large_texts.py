@@ -1,4 +1,4 @@
-"""Texts of more than 4 KB: kept outside of the items, read when they are asked for, and removed."""
+"""Texts of more than 4 KB are stored in the bucket, read when requested, and deleted."""
 
 from hashlib import sha256
 from secrets import token_hex

@@ -1,4 +1,4 @@
-"""Lists: in order, page by page, whatever comes and goes between two pages."""
+"""Lists are complete and in order, page by page, while rows come and go."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What may be a member of a coordination, and comes back as it was given."""
+"""Valid members of a coordination are returned as they were given."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What may not be a member of a coordination: its uuid, its name, how it is reached."""
+"""Invalid members of a coordination: UUIDs, names, targets and parameters."""
 
 import math
 from typing import Any

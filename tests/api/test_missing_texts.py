@@ -1,4 +1,4 @@
-"""A large text that is not in the bucket: it costs what needs it, and waiting is no way out."""
+"""A large text that is missing from the bucket fails only what needs it."""
 
 from secrets import token_hex
 from typing import Any

@@ -1,4 +1,4 @@
-"""Entities that are reached through others, downwards and upwards, and what that reads."""
+"""Entities within entities, downwards and upwards, and the calls that they take."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The calls of objects within objects: batched, loaded once, and none that nobody asked for."""
+"""The calls for objects within objects: batched, made once, and only where requested."""
 
 from collections import Counter
 from typing import Any

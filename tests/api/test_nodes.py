@@ -1,4 +1,4 @@
-"""Nodes: each entity by its global id, and nothing by anything else."""
+"""Nodes: each entity is found by its global id, and by nothing else."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""Explicit nulls where a value is required, and where it is not."""
+"""Explicit nulls, where a value is required and where it is not."""
 
 import pytest
 from graphql import GraphQLInputObjectType, is_list_type, is_non_null_type

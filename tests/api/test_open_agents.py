@@ -1,4 +1,4 @@
-"""The work list of a tenant: agents that ask a person, or wait for work done elsewhere."""
+"""The open agents of a tenant: those that ask a person, and those that work elsewhere."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows of indexes leave out what may be large; it is read only where it is asked for."""
+"""Rows of indexes lack large attributes, which are read only where requested."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each function may do what its code does, and nothing else: calls against template.yaml."""
+"""Each function has the permissions that its calls need, and no others."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A session that is retried: what is done again, and what stays as it is."""
+"""A session that is retried: which agents run again, and which keep their results."""
 
 from collections.abc import Mapping
 from typing import Any

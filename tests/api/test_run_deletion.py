@@ -1,4 +1,4 @@
-"""Runs may be deleted unless an agent still works on them, or owes something for them."""
+"""A run can be deleted unless an agent still works on it, or has outstanding work for it."""
 
 from typing import Any
 

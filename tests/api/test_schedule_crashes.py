@@ -1,4 +1,4 @@
-"""Whoever writes a schedule may die, be late, or be overtaken at any call: one timer is left.
+"""A writer of a schedule dies, is late, or is overtaken at any call: one timer is left.
 
 In the end a schedule that fires has exactly the timer that it names, any other none; what else was
 left has deleted itself when it fired.

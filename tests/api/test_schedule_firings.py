@@ -1,4 +1,4 @@
-"""A schedule fires: what a worker does with what EventBridge Scheduler sends it."""
+"""A schedule fires: how the worker handles the message of EventBridge Scheduler."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""A schedule's timer in EventBridge Scheduler: made, replaced and deleted with what is written."""
+"""A schedule's timer in EventBridge Scheduler is created, replaced and deleted with the item."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Schedules that would fire no more, or just once more."""
+"""Schedules that would never fire again, or only once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which sessions a list holds: of a coordination, a task, a user, in a status."""
+"""Sessions filtered by coordination, task, user and status."""
 
 from typing import Any
 

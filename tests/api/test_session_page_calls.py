@@ -1,4 +1,4 @@
-"""The calls of a page of sessions with objects in them: batched, and side by side."""
+"""The calls for a page of sessions with objects in them: batched, and concurrent."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The short way into embedded DynamoDB gives what the long way gives: answers, errors, items."""
+"""The short way into embedded DynamoDB returns the same answers, errors and items."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext

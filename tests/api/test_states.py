@@ -1,4 +1,4 @@
-"""What stays as it is once a session has started, and while it is being started or ended."""
+"""What cannot change once a session has started, or while it is being started or ended."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the graph of a task may be: members of its coordination, and no cycle."""
+"""The graph of a task has only members of its coordination, and no cycle."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What no schedule may be: expressions, zones and states that there are not."""
+"""Invalid schedules: expressions, time zones and statuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is another tenant's is as if it were not there: over all operations of the schema.
+"""Another tenant's entities do not exist for a caller, in any operation of the schema.
 
 An operation that is added later is tested here without another line.
 """

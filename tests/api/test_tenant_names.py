@@ -1,4 +1,4 @@
-"""Names that a tenant gives, which another tenant may give as well: keys, users and threads."""
+"""Names that several tenants may use: idempotency keys, users and threads."""
 
 import pytest
 

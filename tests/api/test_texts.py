@@ -1,4 +1,4 @@
-"""Texts that are too long, empty or no texts, in every field of every input that takes one."""
+"""Texts that are too long, empty or not Unicode, in every field of every input."""
 
 from collections.abc import Callable
 from typing import Any

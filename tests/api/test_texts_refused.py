@@ -1,4 +1,4 @@
-"""Names that show nothing, or more than they say."""
+"""Names that are invisible or misleading."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Conversations: the runs of a thread, over all sessions of a tenant."""
+"""Conversations: the runs of a thread, from all sessions of a tenant."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How long an agent has where nothing was said: people and workers outside have a week."""
+"""Default timeouts: a week for people and workers outside, and minutes for all others."""
 
 from collections.abc import Mapping
 from typing import Any

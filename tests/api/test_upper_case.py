@@ -1,4 +1,4 @@
-"""Uuids in upper case are the engine's own all the same; names are what they say."""
+"""UUIDs may be given in upper case. Names are case-sensitive."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Versions: they count updates and nothing else, and the slower of two updates is told."""
+"""Versions count updates only, and a version that is out of date is a conflict."""
 
 from typing import Any
 

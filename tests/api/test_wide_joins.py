@@ -1,4 +1,4 @@
-"""Joins of which what was said is more than a function takes: it is in the bucket, all of it."""
+"""Joins whose inputs are larger than a function's payload: the inputs are in the bucket."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""All corpora that there are, for the tests of each."""
+"""All corpora, as parameters of tests."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""A corpus's moments in embedded AWS, and what the API says of them."""
+"""A corpus's moments in embedded AWS, and what the API returns for them."""
 
 from typing import Any
 

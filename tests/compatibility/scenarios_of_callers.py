@@ -1,4 +1,4 @@
-"""What clients have made beside sessions that run: schedules, and what a key remembers."""
+"""Scenarios of callers: schedules, and repeated idempotency keys."""
 
 from typing import Any
 

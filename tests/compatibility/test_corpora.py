@@ -1,4 +1,4 @@
-"""What a corpus has to hold, and how it is kept."""
+"""A corpus is complete, and its file does not change."""
 
 from pathlib import Path
 

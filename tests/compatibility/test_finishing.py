@@ -1,4 +1,4 @@
-"""What each version has left undone, in the hands of this one: each session ends, timers fire."""
+"""This version finishes what each earlier one left: sessions end, and timers fire."""
 
 from typing import Any
 

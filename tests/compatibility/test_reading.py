@@ -1,4 +1,4 @@
-"""What each version has stored, read by this one: all of it, and as it was."""
+"""This version reads everything that each earlier one stored."""
 
 from collections.abc import Iterator
 from typing import Any

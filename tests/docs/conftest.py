@@ -1,4 +1,4 @@
-"""Fixtures of the documents' tests: the engine as a reader of them finds it."""
+"""Fixtures of the tests of the documentation."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The documents in their parts, for the tests that compare them with the code.
+"""The pages of the documentation in their parts, to compare them with the code.
 
 A page is README.md, another file of the root, or a file of docs/. Its parts are its fenced blocks
 and its tables.

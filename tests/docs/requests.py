@@ -1,4 +1,4 @@
-"""The requests that pages show: sent to the handler, and their answers compared."""
+"""The requests in the documentation: sent to the handler, their answers compared."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the documents show happens: requests are answered so, examples work, pictures agree."""
+"""The examples and diagrams of the documentation are true."""
 
 import json
 import re

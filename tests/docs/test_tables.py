@@ -1,4 +1,4 @@
-"""What the documents list is what there is: settings, errors, limits, metrics, files, links."""
+"""The tables of the documentation are complete: settings, errors, limits, metrics and links."""
 
 import re
 from collections.abc import Sequence

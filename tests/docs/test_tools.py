@@ -1,4 +1,4 @@
-"""What makes and checks the site: the reference of GraphQL, and the check of the pages as built."""
+"""The tools that make and check the site: the GraphQL reference, and the check of the pages."""
 
 import hashlib
 import re

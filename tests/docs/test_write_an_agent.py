@@ -1,4 +1,4 @@
-"""What the guide for agents shows works: its examples are the agents here."""
+"""The examples of the guide for agents work: they are the agents here."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What may go wrong between the SDK and DynamoDB: below the SDK's own repeats, call by call."""
+"""Faults between the SDK and DynamoDB, below the SDK's own retries, call by call."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A queue in this process: its messages are handed to the worker's handler, as SQS would do it."""
+"""A queue in this process, which passes messages to the worker's handler as SQS would."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The races of each guarded pair, run so often, and judged after each."""
+"""Races between creating and deleting children and parents, each checked at its end."""
 
 import random
 from collections.abc import Callable, Sequence

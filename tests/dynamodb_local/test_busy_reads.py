@@ -1,4 +1,4 @@
-"""Reads that DynamoDB refuses for its load, answers in part, or does not answer."""
+"""Reads that DynamoDB throttles, answers in part, or does not answer."""
 
 from collections.abc import Iterator
 from typing import Any

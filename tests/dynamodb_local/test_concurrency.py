@@ -1,4 +1,4 @@
-"""Sixteen callers at once: one entity a key, one update a version, and every child counted."""
+"""Sixteen callers at once: one entity per key, one update per version, all children counted."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Refusals that pass: load, and conflicts of transactions, which DynamoDB Local never raises."""
+"""Temporary refusals: throttling, and transaction conflicts, which are injected here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

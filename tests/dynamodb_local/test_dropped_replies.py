@@ -1,4 +1,4 @@
-"""A request may land without its answer being heard, at any call of any mutation."""
+"""A request takes effect without an answer, at any call of any mutation."""
 
 import pytest
 

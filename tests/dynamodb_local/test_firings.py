@@ -1,4 +1,4 @@
-"""Schedules on DynamoDB Local: one session for a firing, one timer for a schedule, under races."""
+"""Schedules under races: one session for a firing, one timer for a schedule."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Items that callers have filled to the last byte live their whole life."""
+"""Items that callers have filled to the last byte are executed and deleted."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

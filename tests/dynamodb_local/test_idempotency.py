@@ -1,4 +1,4 @@
-"""The records of idempotency keys, as DynamoDB keeps and forgets them."""
+"""The records of idempotency keys expire."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The bytes of an item are counted as DynamoDB counts them: to the byte."""
+"""The size of an item is counted as DynamoDB counts it, to the byte."""
 
 from typing import Any
 

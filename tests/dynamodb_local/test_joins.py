@@ -1,4 +1,4 @@
-"""Joins on DynamoDB Local: many predecessors end at once, and one successor starts once."""
+"""Many predecessors end at once, and their successor starts once."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Starts of many agents with large parameters: a transaction holds 4 MB, and so do the chunks."""
+"""Starts of many agents with large parameters: a transaction holds 4 MB."""
 
 from collections import Counter
 from collections.abc import Iterator

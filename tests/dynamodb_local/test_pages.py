@@ -1,4 +1,4 @@
-"""Pages as DynamoDB cuts them: at the limit, at a megabyte, and where a filter passes rows over."""
+"""Pages end at a limit, at a megabyte, and where a filter drops rows."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""No orphan and no wrong count, whoever is faster: a sample of test_many_races.py."""
+"""No orphan and no wrong count in a few races between processes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Somebody else at the dangerous line: between a read and its write, a write and its repeat."""
+"""Another caller writes between a read and its write, or between a write and its retry."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is larger than an item may be: callers put at most 300 KB into one."""
+"""Items that are too large: callers may put 300 KB into one."""
 
 from typing import Any
 

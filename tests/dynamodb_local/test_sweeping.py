@@ -1,4 +1,4 @@
-"""A row that cannot be moved on stops no other: on DynamoDB Local, for the size of an item."""
+"""A full item that cannot be updated does not stop a sweep."""
 
 from contextlib import suppress
 from typing import Any

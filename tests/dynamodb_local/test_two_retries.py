@@ -1,4 +1,4 @@
-"""Retries of one session that name different agents, at once: one is done whole, no other."""
+"""Concurrent retries of one session that name different agents: one of them takes effect."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Whatever one tenant stores and asks, the sessions of another come to their end as if alone."""
+"""One tenant's data and requests do not delay the sessions of another."""
 
 from collections.abc import Iterator
 from typing import Any

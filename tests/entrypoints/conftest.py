@@ -1,4 +1,4 @@
-"""What the entry points leave behind for the operator."""
+"""Fixtures that capture logs and metrics."""
 
 import io
 import json

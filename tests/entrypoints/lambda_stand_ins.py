@@ -1,4 +1,4 @@
-"""What Lambda and the engine are to the handler, in its tests."""
+"""Stand-ins for Lambda's context and for the engine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The requests that the clients build: whom they name, and what they do not say."""
+"""The requests that the clients build: whom they name, and what they leave out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The handler: each kind of event in, the answer in its shape out."""
+"""The handler: each kind of event, and the shape of its answer."""
 
 import base64
 import json

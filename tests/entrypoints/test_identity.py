@@ -1,4 +1,4 @@
-"""Who is asking: what counts as verified, for each kind of event."""
+"""The caller's identity: what counts as verified in each kind of event."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Outputs of 2 MB, as they come through real events."""
+"""Outputs of 2 MB in real events."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Messages that are none, or not for now: they harm no neighbour, and what is theirs stays."""
+"""Unreadable and outdated messages have no effect, and do not affect other messages."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The handler with the engine behind it, where no database is asked."""
+"""The handler and the API together, for requests that need no database."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What the worker leaves behind: a line for each message, and one blob of metrics at the most."""
+"""Logs and metrics of the worker: a line for each message, one set of metrics per batch."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What a request leaves behind: one log line and its metrics, and nothing of what it said."""
+"""Logs and metrics of a request: one line, and none of its content."""
 
 import json
 from threading import Thread

@@ -1,4 +1,4 @@
-"""The worker's handler: batches of the queue, of which one message may be poisoned, and sweeps."""
+"""The worker's handler: batches with unreadable messages, and sweeps."""
 
 import json
 from collections.abc import Iterator, Sequence

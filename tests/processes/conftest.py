@@ -1,4 +1,4 @@
-"""What workers that are processes of their own start from."""
+"""Fixtures of the tests whose workers are processes of their own."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Workers as processes of their own, and what they share: DynamoDB Local, moto's SQS and S3."""
+"""Workers as processes, with DynamoDB Local and moto's SQS and S3 between them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Five points of the crash matrix by a real SIGKILL: a new process ends each session."""
+"""A worker is killed at five points of the crash matrix, and another one ends each session."""
 
 import signal
 import subprocess

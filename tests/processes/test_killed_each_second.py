@@ -1,4 +1,4 @@
-"""Workers that are killed or stopped all the time, and sessions that end right nevertheless."""
+"""Workers are killed or stopped all the time, and sessions still end correctly."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""A worker that is asked to end: it ends what it has begun, and another goes on with the rest."""
+"""A worker that is asked to stop finishes its step, and another one continues."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Random blueprints: hypothesis draws them, and each seed is one of them."""
+"""Random blueprints, drawn by hypothesis from a seed."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -1,4 +1,4 @@
-"""The bucket of large texts in a simulation: each text that is put is a write like any other."""
+"""The bucket of large texts in a simulation, in which each text is one write."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, Self

@@ -1,4 +1,4 @@
-"""What must hold, as the design lists it: always, and when nothing is due any more."""
+"""Invariants of a session: at any time, and when nothing is due."""
 
 from ai_coordination import models
 from ai_coordination.models.texts import LargeText

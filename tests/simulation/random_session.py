@@ -1,4 +1,4 @@
-"""One random session, with everything that may happen to it."""
+"""A random session with random faults."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""A whole engine on a virtual clock: its tables, its queue, its agents, and what goes wrong."""
+"""The engine on a virtual clock: its tables, its queue, its agents, and its faults."""
 
 import heapq
 import math

@@ -1,4 +1,4 @@
-"""A worker dies before and after each write and each message of a session, which ends right."""
+"""A worker dies before and after each write and message of a session, which ends correctly."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A worker dies before and after each write and each message of a retry, which ends right.
+"""A worker dies before and after each write and message of a retry, which ends correctly.
 
 The session has failed. A person has been asked about one answer, and one agent has completed that
 follows a failed one. So a retry keeps the answer, unless it takes the members of now, and does what

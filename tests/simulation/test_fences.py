@@ -1,4 +1,4 @@
-"""Whoever decides on something that has changed meanwhile changes nothing."""
+"""A decision on data that has changed since has no effect."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Lambda drops an invocation that follows from 16 others; a session of more steps goes on."""
+"""Lambda drops an invocation that follows from 16 others, and longer sessions still end."""
 
 from datetime import timedelta
 

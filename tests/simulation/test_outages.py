@@ -1,4 +1,4 @@
-"""Workers that do nothing for minutes, hours or days: nobody is failed for it, and all goes on."""
+"""Workers stop for minutes, hours or days: no agent fails for it, and all sessions resume."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Random sessions, of which everything goes wrong that may: they come to their right end.
+"""Random sessions with random faults come to their correct end.
 
 A failing seed is replayed by `SEED=17 python -m pytest tests/simulation/test_random_sessions.py`;
 `SEEDS=10000 make stress` tries so many.

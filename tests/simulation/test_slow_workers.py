@@ -1,4 +1,4 @@
-"""A worker that is slow between two writes meets a session that has gone on without it."""
+"""A worker that is slow between two writes does not affect a session that has moved on."""
 
 from collections.abc import Iterator
 from datetime import timedelta

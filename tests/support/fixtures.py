@@ -1,4 +1,4 @@
-"""Fixtures that know the engine: what its tests start from."""
+"""Fixtures that import the engine."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Asking the API as a client does, and the entities that most tests start from."""
+"""Requests to the API, and the entities that most tests start from."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

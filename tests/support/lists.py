@@ -1,4 +1,4 @@
-"""Every list of the API: how it is asked for, and how rows come into it and go."""
+"""Every list of the API: how to request it, and how to add and remove rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

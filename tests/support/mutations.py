@@ -1,4 +1,4 @@
-"""Every mutation of the API with an input that it accepts, for tests of all of them."""
+"""Every mutation of the API, with an input that it accepts."""
 
 from collections.abc import Callable
 from typing import Any

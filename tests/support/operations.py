@@ -1,4 +1,4 @@
-"""Every operation of the schema, and what it is given: an operation added later is one of them."""
+"""Every operation of the schema, with its arguments. New operations are included."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a function's calls to AWS need to be allowed, and what the template allows it."""
+"""The permissions that a function's calls need, and those that the template grants."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

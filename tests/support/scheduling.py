@@ -1,4 +1,4 @@
-"""EventBridge Scheduler on embedded AWS: what it holds, and what it sends when a time has come."""
+"""EventBridge Scheduler on embedded AWS: its timers, and the messages that they send."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Selections made from the schema, so that they name what is added to it later."""
+"""Selections made from the schema, so that new fields are included."""
 
 from graphql import (
     GraphQLField,

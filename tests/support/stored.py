@@ -1,4 +1,4 @@
-"""What is stored, and bringing it into states that only execution reaches."""
+"""What is stored, and ways to put it into states that only execution reaches."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""One entity of each kind: what tests start from that need something of everything."""
+"""One entity of each kind."""
 
 from dataclasses import dataclass
 from typing import Any

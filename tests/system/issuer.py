@@ -1,4 +1,4 @@
-"""Who issues the tokens that callers bring: OpenID Connect's documents, and what is signed."""
+"""An issuer of tokens: OpenID Connect documents, and signatures."""
 
 import json
 import ssl

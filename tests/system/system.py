@@ -1,4 +1,4 @@
-"""The deployed engine, as a caller has it: its function, its url, and what its outputs name."""
+"""The deployed engine as a caller sees it: its function, its URL and its outputs."""
 
 import http.client
 import json

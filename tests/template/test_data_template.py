@@ -1,4 +1,4 @@
-"""data.yaml has the tables and indexes of the models, and a bucket; template.yaml finds them."""
+"""data.yaml has the tables and indexes of the models, and a bucket; template.yaml names them."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What parameters template.yaml takes, and what it refuses before anything is deployed."""
+"""The parameters of template.yaml, and the values that it refuses."""
 
 import re
 from collections.abc import Mapping

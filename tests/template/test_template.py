@@ -1,4 +1,4 @@
-"""template.yaml deploys what the code uses: its tables, its settings, its package."""
+"""template.yaml deploys the tables, settings and package that the code uses."""
 
 import json
 import re

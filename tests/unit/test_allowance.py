@@ -1,4 +1,4 @@
-"""What one request may read: counted, refused when it is too much, one by one when it is heavy."""
+"""The limit of what one request may read, and how it is counted."""
 
 import threading
 from typing import Any

@@ -1,4 +1,4 @@
-"""Items are read as pynamodb itself would read them."""
+"""Items are read as pynamodb reads them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Documents are read once while the cache holds them, and the cache is bounded."""
+"""Documents are parsed once while the cache holds them, and the cache is bounded."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

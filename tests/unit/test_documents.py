@@ -1,4 +1,4 @@
-"""What is refused before anything is executed, and how it is told."""
+"""Documents that are refused before execution, and their errors."""
 
 from collections.abc import Iterable
 from dataclasses import replace

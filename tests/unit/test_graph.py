@@ -1,4 +1,4 @@
-"""The graph of agents: circles, expansion into parts, and the picture, over any names."""
+"""The graph of agents: cycles, expansion, and the picture."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: statuses, headers and bodies, whatever executes the request."""
+"""GraphQL over HTTP: statuses, headers and bodies."""
 
 import json
 from collections.abc import Callable

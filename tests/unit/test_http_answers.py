@@ -1,4 +1,4 @@
-"""Answers that are too large, and the field that made them so."""
+"""Answers that are too large, and the field that caused it."""
 
 import json
 from typing import Any

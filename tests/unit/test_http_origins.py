@@ -1,4 +1,4 @@
-"""CORS: which pages may call, and what a browser is told."""
+"""CORS: which pages may call the API, and the headers that tell a browser so."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The parameters of a request: from a body, a URL or an object, and each way they can be wrong."""
+"""The parameters of a request from a body, a URL or an object, and their errors."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The shorter way to stored attributes gives what graphql-core's own way gives, errors included."""
+"""The shorter way to stored attributes returns what graphql-core returns, errors included."""
 
 import asyncio
 import json

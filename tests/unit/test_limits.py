@@ -1,4 +1,4 @@
-"""The formula of a document's cost, its depth, and that the cost really is an upper bound."""
+"""The cost and depth of a document. The cost is an upper bound."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Schedule expressions against a table of verdicts, each with its source, and a slow double."""
+"""Schedule expressions, compared with documented cases and with a slow implementation."""
 
 import calendar
 import re

@@ -1,4 +1,4 @@
-"""The environment as settings: what is wrong is named at the start."""
+"""Settings from the environment. Wrong ones are named at the start."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The tables of moves over their whole product, against a list written by hand from the design."""
+"""The tables of transitions, compared with a list that was written by hand."""
 
 from enum import StrEnum
 from itertools import product

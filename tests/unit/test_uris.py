@@ -1,4 +1,4 @@
-"""Where an input file may lie."""
+"""Valid and invalid URIs of input files."""
 
 import pytest
 

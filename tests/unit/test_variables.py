@@ -1,4 +1,4 @@
-"""`{variables}` of subtask queries: what replaces them, what braces mean, how large it may get."""
+"""`{variables}` of subtask queries: replacement, braces, and the size limit."""
 
 import tracemalloc
 
