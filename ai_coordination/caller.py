@@ -1,19 +1,19 @@
-"""Who asks, and for which tenant."""
+"""The verified caller of a request: tenant and user."""
 
 from dataclasses import dataclass, field
 
 from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput
 
-LONGEST_TENANT_ID = 128
+MAX_TENANT_ID_CHARACTERS = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The verified caller of one request, and the context of the invocation that serves it.
 
-    Raises BadUserInput for an `endpoint_id` or `part_id` that is empty, too long, or holds `#`,
-    which separates the two in `partition_key`.
+    Raises BadUserInput for an `endpoint_id` or `part_id` that is empty, too long or not printable,
+    or contains `#`, which separates the two in `partition_key`.
     """
 
     endpoint_id: str
@@ -22,6 +22,7 @@ class Caller:
     request_id: str = ""
     context: InvocationContext = field(kw_only=True)
     partition_key: str = field(init=False)
+    """The tenant: `endpointId#partId`."""
 
     def __post_init__(self) -> None:
         _check(self.endpoint_id, "endpointId")
@@ -30,9 +31,8 @@ class Caller:
 
 
 def _check(value: str, name: str) -> None:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TENANT_ID:
-        raise BadUserInput(
-            f"{name} must be a text of 1 to {LONGEST_TENANT_ID} characters", "context", name
-        )
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TENANT_ID_CHARACTERS:
+        message = f"{name} must be a string of 1 to {MAX_TENANT_ID_CHARACTERS} characters"
+        raise BadUserInput(message, "context", name)
     if "#" in value or not value.isprintable():
-        raise BadUserInput(f"{name} must be printable and hold no '#'", "context", name)
+        raise BadUserInput(f"{name} must be printable and must not contain '#'", "context", name)

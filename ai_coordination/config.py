@@ -1,4 +1,4 @@
-"""The environment as one typed value, read once and checked at the start."""
+"""Settings: the environment as one typed value, read and checked once at the start."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ PREFIX = "AI_COORDINATION_"
 
 
 class ConfigurationError(Exception):
-    """An environment variable is not what it has to be. The message names it."""
+    """An environment variable is missing or invalid. The message names it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises ConfigurationError, which names the variable that is wrong."""
+        """Read the settings. Raises ConfigurationError for an invalid variable."""
         read = _Reader(environment)
         settings = cls(
             table_prefix=read.text("TABLE_PREFIX", cls.table_prefix),
@@ -73,7 +73,7 @@ class Settings:
         )
         if (settings.endpoint_id is None) != (settings.part_id is None):
             raise ConfigurationError(
-                f"{PREFIX}ENDPOINT_ID and {PREFIX}PART_ID name a tenant together: set both or none"
+                f"{PREFIX}ENDPOINT_ID and {PREFIX}PART_ID together name a tenant: set both or none"
             )
         scheduler = (
             settings.schedule_group,
@@ -83,14 +83,16 @@ class Settings:
         if len({name is None for name in scheduler}) > 1:
             raise ConfigurationError(
                 f"{PREFIX}SCHEDULE_GROUP, {PREFIX}SCHEDULE_ROLE_ARN and "
-                f"{PREFIX}WORKER_FUNCTION_ARN make schedules fire together: set all or none"
+                f"{PREFIX}WORKER_FUNCTION_ARN are all needed for schedules: set all or none"
             )
         return settings
 
     def required_queue_url(self) -> str:
-        """Raises ConfigurationError where there is no queue to work off."""
+        """Return the URL of the queue. Raises ConfigurationError if it is not set."""
         if self.queue_url is None:
-            raise ConfigurationError(f"{PREFIX}QUEUE_URL names the queue of the engine's messages")
+            raise ConfigurationError(
+                f"{PREFIX}QUEUE_URL is not set: it must be the URL of the engine's queue"
+            )
         return self.queue_url
 
 
@@ -116,11 +118,13 @@ class _Reader:
     def positive(self, name: str, default: int) -> int:
         value = self.optional(name) or str(default)
         if not value.isdecimal() or int(value) < 1:
-            raise ConfigurationError(f"{PREFIX}{name} must be a whole number from 1, not {value!r}")
+            raise ConfigurationError(
+                f"{PREFIX}{name} must be a whole number of at least 1, not {value!r}"
+            )
         return int(value)
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings. Tests call `settings.cache_clear()` after changing a variable."""
+    """Return the settings of the process. After changing a variable, call `cache_clear()`."""
     return Settings.from_environment(os.environ)

@@ -1,7 +1,6 @@
-"""What can go wrong, said once: each error carries its code and the facts a client needs.
+"""The errors of the engine. Each has a code, and the facts that a client needs.
 
-Errors are raised where the rule is, shown at the edge (`extensions` of a GraphQL error, which
-graphql-core copies from the exception by itself), and caught nowhere in between.
+An error is raised where the rule is, and formatted by the API. Nothing in between catches it.
 """
 
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 
 class EngineError(Exception):
-    """An error that a client may see. `facts` stand beside the code in `extensions`."""
+    """An error that a client may see. Its code and `facts` become the error's `extensions`."""
 
     code: ClassVar[str] = "INTERNAL"
 
@@ -20,14 +19,15 @@ class EngineError(Exception):
 
     @property
     def extensions(self) -> dict[str, Any]:
+        """The `extensions` of the GraphQL error, which graphql-core reads from this attribute."""
         return {"code": self.code, **self.facts}
 
 
 class InputError(EngineError):
-    """An error that has its place in the input.
+    """An error about a value of the input.
 
-    `input_path` names the place as the layer that raises it does; the API turns it into GraphQL's
-    names.
+    `input_path` is the path of the value, in the names of the layer that raises the error. The API
+    translates them to GraphQL names.
     """
 
     def __init__(self, message: str, *input_path: str | int, **facts: Any) -> None:
@@ -38,41 +38,41 @@ class InputError(EngineError):
         return tuple(self.facts.get("inputPath", ()))
 
     def under(self, *parents: str | int) -> Self:
-        """The same error, its place seen from further out."""
+        """Prefix the path, because the value is a member of a larger one. Returns this error."""
         return self.at(*parents, *self.input_path)
 
-    def at(self, *place: str | int) -> Self:
-        """The same error at another place."""
-        self.facts["inputPath"] = [*place]
+    def at(self, *path: str | int) -> Self:
+        """Replace the path. Returns this error."""
+        self.facts["inputPath"] = [*path]
         return self
 
 
 class BadUserInput(InputError):
-    """The input is not what it has to be."""
+    """An input value is invalid."""
 
     code = "BAD_USER_INPUT"
 
 
 class NotFound(InputError):
-    """It does not exist, or it is another tenant's, which is the same."""
+    """The object does not exist, or belongs to another tenant. Callers cannot tell which."""
 
     code = "NOT_FOUND"
 
 
 class Conflict(InputError):
-    """Somebody else was faster, or an idempotency key was used for something else."""
+    """The object was changed by another caller, or an idempotency key had another input before."""
 
     code = "CONFLICT"
 
 
 class PayloadTooLarge(InputError):
-    """More than a text, an item or an answer may hold."""
+    """A text, an item, a request or a response is over its limit."""
 
     code = "PAYLOAD_TOO_LARGE"
 
 
 class HasChildren(EngineError):
-    """A parent cannot be deleted; `children` says how many of which hold it."""
+    """An object cannot be deleted while it has children. `children` has their numbers by type."""
 
     code = "HAS_CHILDREN"
 
@@ -81,7 +81,7 @@ class HasChildren(EngineError):
 
 
 class InvalidState(EngineError):
-    """Not in this state; `state` says which one it is."""
+    """The operation is not allowed in the object's current state, which `state` names."""
 
     code = "INVALID_STATE"
 
@@ -90,30 +90,31 @@ class InvalidState(EngineError):
 
 
 class QueryTooComplex(EngineError):
-    """A document over one of the limits on tokens, depth and cost."""
+    """A document is over a limit on tokens, depth or cost, or a query reads too much."""
 
     code = "QUERY_TOO_COMPLEX"
 
 
 class Unauthenticated(EngineError):
-    """The request names no tenant that somebody verified."""
+    """The request has no verified tenant."""
 
     code = "UNAUTHENTICATED"
 
 
 class TextUnavailable(EngineError):
-    """A large text is not where its item says: the bucket answers, and does not have it.
+    """A large text that an item refers to is missing from the bucket.
 
-    Waiting does not help: it was deleted by somebody else, or the tables were restored without it.
+    It was deleted outside of the engine, or the tables were restored without the bucket. Retrying
+    does not help.
     """
 
     code = "TEXT_UNAVAILABLE"
 
 
 class Throttled(EngineError):
-    """The database refused for now, or did not answer. Nothing is half written.
+    """An AWS service is busy or did not respond. The caller may retry.
 
-    Without an answer, the last write was done whole or not at all: nobody knows which.
+    Nothing is half written. If there was no response, the last write may or may not have landed.
     """
 
     code = "THROTTLED"

@@ -1,6 +1,6 @@
-"""Graphs of agents as plain data: a mapping from each node to those that it waits for.
+"""Graphs of agents as plain data: a mapping from each node to its predecessors.
 
-Everything here takes time linear in nodes and edges, and nothing recurses.
+All functions take linear time in nodes and edges, and none recurses.
 """
 
 import re
@@ -11,36 +11,36 @@ from typing import Final, Literal, TypeVar
 
 K = TypeVar("K", bound=str | int)
 
-LONGEST_LABEL: Final = 80
+MAX_LABEL_CHARACTERS: Final = 80
 
 
 def successors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
-    """For each node those that wait for it, in the order of the mapping, each once.
+    """Return the successors of each node, in the order of the mapping, without duplicates.
 
-    Predecessors that are no nodes are left out.
+    Predecessors that are not nodes are ignored.
     """
-    after: dict[K, list[K]] = {node: [] for node in predecessors}
-    for node, befores in predecessors.items():
-        for before in dict.fromkeys(befores):
-            if before in after:
-                after[before].append(node)
-    return after
+    result: dict[K, list[K]] = {node: [] for node in predecessors}
+    for node, node_predecessors in predecessors.items():
+        for predecessor in dict.fromkeys(node_predecessors):
+            if predecessor in result:
+                result[predecessor].append(node)
+    return result
 
 
 def unknown_predecessors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
-    """The predecessors that are no nodes themselves, by the node that names them."""
+    """Return, for each node that has some, its predecessors that are not nodes."""
     unknown = {
-        node: [before for before in dict.fromkeys(befores) if before not in predecessors]
-        for node, befores in predecessors.items()
+        node: [name for name in dict.fromkeys(node_predecessors) if name not in predecessors]
+        for node, node_predecessors in predecessors.items()
     }
-    return {node: befores for node, befores in unknown.items() if befores}
+    return {node: names for node, names in unknown.items() if names}
 
 
 def find_cycle(predecessors: Mapping[K, Collection[K]]) -> list[K] | None:
     """Return a cycle of nodes that wait for each other, or None.
 
     Each node comes before the one that waits for it, and the first is repeated at the end. A node
-    that waits for itself is a cycle. Predecessors that are not nodes are left out.
+    that waits for itself is a cycle. Predecessors that are not nodes are ignored.
     """
     try:
         TopologicalSorter(predecessors).prepare()
@@ -51,14 +51,14 @@ def find_cycle(predecessors: Mapping[K, Collection[K]]) -> list[K] | None:
 
 
 def downstream(start: Iterable[int], successors: Mapping[int, Collection[int]]) -> set[int]:
-    """These nodes and all that follow them, directly or not."""
+    """Return the nodes in `start` and all nodes downstream of them."""
     reached = set(start)
-    ahead = list(reached)
-    while ahead:
-        for node in successors[ahead.pop()]:
+    pending = list(reached)
+    while pending:
+        for node in successors[pending.pop()]:
             if node not in reached:
                 reached.add(node)
-                ahead.append(node)
+                pending.append(node)
     return reached
 
 
@@ -69,17 +69,18 @@ OWN_THREAD: Final = -2
 def threads(
     predecessors: Mapping[int, Collection[int]], primary: Collection[int]
 ) -> dict[int, int]:
-    """For each node the predecessor whose thread it continues, SESSION_THREAD or OWN_THREAD.
+    """Return, for each node, the predecessor whose thread it continues.
 
-    A node on the primary path continues the thread of its lowest predecessor there, or the
-    session's where it has none. Each thread is continued by one node alone, the lowest: branches
-    that run side by side would read each other.
+    Instead of a predecessor it may be SESSION_THREAD or OWN_THREAD. A node on the primary path
+    continues the thread of its lowest predecessor there or, without one, the session's thread. Only
+    one node continues each thread, the lowest, because concurrent branches must not share a
+    conversation. The others have threads of their own.
     """
     taken = {OWN_THREAD}
     sources = {}
     for node in sorted(predecessors):
-        along = [before for before in predecessors[node] if before in primary]
-        source = min(along, default=SESSION_THREAD) if node in primary else OWN_THREAD
+        candidates = [predecessor for predecessor in predecessors[node] if predecessor in primary]
+        source = min(candidates, default=SESSION_THREAD) if node in primary else OWN_THREAD
         sources[node] = OWN_THREAD if source in taken else source
         taken.add(source)
     return sources
@@ -87,14 +88,13 @@ def threads(
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One agent's part in a session. Ordinals count from 0; `query` is the subtask query's index.
-
-    `query` is None where the agent has no subtask query, and works on the task query.
-    """
+    """A session agent in the graph of a session."""
 
     ordinal: int
+    """Position in the session, from 0."""
     agent_uuid: str
     query: int | None
+    """Index of its subtask query. None: it works on the task query."""
     predecessors: tuple[int, ...]
     successors: tuple[int, ...]
 
@@ -104,42 +104,44 @@ def expand(
     query_agents: Sequence[str],
     predecessors: Mapping[str, Collection[str]],
 ) -> list[Node]:
-    """The agents of a session, from those of its coordination, `agents`, in their order.
+    """Return the nodes of a session, in the order of the coordination's `agents`.
 
-    `query_agents` holds the agent of each subtask query, `predecessors` those of each agent that
-    has an action. An agent that either names has one part for each of its queries, or one without
-    a query; where nothing is named, each agent of the coordination has one. A successor waits for
-    every part of its predecessor.
+    `query_agents` has the agent of each subtask query, `predecessors` the predecessors of each
+    agent that has an action. An agent in either takes part, with one node for each of its subtask
+    queries, or one node if it has none. If both are empty, all agents take part. A successor waits
+    for all nodes of its predecessor.
 
-    Everything named has been checked: it is in `agents`, predecessors take part, there is no cycle.
+    The input must be valid: all names are in `agents`, predecessors take part, and there is no
+    cycle.
     """
-    parts = _parts(agents, query_agents, predecessors)
+    work = _work(agents, query_agents, predecessors)
     ordinals: dict[str, list[int]] = {}
-    for ordinal, (agent, _) in enumerate(parts):
+    for ordinal, (agent, _) in enumerate(work):
         ordinals.setdefault(agent, []).append(ordinal)
-    before = {agent: predecessors.get(agent, ()) for agent in ordinals}
-    # One tuple an agent, shared by its parts: two agents of 500 parts have 250,000 edges.
-    waits_for = {agent: _ordinals(befores, ordinals) for agent, befores in before.items()}
-    frees = {agent: _ordinals(afters, ordinals) for agent, afters in successors(before).items()}
+    by_agent = {agent: predecessors.get(agent, ()) for agent in ordinals}
+    # The nodes of an agent share one tuple: two agents with 500 nodes each have 250,000 edges.
+    before = {agent: _ordinals(names, ordinals) for agent, names in by_agent.items()}
+    after = {agent: _ordinals(names, ordinals) for agent, names in successors(by_agent).items()}
     return [
-        Node(ordinal, agent, query, waits_for[agent], frees[agent])
-        for ordinal, (agent, query) in enumerate(parts)
+        Node(ordinal, agent, query, before[agent], after[agent])
+        for ordinal, (agent, query) in enumerate(work)
     ]
 
 
-def _parts(
-    agents: Sequence[str], query_agents: Sequence[str], named_by_actions: Collection[str]
+def _work(
+    agents: Sequence[str], query_agents: Sequence[str], action_agents: Collection[str]
 ) -> list[tuple[str, int | None]]:
+    """Return the agent of each node and the index of its subtask query."""
     queries: dict[str, list[int | None]] = {}
     for index, agent in enumerate(query_agents):
         queries.setdefault(agent, []).append(index)
-    named = {*query_agents, *named_by_actions} or set(agents)
-    nothing: list[int | None] = [None]
+    taking_part = {*query_agents, *action_agents} or set(agents)
+    no_query: list[int | None] = [None]
     return [
         (agent, query)
         for agent in agents
-        if agent in named
-        for query in queries.get(agent, nothing)
+        if agent in taking_part
+        for query in queries.get(agent, no_query)
     ]
 
 
@@ -149,16 +151,15 @@ def _ordinals(agents: Collection[str], ordinals: Mapping[str, Collection[int]]) 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """How a node is drawn.
-
-    A node whose `user_in_the_loop` is given is a hexagon that says which. A node with a `state`
-    has its colour. Edges into one that is not on the primary path are dotted.
-    """
+    """A node of a flowchart."""
 
     name: str
     state: str | None = None
+    """Determines the colour."""
     user_in_the_loop: str | None = None
+    """If set, the node is a hexagon that shows it."""
     primary_path: bool = True
+    """If false, edges to this node are dotted."""
 
 
 COLOURS: Final = {
@@ -177,14 +178,14 @@ def mermaid(
     edges: Iterable[tuple[int, int]],
     direction: Literal["TD", "LR"] = "TD",
 ) -> str:
-    """A Mermaid flowchart of `boxes`; an edge names two of them by position, and is drawn once."""
+    """Return a Mermaid flowchart. Edges are pairs of indexes in `boxes`. Duplicates are ignored."""
     states = dict.fromkeys(box.state for box in boxes if box.state in COLOURS)
     lines = [
         f"flowchart {direction}",
         *(_draw(index, box) for index, box in enumerate(boxes)),
         *(
-            f"n{before} {'-->' if boxes[after].primary_path else '-.->'} n{after}"
-            for before, after in dict.fromkeys(edges)
+            f"n{source} {'-->' if boxes[target].primary_path else '-.->'} n{target}"
+            for source, target in dict.fromkeys(edges)
         ),
         *(f"classDef {state} {COLOURS[state]}" for state in states if state),
     ]
@@ -199,15 +200,15 @@ def _draw(index: int, box: Box) -> str:
     return f'n{index}{{{{"{label} #40;{escaped(box.user_in_the_loop)}#41;"}}}}{colour}'
 
 
-# Mermaid reads quotes, markdown, HTML, directives and comments even inside a quoted label, and a
-# line with "direction LR" anywhere in it is a statement to it. Letters, digits and other single
-# spaces it leaves alone.
+# Mermaid interprets quotes, markdown, HTML, directives and comments even inside a quoted label, and
+# treats a line that contains "direction LR" as a statement. Letters, digits and other single spaces
+# are safe.
 _UNSAFE: Final = re.compile(r"[^\w ]|_|(?<=direction) ")
 
 
 def escaped(text: str) -> str:
-    """Any text as the inside of a quoted Mermaid label: one line, bounded, itself when drawn."""
+    """Escape a text for a quoted Mermaid label. The result is one line of bounded length."""
     line = " ".join(text.split()) or "?"
-    if len(line) > LONGEST_LABEL:
-        line = line[: LONGEST_LABEL - 1] + "…"
+    if len(line) > MAX_LABEL_CHARACTERS:
+        line = line[: MAX_LABEL_CHARACTERS - 1] + "…"
     return _UNSAFE.sub(lambda unsafe: f"#{ord(unsafe[0])};", line)

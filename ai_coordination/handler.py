@@ -3,7 +3,7 @@
 import gc
 from typing import Any
 
-# Nothing that an import makes is garbage, and looking for it takes time at a cold start.
+# Imports create no garbage, so looking for it only makes the cold start longer.
 gc.disable()
 
 from ai_coordination import telemetry
@@ -15,14 +15,13 @@ from ai_coordination.context import InvocationContext
 gc.freeze()
 gc.enable()
 
-settings()  # A wrong variable ends the start, not the first request.
+settings()  # An invalid setting makes the start fail, not the first request.
 
 
 def handler(event: Any, lambda_context: events.LambdaContext) -> dict[str, Any]:
-    """Answer one event in the shape of its kind.
+    """Answer an event of API Gateway (HTTP or REST API) or a function URL, or a direct invocation.
 
-    Takes requests of API Gateway (HTTP and REST APIs) and of function URLs, and direct invocations.
-    Raises UnknownEvent for the events of other services: there the invocation has to fail.
+    Raises UnknownEvent for an event of another service, so that the invocation fails.
     """
     return answer(event, lambda_context, InvocationContext())
 
@@ -38,6 +37,6 @@ def answer(
     ) as record:
         try:
             return invocation.answer(execute, settings(), record)
-        except Exception:  # noqa: BLE001 - here it ends: logged whole, and answered without details
+        except Exception:  # noqa: BLE001 - an entry point: log the error, answer without details
             telemetry.logger.exception("unexpected")
             return invocation.failure(settings(), record)

@@ -1,7 +1,7 @@
-"""Uuids: the engine's own UUIDv7, and the addresses of a session's agents.
+"""UUIDs: the engine's UUIDv7, and the computed UUIDs of session agents.
 
-RFC 9562, section 5.7: 48 bits of milliseconds, 12 bits that here hold the fraction of the
-millisecond (section 6.2, method 3), and random bits. So their order as text is creation order.
+A UUIDv7 (RFC 9562, section 5.7) has 48 bits of milliseconds, 12 bits with the fraction of the
+millisecond (section 6.2, method 3), and random bits. So UUIDs sort by time of creation.
 """
 
 import re
@@ -13,34 +13,34 @@ _ORDINAL_BITS = 50
 _CHECK_BITS = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# How many random bits a UUID has, and an ordinal of an agent that is added by hand.
+# Random bits of a UUID, and of the ordinal of an agent that is added to a session by hand.
 RANDOM_BITS = 62
 JITTER_BITS = 16
 
 
 def is_uuid(text: str) -> bool:
-    """Whether `text` is a uuid in the one form that the engine writes."""
+    """Return whether `text` is a UUID in canonical form: 36 characters, lower case."""
     return _CANONICAL.fullmatch(text) is not None
 
 
 def uuid7(moment: datetime, random_bits: int) -> str:
-    """The UUIDv7 of an aware `moment`, with RANDOM_BITS random bits."""
+    """Return the UUIDv7 of an aware datetime, with RANDOM_BITS random bits."""
     milliseconds, microseconds = divmod((moment - _EPOCH) // timedelta(microseconds=1), 1000)
     return _compose(milliseconds, microseconds * 4096 // 1000, random_bits)
 
 
 def session_agent_uuid(session_uuid: str, ordinal: int) -> str:
-    """The address of a session's agent: computed, so that edges are small numbers.
+    """Compute the UUID of a session agent, so that edges can be stored as ordinals.
 
-    It has the session's milliseconds, the ordinal, and a check that ties it to the session; so a
-    session's agents sort by ordinal, and no two sessions share an address.
+    It consists of the session's milliseconds, the ordinal, and a checksum of the session's UUID. So
+    the agents of a session sort by ordinal, and agents of different sessions differ.
     """
     payload = ordinal << _CHECK_BITS | _check(session_uuid)
     return _compose(milliseconds_of(session_uuid), payload >> 62, payload & (1 << 62) - 1)
 
 
 def ordinal_of(session_uuid: str, agent_uuid: str) -> int | None:
-    """The ordinal in `agent_uuid`, or None where it is no address of this session."""
+    """Return the ordinal in the UUID of a session agent, None if it is not of this session."""
     bits = int(agent_uuid.replace("-", ""), 16)
     payload = (bits >> 64 & 0xFFF) << 62 | bits & (1 << 62) - 1
     ordinal = payload >> _CHECK_BITS
@@ -48,10 +48,10 @@ def ordinal_of(session_uuid: str, agent_uuid: str) -> int | None:
 
 
 def ordinal_at(moment: datetime, session_uuid: str, random_bits: int) -> int:
-    """The ordinal of an agent that is added by hand at `moment`, without reading the others.
+    """Return an ordinal for an agent that is added by hand, without reading the other agents.
 
-    It has the milliseconds since the session's creation and JITTER_BITS random bits, so a later one
-    is larger. Two agents may get the same one; the put-if-absent of the second is then refused.
+    It consists of the milliseconds since the session's creation and JITTER_BITS random bits, so it
+    increases with time. Two agents may get the same ordinal: the conditional write detects it.
     """
     milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
     elapsed = max(milliseconds - milliseconds_of(session_uuid), 0)
@@ -65,7 +65,10 @@ def _compose(milliseconds: int, rand_a: int, rand_b: int) -> str:
 
 
 def milliseconds_of(uuid: str) -> int:
-    """When a uuid was made, in milliseconds since 1970; of an agent's, when its session was."""
+    """Return the creation time in a UUID, in Unix milliseconds.
+
+    The UUID of a session agent has the creation time of its session.
+    """
     return int(uuid[:8] + uuid[9:13], 16)
 
 

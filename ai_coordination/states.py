@@ -1,6 +1,6 @@
-"""The states of sessions and of their agents, and the moves between them.
+"""The states of sessions and session agents, the legal moves between them, and other enums.
 
-Members are named as the contract names them; their values are what is stored.
+Names are those of the GraphQL API. Values are what is stored.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 class SessionStatus(StrEnum):
     INITIAL = "initial"
     IN_PROGRESS = "in_progress"
-    # Never stored, so no move names it: how a session in progress looks while it asks somebody.
+    # Not stored, so no move has it. It is derived when a session in progress waits for a person.
     WAITING_FOR_INPUT = "waiting_for_input"
     COMPLETED = "completed"
     FAILED = "failed"
@@ -121,8 +121,8 @@ AGENT_MOVES: Final = _moves(
     }
 )
 
-# Retrying is apart: a start that took its sources from one table for both would also start a
-# session that has ended. A completed agent is reset when it follows one that is retried.
+# Only `retrySession` makes these moves. In a common table they would also allow a normal start of a
+# session that has ended. A completed agent is reset if it is downstream of one that is retried.
 SESSION_RETRIES: Final = _moves(
     {
         SessionStatus.COMPLETED: {SessionStatus.IN_PROGRESS},
@@ -141,20 +141,21 @@ AGENT_RETRIES: Final = _moves(
 
 
 def _table(state: State, retry: bool) -> Moves[State]:
-    # By type, because equal texts make members of the two enums equal.
+    # By type: members of the two enums with the same value are equal.
     if isinstance(state, SessionStatus):
         return SESSION_RETRIES if retry else SESSION_MOVES
     return AGENT_RETRIES if retry else AGENT_MOVES
 
 
 def may_move(before: State, after: State, *, retry: bool = False) -> bool:
-    """Whether a session or an agent may go from `before` to `after`; to stay is no move.
+    """Return whether a session or an agent may move from `before` to `after`.
 
-    `retry` asks for the moves of `retrySession` instead of those of every other operation.
+    Staying in a state is not a move. `retry` selects the moves of `retrySession` instead of those
+    of all other operations.
     """
     return (before, after) in _table(after, retry)
 
 
 def sources(after: State, *, retry: bool = False) -> frozenset[State]:
-    """The states from which `after` may be reached in one move; `retry` as in `may_move`."""
+    """Return the states from which a move to `after` is legal. `retry` is as in `may_move`."""
     return frozenset(before for before, target in _table(after, retry) if target == after)

@@ -1,4 +1,4 @@
-"""What the operator sees of a request or a step: one log line and a few metrics, never texts."""
+"""Logs and metrics: one log line and a few metrics for each request and step, never user data."""
 
 import os
 import re
@@ -16,13 +16,13 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "ai-coordination")
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "AiCoordination")
 
-# Everything that is logged goes through this one. While a request is answered, each line carries
-# its ids; these keys are of the context, so that threads do not mix them up.
+# The only logger. During a request each line has the request's ids. They are kept in the context
+# variables of the thread, so that threads do not mix them up.
 logger = Logger(service=SERVICE)
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
-# A dimension of a metric costs by the value: so only values from a short list become one.
+# Each value of a dimension is a metric of its own, and costs. So dimensions have few values.
 _OPERATION_TYPES = frozenset({"query", "mutation"})
 
 _first = iter((True,))
@@ -30,7 +30,7 @@ _first = iter((True,))
 
 @dataclass(slots=True)
 class RequestRecord:
-    """What is known of a request by the time it is answered."""
+    """What is logged about a request when it has been answered."""
 
     transport: str
     cold_start: bool
@@ -41,28 +41,30 @@ class RequestRecord:
     errors: Counter[str] = field(default_factory=Counter)
 
     def name_operation(self, operation_type: str | None, name: str | None) -> None:
-        """A name that a client chose is logged only where it is one."""
+        """Record the operation. A name that is not a valid GraphQL name is not logged."""
         self.operation_type = operation_type if operation_type in _OPERATION_TYPES else None
         self.operation_name = name if name and _NAME.fullmatch(name) else None
 
     def name_caller(self, tenant: str, user: str | None) -> None:
-        """Who asks is in each line that is logged from here on."""
+        """Add the caller to every further log line of the request."""
         logger.thread_safe_append_keys(tenant=tenant, user=user)
 
     def count_errors(self, result: Mapping[str, Any]) -> None:
-        """The codes of a GraphQL result's errors."""
+        """Record the error codes of a GraphQL result."""
         errors = (error.get("extensions", {}) for error in result.get("errors", ()))
         self.errors = Counter(extensions.get("code", "INTERNAL") for extensions in errors)
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted and measured (milliseconds) while something was done."""
+    """Counts and durations of a request or a step, which become metrics at its end."""
 
     counts: Counter[str] = field(default_factory=Counter)
     durations: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """In milliseconds."""
 
     def add(self, other: "Tally") -> None:
+        """Add the counts and durations of `other`."""
         self.counts.update(other.counts)
         for metric, durations in other.durations.items():
             self.durations[metric] += durations
@@ -70,7 +72,7 @@ class Tally:
 
 @dataclass(slots=True)
 class StepRecord:
-    """What is known of a message by the time it is worked off, or not."""
+    """What is logged about a message when it has been processed, or has failed."""
 
     tally: Tally
     outcome: str = "done"
@@ -83,7 +85,7 @@ _current: ContextVar[RequestRecord | None] = ContextVar("request_record", defaul
 
 @contextmanager
 def recording(transport: str, request_id: str, correlation_id: str) -> Iterator[RequestRecord]:
-    """Around the answering of one request, whose record is written at the end, come what may."""
+    """Log and measure one request. The log line is written even if the request fails."""
     record = RequestRecord(transport, cold_start=next(_first, False))
     logger.thread_safe_clear_keys()
     logger.thread_safe_append_keys(request_id=request_id, correlation_id=correlation_id)
@@ -99,7 +101,7 @@ def recording(transport: str, request_id: str, correlation_id: str) -> Iterator[
 
 @contextmanager
 def tallying() -> Iterator[None]:
-    """Around a request, or an invocation of the worker: its counts are written once, at the end."""
+    """Collect the counts and durations within the block, and write them as metrics at its end."""
     tally = Tally()
     token = _tally.set(tally)
     try:
@@ -111,7 +113,7 @@ def tallying() -> Iterator[None]:
 
 @contextmanager
 def invocation(request_id: str) -> Iterator[None]:
-    """Around one invocation of the worker, whose id is in each line."""
+    """Log and measure one invocation of the worker. Every log line has its request id."""
     logger.thread_safe_clear_keys()
     logger.thread_safe_append_keys(request_id=request_id)
     try:
@@ -123,9 +125,9 @@ def invocation(request_id: str) -> Iterator[None]:
 
 @contextmanager
 def step(request_id: str, **keys: Any) -> Iterator[StepRecord]:
-    """Around one message of an invocation: one line says what came of it, come what may.
+    """Log and measure the processing of one message. The log line is written even if it fails.
 
-    The keys are in each line that is logged meanwhile.
+    Every log line within the block has `keys`.
     """
     outer = _tally.get()
     record = StepRecord(Tally())
@@ -144,24 +146,24 @@ def step(request_id: str, **keys: Any) -> Iterator[StepRecord]:
 
 
 def name(**keys: Any) -> None:
-    """What a step is about, in each line that is logged from here on."""
+    """Add `keys` to every further log line of the step."""
     logger.thread_safe_append_keys(**keys)
 
 
 def count(metric: str, number: int = 1) -> None:
-    """So many more of something. The values of a metric's dimensions are part of its name."""
+    """Increment a counter metric, within a request or a step."""
     if tally := _tally.get():
         tally.counts[metric] += number
 
 
 def measure(metric: str, milliseconds: float) -> None:
-    """How long something took."""
+    """Add a duration to a metric, within a request or a step."""
     if tally := _tally.get():
         tally.durations[metric].append(round(max(milliseconds, 0.0), 1))
 
 
 def name_operation(operation_type: str, name: str | None) -> None:
-    """Record the operation of the current request. Called after its document was parsed."""
+    """Record the operation of the current request. Called when its document has been parsed."""
     if record := _current.get():
         record.name_operation(operation_type, name)
 
@@ -216,7 +218,7 @@ def _write_tally(tally: Tally) -> None:
 
 
 def _metrics(**dimensions: str) -> EphemeralMetrics:
-    """One of its own each time: the ordinary kind is shared by all threads."""
+    """Return a new set of metrics. The ordinary class of Powertools shares one among threads."""
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     for name, value in dimensions.items():
         metrics.add_dimension(name, value)

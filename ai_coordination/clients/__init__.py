@@ -1,4 +1,4 @@
-"""Everything outside that is not DynamoDB, one file a service."""
+"""Clients of all AWS services but DynamoDB, one file for each."""
 
 from ai_coordination.clients.aws import clients
 from ai_coordination.clients.queue import SqsQueue

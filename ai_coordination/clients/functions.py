@@ -1,4 +1,4 @@
-"""The Lambda functions of agents: invoked, or handed an event."""
+"""Invoke the Lambda functions of agents."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,22 +9,25 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from ai_coordination import telemetry
 from ai_coordination.clients.aws import CONFIG, clients
 
-# A little below Lambda's own: 6 MiB for a call that waits, 1 MiB for an event.
+# A little below Lambda's limits: 6 MiB for a synchronous invocation, 1 MiB for an event.
 LARGEST_CALL_BYTES = 6_000_000
 LARGEST_EVENT_BYTES = 1_000_000
 
-# What may be otherwise in a moment, though Lambda answers with a status of the caller's own fault.
-_PASSING_STATUSES = frozenset({409, 429})
+# Client errors (4xx) that a retry may resolve.
+_RETRYABLE_STATUSES = frozenset({409, 429})
 _NOTES = {
-    "AccessDeniedException": "The engine may not invoke this function",
-    "RequestTooLargeException": "What the function was to get is larger than Lambda takes",
-    "ResourceNotFoundException": "There is no such function",
-    "TooManyRequestsException": "Too many calls of functions at once",
+    "AccessDeniedException": "The engine is not allowed to invoke this function",
+    "RequestTooLargeException": "The payload is larger than Lambda accepts",
+    "ResourceNotFoundException": "The function does not exist",
+    "TooManyRequestsException": "Lambda is throttling: too many concurrent invocations",
 }
 
 
 class NotInvoked(Exception):
-    """A function that did not answer. `notes` are for the tenant: they name nothing of AWS's."""
+    """The function was not invoked, or did not answer.
+
+    `notes` are shown to the tenant, so they contain no internals of the AWS account.
+    """
 
     def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
         super().__init__(notes)
@@ -35,17 +38,18 @@ class NotInvoked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What a function gave back; `failed` where it raised, ran out of time or could not begin."""
+    """The response of a function."""
 
     payload: bytes
     failed: bool
+    """Whether the function raised an error, timed out or could not start."""
 
 
 def call(name: str, payload: bytes, seconds: float) -> Returned:
-    """Waits for the function's answer, at most so long. Raises NotInvoked.
+    """Invoke a function and wait for its response, at most `seconds`. Raises NotInvoked.
 
-    Sent once: the caller decides whether to try again. How long a client waits is a matter
-    of the client, so each call has one of its own, which takes 2 ms.
+    The SDK does not retry: the caller decides. The timeout belongs to the client, so each call
+    creates its own client, which takes 2 ms.
     """
     config = CONFIG.merge(
         Config(
@@ -57,7 +61,7 @@ def call(name: str, payload: bytes, seconds: float) -> Returned:
     )
     client = clients.new("lambda", config)
     try:
-        response = _invoked(client, name, "RequestResponse", payload)
+        response = _invoke(client, name, "RequestResponse", payload)
         return Returned(response["Payload"].read(), "FunctionError" in response)
     except BotoCoreError as error:
         raise _unreachable(name, error) from error
@@ -66,36 +70,36 @@ def call(name: str, payload: bytes, seconds: float) -> Returned:
 
 
 def hand(name: str, payload: bytes) -> None:
-    """Gives the function an event, which Lambda keeps until it has run. Raises NotInvoked.
+    """Invoke a function asynchronously. Lambda queues the event. Raises NotInvoked.
 
-    After a lost answer the SDK sends it again, so the function may see the same event twice.
+    If a response is lost, the SDK sends the event again, so the function may receive it twice.
     """
     try:
-        _invoked(clients("lambda"), name, "Event", payload)
+        _invoke(clients("lambda"), name, "Event", payload)
     except BotoCoreError as error:
         raise _unreachable(name, error) from error
 
 
-def _invoked(client: Any, name: str, how: str, payload: bytes) -> dict[str, Any]:
+def _invoke(client: Any, name: str, invocation_type: str, payload: bytes) -> dict[str, Any]:
     try:
-        given: dict[str, Any] = client.invoke(
-            FunctionName=name, InvocationType=how, Payload=payload
+        response: dict[str, Any] = client.invoke(
+            FunctionName=name, InvocationType=invocation_type, Payload=payload
         )
     except ClientError as error:
-        raise _refused(name, error) from error
-    return given
+        raise _rejected(name, error) from error
+    return response
 
 
-def _refused(name: str, error: ClientError) -> NotInvoked:
+def _rejected(name: str, error: ClientError) -> NotInvoked:
     telemetry.logger.warning("function", extra={"function": name, "reason": str(error)})
     code = error.response["Error"]["Code"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    notes = f"{_NOTES.get(code, 'Lambda does not invoke this function')} ({code})"
-    return NotInvoked(notes, retryable=status >= 500 or status in _PASSING_STATUSES)
+    notes = f"{_NOTES.get(code, 'Lambda rejected the invocation')} ({code})"
+    return NotInvoked(notes, retryable=status >= 500 or status in _RETRYABLE_STATUSES)
 
 
 def _unreachable(name: str, error: BotoCoreError) -> NotInvoked:
     if isinstance(error, ReadTimeoutError):
-        return NotInvoked("The function has not answered in time", timed_out=True)
+        return NotInvoked("The function did not answer in time", timed_out=True)
     telemetry.logger.warning("function", extra={"function": name, "reason": str(error)})
     return NotInvoked(f"The function could not be reached ({type(error).__name__})")

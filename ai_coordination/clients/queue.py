@@ -1,4 +1,4 @@
-"""The queue of the engine's messages."""
+"""Send the engine's messages to SQS."""
 
 import hashlib
 import math
@@ -13,62 +13,62 @@ from ai_coordination.clients.aws import clients
 from ai_coordination.errors import Throttled
 from ai_coordination.messages import Lane, Message, encode
 
-MOST_OF_A_BATCH = 10
-LONGEST_DELAY_SECONDS = 900
-# Workers that keep up leave almost none to wait, and even a few of them take so many in seconds.
-MOST_WAITING = 100
+# SQS's limits.
+MAX_BATCH = 10
+MAX_DELAY_SECONDS = 900
+# A queue with more visible messages has a backlog. Workers that keep up leave almost none visible,
+# and even a few workers process this many in seconds.
+MAX_VISIBLE = 100
 
 
 class SqsQueue:
-    """The queue of the engine's messages, or the two of them: see `engine/lanes.py`."""
+    """The queues of the engine's messages, one for each lane. Both may be the same queue."""
 
     def __init__(self, url: str, calls_url: str | None = None) -> None:
         self._url = url
         self._calls_url = calls_url or url
 
     def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
-        """Sends messages. Those that SQS does not take are found by their `due_at` and sent again.
+        """Send messages. A failure is logged and counted, but raises no error.
 
-        So its failure is logged and counted, and is nobody's error: what was to be done is written
-        already.
+        The work of a message is already stored with a due time, so the sweep sends it again.
         """
         by_queue: dict[str, list[dict[str, Any]]] = {}
         for message in messages:
             url = self._queue_of(message.lane)
             by_queue.setdefault(url, []).append(_entry(message, delay_seconds))
         for url, entries in by_queue.items():
-            for start in range(0, len(entries), MOST_OF_A_BATCH):
-                _send_batch(url, entries[start : start + MOST_OF_A_BATCH])
+            for start in range(0, len(entries), MAX_BATCH):
+                _send_batch(url, entries[start : start + MAX_BATCH])
 
     def _queue_of(self, lane: Lane) -> str:
         return self._calls_url if lane is Lane.CALLS else self._url
 
     def is_behind(self, lane: Lane) -> bool:
-        """Whether more messages of a lane wait than workers that keep up would leave.
+        """Return whether a lane has a backlog, judged by its number of visible messages.
 
-        SQS does not tell the age of its oldest message. The number of those that could be received
-        is about a minute old, which is often enough for who asks once a minute. Those that are
-        delayed, or that a worker has, are not in it.
+        SQS's number is about a minute old, and its API does not return the age of the oldest
+        message. Delayed messages, and those that a worker is processing, are not counted.
         """
         name = "ApproximateNumberOfMessages"
         url = self._queue_of(lane)
-        told = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-        return int(told["Attributes"][name]) > MOST_WAITING
+        response = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(response["Attributes"][name]) > MAX_VISIBLE
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
-        """A message that nothing else would bring back. Raises Throttled where SQS refuses it."""
+        """Send a message that no sweep would send again. Raises Throttled if SQS rejects it."""
         try:
             clients("sqs").send_message(
                 QueueUrl=self._queue_of(message.lane), **_entry(message, delay_seconds)
             )
         except (BotoCoreError, ClientError) as error:
-            raise Throttled("The queue does not take messages: try again later") from error
+            raise Throttled("The queue did not accept a message: try again later") from error
 
     def show(self, received: Sequence[tuple[Mapping[str, Any], float]]) -> None:
-        """Messages that Lambda has received are there again after so many seconds.
+        """Make messages that Lambda has received visible again, each after its number of seconds.
 
-        Else they would be when their visibility ends, which outlasts the function's time. Where it
-        cannot be done they are there then: so it is only logged.
+        Otherwise they become visible when their visibility timeout ends, which is later than the
+        function's timeout. A failure is therefore only logged.
         """
         by_queue: dict[str, list[dict[str, Any]]] = {}
         for record, seconds in received:
@@ -87,7 +87,7 @@ class SqsQueue:
                 telemetry.logger.warning("queue", exc_info=True, extra={"messages": len(entries)})
 
     def _received_from(self, record: Mapping[str, Any]) -> str | None:
-        """The url of a record's queue, which Lambda names by its ARN; None if it has none."""
+        """Return the URL of a record's queue, which Lambda names by ARN. None if it is unknown."""
         name = str(record.get("eventSourceARN", "")).rpartition(":")[2]
         urls = (url for url in (self._url, self._calls_url) if url.rpartition("/")[2] == name)
         return next(urls, None) if record.get("receiptHandle") else None
@@ -96,24 +96,24 @@ class SqsQueue:
 def _send_batch(url: str, entries: list[dict[str, Any]]) -> None:
     numbered = [{"Id": str(number), **entry} for number, entry in enumerate(entries)]
     try:
-        answer = clients("sqs").send_message_batch(QueueUrl=url, Entries=numbered)
+        response = clients("sqs").send_message_batch(QueueUrl=url, Entries=numbered)
     except (BotoCoreError, ClientError):
         telemetry.count("MessagesNotSent", len(entries))
         telemetry.logger.exception("queue", extra={"messages": len(entries)})
     else:
-        _count_failed(answer.get("Failed", []))
+        _count_failed(response.get("Failed", []))
 
 
 def _count_failed(failed: list[dict[str, Any]]) -> None:
-    """SQS may take a part of a batch alone, and its answer is no error then."""
+    """Log and count the messages of a batch that SQS rejected, which is not an error response."""
     if failed:
         telemetry.count("MessagesNotSent", len(failed))
-        codes = sorted({one["Code"] for one in failed})
+        codes = sorted({entry["Code"] for entry in failed})
         telemetry.logger.error("queue", extra={"messages": len(failed), "codes": codes})
 
 
 def _entry(message: Message, delay_seconds: float) -> dict[str, Any]:
-    delay = min(math.ceil(delay_seconds), LONGEST_DELAY_SECONDS)
+    delay = min(math.ceil(delay_seconds), MAX_DELAY_SECONDS)
     return {
         "MessageBody": encode(replace(message, delay_seconds=delay)),
         "DelaySeconds": delay,
@@ -123,5 +123,5 @@ def _entry(message: Message, delay_seconds: float) -> dict[str, Any]:
 
 
 def _group(tenant: str) -> str:
-    """A tenant's group. SQS takes 128 characters of ASCII, and a tenant's name has any."""
+    """Return the message group of a tenant. SQS allows 128 ASCII characters, so it is a hash."""
     return hashlib.sha256(tenant.encode()).hexdigest()[:32]

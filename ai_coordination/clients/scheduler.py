@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: what fires a schedule, by invoking the worker's function."""
+"""Create and delete timers in EventBridge Scheduler, which invoke the worker."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from ai_coordination.clients.aws import clients
 from ai_coordination.errors import BadUserInput, EngineError, Throttled
 from ai_coordination.messages import FiringMessage, encode
 
-# A firing that could not be delivered for so long is not made up for.
+# A firing that could not be delivered for this long is dropped.
 LATEST_SECONDS = 3600
 MOST_RETRIES = 60
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
@@ -22,23 +22,23 @@ _FULL_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """One schedule of EventBridge's. `name` is never used for another one.
-
-    `firing` is what the worker gets. Its `scheduled_at` is SCHEDULED_TIME, which EventBridge
-    replaces by the time at which the firing was due.
-    """
+    """A schedule in EventBridge Scheduler."""
 
     name: str
+    """Never reused for another timer."""
     expression: str
     timezone: str
     starts_at: datetime | None
     once: bool
+    """Whether it fires once. EventBridge Scheduler then deletes it."""
     firing: FiringMessage
+    """The worker's event. EventBridge Scheduler replaces SCHEDULED_TIME by the time of the firing.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class EventBridge:
-    """A group of schedules, and what they invoke in which role."""
+    """A schedule group, with the function that its schedules invoke and the role for it."""
 
     group: str
     role_arn: str
@@ -46,9 +46,10 @@ class EventBridge:
     dead_letters_arn: str | None = None
 
     def create(self, timer: Timer) -> None:
-        """Raises BadUserInput at `schedule`, and Throttled; then there is no such timer.
+        """Create a timer. Creating it again does nothing.
 
-        After any other error there is none either, as far as it can be done now.
+        Raises BadUserInput at `schedule`, or Throttled, if EventBridge Scheduler rejects it. After
+        any other error the timer may exist, so this tries to delete it.
         """
         request = {
             "Name": timer.name,
@@ -64,14 +65,14 @@ class EventBridge:
         try:
             clients("scheduler").create_schedule(**request)
         except ClientError as error:
-            # The name is this timer's own: one that is there is what the SDK's first try made.
+            # Names are not reused, so an existing timer was created by an earlier try of the SDK.
             if _code(error) == "ConflictException":
                 return
-            refusal = _refusal(error)
-            if refusal is None:
+            known = _engine_error(error)
+            if known is None:
                 self.delete(timer.name)
                 raise
-            raise refusal from error
+            raise known from error
         except BotoCoreError:
             self.delete(timer.name)
             raise
@@ -90,9 +91,9 @@ class EventBridge:
         }
 
     def delete(self, name: str) -> None:
-        """No timer of this name, as far as it can be done now; that it fails is only logged.
+        """Delete the timer of this name. A failure is only logged.
 
-        A timer that nobody wants starts nothing, and is deleted when it fires.
+        A timer without a stored schedule starts nothing, and is deleted when it fires.
         """
         try:
             clients("scheduler").delete_schedule(Name=name, GroupName=self.group, ClientToken=name)
@@ -101,20 +102,20 @@ class EventBridge:
                 telemetry.logger.warning("timer not deleted", exc_info=True, extra={"timer": name})
 
 
-def _refusal(error: ClientError) -> EngineError | None:
+def _engine_error(error: ClientError) -> EngineError | None:
     code = _code(error)
     if code in _BUSY:
         return Throttled("EventBridge Scheduler is busy: try again later")
     if code == "ServiceQuotaExceededException":
-        message = "The account may have no more schedules in EventBridge Scheduler"
+        message = "The account has reached its quota of schedules in EventBridge Scheduler"
         return Throttled(message, _FULL_SECONDS)
     if code == "ValidationException" and _is_of_the_expression(error):
-        return BadUserInput("EventBridge Scheduler does not take this schedule", "schedule")
+        return BadUserInput("EventBridge Scheduler rejected this schedule expression", "schedule")
     return None
 
 
 def _is_of_the_expression(error: ClientError) -> bool:
-    """A role or a target that is wrong is refused by the same code, and is not the caller's."""
+    """Return whether the error is about the expression, and not about the role or the target."""
     message = error.response["Error"].get("Message", "").lower()
     return not any(word in message for word in ("role", "target", "arn:", "group"))
 

@@ -1,4 +1,4 @@
-"""The bucket of the large texts."""
+"""Store large texts in S3."""
 
 from collections import Counter
 
@@ -8,18 +8,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ai_coordination.clients.aws import CONFIG, clients
 from ai_coordination.errors import TextUnavailable, Throttled
 
-# Addressed so, a presigned url names the bucket's region: elsewhere S3 would redirect the reader.
+# Virtual-hosted addressing: a presigned URL then names the region, and S3 need not redirect.
 _CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 class TextBucket:
-    """Texts by key. Raises Throttled where S3 does not take or give one, after its repeats."""
+    """The bucket of large texts. Raises Throttled if S3 still fails after the SDK's retries."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def put(self, key: str, text: str) -> None:
-        """Writes a text. The same key always gets the same text, so twice is as once."""
+        """Write a text. A key always has the same text, so writing it again changes nothing."""
         try:
             clients("s3", _CONFIG).put_object(
                 Bucket=self._name,
@@ -31,48 +31,49 @@ class TextBucket:
             raise Throttled("A large text could not be stored: try again later") from error
 
     def get(self, key: str) -> str:
-        """The text of a key. Raises TextUnavailable where S3 says that it has none.
+        """Read a text. Raises TextUnavailable if the key does not exist.
 
-        S3 says so only to callers that may list the bucket: to others a missing text is forbidden.
+        S3 reports a missing key only to callers that may list the bucket. Other callers get 403.
         """
         client = clients("s3", _CONFIG)
         try:
-            found = client.get_object(Bucket=self._name, Key=key)
-            return str(found["Body"].read(), "utf-8")
+            response = client.get_object(Bucket=self._name, Key=key)
+            return str(response["Body"].read(), "utf-8")
         except client.exceptions.NoSuchKey as error:
-            raise TextUnavailable("A large text is missing: it is not in the bucket") from error
+            raise TextUnavailable("A large text is missing from the bucket") from error
         except (BotoCoreError, ClientError) as error:
             raise Throttled("A large text could not be read: try again later") from error
 
     def url(self, key: str, seconds: int) -> str:
-        """A presigned URL of the text, valid for so many seconds for anyone who has it."""
-        given = {"Bucket": self._name, "Key": key}
+        """Return a presigned URL, with which anyone can read the text for this many seconds."""
+        parameters = {"Bucket": self._name, "Key": key}
         client = clients("s3", _CONFIG)
-        return str(client.generate_presigned_url("get_object", Params=given, ExpiresIn=seconds))
+        url = client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+        return str(url)
 
     def delete_all(self, prefix: str) -> None:
-        """Deletes every text whose key begins so. What S3 refuses keeps none of the others.
+        """Delete all texts whose key begins with `prefix`. One failure does not stop the others.
 
-        Raises Throttled where some may be left: then it has to be called again.
+        Raises Throttled if some may be left. Then call it again.
         """
         try:
             left = self._delete_all(prefix)
         except (BotoCoreError, ClientError) as error:
             raise Throttled("Large texts could not be deleted: try again later") from error
         if left:
-            raise Throttled(f"S3 has not deleted {sum(left.values())} texts: {dict(left)}")
+            raise Throttled(f"S3 did not delete {sum(left.values())} texts: {dict(left)}")
 
     def _delete_all(self, prefix: str) -> Counter[str]:
-        """How many could not be deleted, by S3's codes: its answer is no error then."""
+        """Return how many texts could not be deleted, by S3's error code."""
         client = clients("s3", _CONFIG)
         left: Counter[str] = Counter()
         last = ""
         while True:
-            found = client.list_objects_v2(Bucket=self._name, Prefix=prefix, StartAfter=last)
-            keys = [{"Key": one["Key"]} for one in found.get("Contents", ())]
+            listed = client.list_objects_v2(Bucket=self._name, Prefix=prefix, StartAfter=last)
+            keys = [{"Key": entry["Key"]} for entry in listed.get("Contents", ())]
             if not keys:
                 return left
-            given = {"Objects": keys, "Quiet": True}
-            answer = client.delete_objects(Bucket=self._name, Delete=given)
-            left.update(one["Code"] for one in answer.get("Errors", ()))
+            request = {"Objects": keys, "Quiet": True}
+            response = client.delete_objects(Bucket=self._name, Delete=request)
+            left.update(error["Code"] for error in response.get("Errors", ()))
             last = keys[-1]["Key"]

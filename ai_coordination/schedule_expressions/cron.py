@@ -1,6 +1,7 @@
-"""The cron expressions of EventBridge: six fields, with its wildcards `, - * / ? L W #`.
+"""Cron expressions of EventBridge: six fields, with the wildcards `, - * / ? L W #`.
 
-Its own language and not Unix's: Sunday is 1, the year is a field, and one of the two days is `?`.
+They differ from Unix cron: Sunday is 1, there is a field for the year, and one of the two day
+fields is `?`.
 """
 
 import calendar
@@ -16,19 +17,19 @@ from ai_coordination.errors import BadUserInput
 Day = Callable[[date], bool]
 
 
-def wrong(message: str, field: str = "schedule") -> BadUserInput:
-    """What is raised where an expression, or its zone, cannot be."""
+def invalid(message: str, field: str = "schedule") -> BadUserInput:
+    """Return the error for an invalid expression, or for an invalid zone."""
     return BadUserInput(message, field)
 
 
 def instant(wall: datetime) -> datetime | None:
-    """A wall-clock time of a zone in UTC, the first if it occurs twice, None if it never does."""
+    """Convert a local time to UTC. If it occurs twice, the first. None if it does not exist."""
     moment = wall.astimezone(UTC)
     return moment if moment.astimezone(wall.tzinfo) == wall else None
 
 
 class Cron(NamedTuple):
-    """Fires at each of the times on each of the days that `fires_on` picks; all in rising order."""
+    """Fires at each of the times, on each of the days that `fires_on` selects. Lists are sorted."""
 
     minutes: list[int]
     hours: list[int]
@@ -37,7 +38,7 @@ class Cron(NamedTuple):
     fires_on: Day
 
     def next_after(self, after: datetime, zone: ZoneInfo) -> datetime | None:
-        """The first firing later than `after`, in UTC."""
+        """Return the first firing after `after`, in UTC. None if there is none."""
         moments = map(instant, self._walls(after.astimezone(zone)))
         return next((moment for moment in moments if moment is not None and moment > after), None)
 
@@ -56,7 +57,7 @@ class Cron(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One of the fields, and the values it takes."""
+    """A field of the expression, and its allowed values."""
 
     name: str
     lowest: int
@@ -66,7 +67,7 @@ class Field(NamedTuple):
     wraps: bool = True
 
     def values(self, text: str) -> list[int]:
-        """Those that a list of values, ranges and steps names, in rising order."""
+        """Return the values that a list of values, ranges and steps denotes, sorted."""
         elements = text.split(",")
         if "*" in elements and text != "*":
             raise self._wrong(text)
@@ -97,7 +98,7 @@ class Field(NamedTuple):
         return step
 
     def number(self, text: str) -> int:
-        """One value, by its digits or by its name in any case."""
+        """Parse one value: digits, or a name in any case."""
         if text.upper() in self.names:
             return self.names.index(text.upper()) + self.lowest
         fits = re.fullmatch("[0-9]+", text) and len(text) <= len(str(self.highest))
@@ -107,7 +108,9 @@ class Field(NamedTuple):
 
     def _wrong(self, text: str) -> BadUserInput:
         named = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
-        return wrong(f"{text!r} is no {self.name}; it takes {self.lowest}-{self.highest}{named}")
+        return invalid(
+            f"{text!r} is not a valid {self.name}: use {self.lowest}-{self.highest}{named}"
+        )
 
 
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -121,17 +124,17 @@ WEEKDAYS: Final = Field("day of the week", 1, 7, _WEEKDAY_NAMES, steps=False)
 YEARS: Final = Field("year", 1970, 2199, wraps=False)
 
 
-def read_cron(text: str) -> Cron:
-    """Reads the inside of `cron(...)`; raises BadUserInput at `schedule`."""
+def parse_cron(text: str) -> Cron:
+    """Parse the text inside `cron(...)`. Raises BadUserInput at `schedule`."""
     fields = text.split(" ")
     if len(fields) != 6:
-        raise wrong(
-            "A cron expression has six fields with one space between them: "
+        raise invalid(
+            "A cron expression must have six fields with one space between them: "
             "cron(minutes hours day-of-month month day-of-week year)"
         )
     minutes, hours, days, months, weekdays, years = fields
     if (days == "?") == (weekdays == "?"):
-        raise wrong("One of day-of-month and day-of-week is ?, and only one")
+        raise invalid("Exactly one of day-of-month and day-of-week must be ?")
     return Cron(
         MINUTES.values(minutes),
         HOURS.values(hours),
@@ -154,7 +157,7 @@ def _days(text: str) -> Day:
 
 
 def _working_day(month: date, target: int) -> int | None:
-    """The day from Monday to Friday that is nearest to a day of `month`, in the same month."""
+    """Return the working day nearest to day `target` of the same month, None if there is none."""
     last = _length(month.year, month.month)
     if target > last:
         return None

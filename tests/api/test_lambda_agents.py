@@ -185,7 +185,7 @@ def test_what_is_no_answer_fails_the_agent_and_is_not_tried_again(functions: Lam
 
 
 HANDLED = {"X-Amz-Function-Error": "Handled"}
-OTHERWISE = "Lambda does not invoke this function"
+OTHERWISE = "Lambda rejected the invocation"
 PASSING: list[tuple[Reply, str]] = [
     (raising("KeyError", "'price'"), "KeyError: 'price'"),
     (raising("", "Task timed out after 3.00 seconds"), "Task timed out after 3.00 seconds"),
@@ -195,7 +195,7 @@ PASSING: list[tuple[Reply, str]] = [
     (Reply(b"<", headers=HANDLED), "The function has failed"),
     (
         refusing(429, "TooManyRequestsException"),
-        "Too many calls of functions at once (TooManyRequestsException)",
+        "Lambda is throttling: too many concurrent invocations (TooManyRequestsException)",
     ),
     (refusing(500, "ServiceException"), f"{OTHERWISE} (ServiceException)"),
     (refusing(502, "EC2ThrottledException"), f"{OTHERWISE} (EC2ThrottledException)"),
@@ -212,9 +212,9 @@ def test_a_failure_that_may_pass_is_followed_by_the_next_attempt(functions: Lamb
 
 
 LASTING = [
-    (404, "ResourceNotFoundException", "There is no such function"),
-    (403, "AccessDeniedException", "The engine may not invoke this function"),
-    (413, "RequestTooLargeException", "What the function was to get is larger than Lambda takes"),
+    (404, "ResourceNotFoundException", "The function does not exist"),
+    (403, "AccessDeniedException", "The engine is not allowed to invoke this function"),
+    (413, "RequestTooLargeException", "The payload is larger than Lambda accepts"),
     (400, "InvalidParameterValueException", OTHERWISE),
 ]
 

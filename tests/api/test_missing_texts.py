@@ -35,7 +35,7 @@ from tests.support.stored import put_state, stored
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
 
 LARGE = "€" * 2_000
-MISSING = "A large text is missing: it is not in the bucket"
+MISSING = "A large text is missing from the bucket"
 _CALL = BaseClient._make_api_call  # type: ignore[attr-defined]
 
 
@@ -225,7 +225,7 @@ def test_texts_that_s3_does_not_delete_are_tried_again_when_the_others_are_gone(
     with patch.object(BaseClient, "_make_api_call", call), pytest.raises(Throttled) as raised:
         TextBucket(BUCKET).delete_all("")
 
-    assert raised.value.message == "S3 has not deleted 1 texts: {'InternalError': 1}"
+    assert raised.value.message == "S3 did not delete 1 texts: {'InternalError': 1}"
     left = clients("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
     assert [one["Key"].rsplit("/", 1)[1] for one in left] == [stays]
     TextBucket(BUCKET).delete_all("")

@@ -12,7 +12,7 @@ from ai_coordination.api.documents import cache
 from ai_coordination.api.enums import ErrorCode
 from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.api.transport import events, http, negotiation
-from ai_coordination.caller import LONGEST_TENANT_ID
+from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
@@ -104,7 +104,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert rows.keys() == LIMITS.keys()
     reading = f"{reads.MOST_READS_OF_A_PAGE} times {reads.ROWS_OF_A_FILTERED_READ} rows"
     assert reading in rows["page"][1]
-    assert f"1 to {LONGEST_TENANT_ID} printable characters" in page("concepts/tenancy").text
+    assert f"1 to {MAX_TENANT_ID_CHARACTERS} printable characters" in page("concepts/tenancy").text
     assert validation.LONGEST_KEY == validation.LONGEST_NAME
 
 

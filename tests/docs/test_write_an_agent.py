@@ -249,7 +249,7 @@ def test_the_development_server_has_no_functions_and_says_so() -> None:
     with running() as server:
         place = made(server, function("a", invocation="RequestResponse"))
 
-        notes = "There is no such function (ResourceNotFoundException)"
+        notes = "The function does not exist (ResourceNotFoundException)"
         in_time(server, place, a=("FAILED", notes))
 
 

@@ -95,7 +95,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
         (["tables"], NOWHERE, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),
         (["serve", "--port", "0"], NOWHERE, "Could not connect to the endpoint URL"),
         (["worker"], NOWHERE, "is AWS: set AWS_ENDPOINT_URL_SQS to an emulator, or use --aws"),
-        (["worker", "--aws"], {}, "AI_COORDINATION_QUEUE_URL names the queue of the engine's"),
+        (["worker", "--aws"], {}, "AI_COORDINATION_QUEUE_URL is not set"),
         (["serve", "--host", "203.0.113.9"], {}, "Cannot listen on 203.0.113.9:8000"),
     ],
 )
@@ -119,7 +119,9 @@ def test_a_wrong_variable_is_one_clear_line() -> None:
     ended = command("tables", AI_COORDINATION_MAX_COST="x")
 
     assert ended.returncode == 1
-    assert ended.stderr == "AI_COORDINATION_MAX_COST must be a whole number from 1, not 'x'\n"
+    assert (
+        ended.stderr == "AI_COORDINATION_MAX_COST must be a whole number of at least 1, not 'x'\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_half_a_tenant_is_one_clear_line() -> None:
 
     assert ended.returncode == 1
     assert ended.stderr == (
-        "AI_COORDINATION_ENDPOINT_ID and AI_COORDINATION_PART_ID name a tenant together:"
+        "AI_COORDINATION_ENDPOINT_ID and AI_COORDINATION_PART_ID together name a tenant:"
         " set both or none\n"
     )
 

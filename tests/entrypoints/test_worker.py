@@ -219,7 +219,7 @@ def test_while_many_messages_wait_a_sweep_sends_for_an_item_once(
 ) -> None:
     session = new_session()
     (agent,) = models.SessionAgent.query(session.session_uuid)
-    monkeypatch.setattr(queues, "MOST_WAITING", 0)
+    monkeypatch.setattr(queues, "MAX_VISIBLE", 0)
     measured()
 
     for _ in range(3):
