@@ -20,7 +20,7 @@ from tests.support.world import World, new_world
 
 @pytest.fixture(autouse=True)
 def queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine has a queue to name; what it would send there, nobody here waits for."""
+    """Configure a queue that does not exist: these tests need no messages."""
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")
 
 
@@ -33,7 +33,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def worked_queue(tables: None, queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue of the test's own, that it works off itself: see tests/api/execution.py."""
+    """A queue of the test's own, whose messages it handles itself: see tests/api/execution.py."""
     made = clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
@@ -81,7 +81,7 @@ def made_once(embedded_aws: EmbeddedAws) -> World:
 
 @pytest.fixture
 def still_world(made_once: World) -> World:
-    """One entity of each kind, for a module of tests that all write nothing: so it is made once."""
+    """One entity of each kind, made once for a module whose tests do not change it."""
     stored(models.Coordination, CALLER.partition_key, made_once.coordination)
     return made_once
 

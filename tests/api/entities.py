@@ -85,7 +85,7 @@ class Entity:
     # Everything that a create mutation takes; of that, the required part is named.
     given: Given
     required: tuple[str, ...]
-    # What is shown where the rest is null or left out.
+    # Returned where the rest is null or left out.
     defaults: Given
     # What the engine sets.
     new: Given

@@ -52,7 +52,7 @@ def after(uuid: str, *predecessors: str, **more: Any) -> dict[str, Any]:
 
 
 def blueprint(agents: Agents, actions: Agents = (), **more: Any) -> dict[str, str]:
-    """The key of a task of a new coordination, as `startSession` wants it."""
+    """Create a coordination and a task. Return the key that `startSession` takes."""
     coordination = new_coordination(agents=list(agents))
     task = new_task(coordination, agentActions=list(actions), **more)
     return {"coordinationUuid": coordination, "taskUuid": task}
@@ -64,13 +64,13 @@ def start(key: Mapping[str, Any], caller: Caller = CALLER, **more: Any) -> Place
 
 
 def work_off() -> None:
-    """All messages that are there: what is delayed is not."""
+    """Handle all messages that are visible. Delayed messages are not."""
     while worker.process_batch():
         pass
 
 
 def started(agents: Agents, actions: Agents = (), **more: Any) -> Place:
-    """A session of a new blueprint, as far as it goes without anybody's help."""
+    """Start a session of a new blueprint, and run it as far as it goes without people."""
     place = start(blueprint(agents, actions), **{"taskQuery": "Which?", **more})
     work_off()
     return place
@@ -82,12 +82,12 @@ def session(place: Place, caller: Caller = CALLER) -> dict[str, Any]:
 
 
 def agents(place: Place) -> dict[str, dict[str, Any]]:
-    """The session's agents by the names of their members."""
+    """Return the session's agents by the UUIDs of their members."""
     return {one["agentUuid"]: one for one in session(place)["sessionAgents"]["nodes"]}
 
 
 def input_of(agent: Mapping[str, Any], query: str, **said: str) -> str:
-    """What an agent is told in its current run: its query, and what the named ones have said."""
+    """Return the input of an agent's current run: its query, and texts under headings."""
     mark = f"[{agent['currentRun']['runUuid'][-12:]}]"
     opening = f"Headings begin with {mark}."
     parts = [f"{mark} {heading}\n{text}" for heading, text in said.items()]
@@ -104,12 +104,12 @@ def outcomes(place: Place) -> list[tuple[str, int, str | None]]:
 
 
 def listed(state: str, caller: Caller = CALLER) -> list[dict[str, Any]]:
-    """What is open, as the workers outside see it."""
+    """Return the open agents in this state, as workers outside see them."""
     return list(data(_OPEN, {"state": state}, caller)["openSessionAgents"]["nodes"])
 
 
 def report(place: Place, name: str) -> dict[str, str]:
-    """What names an agent's current run in a report."""
+    """Return the key of an agent's current run, as reports take it."""
     agent = agents(place)[name]
     return {
         "sessionUuid": place.session,
@@ -119,14 +119,14 @@ def report(place: Place, name: str) -> dict[str, str]:
 
 
 def tell(mutation: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dict[str, Any]:
-    """What a report or an answer gives, the messages that follow from it worked off."""
+    """Report or answer, handle the messages that follow, and return the agent as answered."""
     told = dict(change(mutation, given, AGENT, caller)["sessionAgent"])
     work_off()
     return told
 
 
 def taken(url: str, times: str) -> dict[str, Any]:
-    """What Lambda says of a message that it has taken from a queue."""
+    """Return the attributes that Lambda adds to a message from a queue."""
     return {
         "receiptHandle": "receipt",
         "eventSource": "aws:sqs",

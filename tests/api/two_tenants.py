@@ -33,7 +33,7 @@ class Tenants(NamedTuple):
         return str(getattr(world, KINDS[place[-1]]))
 
     def global_id(self, kind: str, whose: tuple[str, ...]) -> str:
-        """The global id of an entity; each of its uuids is somebody's."""
+        """Return a global id, whose UUIDs are each taken from one of the worlds."""
         worlds = [getattr(self, one) for one in whose]
         uuids = [getattr(world, part) for world, part in zip(worlds, KEYS[kind], strict=True)]
         return base64.urlsafe_b64encode(f"{TYPES[kind]}:{'/'.join(uuids)}".encode()).decode()

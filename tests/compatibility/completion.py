@@ -15,7 +15,7 @@ LAST_WORDS = "sessionAgent { state }"
 
 
 def finish(life: Life) -> None:
-    """Until nothing is due any more, nobody is asked, and nothing waits to be dispatched.
+    """Run until nothing is due, no agent asks, and no session waits to be dispatched.
 
     Callers take their time: whatever the engine does soon it does before them.
     """

@@ -35,5 +35,5 @@ def items_of(chapters: Sequence[Chapter], table: str) -> list[Item]:
 
 
 def name_of(kind: type[Table]) -> str:
-    """A table's name without the prefix that an installation gives it."""
+    """Return a table's name without the prefix of the installation."""
     return str(kind.Meta.table_name.removeprefix(table_name("")))

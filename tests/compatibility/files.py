@@ -33,7 +33,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A scenario. What is beside its moments is of the last of them.
+    """A scenario. Everything but its moments belongs to the last of them.
 
     `chunk` is how many agents at a time were written by a start that took several transactions.
     `firings` are events with what comes of them, and `sessions` are how many there are then;
@@ -120,7 +120,7 @@ def _differences(moments: list[Kept]) -> Iterator[dict[str, Any]]:
     for kept in moments:
         utc, items, now_texts, sent = kept.moment
         now = {table: {uuid_of(table, one): one for one in rows} for table, rows in items.items()}
-        # What is gone could not be told.
+        # A deleted item could not be written.
         assert all(rows.keys() <= now[table].keys() for table, rows in held.items())
         changed = {table: _changed(held.get(table, {}), rows) for table, rows in now.items()}
         yield {

@@ -26,10 +26,10 @@ KINDS = {
     "session_agents": "agent",
     "session_runs": "run",
 }
-# The keys of what is no entity of the API.
+# The keys of items that are not entities of the API.
 OTHER_KEYS = {"child_counts": "parent_uuid", "idempotency": "key"}
 LONGEST = 1_000
-# What is drawn of an entity, and may be drawn otherwise.
+# Pictures of an entity, which a later version may draw in another way.
 DRAWN = frozenset({"mermaid"})
 
 
@@ -77,7 +77,7 @@ def _variables(kind: str, item: Item) -> dict[str, str]:
 
 
 def uuid_of(table: str, item: Item) -> str:
-    """What is an item's own in its table: the uuid of an entity, or a client's key."""
+    """Return what identifies an item in its table: an entity's UUID, or an idempotency key."""
     name = _attribute(KINDS[table]) if table in KINDS else OTHER_KEYS[table]
     return str(item[name]["S"])
 

@@ -37,7 +37,7 @@ def scheduled(life: Life) -> None:
         ("once", "2026-11-24T00:00:00Z"),
     ):
         life.events.append({**sent[uuids[name]], "time": time})
-    # Of timers that are not the schedule's any more: it was changed since, or paused.
+    # Of outdated timers, whose schedule has been changed or paused since.
     life.events.append({**life.events[2], "token": "replaced"})
     life.events.append({**life.events[2], "schedule": uuids["paused"]})
 

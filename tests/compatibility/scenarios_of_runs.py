@@ -83,7 +83,7 @@ def done_anew(life: Life) -> None:
 
 
 def asking_again(life: Life) -> None:
-    """About answers that nobody had judged, and about one that was rejected; one agent is named."""
+    """A retry asks again about unjudged answers and a rejected one; a second one names an agent."""
     asks = {"userInTheLoop": "APPROVAL", "retry": ONCE}
     actions = [after("a", **asks), after("b", onFailure="CONTINUE", **asks), after("c")]
     place = start(blueprint([echo("a"), echo("b"), echo("c")], actions), taskQuery="Which?")
@@ -203,7 +203,7 @@ def look_and_die(life: Life) -> None:
 
 
 def timed_out(life: Life) -> None:
-    """Nobody does the work, not at the second attempt either."""
+    """No worker reports, in either attempt."""
     rules = {"timeoutSeconds": 30, "retry": {"maxAttempts": 2, "intervalSeconds": 1}}
     start(blueprint([external("a")], [after("a", **rules)]), taskQuery="Which?")
     life.recording = True

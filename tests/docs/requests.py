@@ -20,12 +20,12 @@ VARYING: dict[str, Callable[[str], object]] = {
     "request": re.compile("request-1").fullmatch,
     "uuid": ids.is_uuid,
 }
-# What is learnt from an answer that a page does not show.
+# Values of an answer that later requests of the page need.
 LEARNT = {"coordinationUuid": "coordination", "taskUuid": "task", "sessionUuid": "session"}
 
 
 class Reader:
-    """Somebody who sends a page's requests in their order, and keeps what the next ones need."""
+    """Sends a page's requests in their order, and keeps the values that later ones need."""
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}

@@ -54,7 +54,7 @@ class Attacker:
         return result
 
     def tell(self, name: str, given: Mapping[str, Any], selection: str = "__typename") -> Any:
-        """What a mutation gives; None where it is refused."""
+        """Return the answer of a mutation, or None if it is refused."""
         document = mutation(name, f"{name[0].upper()}{name[1:]}Input", selection)
         return (self.ask(document, input=given).get("data") or {}).get(name)
 
@@ -200,7 +200,7 @@ POISON: list[tuple[str, Any]] = [
 
 
 def parameters_that_are_none(attacker: Attacker) -> None:
-    """What no member may have any more, stored by an earlier version."""
+    """Parameters that are refused today, as an earlier version stored them."""
     for kind, parameters in POISON:
         key = attacker.started([member("a")], taskQuery="x")
         (item,) = attacker.agents_of(key)
@@ -260,7 +260,7 @@ def hundreds_that_are_due(attacker: Attacker) -> None:
 
 
 def messages_that_are_none(attacker: Attacker) -> None:
-    """They come from nobody but the engine; so another version of it has sent them."""
+    """Messages that another version of the engine has sent."""
     key = attacker.started([member("a")], taskQuery="x")
     place = {
         "tenant": attacker.caller.partition_key,

@@ -15,7 +15,7 @@ def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
     """Its tables are made; each test has a tenant of its own, because what others left stays."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
-        # Nobody works here but the tests themselves, who know what is to be done.
+        # There is no worker: the tests handle messages themselves.
         patch.setenv("AI_COORDINATION_QUEUE_URL", "http://127.0.0.1:9/queue")
         patch.setattr(SqsQueue, "send", lambda queue, messages, delay_seconds=0: None)
         patch.setattr(SqsQueue, "is_behind", lambda queue, lane: False)

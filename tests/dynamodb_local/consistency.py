@@ -28,7 +28,7 @@ GUARDS = [
 
 
 def uuids(left: Items, kind: str) -> set[str]:
-    """Those of all entities of a kind."""
+    """Return the UUIDs of all entities of a kind."""
     return {item[OWN_UUID[kind]]["S"] for item in left[kind]}
 
 
@@ -46,7 +46,7 @@ def inconsistencies(left: Items) -> list[str]:
 
 
 def _counted(left: Items) -> Iterable[Item]:
-    """The coordinations, each with what it counts itself and what is counted beside it."""
+    """The coordinations, each with the sum of its own counts and those in child_counts."""
     beside = {item["parent_uuid"]["S"]: item for item in left["counts"]}
     for item in left["coordinations"]:
         both = [item, beside.get(item["coordination_uuid"]["S"], {})]
@@ -58,7 +58,7 @@ def _counted(left: Items) -> Iterable[Item]:
 
 
 def _alone(left: Items) -> Iterable[str]:
-    """Counts beside a parent that is gone. A parent of version 0.1.0 may have none."""
+    """List counts whose parent is deleted. A parent of version 0.1.0 may have no counts."""
     parents = uuids(left, "coordinations") | uuids(left, "tasks")
     for uuid in {item["parent_uuid"]["S"] for item in left["counts"]} - parents:
         yield f"{uuid} is gone, and its counts are not"

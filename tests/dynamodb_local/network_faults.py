@@ -19,7 +19,7 @@ WRITES = frozenset({"TransactWriteItems", "UpdateItem", "DeleteItem", "PutItem"}
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 
 Send = Callable[[AWSPreparedRequest], AWSResponse]
-# What becomes of one request, instead of only being sent.
+# What happens to one request.
 Fault = Callable[[Send, AWSPreparedRequest], AWSResponse]
 # Which fault meets the request of this number, counted from 1, with this operation; None: none.
 Plan = Callable[[int, str], Fault | None]
@@ -44,7 +44,7 @@ def reply_is_an_error(send: Send, request: AWSPreparedRequest) -> AWSResponse:
 
 
 def after(rival: Callable[[], object], fault: Fault = lambda send, request: send(request)) -> Fault:
-    """Somebody else does something just before it arrives."""
+    """Another caller does something just before the request arrives."""
 
     def first_the_rival(send: Send, request: AWSPreparedRequest) -> AWSResponse:
         rival()
@@ -54,7 +54,7 @@ def after(rival: Callable[[], object], fault: Fault = lambda send, request: send
 
 
 def reply_times_out_and_then(rival: Callable[[], object]) -> Fault:
-    """It lands, the answer does not come, and somebody else is faster than the repeat."""
+    """The request takes effect, its answer is lost, and another caller comes before the retry."""
 
     def then_the_rival(send: Send, request: AWSPreparedRequest) -> AWSResponse:
         send(request)
@@ -96,7 +96,7 @@ def _reason(code: str) -> dict[str, str]:
 
 
 def conflicts(send: Send, request: AWSPreparedRequest) -> AWSResponse:
-    """A transaction of somebody else is under way on the same item; nothing lands."""
+    """Another transaction holds the item, so this one is cancelled."""
     if _operation(request) == "TransactWriteItems":
         return cancelled("TransactionConflict")(send, request)
     return refused("TransactionConflictException")(send, request)
@@ -166,7 +166,7 @@ def _operation(request: AWSPreparedRequest) -> str:
 
 
 def body(request: AWSPreparedRequest) -> dict[str, Any]:
-    """What is asked of DynamoDB."""
+    """Return the parameters of a request to DynamoDB."""
     assert isinstance(request.body, bytes)
     return dict(json.loads(request.body))
 

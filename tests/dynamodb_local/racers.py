@@ -38,7 +38,7 @@ class Racers:
     pids: Sequence[int]
 
     def race(self, caller: Caller, moves: Sequence[Move], waits: Sequence[float]) -> list[str]:
-        """What becomes of each move: DONE, or the code of its error.
+        """Return the result of each move: DONE, or the code of its error.
 
         `waits` are the seconds that each of them waits after the common start.
         """

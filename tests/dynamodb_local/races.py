@@ -13,7 +13,7 @@ from tests.support.graph_api import new_coordination, new_task
 from tests.support.stored import as_of_0_1_0
 
 STEP_SECONDS = 0.001
-# Whoever creates under a parent of version 0.1.0 moves its counts first, and is so much later.
+# A creation under a parent of version 0.1.0 moves its counts first, and takes so much longer.
 LATER_SECONDS = 0.03
 SPREAD_SECONDS = 0.002
 
@@ -28,7 +28,7 @@ MAY_BE = {
 
 @dataclass
 class Balance:
-    """Small random waits that give whoever has lost more often so far a head start."""
+    """Small random waits, with a head start for the side that has lost more often so far."""
 
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     lead: float = 0.0

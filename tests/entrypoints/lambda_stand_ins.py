@@ -24,7 +24,7 @@ class Context:
 
 @dataclass
 class Engine:
-    """Remembers what it was asked, and gives or raises what it was told to."""
+    """Records the requests, and returns or raises `result`."""
 
     result: dict[str, Any] | Exception = field(
         default_factory=lambda: {"data": {"__typename": "Query"}}

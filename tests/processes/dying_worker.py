@@ -54,7 +54,7 @@ WRITES: dict[str, Callable[[str, Request], bool]] = {
 
 
 def dies(point: str) -> None:
-    """The process ends beside the first write of that kind, as if it had lost its power."""
+    """Kill the process before or after the first write of that kind."""
     when, name = point.split("-")
     is_it = WRITES[name]
     attempt = SharedConnection.attempt

@@ -16,7 +16,7 @@ Mutation = Callable[..., Any]
 
 
 class Callers:
-    """All who know the session, and whose work it is."""
+    """All callers of a session, and the workers outside."""
 
     def __init__(self, world: Simulator) -> None:
         self._world = world
@@ -67,7 +67,7 @@ class Callers:
         return agent_commands.complete, {**given, "agent_output": output}
 
     def _tell(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
-        """Once or twice; and nobody of another tenant may."""
+        """Report once or twice. Another tenant is refused."""
         self._said.append((mutation, given))
         if self._random.random() < 0.1:
             self.is_refused(mutation, given)
@@ -76,7 +76,7 @@ class Callers:
             self._again(mutation, given)
 
     def _again(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
-        """The same report of the same run gives the same; another one is refused."""
+        """The same report of a run returns the same answer. Another report is refused."""
         seam, spoils = self._world.seam, self._world.spoils
         self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
         mutation(self._world.engine(), self._world.caller, **given)
@@ -96,7 +96,7 @@ class Callers:
         given = _key_of(session)
         self.is_refused(session_commands.cancel, given)
         taken = self._ask(session_commands.cancel, **given)
-        # Somebody may have started it again already.
+        # Another caller may have retried it already.
         assert taken is None or (
             taken.status == SessionStatus.CANCELLED
             or taken.iteration_count > session.iteration_count
@@ -114,7 +114,7 @@ class Callers:
         self._ask(session_commands.retry, **given)
 
     def _ask(self, mutation: Mutation, **given: Any) -> Any:
-        """What it gives; None where it is refused, or dies."""
+        """Return the answer, or None if it was refused or the process died."""
         taken: list[Any] = []
 
         def ask() -> None:

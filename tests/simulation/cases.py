@@ -34,7 +34,7 @@ class Case:
         self._spoilt = spoilt
 
     def prepare(self) -> None:
-        """What is there before the first fault."""
+        """Create what exists before the first fault."""
         raise NotImplementedError
 
     def begin(self) -> None:
@@ -50,7 +50,7 @@ class Case:
         self.monitor.rest(now)
 
     def run(self) -> Snapshot:
-        """Until nothing is due, and whoever asked has been answered."""
+        """Run until nothing is due, and all agents that asked have an answer."""
         with self.world.running():
             insist(self.prepare)
             self._has_begun = True
@@ -60,7 +60,7 @@ class Case:
             return now
 
     def rests(self) -> Snapshot:
-        """The session once nothing is due any more, all approvals given."""
+        """Run until nothing is due, with all approvals given. Return the session."""
         for _ in range(MOST_STEPS):
             self.world.step()
             survives(self.approve)
@@ -70,7 +70,7 @@ class Case:
         raise AssertionError("it does not come to rest")
 
     def approve(self) -> None:
-        """Somebody approves what agents ask about."""
+        """Approve what agents ask about."""
         now = self.monitor.look()
         for agent in now.agents if now else ():
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:

@@ -77,7 +77,7 @@ def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:
 
 
 def _is_looked_for(now: Snapshot, agent: models.SessionAgent) -> bool:
-    """Something follows: it is due, or one that owes it its release is, or a person is asked."""
+    """Whether it has a due time, a predecessor with one that will release it, or asks a person."""
     if agent.due_at:
         return True
     if agent.state == SessionAgentState.INITIAL:
@@ -88,7 +88,7 @@ def _is_looked_for(now: Snapshot, agent: models.SessionAgent) -> bool:
 
 
 def _owes_nothing(now: Snapshot, agent: models.SessionAgent) -> bool:
-    """An agent that has ended, in a session that goes on: so it was not cancelled.
+    """Whether an agent has ended without outstanding work, in a session that is in progress.
 
     Or it was in an earlier iteration, and a retry has left it so.
     """

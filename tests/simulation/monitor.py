@@ -31,7 +31,7 @@ class Monitor:
         self._looked_at = -1
         # In which iteration of its agent a run was made.
         self._iterations: dict[str, int] = {}
-        # The last answer that an agent asked about: it is kept until somebody has judged it.
+        # The last answer that an agent asked about. It is kept until a person has judged it.
         self._asked: dict[int, Text] = {}
 
     def look(self) -> Snapshot | None:
@@ -123,7 +123,7 @@ class Monitor:
     def _is_reset(
         self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent
     ) -> None:
-        """What follows is part of the retry; an answer that nobody judged is not thrown away."""
+        """Successors are part of the retry, and an unjudged answer is kept."""
         plan = retry_plan.load(texts.read(TENANT, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
         is_lost = agent.agent_output is None and was.agent_output is not None
@@ -133,7 +133,7 @@ class Monitor:
             assert follows or plan.members is not None or is_named, "an answer is thrown away"
 
     def rest(self, now: Snapshot) -> None:
-        """What must hold when nothing is due any more."""
+        """Check what must hold when nothing is due."""
         invariants.at_rest(now)
         invariants.texts_are_kept(now, self._world)
         self._called_with_one_key()
@@ -142,7 +142,7 @@ class Monitor:
                 self._completed_once(now, agent)
 
     def _called_with_one_key(self) -> None:
-        """Whoever is called again in an attempt sees the same run."""
+        """Every call of an attempt has the same run."""
         attempts = {call[:3] for call in self._world.calls}
         assert len(attempts) == len(set(self._world.calls))
 

@@ -168,7 +168,7 @@ class RandomSession:
         self.world.stand_still(minutes, sweeps=sweeps, loses=random.random() < 0.5)
 
     def _wake(self) -> None:
-        """A worker goes on that was stopped in its call: its run may have been taken over since.
+        """Resume a worker that was stopped in its call. Its run may have been taken over since.
 
         If so, it may still answer, since the call was of the same run, but not fail the run.
         """
@@ -249,7 +249,7 @@ class RandomSession:
         return Answer(self._callers.something(), 1, 2)
 
     def _may_begin(self, call: Call) -> None:
-        """Its predecessors have ended, and it is told what they have answered."""
+        """Its predecessors have ended, and their answers are in its input."""
         now = self._now()
         agent = now.by_ordinal[int(call.agent.ordinal)]
         if (agent.state, agent.current_run_uuid) != ("in_progress", call.run_uuid):
@@ -272,7 +272,7 @@ class RandomSession:
                 self._nesting = 0
 
     def _let_run_first(self) -> None:
-        """Whoever was about to write is slow: others do something meanwhile, or a great deal."""
+        """Delay a write, and let others act before it."""
         random = self.world.random
         for _ in range(random.choice([1, 1, 1, 3, 12])):
             self.world.clock += timedelta(seconds=random.choice([0, 0, 0, 40]))

@@ -106,7 +106,7 @@ class Simulator:
         self.calls: list[Called] = []
         # What was ever answered by the work on a run.
         self.said: dict[str, list[Text]] = defaultdict(list)
-        # The ordinals that a retry was ever told to begin from.
+        # The ordinals that any retry has named.
         self.named: set[int] = set()
         self.answers: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
         self.seam: Callable[[str], None] = lambda point: None
@@ -166,7 +166,7 @@ class Simulator:
         return message
 
     def is_behind(self, lane: Lane) -> bool:
-        """Whether more wait than would if workers kept up. What is delayed does not wait."""
+        """Whether workers are behind. Delayed messages do not count."""
         waiting = [message for at, _, message in self.queue if at <= self.clock]
         of_lane = [message for message in waiting if message.lane is lane]
         return len(of_lane) > self.most_waiting
@@ -250,7 +250,7 @@ class Simulator:
         release.release_gathered(engine)
 
     def wake(self, call: Call) -> None:
-        """The worker of a call goes on that was stopped in it, and was taken for dead."""
+        """Resume the worker of a call that was stopped in it and presumed dead."""
         invoke.invoke(self.engine(), call.session, call.agent, call.predecessors)
 
     def stand_still(self, minutes: float, *, sweeps: bool = False, loses: bool = False) -> None:
@@ -310,7 +310,7 @@ def _raise_on(*given: Any, **more: Any) -> None:
 
 
 def survives(work: Callable[[], Any]) -> bool:
-    """Whether whoever does it lives to its end."""
+    """Whether the process survives the work."""
     try:
         work()
     except Died:

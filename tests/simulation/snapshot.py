@@ -46,7 +46,7 @@ class Snapshot:
         return {int(one.ordinal) for one in self.agents if one.state == waiting}
 
     def is_at_rest(self) -> bool:
-        """Whether nothing is due, and nobody is asked."""
+        """Whether nothing is due, and no agent asks."""
         if self.session.awaiting_input or self.session.due_at:
             return False
         return not any(agent.due_at for agent in self.agents)

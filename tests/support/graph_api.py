@@ -18,7 +18,7 @@ AGENTS = [
     {"agentUuid": "zh", "agentName": "Chinese translation", "runtime": {"kind": "EXTERNAL"}},
 ]
 
-# What each create mutation gives back, and under which name.
+# By create mutation: the type of its input, the field of its answer, and the field of its UUID.
 CREATED = {
     "createCoordination": ("CreateCoordinationInput", "coordination", "coordinationUuid"),
     "createTask": ("CreateTaskInput", "task", "taskUuid"),
@@ -32,14 +32,14 @@ CREATED = {
 def ask(
     query: str, variables: Mapping[str, Any] | None = None, caller: Caller = CALLER
 ) -> dict[str, Any]:
-    """The whole result."""
+    """Return the whole result."""
     return execute(GraphQLRequest(query, dict(variables or {})), served(caller))
 
 
 def data(
     query: str, variables: Mapping[str, Any] | None = None, caller: Caller = CALLER
 ) -> dict[str, Any]:
-    """The data of a request that has to succeed."""
+    """Return the data of a request that must succeed."""
     result = ask(query, variables, caller)
     assert "errors" not in result, result["errors"]
     return dict(result["data"])
@@ -48,21 +48,21 @@ def data(
 def error(
     query: str, variables: Mapping[str, Any] | None = None, caller: Caller = CALLER
 ) -> dict[str, Any]:
-    """The extensions of the one error of a request that has to fail, without the request's id."""
+    """Return the extensions of the only error of a request that must fail, without `requestId`."""
     errors = ask(query, variables, caller)["errors"]
     assert len(errors) == 1, errors
     return {key: value for key, value in errors[0]["extensions"].items() if key != "requestId"}
 
 
 def mutation(name: str, kind: str, selection: str) -> str:
-    """The document of a mutation with its input as a variable."""
+    """Return the document of a mutation with its input as a variable."""
     return f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {selection} }} }}"
 
 
 def create(
     name: str, given: Mapping[str, Any], selection: str = "", caller: Caller = CALLER
 ) -> dict[str, Any]:
-    """What a create mutation made: its uuid, its global id and what `selection` names."""
+    """Create an entity. Return its UUID, its global id and the selected fields."""
     kind, field, uuid = CREATED[name]
     document = mutation(name, kind, f"{field} {{ id {uuid} {selection} }}")
     return dict(data(document, {"input": given}, caller)[name][field])
@@ -71,13 +71,13 @@ def create(
 def change(
     name: str, given: Mapping[str, Any], selection: str, caller: Caller = CALLER
 ) -> dict[str, Any]:
-    """What an update or delete mutation answers."""
+    """Return the answer of an update or delete mutation."""
     kind = name[0].upper() + name[1:] + "Input"
     return dict(data(mutation(name, kind, selection), {"input": given}, caller)[name])
 
 
 def refusal(name: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dict[str, Any]:
-    """The extensions of a mutation's error."""
+    """Return the extensions of a mutation's error."""
     kind = name[0].upper() + name[1:] + "Input"
     return error(mutation(name, kind, "__typename"), {"input": given}, caller)
 
@@ -120,7 +120,7 @@ def new_run(coordination_uuid: str, session_uuid: str, caller: Caller = CALLER, 
 
 
 class Place(NamedTuple):
-    """Where a session lies."""
+    """The key of a session."""
 
     coordination: str
     session: str
@@ -132,6 +132,6 @@ class Place(NamedTuple):
 
 
 def new_place(coordination_uuid: str | None = None) -> Place:
-    """A session that has not started; of a coordination of its own where none is named."""
+    """Create a session, in a new coordination if none is named."""
     coordination = coordination_uuid or new_coordination()
     return Place(coordination, new_session(coordination))

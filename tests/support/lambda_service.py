@@ -52,7 +52,7 @@ def refusing(status: int, code: str, message: str = "arn:aws:iam::1:role/secret"
 
 
 class LambdaService:
-    """Remembers what it was asked for, and answers as each function has been told to."""
+    """Records the invocations, and answers as each function was deployed."""
 
     def __init__(self, url: str) -> None:
         self.url = url

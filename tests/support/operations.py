@@ -24,7 +24,7 @@ from tests.support.world import THREAD, USER
 Place = tuple[str, ...]
 Values = Mapping[Place, Any]
 
-# Names that a tenant gives itself: another one's may be the same.
+# Names that a tenant chooses. Two tenants may choose the same.
 LABELS = {
     "agentUuid": "rag",
     "asyncTaskUuid": "job-1",
@@ -51,7 +51,7 @@ class Operation:
 
     @cached_property
     def places(self) -> dict[Place, GraphQLInputType]:
-        """What it takes, members of inputs and filters one by one."""
+        """All arguments, with the members of inputs and filters one by one."""
         return dict(self._places())
 
     def _places(self) -> Iterator[tuple[Place, GraphQLInputType]]:
@@ -65,7 +65,7 @@ class Operation:
 
     @cached_property
     def required(self) -> set[Place]:
-        """What has to be given."""
+        """The required places."""
         members = {
             (name, member)
             for name, argument in self.field.args.items()
@@ -79,7 +79,7 @@ class Operation:
         return members | (arguments & self.places.keys())
 
     def uuids(self) -> list[Place]:
-        """What names an entity, and is no label."""
+        """Return the places that name an entity."""
         return [
             place
             for place, kind in self.places.items()
@@ -87,11 +87,11 @@ class Operation:
         ]
 
     def plain(self) -> dict[Place, Any]:
-        """What is required beside the uuids."""
+        """Return the other required values."""
         return {place: self._value(place) for place in self.required - {*self.uuids()}}
 
     def optional(self) -> dict[Place, Any]:
-        """What may be given beside the uuids, as far as it is a name, a number or a choice."""
+        """Return the other optional values that are names, numbers, booleans or enums."""
         places = self.places.keys() - self.required - {*self.uuids(), ("after",)}
         return {place: self._value(place) for place in places if self._is_simple(place)}
 
@@ -105,7 +105,7 @@ class Operation:
         return PLAIN.get(place[-1], default or {"Boolean": True, "Int": 1}.get(kind.name, "some"))
 
     def document(self, depth: int) -> str:
-        """Everything that it answers, down to a depth."""
+        """Return a document that selects everything, down to a depth."""
         arguments = self.field.args.items()
         declared = ", ".join(f"${name}: {argument.type}" for name, argument in arguments)
         passed = ", ".join(f"{name}: ${name}" for name, _ in arguments)
@@ -115,7 +115,7 @@ class Operation:
 
 
 def variables(values: Values) -> dict[str, Any]:
-    """Values where they go."""
+    """Return the values as variables."""
     placed: dict[str, Any] = {}
     for place, value in values.items():
         target = placed
@@ -126,7 +126,7 @@ def variables(values: Values) -> dict[str, Any]:
 
 
 def operations() -> dict[str, Operation]:
-    """All of them by name."""
+    """Return all operations by name."""
     known = schema.graphql_schema
     return {
         name: Operation(kind, name, field)

@@ -33,7 +33,7 @@ _PARTS = {
 _OTHERS = {
     ("lambda", "Invoke"): [("lambda:InvokeFunction", "${AgentFunctionPrefix}*")],
     ("s3", "DeleteObjects"): [("s3:DeleteObject", "Texts/*")],
-    # Who may not list a bucket is told that a text which is not there is forbidden.
+    # Without the right to list a bucket, a missing text is reported as forbidden.
     ("s3", "GetObject"): [("s3:GetObject", "Texts/*"), ("s3:ListBucket", "Texts")],
     ("s3", "ListObjectsV2"): [("s3:ListBucket", "Texts")],
     ("s3", "PutObject"): [("s3:PutObject", "Texts/*")],
@@ -50,7 +50,7 @@ _OF_QUEUES = {
     "SendMessageBatch": "sqs:SendMessage",
 }
 _ARNS = {ARN_OF_BUCKET: "Texts", ARN_OF_SCHEDULES: "Schedules", ARN_OF_ROLE: "ScheduleRole"}
-# Lambda writes what is logged, gives the worker its messages, and puts aside what has failed.
+# Lambda itself writes logs, receives the worker's messages, and stores failed ones.
 _LAMBDAS_OWN = {"Failed", "Logs", "Work"}
 # What Lambda itself does with the queue, and the tests with what they look at.
 _OF_OTHERS = {
@@ -71,7 +71,7 @@ class Used:
         self._works = False
 
     def of_the_worker(self, handler: Handler) -> Handler:
-        """The worker, its calls told from the API's."""
+        """The worker, its calls recorded apart from those of the API."""
 
         def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             self._works = True
@@ -134,7 +134,7 @@ def _needed(service: str, operation: str, parameters: Mapping[str, Any]) -> Iter
 
 
 def _table(name: str) -> str:
-    """A table's name without the prefix, as `_short` gives it for the template's ARNs."""
+    """Return a table's name without the prefix, as `_short` does for the template's ARNs."""
     own = {table.Meta.table_name.removeprefix("ai-coordination-") for table in models.TABLES}
     short = name.removeprefix("ai-coordination-")
     assert short in own

@@ -23,7 +23,7 @@ SCHEDULER = {
 
 
 def timers(schedule_uuid: str = "") -> list[dict[str, Any]]:
-    """The schedules of EventBridge's that are of this schedule, or all, in the order of names."""
+    """Return the timers of a schedule, or of all, in the order of their names."""
     listed = clients("scheduler").list_schedules(GroupName=GROUP, MaxResults=100)["Schedules"]
     names = sorted(one["Name"] for one in listed if one["Name"].startswith(schedule_uuid))
     return [_timer(name) for name in names]
@@ -46,12 +46,12 @@ def held() -> list[tuple[str, dict[str, Any]]]:
 
 
 def tokens(schedule_uuid: str) -> list[str]:
-    """The tokens of a schedule's timers."""
+    """Return the tokens of a schedule's timers."""
     return [str(event_of(one)["token"]) for one in timers(schedule_uuid)]
 
 
 def event_of(timer: dict[str, Any], time: str = "2026-11-23T08:00:00Z") -> dict[str, Any]:
-    """What EventBridge sends to the worker when a timer fires that was due at `time`."""
+    """Return the message that a timer sends for the time `time`."""
     return _event(timer["Target"]["Input"], time)
 
 
@@ -61,7 +61,7 @@ def _event(written: str, time: str = "2026-11-23T08:00:00Z") -> dict[str, Any]:
 
 
 def put_timer(event: dict[str, Any]) -> None:
-    """A timer that sends this event: one that somebody who died has left."""
+    """Create a timer that sends this event, as a writer leaves it that has died."""
     clients("scheduler").create_schedule(
         Name=timer_names.name(event["schedule"], event["token"]),
         GroupName=GROUP,

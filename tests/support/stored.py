@@ -20,7 +20,7 @@ E = TypeVar("E", bound=models.Entity)
 
 
 def put_state(kind: type[E], hash_key: str, range_key: str, **attributes: Any) -> None:
-    """Sets attributes of what is stored, behind the services' back; None removes one."""
+    """Set attributes of an item without the services. None removes one."""
     known = kind.get_attributes()
     actions: list[Action] = [
         known[name].remove() if value is None else known[name].set(value)
@@ -30,12 +30,12 @@ def put_state(kind: type[E], hash_key: str, range_key: str, **attributes: Any) -
 
 
 def stored(kind: type[E], hash_key: str, range_key: str) -> E:
-    """What is stored under the key; the test fails where there is nothing."""
+    """Return the item under the key. The test fails if there is none."""
     return kind.get(hash_key, range_key, consistent_read=True)
 
 
 def everything_stored() -> dict[str, list[dict[str, Any]]]:
-    """Every item of every table of embedded AWS, as DynamoDB would show it.
+    """Return every item of every table of embedded AWS, as DynamoDB returns it.
 
     It looks behind moto's API: a scan of each table takes longer than what most tests do.
     """
@@ -48,7 +48,7 @@ def _shown(item: Item) -> dict[str, Any]:
 
 
 def refused(name: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dict[str, Any]:
-    """The extensions of a mutation's error, which has written nothing."""
+    """Return the extensions of a mutation's error, and check that nothing was written."""
     before = everything_stored()
     extensions = refusal(name, given, caller)
     assert everything_stored() == before

@@ -27,7 +27,7 @@ ARGUMENTS = {
     "run": "runUuid",
 }
 
-# The types, and which uuids lead to an entity.
+# The types, and the UUIDs that identify an entity.
 TYPES = {
     "coordination": "Coordination",
     "task": "Task",
@@ -50,7 +50,7 @@ ORDER_OF_DELETION = ("run", "agent", "session", "schedule", "task", "coordinatio
 
 @dataclass(frozen=True)
 class World:
-    """The uuids of a tenant's only entities.
+    """The UUIDs of a tenant's only entities.
 
     The session is the task's and USER's. The run is of THREAD, and no agent's.
     """
@@ -63,21 +63,21 @@ class World:
     run: str
 
     def key(self, *kinds: str) -> dict[str, str]:
-        """The uuids of some of them, named as the API's arguments are."""
+        """Return the UUIDs of some of them, named as the API's arguments are."""
         return {ARGUMENTS[kind]: str(getattr(self, kind)) for kind in kinds}
 
     def key_of(self, kind: str) -> dict[str, str]:
-        """The arguments that lead to one of them."""
+        """Return the arguments that identify one of them."""
         return self.key(*KEYS[kind])
 
     def read(self, kind: str, selection: str, caller: Caller = CALLER) -> Any:
-        """One of them, or None."""
+        """Read one of them, or None."""
         given = ", ".join(f'{name}: "{uuid}"' for name, uuid in self.key_of(kind).items())
         return data(f"{{ {field(kind)}({given}) {{ {selection} }} }}", caller=caller)[field(kind)]
 
 
 def field(kind: str) -> str:
-    """The query field of an entity: `taskSchedule`."""
+    """Return the query field of an entity: `taskSchedule`."""
     return TYPES[kind][0].lower() + TYPES[kind][1:]
 
 

@@ -71,7 +71,7 @@ class MiniStack:
         (self.home / f"sam-{command}.log").write_text(told)
 
     def destroy(self, stack: str) -> str:
-        """What `make destroy` tells somebody who types the stack's name."""
+        """Return the output of `make destroy` after the stack's name is typed."""
         return self._run([sys.executable, ".ci/destroy.py", stack], ROOT, stack).strip()
 
     def _run(self, command: list[str], directory: Path, answer: str = "") -> str:
@@ -106,7 +106,7 @@ def running(home: Path) -> Iterator[MiniStack]:
     emulated = MiniStack(free_port(), home)
     with (home / "ministack.log").open("wb") as output:
         process = subprocess.Popen(
-            # -P: the file beside this one with the name of the package is not meant.
+            # -P: a file of this folder has the name of the package, and is not meant.
             [PYTHON, "-P", Path(__file__).with_name("patched_ministack.py")],
             cwd=home,
             env=_environment(emulated),

@@ -1,6 +1,6 @@
 """MiniStack, with what the template needs and it lacks: run in its own environment, with `-P`.
 
-Each mend says what AWS does. docs/guides/operate.md lists them, for none of this was tried on AWS.
+Each patch says what AWS does. docs/guides/operate.md lists them, for none of this was tried on AWS.
 """
 
 import json
@@ -20,7 +20,7 @@ _resource = iam_actions.extract_resource_arn
 
 
 def concurrency(mapping: dict[str, Any], *rest: Any) -> Any:
-    """A number that a stack's parameter gives is a number."""
+    """Read a number from a stack's parameter as a number."""
     scaling = mapping.get("ScalingConfig")
     if scaling:
         mapping["ScalingConfig"] = {name: int(value) for name, value in scaling.items()}

@@ -77,14 +77,14 @@ class Engine:
             return answer.status, dict(json.load(answer))
 
     def logged(self, function: str) -> list[str]:
-        """What a function has written, in the group of logs that the template gives it."""
+        """Return what a function has logged."""
         pages = self.emulated.client("logs").get_paginator("filter_log_events")
         found = pages.paginate(logGroupName=f"/aws/lambda/{self.stack}-{function}")
         return [event["message"] for page in found for event in page["events"]]
 
 
 def until(what: Callable[[], Any], seconds: float = SECONDS_TO_WAIT) -> Any:
-    """What is found as soon as it is something."""
+    """Wait for a result that is not empty, and return it."""
     ends_at = time.monotonic() + seconds
     while time.monotonic() < ends_at:
         if found := what():
