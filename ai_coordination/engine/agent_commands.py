@@ -1,7 +1,7 @@
-"""What others report of an agent's run, or answer to it. The run uuid is the token.
+"""Commands on one agent: report a run's result, accept a run, answer an agent that asks.
 
-The same report of the same run again gives the same; a different one, or another run's, is
-InvalidState, and changes nothing.
+The run's UUID is the token. The same report of the same run returns the same agent again. A
+different report, or one of another run, raises InvalidState and changes nothing.
 """
 
 from collections.abc import Mapping
@@ -24,24 +24,27 @@ NOUN = "session agent"
 LONGEST_NOTES = 10_000
 MOST_TOKENS = 2**31 - 1
 
+REPORTED = "This run has ended with another result, or its deadline has passed"
 
-def _of_any_run(
+
+def _agent(
     caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
 ) -> models.SessionAgent:
+    """Read the agent, whatever its current run is."""
     validation.uuid(run_uuid, "run_uuid")
-    found = session_agents.get(caller, session_uuid, session_agent_uuid)
-    if found is None:
+    agent = session_agents.get(caller, session_uuid, session_agent_uuid)
+    if agent is None:
         raise guards.not_found(NOUN, "session_agent_uuid")
-    return found
+    return agent
 
 
-def _found(
+def _agent_in_run(
     caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
 ) -> models.SessionAgent:
-    found = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
-    if found.current_run_uuid != run_uuid:
-        raise _refused(found, "This run is not the agent's current one")
-    return found
+    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.current_run_uuid != run_uuid:
+        raise _refused(agent, "This run is not the agent's current one")
+    return agent
 
 
 def _refused(agent: models.SessionAgent, message: str) -> InvalidState:
@@ -58,21 +61,21 @@ def complete(
     agent_output: str,
     usage: Mapping[str, int] | None = None,
 ) -> models.SessionAgent:
-    """Takes the output of a run in progress. Raises NotFound, InvalidState, PayloadTooLarge."""
+    """Take the output of a run in progress. Raises NotFound, InvalidState, PayloadTooLarge."""
     output = validation.required_text(agent_output, "agent_output")
-    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
         reporting.complete(engine, agent, Answer(output, **tokens(usage)), reported=True)
-        agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+        agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS or not texts.is_same(
         agent.agent_output, output
     ):
-        raise _refused(agent, "This run takes no such report any more")
+        raise _refused(agent, REPORTED)
     return agent
 
 
 def tokens(usage: Mapping[str, int] | None) -> dict[str, int]:
-    """What a run used, checked."""
+    """Check a run's token usage. Raises BadUserInput."""
     return {
         name: int(validation.number(value, 0, MOST_TOKENS, "usage", name))
         for name, value in (usage or {}).items()
@@ -89,22 +92,22 @@ def fail(
     notes: str,
     retryable: bool | None = True,
 ) -> models.SessionAgent:
-    """Takes the failure of a run in progress; the agent is tried again where it may be.
+    """Take the failure of a run in progress. Another attempt follows if the agent has one left.
 
-    Again it gives the same, also once the next attempt has begun.
+    The same report returns the agent again, also when the next attempt has begun.
     """
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
-    agent = _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
         failing.fail_attempt(
             engine, agent, notes, moves.in_time(engine.now()), retryable=retryable is not False
         )
     run = reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
     if run is None or run.session_agent_uuid != session_agent_uuid:
-        raise _refused(agent, "This run is none of the agent's")
+        raise _refused(agent, "This run is not one of the agent's runs")
     if run.outcome != RunOutcome.FAILED or not texts.is_same(run.notes, notes):
-        raise _refused(agent, "This run takes no such report any more")
-    return _of_any_run(caller, session_uuid, session_agent_uuid, run_uuid)
+        raise _refused(agent, REPORTED)
+    return _agent(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
 def accept(
@@ -117,10 +120,10 @@ def accept(
     async_task_uuid: str | None = None,
     thread_uuid: str | None = None,
 ) -> models.SessionAgent:
-    """The work is taken and will be reported: sets what is not yet set, once, or nothing."""
+    """Note that a worker has accepted the run and will report. Names its task and thread once."""
     async_task_uuid = validation.label(async_task_uuid, "async_task_uuid")
     thread_uuid = validation.label(thread_uuid, "thread_uuid")
-    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     kind = models.SessionAgent
     actions = reporting.accepted(agent)
     if thread_uuid is not None:
@@ -132,11 +135,11 @@ def accept(
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & moves.same_run(agent)
         & moves.in_time(engine.now()),
-        lambda old: _refused(agent, "Nobody works on this run any more"),
+        lambda old: _refused(agent, "This run is not in progress, or its deadline has passed"),
     )
     _name(transaction, agent, async_task_uuid, thread_uuid)
     transaction.commit(engine.context)
-    return _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    return _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
 def _name(
@@ -147,10 +150,11 @@ def _name(
 ) -> None:
     kind = models.SessionRun
     actions = []
-    stands = kind.run_uuid.exists() & kind.outcome.does_not_exist()
+    condition = kind.run_uuid.exists() & kind.outcome.does_not_exist()
     if async_task_uuid is not None:
         actions.append(kind.async_task_uuid.set(async_task_uuid))
-        stands &= kind.async_task_uuid.does_not_exist() | (kind.async_task_uuid == async_task_uuid)
+        unnamed = kind.async_task_uuid.does_not_exist()
+        condition &= unnamed | (kind.async_task_uuid == async_task_uuid)
     if thread_uuid is not None:
         key = models.tenant_thread(agent.partition_key, thread_uuid)
         actions += [
@@ -158,13 +162,15 @@ def _name(
             kind.tenant_thread.set(str(key)),
             kind.own_thread.remove(),
         ]
-        stands &= kind.own_thread.exists() | (kind.thread_uuid == thread_uuid)
+        condition &= kind.own_thread.exists() | (kind.thread_uuid == thread_uuid)
     if actions:
         transaction.update(
             kind(agent.session_uuid, agent.current_run_uuid),
             actions,
-            stands,
-            lambda old: _refused(agent, "This run has another task or thread already, or is over"),
+            condition,
+            lambda old: _refused(
+                agent, "This run has ended, or already has another task or thread"
+            ),
         )
 
 
@@ -178,9 +184,9 @@ def answer(
     user_input: str | None = None,
     approved: bool | None = None,
 ) -> models.SessionAgent:
-    """What a person says to the output of a run: text, or whether it is approved."""
+    """Take a person's answer to an agent that asks: a text, or an approval or rejection."""
     user_input = validation.text(user_input, "user_input")
-    agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     is_approved = _verdict(agent, user_input, approved)
     if agent.state == SessionAgentState.WAITING_FOR_INPUT:
         answering.answer(
@@ -192,21 +198,21 @@ def answer(
             notes=None if is_approved else user_input,
             fence=moves.in_time(engine.now()),
         )
-        agent = _found(caller, session_uuid, session_agent_uuid, run_uuid)
+        agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED
     too_late = agent.user_input is None and agent.notes == answering.NOT_IN_TIME
     if agent.state != expected or too_late or not texts.is_same(agent.user_input, user_input):
-        raise _refused(agent, "This agent does not ask for this answer")
+        raise _refused(agent, "This agent does not wait for an answer, or got another one")
     return agent
 
 
 def _verdict(agent: models.SessionAgent, user_input: str | None, approved: bool | None) -> bool:
     asks = agent.agent_action.user_in_the_loop
     if asks is None:
-        raise _refused(agent, "This agent asks nobody")
+        raise _refused(agent, "This agent does not ask a person")
     if asks == UserInTheLoop.APPROVAL:
         if approved is None:
-            raise BadUserInput("An approval says whether it is one", "approved")
+            raise BadUserInput("Say whether the output is approved", "approved")
         return approved
     if approved is not None:
         raise BadUserInput("This agent asks for text, not for an approval", "approved")

@@ -1,4 +1,4 @@
-"""What callers do with sessions as a whole: start, dispatch, cancel, retry."""
+"""Commands on a session as a whole: start, dispatch, cancel and retry it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -43,14 +43,14 @@ def start(
     schedule: models.TaskSchedule | None = None,
     idempotency_key: str | None = None,
 ) -> models.Session:
-    """Starts a session of a task: everything is checked before anything is written.
+    """Start a session of a task. Everything is checked before anything is written.
 
-    A key that was used before gives its session, whatever the coordination and the task are now.
+    A key that was used before returns its session, whatever the coordination and the task are now.
 
     Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled;
-    Replaced where its schedule does not fire it any more.
+    Replaced if the schedule's timer has been replaced.
     """
-    given = Input(
+    arguments = Input(
         "Session" if schedule is None else "Firing",
         "startSession",
         {
@@ -77,9 +77,9 @@ def start(
         )
         if coordination is None or task is None:
             raise guards.not_found("task", "task_uuid")
-        asked = validation.text(task_query, "task_query")
-        asked = task.initial_task_query if asked is None else asked
-        planned = _planned(coordination, task, asked, subtask_queries)
+        query = validation.text(task_query, "task_query")
+        query = task.initial_task_query if query is None else query
+        planned = _planned(coordination, task, query, subtask_queries)
         now = engine.now()
         session = models.Session(
             coordination_uuid=coordination_uuid,
@@ -98,7 +98,7 @@ def start(
             updated_at=now,
         )
         pending = texts.PendingTexts(texts.Owner.of(session))
-        session.task_query = pending.stored_form(asked)
+        session.task_query = pending.stored_form(query)
         members = {agent.member.agent_uuid: compact(pending, agent.member) for agent in planned}
         planned = [
             replace(
@@ -108,26 +108,26 @@ def start(
         ]
         source = "task_uuid" if subtask_queries is None else "subtask_queries"
         plan = starting.plan_start(engine, session, planned, source)
-        return _begin(engine, caller, session, plan, pending, idempotency_key, given, schedule)
+        return _create(engine, caller, session, plan, pending, idempotency_key, arguments, schedule)
 
-    made = idempotent_create.run(caller, models.Session, idempotency_key, given, write)
-    if made.operation == Operation.START:
-        return starting.resume(engine, made) or _as_it_is(made)
-    return made
+    session = idempotent_create.run(caller, models.Session, idempotency_key, arguments, write)
+    if session.operation == Operation.START:
+        return starting.resume(engine, session) or _read_again(session)
+    return session
 
 
 def _planned(
     coordination: models.Coordination,
     task: models.Task,
-    asked: str | None,
+    task_query: str | None,
     subtask_queries: Sequence[Mapping[str, Any]] | None,
 ) -> list[PlannedAgent]:
     """Plan the agents. Errors in the task's own subtask queries are reported at `task_uuid`."""
     own = subtask_queries is None
-    work = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
+    subtasks = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
     try:
         planned = planned_agents.plan_agents(
-            coordination, task.agent_actions, work, asked, build_action("", [], {}, 0)
+            coordination, task.agent_actions, subtasks, task_query, build_action("", [], {}, 0)
         )
     except InputError as wrong:
         if own and wrong.input_path[:1] == ("subtask_queries",):
@@ -145,14 +145,14 @@ def _check_number(agents: int) -> None:
         raise BadUserInput(message, "subtask_queries")
 
 
-def _begin(
+def _create(
     engine: Engine,
     caller: Caller,
     session: models.Session,
     plan: starting.StartPlan,
     pending: texts.PendingTexts,
     key: str | None,
-    given: Input,
+    arguments: Input,
     schedule: models.TaskSchedule | None,
 ) -> models.Session:
     """Write session and agents in one transaction if they fit; otherwise the marked session alone.
@@ -185,39 +185,39 @@ def _begin(
             absent = models.SessionAgent.session_agent_uuid.does_not_exist()
             transaction.put(agent, absent, lambda old: None)
 
-    made = idempotent_create.commit(caller, session, key, given, add)
-    if made is session and at_once:
+    created = idempotent_create.commit(caller, session, key, arguments, add)
+    if created is session and at_once:
         metrics.session_started()
         engine.send(*(agent for agent in all_agents if not agent.waiting_on))
-    return made
+    return created
 
 
-def _as_it_is(session: models.Session) -> models.Session:
-    found = reads.get(
+def _read_again(session: models.Session) -> models.Session:
+    now = reads.get(
         models.Session,
         session.coordination_uuid,
         session.session_uuid,
         tenant=session.partition_key,
     )
-    if found is None:
+    if now is None:
         raise guards.not_found(NOUN)
-    return found
+    return now
 
 
 def dispatch(
     engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str
 ) -> models.Session:
-    """Starts a session that was built by hand. Raises NotFound, InvalidState, BadUserInput."""
-    session = _found(caller, coordination_uuid, session_uuid)
+    """Start a session that was built by hand. Raises NotFound, InvalidState, BadUserInput."""
+    session = _get(caller, coordination_uuid, session_uuid)
     marked = dispatching.mark(engine, session)
     if marked is None:
-        now = _found(caller, coordination_uuid, session_uuid)
+        now = _get(caller, coordination_uuid, session_uuid)
         if now.agent_count == 0 and now.status == SessionStatus.INITIAL:
             raise BadUserInput("This session has no agents", "session_uuid")
         raise InvalidState("This session has started", sessions.status_of(now).upper())
-    now = dispatching.resume(engine, marked) or _as_it_is(session)
+    now = dispatching.resume(engine, marked) or _read_again(session)
     if now.status == SessionStatus.INITIAL and now.operation_token != marked.operation_token:
-        raise InvalidState("This dispatch was undone by another one: dispatch it again", "INITIAL")
+        raise InvalidState("Another dispatch undid this one: dispatch the session again", "INITIAL")
     return now
 
 
@@ -229,23 +229,25 @@ def cancel(
     session_uuid: str,
     reason: str | None = None,
 ) -> models.Session:
-    """Cancels a session that has not ended, and every agent of it that has not.
+    """Cancel a session that has not ended, together with its agents that have not.
 
-    Raises NotFound; InvalidState for one that has ended, but for one that was cancelled.
+    A cancelled session is returned as it is. Raises NotFound; InvalidState if it ended otherwise.
     """
     reason = validation.text(reason, "reason")
-    session = _found(caller, coordination_uuid, session_uuid)
+    session = _get(caller, coordination_uuid, session_uuid)
     if session.status == SessionStatus.CANCELLED:
         return session
     message = f"Cancelled: {reason}"[:500] if reason else "Cancelled"
     marked = end.mark_cancelled(engine, session, message)
     if marked is None:
-        now = _found(caller, coordination_uuid, session_uuid)
+        now = _get(caller, coordination_uuid, session_uuid)
         if now.status == SessionStatus.CANCELLED:
             return now
-        raise InvalidState("This session is not to be cancelled", sessions.status_of(now).upper())
+        raise InvalidState(
+            "This session has ended, or is about to fail", sessions.status_of(now).upper()
+        )
     end.resume(engine, marked)
-    return _found(caller, coordination_uuid, session_uuid)
+    return _get(caller, coordination_uuid, session_uuid)
 
 
 def retry(
@@ -257,25 +259,23 @@ def retry(
     session_agent_uuids: Sequence[str] | None = None,
     with_current_members: bool | None = False,
 ) -> models.Session:
-    """Starts an ended session again: what failed or was named, and all that follows it.
+    """Start an ended session again: the agents that failed or are named, and all that follow them.
 
-    A retry that is under way already goes on, whatever it began from. Raises BadUserInput for
-    agents that are none of the session's, or no members any more; NotFound; InvalidState for a
-    session that has not ended, has nothing to begin from, or has lost an agent since.
+    If a retry is already in progress, that one is resumed, whatever it began from. Raises
+    BadUserInput for agents that are not in the session, or not in the coordination; NotFound;
+    InvalidState for a session that has not ended, has nothing to begin from, or has lost an agent.
     """
-    named = retry_request.named(session_agent_uuids)
-    session = _found(caller, coordination_uuid, session_uuid)
+    named = retry_request.check_named(session_agent_uuids)
+    session = _get(caller, coordination_uuid, session_uuid)
     marked: models.Session | None = session
     if session.operation not in operation.RETRIES:
         if session.status not in TERMINAL_SESSION:
             raise _not_retried(session)
-        plan = retry_request.planned(
-            caller, session, named, with_members=bool(with_current_members)
-        )
+        plan = retry_request.plan(caller, session, named, with_members=bool(with_current_members))
         marked = retrying.mark(engine, session, plan)
     if marked is None:
-        raise _not_retried(_as_it_is(session))
-    return retrying.resume(engine, marked) or _as_it_is(session)
+        raise _not_retried(_read_again(session))
+    return retrying.resume(engine, marked) or _read_again(session)
 
 
 def _not_retried(session: models.Session) -> InvalidState:
@@ -283,8 +283,8 @@ def _not_retried(session: models.Session) -> InvalidState:
     return InvalidState(message, sessions.status_of(session).upper())
 
 
-def _found(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session:
-    found = sessions.get(caller, coordination_uuid, session_uuid)
-    if found is None:
+def _get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session:
+    session = sessions.get(caller, coordination_uuid, session_uuid)
+    if session is None:
         raise guards.not_found(NOUN, "session_uuid")
-    return found
+    return session

@@ -1,7 +1,7 @@
-"""What an ended agent owes: its sealed run, and its successors' start.
+"""Release the successors of ended agents, and complete a session whose agents have all ended.
 
-Done whatever the session's status and iteration, in this order, each write safe to repeat; the
-last one removes the agent's `due_at`, until which the sweeper brings it here again.
+This happens whatever the session's status and iteration. Every write is safe to repeat. The last
+one removes the ended agent's `due_at`; until then the sweep brings a worker here again.
 """
 
 from collections import defaultdict
@@ -21,67 +21,68 @@ FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
 
 
 def release(engine: Engine, agent: models.SessionAgent, *, skip: bool = False) -> None:
-    """The agent's successors do not wait for it any more, and it owes nothing any more.
+    """Take the agent out of the sets that its successors wait for.
 
-    With `skip` they will be skipped. An engine that gathers does it together with others, later.
+    With `skip` they will be skipped. An engine that gathers releases does it later, for several
+    agents together.
     """
-    owed = Release(agent, skip)
+    of_agent = Release(agent, skip)
     if engine.gathered is None:
-        release_all(engine, [owed])
+        release_all(engine, [of_agent])
     else:
-        engine.gathered.append(owed)
+        engine.gathered.append(of_agent)
 
 
 def release_gathered(engine: Engine) -> None:
-    """Does what an engine has gathered, before anything that takes long.
+    """Perform the gathered releases, before anything that takes long.
 
-    Each session's on its own: what fails is logged, and harms no other. Its agents have a
-    `due_at` of at most two minutes, by which the sweeper brings them here again. That is sooner
-    than the queue would give their messages again, and those have no more to say.
+    Each session is isolated: an error is logged, and does not affect other sessions. The agents of
+    that session are due within two minutes, when the sweep brings a worker here again. That is
+    sooner than the queue would deliver their messages again, and those are done otherwise.
     """
     if not engine.gathered:
         return
-    owed = list(engine.gathered)
+    releases = list(engine.gathered)
     engine.gathered.clear()
     by_session: dict[str, list[Release]] = defaultdict(list)
-    for one in owed:
-        by_session[one.agent.session_uuid].append(one)
+    for of_agent in releases:
+        by_session[of_agent.agent.session_uuid].append(of_agent)
     for session_uuid, of_session in by_session.items():
         try:
             release_all(engine, of_session)
-        except Exception:  # noqa: BLE001 - one session's trouble is no other's
+        except Exception:  # noqa: BLE001 - an error in one session must not stop another
             telemetry.count("ReleasesFailed")
             whose = {"tenant": of_session[0].agent.partition_key, "session": session_uuid}
             telemetry.logger.exception("releases", extra=whose)
 
 
-def release_all(engine: Engine, owed: Sequence[Release]) -> None:
-    """Releases what waits for any of these agents of a session, each by one write for all of them.
+def release_all(engine: Engine, releases: Sequence[Release]) -> None:
+    """Release all successors of these agents of one session, with one write for each successor.
 
-    The worker that sees an agent wait for nothing any more marks it due, then sends its message, so
-    the next one starts even if its message is lost.
+    The worker whose write empties a successor's set makes the successor due, and then sends its
+    message. So the successor starts even if the message is lost.
     """
     waiting: dict[tuple[str, int, int, bool], list[models.SessionAgent]] = defaultdict(list)
-    last: dict[tuple[str, str, int], set[float]] = defaultdict(set)
-    for agent, skip in owed:
+    sinks: dict[tuple[str, str, int], set[float]] = defaultdict(set)
+    for agent, skip in releases:
         iteration = int(agent.iteration)
         for ordinal in sorted(agent.successors or ()):
             waiting[agent.session_uuid, iteration, int(ordinal), skip].append(agent)
         if agent.is_sink or not agent.successors:
-            last[agent.coordination_uuid, agent.session_uuid, iteration].add(int(agent.ordinal))
-    free = [
-        _released(engine, session_uuid, iteration, ordinal, before, skip=skip)
-        for (session_uuid, iteration, ordinal, skip), before in waiting.items()
+            sinks[agent.coordination_uuid, agent.session_uuid, iteration].add(int(agent.ordinal))
+    ready = [
+        _released(engine, session_uuid, iteration, ordinal, predecessors, skip=skip)
+        for (session_uuid, iteration, ordinal, skip), predecessors in waiting.items()
     ]
-    engine.send(*(agent for agent in free if agent is not None))
-    for (coordination_uuid, session_uuid, iteration), ordinals in last.items():
+    engine.send(*(agent for agent in ready if agent is not None))
+    for (coordination_uuid, session_uuid, iteration), ordinals in sinks.items():
         _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
-    for agent, _ in owed:
+    for agent, _ in releases:
         settle(engine, agent)
 
 
 def settle(engine: Engine, agent: models.SessionAgent) -> None:
-    """An ended agent owes nothing any more."""
+    """Note that an ended agent has no outstanding work."""
     kind = models.SessionAgent
     writes.update_if(
         agent,
@@ -96,39 +97,39 @@ def _released(
     session_uuid: str,
     iteration: int,
     ordinal: int,
-    before: Sequence[models.SessionAgent],
+    predecessors: Sequence[models.SessionAgent],
     *,
     skip: bool,
 ) -> models.SessionAgent | None:
-    """The agent that waited for these, if it may start now."""
+    """Release one successor of these agents. Returns it if it may start now."""
     kind = models.SessionAgent
     agent = kind(session_uuid, ids.session_agent_uuid(session_uuid, ordinal))
-    ended = {int(one.ordinal) for one in before}
+    ended = {int(predecessor.ordinal) for predecessor in predecessors}
     actions: list[Action] = [kind.waiting_on.delete(ended)]
     if skip:
         actions.append(kind.skip_requested.set(True))
-    stands = kind.iteration == iteration
-    if len(before) == 1 and ordinal in (before[0].sole_successors or ()):
-        marked, after = _release_and_mark(engine, agent, actions, stands, ended)
-        if marked:
+    condition = kind.iteration == iteration
+    if len(predecessors) == 1 and ordinal in (predecessors[0].sole_successors or ()):
+        landed, after = _release_and_make_due(engine, agent, actions, condition, ended)
+        if landed:
             return after
-    landed, after = writes.update_if(agent, actions, stands, engine.context)
-    return _marked(engine, after) if landed and after is not None else None
+    landed, after = writes.update_if(agent, actions, condition, engine.context)
+    return _made_due(engine, after) if landed and after is not None else None
 
 
-def _release_and_mark(
+def _release_and_make_due(
     engine: Engine,
     agent: models.SessionAgent,
     actions: Sequence[Action],
-    stands: Condition,
+    condition: Condition,
     ended: set[int],
 ) -> tuple[bool, models.SessionAgent | None]:
-    """Of an agent that waits for one alone, releasing and marking it are one write."""
+    """Release an agent that waits for one predecessor alone, and make it due in the same write."""
     kind = models.SessionAgent
     return writes.update_if(
         agent,
         [*actions, *due_times.set_due(kind, agent.session_uuid, engine.after_grace())],
-        stands
+        condition
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
         & kind.due_at.does_not_exist(),
@@ -136,12 +137,12 @@ def _release_and_mark(
     )
 
 
-def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | None:
-    """Marks an agent that waits for nothing any more; None where nobody has to be sent for it."""
+def _made_due(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | None:
+    """Make an agent due that waits for no predecessor. Returns None if it needs no message."""
     if agent.waiting_on or agent.state != SessionAgentState.INITIAL:
         return None
     kind = models.SessionAgent
-    marked, now = writes.update_if(
+    landed, now = writes.update_if(
         agent,
         due_times.set_due(kind, agent.session_uuid, engine.after_grace()),
         (kind.state == SessionAgentState.INITIAL.value)
@@ -150,8 +151,8 @@ def _marked(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent |
         & kind.due_at.does_not_exist(),
         engine.context,
     )
-    # Refused by its own mark, which an earlier release made: its message may not have been sent.
-    if marked or (now is not None and now.due_at and now.state == SessionAgentState.INITIAL):
+    # An earlier release may have made it due, and died before it sent the message.
+    if landed or (now is not None and now.due_at and now.state == SessionAgentState.INITIAL):
         return agent
     return None
 
@@ -163,7 +164,7 @@ def _release_session(
     iteration: int,
     ordinals: set[float],
 ) -> None:
-    """The session is the last node of its own graph."""
+    """Release the session: it is the last node of its own graph."""
     kind = models.Session
     landed, session = writes.update_if(
         kind(coordination_uuid, session_uuid),
@@ -176,27 +177,27 @@ def _release_session(
 
 
 def complete_session(engine: Engine, session: models.Session) -> None:
-    """All agents have ended: so has the session, unless somebody is ending it otherwise.
+    """Complete a session whose agents have all ended, unless an operation is in progress on it.
 
-    After a retry that left failed or cancelled agents as they were, it has failed.
+    After a retry that left failed or cancelled agents as they were, the session fails instead.
     """
     kind = models.Session
     status, log = SessionStatus.COMPLETED, []
     if session.falls_short:
         status = SessionStatus.FAILED
         log = log_entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
-    actions, stands = moves.session(status, int(session.iteration_count))
+    move, may_move = moves.session(status, int(session.iteration_count))
     now = engine.now()
     landed, _ = writes.update_if(
         session,
         [
-            *actions,
+            *move,
             *log,
             kind.finished_at.set(now),
             kind.updated_at.set(now),
             kind.awaiting_input.remove(),
         ],
-        stands & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
+        may_move & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
         engine.context,
     )
     if landed:

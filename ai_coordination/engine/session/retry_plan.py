@@ -1,6 +1,6 @@
-"""What a retry resets: planned once, from a session that has ended, and pinned with its mark.
+"""The plan of a retry: which agents it resets. It is pinned with the session's mark.
 
-So a worker that resumes a retry after a crash resets the same agents.
+So a worker that resumes the retry after a crash resets the same agents.
 """
 
 import json
@@ -13,7 +13,7 @@ from ai_coordination import graph, models
 from ai_coordination.engine.agent import answer
 from ai_coordination.states import FailurePolicy, SessionAgentState
 
-# What a retry begins from where it is not told.
+# What a retry begins from, unless the caller names agents.
 UNFINISHED = (SessionAgentState.FAILED, SessionAgentState.CANCELLED, SessionAgentState.SKIPPED)
 
 Members = Mapping[str, models.Agent]
@@ -21,11 +21,11 @@ Members = Mapping[str, models.Agent]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Agents are named by their ordinals.
+    """The ordinals of the agents to `reset`, and how.
 
-    `asking` are those among the reset ones that keep their answer, and ask about it again.
-    `members` are the coordination's of now, where they replace those of the start. `falls_short`:
-    some agents stay that failed the session or were cancelled.
+    Those in `asking` keep their answer, and ask about it again. `members` are the coordination's
+    present members, if they replace those of the start. `falls_short` says that agents stay which
+    failed the session or were cancelled, so that it cannot complete.
     """
 
     reset: frozenset[int]
@@ -39,19 +39,19 @@ def plan(
     named: Collection[str] | None = None,
     members: Members | None = None,
 ) -> Plan:
-    """Resets what a retry begins from, and all that follows it, completed or not.
+    """Plan to reset the agents that a retry begins from, and all that follow, completed or not.
 
-    It begins from the agents that have these addresses or, where none are named, from all that
-    failed, were cancelled or were skipped.
+    It begins from the named agents; if None are named, from all that failed, were cancelled or were
+    skipped.
     """
     begins = {int(agent.ordinal) for agent in agents if _begins(agent, named)}
     return _beginning_from(begins, begins if named is not None else set(), agents, members)
 
 
 def recovered(agents: Sequence[models.SessionAgent], iteration: int) -> Plan:
-    """A plan in place of one whose text is lost, while agents are reset to an iteration.
+    """Plan again in place of a plan whose text is lost, while agents are reset to an iteration.
 
-    It takes in those that are reset already, and all that failed, were cancelled or were skipped.
+    It resets the agents that are reset already, and all that failed, were cancelled or skipped.
     """
     begins = {
         int(agent.ordinal)
@@ -68,9 +68,9 @@ def _beginning_from(
     members: Members | None,
 ) -> Plan:
     by_ordinal = {int(agent.ordinal): agent for agent in agents}
-    # One that is missing here is missing for the mark, too: then the session cannot be retried.
+    # If an agent is missing here, it was missing for the mark too, and there is no retry.
     after = {
-        at: [int(one) for one in agent.successors or () if one in by_ordinal]
+        at: [int(successor) for successor in agent.successors or () if successor in by_ordinal]
         for at, agent in by_ordinal.items()
     }
     reset = graph.downstream(begins, after)
@@ -79,14 +79,14 @@ def _beginning_from(
         for at in reset - named
         if members is None
         and answer.keeps_answer(by_ordinal[at])
-        and not any(int(one) in reset for one in by_ordinal[at].predecessors or ())
+        and reset.isdisjoint(map(int, by_ordinal[at].predecessors or ()))
     }
     left = [agent for at, agent in by_ordinal.items() if at not in reset]
     return Plan(frozenset(reset), frozenset(asking), members, any(map(_falls_short, left)))
 
 
 def by_version_0_1_0(agents: Sequence[models.SessionAgent]) -> Plan:
-    """What a retry resets that version 0.1.0 began: it pinned nothing, and left completed ones."""
+    """Plan a retry that version 0.1.0 began. It pinned no plan, and left completed agents alone."""
     unfinished = [agent for agent in agents if agent.state != SessionAgentState.COMPLETED]
     return Plan(frozenset(int(agent.ordinal) for agent in unfinished))
 
@@ -107,17 +107,17 @@ def dump(plan: Plan) -> str:
     """Return the plan as the session stores it, compressed, because members repeat themselves."""
     members = None
     if plan.members is not None:
-        members = {uuid: one.serialize(one) for uuid, one in plan.members.items()}
+        members = {uuid: member.serialize(member) for uuid, member in plan.members.items()}
     whole = json.dumps([sorted(plan.reset), sorted(plan.asking), members, plan.falls_short])
     return b64encode(zlib.compress(whole.encode())).decode()
 
 
 def load(stored: str) -> Plan:
     """Read what `dump` wrote."""
-    reset, asking, given, falls_short = json.loads(zlib.decompress(b64decode(stored)))
+    reset, asking, stored_members, falls_short = json.loads(zlib.decompress(b64decode(stored)))
     members = None
-    if given is not None:
-        members = {uuid: _MEMBER.deserialize(one) for uuid, one in given.items()}
+    if stored_members is not None:
+        members = {uuid: _MEMBER.deserialize(member) for uuid, member in stored_members.items()}
     return Plan(frozenset(reset), frozenset(asking), members, falls_short)
 
 

@@ -1,4 +1,4 @@
-"""What a caller asks of a retry, checked before anything is written."""
+"""Check a caller's request to retry a session, before anything is written."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from ai_coordination.services import validation
 from ai_coordination.services.members import compact_all
 
 
-def named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
-    """The addresses of agents that a caller names. Raises BadUserInput."""
+def check_named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
+    """Return the UUIDs of the agents that a caller names. Raises BadUserInput."""
     if session_agent_uuids is None:
         return None
     place = "session_agent_uuids"
@@ -26,28 +26,28 @@ def named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
     return list(session_agent_uuids)
 
 
-def planned(
-    caller: Caller, session: models.Session, chosen: list[str] | None, *, with_members: bool
+def plan(
+    caller: Caller, session: models.Session, named: list[str] | None, *, with_members: bool
 ) -> Plan:
-    """What a retry resets of a session that had ended when it was read.
+    """Plan the retry of a session that had ended when it was read.
 
-    Raises BadUserInput for agents that are unknown or no members any more; InvalidState where
-    there is nothing to begin from.
+    Raises BadUserInput for agents that are not in the session, or not in the coordination;
+    InvalidState if there is nothing to begin from.
     """
     agents = reads.all_rows(models.SessionAgent, session.session_uuid, tenant=caller.partition_key)
     known = {agent.session_agent_uuid for agent in agents}
-    for index, uuid in enumerate(chosen or ()):
+    for index, uuid in enumerate(named or ()):
         if uuid not in known:
-            message = "This is no agent of the session"
+            message = "This is not an agent of the session"
             raise BadUserInput(message, "session_agent_uuids", index)
-    plan = retry_plan.plan(agents, chosen)
+    plan = retry_plan.plan(agents, named)
     if not plan.reset:
         message = "No agent of this session failed, was cancelled or was skipped"
         raise InvalidState(message, sessions.status_of(session).upper())
     if not with_members:
         return plan
     wanted = {agent.agent_uuid for agent in agents if int(agent.ordinal) in plan.reset}
-    return retry_plan.plan(agents, chosen, _current_members(session, wanted))
+    return retry_plan.plan(agents, named, _current_members(session, wanted))
 
 
 def _current_members(session: models.Session, wanted: set[str]) -> dict[str, models.Agent]:
@@ -57,10 +57,12 @@ def _current_members(session: models.Session, wanted: set[str]) -> dict[str, mod
         session.coordination_uuid,
         tenant=session.partition_key,
     )
-    members = {} if coordination is None else {one.agent_uuid: one for one in coordination.agents}
+    members = (
+        {} if coordination is None else {agent.agent_uuid: agent for agent in coordination.agents}
+    )
     lost = sorted(wanted - members.keys())
     if lost:
-        message = f"The coordination has no agent {', '.join(map(repr, lost))} any more"
+        message = f"The coordination has no agent {', '.join(map(repr, lost))}"
         raise BadUserInput(message, "with_current_members")
     pinned = compact_all(texts.Owner.of(session), [members[uuid] for uuid in sorted(wanted)])
     return {member.agent_uuid: member for member in pinned}
