@@ -19,23 +19,23 @@ GRACE_SECONDS = 60.0
 
 
 class Release(NamedTuple):
-    """What an ended agent owes: its successors wait for it no more, or are to be skipped."""
+    """An ended agent whose successors are released, or are to be skipped."""
 
     agent: models.SessionAgent
     skip: bool
 
 
 class Queue(Protocol):
-    """Where messages wait for a worker. They may come twice, late, in any order, or never."""
+    """The queue of messages. A message may arrive twice, late, in any order, or never."""
 
     def send(self, messages: Sequence[Message], delay_seconds: float = 0) -> None:
-        """Messages that a sweep brings back, should they be lost. Raises nothing."""
+        """Send messages that a sweep replaces if they are lost. Raises nothing."""
 
     def must_send(self, message: Message, delay_seconds: float = 0) -> None:
-        """A message that nothing else would bring back. Raises Throttled."""
+        """Send a message that nothing would replace. Raises Throttled."""
 
     def is_behind(self, lane: Lane) -> bool:
-        """Whether so many messages of a lane wait that the workers will not come to them soon."""
+        """Whether so many messages of a lane wait that workers will not handle new ones soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Engine:
         )
 
     def send(self, *items: models.Session | models.SessionAgent, delay_seconds: float = 0) -> None:
-        """A message for each item that something has to be done for."""
+        """Send a message for each item with outstanding work."""
         if items:
             self.queue.send([message(item) for item in items], delay_seconds)
 

@@ -6,12 +6,12 @@ from ai_coordination.states import SessionAgentState, SessionStatus
 
 
 def session_started() -> None:
-    """For the first time, or again."""
+    """Count the start of a session, or of its next iteration."""
     telemetry.count("SessionsStarted")
 
 
 def session_ended(engine: Engine, session: models.Session, status: SessionStatus) -> None:
-    """The session as it was before, or after; how long it took since it was last started."""
+    """Count the end of a session, and measure the time since its last start."""
     telemetry.count(f"Sessions{status.value.capitalize()}")
     if session.started_at is not None:
         lasted = engine.context.utc() - timestamps.parse(session.started_at)
@@ -19,21 +19,21 @@ def session_ended(engine: Engine, session: models.Session, status: SessionStatus
 
 
 def agent_ended(state: SessionAgentState) -> None:
-    """An agent has come to an end."""
+    """Count the end of an agent."""
     telemetry.count(f"Agents{state.value.capitalize()}")
 
 
 def attempt_over(engine: Engine, agent: models.SessionAgent) -> None:
-    """An attempt that was made is over, well or badly. Its run's uuid says when it began."""
+    """Measure an attempt that has ended, from the time in its run's UUID."""
     ended = engine.context.utc().timestamp() * 1000
     telemetry.measure("AgentDuration", ended - ids.milliseconds_of(agent.current_run_uuid))
 
 
 def attempt_follows() -> None:
-    """An agent that has failed is tried again."""
+    """Count an attempt that has failed and is followed by another."""
     telemetry.count("Retries")
 
 
 def taken_over() -> None:
-    """A worker goes on with the run of one that has died."""
+    """Count a run that a worker has taken over."""
     telemetry.count("Takeovers")

@@ -25,32 +25,32 @@ LATEST_WRITE = timedelta(minutes=15)
 
 
 class NotWrittenYet(Exception):
-    """The timer was faster than the writer who made it: the firing has to come again."""
+    """The timer fired before its schedule was written: the firing has to be delivered again."""
 
 
 def fire(engine: Engine, scheduler: Scheduler | None, firing: FiringMessage) -> str:
-    """Starts the session of one firing, unless its timer is not the schedule's any more.
+    """Start the session of one firing, unless the schedule has another timer by now.
 
-    Gives what came of it. A start that is refused is logged and counted, and the schedule goes on.
-    Raises NotWrittenYet and Throttled, for which the firing has to come again.
+    Returns the outcome. A refused start is logged and counted, and the schedule stays active.
+    Raises NotWrittenYet and Throttled: the firing has to be delivered again.
     """
     moment = datetime.fromisoformat(firing.scheduled_at)
-    found = reads.get(
+    schedule = reads.get(
         models.TaskSchedule, firing.task_uuid, firing.schedule_uuid, tenant=firing.tenant
     )
-    if found is None or not _is_of(found, firing):
-        if _may_be_written_yet(engine, found, firing):
-            raise NotWrittenYet(f"The writer of {_name(firing)} may not have come so far")
-        return _told(STALE, scheduler, firing)
-    session, outcome = _started(engine, found, moment)
+    if schedule is None or not _is_of(schedule, firing):
+        if _may_be_written_yet(engine, schedule, firing):
+            raise NotWrittenYet(f"The schedule of {_name(firing)} may not be written yet")
+        return _report(STALE, scheduler, firing)
+    session, outcome = _start(engine, schedule, moment)
     if outcome == STALE:
-        return _told(STALE, scheduler, firing)
+        return _report(STALE, scheduler, firing)
     if session is not None:
-        _remember(engine, found, session, moment)
-    if not _fires_after(found, moment):
-        _complete(engine, found)
-        return _told(outcome, scheduler, firing)
-    return _told(outcome, None, firing)
+        _remember(engine, schedule, session, moment)
+    if not _fires_after(schedule, moment):
+        _complete(engine, schedule)
+        return _report(outcome, scheduler, firing)
+    return _report(outcome, None, firing)
 
 
 def _is_of(schedule: models.TaskSchedule, firing: FiringMessage) -> bool:
@@ -61,13 +61,13 @@ def _is_of(schedule: models.TaskSchedule, firing: FiringMessage) -> bool:
 def _may_be_written_yet(
     engine: Engine, schedule: models.TaskSchedule | None, firing: FiringMessage
 ) -> bool:
-    """Whether the item may name the timer one day: its writer needs it in the version before."""
+    """Whether the write that names this timer may still land: it needs the version before it."""
     if schedule is not None and schedule.version >= firing.version:
         return False
     return engine.context.utc() - timestamps.parse(firing.created_at) < LATEST_WRITE
 
 
-def _started(
+def _start(
     engine: Engine, schedule: models.TaskSchedule, moment: datetime
 ) -> tuple[models.Session | None, str]:
     endpoint_id, part_id = schedule.partition_key.split("#")
@@ -86,8 +86,8 @@ def _started(
     except timers.Replaced:
         return None, STALE
     except EngineError as error:
-        told = {"schedule": schedule.schedule_uuid, "code": error.code, "reason": error.message}
-        telemetry.logger.warning("a schedule could not start its task", extra=told)
+        facts = {"schedule": schedule.schedule_uuid, "code": error.code, "reason": error.message}
+        telemetry.logger.warning("a schedule could not start its task", extra=facts)
         return None, REFUSED
     return session, STARTED
 
@@ -95,7 +95,7 @@ def _started(
 def _remember(
     engine: Engine, schedule: models.TaskSchedule, session: models.Session, moment: datetime
 ) -> None:
-    """The last session of a schedule, unless one that was due later is that already."""
+    """Store the schedule's last session, unless it has one that was due later."""
     kind = models.TaskSchedule
     at = timestamps.to_text(moment)
     writes.update_if(
@@ -120,7 +120,7 @@ def _fires_after(schedule: models.TaskSchedule, moment: datetime) -> bool:
 
 
 def _complete(engine: Engine, schedule: models.TaskSchedule) -> None:
-    """It fires no more, unless somebody has changed it since."""
+    """Complete a schedule that never fires again, unless it was changed meanwhile."""
     kind = models.TaskSchedule
     writes.update_if(
         schedule,
@@ -136,12 +136,12 @@ def _complete(engine: Engine, schedule: models.TaskSchedule) -> None:
     )
 
 
-def _told(outcome: str, scheduler: Scheduler | None, firing: FiringMessage) -> str:
-    """Says what came of the firing, and deletes the timer where a scheduler is given."""
+def _report(outcome: str, scheduler: Scheduler | None, firing: FiringMessage) -> str:
+    """Log and count the outcome, and delete the timer if a scheduler is passed."""
     if scheduler is not None:
         scheduler.delete(_name(firing))
-    told = {name: value for name, value in as_json(firing).items() if name in LOGGED}
-    telemetry.logger.info("firing", extra={**told, "outcome": outcome})
+    named = {name: value for name, value in as_json(firing).items() if name in LOGGED}
+    telemetry.logger.info("firing", extra={**named, "outcome": outcome})
     telemetry.count(f"Firings{outcome.capitalize()}")
     return outcome
 

@@ -19,12 +19,14 @@ _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 Section = tuple[str, models.Text]
 
 
-def build(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run_uuid: str) -> str:
+def build(
+    agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent], run_uuid: str
+) -> str:
     """Return the subtask query and the predecessors' answers as one text of at most about 2 MB.
 
     An answer that does not fit is named and left out: the agent can read it through the API.
     """
-    sections = [*_said(before), *_rejected(agent)]
+    sections = [*_answers(predecessors), *_rejected(agent)]
     if not sections:
         return texts.read(agent.partition_key, agent.subtask_query) or ""
     mark = mark_of(run_uuid)
@@ -32,32 +34,32 @@ def build(agent: models.SessionAgent, before: Sequence[models.SessionAgent], run
     headings = [f"[{mark}] {heading}" for heading, _ in sections]
     fixed = sum(texts.size(heading) + LEFT_OUT_BYTES for heading in [opening, *headings])
     left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - fixed
-    wanted: list[models.Text] = [agent.subtask_query or ""]
+    included: list[models.Text] = [agent.subtask_query or ""]
     for _, text in sections:
         size = texts.size(text)
-        wanted.append(text if size <= left else f"({size} bytes, left out here)")
+        included.append(text if size <= left else f"({size} bytes, left out here)")
         left -= size if size <= left else 0
-    query, *answers = texts.read_all(agent.partition_key, wanted)
+    query, *answers = texts.read_all(agent.partition_key, included)
     parts = [f"{heading}\n{text}" for heading, text in zip(headings, answers, strict=True)]
     return "\n\n".join([query, opening, *parts] if query else [opening, *parts])
 
 
 def mark_of(run_uuid: str) -> str:
-    """48 random bits of the run's UUID: only the engine knows them before the run.
+    """Return 48 random bits of the run's UUID, which only the engine knows before the run.
 
     They are short because each step of a chain stores them, and an item of 1 KB is one write unit.
     """
     return run_uuid[-12:]
 
 
-def _said(before: Sequence[models.SessionAgent]) -> Iterator[Section]:
-    for one in before:
-        if one.state != SessionAgentState.COMPLETED:
+def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:
+    for predecessor in predecessors:
+        if predecessor.state != SessionAgentState.COMPLETED:
             continue
-        name = _NO_LINE.sub(" ", one.agent.agent_name)
-        yield f"Agent {name}", one.agent_output
-        if one.user_input:
-            yield f"A person, to agent {name}", one.user_input
+        name = _NO_LINE.sub(" ", predecessor.agent.agent_name)
+        yield f"Agent {name}", predecessor.agent_output
+        if predecessor.user_input:
+            yield f"A person, to agent {name}", predecessor.user_input
 
 
 def _rejected(agent: models.SessionAgent) -> Iterator[Section]:

@@ -23,15 +23,15 @@ Variables = Mapping[str, str]
 
 
 def _no_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
-# A number stays as it was written: 1.10 is not 1.1, nor has an integer a largest value.
+# A number stays as it was written: 1.10 is not 1.1, and an integer may be of any size.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_no_json)
 
 
 def of(task_query: str | None) -> Variables | None:
-    """What replaces each name; None where the task query is no JSON object.
+    """Return the text that replaces each name; None if the task query is not a JSON object.
 
     A string is its characters. Any other value is its JSON as it was written, with the characters
     of its strings in place of their escapes.
@@ -45,7 +45,7 @@ def of(task_query: str | None) -> Variables | None:
 
 
 def _members(text: str) -> list[tuple[str, str]]:
-    """The members of an object, whose text has been found to be JSON."""
+    """Return the members of an object whose text is valid JSON."""
     members: list[tuple[str, str]] = []
     at = _after_space(text, text.index("{") + 1)
     while text[at] != "}":
@@ -72,9 +72,9 @@ def _unescaped(written: str) -> str:
 
 
 def filled(text: str, variables: Variables | None, room: int, *path: str | int) -> str:
-    """The text with each `{name}` replaced, if there are variables; `room` is in bytes of UTF-8.
+    """Replace each `{name}` in the text, if there are variables. `room` is in bytes of UTF-8.
 
-    Raises BadUserInput, at the text, for a name that is no member of the task query;
+    Raises BadUserInput, at the text, for a name that is not a member of the task query;
     PayloadTooLarge as soon as a text has more than 2 MB, or more than there is room for.
     """
     filling = _Filling(text, variables, path)
@@ -89,7 +89,7 @@ def filled(text: str, variables: Variables | None, room: int, *path: str | int) 
 
 
 class _Filling:
-    """One text while it is filled. Each step gives the bytes that it has added."""
+    """One text while it is filled. Each step returns the bytes that it has added."""
 
     def __init__(self, text: str, variables: Variables | None, path: tuple[str | int, ...]) -> None:
         self.pieces: list[str] = []
@@ -101,7 +101,7 @@ class _Filling:
         self._sizes: dict[str, int] = {}
 
     def add(self, piece: re.Match[str]) -> int:
-        """What stands before a piece, and what replaces the piece."""
+        """Add the text before a piece, and the replacement of the piece."""
         before = self._text[self._at : piece.start()]
         self._at = piece.end()
         name = piece[1]
@@ -110,7 +110,7 @@ class _Filling:
         return self._keep(before + self._braces(piece[0]))
 
     def end(self) -> int:
-        """What stands behind the last piece."""
+        """Add the text after the last piece."""
         return self._keep(self._text[self._at :])
 
     def check(self, size: int, room: int) -> None:
