@@ -7,13 +7,13 @@ import re
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, is_non_null_type
+from graphql import is_non_null_type
 
-from ai_coordination.api.schema import schema
 from ai_coordination.caller import Caller
 from tests.api.entities import ENTITIES, INSTANT, UUID_7, Given
 from tests.support.contexts import SYSTEM
-from tests.support.graph_api import CREATED, change, create
+from tests.support.graph_api import change, create
+from tests.support.mutations import input_of
 from tests.support.stored import refused
 from tests.support.world import ARGUMENTS, TYPES, World, field
 
@@ -66,9 +66,20 @@ def test_an_entity_is_created_as_it_was_given(world: World, kind: str) -> None:
 
 def optional(name: str) -> dict[str, None]:
     """Everything that an input need not have, as null."""
-    kind = schema.graphql_schema.type_map[CREATED[name][0]]
-    assert isinstance(kind, GraphQLInputObjectType)
-    return {name: None for name, one in kind.fields.items() if not is_non_null_type(one.type)}
+    fields = input_of(name).fields
+    return {name: None for name, one in fields.items() if not is_non_null_type(one.type)}
+
+
+# Tested in files of their own.
+ELSEWHERE = {"finishedAt", "idempotencyKey", "predecessors", "rules"}
+
+
+@every_kind
+def test_everything_that_a_creation_takes_is_here(kind: str) -> None:
+    entity = ENTITIES[kind]
+    parents = {ARGUMENTS[parent] for parent in (*entity.parents, *entity.optional_parents)}
+
+    assert input_of(entity.create).fields.keys() - ELSEWHERE == parents | entity.given.keys()
 
 
 @every_kind

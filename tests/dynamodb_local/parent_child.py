@@ -21,7 +21,7 @@ from tests.support.stored import as_of_0_1_0
 class ParentAndChild:
     """A parent, its kind and uuid, and how children of a kind come and go.
 
-    `bear` makes a child and gives the move by which it goes; `known` are uuids under which
+    `new_child` makes a child and gives the move by which it goes; `known` are uuids under which
     everything of the family stands, orphans too.
     """
 
@@ -29,7 +29,7 @@ class ParentAndChild:
     children: str
     create: Move
     delete: Move
-    bear: Callable[[], Move]
+    new_child: Callable[[], Move]
     known: tuple[str, ...]
 
 
@@ -64,29 +64,31 @@ def _task_and_schedule(caller: Caller) -> ParentAndChild:
     task = new_task(coordination, caller)
     key = {"coordinationUuid": coordination, "taskUuid": task}
 
-    def bear() -> Move:
+    def new_child() -> Move:
         schedule = new_schedule(coordination, task, caller)
         return Move("deleteTaskSchedule", {"taskUuid": task, "scheduleUuid": schedule})
 
     create = Move("createTaskSchedule", {**key, "schedule": "rate(1 day)"})
     delete = Move("deleteTask", key)
-    return ParentAndChild(("tasks", task), "schedules", create, delete, bear, (coordination, task))
+    return ParentAndChild(
+        ("tasks", task), "schedules", create, delete, new_child, (coordination, task)
+    )
 
 
 def _session_and_agent(caller: Caller) -> ParentAndChild:
     at = _session(caller)
     create = Move("createSessionAgent", {**_key(at), "agentUuid": "rag"})
     delete = Move("deleteSession", _key(at))
-    bear = _bearing_agents(caller, at)
-    return ParentAndChild(("sessions", at[1]), "agents", create, delete, bear, at)
+    new_child = _new_agents(caller, at)
+    return ParentAndChild(("sessions", at[1]), "agents", create, delete, new_child, at)
 
 
 def _session_and_run(caller: Caller) -> ParentAndChild:
     at = _session(caller)
     create = Move("recordSessionRun", {**_key(at), "agentUuid": "rag"})
     delete = Move("deleteSession", _key(at))
-    bear = _bearing_runs(caller, at)
-    return ParentAndChild(("sessions", at[1]), "runs", create, delete, bear, at)
+    new_child = _new_runs(caller, at)
+    return ParentAndChild(("sessions", at[1]), "runs", create, delete, new_child, at)
 
 
 def _agent_and_run(caller: Caller) -> ParentAndChild:
@@ -95,8 +97,8 @@ def _agent_and_run(caller: Caller) -> ParentAndChild:
     of_agent = {"sessionAgentUuid": agent}
     create = Move("recordSessionRun", {**_key(at), **of_agent, "agentUuid": "rag"})
     delete = Move("deleteSessionAgent", {"sessionUuid": at[1], **of_agent})
-    bear = _bearing_runs(caller, at, **of_agent)
-    return ParentAndChild(("agents", agent), "runs", create, delete, bear, at)
+    new_child = _new_runs(caller, at, **of_agent)
+    return ParentAndChild(("agents", agent), "runs", create, delete, new_child, at)
 
 
 def _agent_and_successor(caller: Caller) -> ParentAndChild:
@@ -105,8 +107,8 @@ def _agent_and_successor(caller: Caller) -> ParentAndChild:
     behind = {"predecessors": [agent]}
     create = Move("createSessionAgent", {**_key(at), "agentUuid": "zh", **behind})
     delete = Move("deleteSessionAgent", {"sessionUuid": at[1], "sessionAgentUuid": agent})
-    bear = _bearing_agents(caller, at, **behind)
-    return ParentAndChild(("agents", agent), "agents", create, delete, bear, at)
+    new_child = _new_agents(caller, at, **behind)
+    return ParentAndChild(("agents", agent), "agents", create, delete, new_child, at)
 
 
 def _session(caller: Caller) -> tuple[str, str]:
@@ -118,20 +120,20 @@ def _key(at: tuple[str, str]) -> dict[str, str]:
     return {"coordinationUuid": at[0], "sessionUuid": at[1]}
 
 
-def _bearing_agents(caller: Caller, at: tuple[str, str], **more: Any) -> Callable[[], Move]:
-    def bear() -> Move:
+def _new_agents(caller: Caller, at: tuple[str, str], **more: Any) -> Callable[[], Move]:
+    def new_child() -> Move:
         agent = new_agent(*at, caller, **more)
         return Move("deleteSessionAgent", {"sessionUuid": at[1], "sessionAgentUuid": agent})
 
-    return bear
+    return new_child
 
 
-def _bearing_runs(caller: Caller, at: tuple[str, str], **more: Any) -> Callable[[], Move]:
-    def bear() -> Move:
+def _new_runs(caller: Caller, at: tuple[str, str], **more: Any) -> Callable[[], Move]:
+    def new_child() -> Move:
         run = new_run(*at, caller, **more)
         return Move("deleteSessionRun", {"sessionUuid": at[1], "runUuid": run})
 
-    return bear
+    return new_child
 
 
 def _of_0_1_0(make: Callable[[Caller], ParentAndChild]) -> Callable[[Caller], ParentAndChild]:
@@ -141,12 +143,12 @@ def _of_0_1_0(make: Callable[[Caller], ParentAndChild]) -> Callable[[Caller], Pa
         new = make(caller)
         as_of_0_1_0(new.parent[1], caller=caller)
 
-        def bear() -> Move:
-            move = new.bear()
+        def new_child() -> Move:
+            move = new.new_child()
             as_of_0_1_0(new.parent[1], caller=caller)
             return move
 
-        return replace(new, bear=bear)
+        return replace(new, new_child=new_child)
 
     return family
 

@@ -120,7 +120,7 @@ def _race(
 def _moves(family: ParentAndChild, roles: Sequence[str]) -> list[Move]:
     moves = {"create": family.create, "delete": family.delete, "delete twice": family.delete}
     if "remove" in roles:
-        moves["remove"] = family.bear()
+        moves["remove"] = family.new_child()
     return [moves[role] for role in roles]
 
 
@@ -131,10 +131,10 @@ def _judge(caller: Caller, family: ParentAndChild, outcomes: dict[str, list[str]
     assert inconsistencies(left) == []
     done = {role: codes.count(DONE) for role, codes in outcomes.items()}
     deletes = done.get("delete", 0) + done.get("delete twice", 0)
-    born = done["create"] + ("remove" in done) - done.get("remove", 0)
+    created = done["create"] + ("remove" in done) - done.get("remove", 0)
     kind, parent = family.parent
     assert (parent in uuids(left, kind)) == (deletes == 0)
-    assert len(uuids(left, family.children) - {parent}) == born
+    assert len(uuids(left, family.children) - {parent}) == created
 
 
 def session_against_its_task(racers: Racers, races: int, *, of_0_1_0: bool = False) -> Tally:
