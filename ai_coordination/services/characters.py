@@ -1,25 +1,27 @@
-"""Characters that a reader does not see."""
+"""Characters that are invisible to a reader."""
 
 import unicodedata
 
-# Line and paragraph separators, controls, and what turns the direction of the text around it:
-# embeddings, overrides and isolates. Right-to-left names need none of these; the marks LRM, RLM
-# and ALM, which turn nothing, are fine.
+# Line and paragraph separators, controls, and characters that change the direction of the text
+# around them: embeddings, overrides and isolates. Right-to-left names need none of these. The marks
+# LRM, RLM and ALM change nothing around them and are allowed.
 _SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-# Letters and symbols that are drawn as nothing: fillers, and the empty braille pattern.
+# Letters and symbols that are drawn blank: fillers, and the empty braille pattern.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def misleading(text: str) -> str | None:
-    """The first character that changes how what is around it reads; None: there is none."""
+    """Return the first character that changes how the text around it reads, or None."""
     if text.isascii() and text.isprintable():
         return None
-    found = (one for one in text if one in _TURNING or unicodedata.category(one) in _SEPARATORS)
-    return next(found, None)
+    characters = (
+        each for each in text if each in _TURNING or unicodedata.category(each) in _SEPARATORS
+    )
+    return next(characters, None)
 
 
 def shows_something(text: str) -> bool:
-    """Whether anything of it is seen: a mark that has no letter to stand on is not."""
-    return any(one not in _BLANK and unicodedata.category(one)[0] not in "ZCM" for one in text)
+    """Whether anything of a text is visible. A combining mark without a letter is not."""
+    return any(each not in _BLANK and unicodedata.category(each)[0] not in "ZCM" for each in text)

@@ -1,8 +1,8 @@
-"""Counting the children of coordinations in small items beside them.
+"""Count the children of coordinations, in small items of their own.
 
-Version 0.1.0 counted in the coordination itself, and had nothing beside a task. The first
-operation that needs what is not there yet moves it, in one transaction, and then writes again: see
-`moving`.
+Version 0.1.0 counted in the coordination itself and had no such item for a task. The first
+operation that needs the item migrates the counts in one transaction, and then writes again: see
+`with_migration`.
 """
 
 from collections.abc import Callable
@@ -25,25 +25,25 @@ T = TypeVar("T")
 COORDINATION = "coordination"
 TASK = "task"
 
-# Where a coordination is.
+# The range key of a coordination's counter.
 TENANT = "tenant"
 
 
-class _Unmoved(EngineError):
-    """There is nothing beside the parent: it is of version 0.1.0, or it is gone."""
+class _NotMigrated(EngineError):
+    """The parent has no counter: it was created by version 0.1.0, or does not exist."""
 
     def __init__(self, parent: Parent, *path: str | int) -> None:
-        super().__init__("not counted beside it")
+        super().__init__("no counter")
         self.parent = parent
         self.path = path
 
 
 class _Changed(EngineError):
-    """The parent has been changed since it was read."""
+    """The parent was changed since it was read."""
 
 
 def counter_of(parent: Parent) -> models.ChildCounts:
-    """The item beside a parent: its key, and what it says of a new one."""
+    """Return the counter of a parent, as it is for a new parent."""
     key = parent.coordination_uuid, TENANT
     if isinstance(parent, models.Task):
         key = parent.task_uuid, parent.coordination_uuid
@@ -56,7 +56,7 @@ def counter_of(parent: Parent) -> models.ChildCounts:
 
 
 def add_counter(transaction: Transaction, parent: Parent) -> None:
-    """The part of a transaction that creates a parent."""
+    """Add the part that creates the counter of a new parent."""
     absent = models.ChildCounts.parent_uuid.does_not_exist()
     transaction.put(counter_of(parent), absent, lambda old: None)
 
@@ -64,21 +64,21 @@ def add_counter(transaction: Transaction, parent: Parent) -> None:
 def count_child(
     transaction: Transaction, caller: Caller, coordination_uuid: str, action: Action, *path: str
 ) -> None:
-    """The part of a transaction that counts a child of a coordination in, or out.
+    """Add the part that counts a child of a coordination in or out.
 
-    Refused, it is NotFound of the coordination. Only inside of `moving`.
+    If it is refused, the coordination is NotFound. Use only within `with_migration`.
     """
     parent = models.Coordination(caller.partition_key, coordination_uuid)
     transaction.update(counter_of(parent), [action], _owned(caller), _refused(parent, *path))
 
 
 def require_task(transaction: Transaction, caller: Caller, task: models.Task, *path: str) -> None:
-    """The part of a transaction that needs a task to exist. Only inside of `moving`."""
+    """Add the part that requires a task to exist. Use only within `with_migration`."""
     transaction.check(counter_of(task), _owned(caller), _refused(task, *path))
 
 
 def remove_counter(transaction: Transaction, caller: Caller, parent: Parent) -> None:
-    """The part of a transaction that deletes a parent: refused, it is HasChildren."""
+    """Add the part that deletes a parent's counter. If it is refused, HasChildren is raised."""
     kind = models.ChildCounts
     still_has = guards.children(caller, COORDINATION, tasks="task_count", sessions="session_count")
     childless = _owned(caller) & (kind.task_count == 0) & (kind.session_count == 0)
@@ -90,7 +90,7 @@ def remove_counter(transaction: Transaction, caller: Caller, parent: Parent) -> 
 
 
 def has_no_own_counts() -> Condition:
-    """The coordination itself counts no children, as in version 0.1.0."""
+    """The coordination itself has no counts of version 0.1.0, or they are 0."""
     kind = models.Coordination
     no_tasks = kind.task_count.does_not_exist() | (kind.task_count == 0)
     condition: Condition = no_tasks & (
@@ -100,12 +100,12 @@ def has_no_own_counts() -> Condition:
 
 
 def refused(caller: Caller) -> Refused:
-    """What it means that `nothing_inside` has failed. Only inside of `moving`."""
+    """The error if `has_no_own_counts` is refused. Use only within `with_migration`."""
 
     def why(old: models.Coordination | None) -> EngineError:
         if old is None or old.partition_key != caller.partition_key:
             return guards.not_found(COORDINATION)
-        return _Unmoved(old)
+        return _NotMigrated(old)
 
     return guards.parsed(models.Coordination, why)
 
@@ -116,7 +116,7 @@ def _owned(caller: Caller) -> Condition:
 
 def _refused(parent: Parent, *path: str | int) -> Refused:
     def refused(item: Item | None) -> EngineError:
-        return _not_found(parent, *path) if item else _Unmoved(parent, *path)
+        return _not_found(parent, *path) if item else _NotMigrated(parent, *path)
 
     return refused
 
@@ -127,21 +127,21 @@ def _not_found(parent: Parent, *path: str | int) -> EngineError:
 
 
 def with_migration(caller: Caller, write: Callable[[], T]) -> T:
-    """What `write` gives; where something is not counted beside its parent, that is moved first.
+    """Return what `write` returns. If a parent has no counter yet, create it and write again.
 
-    Raises NotFound where the parent is gone, and Throttled where others change it all the time.
+    Raises NotFound if the parent does not exist, Throttled if others keep changing it.
     """
     while True:
         try:
             return write()
-        except _Unmoved as refused:
-            _move(caller, refused)
+        except _NotMigrated as refused:
+            _migrate(caller, refused)
         if caller.context.is_over():
-            raise Throttled("Others change the same: try again later")
+            raise Throttled("Other requests keep changing the same item: try again later")
 
 
-def _move(caller: Caller, refused: _Unmoved) -> None:
-    """Each part is on condition that the parent is as it was read, so it is done once."""
+def _migrate(caller: Caller, refused: _NotMigrated) -> None:
+    """Create a parent's counter. Each part requires the parent as it was read, so it lands once."""
     found = reads.get(
         type(refused.parent), *refused.parent.primary_key(), tenant=caller.partition_key
     )
@@ -149,17 +149,17 @@ def _move(caller: Caller, refused: _Unmoved) -> None:
         raise _not_found(refused.parent, *refused.path)
     transaction = Transaction()
     if isinstance(found, models.Coordination):
-        _move_counts(transaction, caller, found)
+        _migrate_counts(transaction, caller, found)
     else:
         transaction.check(found, guards.owned(models.Task, caller), _changed)
         _put(transaction, caller, found, 0, 0)
     try:
         transaction.commit(caller.context)
     except _Changed:
-        return  # The next try sees what it is now.
+        return  # The next try reads it again.
 
 
-def _move_counts(transaction: Transaction, caller: Caller, found: models.Coordination) -> None:
+def _migrate_counts(transaction: Transaction, caller: Caller, found: models.Coordination) -> None:
     kind = models.Coordination
     tasks, sessions = found.task_count, found.session_count
     as_read = guards.owned(kind, caller) & _is(kind.task_count, tasks)
@@ -178,7 +178,7 @@ def _is(attribute: Any, value: float | None) -> Condition:
 def _put(
     transaction: Transaction, caller: Caller, parent: Parent, tasks: int, sessions: int
 ) -> None:
-    """Others may have put it meanwhile: then these are added."""
+    """Create a counter, or add to one that another request has created meanwhile."""
     kind = models.ChildCounts
     actions = [
         kind.partition_key.set(parent.partition_key),
@@ -195,7 +195,7 @@ def _changed(_: Item | None) -> EngineError:
 
 
 def of(caller: Caller, coordination_uuid: str) -> tuple[int, int] | None:
-    """How many tasks and sessions a coordination has; None where it does not exist."""
+    """Return how many tasks and sessions a coordination has. None if it does not exist."""
     found, counted = reads.batch_get(
         [
             (models.Coordination, caller.partition_key, coordination_uuid),
@@ -210,6 +210,6 @@ def of(caller: Caller, coordination_uuid: str) -> tuple[int, int] | None:
 
 
 def total(coordination: models.Coordination, counted: models.ChildCounts | None, name: str) -> int:
-    """One of the counts of a coordination, of which both items have been read."""
-    both = [coordination] if counted is None else [coordination, counted]
-    return sum(int(getattr(one, name) or 0) for one in both)
+    """Return one count of a coordination, from the coordination itself and its counter."""
+    items = [coordination] if counted is None else [coordination, counted]
+    return sum(int(getattr(item, name) or 0) for item in items)

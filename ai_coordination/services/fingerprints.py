@@ -1,8 +1,8 @@
-"""Fingerprints of inputs: whether a repeated key comes with the input that it came with first.
+"""Fingerprints of inputs: whether a key is used again with the same input.
 
-The record of a key names the version of the algorithm that made its fingerprint, and is compared by
-that version: so neither a new member of an input nor a new algorithm makes the keys of last week a
-conflict. A member that is null, or has its default, says the same as one that was left out.
+A key's record names the version of its fingerprint's algorithm, and is compared by that version. So
+neither a new member of an input nor a new algorithm makes last week's keys a conflict. A member
+that is null or has its default counts as absent.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from ai_coordination.states import FailurePolicy
 CURRENT = 2
 OF_0_1_0 = 1
 
-# Members that hold any JSON value: only in these does null say something else than nothing.
+# Members that contain any JSON value. Only within these does null differ from absent.
 JSON_MEMBERS = frozenset({"parameters"})
-# The schema's defaults in the objects of an input: GraphQL has put them in before anybody sees it.
-# Those of the input's own members are the business of `Input`.
+# The schema's defaults in the objects of an input, which GraphQL has filled in already. The creator
+# of an `Input` handles the defaults of its own members.
 DEFAULTS: Mapping[str, Any] = {
     "predecessors": [],
     "primary_path": True,
@@ -32,9 +32,9 @@ DEFAULTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a mutation was given: its members by name, None where they say the same as left out.
+    """A mutation's input: its members by name. None means the same as absent.
 
-    `space` is the kind of what it creates: each kind has keys of its own.
+    `space` is the kind of entity that it creates. Each kind has its own keys.
     """
 
     space: str
@@ -43,14 +43,14 @@ class Input:
 
 
 def of(given: Input) -> str:
-    """The fingerprint by the current algorithm."""
+    """Return the fingerprint by the current algorithm."""
     return _hashed([given.mutation, _stated(given.members)])
 
 
 def is_same(given: Input, fingerprint: str, algorithm: int) -> bool:
-    """Whether an input has this fingerprint, by the algorithm that made it.
+    """Whether an input has this fingerprint, by the algorithm that created it.
 
-    An algorithm of a later version cannot be judged by: then the key alone decides.
+    A later version's algorithm is unknown. Then the input counts as the same.
     """
     if algorithm == OF_0_1_0:
         return fingerprint == _of_0_1_0(given)
@@ -63,19 +63,19 @@ def _hashed(value: Any) -> str:
 
 
 def _stated(value: Any) -> Any:
-    """An input without what says nothing, at any depth but inside of JSON values."""
+    """Return an input without absent members, at any depth except within JSON values."""
     if isinstance(value, Mapping):
         return {
-            name: one if name in JSON_MEMBERS else _stated(one)
-            for name, one in value.items()
-            if one is not None and one != DEFAULTS.get(name)
+            name: member if name in JSON_MEMBERS else _stated(member)
+            for name, member in value.items()
+            if member is not None and member != DEFAULTS.get(name)
         }
     if isinstance(value, list | tuple):
-        return [_stated(one) for one in value]
+        return [_stated(element) for element in value]
     return value
 
 
-# What version 0.1.0 made its fingerprints of: these members, in this order.
+# The members of version 0.1.0's fingerprints, in their order.
 _MEMBERS: Mapping[str, Sequence[str]] = {
     "createCoordination": ("coordination_name", "coordination_description", "agents"),
     "createTask": (
@@ -128,7 +128,7 @@ _MEMBERS: Mapping[str, Sequence[str]] = {
         "finished_at",
     ),
 }
-# The schema's defaults of then, which were part of what was given.
+# The schema's defaults in version 0.1.0, which were part of the input.
 _RULES: Mapping[str, Any] = {
     "primary_path": True,
     "timeout_seconds": 300,
@@ -141,8 +141,8 @@ def _of_0_1_0(given: Input) -> str:
     values = {
         **given.members,
         "agent_actions": [
-            {"predecessors": [], **_rules_of_0_1_0(one)}
-            for one in given.members.get("agent_actions") or ()
+            {"predecessors": [], **_rules_of_0_1_0(action)}
+            for action in given.members.get("agent_actions") or ()
         ],
         "rules": _rules_of_0_1_0(given.members.get("rules") or {}),
     }
@@ -150,18 +150,22 @@ def _of_0_1_0(given: Input) -> str:
 
 
 def _rules_of_0_1_0(rules: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Rules with the defaults of then, and not of now; none where no rules were given."""
+    """Return rules with 0.1.0's defaults instead of today's. Absent rules stay absent."""
     if not rules:
         return rules
     retry = rules.get("retry")
-    told = {name: one for name, one in rules.items() if one is None or one != DEFAULTS.get(name)}
-    return {**_RULES, **told, "retry": None if retry is None else {**_RETRY, **retry}}
+    stated = {
+        name: rule for name, rule in rules.items() if rule is None or rule != DEFAULTS.get(name)
+    }
+    return {**_RULES, **stated, "retry": None if retry is None else {**_RETRY, **retry}}
 
 
 def _without_nulls(value: Any) -> Any:
-    """As version 0.1.0 had it: a null inside of a JSON value was dropped too."""
+    """Remove nulls as version 0.1.0 did, also within JSON values."""
     if isinstance(value, Mapping):
-        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+        return {
+            name: _without_nulls(member) for name, member in value.items() if member is not None
+        }
     if isinstance(value, list | tuple):
-        return [_without_nulls(one) for one in value]
+        return [_without_nulls(element) for element in value]
     return value

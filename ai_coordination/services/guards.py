@@ -1,4 +1,4 @@
-"""What a refused condition means, for the conditions that several entities share."""
+"""Conditions that several entities share, and the errors for their refusal."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,7 +16,7 @@ T = TypeVar("T", bound=models.Entity)
 
 
 def owned(kind: type[T], caller: Caller) -> Condition:
-    """It exists and is the caller's tenant's: an item that is not there has no partition key."""
+    """The item exists and belongs to the caller's tenant. A missing item has no partition key."""
     return kind.partition_key == caller.partition_key
 
 
@@ -25,36 +25,39 @@ def not_found(noun: str, *path: str | int) -> NotFound:
 
 
 def missing(noun: str, *path: str | int) -> Refused:
-    """The one thing that a refusal can mean here is that the item is not the tenant's."""
+    """For writes that are refused only if the tenant has no such item."""
     return lambda item: not_found(noun, *path)
 
 
 def conflict(noun: str, current_version: int) -> Conflict:
-    return Conflict(f"Somebody else has changed this {noun}", currentVersion=current_version)
+    return Conflict(f"Another request has changed this {noun}", currentVersion=current_version)
 
 
 def children(
     caller: Caller, noun: str, **counts: str
 ) -> Callable[[models.Entity | None], EngineError]:
-    """What the refused delete of a parent means. `counts` names the attribute of each kind."""
+    """Return the error for the refused delete of a parent.
+
+    `counts` names the attribute that counts each kind of children.
+    """
 
     def refused(old: models.Entity | None) -> EngineError:
         if old is None or old.partition_key != caller.partition_key:
             return not_found(noun)
-        held = {name: int(getattr(old, attribute)) for name, attribute in counts.items()}
-        held = {name: count for name, count in held.items() if count}
-        if not held:
-            return Conflict(f"This {noun} has just been changed; try again")
+        numbers = {name: int(getattr(old, attribute)) for name, attribute in counts.items()}
+        numbers = {name: count for name, count in numbers.items() if count}
+        if not numbers:
+            return Conflict(f"Another request has just changed this {noun}: try again")
         listed = " and ".join(
-            f"{count} {name if count > 1 else name[:-1]}" for name, count in held.items()
+            f"{count} {name if count > 1 else name[:-1]}" for name, count in numbers.items()
         )
-        return HasChildren(f"This {noun} still has {listed}", held)
+        return HasChildren(f"This {noun} still has {listed}", numbers)
 
     return refused
 
 
 def parsed(kind: type[T], refused: Callable[[T | None], EngineError | None]) -> Refused:
-    """A refusal that wants the entity, for a transaction, which gives the raw item."""
+    """Adapt a function of the entity for a transaction, which passes the raw item."""
 
     def read(item: Item | None) -> EngineError | None:
         return refused(kind.of(item) if item else None)

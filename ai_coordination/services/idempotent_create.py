@@ -1,11 +1,11 @@
-"""Creating an entity, at most once a key.
+"""Create an entity, at most once for each idempotency key.
 
-The entity, the count of its parent and the record of the idempotency key are one transaction. So
-no child stands under a parent that is gone, no count differs from the children, and a repeat
-finds what the first call made, or nothing of it.
+The entity, its parent's count and the key's record are one transaction. So no child exists without
+its parent, counts always equal the number of children, and a repeated call finds either everything
+that the first call wrote or nothing.
 
-A repeat may come late, when the same input would be refused: its blueprint has changed, its parent
-has ended, the rules are stricter. So whatever is refused, the record decides first.
+A repeated call may come when its input would be refused: the blueprint has changed, the parent has
+ended, the rules are stricter. So before an error is raised, the key's record is checked.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ WEEK_SECONDS = 7 * 24 * 3600
 
 
 class _Repeated(EngineError):
-    """The key has created an entity before. Never leaves this module."""
+    """An entity was created with this key before. Never leaves this module."""
 
     def __init__(self, record: models.Idempotency) -> None:
         super().__init__("created before")
@@ -38,27 +38,27 @@ class _OtherInput(Conflict):
 
 
 class _DeletedSince(NotFound):
-    """What the key has created is gone."""
+    """The entity that was created with the key has been deleted."""
 
 
 class AddressTaken(Conflict):
-    """Another entity has the address."""
+    """Another entity has the same key in the table."""
 
 
 def run(caller: Caller, kind: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
-    """What `write` writes by `create`; where it refuses, what an earlier call with this key made.
+    """Return what `write` creates by `commit`. If it is refused, return what the key has created.
 
-    Raises as `write` does, and as `create` does for a key that was used before.
+    Raises what `write` raises, and for a used key what `commit` raises.
     """
     try:
         return write()
     except (Throttled, _OtherInput, _DeletedSince):
         raise
     except EngineError:
-        before = _created_before(caller, kind, key, given)
-        if before is None:
+        earlier = _created_before(caller, kind, key, given)
+        if earlier is None:
             raise
-        return before
+        return earlier
 
 
 def commit(
@@ -68,12 +68,11 @@ def commit(
     given: Input,
     add_parts: Callable[[Transaction], None] = lambda transaction: None,
 ) -> E:
-    """Writes `entity` with the parts that `add_parts` adds, and gives it back.
+    """Write `entity` and the parts that `add_parts` adds, and return it.
 
-    With a `key` that was used before, for the same `given` input, it gives the entity of then;
-    Conflict where the input was another one, NotFound where the entity has been deleted since.
-    Raises Taken where another has its address, which only addresses that are drawn may have, and
-    PayloadTooLarge where the entity is larger than an item may be.
+    If `key` was used with the same `given` input, return the entity of that call. Raises Conflict
+    if it was another input, NotFound if the entity has been deleted since, AddressTaken if
+    another entity has its key, which happens only to random keys, and PayloadTooLarge.
     """
     capacity.check(entity)
     kind = type(entity)
@@ -95,7 +94,7 @@ def commit(
 
 
 def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input) -> E | None:
-    """What an earlier call with this key created; None where there was none, or no key."""
+    """Return what an earlier call with this key created. None without one, or without a key."""
     if key is None:
         return None
     validation.label(key, "idempotency_key")
@@ -136,11 +135,11 @@ def _repeated(item: Item | None) -> EngineError | None:
 
 
 def _taken(_: Item | None) -> EngineError:
-    return AddressTaken("Somebody has just created this; try again")
+    return AddressTaken("Another request has just created this: try again")
 
 
 def _named(caller: Caller, kind: type[E], record: models.Idempotency, given: Input) -> E:
-    """The entity that the record of a key names."""
+    """Return the entity that a key's record names."""
     algorithm = int(record.algorithm or fingerprints.OF_0_1_0)
     if not fingerprints.is_same(given, record.fingerprint, algorithm):
         raise _OtherInput("This key was used with another input", "idempotency_key")
@@ -148,5 +147,5 @@ def _named(caller: Caller, kind: type[E], record: models.Idempotency, given: Inp
         kind, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
     )
     if found is None:
-        raise _DeletedSince("What this key created has been deleted since", "idempotency_key")
+        raise _DeletedSince("The entity that this key created has been deleted", "idempotency_key")
     return found

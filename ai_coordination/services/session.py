@@ -221,7 +221,7 @@ def update(
         written,
         expected_version,
         condition=None if changes.keys() <= ALWAYS_OPEN else not_started(),
-        otherwise=started,
+        refused=started,
     )
 
 

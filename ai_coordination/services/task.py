@@ -5,13 +5,14 @@ from typing import Any
 
 from ai_coordination import graph, models
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput, EngineError, Throttled
+from ai_coordination.errors import BadUserInput
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import counts, guards, idempotent_create, validation, versioned_update
 from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.versioned_update import ChangedSince
 
 NOUN = "task"
 
@@ -127,14 +128,10 @@ def update(
     return _update_graph(caller, entity, written, expected_version)
 
 
-class _ChangedSince(EngineError):
-    """The task is no longer the one that was read. Never leaves this module."""
-
-
 def _update_graph(
     caller: Caller, entity: models.Task, written: dict[str, Any], expected_version: int | None
 ) -> models.Task:
-    while True:
+    def read_and_write() -> models.Task:
         coordination, task = reads.batch_get(
             [
                 (models.Coordination, caller.partition_key, entity.coordination_uuid),
@@ -150,19 +147,17 @@ def _update_graph(
             written.get("subtask_queries", task.subtask_queries),
             written.get("agent_actions", task.agent_actions),
         )
-        try:
-            return versioned_update.apply(
-                caller,
-                entity,
-                NOUN,
-                written,
-                expected_version,
-                condition=models.Task.version == task.version,
-                otherwise=lambda old: _ChangedSince("changed since it was read"),
-            )
-        except _ChangedSince as changed:
-            if caller.context.is_over():
-                raise Throttled("Others change the same task: try again later") from changed
+        return versioned_update.apply(
+            caller,
+            entity,
+            NOUN,
+            written,
+            expected_version,
+            condition=models.Task.version == task.version,
+            refused=lambda old: ChangedSince(),
+        )
+
+    return versioned_update.until_unchanged(caller, NOUN, read_and_write)
 
 
 def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:

@@ -13,6 +13,7 @@ from ai_coordination.models.writes import Transaction
 from ai_coordination.services import guards, idempotent_create, timers, validation, versioned_update
 from ai_coordination.services.fingerprints import Input
 from ai_coordination.services.timers import Scheduler
+from ai_coordination.services.versioned_update import ChangedSince
 from ai_coordination.states import ScheduleStatus
 
 NOUN = "task schedule"
@@ -117,10 +118,6 @@ def page(
     return reads.page(kind, task_uuid, wanted, tenant=tenant, condition=condition)
 
 
-class _ChangedSince(EngineError):
-    """The schedule is no longer the one that was read. Never leaves this module."""
-
-
 def update(
     scheduler: Scheduler | None,
     caller: Caller,
@@ -153,17 +150,16 @@ def update(
     if not OF_THE_TIMER & written.keys():
         entity = models.TaskSchedule(task_uuid, schedule_uuid)
         return versioned_update.apply(caller, entity, NOUN, written, expected_version)
-    while True:
-        found = get(caller, task_uuid, schedule_uuid)
-        if found is None:
+
+    def read_and_write() -> models.TaskSchedule:
+        current = get(caller, task_uuid, schedule_uuid)
+        if current is None:
             raise guards.not_found(NOUN)
-        if expected_version is not None and found.version != expected_version:
-            raise guards.conflict(NOUN, int(found.version))
-        try:
-            return _rewrite(scheduler, caller, found, written)
-        except _ChangedSince as changed:
-            if caller.context.is_over():
-                raise Throttled("Others change the same schedule: try again later") from changed
+        if expected_version is not None and current.version != expected_version:
+            raise guards.conflict(NOUN, int(current.version))
+        return _rewrite(scheduler, caller, current, written)
+
+    return versioned_update.until_unchanged(caller, NOUN, read_and_write)
 
 
 def _rewrite(
@@ -188,7 +184,7 @@ def _rewrite(
             changes,
             None,
             condition=named & (kind.version == found.version),
-            otherwise=lambda old: _ChangedSince("changed since it was read"),
+            refused=lambda old: ChangedSince(),
         )
     except Throttled:
         # A first try may have landed whose answer was lost.

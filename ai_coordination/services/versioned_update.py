@@ -1,4 +1,4 @@
-"""Updating an entity: what every update mutation does, in one conditional write."""
+"""Update an entity as update mutations do: one conditional write, which counts its version."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,7 +12,39 @@ from ai_coordination.errors import EngineError, Throttled
 from ai_coordination.models import reads, writes
 from ai_coordination.services import capacity, guards
 
+T = TypeVar("T")
 V = TypeVar("V", bound=models.Versioned)
+
+
+class ChangedSince(EngineError):
+    """The entity is no longer the one that was read. Never leaves the services."""
+
+    def __init__(self) -> None:
+        super().__init__("changed since it was read")
+
+
+class _ChangedSinceMeasured(ChangedSince):
+    """The same for the read of `apply` itself, which repeats no read of its caller."""
+
+
+def until_unchanged(
+    caller: Caller,
+    noun: str,
+    read_and_write: Callable[[], T],
+    repeat_on: type[ChangedSince] = ChangedSince,
+) -> T:
+    """Repeat a read and a write until nothing has changed the entity in between.
+
+    `read_and_write` raises `repeat_on` to be repeated. Raises Throttled at the deadline.
+    """
+    while True:
+        try:
+            return read_and_write()
+        except repeat_on as changed:
+            if caller.context.is_over():
+                raise Throttled(
+                    f"Other requests keep changing this {noun}: try again later"
+                ) from changed
 
 
 def apply(
@@ -23,43 +55,38 @@ def apply(
     expected_version: int | None,
     *,
     condition: Condition | None = None,
-    otherwise: Callable[[V], EngineError | None] = lambda old: None,
+    refused: Callable[[V], EngineError | None] = lambda old: None,
 ) -> V:
-    """Sets attributes of an entity in one conditional write, and gives it as it is then.
+    """Set attributes of an entity and return the updated entity. None removes an attribute.
 
-    Attributes set to None are removed. Raises NotFound; Conflict where `expected_version` is
-    not the entity's, with the version that is; what `otherwise` says where `condition` failed; and
-    PayloadTooLarge where callers would put too much into the item. For that a large change reads
-    the item first, and is written on condition that it is still the one read.
+    Raises NotFound; Conflict with the current version if it is not `expected_version`; the error
+    that `refused` returns if `condition` does not hold; PayloadTooLarge if the item would have more
+    than callers may store. To check that, a large change first reads the item, and is written on
+    condition that its version is still the same.
     """
     if not capacity.is_measured(type(entity), changes):
-        return _update(caller, entity, noun, changes, expected_version, condition, otherwise)
-    while True:
-        try:
-            seen = _measured(caller, entity, noun, changes)
-            stands = type(entity).version == seen.version
-            return _update(
-                caller,
-                entity,
-                noun,
-                changes,
-                expected_version,
-                stands if condition is None else stands & condition,
-                partial(_unless_changed, int(seen.version), otherwise),
-            )
-        except _ChangedSince as changed:
-            if caller.context.is_over():
-                raise Throttled(f"Others change the same {noun}: try again later") from changed
+        return _update(caller, entity, noun, changes, expected_version, condition, refused)
 
+    def read_and_write() -> V:
+        seen = _measured(caller, entity, noun, changes)
+        unchanged = type(entity).version == seen.version
+        return _update(
+            caller,
+            entity,
+            noun,
+            changes,
+            expected_version,
+            unchanged if condition is None else unchanged & condition,
+            partial(_unless_changed, int(seen.version), refused),
+        )
 
-class _ChangedSince(EngineError):
-    """The entity is no longer the one that was measured. Never leaves this module."""
+    return until_unchanged(caller, noun, read_and_write, _ChangedSinceMeasured)
 
 
 def _unless_changed(
-    version: int, otherwise: Callable[[V], EngineError | None], old: V
+    version: int, refused: Callable[[V], EngineError | None], old: V
 ) -> EngineError | None:
-    return _ChangedSince("measured before") if old.version != version else otherwise(old)
+    return _ChangedSinceMeasured() if old.version != version else refused(old)
 
 
 def _measured(caller: Caller, entity: V, noun: str, changes: Mapping[str, Any]) -> V:
@@ -77,26 +104,26 @@ def _update(
     changes: Mapping[str, Any],
     expected_version: int | None,
     condition: Condition | None,
-    otherwise: Callable[[V], EngineError | None],
+    refused: Callable[[V], EngineError | None],
 ) -> V:
-    kind = type(entity)
+    model = type(entity)
     changes = {**changes, "updated_at": caller.context.now(), "updated_by": caller.user_id}
-    attributes = kind.get_attributes()
+    attributes = model.get_attributes()
     actions = [
         attributes[name].remove() if value is None else attributes[name].set(value)
         for name, value in changes.items()
     ]
-    stands = guards.owned(kind, caller)
+    all_conditions = guards.owned(model, caller)
     if expected_version is not None:
-        stands &= kind.version == expected_version
+        all_conditions &= model.version == expected_version
     if condition is not None:
-        stands &= condition
+        all_conditions &= condition
 
-    def refused(old: V | None) -> EngineError:
+    def error(old: V | None) -> EngineError:
         if old is None or old.partition_key != caller.partition_key:
             return guards.not_found(noun)
         if expected_version is not None and old.version != expected_version:
             return guards.conflict(noun, int(old.version))
-        return otherwise(old) or guards.conflict(noun, int(old.version))
+        return refused(old) or guards.conflict(noun, int(old.version))
 
-    return writes.update_versioned(entity, actions, stands, refused, caller.context)
+    return writes.update_versioned(entity, actions, all_conditions, error, caller.context)

@@ -140,8 +140,10 @@ def test_a_graph_that_changes_while_it_is_judged_is_judged_again(
     assert read(coordination, task) == {"version": 2, "subtaskQueries": [], "agentActions": []}
 
 
+# An update of more than a kilobyte reads the task once more, to measure it.
+@pytest.mark.parametrize("query", ["Find it", "Find it " * 200], ids=["small", "large"])
 def test_a_name_that_changes_while_a_graph_is_judged_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
+    query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     coordination = new_coordination(agents=members("rag", "zh"))
     task = new_task(coordination)
@@ -155,7 +157,7 @@ def test_a_name_that_changes_while_a_graph_is_judged_is_kept(
         return found
 
     monkeypatch.setattr(reads, "batch_get", read_and_let_a_rival_in)
-    given = {**key, "subtaskQueries": [QUERY]}
+    given = {**key, "subtaskQueries": [{**QUERY, "subtaskQuery": query}]}
     told = change("updateTask", given, "task { taskName version subtaskQueries { agentUuid } }")
 
     expected = {"taskName": "Third", "version": 4, "subtaskQueries": [{"agentUuid": "rag"}]}

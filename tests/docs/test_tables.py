@@ -16,7 +16,7 @@ from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
-from ai_coordination.services import agent_rules, session_agent, validation
+from ai_coordination.services import agent_rules, session_membership, validation
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
 
 
@@ -84,8 +84,8 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "uri of an input file": (validation.LONGEST_URI,),
     "agentUuid": (128,),
     "elements of a list": (validation.MOST_ELEMENTS,),
-    "agents of a session": (session_agent.MOST_AGENTS,),
-    "predecessors of a session agent": (session_agent.MOST_PREDECESSORS,),
+    "agents of a session": (session_membership.MOST_AGENTS,),
+    "predecessors of a session agent": (session_membership.MOST_PREDECESSORS,),
     "timeouts": (1, agent_rules.LONGEST_SECONDS),
     "attempts": (1, agent_rules.MOST_ATTEMPTS),
     "time of a request": (int(events.MAX_SECONDS),),
