@@ -1,7 +1,7 @@
-"""What one invocation takes from outside: time, randomness and identifiers; and its deadline.
+"""The context of one invocation: time, randomness, identifiers and the deadline.
 
-The entry points create it and pass it down. Nothing else reads a clock or draws a number, so a
-test can run everything on a clock and identifiers of its own.
+The entry points create it and pass it down. Nothing else reads a clock or draws random numbers, so
+tests control both.
 """
 
 import math
@@ -18,24 +18,21 @@ _FLOAT_BITS = 53
 
 @dataclass(frozen=True)
 class InvocationContext:
-    """The system's clock and random numbers. Tests pass a subclass that overrides the methods.
-
-    `deadline` is in seconds of `monotonic()`. After it the result is of no use, so refused writes
-    are not tried again.
-    """
+    """The system's clock and random numbers. Tests pass a subclass that overrides the methods."""
 
     deadline: float = math.inf
+    """In seconds of `monotonic()`. Afterwards, throttled writes are not retried."""
 
     def within(self, seconds: float) -> Self:
-        """The same, with a deadline in so many seconds."""
+        """Return a copy whose deadline is this many seconds from now."""
         return replace(self, deadline=self.monotonic() + seconds)
 
     def utc(self) -> datetime:
-        """The current time."""
+        """Return the current time."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds of a clock that is never set back. Only differences have a meaning."""
+        """Return the seconds of a monotonic clock. Only differences are meaningful."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -43,40 +40,40 @@ class InvocationContext:
         time.sleep(seconds)
 
     def random_bits(self, bits: int) -> int:
-        """A random number of so many bits.
+        """Return a random number of this many bits, from the operating system.
 
-        The system's: environments that start from one snapshot share the state of any other.
+        Other generators would repeat: environments restored from one snapshot share their state.
         """
         return secrets.randbits(bits)
 
     def random(self) -> float:
-        """A random number from 0 up to, but not including, 1."""
+        """Return a random number from 0 (included) to 1 (excluded)."""
         return self.random_bits(_FLOAT_BITS) / (1 << _FLOAT_BITS)
 
     def token(self) -> str:
-        """A random name of 64 bits."""
+        """Return a random token of 64 bits, as 16 hexadecimal digits."""
         return f"{self.random_bits(64):016x}"
 
     def new_uuid(self) -> str:
-        """A UUIDv7 of now."""
+        """Return a new UUIDv7."""
         return ids.uuid7(self.utc(), self.random_bits(ids.RANDOM_BITS))
 
     def new_ordinal(self, session_uuid: str) -> int:
-        """An ordinal for an agent that is added to a session by hand: see `ids.ordinal_at`."""
+        """Return an ordinal for an agent that is added by hand: see `ids.ordinal_at`."""
         return ids.ordinal_at(self.utc(), session_uuid, self.random_bits(ids.JITTER_BITS))
 
     def now(self) -> str:
-        """The current time as it is stored."""
+        """Return the current time in the stored format."""
         return timestamps.to_text(self.utc())
 
     def later(self, seconds: float) -> str:
-        """The time in so many seconds, as it is stored."""
+        """Return the time this many seconds from now, in the stored format."""
         return timestamps.to_text(self.utc() + timedelta(seconds=seconds))
 
     def seconds_left(self) -> float:
-        """The time until the deadline."""
+        """Return the seconds until the deadline. Negative if it has passed."""
         return self.deadline - self.monotonic()
 
     def is_over(self) -> bool:
-        """Whether the deadline has passed."""
+        """Return whether the deadline has passed."""
         return self.seconds_left() <= 0

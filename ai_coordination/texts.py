@@ -1,8 +1,8 @@
-"""Large texts: an item holds where they are, and they lie in a bucket, with their owner.
+"""Store large texts in S3. The item stores a reference instead.
 
-The owner is a session or a coordination. The texts are written before the item that names them. So
-that none is left over where that item is never written, and none where its owner is deleted, a
-message is sent first: its receiver deletes the texts of an owner that does not exist.
+Texts belong to an owner, a session or a coordination. They are written before the item that refers
+to them. Before that, a delayed cleanup message is sent: its receiver deletes the texts if the owner
+does not exist. So no text is left behind if the item is never written, or its owner is deleted.
 """
 
 from collections.abc import Iterable
@@ -25,16 +25,16 @@ SHA256_CHARACTERS = 64
 LONGEST_KEY = 1_024
 URL_SECONDS = 12 * 3600
 
-# By then the owner is written, or deleted, or neither will ever be: no function works longer.
+# No function runs longer, so by then the owner either exists or will never be written.
 CLEANUP_DELAY_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The session with which texts are kept and deleted; without one the coordination itself.
+    """The session that texts are deleted with. Without one, the coordination.
 
-    A coordination's texts are deleted with it alone, not when it changes, and it cannot be deleted
-    while it has sessions: so its sessions may name them too.
+    The texts of a coordination are deleted only with it, not when it changes, and it cannot be
+    deleted while it has sessions. So its sessions may refer to them too.
     """
 
     tenant: str
@@ -43,12 +43,12 @@ class Owner:
 
     @classmethod
     def of(cls, entity: models.Session | models.SessionAgent | models.SessionRun) -> Self:
-        """The session that an entity is or belongs to."""
+        """Return the session of an entity as an owner."""
         return cls(entity.partition_key, entity.coordination_uuid, entity.session_uuid)
 
     @property
     def folder(self) -> str:
-        """Where its texts are, inside the tenant's folder."""
+        """The folder of its texts in the tenant's folder."""
         return f"{self.coordination_uuid}/{self.session_uuid or 'own'}"
 
 
@@ -68,16 +68,16 @@ class PendingTexts:
     def stored_form(
         self, text: Text | None, largest_inline: int = LARGEST_INLINE_BYTES
     ) -> Text | None:
-        """The text as an item holds it; where that only says where it is, `put` writes it.
+        """Return what the item stores: the text, or a reference to one that `write` stores.
 
-        `largest_inline` is the most bytes of UTF-8 that the item itself holds.
+        `largest_inline` is the maximum size of a text in the item, in bytes of UTF-8.
         """
         if isinstance(text, str) and is_large(text, largest_inline):
             return self.reference(text)
         return text
 
     def reference(self, text: str) -> LargeText:
-        """Where a text is that the bucket keeps whatever its size: `put` writes it."""
+        """Return a reference to a text that `write` stores in the bucket, whatever its size."""
         encoded = text.encode()
         placed = LargeText(self.owner.folder, sha256(encoded).hexdigest(), len(encoded))
         self._large[placed] = text
@@ -87,7 +87,7 @@ class PendingTexts:
         return bool(self._large)
 
     def write(self) -> None:
-        """Writes what is large. Raises Throttled, and then some of it may be there."""
+        """Write the large texts to the bucket. After Throttled, some may have been written."""
         if not self._large:
             return
         bucket = TextBucket(str(settings().texts_bucket))
@@ -103,20 +103,14 @@ class PendingTexts:
 
 
 def is_large(text: str | None, largest_inline: int = LARGEST_INLINE_BYTES) -> bool:
-    """Whether the bucket keeps a text, because it has more bytes of UTF-8 than an item holds.
-
-    Without a bucket none is large.
-    """
+    """Return whether a text is stored in the bucket. Without a bucket none is."""
     if text is None or len(text) * 4 <= largest_inline or settings().texts_bucket is None:
         return False
     return len(text.encode()) > largest_inline
 
 
 def store(owner: Owner, text: Text) -> Text:
-    """Writes one text of an owner that exists, where it is large, and gives what an item holds.
-
-    Raises Throttled.
-    """
+    """Store one text of an owner that exists. Returns what the item stores. Raises Throttled."""
     pending = PendingTexts(owner)
     placed = pending.stored_form(text)
     pending.write()
@@ -124,7 +118,7 @@ def store(owner: Owner, text: Text) -> Text:
 
 
 def is_same(stored: Text | None, text: str | None) -> bool:
-    """Whether an item holds this text, wherever that is kept."""
+    """Return whether a stored text or reference is this text."""
     if isinstance(stored, LargeText) and text is not None:
         return stored.sha256 == sha256(text.encode()).hexdigest()
     return stored == text
@@ -139,40 +133,40 @@ def read(tenant: str, text: Text | None) -> str | None: ...
 
 
 def read(tenant: str, text: Text | None) -> str | None:
-    """The whole text. Raises TextUnavailable, Throttled."""
+    """Return the text itself, from the bucket if necessary. Raises TextUnavailable, Throttled."""
     if not isinstance(text, LargeText):
         return text
     return TextBucket(str(settings().texts_bucket)).get(_key(tenant, text))
 
 
 def read_all(tenant: str, texts: Iterable[Text]) -> list[str]:
-    """Several, those that are elsewhere side by side. Raises TextUnavailable, Throttled."""
-    given = list(texts)
-    if not any(isinstance(text, LargeText) for text in given):
-        return [read(tenant, text) for text in given]
+    """Return several texts, reading from the bucket concurrently. Raises like `read`."""
+    stored = list(texts)
+    if not any(isinstance(text, LargeText) for text in stored):
+        return [read(tenant, text) for text in stored]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="texts") as pool:
-        return list(pool.map(lambda text: read(tenant, text), given))
+        return list(pool.map(lambda text: read(tenant, text), stored))
 
 
 def size(text: Text | None) -> int:
-    """Its bytes of UTF-8."""
+    """Return the size of a text in bytes of UTF-8, without reading it."""
     if text is None:
         return 0
     return text.size if isinstance(text, LargeText) else len(text.encode())
 
 
 def inline_size(text: Text | None) -> int:
-    """The bytes of it that the item itself holds."""
+    """Return the size of a text in its item. It is 0 for a text in the bucket."""
     return 0 if isinstance(text, LargeText) else size(text)
 
 
 def url(tenant: str, text: LargeText) -> str:
-    """A presigned URL of the text, valid for half a day at most for anyone who has it."""
+    """Return a presigned URL, with which anyone can read the text for at most half a day."""
     return TextBucket(str(settings().texts_bucket)).url(_key(tenant, text), URL_SECONDS)
 
 
 def cleanup_message(owner: Owner) -> CleanupMessage:
-    """The message whose receiver deletes the owner's texts, if the owner does not exist."""
+    """Return the message that deletes the owner's texts if the owner does not exist."""
     return CleanupMessage(
         tenant=owner.tenant,
         coordination_uuid=owner.coordination_uuid,
@@ -181,10 +175,10 @@ def cleanup_message(owner: Owner) -> CleanupMessage:
 
 
 def schedule_cleanup(owner: Owner) -> None:
-    """Send the cleanup message, delayed. Raises Throttled.
+    """Send the cleanup message with a delay. Raises Throttled.
 
-    Only for an owner that is about to be created under a new uuid, or that was read under exactly
-    this key: of any other the texts would be deleted.
+    The owner must be about to be created with a new UUID, or have been read under exactly this key.
+    Otherwise the texts of another owner could be deleted.
     """
     queue = SqsQueue(settings().required_queue_url())
     queue.must_send(cleanup_message(owner), CLEANUP_DELAY_SECONDS)
@@ -212,10 +206,10 @@ def _exists(owner: Owner) -> bool:
 
 
 def _is_listed(tenant: str, session_uuid: str) -> bool:
-    """Whether the tenant has the session under any coordination.
+    """Return whether the tenant has the session in any coordination.
 
-    The folders of version 0.1.0 do not name the coordination, and its messages may name a wrong
-    one: so only this tells that such a folder belongs to nobody.
+    Folders of version 0.1.0 do not contain the coordination, and its messages may have a wrong one.
+    So only this check shows that such a folder has no owner.
     """
     return reads.is_in_index(models.Session, models.Session.of_tenant, tenant, session_uuid)
 
@@ -229,5 +223,5 @@ def _prefix(tenant: str, folder: str) -> str:
     prefix = f"{quote(endpoint_id, safe='')}/{quote(part_id, safe='')}/{folder}/"
     if len(prefix) + SHA256_CHARACTERS <= LONGEST_KEY:
         return prefix
-    # Some characters become twelve. What begins with "=" is no name: quoted, it would be "%3D".
+    # Quoting can make one character twelve. No quoted name begins with "=", so this is unambiguous.
     return f"={sha256(tenant.encode()).hexdigest()}/{folder}/"

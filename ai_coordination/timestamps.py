@@ -1,16 +1,16 @@
-"""Times as they are stored and shown: ISO 8601, UTC, always with microseconds.
+"""Times in the format in which they are stored and shown: ISO 8601, UTC, with microseconds.
 
-All have one form, so they sort as text and need no conversion on the way to a client.
+With one format, times sort as text, and need no conversion for a client.
 """
 
 from datetime import UTC, datetime
 
 
 def to_text(moment: datetime) -> str:
-    """An aware `moment` in the stored form."""
+    """Convert an aware datetime to the stored format."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def parse(timestamp: str) -> datetime:
-    """A stored time as an aware datetime."""
+    """Convert a stored time to an aware datetime."""
     return datetime.fromisoformat(timestamp)

@@ -95,7 +95,7 @@ SessionAgentState = graphene.Enum.from_enum(
             "WAITING_FOR_INPUT": "The agent has answered, and waits for a person.",
             "COMPLETED": "The agent has completed, and `agentOutput` is its result.",
             "FAILED": (
-                "All attempts failed, a person rejected the answer, or nobody answered in time."
+                "All attempts failed, or a person rejected the answer or did not answer in time."
             ),
             "SKIPPED": (
                 "Not executed, because an agent before it with the failure policy SKIP_SUCCESSORS"

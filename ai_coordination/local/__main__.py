@@ -146,7 +146,7 @@ def _parser() -> ArgumentParser:
             description="Write the coordination and the task of a blueprint file, start a session, "
             "and follow it to its end. Starts a server if none is running.",
             epilog="Exit code: 0: COMPLETED; 1: FAILED or CANCELLED; 2: the file is invalid; "
-            "3: the session goes on, and nobody here follows it.",
+            "3: the session continues, and the command no longer follows it.",
         )
     )
 

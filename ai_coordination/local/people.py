@@ -1,4 +1,4 @@
-"""Who answers agents that ask: the person at the terminal, or nobody."""
+"""Answer agents that ask: by a person at the terminal, or automatically."""
 
 import time
 from textwrap import indent
@@ -13,7 +13,7 @@ class Unanswered(Exception):
 
 
 def ask_in_terminal(question: Question) -> Answer:
-    """The answer of the person at the keyboard. Raises KeyboardInterrupt at the end of input."""
+    """Ask the person at the terminal. Raises KeyboardInterrupt at the end of the input."""
     _show(question)
     if question.asks == "INPUT":
         text = _typed("  Your answer: ")
@@ -26,7 +26,7 @@ def ask_in_terminal(question: Question) -> Answer:
 
 
 def approve(question: Question) -> Answer:
-    """Approval, for automation."""
+    """Approve without asking, for automation."""
     _show(question)
     if question.asks == "INPUT":
         print(f"  Answered without asking: {APPROVED_TEXT}\n")

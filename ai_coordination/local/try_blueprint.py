@@ -23,7 +23,7 @@ QUERY = "query"
 
 @dataclass(frozen=True)
 class Options:
-    """What to try, and how."""
+    """The options of `try`."""
 
     file: str
     port: int = 8000
@@ -35,10 +35,10 @@ class Options:
 
 
 def try_blueprint(options: Options) -> int:
-    """Run a session of a blueprint; the exit code of the command.
+    """Run a session of a blueprint file. Returns the exit code of the command.
 
-    0: COMPLETED. 1: FAILED or CANCELLED. 2: the file is invalid. 3: the session goes on without
-    us, because nobody answers it here or the server has gone. 130: likewise, after Ctrl-C.
+    0: COMPLETED. 1: FAILED or CANCELLED. 2: the file is invalid. 3: the session continues, but an
+    agent asks and there is no terminal, or the server has stopped. 130: it continues after Ctrl-C.
     """
     try:
         blueprint = blueprints.read(options.file)
@@ -87,13 +87,13 @@ class Trial:
             return self._followed(place)
         except people.Unanswered as unanswered:
             why = f"{unanswered} waits, and there is no terminal to ask. --approve approves all"
-            self._say_how_to_go_on(place, why)
+            self._print_how_to_resume(place, why)
             return LEFT
         except Unreachable as unreachable:
-            self._say_how_to_go_on(place, str(unreachable))
+            self._print_how_to_resume(place, str(unreachable))
             return LEFT
         except KeyboardInterrupt:
-            self._say_how_to_go_on(place, "You have stopped following the session")
+            self._print_how_to_resume(place, "You have stopped following the session")
             return INTERRUPTED
 
     def _found(self) -> Place:
@@ -163,12 +163,12 @@ class Trial:
                 uuid = agent["sessionAgentUuid"]
                 print(f"\n{ended.names[uuid]}:\n\n{output(self.client, place, uuid)}")
 
-    def _say_how_to_go_on(self, place: Place, why: str) -> None:
+    def _print_how_to_resume(self, place: Place, why: str) -> None:
         print(f"\n{why}.")
         if self.server_is_own:
-            print("Its server was started for it, and stops now. `make run` starts one that stays.")
+            print("Its server stops now. `make run` starts one that keeps running.")
             return
-        print(f"The session goes on. To follow it again:\n\n  {self._command(place)}")
+        print(f"The session continues. To follow it again:\n\n  {self._command(place)}")
 
     def _command(self, place: Place) -> str:
         """The command that follows the session again, as the person has typed it."""

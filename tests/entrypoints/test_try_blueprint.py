@@ -383,7 +383,7 @@ def test_a_session_on_a_server_of_its_own_ends_with_it(
     code = Trial(Options(str(file)), blueprints.read(str(file)), client, server_is_own=True).run()
 
     assert code == 130
-    assert capsys.readouterr().out.endswith("`make run` starts one that stays.\n")
+    assert capsys.readouterr().out.endswith("`make run` starts one that keeps running.\n")
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), EOFError()], ids=repr)
@@ -401,7 +401,7 @@ def test_ctrl_c_leaves_the_session_running_and_it_can_be_followed_again(
     (place,) = sessions()
     assert code == 130
     assert capsys.readouterr().out.endswith(
-        "You have stopped following the session.\nThe session goes on. To follow it again:\n\n"
+        "You have stopped following the session.\nThe session continues. To follow it again:\n\n"
         f"  python -m ai_coordination.local try {file} --port 8000 --session {place.session}\n"
     )
     assert states_by_name() == {"draft": "WAITING_FOR_INPUT", "mail": "INITIAL"}
@@ -471,4 +471,4 @@ def test_a_server_that_is_gone_leaves_the_session_to_be_followed_again(
     monkeypatch.setattr("ai_coordination.local.follow.look", gone)
 
     assert attempt(file) == 3
-    assert "No server of the engine answers.\nThe session goes on." in capsys.readouterr().out
+    assert "No server of the engine answers.\nThe session continues." in capsys.readouterr().out

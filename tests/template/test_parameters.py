@@ -112,7 +112,7 @@ def test_who_names_the_tenant_is_accepted(given: dict[str, str]) -> None:
         ({"EndpointId": "acme"}, "EndpointId and PartId are needed"),
         ({"PartId": "sales"}, "EndpointId and PartId are needed"),
         ({"JwtIssuer": "https://issuer.example"}, "JwtIssuer needs JwtAudience"),
-        ({**TENANT, "JwtAudience": "engine"}, "JwtAudience has a meaning only with JwtIssuer"),
+        ({**TENANT, "JwtAudience": "engine"}, "JwtAudience requires JwtIssuer"),
     ],
 )
 def test_half_a_configuration_is_refused_with_a_sentence(given: dict[str, str], said: str) -> None:

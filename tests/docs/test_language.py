@@ -1,0 +1,44 @@
+"""The documents and the code avoid the phrases that the glossary rules out."""
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import CODE, PAGES, ROOT, Page, name_of, page
+
+PACKAGE = ROOT / "ai_coordination"
+# Not yet rewritten.
+LATER = ("engine", "services")
+PHRASES = page("concepts/glossary").rows("Phrases to avoid")
+AVOIDED = re.compile(rf"\b({'|'.join(PHRASES)})(s|ed|ing)?\b", re.IGNORECASE)
+
+
+def _prose(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield the comments and strings of a Python file, each with its line."""
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text("utf-8")).readline):
+        if token.type in (tokenize.COMMENT, tokenize.STRING):
+            yield token.start[0], " ".join(token.string.split())
+
+
+@pytest.mark.parametrize("one", PAGES, ids=name_of)
+def test_a_page_has_no_phrase_to_avoid(one: Page) -> None:
+    prose = CODE.sub("", one.prose)
+
+    assert [match[0] for match in AVOIDED.finditer(prose)] == []
+
+
+def test_the_code_has_no_phrase_to_avoid() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{line}: {match[0]}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        if file.relative_to(PACKAGE).parts[0] not in LATER
+        for line, text in _prose(file)
+        for match in AVOIDED.finditer(text)
+    ]
+
+    assert len(PHRASES) == 19
+    assert found == []
