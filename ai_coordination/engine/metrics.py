@@ -2,7 +2,8 @@
 
 from ai_coordination import ids, models, telemetry, timestamps
 from ai_coordination.engine.context import Engine
-from ai_coordination.states import SessionAgentState, SessionStatus
+from ai_coordination.states import TERMINAL_AGENT, SessionStatus
+from ai_coordination.states import SessionAgentState as State
 
 
 def session_started() -> None:
@@ -18,20 +19,21 @@ def session_ended(engine: Engine, session: models.Session, status: SessionStatus
         telemetry.measure("SessionDuration", lasted.total_seconds() * 1000)
 
 
-def agent_ended(state: SessionAgentState) -> None:
-    """Count the end of an agent."""
-    telemetry.count(f"Agents{state.value.capitalize()}")
+def agent_moved(
+    engine: Engine, agent: models.SessionAgent, before: State | None, after: State
+) -> None:
+    """Count a change of an agent's state. `before` is None if a retry has reset the agent.
 
-
-def attempt_over(engine: Engine, agent: models.SessionAgent) -> None:
-    """Measure an attempt that has ended, from the time in its run's UUID."""
+    An attempt that ends is measured from the time in its run's UUID, unless it is cancelled.
+    """
+    if after in TERMINAL_AGENT:
+        telemetry.count(f"Agents{after.value.capitalize()}")
+    if before is not State.IN_PROGRESS or after is State.CANCELLED:
+        return
     ended = engine.context.utc().timestamp() * 1000
     telemetry.measure("AgentDuration", ended - ids.milliseconds_of(agent.current_run_uuid))
-
-
-def attempt_follows() -> None:
-    """Count an attempt that has failed and is followed by another."""
-    telemetry.count("Retries")
+    if after is State.INITIAL:
+        telemetry.count("Retries")
 
 
 def taken_over() -> None:

@@ -1,5 +1,6 @@
 """Write a transition, and seal the run that it ends."""
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models
@@ -9,12 +10,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.models.writes import Transaction
-from ai_coordination.states import (
-    TERMINAL_AGENT,
-    RunOutcome,
-    SessionAgentState,
-    SessionStatus,
-)
+from ai_coordination.states import RunOutcome, SessionStatus
 
 
 class _Refused(EngineError):
@@ -27,30 +23,36 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
     A single write that the SDK has repeated may be refused by its own first try. Then the agent is
     where the transition leads, and is returned. Metrics count only the write that landed.
     """
-    agent = transition.agent
-    move, condition = moves.agent(transition.to, int(agent.iteration), transition.source)
-    if transition.condition is not None:
-        condition &= transition.condition
-    actions = [
-        *move,
-        models.SessionAgent.updated_at.set(transition.at),
-        *_due(agent, transition.due_at),
-        *_changes(transition.changes),
-    ]
-    if transition.run is not None:
-        actions.append(models.SessionAgent.run_count.add(1))
+    actions, condition = _update(transition)
+    now: models.SessionAgent | None
     if _is_transaction(transition):
-        transaction = Transaction()
-        transaction.update(agent, actions, condition, lambda old: _Refused("the agent has moved"))
-        _add_run(transaction, transition)
-        _add_session(transaction, transition)
-        landed = _is_committed(engine, transaction)
+        landed = _commit(engine, transition, actions, condition)
         now = transition.result() if landed else None
     else:
-        landed, now = writes.update_if(agent, actions, condition, engine.context)
+        landed, now = writes.update_if(transition.agent, actions, condition, engine.context)
     if landed:
-        _count(engine, transition)
+        metrics.agent_moved(engine, transition.agent, transition.source, transition.to)
     return now if now is not None and (landed or _leads_to(transition, now)) else None
+
+
+def _update(transition: Transition) -> tuple[list[Action], Condition]:
+    """The write of the agent itself."""
+    kind = models.SessionAgent
+    agent = transition.agent
+    actions, condition = moves.agent(transition.to, int(agent.iteration), transition.source)
+    actions.append(kind.updated_at.set(transition.at))
+    if transition.due_at is None:
+        actions += due_times.clear(kind)
+    else:
+        actions += due_times.set_due(kind, agent.session_uuid, transition.due_at)
+    for name, value in transition.changes.items():
+        attribute = getattr(kind, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    if transition.run is not None:
+        actions.append(kind.run_count.add(1))
+    if transition.condition is not None:
+        condition &= transition.condition
+    return actions, condition
 
 
 def _is_transaction(transition: Transition) -> bool:
@@ -69,21 +71,20 @@ def _leads_to(transition: Transition, agent: models.SessionAgent) -> bool:
     )
 
 
-def _due(agent: models.SessionAgent, due_at: str | None) -> list[Action]:
-    kind = models.SessionAgent
-    return (
-        due_times.clear(kind)
-        if due_at is None
-        else due_times.set_due(kind, agent.session_uuid, due_at)
+def _commit(
+    engine: Engine, transition: Transition, actions: list[Action], condition: Condition
+) -> bool:
+    transaction = Transaction()
+    transaction.update(
+        transition.agent, actions, condition, lambda old: _Refused("the agent has moved")
     )
-
-
-def _changes(changes: Changes) -> list[Action]:
-    attributes = [(getattr(models.SessionAgent, name), value) for name, value in changes.items()]
-    return [
-        attribute.remove() if value is None else attribute.set(value)
-        for attribute, value in attributes
-    ]
+    _add_run(transaction, transition)
+    _add_session(transaction, transition)
+    try:
+        transaction.commit(engine.context)
+    except _Refused:
+        return False
+    return True
 
 
 def _add_run(transaction: Transaction, transition: Transition) -> None:
@@ -93,19 +94,15 @@ def _add_run(transaction: Transaction, transition: Transition) -> None:
         # A UUID that is taken is a fault, not a refusal.
         transaction.put(transition.run, kind.run_uuid.does_not_exist(), lambda old: None)
     if transition.outcome is not None:
-        changes = transition.changes
+        agent, changes = transition.agent, transition.changes
+        result = {
+            "output": changes.get("agent_output"),
+            "notes": changes.get("notes"),
+            "usage": changes.get("usage"),
+        }
         transaction.update(
-            kind(transition.agent.session_uuid, transition.agent.current_run_uuid),
-            _sealed(
-                transition.agent,
-                transition.outcome,
-                transition.at,
-                {
-                    "output": changes.get("agent_output"),
-                    "notes": changes.get("notes"),
-                    "usage": changes.get("usage"),
-                },
-            ),
+            kind(agent.session_uuid, agent.current_run_uuid),
+            _sealed(agent, transition.outcome, transition.at, result),
             kind.run_uuid.exists() & kind.outcome.does_not_exist(),
             lambda old: _Refused("the run is sealed"),
         )
@@ -126,20 +123,6 @@ def _sealed(
     return actions
 
 
-def seal(engine: Engine, agent: models.SessionAgent) -> None:
-    """Seal the run of a completed agent, if it is still open. Only this edge seals afterwards."""
-    if agent.current_run_uuid is None:
-        return
-    kind = models.SessionRun
-    result = {"output": agent.agent_output, "usage": agent.usage}
-    writes.update_if(
-        kind(agent.session_uuid, agent.current_run_uuid),
-        _sealed(agent, RunOutcome.COMPLETED, engine.now(), result),
-        kind.run_uuid.exists() & kind.outcome.does_not_exist(),
-        engine.context,
-    )
-
-
 def _add_session(transaction: Transaction, transition: Transition) -> None:
     if transition.session is None:
         return
@@ -156,20 +139,15 @@ def _add_session(transaction: Transaction, transition: Transition) -> None:
         transaction.check(session, condition, lambda old: _Refused("the session has ended"))
 
 
-def _is_committed(engine: Engine, transaction: Transaction) -> bool:
-    try:
-        transaction.commit(engine.context)
-    except _Refused:
-        return False
-    return True
-
-
-def _count(engine: Engine, transition: Transition) -> None:
-    if transition.to in TERMINAL_AGENT:
-        metrics.agent_ended(transition.to)
-    if transition.source is not SessionAgentState.IN_PROGRESS:
+def seal(engine: Engine, agent: models.SessionAgent) -> None:
+    """Seal the run of a completed agent, if it is still open. Only this edge seals afterwards."""
+    if agent.current_run_uuid is None:
         return
-    if transition.to is not SessionAgentState.CANCELLED:
-        metrics.attempt_over(engine, transition.agent)
-    if transition.to is SessionAgentState.INITIAL:
-        metrics.attempt_follows()
+    kind = models.SessionRun
+    result = {"output": agent.agent_output, "usage": agent.usage}
+    writes.update_if(
+        kind(agent.session_uuid, agent.current_run_uuid),
+        _sealed(agent, RunOutcome.COMPLETED, engine.now(), result),
+        kind.run_uuid.exists() & kind.outcome.does_not_exist(),
+        engine.context,
+    )
