@@ -1,4 +1,4 @@
-# `make` lists the targets. Everything runs in .venv, which the first of them makes.
+# `make` lists the targets. Everything runs in .venv, which the first target creates.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -30,14 +30,14 @@ unexport PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PYTHONHOME PYTHON
 .DELETE_ON_ERROR:
 
 .PHONY: help
-help: ## What can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^##: / {print "\n" substr($$0, 5)} \
 		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##: Everyday
 
 .PHONY: install
-install: $(INSTALLED) ## Make .venv with everything in it
+install: $(INSTALLED) ## Create .venv and install everything
 
 $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -53,7 +53,7 @@ run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (P
 	@$(BIN)/python -m ai_coordination.local serve --port $(PORT)
 
 .PHONY: demo
-demo: $(INSTALLED) ## A session of five agents, live in the terminal (PORT=9000)
+demo: $(INSTALLED) ## Run a session of five agents, live in the terminal (PORT=9000)
 	@$(BIN)/python -m ai_coordination.local demo --port $(PORT)
 
 # A query may be any text: as its value, make neither expands nor runs what is in it.
@@ -61,7 +61,7 @@ unexport QUERY
 try: export TRY_QUERY = $(value QUERY)
 
 .PHONY: try
-try: $(INSTALLED) ## A session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" OPTIONS=--approve PORT=9000)
+try: $(INSTALLED) ## Run a session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" OPTIONS=--approve PORT=9000)
 	@$(BIN)/python -m ai_coordination.local try '$(BLUEPRINT)' --port $(PORT) \
 		$(if $(value QUERY),--query "$$TRY_QUERY") $(if $(SESSION),--session '$(SESSION)') $(OPTIONS)
 
@@ -70,20 +70,20 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 	@$(BIN)/python -m ai_coordination.local invoke $(EVENT)
 
 .PHONY: test
-test: $(INSTALLED) ## All tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
+test: $(INSTALLED) ## Run all tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
 	@.ci/dynamodb-local
 	@$(BIN)/python -m pytest -m 'not (stress or runtime or system)' -n 2 \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
 
 .PHONY: stress
-stress: $(INSTALLED) ## The long tests: many races, many seeds (RACES=500)
+stress: $(INSTALLED) ## Run the long tests: many races, many seeds (RACES=500)
 	@.ci/dynamodb-local
 	@$(BIN)/python -m pytest -m stress --races $(RACES) $(TESTS)
 
 ##: The gate
 
 .PHONY: check
-check: check-format lint types imports check-schema template ## Format, lint, types, layers, schema, templates
+check: check-format lint types imports check-schema template ## Check format, lint, types, layers, schema and templates
 
 .PHONY: check-format
 check-format: $(INSTALLED)
@@ -111,7 +111,7 @@ template: $(INSTALLED)
 	@$(BIN)/cfn-lint data.yaml template.yaml
 
 .PHONY: checkov
-checkov: $(CHECKOV) ## What checkov says of the templates; .checkov.yaml says what is left out, and why
+checkov: $(CHECKOV) ## Check the templates with checkov; .checkov.yaml lists what is excluded, and why
 	@$(CHECKOV) --config-file .checkov.yaml
 
 $(CHECKOV):
@@ -120,19 +120,19 @@ $(CHECKOV):
 	@$(VENV)-checkov/bin/python -m pip install -qq checkov==3.3.30
 
 .PHONY: docs
-docs: $(DOCS) docs-reference ## The documentation site, in build/site; fails on any broken link
+docs: $(DOCS) docs-reference ## Build the documentation site in build/site; fails on a broken link
 	@$(VENV)-docs/bin/zensical build --strict --clean
 	@$(BIN)/python -m docs_tools.check_site build/site
 
 .PHONY: docs-serve
-docs-serve: $(DOCS) docs-reference ## Serve the documentation, built anew on each change (DOCS_PORT=8001)
+docs-serve: $(DOCS) docs-reference ## Serve the documentation, rebuilt on each change (DOCS_PORT=8001)
 	@$(VENV)-docs/bin/zensical serve --dev-addr 127.0.0.1:$(DOCS_PORT)
 
 .PHONY: docs-reference
 docs-reference: $(INSTALLED)
 	@$(BIN)/python -m docs_tools.graphql_reference docs/reference/graphql
 
-# An environment of its own: nothing else needs the site's generator.
+# A separate environment, because only this target needs the site's generator.
 $(DOCS): docs_tools/requirements.txt
 	@test -x $(VENV)-docs/bin/python || $(PYTHON) -m venv $(VENV)-docs
 	@echo "Installing Zensical into $(VENV)-docs"
@@ -140,28 +140,28 @@ $(DOCS): docs_tools/requirements.txt
 	@touch $@
 
 .PHONY: audit
-audit: $(INSTALLED) ## The 61 audits of GraphQL over HTTP against the local server (Node)
+audit: $(INSTALLED) ## Run the 61 audits of GraphQL over HTTP against the local server (Node)
 	@.ci/audit
 
 .PHONY: schema-tools
-schema-tools: ## relay-compiler and graphql-codegen read the schema (Node)
+schema-tools: ## Check the schema with relay-compiler and graphql-codegen (Node)
 	@.ci/schema-tools
 
 .PHONY: sam
-sam: $(SAM) $(INSTALLED) ## SAM validates the templates and builds the package
+sam: $(SAM) $(INSTALLED) ## Validate the templates and build the package with SAM
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template-file data.yaml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template-file template.yaml
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
 
-# An environment of its own: SAM pins what it needs, and only this target needs SAM.
+# A separate environment, because SAM pins its requirements.
 $(SAM):
 	@$(PYTHON) -m venv $(VENV)-sam
 	@echo "Installing the SAM CLI into $(VENV)-sam"
 	@$(VENV)-sam/bin/python -m pip install -qq aws-sam-cli==1.170.0
 
 .PHONY: runtime
-runtime: $(SAM) $(RUNTIME) $(INSTALLED) ## The built package under Lambda's runtime client: start, size, memory
+runtime: $(SAM) $(RUNTIME) $(INSTALLED) ## Test the built package under Lambda's runtime client: start, size, memory
 	@.ci/dynamodb-local
 	@$(MAKE) --no-print-directory build-ApiFunction ARTIFACTS_DIR=$(CURDIR)/build/runtime
 	@$(BIN)/python -m pytest -q -m runtime tests/system
@@ -171,11 +171,11 @@ $(RUNTIME):
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
 
 .PHONY: system
-system: $(SAM) $(SYSTEM) $(INSTALLED) ## The templates, deployed to an emulator of AWS: sessions run to their end
+system: $(SAM) $(SYSTEM) $(INSTALLED) ## Deploy the templates to an emulator of AWS, and run sessions there
 	@SAM_CLI_TELEMETRY=0 $(SAM) build --build-dir build/system
 	@$(BIN)/python -m pytest -q -m system tests/system
 
-# The functions run under the emulator's own Python: so it is theirs.
+# The emulator runs the functions with its own Python, so it needs the functions' version.
 $(SYSTEM):
 	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(VENV)-system
 	@echo "Installing MiniStack into $(VENV)-system"
@@ -185,7 +185,7 @@ $(SYSTEM):
 ##: Writing
 
 .PHONY: format
-format: $(INSTALLED) ## Format the code, and fix what ruff can
+format: $(INSTALLED) ## Format the code, and apply ruff's automatic fixes
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
@@ -195,11 +195,11 @@ schema: $(INSTALLED) ## Write ai_coordination/api/schema.graphql
 	@mv $(SCHEMA).new $(SCHEMA)
 
 .PHONY: corpus
-corpus: $(INSTALLED) ## Write what this version stores, for the tests of later ones
+corpus: $(INSTALLED) ## Record the items that this version stores, for the tests of later versions
 	@$(BIN)/python -m tests.compatibility.write
 
 .PHONY: constraints
-constraints: ## Take the newest versions that pyproject.toml allows
+constraints: ## Update the pinned versions to the newest that pyproject.toml allows
 	@rm -rf $(VENV)-newest
 	@$(PYTHON) -m venv $(VENV)-newest
 	@$(VENV)-newest/bin/python -m pip install -qq '.[dev,local]'
@@ -214,17 +214,17 @@ constraints: ## Take the newest versions that pyproject.toml allows
 	@rm -rf $(VENV)-newest
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure against the bare client: ratios and cold start
+bench: $(INSTALLED) ## Measure the engine against the bare client, and its cold start
 	@.ci/dynamodb-local
 	@$(BIN)/python -m benchmarks
 
 ##: Deploying
 
 .PHONY: build
-build: build-ApiFunction ## The function's package, in build/ApiFunction
+build: build-ApiFunction ## Build the functions' package in build/ApiFunction
 	@.ci/package "$(ARTIFACTS_DIR)"
 
-# Also what `sam build` calls, with ARTIFACTS_DIR set.
+# `sam build` calls this too, with ARTIFACTS_DIR set.
 .PHONY: build-ApiFunction
 build-ApiFunction: $(INSTALLED)
 	@rm -rf "$(ARTIFACTS_DIR)"
@@ -237,11 +237,11 @@ build-ApiFunction: $(INSTALLED)
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 	@$(BIN)/python .ci/trim.py "$(ARTIFACTS_DIR)"
 	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"
-	@# The same sources give the same package, to the byte.
+	@# Fixed times, so that the same sources produce the same package, byte for byte.
 	@find "$(ARTIFACTS_DIR)" -exec touch -h -d 1980-01-01T00:00:00Z {} +
 
 .PHONY: deploy
-deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, deploy both stacks (PARAMETERS='EndpointId=acme PartId=sales')
+deploy: $(SAM) $(INSTALLED) ## Build, show the changes, ask, and deploy both stacks (PARAMETERS='EndpointId=acme PartId=sales')
 	@.ci/lambda-python $(LAMBDA_VERSION) >/dev/null
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
@@ -251,14 +251,14 @@ deploy: $(SAM) $(INSTALLED) ## Build, show what changes, ask, deploy both stacks
 		--parameter-overrides TablePrefix=$(STACK)- $(PARAMETERS) $(DEPLOY)
 
 .PHONY: destroy
-destroy: $(INSTALLED) ## Ask, and delete both stacks with all data, after a trial (STACK=trial)
+destroy: $(INSTALLED) ## Delete both stacks with all data, after asking (STACK=trial)
 	@$(BIN)/python .ci/destroy.py $(STACK)
 
 .PHONY: build-WorkerFunction build-CallerFunction
 build-WorkerFunction build-CallerFunction: build-ApiFunction
 
 .PHONY: clean
-clean: ## Remove everything that was made
+clean: ## Remove everything that make has created
 	@rm -rf $(VENV) $(VENV)-* docs/reference/graphql .aws-sam .cache .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
-"""Takes out of a package what the engine never loads: `python .ci/trim.py DIRECTORY`.
+"""Remove from a package what the engine never loads: `python .ci/trim.py DIRECTORY`.
 
-botocore knows all of AWS, and Powertools brings utilities for everything; both are most of the
-package. tests/test_template.py holds this list against the clients that the code makes.
+Most of the package is botocore's data of all AWS services, and utilities of Powertools. A test in
+tests/template compares this list with the clients that the code creates.
 """
 
 import json
@@ -25,7 +25,7 @@ UTILITIES = {"__init__.py", "jmespath_utils"}
 
 
 def main(package: Path) -> None:
-    """Trims one package in place."""
+    """Trim one package in place."""
     data = package / "botocore" / "data"
     _keep(data, SERVICES | {one.name for one in data.glob("*.json")})
     for examples in data.glob("*/*/examples-1.json*"):
@@ -46,7 +46,7 @@ def _keep(directory: Path, names: set[str]) -> None:
 
 
 def _trim_endpoints(file: Path) -> None:
-    """Of every partition the services that are called; a client reads the whole file."""
+    """Keep only the services that are called, because each client reads the whole file."""
     endpoints = json.loads(file.read_text())
     for partition in endpoints["partitions"]:
         services = partition["services"]

@@ -1,1 +1,1 @@
-"""How fast the engine is beside the bare client: `python -m benchmarks` prints it as a table."""
+"""Compare the engine's speed with the bare client: `python -m benchmarks` prints a table."""

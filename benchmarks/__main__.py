@@ -1,4 +1,4 @@
-"""Measures on DynamoDB Local, and prints a table in Markdown."""
+"""Measure on DynamoDB Local, and print tables in Markdown."""
 
 import json
 import os
@@ -16,7 +16,7 @@ RUNS = 5
 
 
 def main() -> None:
-    """Prints the ratios to the bare client, and the cold start."""
+    """Print the ratios to the bare client, the cold start, and the figures of sessions."""
     if why := dynamodb_local.why_missing():
         sys.exit(why)
     with dynamodb_local.running() as endpoint, TemporaryDirectory() as directory:

@@ -1,4 +1,4 @@
-"""The bare client, making the very calls to DynamoDB that the engine made."""
+"""Repeat the DynamoDB calls of the engine with a bare boto3 client."""
 
 import json
 import re
@@ -21,7 +21,7 @@ Calls = list[tuple[str, dict[str, Any]]]
 
 
 def recorded(work: Callable[[], Any]) -> tuple[Any, Calls]:
-    """What `work` gives, and the calls with their parameters that it makes."""
+    """Return the result of `work`, and the calls that it makes with their parameters."""
     calls: Calls = []
     original = BaseClient._make_api_call  # type: ignore[attr-defined]
 
@@ -34,7 +34,7 @@ def recorded(work: Callable[[], Any]) -> tuple[Any, Calls]:
 
 
 class Bare:
-    """One boto3 client as it comes, and the calls it makes, one after the other."""
+    """A boto3 client with default settings, and the calls that it makes one after another."""
 
     def __init__(self, calls: Calls, created: str | None) -> None:
         self._client: Any = boto3.client("dynamodb")
@@ -42,7 +42,7 @@ class Bare:
         self._created = created
 
     def next(self) -> Callable[[], Any]:
-        """The calls once more. What they create is a new one each time."""
+        """Return a function that makes the calls again. They create a new entity each time."""
         calls = [
             (getattr(self._client, xform_name(operation)), self._renewed(parameters))
             for operation, parameters in self._calls
@@ -50,7 +50,7 @@ class Bare:
         return lambda: [call(**parameters) for call, parameters in calls]
 
     def whole(self, kept: set[str]) -> Callable[[], Any]:
-        """All calls once more, as for others of the same: every uuid but the `kept` is new."""
+        """Return a function that makes all calls again, with new UUIDs except the `kept` ones."""
         text = json.dumps(self._calls)
         new = {one: InvocationContext().new_uuid() for one in set(_UUID.findall(text)) - kept}
         self._calls = json.loads(_UUID.sub(lambda found: new.get(found[0], found[0]), text))
@@ -58,7 +58,7 @@ class Bare:
         return lambda: [call() for call in calls]
 
     def each(self) -> deque[Callable[[], Any]]:
-        """Every call, to be made by whoever takes it."""
+        """Return the calls in a queue, from which several threads can take them."""
         return deque(
             partial(getattr(self._client, xform_name(operation)), **parameters)
             for operation, parameters in self._calls

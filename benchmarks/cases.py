@@ -1,4 +1,4 @@
-"""The operations that are measured, and the entities they are measured on."""
+"""The measured operations, and the entities that they use."""
 
 import json
 from collections.abc import Callable
@@ -63,7 +63,7 @@ CREATE = f"""mutation CreateSession($input: CreateSessionInput!) {{
 
 @dataclass(frozen=True)
 class Case:
-    """One operation. `check` looks at its data; `times` is how often a run measures it."""
+    """A measured operation. `check` verifies its data. `times` is its number of repetitions."""
 
     name: str
     document: str
@@ -72,13 +72,13 @@ class Case:
     check: Callable[[dict[str, Any]], bool]
 
     def event(self) -> dict[str, Any]:
-        """The operation as an HTTP request that reached Lambda."""
+        """Return the Lambda event of the operation as an HTTP request."""
         event: dict[str, Any] = json.loads(EVENT.read_text())
         return event | {"body": json.dumps({"query": self.document, "variables": self.variables})}
 
 
 def made() -> list[Case]:
-    """The cases, on entities that are made now."""
+    """Create the entities, and return the cases that use them."""
     coordination = _coordination()
     task = graph_api.new_task(coordination, CALLER)
     given = {"taskUuid": task, "userId": "u-17", "taskQuery": "Two nights in Lisbon for three"}
@@ -95,7 +95,7 @@ def made() -> list[Case]:
 
 
 def created(data: dict[str, Any]) -> str | None:
-    """The uuid of the session that a case has created, if it creates one."""
+    """Return the UUID of the session that a case has created, None if it creates none."""
     made_one = data.get("createSession")
     return str(made_one["session"]["sessionUuid"]) if made_one else None
 
@@ -109,7 +109,7 @@ def _coordination() -> str:
 
 
 def _work_in(coordination: str, session: str) -> None:
-    """A chain of agents, each with a run."""
+    """Create a chain of agents, each with a run."""
     before: list[str] = []
     for n in range(AGENTS):
         agent = {"agentUuid": f"agent-{n}", "agentInput": "Find the way", "predecessors": before}

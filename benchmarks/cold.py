@@ -1,4 +1,4 @@
-"""Cold starts: fresh processes, from their start to the handler's first answer."""
+"""Measure cold starts: new processes, from their start to the handler's first response."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ RUNS = 9
 
 
 def measured(event: str, environment: dict[str, str]) -> dict[str, list[float]]:
-    """The milliseconds of each run. The first run of each writes its .pyc, and is not counted."""
-    # As in Lambda: what is installed lies on the path, and no .pth of a developer's tools runs.
+    """Return the milliseconds of each run, without the first one, which writes the .pyc files."""
+    # As in Lambda: packages are on the path, and no .pth file of a developer's tools is executed.
     path = os.pathsep.join([str(HERE.parent), sysconfig.get_path("purelib")])
     taken: dict[str, list[float]] = {name: [] for name in SCRIPTS}
     with TemporaryDirectory() as cache:

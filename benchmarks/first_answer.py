@@ -1,4 +1,4 @@
-"""A cold start: `python first_answer.py STARTED < EVENT` has the handler answer an event.
+"""Measure a cold start: `python first_answer.py STARTED < EVENT` lets the handler answer an event.
 
 On stderr it tells the nanoseconds from STARTED, of the monotonic clock, to the answer.
 """
@@ -11,7 +11,7 @@ from ai_coordination.handler import handler
 
 
 class Context:
-    """Lambda's context object, as far as the handler reads it."""
+    """Lambda's context object, with what the handler uses."""
 
     aws_request_id = "request-1"
 

@@ -1,4 +1,4 @@
-"""What a cold start is compared with: `python first_client.py STARTED` makes botocore's client.
+"""The reference for a cold start: `python first_client.py STARTED` creates botocore's client.
 
 On stderr it tells, as `first_answer` does, how long that took.
 """

@@ -1,4 +1,4 @@
-"""Sessions on one worker, in a process of their own: `python -m benchmarks.sessions RESULT`.
+"""Measure sessions on one worker, in a separate process: `python -m benchmarks.sessions RESULT`.
 
 Everything goes through the worker's handler, on a queue in memory; its agents are ECHO.
 """
@@ -38,7 +38,7 @@ QUERY = "Two nights in Lisbon for three"
 
 
 class Held:
-    """The queue, in memory; nothing that is sent here is sent for later."""
+    """A queue in memory, without delays."""
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque()
@@ -51,10 +51,10 @@ class Held:
             self._changed.notify_all()
 
     def show(self, failed: list[Any]) -> None:
-        """What has failed ends the measurement."""
+        """Raise the error of a failed message, which ends the measurement."""
 
     def take(self, most: int) -> list[Message]:
-        """What there is; nothing, once nothing is there and nobody works."""
+        """Return the next batch, or an empty one if all messages have been processed."""
         with self._changed:
             while not self._messages and self._working:
                 self._changed.wait()
@@ -69,7 +69,7 @@ class Held:
 
 
 def blueprint(predecessors: Sequence[Sequence[int]]) -> models.Task:
-    """One agent for each entry, with the numbers of those that it waits for."""
+    """Create one agent for each entry, which has the numbers of its predecessors."""
     names = [InvocationContext().new_uuid() for _ in predecessors]
     runtime = {"kind": AgentRuntimeKind.ECHO}
     agents = [
@@ -103,7 +103,7 @@ def started(task: models.Task) -> models.Session:
 
 
 def work_off(queue: Held, most: int = 1) -> None:
-    """Until nothing is left, as Lambda hands over batches."""
+    """Process messages in batches, like Lambda, until none is left."""
     while messages := queue.take(most):
         try:
             sqs = {"eventSource": "aws:sqs", "messageId": "1"}
@@ -139,7 +139,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def costs(queue: Held) -> dict[str, Any]:
-    """What a step in the midst of a chain reads and writes."""
+    """Measure what a step in the middle of a chain reads and writes."""
     with units.kept() as ledger:
         session = started(chain(CHAIN))
         marks = []
@@ -160,7 +160,7 @@ def costs(queue: Held) -> dict[str, Any]:
 
 
 def ratio(queue: Held) -> list[dict[str, float]]:
-    """A whole chain, and the bare client making the same calls, in turn."""
+    """Measure a whole chain and the bare client making the same calls, alternately."""
     task = chain(CHAIN)
 
     def whole() -> models.Session:
@@ -180,7 +180,7 @@ def ratio(queue: Held) -> list[dict[str, float]]:
 
 
 def wide(queue: Held, agents: int, threads: int) -> dict[str, float]:
-    """All agents in one layer, on the threads of one worker."""
+    """Measure a session whose agents are all in one layer, on the threads of one worker."""
     session, start = timed(lambda: started(blueprint([[] for _ in range(agents)])))
     _, run = timed(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
     is_complete(session)
@@ -195,7 +195,7 @@ def long(queue: Held) -> dict[str, float]:
 
 
 def joins(queue: Held) -> dict[str, float]:
-    """Seconds for the releases of a wide join, each delivered twice: one by one, and together.
+    """Measure the seconds for the releases of a wide join, each twice: singly and gathered.
 
     Afterwards each agent's item says that it owes nothing any more; `settled` has these writes too.
     """
@@ -210,7 +210,7 @@ def joins(queue: Held) -> dict[str, float]:
 
 
 def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
-    """A session of a wide join, whose releases are done so."""
+    """Create a session with a wide join, and run its releases."""
     session = started(blueprint([*([] for _ in range(JOIN)), list(range(JOIN))]))
     done = release(ended(queue))
     work_off(queue)
@@ -219,7 +219,7 @@ def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
 
 
 def released(owed: list[Release], batch: int) -> None:
-    """By several workers; each batch comes a second time, later."""
+    """Run the releases on several workers. Each batch is delivered a second time later."""
     batches = deque(2 * [owed[start : start + batch] for start in range(0, JOIN, batch)])
     engine = factory.of_a_worker(InvocationContext(), 600)
 
@@ -230,7 +230,7 @@ def released(owed: list[Release], batch: int) -> None:
 
 
 def again(call: Callable[[], Any]) -> None:
-    """One of the releases' calls: what marks the agent that is free by now is refused."""
+    """Make one of the calls. The one that marks the successor due is rejected by now."""
     try:
         call()
     except ClientError as error:
@@ -239,7 +239,7 @@ def again(call: Callable[[], Any]) -> None:
 
 
 def emptied(items: deque[T], work: Callable[[T], Any]) -> None:
-    """Several threads may empty the same."""
+    """Make calls until the queue is empty. Several threads may share it."""
     while True:
         try:
             item = items.popleft()
@@ -249,7 +249,7 @@ def emptied(items: deque[T], work: Callable[[T], Any]) -> None:
 
 
 def ended(queue: Held) -> list[Release]:
-    """Agents that have ended, and what each of them still owes."""
+    """Return agents that have ended, with their outstanding work."""
     owed: list[Release] = []
 
     def end() -> None:
@@ -263,7 +263,7 @@ def ended(queue: Held) -> list[Release]:
 
 
 def main(result: str) -> None:
-    """Writes what has been measured."""
+    """Measure, and write the results."""
     create_tables()
     queue = Held()
     with patch.object(factory, "SqsQueue", lambda *urls: queue):

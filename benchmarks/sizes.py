@@ -1,4 +1,4 @@
-"""How large what is measured of sessions is."""
+"""Sizes of the sessions that are measured."""
 
 CHAIN = 30
 LONG_CHAIN = 300

@@ -1,4 +1,4 @@
-"""What `benchmarks.sessions` has measured, as tables in Markdown."""
+"""Print the results of `benchmarks.sessions` as tables in Markdown."""
 
 from statistics import median
 from typing import Any
@@ -7,7 +7,7 @@ from benchmarks import sizes
 
 
 def step(costs: dict[str, Any]) -> str:
-    """What each write of one step costs."""
+    """Return the table of what each write of one step costs."""
     lines = [
         "| a step in a chain, short texts | bytes of the item | write units | of them in indexes |",
         "|---|---|---|---|",
@@ -29,7 +29,7 @@ def step(costs: dict[str, Any]) -> str:
 
 
 def sessions(ran: dict[str, Any]) -> str:
-    """How long sessions take."""
+    """Return the table of how long sessions take."""
     ratios = sorted(run["engine"] / run["bare"] for run in ran["ratio"])
     engine, bare = (median(run[who] for run in ran["ratio"]) for who in ("engine", "bare"))
     join = ran["join"]

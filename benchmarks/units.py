@@ -1,4 +1,4 @@
-"""What writes cost by AWS's rules, whatever DynamoDB Local says of transactions.
+"""Compute what writes cost by AWS's rules, because DynamoDB Local counts transactions wrongly.
 
 A table's unit is one KB of the larger of the item before and after, twice in a transaction. An
 index is charged a write of what it holds for each row that appears, changes or goes; a row whose
@@ -26,7 +26,7 @@ Item = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Write:
-    """One item that was written; `size` in bytes, `indexes` the units of each index touched."""
+    """A written item: its `size` in bytes, and the units of each index that changed."""
 
     kind: str
     table: str
@@ -38,7 +38,7 @@ class Write:
 
     @property
     def name(self) -> str:
-        """The table's name without the prefix."""
+        """Return the table's name without the prefix."""
         return self.table.removeprefix(config.settings().table_prefix)
 
     @property
@@ -48,14 +48,14 @@ class Write:
 
 @dataclass(frozen=True)
 class Read:
-    """One call that read; `units` as DynamoDB reports them."""
+    """A call that read, with the `units` that DynamoDB reports."""
 
     operation: str
     units: float
 
 
 class Ledger:
-    """Everything that the engine has read and written, in order, and in how many calls."""
+    """All reads and writes of the engine in order, and the number of calls."""
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
@@ -65,7 +65,7 @@ class Ledger:
 
 @contextmanager
 def kept() -> Iterator[Ledger]:
-    """Looks at each item before and after each write; no other thread may write in between."""
+    """Read each item before and after each write. No other thread may write in between."""
     ledger = Ledger()
     attempt = SharedConnection.attempt
 
@@ -154,7 +154,7 @@ def units_of(size: int) -> int:
 
 
 def size_of(item: Item | None) -> int:
-    """The bytes that DynamoDB charges for an item: its names and its values."""
+    """Return the bytes that DynamoDB charges for an item: its names and values."""
     return sum(len(name.encode()) + _value(value) for name, value in (item or {}).items())
 
 

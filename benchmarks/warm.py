@@ -1,4 +1,4 @@
-"""One run in a process of its own: `python -m benchmarks.warm RESULT` writes medians in ms."""
+"""Measure one run in a process: `python -m benchmarks.warm RESULT` writes medians in ms."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ Work = Callable[[], Any]
 
 
 def main(result: str) -> None:
-    """Measures each case, and the first once more through the handler."""
+    """Measure each case, and the first one also through the handler."""
     create_tables()
     cases = made()
     rows = [_measured(case, case.name, partial(_asked, case), _data) for case in cases]
@@ -59,7 +59,7 @@ def _measured(case: Case, name: str, ask: Work, data_of: Callable[[Any], Any]) -
 
 
 def _times(contenders: list[Callable[[], Work]], times: int) -> list[float]:
-    """The median of each in ms. They take turns, so that what slows the machine slows all."""
+    """Return the medians in ms. Calls alternate, so a slow phase of the machine affects all."""
     taken: list[list[int]] = [[] for _ in contenders]
     for turn in range(times):
         for each in range(len(contenders)):

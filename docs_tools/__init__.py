@@ -1,1 +1,1 @@
-"""What the documentation site needs besides its pages."""
+"""Tools that generate and check parts of the documentation site."""

@@ -1,4 +1,4 @@
-"""Check a built site: every internal link and anchor leads somewhere, nothing comes from elsewhere.
+"""Check a built site: all internal links and anchors exist, and nothing is loaded from elsewhere.
 
 `python -m docs_tools.check_site FOLDER` prints what is wrong, and how much was checked. The site's
 generator checks the links that are written in Markdown; this checks those in the pages themselves,
@@ -35,7 +35,7 @@ _IN_CSS: Final = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)"
 
 @dataclass
 class Page:
-    """What one HTML file contains that concerns others."""
+    """The links, anchors and loaded files of an HTML file."""
 
     path: Path
     links: list[str] = field(default_factory=list)
@@ -73,13 +73,13 @@ def read(path: Path) -> Page:
 
 @dataclass
 class Site:
-    """A folder of HTML files and what they need."""
+    """The HTML files of a folder."""
 
     folder: Path
     pages: dict[Path, Page]
 
     def broken_links(self) -> Iterator[str]:
-        """Internal links to a page or an anchor that does not exist."""
+        """Yield the internal links to a page or anchor that does not exist."""
         for page in self.pages.values():
             for link in page.links:
                 if not _is_elsewhere(link) and (wrong := self._why_broken(page, link)):
@@ -104,7 +104,7 @@ class Site:
         return target / "index.html" if target.is_dir() else target
 
     def loaded_from_elsewhere(self) -> Iterator[str]:
-        """What a browser would fetch from another host, or would not find here."""
+        """Yield the files that a browser would load from another host, or that are missing."""
         for page in self.pages.values():
             for name in page.loaded:
                 yield from self._wrongly_loaded(page.path, name)
@@ -125,7 +125,7 @@ class Site:
 
     @property
     def links(self) -> int:
-        """How many internal links there are."""
+        """The number of internal links."""
         return sum(not _is_elsewhere(link) for page in self.pages.values() for link in page.links)
 
 
@@ -135,14 +135,14 @@ def _is_elsewhere(link: str) -> bool:
 
 
 def load(folder: Path) -> Site:
-    """Read all pages of a site, apart from the page for missing ones, which knows no place."""
+    """Read all pages of a site but the 404 page, whose relative links depend on the URL."""
     folder = folder.resolve()
     paths = [path for path in sorted(folder.rglob("*.html")) if path.name != "404.html"]
     return Site(folder, {path: read(path) for path in paths})
 
 
 def main(folder: Path) -> int:
-    """Print what is wrong; 1 if something is, or if there is no site."""
+    """Print all problems. Returns 1 if there are any, or if there is no site."""
     site = load(folder)
     wrong = [*site.broken_links(), *site.loaded_from_elsewhere()]
     for line in wrong:

@@ -1,4 +1,4 @@
-"""Write the GraphQL reference, as Markdown pages, from the schema that is served.
+"""Generate the GraphQL reference as Markdown pages from the schema.
 
 `python -m docs_tools.graphql_reference FOLDER` writes the pages. They are not in the repository:
 `make docs` makes them, so they cannot be outdated.
@@ -58,7 +58,7 @@ Arguments = Mapping[str, GraphQLArgument | GraphQLInputField]
 
 
 def pages(schema: GraphQLSchema) -> dict[str, str]:
-    """The pages' texts by file name."""
+    """Return the texts of the pages by file name."""
     kinds = sorted(
         (one for name, one in schema.type_map.items() if not name.startswith("__")),
         key=lambda one: one.name,
@@ -76,7 +76,7 @@ def pages(schema: GraphQLSchema) -> dict[str, str]:
 
 
 def _is_described(kind: GraphQLNamedType) -> TypeGuard[Described]:
-    """Whether the page of objects has it. Connections, edges and payloads need no section."""
+    """Return whether a type has a section: connections, edges and payloads have none."""
     if kind.name in ("Query", "Mutation") or _GENERATED.search(kind.name):
         return False
     return isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
@@ -94,7 +94,7 @@ def _operations(root: GraphQLObjectType | None) -> Iterator[str]:
 
 
 def _given(field: GraphQLField) -> Iterator[str]:
-    """An operation's arguments; of a mutation, the fields of its input."""
+    """Describe an operation's arguments or, for a mutation, the fields of its input."""
     if not field.args:
         return
     kind = get_named_type(field.args["input"].type) if [*field.args] == ["input"] else None
@@ -106,7 +106,7 @@ def _given(field: GraphQLField) -> Iterator[str]:
 
 
 def _returned(field: GraphQLField) -> str:
-    """The result of an operation; of a mutation, the fields of its payload."""
+    """Describe the result of an operation or, for a mutation, the fields of its payload."""
     kind = get_named_type(field.type)
     if not isinstance(kind, GraphQLObjectType) or not kind.name.endswith("Payload"):
         return _type(field)
@@ -163,7 +163,7 @@ def _section(kind: GraphQLNamedType, header: str, rows: Iterable[str]) -> str:
 
 
 def _type(given: GraphQLField | GraphQLArgument | GraphQLInputField) -> str:
-    """The type as it is written in GraphQL, with a link to its description."""
+    """Return a type in GraphQL's notation, with a link to its description."""
     kind = get_named_type(given.type)
     target = _target(kind)
     return f"[`{given.type}`]({target})" if target else f"`{given.type}`"
@@ -199,12 +199,12 @@ def _cell(described: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text without Markdown's own signs, apart from code: angle brackets, underscores, stars."""
+    """Escape angle brackets, underscores and stars outside of code."""
     return re.sub(r"(`[^`]*`)|([<>_*])", lambda found: found[1] or f"\\{found[2]}", text)
 
 
 def write(folder: Path) -> None:
-    """Write all pages into a folder, which is made if it is missing."""
+    """Write all pages into a folder, which is created if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages(build_schema(SCHEMA.read_text("utf-8"))).items():
         (folder / name).write_text(text, "utf-8")

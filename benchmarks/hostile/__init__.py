@@ -1,1 +1,1 @@
-"""The most expensive queries that are accepted: found field by field, and measured."""
+"""Find and measure the most expensive queries that the limits accept."""

@@ -14,7 +14,7 @@ SHOWN = 10
 
 
 def main() -> None:
-    """Prints a table in Markdown for each measure."""
+    """Print a table in Markdown for each measure."""
     if why := dynamodb_local.why_missing():
         sys.exit(why)
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -1,4 +1,4 @@
-"""What a tenant may store to make reading expensive, written into the tables as it would be."""
+"""Write data that makes reading as expensive as a tenant can make it."""
 
 import threading
 
@@ -33,7 +33,7 @@ RARE = "cron(0 0 ? 2 2#5 *)"
 
 
 def common(**more: Any) -> dict[str, Any]:
-    """What every entity has."""
+    """Return the attributes that every entity has."""
     return {
         "partition_key": TENANT,
         "created_at": NOW,
@@ -65,7 +65,7 @@ def coordination(members: int) -> models.Coordination:
 
 
 def task(of: str) -> models.Task:
-    """1,000 actions that name each other as often as 400 KB allow."""
+    """Return 1,000 actions with as many predecessors as fit into 400 KB."""
     actions = {
         f"a{number}": action(
             agent_uuid=f"a{number}",
@@ -106,7 +106,7 @@ def session(of: str, **more: Any) -> models.Session:
 
 
 def full_session(of: str) -> models.Session:
-    """1,000 files, 1,000 pieces of work and a full log: as many small things as there may be."""
+    """Return a session with 1,000 files, 1,000 subtask queries and a full log."""
     entry = models.LogEntry(at=NOW, level="info", message="x")
     return session(
         of,
@@ -141,7 +141,7 @@ def agents(of: models.Session, texts: str | int, edges: int = 0) -> Iterator[mod
 
 
 def large(of: models.Session, number: int, size: int) -> models.LargeText:
-    """A text whose name says its size, so that the bucket of `bucket` has it."""
+    """Return a reference to a text whose key ends with its size, which `bucket` can serve."""
     return models.LargeText(of.session_uuid, f"{number:054d}{size:010d}", size)
 
 
@@ -161,7 +161,7 @@ def runs(of: models.Session) -> Iterator[models.SessionRun]:
 
 
 def put(entities: Iterable[models.Entity]) -> None:
-    """Writes them past all rules of the engine."""
+    """Write items directly, without the engine's checks."""
     # Patient: DynamoDB Local takes its time for so many.
     client = new_client(Config(read_timeout=120, parameter_validation=False))
     waiting = iter(entities)
@@ -177,7 +177,7 @@ def put(entities: Iterable[models.Entity]) -> None:
 
 
 def made() -> dict[str, str]:
-    """Everything, and the uuids by which queries name it."""
+    """Create all data. Returns the UUIDs for the queries."""
     big, small, full, wide = (coordination(size) for size in (MANY, 1, 1, 1))
     entities: list[models.Entity] = [big, small, full, wide]
     entities += [coordination(MANY) for _ in range(HEAVY)]
@@ -211,7 +211,7 @@ def made() -> dict[str, str]:
 
 
 class _Bucket(BaseHTTPRequestHandler):
-    """Answers any key with as many bytes as its name ends with."""
+    """Responds to any key with the number of bytes that its name ends with."""
 
     protocol_version = "HTTP/1.1"
 
@@ -227,7 +227,7 @@ class _Bucket(BaseHTTPRequestHandler):
 
 
 def bucket() -> str:
-    """The endpoint of a stand-in for S3, in a thread of this process."""
+    """Run a substitute for S3 in a thread. Yields its endpoint."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Bucket)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"

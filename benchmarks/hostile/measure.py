@@ -32,7 +32,7 @@ UNKNOWN = dict.fromkeys(("cpu", "wall", "memory", "units", "read", "calls", "ans
 
 
 class Counted(Allowance):
-    """Knows how often was read, too."""
+    """An allowance that also counts reads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Counted(Allowance):
 
 
 def main(result: str, wanted: str) -> None:
-    """Makes the data, and runs every query whose name matches `wanted`."""
+    """Create the data, and run every query whose name matches `wanted`."""
     os.environ["AWS_ENDPOINT_URL_S3"] = data.bucket()
     create_tables()
     uuids = data.made()

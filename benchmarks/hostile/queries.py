@@ -1,4 +1,4 @@
-"""The documents: for each place in the schema, each field as often as the limits accept it."""
+"""Build documents with each field of the schema as often as the limits accept it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ OF_QUERY = {
 
 @dataclass(frozen=True)
 class Query:
-    """A document that is accepted."""
+    """A document that the limits accept."""
 
     name: str
     document: str
@@ -114,7 +114,7 @@ class Query:
 
 
 def every(uuids: Mapping[str, str]) -> Iterator[Query]:
-    """Each field of each place, in each of its ways, as often as it is accepted."""
+    """Yield a document for each field, with little and with much below it."""
     for place, (type_name, around) in PLACES.items():
         of_type = TYPES[type_name]
         assert isinstance(of_type, GraphQLObjectType)
@@ -135,7 +135,7 @@ def _is_plain(definition: GraphQLField) -> bool:
 
 
 def _ways(type_name: str, field: str, definition: GraphQLField) -> Iterator[tuple[str, str]]:
-    """How a field may be asked for: with as little below it as possible, and with much."""
+    """Yield selections of a field: with as little below it as possible, and with much."""
     of_type = get_named_type(definition.type)
     required = [
         name for name, one in definition.args.items() if isinstance(one.type, GraphQLNonNull)
@@ -184,7 +184,7 @@ def _all_of(of_type: Any, levels: int) -> str:
 
 
 def _most(name: str, around: str, field: str, uuids: Mapping[str, str]) -> Query | None:
-    """The document with the most aliases of a field; None where not even one is accepted."""
+    """Return the document with the most aliases of a field, None if not even one is accepted."""
     one, two = (_weighed(name, around, field, times, uuids) for times in (1, 2))
     if one is None or two is None:
         return one
