@@ -27,7 +27,7 @@ from tests.api.execution import (
 )
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.contexts import SYSTEM
-from tests.support.graph_api import CALLER, NOBODY, RIVAL
+from tests.support.graph_api import CALLER, NOBODY, RIVAL, change
 from tests.support.lambda_service import LambdaService, raising, returning
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -110,6 +110,21 @@ def test_the_next_attempt_is_a_call_too(functions: LambdaService, steps: str, ca
     work(*bodies(calls))
 
     assert (delayed(steps), delayed(calls)) == (0, 1)
+
+
+def test_an_agent_that_is_retried_forgets_its_answer_and_is_called_at_once(
+    functions: LambdaService, steps: str, calls: str
+) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    place = start(blueprint([function("f", **WAITS)]))
+    work(*bodies(calls))
+    (uuid,) = (agent["sessionAgentUuid"] for agent in agents(place).values())
+
+    change("retrySession", {**place.key, "sessionAgentUuids": [uuid]}, "session { status }")
+
+    assert received(steps) == []
+    (message,) = bodies(calls)
+    assert (message["lane"], message["iteration"]) == ("calls", 2)
 
 
 def delayed(url: str) -> int:

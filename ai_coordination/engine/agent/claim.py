@@ -196,8 +196,8 @@ def _thread(
         return _thread_of_0_1_0(session, agent, predecessors)
     if agent.thread_from == graph.SESSION_THREAD:
         return session.thread_uuid and str(session.thread_uuid)
-    threads = [one.thread_uuid for one in predecessors if one.ordinal == agent.thread_from]
-    return next((str(one) for one in threads if one), None)
+    threads = [before.thread_uuid for before in predecessors if before.ordinal == agent.thread_from]
+    return next((str(thread) for thread in threads if thread), None)
 
 
 def _thread_of_0_1_0(
@@ -206,5 +206,5 @@ def _thread_of_0_1_0(
     """Agents that version 0.1.0 has written do not store whose thread they continue."""
     if not agent.agent_action.primary_path:
         return None
-    along = [one.thread_uuid for one in predecessors if one.agent_action.primary_path]
-    return next((str(one) for one in [*along, session.thread_uuid] if one), None)
+    along = [before.thread_uuid for before in predecessors if before.agent_action.primary_path]
+    return next((str(thread) for thread in [*along, session.thread_uuid] if thread), None)
