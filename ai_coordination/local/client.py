@@ -1,4 +1,4 @@
-"""A GraphQL client of the development server, with the standard library alone."""
+"""A GraphQL client for the development server, which needs only the standard library."""
 
 import json
 import time
@@ -10,21 +10,21 @@ from typing import Any, NamedTuple
 TIMEOUT_SECONDS = 35
 MOST_TRIES = 10
 
-# The server is on this machine: a proxy of the environment is not asked.
+# The server is on this machine, so a proxy configured in the environment is not used.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Error(NamedTuple):
-    """One error of an answer."""
+    """An error of a response."""
 
     message: str
     code: str | None
     path: tuple[str | int, ...]
-    """The place of the wrong value in the request: `input`, `agents`, 0, `agentName`."""
+    """The path of the invalid value in the request: `input`, `agents`, 0, `agentName`."""
 
 
 class Refused(RuntimeError):
-    """The API answered with errors. The text is the first one's."""
+    """The response has errors. The message is that of the first one."""
 
     def __init__(self, errors: Sequence[Error]) -> None:
         super().__init__(errors[0].message)
@@ -33,7 +33,7 @@ class Refused(RuntimeError):
 
 
 class Unreachable(RuntimeError):
-    """Nothing that speaks GraphQL answers at the address."""
+    """No GraphQL server answers at the address."""
 
 
 class Client:
@@ -43,7 +43,7 @@ class Client:
         self.url = url
 
     def execute(self, query: str, **variables: Any) -> Any:
-        """The data of an answer. Waits and repeats while the API is busy.
+        """Return the data of a response. Waits and retries while the API is busy.
 
         Raises Refused if the answer has errors, Unreachable if there is none.
         """
@@ -58,14 +58,14 @@ class Client:
         raise Refused([_error(error) for error in answer["errors"]])
 
     def mutate(self, mutation: str, selection: str, arguments: Mapping[str, Any]) -> Any:
-        """The payload of a mutation."""
+        """Return the payload of a mutation."""
         name = f"{mutation[0].upper()}{mutation[1:]}"
         field = f"{mutation}(input: $input) {{ {selection} }}"
         document = f"mutation {name}($input: {name}Input!) {{ {field} }}"
         return self.execute(document, input=arguments)[mutation]
 
     def pages(self, query: str, field: str, **variables: Any) -> Iterator[Any]:
-        """The rows of all pages of a list. The query has a variable `$after`."""
+        """Yield the rows of all pages of a list. The query must have a variable `$after`."""
         after = None
         while True:
             page = self.execute(query, **variables, after=after)[field]
@@ -75,7 +75,7 @@ class Client:
             after = page["pageInfo"]["endCursor"]
 
     def answers(self) -> bool:
-        """Whether the server is there."""
+        """Return whether the server answers."""
         try:
             self.execute("query Ready { __typename }")
         except Unreachable:
@@ -83,7 +83,7 @@ class Client:
         return True
 
     def _answer(self, body: Mapping[str, Any]) -> Any:
-        # As UTF-8: escaped, a text of 2 MB can be a body of 6 MB, which is too large.
+        # Not escaped: a text of 2 MB could become a body of 6 MB, which is too large.
         data = json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
         headers = {"content-type": "application/json", "accept": "application/json"}
         request = urllib.request.Request(self.url, data, headers)  # noqa: S310 - an http address
@@ -100,7 +100,7 @@ class Client:
         try:
             return _OPENER.open(request, timeout=TIMEOUT_SECONDS)
         except urllib.error.HTTPError as error:
-            # An answer with errors may have a status such as 400.
+            # A response with errors may have a status such as 400.
             return error
 
 

@@ -1,4 +1,4 @@
-"""Follows a session: what has happened since the last look, as lines for a terminal."""
+"""Follow a session, and print its events as lines for a terminal."""
 
 import time
 from collections import Counter
@@ -39,7 +39,7 @@ OUTPUT = """query Output($session: ID!, $agent: ID!) {
 
 
 class Place(NamedTuple):
-    """Where a session is stored."""
+    """The key of a session."""
 
     coordination: str
     session: str
@@ -66,7 +66,7 @@ Ask = Callable[[Question], Answer]
 
 @dataclass(frozen=True)
 class Look:
-    """A session at one moment."""
+    """A snapshot of a session."""
 
     status: str
     started_at: str | None
@@ -76,7 +76,7 @@ class Look:
 
     @property
     def names(self) -> dict[str, str]:
-        """The agents' names by their uuids. An agent that takes part twice has a number."""
+        """Return the agents' names by UUID. An agent that takes part twice has a number."""
         names = [_name(agent) for agent in self.agents]
         several = {name for name, count in Counter(names).items() if count > 1}
         numbers: Counter[str] = Counter()
@@ -88,7 +88,7 @@ class Look:
         return numbered
 
     def is_external(self, run: Mapping[str, Any]) -> bool:
-        """Whether a run is open, and an external worker must report it."""
+        """Return whether a run is open that an external worker must report."""
         kinds = {
             agent["sessionAgentUuid"]: agent["agent"]["runtime"]["kind"]
             for agent in self.agents
@@ -97,7 +97,7 @@ class Look:
         return run["outcome"] is None and kinds.get(run["sessionAgentUuid"]) == "EXTERNAL"
 
     def seconds(self) -> float | None:
-        """How long the session took, once it has ended."""
+        """Return the duration of the session in seconds, None until it has ended."""
         return _seconds(self.started_at, self.finished_at)
 
 
@@ -107,7 +107,7 @@ def _name(agent: Mapping[str, Any]) -> str:
 
 
 def look(client: Client, place: Place) -> Look:
-    """The session as it is now, with all its agents and runs."""
+    """Return a snapshot of the session, with all its agents and runs."""
     agents: list[Any] = []
     runs: list[Any] = []
     after: dict[str, str | None] = {"agents": None, "runs": None}
@@ -126,7 +126,7 @@ def look(client: Client, place: Place) -> Look:
 
 
 class Line(NamedTuple):
-    """Something that has happened to an agent."""
+    """An event of an agent."""
 
     at: str
     agent: str
@@ -138,12 +138,12 @@ class Line(NamedTuple):
 
 @dataclass
 class Lines:
-    """Turns looks at a session into lines, each of which is shown once."""
+    """Converts snapshots of a session to events, each of which is shown once."""
 
     _shown: set[tuple[str, str]] = field(default_factory=set)
 
     def new(self, look: Look) -> list[Line]:
-        """What has happened since the last look, in the order of time."""
+        """Return the events since the last snapshot, in order of time."""
         runs = {run["runUuid"]: run for run in look.runs}
         lines = [line for run in look.runs for line in self._of_run(look, run)]
         for agent in look.agents:
@@ -157,7 +157,7 @@ class Lines:
         return is_new
 
     def _of_run(self, look: Look, run: Mapping[str, Any]) -> Iterator[Line]:
-        """A run that is open, or has failed. Of others, the agent's state says more."""
+        """Yield the event of an open or failed run. Others are shown by the agent's state."""
         state = run["outcome"] or "IN_PROGRESS"
         if state != "COMPLETED" and self._is_new(run["runUuid"], state):
             name = look.names.get(run["sessionAgentUuid"], "An agent")
@@ -172,7 +172,7 @@ class Lines:
         state = agent["state"]
         if state in QUIET:
             return
-        # The run is sealed after the agent has ended: its seconds are known at the next look.
+        # The run is sealed after the agent has ended, so the next snapshot has its duration.
         if run and run["finishedAt"] is None and state in ENDED and look.status not in ENDED:
             return
         uuid = agent["sessionAgentUuid"]
@@ -191,7 +191,7 @@ def _seconds(start: str | None, end: str | None) -> float | None:
 
 
 def printed(line: Line, width: int) -> str:
-    """A line as the terminal shows it."""
+    """Format an event as a line for the terminal."""
     at = datetime.fromisoformat(line.at).astimezone().strftime("%H:%M:%S")
     attempt = f"attempt {line.attempt}" if line.attempt else ""
     seconds = "" if line.seconds is None else f"{line.seconds:.1f} s"
@@ -201,7 +201,7 @@ def printed(line: Line, width: int) -> str:
 
 
 def follow(client: Client, place: Place, ask: Ask, seconds: float | None = None) -> Look:
-    """Show a session until it has ended, and put its questions to `ask`.
+    """Show a session until it has ended, and call `ask` with its agents' questions.
 
     Raises RuntimeError if it has not ended within `seconds`, and whatever `ask` raises.
     """
@@ -219,11 +219,11 @@ def follow(client: Client, place: Place, ask: Ask, seconds: float | None = None)
             _answer(client, place, agent, seen.names[agent["sessionAgentUuid"]], ask)
         if not asked:
             time.sleep(SECONDS_BETWEEN_LOOKS)
-    raise RuntimeError(f"The session has not ended within {seconds:.0f} s")
+    raise RuntimeError(f"The session did not end within {seconds:.0f} s")
 
 
 def output(client: Client, place: Place, session_agent_uuid: str) -> str:
-    """The output of an agent; an agent without one has an empty text."""
+    """Return the output of an agent, an empty text if it has none."""
     agent = client.execute(OUTPUT, session=place.session, agent=session_agent_uuid)["sessionAgent"]
     return str((agent or {}).get("agentOutput") or "")
 
@@ -244,7 +244,7 @@ def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, a
     try:
         client.mutate("answerSessionAgent", "sessionAgent { state }", arguments)
     except Refused as refused:
-        # It was answered elsewhere, or too late. The next look shows which.
+        # It was answered by another caller, or too late. The next snapshot shows which.
         if refused.code != "INVALID_STATE":
             raise
         print(f"  {name} no longer waits for this answer: {refused}")

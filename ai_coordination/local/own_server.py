@@ -1,4 +1,4 @@
-"""The server that a command talks to: the one that runs at a port, or one of the command's own."""
+"""Find the server at a port, or start one for the duration of a command."""
 
 import subprocess
 import sys
@@ -14,16 +14,16 @@ SECONDS_TO_STOP = 10
 
 
 class Served(NamedTuple):
-    """A server that answers."""
+    """A running server."""
 
     url: str
     is_own: bool
-    """Whether it was started for the command, and stops with it."""
+    """Whether it was started for this command, and stops with it."""
 
 
 @contextmanager
 def served(port: int, options: Sequence[str] = ()) -> Iterator[Served]:
-    """The server at a port of this machine. If none answers there, start one for the block.
+    """Yield the server at a port of this machine. If none answers, start one for the block.
 
     `options` are those of `serve`, for a server that is started. Raises RuntimeError if that
     server does not answer in time.

@@ -36,7 +36,7 @@ def approve(question: Question) -> Answer:
 
 
 def approve_after(seconds: float, question: Question) -> Answer:
-    """Approval after some seconds, in which somebody can read the question."""
+    """Approve after some seconds, in which the question can be read."""
     _show(question)
     time.sleep(seconds)
     print("  Approved, because there is no terminal to ask on.\n")
@@ -44,7 +44,7 @@ def approve_after(seconds: float, question: Question) -> Answer:
 
 
 def leave(question: Question) -> Answer:
-    """No answer. Raises Unanswered."""
+    """Raise Unanswered."""
     _show(question)
     raise Unanswered(question.name)
 

@@ -1,4 +1,4 @@
-"""Tries a blueprint file: writes it, starts a session, and follows it to its end: `make try`."""
+"""Write a blueprint file, start a session of it, and follow it to its end: `make try`."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def try_blueprint(options: Options) -> int:
 
 
 def task_query(initial: str | None, query: str | None, variables: Mapping[str, str]) -> str | None:
-    """The task query of a session, with these variables. None: the task's own.
+    """Return the task query of a session with these variables. None: the task's default.
 
     If there are variables, here or in the `initial` task query, it is a JSON object: the initial
     ones, replaced by those of `query`, replaced by `variables`. A query that is not a JSON
@@ -80,7 +80,7 @@ class Trial:
     """Whether the server stops with this command."""
 
     def run(self) -> int:
-        """Start the session, or find the one to follow, and follow it; the exit code."""
+        """Start the session, or find the one to follow, and follow it. Returns the exit code."""
         place = self._found() if self.options.session else self._started()
         print(f"Session {place.session} at {self.client.url}\n", flush=True)
         try:
@@ -123,7 +123,7 @@ class Trial:
         return Place(written.coordination, answer["session"]["sessionUuid"])
 
     def _query(self) -> str | None:
-        """The task query. Raises InvalidBlueprint for a query with a variable that it lacks."""
+        """Return the task query. Raises InvalidBlueprint if a variable is missing in it."""
         initial = self.blueprint.task.get("initialTaskQuery")
         query = task_query(initial, self.options.query, self.options.variables)
         known = task_variables.of(initial if query is None else query)
@@ -157,7 +157,7 @@ class Trial:
         return people.ask_in_terminal if sys.stdin.isatty() else people.leave
 
     def _show_outputs(self, place: Place, ended: Look) -> None:
-        """Show what the last agents of the graph said."""
+        """Print the outputs of the last agents in the graph."""
         for agent in ended.agents:
             if agent["state"] == "COMPLETED" and not agent["successorUuids"]:
                 uuid = agent["sessionAgentUuid"]
@@ -171,7 +171,7 @@ class Trial:
         print(f"The session continues. To follow it again:\n\n  {self._command(place)}")
 
     def _command(self, place: Place) -> str:
-        """The command that follows the session again, as the person has typed it."""
+        """Return the command that follows the session again, in the form that was used."""
         file, port = shlex.quote(self.options.file), self.options.port
         if "MAKELEVEL" in os.environ:
             return f"make try BLUEPRINT={file} PORT={port} SESSION={place.session}"

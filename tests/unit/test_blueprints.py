@@ -152,7 +152,8 @@ def problems(file: Path, *changes: str) -> list[str]:
             "agentUuid: Bob",
             "13:20: task.subtaskQueries[0].agentUuid",
             (
-                "'Bob' is not an agent of the coordination. Known are Market researcher, Writer, "
+                "'Bob' is not an agent of the coordination. "
+                "Known names: Market researcher, Writer, "
                 "market-researcher, w"
             ),
         ),
@@ -178,7 +179,7 @@ def problems(file: Path, *changes: str) -> list[str]:
             "taskName: Offer",
             "taskName: Offer\n  taskName: Other",
             "12:3: task.taskName",
-            "This key is given twice",
+            "This key occurs twice",
         ),
         (
             "taskName: Offer",

@@ -1,4 +1,4 @@
-"""What a blueprint file says, and where in the file it says so."""
+"""A blueprint file: its content, the positions of its values, and its problems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Place(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Something wrong with the file: the position, the path of the value, and a sentence."""
+    """A problem of the file: the position, the path of the value, and a message."""
 
     place: Place
     path: Path
@@ -33,14 +33,14 @@ class InvalidBlueprint(Exception):
 
 
 def line(file: str, problem: Problem) -> str:
-    """A problem as people read it: `offers.yaml:12:5: task.taskName: This must be text`."""
+    """Format a problem for people: `offers.yaml:12:5: task.taskName: This must be text`."""
     where = f"{file}:{problem.place.line}:{problem.place.column}: "
     path = written(problem.path)
     return f"{where}{path}: {problem.message}" if path else f"{where}{problem.message}"
 
 
 def written(path: Path) -> str:
-    """A path as people write it: `task.agentActions[1].predecessors[0]`."""
+    """Format a path for people: `task.agentActions[1].predecessors[0]`."""
     shown = path[:LONGEST_PATH]
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in shown)
     return "".join(parts).removeprefix(".") + ("…" if len(path) > len(shown) else "")
@@ -60,7 +60,7 @@ class Blueprint:
     places: Mapping[Path, Place]
 
     def problem(self, message: str, path: Path) -> Problem:
-        """A problem at a value, or, if the file lacks it, at the nearest value around it."""
+        """Return a problem at a value or, if the file lacks it, at the nearest enclosing value."""
         around = (path[:length] for length in range(len(path), -1, -1))
         known = next(part for part in around if part in self.places)
         return Problem(self.places[known], path, message)

@@ -1,4 +1,4 @@
-"""Checks a YAML node against an input type of the GraphQL schema.
+"""Check a YAML node against an input type of the GraphQL schema.
 
 So a blueprint file has exactly the fields of the API, of the version that reads it.
 """
@@ -43,18 +43,18 @@ _SCALARS: dict[str, tuple[str, ...]] = {
 
 
 class Checker:
-    """Turns nodes into values. Collects all problems, and the place of each value."""
+    """Converts nodes to values. Collects all problems, and the position of each value."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.places: dict[Path, Place] = {}
 
     def refuse(self, at: Place, path: Path, message: str) -> None:
-        """Note a problem."""
+        """Record a problem."""
         self.problems.append(Problem(at, path, message))
 
     def value(self, node: yaml.Node, of_type: GraphQLInputType, path: Path) -> Any:
-        """The value of a node that should have this type. None if it does not, or is null."""
+        """Return the value of a node of this type. None if it has another type, or is null."""
         self.places[path] = place(node)
         is_null = kind(node) == "null"
         if isinstance(of_type, GraphQLNonNull):
@@ -80,7 +80,7 @@ class Checker:
         path: Path,
         set_by_us: Collection[str] = (),
     ) -> dict[str, Any] | None:
-        """The fields of an input object; `set_by_us` are those that the file must not have."""
+        """Return the fields of an input object. The file must not have those in `set_by_us`."""
         known = {name: field.type for name, field in of_type.fields.items()}
         allowed = [name for name in known if name not in set_by_us]
         required = [name for name in allowed if isinstance(known[name], GraphQLNonNull)]
@@ -99,7 +99,7 @@ class Checker:
         read: Callable[[str, yaml.Node], Any],
         set_by_us: Collection[str] = (),
     ) -> dict[str, Any] | None:
-        """The members of a mapping, each read by `read`. Nulls are left out."""
+        """Return the members of a mapping, each converted by `read`, without nulls."""
         self.places[path] = place(node)
         if not isinstance(node, yaml.MappingNode):
             self._wrong(node, path, "a mapping")
@@ -118,7 +118,7 @@ class Checker:
         return {name: value for name, value in members.items() if value is not None}
 
     def json(self, node: yaml.Node, path: Path) -> Any:
-        """Any JSON value."""
+        """Return a node as any JSON value."""
         self.places[path] = place(node)
         if len(path) > DEEPEST:
             self.refuse(place(node), path[:DEEPEST], "This is nested too deeply")
@@ -139,7 +139,7 @@ class Checker:
             if kind(key) != "str":
                 self.refuse(place(key), path, "A key must be text. Put it in quotes")
             elif key.value in names:
-                self.refuse(place(key), (*path, key.value), "This key is given twice")
+                self.refuse(place(key), (*path, key.value), "This key occurs twice")
             else:
                 names.add(key.value)
                 yield key, key.value, value
@@ -173,7 +173,7 @@ class Checker:
         return None if tag == "null" else node.value
 
     def _wrong(self, node: yaml.Node, path: Path, expected: str) -> None:
-        """Note that a node is not what it should be."""
+        """Record that a node has the wrong type."""
         description = _NAMES.get(kind(node), f"of the type {kind(node)!r}")
         if not isinstance(node, yaml.ScalarNode) or kind(node) == "null":
             self.refuse(place(node), path, f"This must be {expected}, not {description}")
@@ -185,6 +185,6 @@ class Checker:
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
-    """What a mistyped name may have meant; else all names."""
+    """Return a hint for an unknown name: a similar name, otherwise all names."""
     close = get_close_matches(name, known, 1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(sorted(known))}"
+    return f"Did you mean {close[0]!r}?" if close else f"Known names: {', '.join(sorted(known))}"

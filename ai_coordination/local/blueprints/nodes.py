@@ -17,7 +17,7 @@ TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader with YAML 1.2's few rules for plain words, instead of YAML 1.1's many."""
+    """A loader that interprets plain words as in YAML 1.2, so `yes` and `on` are strings."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
@@ -32,7 +32,7 @@ for _tag, _pattern, _first in (
 
 
 def parse(file: str) -> yaml.Node:
-    """The root of the file's only document. Raises InvalidBlueprint."""
+    """Return the root of the file's only document. Raises InvalidBlueprint."""
     try:
         root = yaml.compose(FilePath(file).read_bytes(), Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -54,7 +54,7 @@ def _of(error: yaml.MarkedYAMLError) -> Problem:
 
 
 def place(node: yaml.Node) -> Place:
-    """Where a node begins."""
+    """Return the position at which a node begins."""
     return _place(node.start_mark)
 
 
@@ -63,5 +63,5 @@ def _place(mark: Any) -> Place:
 
 
 def kind(node: yaml.Node) -> str:
-    """The type of a node: `str`, `int`, `float`, `bool`, `null`, `seq`, `map`, or another tag."""
+    """Return a node's type: `str`, `int`, `float`, `bool`, `null`, `seq`, `map`, or a tag."""
     return str(node.tag).removeprefix(TAG)

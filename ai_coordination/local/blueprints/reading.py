@@ -1,7 +1,7 @@
-"""Reads a blueprint file strictly: each problem has its line, and nothing is written before.
+"""Read a blueprint file strictly, and report each problem with its line.
 
-Agents may be named by their `agentUuid` or by their `agentName`. An agent without an `agentUuid`
-gets one that is made from its name, so that it stays the same whenever the file is read.
+A task may refer to agents by `agentUuid` or by `agentName`. The `agentUuid` of an agent without one
+is derived from its name, so it is the same each time the file is read.
 """
 
 import re
@@ -26,7 +26,7 @@ LONGEST_UUID = 128
 
 
 def read(file: str) -> Blueprint:
-    """The blueprint in a file. Raises InvalidBlueprint with all its problems."""
+    """Return the blueprint in a file. Raises InvalidBlueprint with all its problems."""
     root = nodes.parse(file)
     checker = Checker()
 
@@ -44,7 +44,7 @@ def read(file: str) -> Blueprint:
 
 
 class _Names:
-    """The agents of a coordination by the names that the task may use for them."""
+    """Return the agents of a coordination by the names that the task may use for them."""
 
     def __init__(self, checker: Checker, agents: list[dict[str, Any]]) -> None:
         self._checker = checker
@@ -70,7 +70,7 @@ class _Names:
         return uuid
 
     def resolve(self, task: dict[str, Any]) -> None:
-        """Replace names by uuids, wherever the task names an agent."""
+        """Replace names by UUIDs wherever the task refers to an agent."""
         for field in ("subtaskQueries", "agentActions"):
             for index, item in enumerate(task.get(field, [])):
                 path = ("task", field, index)

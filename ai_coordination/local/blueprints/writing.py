@@ -1,4 +1,4 @@
-"""Writes a blueprint through the API: creates what is missing, updates what is there.
+"""Write a blueprint through the API: create what is missing, and update what exists.
 
 A coordination is found again by its name, and its task by the task's name. So a file can be applied
 any number of times, and changes what it created the first time.
@@ -39,7 +39,7 @@ _CLEARED: Mapping[str, Mapping[str, Any]] = {
 
 
 class Written(NamedTuple):
-    """A coordination and a task that are stored, and what was done, as two words for people."""
+    """A stored coordination and task, and what was done with each: `created` or `updated`."""
 
     coordination: str
     task: str
@@ -63,13 +63,13 @@ def write(client: Client, blueprint: Blueprint) -> Written:
 
 
 def find_coordination(client: Client, blueprint: Blueprint) -> str | None:
-    """The uuid of the stored coordination of a blueprint, if there is one."""
+    """Return the UUID of the stored coordination of a blueprint, None if there is none."""
     name = blueprint.coordination["coordinationName"]
     return _only(client.pages(_COORDINATIONS, "coordinations", name=name), "coordinations", name)
 
 
 def _only(rows: Iterable[Mapping[str, Any]], noun: str, name: str) -> str | None:
-    """The uuid of the row with this name. Raises RuntimeError if there are several."""
+    """Return the UUID of the row with this name. Raises RuntimeError if there are several."""
     uuids = [str(row["uuid"]) for row in rows if row["name"] == name]
     if len(uuids) > 1:
         raise RuntimeError(
@@ -108,7 +108,7 @@ def explained(blueprint: Blueprint, section: str) -> Iterator[None]:
 
 
 def _in_file(path: Path, section: str) -> Path | None:
-    """The path in the file of a path in the request. None if the file has no such value."""
+    """Convert a path in the request to one in the file. None if the file has no such value."""
     if path == ("filter", "nameContains"):
         return section, "coordinationName"
     is_in_file = len(path) > 1 and path[0] == "input" and path[1] not in SECTIONS[section][1]
