@@ -1,4 +1,4 @@
-"""The tables, one file an entity. Call sites read `models.Session`."""
+"""The tables, one file for each entity. Callers write `models.Session`."""
 
 from ai_coordination.models.base import Entity, Table, Versioned, connection
 from ai_coordination.models.blueprint import (
@@ -32,7 +32,7 @@ TABLES: tuple[type[Table], ...] = (
     Idempotency,
 )
 
-# Now and by one thread: registering a table is not safe for several.
+# During the import, because registering a table is not thread-safe.
 for _table in TABLES:
     _table._get_connection()
 

@@ -1,4 +1,4 @@
-"""The rules, one file an entity. Call sites read `services.session.create(...)`."""
+"""The rules, one file for each entity. Callers write `services.session.create(...)`."""
 
 from ai_coordination.services import (
     agent_rules,

@@ -1,4 +1,4 @@
-"""An agent's rules: checking them, and filling in the defaults."""
+"""Check an agent's rules, and fill in their defaults."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from ai_coordination.states import FailurePolicy
 
 LONGEST_SECONDS = 365 * 24 * 3600
 MOST_ATTEMPTS = 100
-# Or none at all. The database stores no number that is much smaller.
+# Or 0. The database cannot store much smaller numbers.
 SHORTEST_INTERVAL_SECONDS = 0.001
 LONGEST_INTERVAL_SECONDS = 24 * 3600
 HIGHEST_BACKOFF_RATE = 100
@@ -25,7 +25,7 @@ def build_action(
     position: int,
     *path: str | int,
 ) -> models.AgentAction:
-    """What one agent does. A rule that is null or left out has its default."""
+    """Check and build an agent's action. A rule that is null or absent has its default."""
     in_the_loop = rules.get("user_in_the_loop")
     answer_timeout = rules.get("answer_timeout_seconds")
     if answer_timeout is not None:
@@ -47,7 +47,7 @@ def build_action(
 
 
 def with_default_timeout(action: models.AgentAction, kind: str | None) -> models.AgentAction:
-    """The action with the timeout of agents of this kind, if the action sets none."""
+    """Return the action, with the kind's default timeout if the action sets none."""
     if not action.timeout_by_kind:
         return action
     seconds = registry.of(kind).timeout_seconds

@@ -58,10 +58,10 @@ def check(entity: models.Table) -> None:
     )
 
 
-def is_measured(kind: type[models.Table], changes: Mapping[str, Any]) -> bool:
+def is_measured(model: type[models.Table], changes: Mapping[str, Any]) -> bool:
     """Whether an update is so large that the whole item must be measured."""
     given = {name: value for name, value in changes.items() if value is not None}
-    measured = sizes.by_attribute(kind(**given))
+    measured = sizes.by_attribute(model(**given))
     return sum(measured[name] for name in given) > UNMEASURED_BYTES
 
 

@@ -1,4 +1,4 @@
-"""Coordinations: blueprints of which agents there are."""
+"""Coordinations: sets of agents that work together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def create(
     agents: Sequence[Mapping[str, Any]] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Coordination:
-    """Writes a new coordination of the caller's tenant.
+    """Create a coordination.
 
     Raises BadUserInput, PayloadTooLarge, Conflict for a used key, Throttled.
     """
@@ -82,7 +82,7 @@ def create(
 
 
 def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:
-    """The coordination as it is now, or None."""
+    """Read a coordination consistently. Returns None if the tenant has no such coordination."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     return reads.get(
         models.Coordination, caller.partition_key, coordination_uuid, tenant=caller.partition_key
@@ -92,9 +92,9 @@ def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:
 def page(
     caller: Caller, wanted: PageRequest, *, name_contains: str | None = None
 ) -> Page[models.Coordination]:
-    """The tenant's coordinations in the order they were created.
+    """Read a page of the tenant's coordinations, in order of creation.
 
-    `name_contains` is a part of the name, in whichever case.
+    `name_contains` is a part of the name; upper and lower case are the same.
     """
     condition = None
     if name_contains:
@@ -115,10 +115,10 @@ def update(
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> models.Coordination:
-    """Changes the given fields alone; None clears an optional one and empties `agents`.
+    """Change the given fields. None clears an optional field and empties `agents`.
 
-    Tasks may name an agent that is then no member any more: starting them says so. Sessions that
-    have started keep the member they started with.
+    A task may name an agent that is then no longer a member: starting it is an error. Sessions that
+    have started keep their members.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.not_null(changes, "coordination_name")
@@ -143,20 +143,20 @@ def update(
 
 
 def delete(caller: Caller, coordination_uuid: str) -> None:
-    """Deletes a coordination without children. Raises NotFound, HasChildren."""
+    """Delete a coordination without children. Raises NotFound, HasChildren."""
     validation.uuid(coordination_uuid, "coordination_uuid")
-    kind = models.Coordination
+    model = models.Coordination
     if settings().texts_bucket is not None:
-        # As with a session's: no message is sent of what was not found under exactly this key.
+        # The message deletes texts, so it is only sent if exactly this key was found.
         found = get(caller, coordination_uuid)
         if found is None:
             raise guards.not_found(NOUN)
         texts.schedule_cleanup(_owner(caller, coordination_uuid))
-    coordination = kind(caller.partition_key, coordination_uuid)
+    coordination = model(caller.partition_key, coordination_uuid)
 
     def write() -> None:
         transaction = Transaction()
-        childless = guards.owned(kind, caller) & counts.has_no_own_counts()
+        childless = guards.owned(model, caller) & counts.has_no_own_counts()
         transaction.delete(coordination, childless, counts.refused(caller))
         counts.remove_counter(transaction, caller, coordination)
         transaction.commit(caller.context)
@@ -165,5 +165,5 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
 
 
 def _owner(caller: Caller, coordination_uuid: str) -> texts.Owner:
-    """The large parameters of members lie with the coordination itself."""
+    """The coordination itself owns the large parameters of its members."""
     return texts.Owner(caller.partition_key, coordination_uuid)

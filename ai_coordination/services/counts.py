@@ -79,22 +79,22 @@ def require_task(transaction: Transaction, caller: Caller, task: models.Task, *p
 
 def remove_counter(transaction: Transaction, caller: Caller, parent: Parent) -> None:
     """Add the part that deletes a parent's counter. If it is refused, HasChildren is raised."""
-    kind = models.ChildCounts
+    model = models.ChildCounts
     still_has = guards.children(caller, COORDINATION, tasks="task_count", sessions="session_count")
-    childless = _owned(caller) & (kind.task_count == 0) & (kind.session_count == 0)
+    childless = _owned(caller) & (model.task_count == 0) & (model.session_count == 0)
     transaction.delete(
         counter_of(parent),
-        kind.parent_uuid.does_not_exist() | childless,
-        guards.parsed(kind, still_has),
+        model.parent_uuid.does_not_exist() | childless,
+        guards.parsed(model, still_has),
     )
 
 
 def has_no_own_counts() -> Condition:
     """The coordination itself has no counts of version 0.1.0, or they are 0."""
-    kind = models.Coordination
-    no_tasks = kind.task_count.does_not_exist() | (kind.task_count == 0)
+    model = models.Coordination
+    no_tasks = model.task_count.does_not_exist() | (model.task_count == 0)
     condition: Condition = no_tasks & (
-        kind.session_count.does_not_exist() | (kind.session_count == 0)
+        model.session_count.does_not_exist() | (model.session_count == 0)
     )
     return condition
 
@@ -160,12 +160,12 @@ def _migrate(caller: Caller, refused: _NotMigrated) -> None:
 
 
 def _migrate_counts(transaction: Transaction, caller: Caller, found: models.Coordination) -> None:
-    kind = models.Coordination
+    model = models.Coordination
     tasks, sessions = found.task_count, found.session_count
-    as_read = guards.owned(kind, caller) & _is(kind.task_count, tasks)
-    as_read &= _is(kind.session_count, sessions)
+    as_read = guards.owned(model, caller) & _is(model.task_count, tasks)
+    as_read &= _is(model.session_count, sessions)
     transaction.update(
-        found, [kind.task_count.remove(), kind.session_count.remove()], as_read, _changed
+        found, [model.task_count.remove(), model.session_count.remove()], as_read, _changed
     )
     _put(transaction, caller, found, int(tasks or 0), int(sessions or 0))
 
@@ -179,14 +179,14 @@ def _put(
     transaction: Transaction, caller: Caller, parent: Parent, tasks: int, sessions: int
 ) -> None:
     """Create a counter, or add to one that another request has created meanwhile."""
-    kind = models.ChildCounts
+    model = models.ChildCounts
     actions = [
-        kind.partition_key.set(parent.partition_key),
-        kind.created_at.set(parent.created_at),
-        kind.task_count.add(tasks),
-        kind.session_count.add(sessions),
+        model.partition_key.set(parent.partition_key),
+        model.created_at.set(parent.created_at),
+        model.task_count.add(tasks),
+        model.session_count.add(sessions),
     ]
-    free = kind.parent_uuid.does_not_exist() | _owned(caller)
+    free = model.parent_uuid.does_not_exist() | _owned(caller)
     transaction.update(counter_of(parent), actions, free, _changed)
 
 

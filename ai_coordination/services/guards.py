@@ -15,9 +15,9 @@ V = TypeVar("V", bound=models.Versioned)
 T = TypeVar("T", bound=models.Entity)
 
 
-def owned(kind: type[T], caller: Caller) -> Condition:
+def owned(model: type[T], caller: Caller) -> Condition:
     """The item exists and belongs to the caller's tenant. A missing item has no partition key."""
-    return kind.partition_key == caller.partition_key
+    return model.partition_key == caller.partition_key
 
 
 def not_found(noun: str, *path: str | int) -> NotFound:
@@ -56,10 +56,10 @@ def children(
     return refused
 
 
-def parsed(kind: type[T], refused: Callable[[T | None], EngineError | None]) -> Refused:
+def parsed(model: type[T], refused: Callable[[T | None], EngineError | None]) -> Refused:
     """Adapt a function of the entity for a transaction, which passes the raw item."""
 
     def read(item: Item | None) -> EngineError | None:
-        return refused(kind.of(item) if item else None)
+        return refused(model.of(item) if item else None)
 
     return read

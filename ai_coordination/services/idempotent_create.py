@@ -45,7 +45,7 @@ class AddressTaken(Conflict):
     """Another entity has the same key in the table."""
 
 
-def run(caller: Caller, kind: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
+def run(caller: Caller, model: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
     """Return what `write` creates by `commit`. If it is refused, return what the key has created.
 
     Raises what `write` raises, and for a used key what `commit` raises.
@@ -55,7 +55,7 @@ def run(caller: Caller, kind: type[E], key: str | None, given: Input, write: Cal
     except (Throttled, _OtherInput, _DeletedSince):
         raise
     except EngineError:
-        earlier = _created_before(caller, kind, key, given)
+        earlier = _created_before(caller, model, key, given)
         if earlier is None:
             raise
         return earlier
@@ -75,14 +75,14 @@ def commit(
     another entity has its key, which happens only to random keys, and PayloadTooLarge.
     """
     capacity.check(entity)
-    kind = type(entity)
+    model = type(entity)
 
     def write() -> E:
         transaction = Transaction()
         if key is not None:
             _remember(transaction, caller, entity, key, given)
         add_parts(transaction)
-        hash_key = getattr(kind, kind.key_names()[0])
+        hash_key = getattr(model, model.key_names()[0])
         transaction.put(entity, hash_key.does_not_exist(), _taken)
         transaction.commit(caller.context)
         return entity
@@ -90,10 +90,10 @@ def commit(
     try:
         return counts.with_migration(caller, write)
     except _Repeated as repeated:
-        return _named(caller, kind, repeated.record, given)
+        return _named(caller, model, repeated.record, given)
 
 
-def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input) -> E | None:
+def _created_before(caller: Caller, model: type[E], key: str | None, given: Input) -> E | None:
     """Return what an earlier call with this key created. None without one, or without a key."""
     if key is None:
         return None
@@ -105,7 +105,7 @@ def _created_before(caller: Caller, kind: type[E], key: str | None, given: Input
         return None
     if record.expires_at < caller.context.utc().timestamp():
         return None
-    return _named(caller, kind, record, given)
+    return _named(caller, model, record, given)
 
 
 def _address(caller: Caller, space: str, key: str) -> str:
@@ -138,13 +138,13 @@ def _taken(_: Item | None) -> EngineError:
     return AddressTaken("Another request has just created this: try again")
 
 
-def _named(caller: Caller, kind: type[E], record: models.Idempotency, given: Input) -> E:
+def _named(caller: Caller, model: type[E], record: models.Idempotency, given: Input) -> E:
     """Return the entity that a key's record names."""
     algorithm = int(record.algorithm or fingerprints.OF_0_1_0)
     if not fingerprints.is_same(given, record.fingerprint, algorithm):
         raise _OtherInput("This key was used with another input", "idempotency_key")
     found = reads.get(
-        kind, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
+        model, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
     )
     if found is None:
         raise _DeletedSince("The entity that this key created has been deleted", "idempotency_key")

@@ -1,8 +1,8 @@
-"""The members of a coordination: checking and building them, and keeping what is large of them.
+"""The members of a coordination: check and build them, and store their large parameters.
 
-A member's parameters may be a long prompt. Over a kilobyte they are a large text, which the items
-name: the coordination's, and those of the agents of its sessions. The text lies with the
-coordination, which changes without deleting it, and which no session outlives.
+A member's parameters may be a long prompt. If they exceed a kilobyte, the items of the coordination
+and of its sessions' agents only reference them, as a large text that the coordination owns. It is
+deleted with the coordination, not when that changes, and no session outlives its coordination.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ _JSON = models.AgentRuntime.parameters
 def build_members(
     context: InvocationContext, given: Sequence[Mapping[str, Any]], *path: str | int
 ) -> list[models.Agent]:
-    """The agents of a coordination, each with an agentUuid of its own."""
+    """Check and build the members of a coordination. Members without an agentUuid get a new one."""
     validation.bounded(given, *path)
-    built = [_member(context, one, *path, index) for index, one in enumerate(given)]
+    built = [_member(context, each, *path, index) for index, each in enumerate(given)]
     validation.distinct([agent.agent_uuid for agent in built], *path, within="agent_uuid")
     return built
 
@@ -57,7 +57,7 @@ def _runtime(given: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
 
 
 def compact(pending: texts.PendingTexts, member: models.Agent) -> models.Agent:
-    """The member as items hold it: its parameters, where they are large, are in `pending`."""
+    """Return the member as items store it, with its large parameters moved to `pending`."""
     runtime = member.runtime
     if runtime.parameters is None or runtime.kept_parameters is not None:
         return member
@@ -70,11 +70,11 @@ def compact(pending: texts.PendingTexts, member: models.Agent) -> models.Agent:
 
 
 def compact_all(owner: texts.Owner, given: Iterable[models.Agent]) -> list[models.Agent]:
-    """The same of several, whose large parameters are written: of an owner that exists."""
+    """Return members as items store them, and write their large parameters. The owner exists."""
     pending = texts.PendingTexts(owner)
-    found = [compact(pending, member) for member in given]
+    members = [compact(pending, member) for member in given]
     pending.write()
-    return found
+    return members
 
 
 def _inline(runtime: models.AgentRuntime) -> dict[str, str] | None:
@@ -90,7 +90,7 @@ def _inline(runtime: models.AgentRuntime) -> dict[str, str] | None:
 
 
 def parameters(tenant: str, runtime: models.AgentRuntime) -> Any:
-    """All of an agent's parameters. Raises TextUnavailable, Throttled."""
+    """Return all of an agent's parameters. Raises TextUnavailable, Throttled."""
     if runtime.kept_parameters is None:
         return runtime.parameters
     return _JSON.deserialize(texts.read(tenant, runtime.kept_parameters))

@@ -1,4 +1,4 @@
-"""Sessions: instances of a coordination in which a task is executed."""
+"""Sessions: executions of tasks."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
@@ -27,7 +27,7 @@ from ai_coordination.states import SessionStatus
 
 NOUN = "session"
 
-# What may be changed after the start; the rest is what the agents already work on.
+# What may change after the start. Agents already work on the rest.
 ALWAYS_OPEN = frozenset({"user_id"})
 
 
@@ -42,7 +42,7 @@ def create(
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Session:
-    """Writes a new session, INITIAL and without agents.
+    """Create a session that has not started and has no agents.
 
     Raises BadUserInput, PayloadTooLarge, NotFound for the coordination or the task, Conflict for
     a used key, Throttled.
@@ -94,31 +94,31 @@ def create(
 
 
 def _with_texts(
-    pending: texts.PendingTexts, work: list[models.SubtaskQuery]
+    pending: texts.PendingTexts, subtask_queries: list[models.SubtaskQuery]
 ) -> list[models.SubtaskQuery]:
-    for query in work:
+    for query in subtask_queries:
         query.subtask_query = pending.stored_form(query.subtask_query)
-    return work
+    return subtask_queries
 
 
 def count_in_coordination(
     transaction: Transaction, caller: Caller, session: models.Session
 ) -> None:
-    """The parts of a transaction that creates a session: its parents exist, and count it.
+    """Add the parts that require a new session's parents to exist, and count it.
 
-    Only inside of `counts.moving`.
+    Use only within `counts.with_migration`.
     """
     one_more = models.ChildCounts.session_count.add(1)
     coordination_uuid = session.coordination_uuid
     counts.count_child(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
-    # A task with schedules cannot be deleted, and a firing checks its schedule.
+    # Not for a firing: it checks its schedule, and a task with schedules cannot be deleted.
     if session.task_uuid is not None and session.schedule_uuid is None:
         task = models.Task(session.coordination_uuid, session.task_uuid)
         counts.require_task(transaction, caller, task, "task_uuid")
 
 
 def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
-    """The session as it is now, or None."""
+    """Read a session consistently. Returns None if the tenant has no such session."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
     return reads.get(models.Session, coordination_uuid, session_uuid, tenant=caller.partition_key)
@@ -133,28 +133,28 @@ def page(
     task_uuid: str | None = None,
     user_id: str | None = None,
 ) -> Page[models.Session]:
-    """The sessions of a coordination, or of the tenant, by the time of their creation.
+    """Read a page of the sessions of a coordination or of the tenant, in order of creation.
 
-    It reads where the fewest rows have to be passed over: a task's, else a user's, else a
-    coordination's, else the tenant's; what is left of the filter is a condition.
+    It reads the list in which the filter passes over the fewest rows: the task's, otherwise the
+    user's, the coordination's or the tenant's. The rest of the filter becomes a condition.
     """
-    kind = models.Session
+    model = models.Session
     validation.optional_uuid(coordination_uuid, "coordination_uuid")
     validation.optional_uuid(task_uuid, "filter", "task_uuid")
     user = models.tenant_user(caller.partition_key, validation.label(user_id, "filter", "user_id"))
-    ways: list[tuple[str | None, Condition, Index[Any] | None]] = [
-        (task_uuid, kind.task_uuid == task_uuid, kind.of_task),
-        (user, kind.user_id == user_id, kind.of_user),
-        (coordination_uuid, kind.coordination_uuid == coordination_uuid, None),
-        (caller.partition_key, kind.partition_key == caller.partition_key, kind.of_tenant),
+    lists: list[tuple[str | None, Condition, Index[Any] | None]] = [
+        (task_uuid, model.task_uuid == task_uuid, model.of_task),
+        (user, model.user_id == user_id, model.of_user),
+        (coordination_uuid, model.coordination_uuid == coordination_uuid, None),
+        (caller.partition_key, model.partition_key == caller.partition_key, model.of_tenant),
     ]
-    (hash_key, _, index), *rest = [way for way in ways if way[0] is not None]
-    # The last of the rest, the tenant, is checked of every row that is read anywhere.
+    (hash_key, _, index), *rest = [each for each in lists if each[0] is not None]
+    # Not the last one, the tenant, because every read checks that.
     conditions = [condition for _, condition, _ in rest[:-1]]
     if status:
         conditions.append(_in_status(status))
     return reads.page(
-        kind,
+        model,
         str(hash_key),
         wanted,
         tenant=caller.partition_key,
@@ -164,22 +164,22 @@ def page(
 
 
 def status_of(session: models.Session) -> str:
-    """The status that is shown: a session in progress of which an agent asks a person waits."""
+    """Return the status that is shown: WAITING_FOR_INPUT if an agent asks a person."""
     if session.status == SessionStatus.IN_PROGRESS.value and session.awaiting_input:
         return SessionStatus.WAITING_FOR_INPUT.value
     return session.status
 
 
-def _in_status(wanted: Collection[SessionStatus]) -> Condition:
-    kind = models.Session
-    running = kind.status == SessionStatus.IN_PROGRESS.value
+def _in_status(statuses: Collection[SessionStatus]) -> Condition:
+    model = models.Session
+    running = model.status == SessionStatus.IN_PROGRESS.value
     conditions = {
-        SessionStatus.IN_PROGRESS: running & kind.awaiting_input.does_not_exist(),
-        SessionStatus.WAITING_FOR_INPUT: running & kind.awaiting_input.exists(),
+        SessionStatus.IN_PROGRESS: running & model.awaiting_input.does_not_exist(),
+        SessionStatus.WAITING_FOR_INPUT: running & model.awaiting_input.exists(),
     }
     condition: Condition = reduce(
         Condition.__or__,
-        [conditions.get(one, kind.status == one.value) for one in dict.fromkeys(wanted)],
+        [conditions.get(each, model.status == each.value) for each in dict.fromkeys(statuses)],
     )
     return condition
 
@@ -191,13 +191,13 @@ def update(
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> models.Session:
-    """Changes the given fields alone; None clears one and empties a list.
+    """Change the given fields. None clears a field and empties a list.
 
-    After the start only `user_id` may change: InvalidState for the rest.
+    After the start only `user_id` may change: anything else is InvalidState.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
-    kind = models.Session
+    model = models.Session
     written: dict[str, Any] = {}
     pending = texts.PendingTexts(texts.Owner(caller.partition_key, coordination_uuid, session_uuid))
     if "user_id" in changes:
@@ -211,12 +211,12 @@ def update(
     if "input_files" in changes:
         written["input_files"] = files(changes["input_files"] or [], "input_files")
     if "subtask_queries" in changes:
-        work = queries(changes["subtask_queries"] or [], "subtask_queries")
-        written["subtask_queries"] = _with_texts(pending, work)
+        subtask_queries = queries(changes["subtask_queries"] or [], "subtask_queries")
+        written["subtask_queries"] = _with_texts(pending, subtask_queries)
     put_texts(caller, pending)
     return versioned_update.apply(
         caller,
-        kind(coordination_uuid, session_uuid),
+        model(coordination_uuid, session_uuid),
         NOUN,
         written,
         expected_version,
@@ -226,33 +226,31 @@ def update(
 
 
 def put_texts(caller: Caller, pending: texts.PendingTexts) -> None:
-    """Writes large texts of a session that exists. Raises NotFound, Throttled."""
-    if (
-        pending
-        and get(caller, pending.owner.coordination_uuid, str(pending.owner.session_uuid)) is None
-    ):
+    """Write a session's large texts, if the session exists. Raises NotFound, Throttled."""
+    owner = pending.owner
+    if pending and get(caller, owner.coordination_uuid, str(owner.session_uuid)) is None:
         raise guards.not_found(NOUN, "session_uuid")
     pending.write()
 
 
 def not_started() -> Condition:
-    """The session is still being built: nothing starts it, or has started it."""
-    kind = models.Session
-    initial: Condition = kind.status == SessionStatus.INITIAL.value
-    idle: Condition = initial & kind.operation.does_not_exist()
+    """The session has not started, and is not being started."""
+    model = models.Session
+    initial: Condition = model.status == SessionStatus.INITIAL.value
+    idle: Condition = initial & model.operation.does_not_exist()
     return idle
 
 
 def started(old: models.Session) -> EngineError:
-    """What it means that a session is not `not_started`."""
+    """Return the error if a session is not `not_started`."""
     return InvalidState("This session has started", status_of(old).upper())
 
 
 def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
-    """Deletes a session without agents and runs. Raises NotFound, HasChildren, InvalidState."""
+    """Delete a session without agents and runs. Raises NotFound, HasChildren, InvalidState."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
-    kind = models.Session
+    model = models.Session
     still_has = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
 
     def refused(old: models.Session | None) -> EngineError:
@@ -261,8 +259,8 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         return still_has(old)
 
     if settings().texts_bucket is not None:
-        # The texts are deleted by a message, which may only be sent of a session that is the
-        # tenant's and stands under exactly this key.
+        # A message deletes the texts. It may only be sent for a session of the tenant that exists
+        # with exactly this key.
         session = get(caller, coordination_uuid, session_uuid)
         if session is None or session.agent_count or session.run_count or session.operation:
             raise refused(session)
@@ -271,12 +269,12 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     def write() -> None:
         transaction = Transaction()
         transaction.delete(
-            kind(coordination_uuid, session_uuid),
-            guards.owned(kind, caller)
-            & (kind.agent_count == 0)
-            & (kind.run_count == 0)
-            & kind.operation.does_not_exist(),
-            guards.parsed(kind, refused),
+            model(coordination_uuid, session_uuid),
+            guards.owned(model, caller)
+            & (model.agent_count == 0)
+            & (model.run_count == 0)
+            & model.operation.does_not_exist(),
+            guards.parsed(model, refused),
         )
         one_less = models.ChildCounts.session_count.add(-1)
         counts.count_child(transaction, caller, coordination_uuid, one_less)
@@ -286,11 +284,12 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
 
 
 def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
+    """Check and build the input files of a session."""
     return [
         models.InputFile(
-            name=validation.name(one["name"], *path, index, "name"),
-            uri=validation.uri(one["uri"], *path, index, "uri"),
-            media_type=validation.shown_label(one.get("media_type"), *path, index, "media_type"),
+            name=validation.name(file["name"], *path, index, "name"),
+            uri=validation.uri(file["uri"], *path, index, "uri"),
+            media_type=validation.shown_label(file.get("media_type"), *path, index, "media_type"),
         )
-        for index, one in enumerate(validation.bounded(given, *path))
+        for index, file in enumerate(validation.bounded(given, *path))
     ]

@@ -129,15 +129,15 @@ def page(
 ) -> Page[models.SessionAgent]:
     """Read a page of the agents of a session, in the order they were added."""
     validation.uuid(session_uuid, "session_uuid")
-    kind = models.SessionAgent
+    model = models.SessionAgent
     conditions: list[Condition] = []
     if state:
-        conditions.append(kind.state.is_in(*(each.value for each in state)))
+        conditions.append(model.state.is_in(*(each.value for each in state)))
     if agent_uuid is not None:
         validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
-        conditions.append(kind.agent_uuid == agent_uuid)
+        conditions.append(model.agent_uuid == agent_uuid)
     return reads.page(
-        kind, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
+        model, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
     )
 
 
@@ -153,19 +153,19 @@ def open_page(
     if state not in OPEN_STATES:
         raise BadUserInput("The state must be WAITING_FOR_INPUT or IN_PROGRESS", "state")
     validation.optional_uuid(coordination_uuid, "coordination_uuid")
-    kind = models.SessionAgent
+    model = models.SessionAgent
     conditions: list[Condition] = []
     if coordination_uuid is not None:
-        conditions.append(kind.coordination_uuid == coordination_uuid)
+        conditions.append(model.coordination_uuid == coordination_uuid)
     if agent_uuid is not None:
         validation.agent_uuid(agent_uuid, "agent_uuid")
-        conditions.append(kind.agent_uuid == agent_uuid)
+        conditions.append(model.agent_uuid == agent_uuid)
     return reads.page(
-        kind,
+        model,
         models.open_as(caller.partition_key, state.value),
         wanted,
         tenant=caller.partition_key,
-        index=kind.open,
+        index=model.open,
         condition=reads.all_of(conditions),
     )
 
@@ -189,8 +189,8 @@ def update(
     """
     validation.uuid(session_uuid, "session_uuid")
     validation.uuid(session_agent_uuid, "session_agent_uuid")
-    kind = models.SessionAgent
-    unstarted = (kind.iteration == 0) & (kind.state == SessionAgentState.INITIAL.value)
+    model = models.SessionAgent
+    unstarted = (model.iteration == 0) & (model.state == SessionAgentState.INITIAL.value)
     fields = [name for name in ("user_input", "agent_input", "notes") if name in changes]
     stored = _stored(
         caller,
@@ -200,7 +200,7 @@ def update(
     )
     return versioned_update.apply(
         caller,
-        kind(session_uuid, session_agent_uuid),
+        model(session_uuid, session_agent_uuid),
         NOUN,
         stored,
         expected_version,

@@ -1,4 +1,4 @@
-"""Graphs as a whole: all agents of a session, how far they are, and pictures of them."""
+"""A session's graph as a whole: all its agents, their progress, and diagrams."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _OF_THE_GRAPH = [
 
 
 def all_agents(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """All agents of a session, without their texts, in the order of their ordinals."""
+    """Read all agents of a session without their texts, in the order of their ordinals."""
     return reads.all_rows(
         models.SessionAgent,
         session_uuid,
@@ -33,7 +33,7 @@ def all_agents(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
 
 
 def agent_states(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """The same, but with their states alone: enough to count them."""
+    """Read only the states of all agents of a session, for counting them."""
     return reads.all_rows(
         models.SessionAgent,
         session_uuid,
@@ -43,7 +43,7 @@ def agent_states(caller: Caller, session_uuid: str) -> list[models.SessionAgent]
 
 
 def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
-    """The pieces of work of a session that has started, which its agents hold."""
+    """Read the subtask queries of a started session from its agents."""
     agents = reads.all_rows(
         models.SessionAgent,
         session_uuid,
@@ -62,13 +62,13 @@ def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQue
 
 
 def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
-    """How many agents stand where."""
+    """Count agents by state."""
     counts = Counter(agent.state for agent in agents)
     return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
 
 
 def task_diagram(coordination: models.Coordination, task: models.Task) -> str:
-    """The agents that take part in a task, and who waits for whom."""
+    """Draw the agents that take part in a task, and which of them wait for which."""
     names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
     taking_part = [*task.agent_actions, *(query.agent_uuid for query in task.subtask_queries)]
     agents = list(dict.fromkeys(taking_part)) or list(names)
@@ -84,9 +84,9 @@ def task_diagram(coordination: models.Coordination, task: models.Task) -> str:
 
 
 def session_diagram(agents: Sequence[models.SessionAgent], names: Mapping[str, str]) -> str:
-    """The agents of a session, each in the colour of its state.
+    """Draw the agents of a session, each in the colour of its state.
 
-    `names` are those of the coordination's members, for agents that have not started.
+    `names` has the names of the coordination's members, for agents that have not started.
     """
     positions = {agent.ordinal: position for position, agent in enumerate(agents)}
     boxes = [

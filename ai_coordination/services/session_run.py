@@ -1,4 +1,4 @@
-"""Session runs: execution steps that a caller ran itself. A run is never updated."""
+"""Session runs: read them, and record and delete runs of the caller's own. None is updated."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,7 +37,7 @@ def record(
     finished_at: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> models.SessionRun:
-    """Writes a run of a session, counted on its agent where it has one, else on the session.
+    """Record a run of a session. Its agent counts it; without an agent, the session does.
 
     Raises BadUserInput, PayloadTooLarge, NotFound for the session or the agent, Conflict for a used
     key, Throttled.
@@ -105,17 +105,17 @@ def _count_in_parent(transaction: Transaction, caller: Caller, run: models.Sessi
             guards.missing("session", "session_uuid"),
         )
         return
-    kind = models.SessionAgent
+    model = models.SessionAgent
     transaction.update(
-        kind(run.session_uuid, run.session_agent_uuid),
-        [kind.run_count.add(1)],
-        guards.owned(kind, caller) & (kind.coordination_uuid == run.coordination_uuid),
+        model(run.session_uuid, run.session_agent_uuid),
+        [model.run_count.add(1)],
+        guards.owned(model, caller) & (model.coordination_uuid == run.coordination_uuid),
         guards.missing("session agent", "session_agent_uuid"),
     )
 
 
 def get(caller: Caller, session_uuid: str, run_uuid: str) -> models.SessionRun | None:
-    """The run as it is now, or None."""
+    """Read a run consistently. Returns None if the tenant has no such run."""
     validation.uuid(session_uuid, "session_uuid")
     validation.uuid(run_uuid, "run_uuid")
     return reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
@@ -130,51 +130,51 @@ def page(
     thread_uuid: str | None = None,
     session_agent_uuid: str | None = None,
 ) -> Page[models.SessionRun]:
-    """The runs of a session, oldest first."""
+    """Read a page of the runs of a session, oldest first."""
     validation.uuid(session_uuid, "session_uuid")
-    kind = models.SessionRun
+    model = models.SessionRun
     conditions: list[Condition] = []
     if agent_uuid is not None:
         validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
-        conditions.append(kind.agent_uuid == agent_uuid)
+        conditions.append(model.agent_uuid == agent_uuid)
     if thread_uuid is not None:
         validation.label(thread_uuid, "filter", "thread_uuid")
-        conditions.append(kind.thread_uuid == thread_uuid)
+        conditions.append(model.thread_uuid == thread_uuid)
     if session_agent_uuid is not None:
         validation.uuid(session_agent_uuid, "filter", "session_agent_uuid")
-        conditions.append(kind.session_agent_uuid == session_agent_uuid)
+        conditions.append(model.session_agent_uuid == session_agent_uuid)
     return reads.page(
-        kind, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
+        model, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
     )
 
 
 def thread_page(caller: Caller, thread_uuid: str, wanted: PageRequest) -> Page[models.SessionRun]:
-    """The runs of a thread, oldest first.
+    """Read a page of the runs of a thread, oldest first.
 
-    A run that began its thread is one of them once `accept` has named its thread, or the run has
-    ended. The index holds keys alone: the runs themselves are one more call.
+    The run that began the thread is in the list once it was accepted or has ended. The index only
+    has keys, so reading the runs takes one more call.
     """
     validation.label(thread_uuid, "thread_uuid")
-    kind = models.SessionRun
+    model = models.SessionRun
     key = models.tenant_thread(caller.partition_key, thread_uuid)
-    page = reads.page(kind, str(key), wanted, tenant=caller.partition_key, index=kind.of_thread)
-    keys: list[reads.Key] = [(kind, row.session_uuid, row.run_uuid) for row in page.rows]
+    page = reads.page(model, str(key), wanted, tenant=caller.partition_key, index=model.of_thread)
+    keys: list[reads.Key] = [(model, row.session_uuid, row.run_uuid) for row in page.rows]
     runs = reads.batch_get(keys, tenant=caller.partition_key, context=caller.context)
     return replace(page, rows=[run for run in runs if run is not None])
 
 
 def delete(caller: Caller, session_uuid: str, run_uuid: str) -> None:
-    """Deletes a run that no agent works on.
+    """Delete a run that no agent works on.
 
-    Its parent's key is not in the input, so the run is read first. Raises NotFound; InvalidState
-    while it is the current run of an agent that has not ended.
+    The run is read first, because the input does not have its parent's key. Raises NotFound;
+    InvalidState if it is the current run of an agent that has not ended.
     """
-    found = get(caller, session_uuid, run_uuid)
-    if found is None:
+    run = get(caller, session_uuid, run_uuid)
+    if run is None:
         raise guards.not_found(NOUN)
     transaction = Transaction()
-    transaction.delete(found, guards.owned(models.SessionRun, caller), guards.missing(NOUN))
-    _count_out_of_parent(transaction, caller, found)
+    transaction.delete(run, guards.owned(models.SessionRun, caller), guards.missing(NOUN))
+    _count_out_of_parent(transaction, caller, run)
     transaction.commit(caller.context)
 
 
@@ -187,9 +187,10 @@ def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.S
             guards.missing(NOUN),
         )
         return
-    kind = models.SessionAgent
-    idle = (kind.current_run_uuid != run.run_uuid) | (
-        kind.state.is_in(*(one.value for one in TERMINAL_AGENT)) & kind.due_at.does_not_exist()
+    model = models.SessionAgent
+    idle = (model.current_run_uuid != run.run_uuid) | (
+        model.state.is_in(*(state.value for state in TERMINAL_AGENT))
+        & model.due_at.does_not_exist()
     )
 
     def refused(old: models.SessionAgent | None) -> EngineError:
@@ -198,10 +199,10 @@ def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.S
         return InvalidState("An agent still works on this run", old.state.upper())
 
     transaction.update(
-        kind(run.session_uuid, run.session_agent_uuid),
-        [kind.run_count.add(-1)],
-        guards.owned(kind, caller) & idle,
-        guards.parsed(kind, refused),
+        model(run.session_uuid, run.session_agent_uuid),
+        [model.run_count.add(-1)],
+        guards.owned(model, caller) & idle,
+        guards.parsed(model, refused),
     )
 
 
@@ -217,7 +218,10 @@ def _usage(given: Mapping[str, int]) -> models.TokenUsage:
 def _finished_at(
     session_uuid: str, outcome: RunOutcome | None, given: datetime | None, now: str
 ) -> str | None:
-    """Between the session's creation and now; the caller's clock may differ from the engine's."""
+    """Check the end of a run: between its session's creation and now, because clocks differ.
+
+    Without one, a run with an outcome has ended now.
+    """
     if outcome is None and given is not None:
         raise BadUserInput("A run without an outcome has not finished", "finished_at")
     if outcome is None:
@@ -227,6 +231,6 @@ def _finished_at(
     earliest = ids.milliseconds_of(session_uuid) / 1000 - CLOCKS_DIFFER_SECONDS
     latest = timestamps.parse(now).timestamp() + CLOCKS_DIFFER_SECONDS
     if not earliest <= given.timestamp() <= latest:
-        message = "A run ends between the creation of its session and now, give or take 5 minutes"
+        message = "A run must end between its session's creation and now, give or take 5 minutes"
         raise BadUserInput(message, "finished_at")
     return timestamps.to_text(given)

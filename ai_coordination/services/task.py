@@ -1,4 +1,4 @@
-"""Tasks: graphs of agent actions."""
+"""Tasks: graphs of agents within a coordination."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ def create(
     agent_actions: Sequence[Mapping[str, Any]] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Task:
-    """Writes a new task, if its coordination is there and its graph is one.
+    """Create a task. Its coordination must exist and its graph must be valid.
 
     Raises BadUserInput, PayloadTooLarge, NotFound for the coordination, Conflict, Throttled.
     """
@@ -85,14 +85,14 @@ def create(
 
 
 def get(caller: Caller, coordination_uuid: str, task_uuid: str) -> models.Task | None:
-    """The task as it is now, or None."""
+    """Read a task consistently. Returns None if the tenant has no such task."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
     return reads.get(models.Task, coordination_uuid, task_uuid, tenant=caller.partition_key)
 
 
 def page(caller: Caller, coordination_uuid: str, wanted: PageRequest) -> Page[models.Task]:
-    """The tasks of a coordination in the order they were created."""
+    """Read a page of the tasks of a coordination, in order of creation."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     return reads.page(models.Task, coordination_uuid, wanted, tenant=caller.partition_key)
 
@@ -104,10 +104,10 @@ def update(
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> models.Task:
-    """Changes the given fields alone; None clears an optional one and empties a list.
+    """Change the given fields. None clears an optional field and empties a list.
 
-    The graph is checked as a whole. Where only a part of it is given, the rest is read, and the
-    write is on condition that it is still the one read.
+    The graph is checked as a whole: a change of a part reads the rest, and is written on condition
+    that the task has not changed since.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
@@ -161,18 +161,18 @@ def _update_graph(
 
 
 def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
-    """Deletes a task without schedules; its sessions stay. Raises NotFound, HasChildren."""
+    """Delete a task without schedules. Its sessions stay. Raises NotFound, HasChildren."""
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
-    kind = models.Task
-    task = kind(coordination_uuid, task_uuid)
+    model = models.Task
+    task = model(coordination_uuid, task_uuid)
 
     def write() -> None:
         transaction = Transaction()
         transaction.delete(
             task,
-            guards.owned(kind, caller) & (kind.schedule_count == 0),
-            guards.parsed(kind, guards.children(caller, NOUN, schedules="schedule_count")),
+            guards.owned(model, caller) & (model.schedule_count == 0),
+            guards.parsed(model, guards.children(caller, NOUN, schedules="schedule_count")),
         )
         counts.remove_counter(transaction, caller, task)
         one_less = models.ChildCounts.task_count.add(-1)
@@ -183,36 +183,36 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
 
 
 def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:
-    """Subtask queries, checked one by one."""
+    """Check and build subtask queries."""
     return [
         models.SubtaskQuery(
-            agent_uuid=validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid"),
+            agent_uuid=validation.agent_uuid(query["agent_uuid"], *path, index, "agent_uuid"),
             subtask_query=validation.required_text(
-                one["subtask_query"], *path, index, "subtask_query"
+                query["subtask_query"], *path, index, "subtask_query"
             ),
         )
-        for index, one in enumerate(validation.bounded(given, *path))
+        for index, query in enumerate(validation.bounded(given, *path))
     ]
 
 
 def _actions(given: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
     validation.bounded(given, *path)
     uuids = [
-        validation.agent_uuid(one["agent_uuid"], *path, index, "agent_uuid")
-        for index, one in enumerate(given)
+        validation.agent_uuid(action["agent_uuid"], *path, index, "agent_uuid")
+        for index, action in enumerate(given)
     ]
     validation.distinct(uuids, *path, within="agent_uuid")
     return {
-        uuid: build_action(uuid, _predecessors(one, *path, index), one, index, *path, index)
-        for index, (uuid, one) in enumerate(zip(uuids, given, strict=True))
+        uuid: build_action(uuid, _predecessors(action, *path, index), action, index, *path, index)
+        for index, (uuid, action) in enumerate(zip(uuids, given, strict=True))
     }
 
 
 def _predecessors(given: Mapping[str, Any], *path: str | int) -> list[str]:
     path = *path, "predecessors"
     uuids = [
-        validation.agent_uuid(one, *path, index)
-        for index, one in enumerate(given.get("predecessors") or [])
+        validation.agent_uuid(predecessor, *path, index)
+        for index, predecessor in enumerate(given.get("predecessors") or [])
     ]
     validation.distinct(uuids, *path)
     return uuids
@@ -223,14 +223,14 @@ def _check_graph(
     subtask_queries: Sequence[models.SubtaskQuery],
     actions: Actions,
 ) -> None:
-    """Agents are members, predecessors take part, and no agent waits for itself."""
+    """Check that all agents are members, predecessors take part, and there is no cycle."""
     members = {agent.agent_uuid for agent in coordination.agents}
     named = [query.agent_uuid for query in subtask_queries]
     _check_members(members, named, "subtask_queries")
     _check_members(members, actions, "agent_actions")
     taking_part = {*named, *actions}
-    for action_index, one in enumerate(actions.values()):
-        for index, predecessor in enumerate(one.predecessors):
+    for action_index, action in enumerate(actions.values()):
+        for index, predecessor in enumerate(action.predecessors):
             if predecessor not in taking_part:
                 raise BadUserInput(
                     f"{predecessor!r} takes no part in this task",
@@ -239,7 +239,9 @@ def _check_graph(
                     "predecessors",
                     index,
                 )
-    waits_for: dict[str, list[Any]] = {uuid: one.predecessors for uuid, one in actions.items()}
+    waits_for: dict[str, list[Any]] = {
+        uuid: action.predecessors for uuid, action in actions.items()
+    }
     cycle = graph.find_cycle(waits_for)
     if cycle is not None:
         raise BadUserInput(
@@ -251,5 +253,5 @@ def _check_members(members: set[str], named: Iterable[str], field: str) -> None:
     for index, uuid in enumerate(named):
         if uuid not in members:
             raise BadUserInput(
-                f"{uuid!r} is no agent of this coordination", field, index, "agent_uuid"
+                f"{uuid!r} is not an agent of this coordination", field, index, "agent_uuid"
             )

@@ -1,4 +1,4 @@
-"""Task schedules: when tasks start by themselves."""
+"""Task schedules: when tasks are started automatically."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ def create(
     status: ScheduleStatus | None = None,
     idempotency_key: str | None = None,
 ) -> models.TaskSchedule:
-    """Writes a new schedule of a task, its timer first.
+    """Create a schedule of a task, its timer first.
 
     Raises BadUserInput, NotFound for the task, Conflict for a used key, Throttled.
     """
@@ -53,7 +53,7 @@ def create(
 
     def write() -> models.TaskSchedule:
         schedule_expressions.check(schedule, timezone, caller.context.utc())
-        # As all that is wrong, before a timer is made.
+        # Everything is checked before a timer is created.
         validation.label(idempotency_key, "idempotency_key")
         now = caller.context.now()
         entity = models.TaskSchedule(
@@ -70,16 +70,16 @@ def create(
         )
         timers.arm(caller.context, scheduler, entity)
         try:
-            made = idempotent_create.commit(caller, entity, idempotency_key, given, count)
+            created = idempotent_create.commit(caller, entity, idempotency_key, given, count)
         except Throttled:
-            # A first try may have landed whose answer was lost.
+            # The write may have landed: its response may be lost.
             raise
         except EngineError:
             timers.disarm(scheduler, entity)
             raise
-        if made.token != entity.token:
+        if created.token != entity.token:
             timers.disarm(scheduler, entity)
-        return made
+        return created
 
     def count(transaction: Transaction) -> None:
         transaction.update(
@@ -93,7 +93,7 @@ def create(
 
 
 def get(caller: Caller, task_uuid: str, schedule_uuid: str) -> models.TaskSchedule | None:
-    """The schedule as it is now, or None."""
+    """Read a schedule consistently. Returns None if the tenant has no such schedule."""
     validation.uuid(task_uuid, "task_uuid")
     validation.uuid(schedule_uuid, "schedule_uuid")
     return reads.get(models.TaskSchedule, task_uuid, schedule_uuid, tenant=caller.partition_key)
@@ -106,16 +106,16 @@ def page(
     *,
     status: Collection[ScheduleStatus] | None = None,
 ) -> Page[models.TaskSchedule]:
-    """The schedules of a task, or of the tenant, in the order they were created."""
-    kind = models.TaskSchedule
-    condition = kind.status.is_in(*(one.value for one in status)) if status else None
+    """Read a page of the schedules of a task or of the tenant, in order of creation."""
+    model = models.TaskSchedule
+    condition = model.status.is_in(*(each.value for each in status)) if status else None
     tenant = caller.partition_key
     if task_uuid is None:
         return reads.page(
-            kind, tenant, wanted, tenant=tenant, index=kind.of_tenant, condition=condition
+            model, tenant, wanted, tenant=tenant, index=model.of_tenant, condition=condition
         )
     validation.uuid(task_uuid, "task_uuid")
-    return reads.page(kind, task_uuid, wanted, tenant=tenant, condition=condition)
+    return reads.page(model, task_uuid, wanted, tenant=tenant, condition=condition)
 
 
 def update(
@@ -126,10 +126,10 @@ def update(
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> models.TaskSchedule:
-    """Changes the given fields alone; None gives `timezone` and `status` their defaults.
+    """Change the given fields. None sets `timezone` and `status` to their defaults.
 
-    What concerns the timer is written on condition that the schedule is still the one read: the
-    timer is made of all of it. A rate counts anew from here on.
+    The timer depends on all fields. So a change of one of them reads the rest, and is written on
+    condition that the schedule has not changed since. A rate then counts from now on.
     """
     validation.uuid(task_uuid, "task_uuid")
     validation.uuid(schedule_uuid, "schedule_uuid")
@@ -139,7 +139,7 @@ def update(
         written["timezone"] = _or_utc(changes["timezone"])
     if "schedule" in changes:
         written["schedule"] = changes["schedule"]
-    # Each may be given without the other. What is wrong in itself is told before anything is read.
+    # Each may be given without the other. Errors in a value itself are raised before any read.
     schedule_expressions.check(
         written.get("schedule", A_SCHEDULE),
         written.get("timezone", DEFAULT_TIMEZONE),
@@ -165,39 +165,39 @@ def update(
 def _rewrite(
     scheduler: Scheduler | None,
     caller: Caller,
-    found: models.TaskSchedule,
+    current: models.TaskSchedule,
     written: Mapping[str, Any],
 ) -> models.TaskSchedule:
-    """The new timer, the item that names it, and then the end of the timer before."""
-    fresh = models.TaskSchedule(**{**found.attribute_values, **written})
-    fresh.version = found.version + 1
+    """Create the new timer, write the item that names it, then delete the previous timer."""
+    fresh = models.TaskSchedule(**{**current.attribute_values, **written})
+    fresh.version = current.version + 1
     _check(fresh, written, caller.context.utc())
     timers.arm(caller.context, scheduler, fresh)
-    kind = models.TaskSchedule
-    named = kind.token.does_not_exist() if found.token is None else kind.token == found.token
+    model = models.TaskSchedule
+    named = model.token.does_not_exist() if current.token is None else model.token == current.token
     changes = {**written, "token": fresh.token, "counts_from": fresh.counts_from}
     try:
         updated = versioned_update.apply(
             caller,
-            kind(found.task_uuid, found.schedule_uuid),
+            model(current.task_uuid, current.schedule_uuid),
             NOUN,
             changes,
             None,
-            condition=named & (kind.version == found.version),
+            condition=named & (model.version == current.version),
             refused=lambda old: ChangedSince(),
         )
     except Throttled:
-        # A first try may have landed whose answer was lost.
+        # The write may have landed: its response may be lost.
         raise
     except EngineError:
         timers.disarm(scheduler, fresh)
         raise
-    timers.disarm(scheduler, found)
+    timers.disarm(scheduler, current)
     return updated
 
 
 def _check(schedule: models.TaskSchedule, written: Mapping[str, Any], now: datetime) -> None:
-    """What is written makes a schedule with the rest of it. What is only stopped need not."""
+    """Check the whole schedule after a change. A schedule that is only stopped may be invalid."""
     given = [name for name in ("schedule", "timezone", "status") if name in written]
     if given == ["status"] and schedule.status != ScheduleStatus.ACTIVE.value:
         return
@@ -208,34 +208,36 @@ def _check(schedule: models.TaskSchedule, written: Mapping[str, Any], now: datet
 
 
 def delete(scheduler: Scheduler | None, caller: Caller, task_uuid: str, schedule_uuid: str) -> None:
-    """Deletes a schedule, and then its timer.
+    """Delete a schedule, then its timer. Raises NotFound.
 
-    Its task's key is not in the input, so the schedule is read first.
+    The schedule is read first, because the input does not have its task's key.
     """
-    found = get(caller, task_uuid, schedule_uuid)
-    if found is None:
+    schedule = get(caller, task_uuid, schedule_uuid)
+    if schedule is None:
         raise guards.not_found(NOUN)
     transaction = Transaction()
-    transaction.delete(found, guards.owned(models.TaskSchedule, caller), guards.missing(NOUN))
+    transaction.delete(schedule, guards.owned(models.TaskSchedule, caller), guards.missing(NOUN))
     transaction.update(
-        models.Task(found.coordination_uuid, task_uuid),
+        models.Task(schedule.coordination_uuid, task_uuid),
         [models.Task.schedule_count.add(-1)],
         guards.owned(models.Task, caller),
         guards.missing(NOUN),
     )
     transaction.commit(caller.context)
-    timers.disarm(scheduler, found)
+    timers.disarm(scheduler, schedule)
 
 
 def next_run_at(schedule: models.TaskSchedule, now: datetime) -> str | None:
-    """When a schedule fires next; None if it does not."""
+    """Return when a schedule fires next. None if it does not."""
     moment = timers.next_run_at(schedule, now)
     return None if moment is None else timestamps.to_text(moment)
 
 
 def _status(status: ScheduleStatus) -> str:
     if status is ScheduleStatus.COMPLETED:
-        raise BadUserInput("COMPLETED is set by the engine, when a schedule has fired", "status")
+        raise BadUserInput(
+            "Only the engine sets COMPLETED, when a schedule has fired for the last time", "status"
+        )
     return str(status.value)
 
 

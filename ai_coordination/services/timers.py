@@ -1,9 +1,8 @@
-"""A schedule's timer: the one schedule of EventBridge Scheduler that fires it.
+"""A schedule's timer: the schedule in EventBridge Scheduler that fires it.
 
-Each write of a schedule makes a timer of its own, first; then the item is written, naming the timer
-by its token; then the timer before is deleted. A timer that the item does not name starts nothing
-and is deleted when it fires. So a process that dies in between, or is late, leaves at worst such a
-timer.
+Each write of a schedule first creates a new timer, then writes the item, which names the timer by
+its token, then deletes the previous timer. A timer that its item does not name starts nothing, and
+is deleted when it fires. So a process that is late or dies leaves at most such a timer.
 """
 
 from datetime import datetime
@@ -22,17 +21,17 @@ from ai_coordination.states import ScheduleStatus
 
 
 class Scheduler(Protocol):
-    """What holds timers, and sends each one's event to a worker when its time has come."""
+    """Stores timers, and sends a timer's firing to a worker at its time."""
 
     def create(self, timer: Timer, /) -> None:
-        """Raises BadUserInput at `schedule`, Throttled; then there is no such timer."""
+        """Create a timer. Raises BadUserInput at `schedule`, Throttled: then none exists."""
 
     def delete(self, name: str, /) -> None:
-        """Raises nothing: a timer that is left starts nothing."""
+        """Delete a timer. Raises nothing, because a timer that remains starts nothing."""
 
 
 def scheduler() -> Scheduler | None:
-    """The configured one, or None: then schedules are stored, and do not fire."""
+    """Return the configured scheduler. None if schedules are only stored and do not fire."""
     configured = settings()
     group, role, function = (
         configured.schedule_group,
@@ -47,9 +46,9 @@ def scheduler() -> Scheduler | None:
 def arm(
     context: InvocationContext, scheduler: Scheduler | None, schedule: models.TaskSchedule
 ) -> None:
-    """Makes a timer for a schedule that is about to be written, and names it there.
+    """Create a timer for a schedule that is about to be written, and name it in the schedule.
 
-    None is made where it is not active, or does not fire any more. Raises BadUserInput, Throttled.
+    Creates none if the schedule is not active or never fires again. Raises BadUserInput, Throttled.
     """
     schedule.token = schedule.counts_from = None
     if schedule.status != ScheduleStatus.ACTIVE.value:
@@ -60,8 +59,8 @@ def arm(
     if first is None:
         return
     if scheduler is None:
-        told = {"schedule": schedule.schedule_uuid}
-        telemetry.logger.warning("no scheduler is configured: nothing will fire", extra=told)
+        facts = {"schedule": schedule.schedule_uuid}
+        telemetry.logger.warning("no scheduler is configured: nothing will fire", extra=facts)
         return
     schedule.token = context.token()
     schedule.counts_from = timestamps.to_text(now)
@@ -69,7 +68,7 @@ def arm(
 
 
 def timer(schedule: models.TaskSchedule, first: datetime) -> Timer:
-    """The timer that a schedule names; `first` is when it fires first."""
+    """Return the timer that a schedule names. It fires for the first time at `first`."""
     timing = schedule_expressions.parse(schedule.schedule, schedule.timezone).timing
     return Timer(
         name=name(schedule.schedule_uuid, schedule.token),
@@ -96,11 +95,11 @@ def _firing(schedule: models.TaskSchedule) -> FiringMessage:
 
 
 class Replaced(EngineError):
-    """The schedule does not name this timer any more. Never leaves the services."""
+    """The schedule no longer names this timer. Never leaves the services."""
 
 
 def check(transaction: Transaction, schedule: models.TaskSchedule) -> None:
-    """A session is started only while the schedule names the timer that fires it."""
+    """Add the part that requires a schedule to still name the timer that has fired."""
     transaction.check(
         models.TaskSchedule(schedule.task_uuid, schedule.schedule_uuid),
         models.TaskSchedule.token == schedule.token,
@@ -109,18 +108,18 @@ def check(transaction: Transaction, schedule: models.TaskSchedule) -> None:
 
 
 def disarm(scheduler: Scheduler | None, schedule: models.TaskSchedule) -> None:
-    """Deletes the timer that a schedule named, if it can be done now."""
+    """Delete the timer that a schedule named. If that fails, the timer starts nothing."""
     if scheduler is not None and schedule.token is not None:
         scheduler.delete(name(schedule.schedule_uuid, schedule.token))
 
 
 def name(schedule_uuid: str, token: str) -> str:
-    """The name of a timer: at most 64 of A-Z a-z 0-9 - _ ."""
+    """Return a timer's name: at most 64 of A-Z a-z 0-9 - _ ."""
     return f"{schedule_uuid}-{token}"
 
 
 def next_run_at(schedule: models.TaskSchedule, after: datetime) -> datetime | None:
-    """The first firing later than `after`; None where no timer fires it."""
+    """Return the first firing later than `after`. None if no timer fires the schedule."""
     if schedule.token is None or schedule.status != ScheduleStatus.ACTIVE.value:
         return None
     return schedule_expressions.next_run_at(

@@ -1,4 +1,4 @@
-"""What is wrong with a value, said with its place. Places are in the services' own names."""
+"""Check values. Errors say where the value is, in the services' own names."""
 
 import json
 import math
@@ -22,49 +22,50 @@ T = TypeVar("T")
 
 
 def uuid(value: str | None, *path: str | int) -> str:
-    """One of the engine's own uuids."""
+    """Check a UUID of the engine."""
     if value is None or not ids.is_uuid(value):
-        raise BadUserInput("This is no uuid of the engine's: 36 characters, lower case", *path)
+        raise BadUserInput("This is not a UUID of the engine: 36 characters, lower case", *path)
     return value
 
 
 def optional_uuid(value: str | None, *path: str | int) -> str | None:
+    """Check a UUID of the engine, or None."""
     return None if value is None else uuid(value, *path)
 
 
 def agent_uuid(value: str, *path: str | int) -> str:
-    """A logical reference to an agent."""
+    """Check a logical reference to an agent."""
     if not _AGENT_UUID.fullmatch(value):
         raise BadUserInput("An agentUuid has 1 to 128 of A-Z a-z 0-9 _ . -", *path)
     return value
 
 
 def name(value: str | None, *path: str | int) -> str:
-    """A text of one line that shows something."""
+    """Check a name: one line with something visible."""
     if value is None or not characters.shows_something(value):
         raise BadUserInput("A name may not be empty", *path)
     return _readable(_short(value, LONGEST_NAME, *path), *path)
 
 
 def label(value: str | None, *path: str | int) -> str | None:
-    """The caller's own name for something: a thread, a task of another system, a key."""
+    """Check a name that the caller has chosen: of a thread, of another system's task, a key."""
     if value is None:
         return None
     if not value:
-        raise BadUserInput("This may be left out, but not empty", *path)
+        raise BadUserInput("This may be left out, but not be empty", *path)
     return _short(value, LONGEST_KEY, *path)
 
 
 def shown_label(value: str | None, *path: str | int) -> str | None:
-    """A label that people read among others: a user's name, a media type."""
+    """Check a label that people read among others: a user's name, a media type."""
     label(value, *path)
     if value is not None and not characters.shows_something(value):
-        raise BadUserInput("This may be left out, but not empty", *path)
+        raise BadUserInput("This may be left out, but not be empty", *path)
     return None if value is None else _readable(value, *path)
 
 
 def uri(value: str | None, *path: str | int) -> str:
-    """Where a file lies: see `uris`."""
+    """Check the address of a file: see `uris`."""
     if value is None or not value.strip():
         raise BadUserInput("A uri may not be empty", *path)
     _short(value, LONGEST_URI, *path)
@@ -74,13 +75,14 @@ def uri(value: str | None, *path: str | int) -> str:
 
 
 def text(value: str | None, *path: str | int) -> str | None:
-    """A text of at most 2 MB of UTF-8."""
+    """Check a text: at most 2 MB of UTF-8."""
     if value is not None and len(_utf8(value, *path)) > LONGEST_TEXT_BYTES:
-        raise PayloadTooLarge("A text holds at most 2 MB of UTF-8", *path)
+        raise PayloadTooLarge("A text has at most 2 MB of UTF-8", *path)
     return value
 
 
 def required_text(value: str | None, *path: str | int) -> str:
+    """Check a text that may not be null."""
     if value is None:
         raise BadUserInput("This may not be null", *path)
     text(value, *path)
@@ -88,39 +90,42 @@ def required_text(value: str | None, *path: str | int) -> str:
 
 
 def number(value: float, lowest: float, highest: float, *path: str | int) -> float:
+    """Check a number's range."""
     if not (math.isfinite(value) and lowest <= value <= highest):
         raise BadUserInput(f"This must be from {lowest} to {highest}", *path)
     return value
 
 
 def bounded(values: Sequence[T], *path: str | int) -> Sequence[T]:
-    """A list that is no longer than a session may be wide."""
+    """Check a list's length."""
     if len(values) > MOST_ELEMENTS:
-        raise BadUserInput(f"At most {MOST_ELEMENTS} elements, not {len(values)}", *path)
+        raise BadUserInput(
+            f"A list has at most {MOST_ELEMENTS} elements, and this one has {len(values)}", *path
+        )
     return values
 
 
 def distinct(values: Iterable[str], *path: str | int, within: str | None = None) -> None:
-    """No value twice. `within` is the member of the elements that holds the value."""
+    """Check that no value occurs twice. `within` is the elements' member with the value."""
     seen: set[str] = set()
     for index, value in enumerate(values):
         if value in seen:
             member = () if within is None else (within,)
-            raise BadUserInput(f"{value!r} is here twice", *path, index, *member)
+            raise BadUserInput(f"{value!r} occurs twice", *path, index, *member)
         seen.add(value)
 
 
 def json_value(value: Any, *path: str | int) -> Any:
-    """A JSON value as a text of at most 2 MB; lone surrogates and NaN are none.
+    """Check a JSON value: at most 2 MB as text, without lone surrogates and NaN.
 
-    Readers of JSON differ in how deep it may nest, so it has a bound that all of them reach.
+    Readers of JSON differ in how deep it may nest, so nesting has a limit that all of them support.
     """
     if _nests_deeper(value, DEEPEST_JSON):
         raise BadUserInput(f"This nests more than {DEEPEST_JSON} arrays and objects", *path)
     try:
         written = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
-        raise BadUserInput("This is no JSON value that can be stored", *path) from error
+        raise BadUserInput("This JSON value cannot be stored", *path) from error
     text(written, *path)
     return value
 
@@ -139,7 +144,7 @@ def _members(value: Any) -> Iterable[Any]:
 
 
 def not_null(changes: Mapping[str, Any], *required: str) -> None:
-    """In an update these may be left out, but not null."""
+    """Check that an update does not set required fields to null."""
     for field in required:
         if field in changes and changes[field] is None:
             raise BadUserInput("This cannot be cleared", field)
@@ -148,8 +153,8 @@ def not_null(changes: Mapping[str, Any], *required: str) -> None:
 def _readable(value: str, *path: str | int) -> str:
     if found := characters.misleading(value):
         raise BadUserInput(
-            f"This holds the character U+{ord(found):04X}, which is not seen and changes how the"
-            " text around it reads",
+            f"This contains the character U+{ord(found):04X}, which is invisible and changes how"
+            " the text around it reads",
             *path,
         )
     return value
@@ -158,7 +163,7 @@ def _readable(value: str, *path: str | int) -> str:
 def _short(value: str, longest: int, *path: str | int) -> str:
     _utf8(value, *path)
     if len(value) > longest:
-        raise BadUserInput(f"At most {longest} characters, not {len(value)}", *path)
+        raise BadUserInput(f"This has at most {longest} characters, and has {len(value)}", *path)
     return value
 
 
@@ -166,4 +171,6 @@ def _utf8(value: str, *path: str | int) -> bytes:
     try:
         return value.encode()
     except UnicodeEncodeError as error:
-        raise BadUserInput("This holds half a surrogate pair, which is no text", *path) from error
+        raise BadUserInput(
+            "This contains half a surrogate pair, which is not text", *path
+        ) from error

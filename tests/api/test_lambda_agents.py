@@ -152,7 +152,7 @@ def test_a_usage_that_is_none_does_not_cost_the_answer(functions: LambdaService)
 
 NEITHER = "The function returned neither a text nor an agentOutput"
 NO_JSON = "The function returned no JSON"
-TOO_LARGE = "The agent's output: A text holds at most 2 MB of UTF-8"
+TOO_LARGE = "The agent's output: A text has at most 2 MB of UTF-8"
 NO_ANSWERS: list[tuple[Reply, str]] = [
     (returning(None), NEITHER),
     (Reply(b""), NEITHER),
@@ -169,7 +169,7 @@ NO_ANSWERS: list[tuple[Reply, str]] = [
     (returning("ä" * (TWO_MB // 2) + "b"), TOO_LARGE),
     (
         returning("half \ud800 of a pair"),
-        "The agent's output: This holds half a surrogate pair, which is no text",
+        "The agent's output: This contains half a surrogate pair, which is not text",
     ),
 ]
 

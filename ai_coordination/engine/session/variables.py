@@ -115,7 +115,7 @@ class _Filling:
 
     def check(self, size: int, room: int) -> None:
         if size > validation.LONGEST_TEXT_BYTES:
-            raise PayloadTooLarge("A text holds at most 2 MB of UTF-8", *self._path)
+            raise PayloadTooLarge("A text has at most 2 MB of UTF-8", *self._path)
         if size > room:
             message = "The subtask queries hold more than 32 MB together"
             raise PayloadTooLarge(message, *self._path)
