@@ -27,7 +27,7 @@ UNCOUNTED = {
     "dynamodb_local",
     "test_firing_crashes.py",
     "test_http_parameters.py",
-    "test_leaves.py",
+    "test_fast_fields.py",
     "test_lists.py",
     "test_schedule_crashes.py",
 }
