@@ -3,14 +3,21 @@
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import pytest
+
 from ai_coordination.caller import Caller
 from tests.dynamodb_local.network_faults import Plan, faults, never
 from tests.dynamodb_local.tenant_data import Items, alike, everything_of, new_tenant
-from tests.support.mutations import Given, perform, prepared
+from tests.support.mutations import MUTATIONS, Given, perform, prepared
 
 KEY = "once"
 # A transaction, an update and a delete.
 KINDS_OF_WRITES = ["createSession", "updateSession", "deleteCoordination"]
+# One mutation for each kind of write every day, all others in `make stress`.
+EACH_KIND_DAILY = [
+    name if name in KINDS_OF_WRITES else pytest.param(name, marks=pytest.mark.stress)
+    for name in MUTATIONS
+]
 
 
 class Done(NamedTuple):

@@ -18,7 +18,14 @@ from tests.dynamodb_local.network_faults import (
     refused,
     reply_times_out,
 )
-from tests.dynamodb_local.results import KINDS_OF_WRITES, done, given_to, left_of, undisturbed
+from tests.dynamodb_local.results import (
+    EACH_KIND_DAILY,
+    KINDS_OF_WRITES,
+    done,
+    given_to,
+    left_of,
+    undisturbed,
+)
 from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.contexts import serving
 from tests.support.graph_api import NOBODY
@@ -103,11 +110,8 @@ def test_each_passing_reason_of_a_part_is_tried_again(reason: str, clock: Clock)
     assert clock.longest == WAITS[:2]
 
 
-REFUSALS: list[tuple[str, Fault]] = [(name, conflicts) for name in MUTATIONS]
-REFUSALS += [(name, refused(LOAD[0])) for name in KINDS_OF_WRITES]
-
-
-@pytest.mark.parametrize(("name", "fault"), REFUSALS)
+@pytest.mark.parametrize("fault", [conflicts, refused(LOAD[0])], ids=["conflicts", "load"])
+@pytest.mark.parametrize("name", EACH_KIND_DAILY)
 def test_what_is_refused_until_the_deadline_is_throttled_and_nothing_is_written(
     name: str, fault: Fault, clock: Clock
 ) -> None:
@@ -125,7 +129,7 @@ def test_what_is_refused_until_the_deadline_is_throttled_and_nothing_is_written(
     assert SECONDS - 0.5 < clock.monotonic() < SECONDS
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize("name", EACH_KIND_DAILY)
 def test_past_the_deadline_nothing_is_tried_again(name: str, clock: Clock) -> None:
     caller = new_tenant()
     given = given_to(name, caller)

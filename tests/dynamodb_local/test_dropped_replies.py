@@ -1,5 +1,7 @@
 """A request takes effect without an answer, at any call of any mutation."""
 
+from typing import Any
+
 import pytest
 
 from ai_coordination.models import base
@@ -16,6 +18,7 @@ from tests.dynamodb_local.network_faults import (
     request_is_lost,
 )
 from tests.dynamodb_local.results import (
+    EACH_KIND_DAILY,
     KINDS_OF_WRITES,
     codes,
     done,
@@ -27,10 +30,18 @@ from tests.dynamodb_local.tenant_data import alike, new_tenant
 from tests.support.mutations import EXECUTING, MUTATIONS, creating, perform, work_on_the_first
 
 ATTEMPTS = 3
-FAULTS: list[tuple[str, Fault]] = [
-    (name, one) for name in MUTATIONS for one in (reply_times_out, request_is_lost)
+FAULTS: list[Any] = [(name, reply_times_out) for name in MUTATIONS]
+FAULTS += [
+    (name, fault)
+    for name in KINDS_OF_WRITES
+    for fault in (request_is_lost, reply_breaks_off, reply_is_an_error)
 ]
-FAULTS += [(name, one) for name in KINDS_OF_WRITES for one in (reply_breaks_off, reply_is_an_error)]
+# A request that is lost is only sent again, whatever it is.
+FAULTS += [
+    pytest.param(name, request_is_lost, marks=pytest.mark.stress)
+    for name in MUTATIONS
+    if name not in KINDS_OF_WRITES
+]
 
 
 @pytest.mark.parametrize(("name", "fault"), FAULTS)
@@ -105,7 +116,7 @@ def test_when_no_attempt_is_answered_a_repeat_or_the_worker_does_the_rest(name: 
     assert alike([again, left_of(caller, given)]) == expected.alike
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize("name", EACH_KIND_DAILY)
 def test_when_no_attempt_arrives_nothing_is_written(name: str) -> None:
     caller = new_tenant()
     given = given_to(name, caller)
