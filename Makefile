@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+THREADS ?= 8
 DOCS_PORT ?= 8001
 EVENT ?= events/direct.json
 BLUEPRINT ?= examples/research-with-review.yaml
@@ -49,8 +50,9 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 	@touch $@
 
 .PHONY: run
-run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (PORT=9000)
-	@$(BIN)/python -m ai_coordination.local serve --port $(PORT)
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py THREADS=8 PORT=9000)
+	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) \
+		$(if $(AGENTS),--agents '$(AGENTS)') $(if $(AGENTS_PYTHON),--python '$(AGENTS_PYTHON)')
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run a session of five agents, live in the terminal (PORT=9000)

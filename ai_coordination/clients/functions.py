@@ -17,6 +17,7 @@ LARGEST_EVENT_BYTES = 1_000_000
 _RETRYABLE_STATUSES = frozenset({409, 429})
 _NOTES = {
     "AccessDeniedException": "The engine is not allowed to invoke this function",
+    "RequestEntityTooLargeException": "The payload is larger than Lambda accepts",
     "RequestTooLargeException": "The payload is larger than Lambda accepts",
     "ResourceNotFoundException": "The function does not exist",
     "TooManyRequestsException": "Lambda is throttling: too many concurrent invocations",

@@ -38,6 +38,9 @@ class Queue(Protocol):
         """Whether so many messages of a lane wait that workers will not handle new ones soon."""
 
 
+Observer = Callable[[models.SessionAgent], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """What a worker or a mutation executes sessions on.
@@ -45,7 +48,8 @@ class Engine:
     `works_until` is the worker's own end and `works_seconds` all the time that it had: no call of
     an agent lasts longer. `waits` is set if it waits for agents: see `lanes`. If `gathered` is a
     list, the releases of ended agents are added to it, and the maker of the engine performs them
-    together.
+    together. `observe` is called with each agent whose state this engine has changed, as it is
+    then. It raises nothing.
     """
 
     queue: Queue
@@ -55,6 +59,7 @@ class Engine:
     invoke: Callable[[Call], Answer | Accepted] = registry.invoke
     waits: bool = False
     gathered: "list[Release] | None" = None
+    observe: "Observer | None" = None
 
     def now(self) -> str:
         return self.context.now()

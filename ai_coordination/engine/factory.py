@@ -1,28 +1,47 @@
-"""The engine as it runs deployed: on the queue that is configured."""
+"""Create the engine as it runs deployed: with the configured queues."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from ai_coordination.clients import SqsQueue
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
-from ai_coordination.engine.context import Engine
+from ai_coordination.engine.context import Engine, Observer
+
+_observers: list[Observer] = []
+
+
+@contextmanager
+def observed_by(observer: Observer) -> Iterator[None]:
+    """Let an observer see what the engines do that are created within the block."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
 
 
 def of_a_request(context: InvocationContext) -> Engine:
-    """For a mutation, which calls no agent."""
-    return Engine(queue=queue(), context=context)
+    """Create the engine of a request, which invokes no agent."""
+    return Engine(queue=queue(), context=context, observe=_observer())
 
 
 def of_a_worker(context: InvocationContext, seconds: float) -> Engine:
-    """For a worker that has so many seconds left."""
+    """Create the engine of a worker that has so many seconds left."""
     return Engine(
         queue=queue(),
         context=context.within(seconds),
         works_until=context.utc() + timedelta(seconds=seconds),
         works_seconds=seconds,
+        observe=_observer(),
     )
 
 
+def _observer() -> Observer | None:
+    return _observers[-1] if _observers else None
+
+
 def queue() -> SqsQueue:
-    """The configured one, or the two that are."""
+    """The configured queue, or the two queues of the lanes."""
     return SqsQueue(settings().required_queue_url(), settings().calls_queue_url)

@@ -5,6 +5,7 @@ import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
+from pathlib import Path
 
 from ai_coordination.config import ConfigurationError
 from ai_coordination.errors import Throttled
@@ -41,7 +42,14 @@ def _run(options: Namespace) -> int:
     try:
         match options.command:
             case "serve":
-                commands.serve(options.host, options.port, aws=options.aws)
+                agents = options.agents and commands.AgentOptions(options.agents, options.python)
+                commands.serve(
+                    options.host,
+                    options.port,
+                    aws=options.aws,
+                    threads=options.threads,
+                    agents=agents or None,
+                )
             case "tables":
                 commands.tables(aws=options.aws)
             case "demo":
@@ -125,6 +133,22 @@ def _parser() -> ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="the address (%(default)s)")
     serve.add_argument(
         "--port", default=8000, type=_within(0, 65535), help="the port; 0: a free one (%(default)s)"
+    )
+
+    serve.add_argument(
+        "--agents",
+        type=Path,
+        metavar="FILE",
+        help="a Python file whose functions are LAMBDA agents: find_facts is agent-find-facts",
+    )
+    serve.add_argument(
+        "--python",
+        default=sys.executable,
+        metavar="PATH",
+        help="the Python that has the packages of the agents (%(default)s)",
+    )
+    serve.add_argument(
+        "--threads", default=8, type=_within(1, 64), help="steps at the same time (%(default)s)"
     )
 
     demo = commands.add_parser(

@@ -8,8 +8,13 @@ STOP_TIMEOUT_SECONDS = 30
 
 
 @contextmanager
-def run_in_background(work: Callable[[threading.Event], None], name: str) -> Iterator[None]:
-    """Run `work(stop)` in a thread for the duration of the block, then set `stop` and join it."""
+def run_in_background(
+    work: Callable[[threading.Event], None], name: str, seconds: float = STOP_TIMEOUT_SECONDS
+) -> Iterator[None]:
+    """Run `work(stop)` in a thread for the duration of the block, then set `stop` and join it.
+
+    If the thread does not end within so many `seconds`, it ends with the process.
+    """
     stop = threading.Event()
     thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
     thread.start()
@@ -17,4 +22,4 @@ def run_in_background(work: Callable[[threading.Event], None], name: str) -> Ite
         yield
     finally:
         stop.set()
-        thread.join(timeout=STOP_TIMEOUT_SECONDS)
+        thread.join(timeout=seconds)

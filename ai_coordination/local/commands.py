@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,36 @@ from pynamodb.exceptions import PynamoDBException
 from ai_coordination import __version__
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
+from ai_coordination.engine import factory
 from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
-from ai_coordination.local import demo, graphiql, scheduler, server, storage, try_blueprint, worker
+from ai_coordination.local import (
+    console,
+    demo,
+    graphiql,
+    scheduler,
+    server,
+    storage,
+    try_blueprint,
+    worker,
+)
 from ai_coordination.local.embedded import is_aws
+from ai_coordination.local.functions import setup
+from ai_coordination.local.functions.setup import AgentOptions
 from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
 
-__all__ = ["EXPECTED_ERRORS", "demo", "invoke", "run_worker", "serve", "tables", "try_blueprint"]
+__all__ = [
+    "EXPECTED_ERRORS",
+    "AgentOptions",
+    "demo",
+    "invoke",
+    "run_worker",
+    "serve",
+    "tables",
+    "try_blueprint",
+]
 
 # Less than the read timeout of the SQS client.
 WAIT_SECONDS = 2
@@ -40,24 +62,33 @@ EXPECTED_ERRORS = (
 )
 
 
-def serve(host: str, port: int, *, aws: bool) -> None:
+def serve(
+    host: str, port: int, *, aws: bool, threads: int = 1, agents: AgentOptions | None = None
+) -> None:
     """Serve HTTP until stopped.
 
-    Raises CannotListen, before anything else happens, if the port cannot be used.
+    Raises CannotListen, before anything else happens, if the port cannot be used; and ValueError
+    if there is no such file of agents.
     """
     http = server.listen(host, port)
     try:
-        with storage.opened(aws=aws) as where:
-            print(_banner(server.url(http), where), flush=True)
-            with worker.in_background(), _firing(aws=aws):
+        url = server.url(http)
+        with (
+            setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
+            storage.opened(aws=aws) as where,
+            factory.observed_by(console.say_step),
+        ):
+            print(_banner(url, where, names), flush=True)
+            with worker.in_background(threads), _firing(aws=aws):
                 server.serve(http)
     finally:
         http.server_close()
     print("Stopped.")
 
 
-def _banner(url: str, where: str) -> str:
+def _banner(url: str, where: str, agents: Sequence[str]) -> str:
     tenant = settings()
+    rows = "".join(f"  Agent    {name}\n" for name in agents)
     body = json.dumps({"query": " ".join(graphiql.first_query().split())})
     return f"""
 AI Coordination Engine {__version__}, development server
@@ -66,7 +97,7 @@ AI Coordination Engine {__version__}, development server
            in a browser: GraphiQL, an explorer for the API
   Data     {where}
   Tenant   endpoint {tenant.endpoint_id}, part {tenant.part_id}
-
+{rows}
 A first query (GraphiQL opens with it too):
 
   curl {url} -H 'content-type: application/json' -d '{body}'

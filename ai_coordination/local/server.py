@@ -19,12 +19,15 @@ from werkzeug.wrappers import Request, Response
 
 from ai_coordination.handler import handler
 from ai_coordination.local import gateway, graphiql
+from ai_coordination.local.console import operation_of, say
+from ai_coordination.local.functions.invoke_api import Functions
 from ai_coordination.local.lambda_context import LambdaContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/graphql"
+FUNCTIONS = Functions()
 
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound by it
 UNFRAMED = {"content-security-policy": "frame-ancestors 'none'", "x-frame-options": "DENY"}
@@ -118,6 +121,8 @@ def application(request: Request) -> Response:
     if request.path.startswith("/graphiql/"):
         response = graphiql.file(request.path.removeprefix("/graphiql/"))
         return response.make_conditional(request) if response else gateway.not_found()
+    if response := FUNCTIONS.answer(request):
+        return response
     if request.path != PATH:
         return gateway.not_found()
     if graphiql.is_requested(request):
@@ -145,8 +150,9 @@ def _invoked(request: Request) -> Response:
 
 
 def _report(request: Request, response: Response, milliseconds: float) -> None:
-    line = f"{time.strftime('%H:%M:%S')} {request.method} {request.path} {response.status_code}"
-    print(f"{line} {milliseconds:.0f} ms{_codes(response)}", flush=True)
+    name = operation_of(request.get_data(as_text=True))
+    called = f"{request.method} {request.path}{f' {name}' if name else ''}"
+    say(f"{called} {response.status_code} {milliseconds:.0f} ms{_codes(response)}")
 
 
 def _codes(response: Response) -> str:

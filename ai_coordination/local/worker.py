@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +16,7 @@ from ai_coordination import worker
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.local.background import run_in_background
+from ai_coordination.local.functions.agents_file import MAX_SECONDS
 from ai_coordination.local.lambda_context import TIMEOUT_SECONDS, LambdaContext
 
 QUEUE_VARIABLE = f"{PREFIX}QUEUE_URL"
@@ -24,6 +25,7 @@ QUEUE_NAME = "ai-coordination"
 MAX_RECEIVES = "5"
 IDLE_SECONDS = 0.1
 SECONDS_AFTER_AN_ERROR = 1.0
+SECONDS_TO_STOP = 5.0
 # Added to the time for a batch, so that a message stays invisible while it is processed.
 VISIBILITY_MARGIN_SECONDS = 5
 
@@ -76,34 +78,67 @@ def ensure_queue() -> None:
         settings.cache_clear()
 
 
-def in_background() -> AbstractContextManager[None]:
-    """Run a worker while the block runs."""
-    return run_in_background(run, "worker")
+def in_background(threads: int = 1) -> AbstractContextManager[None]:
+    """Run a worker while the block runs.
+
+    A step has the longest time that a Lambda function has: a model on this machine may be slow.
+    So the end of the block waits only for short steps. Longer ones end with the process, and are
+    taken over like those of a worker that died.
+    """
+    options = WorkerOptions(threads=threads, messages=1, step_seconds=MAX_SECONDS)
+    return run_in_background(partial(run, options=options), "worker", SECONDS_TO_STOP)
 
 
 def run(stop: threading.Event, options: WorkerOptions = SERVER_OPTIONS) -> None:
     """Process messages and sweep until `stop` is set. Returns when every begun batch is done."""
 
-    def process(url: str) -> float:
-        idle = 0.0 if options.wait_seconds else IDLE_SECONDS
-        return 0.0 if _process_batch_of(url, options, stop) else idle
-
     def sweep() -> float:
         worker.handler({"kind": worker.SWEEP}, _context(options, stop))
         return options.sweep_seconds
 
+    poller = partial(_poll, options=options, stop=stop)
     threads = [
-        threading.Thread(
-            target=_repeat, args=(stop, partial(process, url)), name=f"worker-{number}", daemon=True
-        )
+        threading.Thread(target=poller, args=(url,), name="poller", daemon=True)
         for url in _queues()
-        for number in range(options.threads)
     ]
     for thread in threads:
         thread.start()
     _repeat(stop, sweep)
     for thread in threads:
         thread.join()
+
+
+def _poll(url: str, options: WorkerOptions, stop: threading.Event) -> None:
+    """Receive batches of a queue, and process each in a thread. Returns when all are done.
+
+    One thread receives for all: an idle server asks its queue as often as with a single worker.
+    """
+    free = threading.BoundedSemaphore(options.threads)
+
+    def process(messages: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            _process(url, messages, options, stop)
+        except Exception:  # noqa: BLE001 - an entry point: report the error and continue
+            traceback.print_exc()
+        finally:
+            free.release()
+
+    def receive() -> float:
+        free.acquire()
+        try:
+            messages = [] if stop.is_set() else _receive(url, options)
+        except Exception:
+            free.release()
+            raise
+        if messages:
+            threading.Thread(target=process, args=(messages,), name="worker", daemon=True).start()
+            return 0.0
+        free.release()
+        return 0.0 if options.wait_seconds else IDLE_SECONDS
+
+    _repeat(stop, receive)
+    for _ in range(options.threads):
+        free.acquire()
 
 
 def _repeat(stop: threading.Event, work: Callable[[], float]) -> None:
@@ -135,10 +170,17 @@ def _queues() -> list[str]:
 
 
 def _process_batch_of(url: str, options: WorkerOptions, stop: threading.Event) -> bool:
-    """Process one batch of a queue, as SQS delivers it to Lambda. Returns whether it had any."""
+    """Process one batch of a queue. Returns whether there was one."""
     messages = _receive(url, options)
-    if not messages:
-        return False
+    if messages:
+        _process(url, messages, options, stop)
+    return bool(messages)
+
+
+def _process(
+    url: str, messages: Sequence[Mapping[str, Any]], options: WorkerOptions, stop: threading.Event
+) -> None:
+    """Process messages as SQS delivers them to Lambda."""
     records = [
         {
             "messageId": message["MessageId"],
@@ -153,7 +195,6 @@ def _process_batch_of(url: str, options: WorkerOptions, stop: threading.Event) -
     _delete(url, [message for message in messages if message["MessageId"] not in failed])
     if stop.is_set():
         _make_visible(url, [message for message in messages if message["MessageId"] in failed])
-    return True
 
 
 def _context(options: WorkerOptions, stop: threading.Event) -> StoppableContext:
@@ -172,12 +213,12 @@ def _receive(url: str, options: WorkerOptions) -> list[dict[str, Any]]:
     return messages
 
 
-def _delete(url: str, messages: list[dict[str, Any]]) -> None:
+def _delete(url: str, messages: list[Mapping[str, Any]]) -> None:
     if messages:
         clients("sqs").delete_message_batch(QueueUrl=url, Entries=_entries(messages))
 
 
-def _make_visible(url: str, messages: list[dict[str, Any]]) -> None:
+def _make_visible(url: str, messages: list[Mapping[str, Any]]) -> None:
     """Return messages that were not begun to the queue, so that another worker takes them now."""
     if messages:
         clients("sqs").change_message_visibility_batch(
@@ -186,7 +227,7 @@ def _make_visible(url: str, messages: list[dict[str, Any]]) -> None:
         )
 
 
-def _entries(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _entries(messages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}
         for message in messages

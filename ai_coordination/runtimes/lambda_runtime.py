@@ -1,6 +1,7 @@
 """The runtime LAMBDA: an agent that is a Lambda function of the account."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -14,6 +15,8 @@ from ai_coordination.states import AgentRuntimeKind
 
 LONGEST_NOTES = 2_000
 MOST_TOKENS = 2**31 - 1
+
+_FRAME = re.compile(r'File "(?:[^"]*/)?(?P<file>[^"/]{1,100})", line (?P<line>\d{1,9})')
 
 REQUEST_RESPONSE = "RequestResponse"
 
@@ -68,7 +71,9 @@ def _wait(call: Call) -> Answer:
             raise
         notes = f"The function has not answered within {call.seconds:.0f} s"
         raise RunFailed(notes, timed_out=True) from error
-    return _failure(returned.payload) if returned.failed else _read(returned.payload)
+    if returned.failed:
+        raise RunFailed(notes_of(returned.payload))
+    return _read(returned.payload)
 
 
 def _body(call: Call, largest: int) -> bytes:
@@ -78,22 +83,26 @@ def _body(call: Call, largest: int) -> bytes:
         raise RunFailed(str(error), retryable=False) from error
 
 
-def _failure(payload: bytes) -> Answer:
-    """Raise RunFailed with the error that a function has raised."""
+def notes_of(payload: bytes) -> str:
+    """The notes about an error that a function has raised: its type, its message and its place."""
     try:
         error = json.loads(payload)
     except (ValueError, RecursionError):
         error = None
     if not isinstance(error, dict):
-        raise RunFailed("The function has failed")
+        return "The function has failed"
     parts = [error.get("errorType"), error.get("errorMessage")]
     notes = ": ".join(part for part in parts if isinstance(part, str) and part)
-    raise RunFailed(_clean(notes or "The function has failed"))
+    # Not too long, and valid UTF-8.
+    text = (notes or "The function has failed")[:LONGEST_NOTES] + _place_of(error.get("stackTrace"))
+    return text.encode(errors="replace").decode()
 
 
-def _clean(notes: str) -> str:
-    """The notes as they can be stored: valid UTF-8, and not too long."""
-    return notes.encode(errors="replace").decode()[:LONGEST_NOTES]
+def _place_of(stack_trace: Any) -> str:
+    """The line that raised the error, if the function is written in Python."""
+    frame = stack_trace[-1] if isinstance(stack_trace, list) and stack_trace else None
+    match = _FRAME.search(frame) if isinstance(frame, str) else None
+    return f" ({match['file']}:{match['line']})" if match else ""
 
 
 def _read(payload: bytes) -> Answer:

@@ -68,7 +68,7 @@ def test_it_stops_cleanly(by: signal.Signals) -> None:
 
     assert code == 0
     request, *rest = server.printed[1:]
-    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql 200 \d+ ms", request)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql __typename 200 \d+ ms", request)
     assert rest == ["Stopped."]
 
 

@@ -1,0 +1,68 @@
+"""What the development server prints while it works."""
+
+import json
+import re
+import time
+
+from ai_coordination import ids, models
+from ai_coordination.states import SessionAgentState
+
+_OPERATION = re.compile(r"^\s*(?:query|mutation)\s+(\w+)", re.MULTILINE)
+_FIELD = re.compile(r"{\s*(?:\w+\s*:\s*)?(\w+)")
+# Of the states that an agent may be in after a step, those in which the step has ended.
+_SHOWN = frozenset(
+    {
+        SessionAgentState.WAITING_FOR_INPUT,
+        SessionAgentState.COMPLETED,
+        SessionAgentState.FAILED,
+        SessionAgentState.SKIPPED,
+        SessionAgentState.CANCELLED,
+    }
+)
+
+
+def say(text: str) -> None:
+    """Print a line with the time. Further lines of the text are indented."""
+    print(f"{time.strftime('%H:%M:%S')} " + text.replace("\n", "\n         "), flush=True)
+
+
+def say_of(name: str, text: str) -> None:
+    """Print what a function or file has printed."""
+    say(f"[{name}] {text}")
+
+
+def operation_of(body: str) -> str | None:
+    """The name of a request's operation, or the first field that it asks for."""
+    try:
+        request = json.loads(body)
+        query, name = request["query"], request.get("operationName")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    if isinstance(name, str):
+        return name
+    if not isinstance(query, str):
+        return None
+    match = _OPERATION.search(query) or _FIELD.search(query)
+    return match[1] if match else None
+
+
+def say_step(agent: models.SessionAgent) -> None:
+    """Print that a step has ended, or that an attempt has failed and another follows."""
+    state = SessionAgentState(agent.state)
+    name = agent.agent.agent_name if agent.agent is not None else agent.agent_uuid
+    if state in _SHOWN:
+        say(f"{name} {state.name}{_attempt(agent)}{_notes(agent, state)}")
+    elif state is SessionAgentState.INITIAL and agent.attempt:
+        say(f"{name} failed{_attempt(agent)}{_notes(agent, SessionAgentState.FAILED)}")
+
+
+def _attempt(agent: models.SessionAgent) -> str:
+    if not agent.attempt or agent.current_run_uuid is None:
+        return ""
+    seconds = time.time() - ids.milliseconds_of(agent.current_run_uuid) / 1000
+    return f", attempt {int(agent.attempt)}, {seconds:.1f} s"
+
+
+def _notes(agent: models.SessionAgent, state: SessionAgentState) -> str:
+    is_failed = state is SessionAgentState.FAILED
+    return f": {agent.notes}" if is_failed and isinstance(agent.notes, str) else ""

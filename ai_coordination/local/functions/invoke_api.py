@@ -1,0 +1,142 @@
+"""Lambda's Invoke API: what `boto3.client("lambda").invoke` and the engine itself send.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+"""
+
+import json
+import re
+import threading
+import traceback
+from http import HTTPStatus
+from urllib.parse import unquote
+from uuid import uuid4
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from ai_coordination.handler import handler
+from ai_coordination.local.functions.agents_file import AgentsFile
+from ai_coordination.local.functions.instance import Returned
+from ai_coordination.local.functions.reports import handle_event
+from ai_coordination.local.lambda_context import LambdaContext
+
+API_FUNCTION = "ai-coordination-api"
+_PATH = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations/?")
+# A name, or an ARN; and perhaps a qualifier.
+_NAME = re.compile(r"(arn:aws[a-z-]*:lambda:[^:]*:[^:]*:function:)?(?P<name>[\w-]+)(:[^:]+)?")
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_BYTES = 6_291_456
+MAX_EVENT_BYTES = 1_048_576
+
+
+class _Refused(Exception):
+    """A request that Lambda refuses."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Functions:
+    """The functions that can be invoked: the API's own and, if there is a file, its agents."""
+
+    def __init__(self) -> None:
+        self.agents: AgentsFile | None = None
+
+    def answer(self, request: Request) -> Response | None:
+        """The response to an invocation. None if the request is for something else."""
+        match = _PATH.fullmatch(request.path)
+        if match is None:
+            return None
+        request_id = str(uuid4())
+        try:
+            response = self._invoke(request, unquote(match["function"]), request_id)
+        except _Refused as refused:
+            body = json.dumps({"Type": "User", "Message": str(refused)})
+            response = Response(body, refused.status, content_type="application/json")
+            response.headers["x-amzn-ErrorType"] = refused.code
+        response.headers["x-amzn-RequestId"] = request_id
+        return response
+
+    def _invoke(self, request: Request, function: str, request_id: str) -> Response:
+        # A page of another site cannot send this header without being asked first, so it cannot
+        # run functions here. The signature is not verified.
+        if "authorization" not in request.headers:
+            message = "Missing Authentication Token"
+            raise _Refused(HTTPStatus.FORBIDDEN, "MissingAuthenticationTokenException", message)
+        match = _NAME.fullmatch(function)
+        name = match["name"] if match else function
+        invocation = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        payload = _payload(request, MAX_EVENT_BYTES if invocation == "Event" else MAX_BYTES)
+        if name != API_FUNCTION and not self._has_agent(name):
+            message = f"Function not found: {name}"
+            raise _Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)
+        match invocation:
+            case "RequestResponse":
+                return _response(self._called(name, payload, request_id))
+            case "Event":
+                event = name, payload, request_id
+                threading.Thread(target=self._handle_event, args=event, daemon=True).start()
+                return Response(status=HTTPStatus.ACCEPTED)
+            case "DryRun":
+                return Response(status=HTTPStatus.NO_CONTENT)
+        message = f"{invocation} is not an invocation type"
+        raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", message)
+
+    def _has_agent(self, name: str) -> bool:
+        return self.agents is not None and self.agents.has(name)
+
+    def _called(self, name: str, payload: str, request_id: str) -> Returned:
+        if name == API_FUNCTION:
+            return invoke_api_function(payload)
+        returned = self.agents and self.agents.call(name, payload, request_id)
+        return returned or Returned.error("Runtime.Unknown", f"{name} is gone")
+
+    def _handle_event(self, name: str, payload: str, request_id: str) -> None:
+        try:
+            if name == API_FUNCTION:
+                invoke_api_function(payload)
+            elif self.agents is not None:
+                handle_event(self.agents, name, payload, request_id, invoke_api_function)
+        except Exception:  # noqa: BLE001 - an entry point: report the error and continue
+            traceback.print_exc()
+
+
+def invoke_api_function(payload: str) -> Returned:
+    """Invoke the API's function."""
+    try:
+        return Returned(json.dumps(handler(json.loads(payload), LambdaContext())).encode())
+    except Exception as error:  # noqa: BLE001 - an entry point: Lambda returns the error
+        traceback.print_exc()
+        frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
+        return Returned.error(type(error).__name__, str(error), stackTrace=frames)
+
+
+def _payload(request: Request, most: int) -> str:
+    """The payload, which is JSON. Without one, Lambda passes an empty object."""
+    request.max_content_length = most
+    try:
+        payload = (request.get_data() or b"{}").decode()
+        json.loads(payload)
+    except RequestEntityTooLarge as error:
+        message = f"Request must be smaller than {most} bytes for this invocation type"
+        code = "RequestEntityTooLargeException"
+        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, code, message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"Could not parse request body into json: {error}"
+        raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", message) from error
+    return payload
+
+
+def _response(returned: Returned) -> Response:
+    size = len(returned.payload)
+    if size > MAX_BYTES:
+        message = f"Response payload size ({size} bytes) exceeded maximum ({MAX_BYTES} bytes)."
+        returned = Returned.error("Function.ResponseSizeTooLarge", message)
+    response = Response(returned.payload, content_type="application/json")
+    response.headers["x-amz-executed-version"] = "$LATEST"
+    if returned.failed:
+        response.headers["x-amz-function-error"] = "Unhandled"
+    return response

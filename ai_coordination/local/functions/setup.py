@@ -1,0 +1,104 @@
+"""Let the engine on this machine, and its agents, find the functions on this machine."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.session import get_session
+
+from ai_coordination.config import PREFIX, settings
+from ai_coordination.local.background import run_in_background
+from ai_coordination.local.console import say_of
+from ai_coordination.local.embedded import usual_region
+from ai_coordination.local.functions.agents_file import AgentsFile
+from ai_coordination.local.functions.invoke_api import API_FUNCTION, Functions
+
+ENDPOINT = "AWS_ENDPOINT_URL_LAMBDA"
+API_VARIABLE = f"{PREFIX}API_FUNCTION"
+URL_VARIABLE = "API_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """A file whose functions are agents, and the Python that has their packages."""
+
+    file: Path
+    python: str = sys.executable
+
+
+@contextmanager
+def serving(
+    functions: Functions, agents: AgentOptions | None, url: str, *, aws: bool
+) -> Iterator[Sequence[str]]:
+    """Serve a file's functions within the block, and let the engine invoke them. Their names.
+
+    Without a file, and without `aws`, the engine finds only the API's own function. `url` is the
+    GraphQL endpoint of this server. Raises ValueError if the file does not exist.
+    """
+    endpoint = url.removesuffix("/graphql")
+    # Before storage is opened: it hides the credentials of the person at the keyboard.
+    environment = {
+        # Compiled code that Python keeps may be older than a file that was changed twice a second.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **_aws_defaults(),
+        **os.environ,
+        ENDPOINT: endpoint,
+        URL_VARIABLE: url,
+    }
+    if agents is None:
+        if not aws:
+            _let_engine_find(endpoint)
+        yield ()
+        return
+    _let_engine_find(endpoint)
+    file = _opened(agents, environment)
+    functions.agents = file
+    # Its processes end with this one. A call that lasts longer is taken over by the next server,
+    # like the call of a worker that died.
+    with run_in_background(file.watch, "agents"):
+        yield _shown(file)
+
+
+def _opened(agents: AgentOptions, environment: dict[str, str]) -> AgentsFile:
+    if not agents.file.is_file():
+        raise ValueError(f"There is no file {agents.file}")
+    prefix = settings().agent_function_prefix
+    return AgentsFile(
+        agents.file, say_of, python=agents.python, environment=environment, prefix=prefix
+    )
+
+
+def _shown(file: AgentsFile) -> Sequence[str]:
+    """The names for the banner. If the file cannot be loaded, print why: it can be corrected."""
+    if file.failure() is not None:
+        say_of(file.file.name, file.description())
+    return file.names()
+
+
+def _let_engine_find(endpoint: str) -> None:
+    """Set the endpoint of Lambda, unless another one is configured.
+
+    Then the other endpoints in the environment would be used too, even with embedded storage: so
+    they are taken out, if the database is embedded.
+    """
+    if ENDPOINT in os.environ:
+        return
+    if not {"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} & os.environ.keys():
+        for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:
+            del os.environ[name]
+    os.environ[ENDPOINT] = endpoint
+    os.environ.setdefault(API_VARIABLE, API_FUNCTION)
+    settings.cache_clear()
+
+
+def _aws_defaults() -> dict[str, str]:
+    """What a boto3 client of an agent needs to reach this server, if the person has nothing."""
+    defaults = {"AWS_DEFAULT_REGION": usual_region()}
+    session = get_session()
+    # Variables would hide a profile, and the role of a machine in the cloud.
+    if session.get_credentials() is None:
+        defaults |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    return defaults

@@ -1,0 +1,477 @@
+"""`make run AGENTS=`: the functions of a Python file as LAMBDA agents, on a server process."""
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from ai_coordination.local.functions.agents_file import AgentsFile
+from tests.entrypoints.local_server import LocalServer, command, running
+
+AGENTS = '''
+import asyncio
+import json
+import os
+import re
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from helper import WORD
+
+HERE = Path(__file__).parent
+
+
+def summarise(text):
+    print(f"reads {len(text)} characters")
+    os.system("echo a process of its own")
+    return f"{WORD}: {text}"
+
+
+def critic(event, context):
+    seconds = context.get_remaining_time_in_millis() / 1000
+    output = {
+        "name": event["agent"]["agentName"],
+        "function": context.function_name,
+        "has time": 890 < seconds <= 900,
+        "mark": os.environ.get("MARK"),
+    }
+    return {"agentOutput": json.dumps(output), "usage": {"inputTokens": 3, "outputTokens": 4}}
+
+
+def meet(event, context):
+    """Answer once five of them are there: only possible if they run at the same time."""
+    (HERE / event["runUuid"]).touch()
+    while len(list(HERE.glob("0*-*-7*"))) < 5:
+        time.sleep(0.01)
+    return "met"
+
+
+async def later(text):
+    await asyncio.sleep(0)
+    return text.upper()
+
+
+def report(event, context):
+    """Report as a handler on AWS does, with HTTP in place of Lambda."""
+    query = """mutation Report($input: CompleteSessionAgentInput!) {
+      completeSessionAgent(input: $input) { sessionAgent { state } } }"""
+    keys = {key: event[key] for key in ("sessionUuid", "sessionAgentUuid", "runUuid")}
+    body = json.dumps({"query": query, "variables": {"input": {**keys, "agentOutput": "reported"}}})
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(os.environ["API_URL"], body.encode(), headers)
+    urllib.request.urlopen(request).read()
+
+
+def report_by_lambda(event, context):
+    import boto3
+
+    query = """mutation Report($input: CompleteSessionAgentInput!) {
+      completeSessionAgent(input: $input) { sessionAgent { state } } }"""
+    keys = {key: event[key] for key in ("sessionUuid", "sessionAgentUuid", "runUuid")}
+    output = "reported by " + event["replyTo"]["functionName"]
+    variables = {"input": {**keys, "agentOutput": output}}
+    payload = {"query": query, "variables": variables, "context": event["context"]}
+    client = boto3.client("lambda")
+    client.invoke(FunctionName=event["replyTo"]["functionName"], Payload=json.dumps(payload))
+
+
+def fail(text):
+    raise ValueError("There is nothing to do")
+
+
+def leave(text):
+    sys.exit(3)
+
+
+def crash(text):
+    os._exit(7)
+
+
+def strange(text):
+    return object()
+
+
+def large(text):
+    return "x" * 6_300_000
+
+
+def _private(text):
+    return text
+
+
+def no_agent():
+    return "takes nothing"
+'''
+NAMES = [
+    "crash", "critic", "fail", "large", "later", "leave", "meet", "report", "report-by-lambda",
+    "strange", "summarise",
+]  # fmt: skip
+
+CREATE = """mutation Create($input: CreateCoordinationInput!) {
+  createCoordination(input: $input) { coordination { coordinationUuid } }
+}"""
+TASK = """mutation Task($input: CreateTaskInput!) {
+  createTask(input: $input) { task { taskUuid } }
+}"""
+START = """mutation Start($input: StartSessionInput!) {
+  startSession(input: $input) { session { sessionUuid } }
+}"""
+LOOK = """query Look($coordination: ID!, $session: ID!) {
+  session(coordinationUuid: $coordination, sessionUuid: $session) {
+    status sessionAgents { nodes { agentUuid state agentOutput notes currentRun {
+      usage { inputTokens outputTokens } } } }
+  }
+}"""
+WAITS = {"invocation": "RequestResponse"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("agents")
+    (folder / "helper.py").write_text('WORD = "Summary"\n')
+    (folder / "my_agents.py").write_text(AGENTS)
+    own = folder / "own-python"
+    own.write_text('#!/bin/sh\nMARK="own environment" exec "$REAL_PYTHON" "$@"\n')
+    own.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[LocalServer]:
+    options = "--agents", str(folder / "my_agents.py"), "--python", str(folder / "own-python")
+    with running(*options, REAL_PYTHON=sys.executable) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: LocalServer) -> Any:
+    return boto3.client(
+        "lambda",
+        endpoint_url=f"http://127.0.0.1:{server.port}",
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    )
+
+
+def run(server: LocalServer, **functions: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A session of one agent for each function, none of which fails the session; the agents."""
+
+    def ask(query: str, **variables: Any) -> Any:
+        answer = server.graphql(query, **variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    agents = [
+        {
+            "agentUuid": name,
+            "agentName": name.title(),
+            "runtime": {
+                "kind": "LAMBDA",
+                "target": f"agent-{name.rstrip('0123456789').replace('_', '-')}",
+                "parameters": parameters,
+            },
+        }
+        for name, parameters in functions.items()
+    ]
+    rules = {"onFailure": "CONTINUE", "retry": {"maxAttempts": 1}}
+    actions = [{"agentUuid": name, **rules} for name in functions]
+    given = {"coordinationName": "Mine", "agents": agents}
+    created = ask(CREATE, input=given)["createCoordination"]["coordination"]
+    key = {"coordinationUuid": created["coordinationUuid"]}
+    task = ask(TASK, input={**key, "taskName": "Try", "agentActions": actions})["createTask"]
+    started = ask(START, input={**key, **task["task"], "taskQuery": "tea"})["startSession"]
+    while True:
+        uuids = {
+            "coordination": created["coordinationUuid"],
+            "session": started["session"]["sessionUuid"],
+        }
+        session = ask(LOOK, **uuids)["session"]
+        if session["status"] != "IN_PROGRESS":
+            break
+        time.sleep(0.02)
+    return {agent.pop("agentUuid"): agent for agent in session["sessionAgents"]["nodes"]}
+
+
+def outcome(agent: dict[str, Any]) -> tuple[str, str | None]:
+    """An agent's state, and its output or notes."""
+    return agent["state"], agent["agentOutput"] or agent["notes"]
+
+
+def invoke(client: Any, name: str, payload: Any = None, **more: Any) -> Any:
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(payload), **more)
+    return answer, json.loads(answer["Payload"].read() or b"null")
+
+
+def test_the_banner_lists_the_public_functions(server: LocalServer) -> None:
+    listed = [line.split()[1] for line in server.banner.splitlines() if "  Agent " in line]
+
+    assert listed == [f"agent-{name}" for name in NAMES]
+
+
+def test_a_function_of_one_parameter_answers_in_both_modes(server: LocalServer) -> None:
+    agents = run(server, summarise=WAITS, summarise2={}, later=WAITS)
+
+    assert {name: outcome(agent) for name, agent in agents.items()} == {
+        "summarise": ("COMPLETED", "Summary: tea"),
+        "summarise2": ("COMPLETED", "Summary: tea"),
+        "later": ("COMPLETED", "TEA"),
+    }
+
+
+def test_a_handler_gets_event_and_context_in_its_own_environment(server: LocalServer) -> None:
+    agent = run(server, critic=WAITS)["critic"]
+
+    assert json.loads(agent["agentOutput"]) == {
+        "name": "Critic",
+        "function": "agent-critic",
+        "has time": True,
+        "mark": "own environment",
+    }
+    assert agent["currentRun"] == {"usage": {"inputTokens": 3, "outputTokens": 4}}
+
+
+def test_five_agents_work_at_the_same_time(server: LocalServer) -> None:
+    agents = run(server, **{f"meet{number}": WAITS for number in range(5)})
+
+    assert [outcome(agent) for agent in agents.values()] == [("COMPLETED", "met")] * 5
+
+
+def test_a_handler_reports_later_by_http_or_by_lambda(server: LocalServer) -> None:
+    agents = run(server, report={}, report_by_lambda={})
+
+    assert [outcome(agent) for agent in agents.values()] == [
+        ("COMPLETED", "reported"),
+        ("COMPLETED", "reported by ai-coordination-api"),
+    ]
+
+
+def test_errors_are_notes_of_the_attempt_and_harm_neither_server_nor_neighbours(
+    server: LocalServer,
+) -> None:
+    line = AGENTS.splitlines().index('    raise ValueError("There is nothing to do")') + 1
+
+    agents = run(
+        server,
+        fail=WAITS,
+        fail2={},
+        leave=WAITS,
+        crash=WAITS,
+        strange=WAITS,
+        large=WAITS,
+        later=WAITS,
+    )
+
+    raised = ("FAILED", f"ValueError: There is nothing to do (my_agents.py:{line})")
+    assert (outcome(agents["fail"]), outcome(agents["fail2"])) == (raised, raised)
+    for name, status in (("leave", 3), ("crash", 7)):
+        assert agents[name]["state"] == "FAILED"
+        notes = agents[name]["notes"]
+        assert notes.startswith("Runtime.ExitError: RequestId: ")
+        assert notes.endswith(f" Error: Runtime exited with error: exit status {status}")
+    assert agents["strange"]["notes"] == (
+        "Runtime.MarshalError: Unable to marshal response:"
+        " Object of type object is not JSON serializable"
+    )
+    assert agents["large"]["notes"] == (
+        "Function.ResponseSizeTooLarge: Response payload size (6300002 bytes) exceeded maximum"
+        " (6291456 bytes)."
+    )
+    assert outcome(agents["later"]) == ("COMPLETED", "TEA")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ai-coordination-api",
+        "ai-coordination-api:$LATEST",
+        "arn:aws:lambda:us-east-1:123456789012:function:ai-coordination-api",
+    ],
+)
+def test_the_api_is_invoked_like_a_function(client: Any, name: str) -> None:
+    event = {
+        "query": "{ coordinations { nodes { coordinationUuid } } }",
+        "context": {"endpointId": "acme", "partId": "sales", "userId": "u-17"},
+    }
+
+    answer, result = invoke(client, name, event)
+
+    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+    assert "FunctionError" not in answer
+    assert result["data"] == {"coordinations": {"nodes": []}}
+
+
+def test_an_event_and_a_dry_run_are_accepted(client: Any) -> None:
+    assert invoke(client, "agent-summarise", {}, InvocationType="DryRun")[0]["StatusCode"] == 204
+    assert invoke(client, "agent-critic", {}, InvocationType="Event")[0]["StatusCode"] == 202
+
+
+def test_an_error_is_reported_like_one_of_lambda(client: Any) -> None:
+    answer, error = invoke(client, "agent-fail", {"agentInput": "tea"})
+
+    assert answer["FunctionError"] == "Unhandled"
+    assert (error["errorType"], error["errorMessage"]) == ("ValueError", "There is nothing to do")
+    (frame,) = error["stackTrace"]
+    assert 'my_agents.py", line' in frame
+    assert error["requestId"] == answer["ResponseMetadata"]["RequestId"]
+
+
+REFUSED: list[tuple[str, dict[str, Any], str, int]] = [
+    ("agent-nobody", {}, "ResourceNotFoundException", 404),
+    ("agent-no-agent", {}, "ResourceNotFoundException", 404),
+    ("agent--private", {}, "ResourceNotFoundException", 404),
+    ("agent-json", {}, "ResourceNotFoundException", 404),
+    ("agent-fail", {"Payload": b"{"}, "InvalidRequestContentException", 400),
+    ("agent-fail", {"Payload": b'"' + b"x" * 6_291_456}, "RequestEntityTooLargeException", 413),
+    (
+        "agent-fail",
+        {"Payload": b'"' + b"x" * 1_048_576, "InvocationType": "Event"},
+        "RequestEntityTooLargeException",
+        413,
+    ),
+    ("agent-fail", {"InvocationType": "Later"}, "InvalidParameterValueException", 400),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "code", "status"), REFUSED, ids=lambda value: str(value)[:40]
+)
+def test_a_request_that_lambda_refuses_is_refused(
+    client: Any, name: str, given: dict[str, Any], code: str, status: int
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        client.invoke(FunctionName=name, **given)
+
+    response = refused.value.response
+    assert response["Error"]["Code"] == code
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_a_page_of_another_site_runs_no_function(server: LocalServer) -> None:
+    path = "/2015-03-31/functions/ai-coordination-api/invocations"
+
+    answer = server.ask("POST", path, "{}", {"content-type": "text/plain"})
+
+    assert (answer.status, answer.json["Message"]) == (403, "Missing Authentication Token")
+
+
+def test_a_changed_file_is_loaded_again_and_a_broken_one_can_be_corrected(folder: Path) -> None:
+    file = folder / "changing.py"
+    file.write_text("def one(text):\n    print('begins')\n    return 'first'\n")
+    with running("--agents", str(file)) as server:
+        first = outcome(run(server, one=WAITS)["one"])
+        file.write_text("def one(text)\n    return 'second'\n")
+        broken = run(server, one=WAITS, two={})
+        file.write_text(
+            "def one(text):\n    return 'third'\n\ndef two(text): raise OSError('No')\n"
+        )
+        corrected = run(server, one=WAITS, two={})
+        server.stop()
+
+    assert first == ("COMPLETED", "first")
+    assert {(agent["state"], str(agent["notes"])[:13]) for agent in broken.values()} == {
+        ("FAILED", "SyntaxError: ")
+    }
+    assert [outcome(corrected[name]) for name in ("one", "two")] == [
+        ("COMPLETED", "third"),
+        ("FAILED", "OSError: No (changing.py:4)"),
+    ]
+    # The console, without the times.
+    lines = [re.sub(r"\d+\.\d s|\d+ ms", "…", line[9:]) for line in server.printed]
+    expected = [
+        "POST /graphql Task 200 …",
+        "POST /graphql Start 200 …",
+        "[agent-one] begins",
+        "One COMPLETED, attempt 1, …",
+        "[changing.py] cannot be loaded",
+        "[changing.py] loaded: agent-one, agent-two",
+        "[agent-two] OSError: No",
+        "Two FAILED, attempt 1, …: OSError: No (changing.py:4)",
+    ]
+    assert [line for line in dict.fromkeys(lines) if line in expected] == expected
+
+
+def agents_file(file: Path, seconds: float = 60.0) -> AgentsFile:
+    return AgentsFile(
+        file,
+        lambda name, text: None,
+        python=sys.executable,
+        environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        prefix="agent-",
+        seconds=seconds,
+    )
+
+
+def test_a_function_that_takes_too_long_is_ended_and_the_next_call_works(tmp_path: Path) -> None:
+    file = tmp_path / "slow.py"
+    file.write_text("def wait(text):\n    while text: pass\n    return 'done'\n")
+    agents = agents_file(file, seconds=0.5)
+
+    late = agents.call("agent-wait", '{"agentInput": "x"}', "r-1")
+    done = agents.call("agent-wait", '{"agentInput": ""}', "r-2")
+    agents.close()
+
+    assert late is not None
+    assert late.failed
+    assert json.loads(late.payload) == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": "RequestId: r-1 Error: Task timed out after 0.50 seconds",
+    }
+    assert done is not None
+    assert (done.payload, done.failed) == (b'"done"', False)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import sys; sys.exit(2)", "Runtime.ExitError"),
+        ("import nowhere_at_all", "ModuleNotFoundError"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_fails_each_call(
+    tmp_path: Path, code: str, error: str
+) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text(code)
+    agents = agents_file(file)
+
+    result = agents.call("agent-any", "{}", "r-1")
+    agents.close()
+
+    assert (agents.names(), agents.has("agent-any")) == ([], True)
+    assert result is not None
+    assert json.loads(result.payload)["errorType"] == error
+
+
+def test_a_module_next_to_the_file_is_watched_too(tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("WORD = 'old'\n")
+    file = tmp_path / "speaking.py"
+    file.write_text("from words import WORD\n\ndef speak(text):\n    return WORD\n")
+    agents = agents_file(file)
+    before = agents.call("agent-speak", "{}", "r-1")
+
+    (tmp_path / "words.py").write_text("WORD = 'new'\n")
+    after = agents.call("agent-speak", '{"agentInput": null}', "r-2")
+    agents.close()
+
+    assert before is not None
+    assert after is not None
+    assert (before.failed, after.payload) == (True, b'"new"')
+
+
+def test_a_file_that_does_not_exist_is_an_error() -> None:
+    done = command("serve", "--port", "0", "--agents", "nowhere.py")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no file nowhere.py\n"
