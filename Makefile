@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 THREADS ?= 8
+WITH_AGENTS = $(if $(AGENTS),--agents '$(AGENTS)') $(if $(AGENTS_PYTHON),--python '$(AGENTS_PYTHON)')
 DOCS_PORT ?= 8001
 EVENT ?= events/direct.json
 BLUEPRINT ?= examples/research-with-review.yaml
@@ -51,8 +52,7 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 
 .PHONY: run
 run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py THREADS=8 PORT=9000)
-	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) \
-		$(if $(AGENTS),--agents '$(AGENTS)') $(if $(AGENTS_PYTHON),--python '$(AGENTS_PYTHON)')
+	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) $(WITH_AGENTS)
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run a session of five agents, live in the terminal (PORT=9000)
@@ -63,8 +63,8 @@ unexport QUERY
 try: export TRY_QUERY = $(value QUERY)
 
 .PHONY: try
-try: $(INSTALLED) ## Run a session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" OPTIONS=--approve PORT=9000)
-	@$(BIN)/python -m ai_coordination.local try '$(BLUEPRINT)' --port $(PORT) \
+try: $(INSTALLED) ## Run a session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" AGENTS=file.py OPTIONS=--approve)
+	@$(BIN)/python -m ai_coordination.local try '$(BLUEPRINT)' --port $(PORT) $(WITH_AGENTS) \
 		$(if $(value QUERY),--query "$$TRY_QUERY") $(if $(SESSION),--session '$(SESSION)') $(OPTIONS)
 
 .PHONY: invoke

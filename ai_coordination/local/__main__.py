@@ -62,6 +62,7 @@ def _run(options: Namespace) -> int:
                     variables=dict(options.variable),
                     session=options.session,
                     approve=options.approve,
+                    serve_options=_agents_options(options),
                 )
                 return commands.try_blueprint.try_blueprint(tried)
             case "worker":
@@ -135,18 +136,7 @@ def _parser() -> ArgumentParser:
         "--port", default=8000, type=_within(0, 65535), help="the port; 0: a free one (%(default)s)"
     )
 
-    serve.add_argument(
-        "--agents",
-        type=Path,
-        metavar="FILE",
-        help="a Python file whose functions are LAMBDA agents: find_facts is agent-find-facts",
-    )
-    serve.add_argument(
-        "--python",
-        default=sys.executable,
-        metavar="PATH",
-        help="the Python that has the packages of the agents (%(default)s)",
-    )
+    _add_agents(serve)
     serve.add_argument(
         "--threads", default=8, type=_within(1, 64), help="steps at the same time (%(default)s)"
     )
@@ -223,7 +213,30 @@ def _parser() -> ArgumentParser:
     return parser
 
 
+def _add_agents(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--agents",
+        type=Path,
+        metavar="FILE",
+        help="a Python file whose functions are LAMBDA agents: find_facts is agent-find-facts",
+    )
+    command.add_argument(
+        "--python",
+        default=sys.executable,
+        metavar="PATH",
+        help="the Python that has the packages of the agents (%(default)s)",
+    )
+
+
+def _agents_options(options: Namespace) -> list[str]:
+    """The options of the agents, for a server that is started."""
+    if options.agents is None:
+        return []
+    return ["--agents", str(options.agents), "--python", options.python]
+
+
 def _add_try(command: ArgumentParser) -> None:
+    _add_agents(command)
     command.add_argument("file", metavar="FILE", help="the blueprint, a YAML file")
     command.add_argument("--query", help="the task query (the file's initialTaskQuery)")
     command.add_argument(

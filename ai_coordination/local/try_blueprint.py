@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -32,6 +32,8 @@ class Options:
     session: str | None = None
     """The session to follow, instead of a new one."""
     approve: bool = False
+    serve_options: Sequence[str] = ()
+    """Options of `serve`, if a server is started."""
 
 
 def try_blueprint(options: Options) -> int:
@@ -42,7 +44,7 @@ def try_blueprint(options: Options) -> int:
     """
     try:
         blueprint = blueprints.read(options.file)
-        with served(options.port) as server:
+        with served(options.port, options.serve_options) as server:
             return Trial(options, blueprint, Client(server.url), server.is_own).run()
     except InvalidBlueprint as invalid:
         print(invalid, file=sys.stderr)

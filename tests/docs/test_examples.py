@@ -32,6 +32,8 @@ TRIED = {
         "docs/guides/another-lambda.md",
         "docs/guides/testing.md",
         "docs/guides/write-an-agent.md",
+        "docs/guides/your-own-python.md",
+        "README.md",
     ],
     "graphql": [name_of(one) for one in SENT],
     "ts": ["docs/guides/frontend.md"],

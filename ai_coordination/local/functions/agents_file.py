@@ -132,7 +132,7 @@ class AgentsFile:
 
     @contextmanager
     def _instance(self, generation: _Generation) -> Iterator[Instance]:
-        """A process of this version of the file, of which nobody else makes use."""
+        """A process that has loaded this version of the file, for one call."""
         with self._lock:
             instance = generation.idle.pop() if generation.idle else None
         if instance is None or not instance.is_alive:

@@ -1,4 +1,4 @@
-"""Events for agents: nobody waits for what the function returns.
+"""Events for agents. The caller does not wait for what the function returns.
 
 A handler reports by itself, as on Lambda. A function that gets only the agent's input knows nothing
 of the run, so its result is reported for it.
