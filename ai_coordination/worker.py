@@ -77,7 +77,7 @@ def _dispatch(
     handled = [(record, _handle_record(engine, record, lambda_context)) for record in records]
     release.release_gathered(engine)
     failed = [(record, seconds) for record, seconds in handled if seconds is not None]
-    factory.queue().show(failed)
+    factory.queue().make_visible(failed)
     failures = [{"itemIdentifier": record["messageId"]} for record, _ in failed]
     return {"batchItemFailures": failures}
 

@@ -50,7 +50,7 @@ class Held:
             self._messages.extend(messages)
             self._changed.notify_all()
 
-    def show(self, failed: list[Any]) -> None:
+    def make_visible(self, failed: list[Any]) -> None:
         """Raise the error of a failed message, which ends the measurement."""
 
     def take(self, most: int) -> list[Message]:

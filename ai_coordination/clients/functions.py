@@ -24,7 +24,7 @@ _NOTES = {
 }
 
 
-class NotInvoked(Exception):
+class InvocationFailed(Exception):
     """The function was not invoked, or did not answer.
 
     `notes` are shown to the tenant, so they contain no internals of the AWS account.
@@ -38,7 +38,7 @@ class NotInvoked(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class FunctionResult:
     """The response of a function."""
 
     payload: bytes
@@ -46,8 +46,8 @@ class Returned:
     """Whether the function raised an error, timed out or could not start."""
 
 
-def call(name: str, payload: bytes, seconds: float) -> Returned:
-    """Invoke a function and wait for its response, at most `seconds`. Raises NotInvoked.
+def invoke(name: str, payload: bytes, seconds: float) -> FunctionResult:
+    """Invoke a function and wait for its response, at most `seconds`. Raises InvocationFailed.
 
     The SDK does not retry: the caller decides. The timeout belongs to the client, so each call
     creates its own client, which takes 2 ms.
@@ -63,15 +63,15 @@ def call(name: str, payload: bytes, seconds: float) -> Returned:
     client = clients.new("lambda", config)
     try:
         response = _invoke(client, name, "RequestResponse", payload)
-        return Returned(response["Payload"].read(), "FunctionError" in response)
+        return FunctionResult(response["Payload"].read(), "FunctionError" in response)
     except BotoCoreError as error:
         raise _unreachable(name, error) from error
     finally:
         client.close()
 
 
-def hand(name: str, payload: bytes) -> None:
-    """Invoke a function asynchronously. Lambda queues the event. Raises NotInvoked.
+def send_event(name: str, payload: bytes) -> None:
+    """Invoke a function asynchronously. Lambda queues the event. Raises InvocationFailed.
 
     If a response is lost, the SDK sends the event again, so the function may receive it twice.
     """
@@ -91,16 +91,16 @@ def _invoke(client: Any, name: str, invocation_type: str, payload: bytes) -> dic
     return response
 
 
-def _rejected(name: str, error: ClientError) -> NotInvoked:
+def _rejected(name: str, error: ClientError) -> InvocationFailed:
     telemetry.logger.warning("function", extra={"function": name, "reason": str(error)})
     code = error.response["Error"]["Code"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     notes = f"{_NOTES.get(code, 'Lambda rejected the invocation')} ({code})"
-    return NotInvoked(notes, retryable=status >= 500 or status in _RETRYABLE_STATUSES)
+    return InvocationFailed(notes, retryable=status >= 500 or status in _RETRYABLE_STATUSES)
 
 
-def _unreachable(name: str, error: BotoCoreError) -> NotInvoked:
+def _unreachable(name: str, error: BotoCoreError) -> InvocationFailed:
     if isinstance(error, ReadTimeoutError):
-        return NotInvoked("The function did not answer in time", timed_out=True)
+        return InvocationFailed("The function did not answer in time", timed_out=True)
     telemetry.logger.warning("function", extra={"function": name, "reason": str(error)})
-    return NotInvoked(f"The function could not be reached ({type(error).__name__})")
+    return InvocationFailed(f"The function could not be reached ({type(error).__name__})")

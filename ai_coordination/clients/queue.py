@@ -64,7 +64,7 @@ class SqsQueue:
         except (BotoCoreError, ClientError) as error:
             raise Throttled("The queue did not accept a message: try again later") from error
 
-    def show(self, received: Sequence[tuple[Mapping[str, Any], float]]) -> None:
+    def make_visible(self, received: Sequence[tuple[Mapping[str, Any], float]]) -> None:
         """Make messages that Lambda has received visible again, each after its number of seconds.
 
         Otherwise they become visible when their visibility timeout ends, which is later than the

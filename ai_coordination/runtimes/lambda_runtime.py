@@ -52,8 +52,8 @@ class LambdaFunction(Runtime):
         try:
             if self.lane(call.parameters) is Lane.CALLS:
                 return _wait(call)
-            functions.hand(str(call.target), _body(call, functions.LARGEST_EVENT_BYTES))
-        except functions.NotInvoked as error:
+            functions.send_event(str(call.target), _body(call, functions.LARGEST_EVENT_BYTES))
+        except functions.InvocationFailed as error:
             raise RunFailed(error.notes, retryable=error.retryable) from error
         return Accepted()
 
@@ -65,8 +65,8 @@ def _wait(call: Call) -> Answer:
     """Invoke the function and wait for its answer, as long as the call may take."""
     body = _body(call, functions.LARGEST_CALL_BYTES)
     try:
-        returned = functions.call(str(call.target), body, max(call.seconds, 1.0))
-    except functions.NotInvoked as error:
+        returned = functions.invoke(str(call.target), body, max(call.seconds, 1.0))
+    except functions.InvocationFailed as error:
         if not error.timed_out:
             raise
         notes = f"The function has not answered within {call.seconds:.0f} s"

@@ -50,7 +50,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
         SqsQueue, "must_send", lambda sqs, *given, **more: queue.must_send(*given, **more)
     )
     monkeypatch.setattr(SqsQueue, "is_behind", lambda sqs, *lane: False, raising=False)
-    monkeypatch.setattr(SqsQueue, "show", lambda sqs, failed: None, raising=False)
+    monkeypatch.setattr(SqsQueue, "make_visible", lambda sqs, failed: None, raising=False)
     return queue
 
 
