@@ -197,7 +197,7 @@ def long(queue: Held) -> dict[str, float]:
 def joins(queue: Held) -> dict[str, float]:
     """Measure the seconds for the releases of a wide join, each twice: singly and gathered.
 
-    Afterwards each agent's item says that it owes nothing any more; `settled` has these writes too.
+    `settled` includes the writes that remove the agents' outstanding work afterwards.
     """
     with patch.object(releasing, "settle"):
         one_by_one = joined(queue, lambda owed: timed(lambda: released(owed, 1))[1])

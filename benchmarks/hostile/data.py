@@ -25,7 +25,7 @@ MANY = 1_000
 EDGES = 499
 LIST = 100
 HEAVY = 20
-# Of 4,096 bytes a text still lies in its item.
+# A text of 4,096 bytes is still stored in its item.
 INSIDE = "x" * 4_000
 LARGE = 2 * 1024 * 1024
 # Fires on the leap days that are Mondays: the next but one is 28 or 40 years away.
