@@ -20,7 +20,7 @@ from ai_coordination.models.writes import Transaction
 from ai_coordination.services import guards, idempotent_create, timers, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.agent_rules import build_action
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.members import compact
 from ai_coordination.services.task import queries
 from ai_coordination.states import TERMINAL_SESSION, SessionStatus
@@ -50,7 +50,7 @@ def start(
     Raises BadUserInput, PayloadTooLarge, NotFound for the task, Conflict for a used key, Throttled;
     Replaced if the schedule's timer has been replaced.
     """
-    arguments = Input(
+    arguments = MutationInput(
         "Session" if schedule is None else "Firing",
         "startSession",
         {
@@ -152,7 +152,7 @@ def _create(
     plan: starting.StartPlan,
     pending: texts.PendingTexts,
     key: str | None,
-    arguments: Input,
+    arguments: MutationInput,
     schedule: models.TaskSchedule | None,
 ) -> models.Session:
     """Write session and agents in one transaction if they fit; otherwise the marked session alone.

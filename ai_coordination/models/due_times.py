@@ -45,28 +45,28 @@ def shard(session_uuid: str) -> str:
     return SHARDS[crc32(session_uuid.encode()) % len(SHARDS)]
 
 
-def set_due(kind: type[Any], session_uuid: str, at: str) -> list[Action]:
+def set_due(model: type[Any], session_uuid: str, at: str) -> list[Action]:
     """Record progress, and set the due time.
 
     The due time is written even if it equals the one that was read, because a sweep may have moved
     it since. Writing an unchanged value costs no write to the index.
     """
     return [
-        kind.due_shard.set(shard(session_uuid)),
-        kind.due_at.set(at),
-        kind.due_count.remove(),
-        kind.looks.remove(),
+        model.due_shard.set(shard(session_uuid)),
+        model.due_at.set(at),
+        model.due_count.remove(),
+        model.looks.remove(),
     ]
 
 
-def postpone(kind: type[Any], at: str) -> list[Action]:
+def postpone(model: type[Any], at: str) -> list[Action]:
     """Move the due time on. Used by the sweep that has found the item due."""
-    return [kind.due_at.set(at), kind.due_count.add(1)]
+    return [model.due_at.set(at), model.due_count.add(1)]
 
 
-def record_look(kind: type[Any], at: str, looks: int) -> list[Action]:
+def record_look(model: type[Any], at: str, looks: int) -> list[Action]:
     """Count a worker's look at an item that has made no progress, and set the next due time."""
-    return [kind.due_at.set(at), kind.looks.set(looks), kind.due_count.remove()]
+    return [model.due_at.set(at), model.looks.set(looks), model.due_count.remove()]
 
 
 def existing_or(item: Any, at: str, *, earliest: str, latest: str) -> str:
@@ -74,11 +74,11 @@ def existing_or(item: Any, at: str, *, earliest: str, latest: str) -> str:
     return str(item.due_at) if item.due_at and earliest <= item.due_at <= latest else at
 
 
-def clear(kind: type[Any]) -> list[Action]:
+def clear(model: type[Any]) -> list[Action]:
     """Remove the due time: no work is outstanding."""
     return [
-        kind.due_shard.remove(),
-        kind.due_at.remove(),
-        kind.due_count.remove(),
-        kind.looks.remove(),
+        model.due_shard.remove(),
+        model.due_at.remove(),
+        model.due_count.remove(),
+        model.looks.remove(),
     ]

@@ -48,11 +48,11 @@ def same_start(agent: SessionAgent) -> Condition:
     The run is the fence. `attempt` alone would not be one, because a retry sets it back. Each claim
     has its own run.
     """
-    kind = SessionAgent
-    condition: Condition = kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
-    condition &= same(kind.current_run_uuid, agent.current_run_uuid)
-    condition &= same(kind.not_before, agent.not_before)
-    condition &= same(kind.skip_requested, agent.skip_requested)
+    model = SessionAgent
+    condition: Condition = model.waiting_on.does_not_exist() & (model.attempt == agent.attempt)
+    condition &= same(model.current_run_uuid, agent.current_run_uuid)
+    condition &= same(model.not_before, agent.not_before)
+    condition &= same(model.skip_requested, agent.skip_requested)
     return condition
 
 

@@ -29,11 +29,11 @@ MOST_READS_OF_A_PAGE = 5
 ROWS_OF_A_FILTERED_READ = 200
 
 
-def get(kind: type[E], hash_key: str, range_key: str, *, tenant: str) -> E | None:
+def get(model: type[E], hash_key: str, range_key: str, *, tenant: str) -> E | None:
     """Read an item consistently. Returns None if the tenant has no such item."""
     try:
-        item = kind.get(hash_key, range_key, consistent_read=True)
-    except kind.DoesNotExist:
+        item = model.get(hash_key, range_key, consistent_read=True)
+    except model.DoesNotExist:
         return None
     return item if item.partition_key == tenant else None
 
@@ -49,28 +49,28 @@ def batch_get(
 
     One call reads up to `batch_size` items, of any tables. Raises Throttled.
     """
-    wanted = list(dict.fromkeys(keys))
-    found = {
+    unique = list(dict.fromkeys(keys))
+    items = {
         key: item
-        for start in range(0, len(wanted), batch_size)
-        for key, item in _batch(wanted[start : start + batch_size], context)
+        for start in range(0, len(unique), batch_size)
+        for key, item in _batch(unique[start : start + batch_size], context)
         if item.partition_key == tenant
     }
-    return [found.get(key) for key in keys]
+    return [items.get(key) for key in keys]
 
 
 def _batch(keys: Iterable[Key], context: InvocationContext) -> Iterator[tuple[Key, Entity]]:
-    kinds = {kind.Meta.table_name: kind for kind, _, _ in keys}
-    asked: dict[str, Any] = {table: {KEYS: [], "ConsistentRead": True} for table in kinds}
-    for kind, hash_key, range_key in keys:
-        hash_name, range_name = kind.key_names()
-        asked[kind.Meta.table_name][KEYS].append(
+    models_by_table = {model.Meta.table_name: model for model, _, _ in keys}
+    asked: dict[str, Any] = {table: {KEYS: [], "ConsistentRead": True} for table in models_by_table}
+    for model, hash_key, range_key in keys:
+        hash_name, range_name = model.key_names()
+        asked[model.Meta.table_name][KEYS].append(
             {hash_name: {"S": hash_key}, range_name: {"S": range_key}}
         )
     for table, item in _batch_items(asked, context):
-        kind = kinds[table]
-        hash_name, range_name = kind.key_names()
-        yield (kind, item[hash_name]["S"], item[range_name]["S"]), kind.of(item)
+        model = models_by_table[table]
+        hash_name, range_name = model.key_names()
+        yield (model, item[hash_name]["S"], item[range_name]["S"]), model.of(item)
 
 
 def _batch_items(asked: dict[str, Any], context: InvocationContext) -> Iterator[tuple[str, Item]]:
@@ -120,9 +120,9 @@ def all_of(conditions: Sequence[Condition]) -> Condition | None:
 
 
 def page(
-    kind: type[E],
+    model: type[E],
     hash_key: str,
-    wanted: PageRequest,
+    request: PageRequest,
     *,
     tenant: str,
     index: Index[Any] | None = None,
@@ -133,42 +133,44 @@ def page(
     With a condition the number of reads is limited, so a page may have fewer rows, or none,
     although more follow. Another tenant's partition looks empty.
     """
-    range_key = _range_key(kind, index)
+    range_key = _range_key(model, index)
     rows: list[E] = []
     start: dict[str, Any] | None = None
     after = None
-    if wanted.position is not None:
-        after = range_key < wanted.position if wanted.newest_first else range_key > wanted.position
+    if request.position is not None:
+        after = (
+            range_key < request.position if request.newest_first else range_key > request.position
+        )
     for _ in range(MOST_READS_OF_A_PAGE):
-        answer = _query(kind, hash_key, after, condition, wanted, index, start)
-        rows += [_row(kind, item, index) for item in answer[ITEMS]]
+        answer = _query(model, hash_key, after, condition, request, index, start)
+        rows += [_row(model, item, index) for item in answer[ITEMS]]
         start = answer.get(LAST_EVALUATED_KEY)
-        if start is None or len(rows) > wanted.first:
+        if start is None or len(rows) > request.first:
             break
     if rows and rows[0].partition_key != tenant:
         return Page([], False, None)
     if (
         start is not None
         and not rows
-        and not _is_owned(kind, hash_key, wanted, index, tenant=tenant)
+        and not _is_owned(model, hash_key, request, index, tenant=tenant)
     ):
         return Page([], False, None)
-    return _cut(rows, wanted.first, range_key.attr_name, start)
+    return _cut(rows, request.first, range_key.attr_name, start)
 
 
 def _is_owned(
-    kind: type[E], hash_key: str, wanted: PageRequest, index: Index[Any] | None, *, tenant: str
+    model: type[E], hash_key: str, request: PageRequest, index: Index[Any] | None, *, tenant: str
 ) -> bool:
     """Whether the tenant owns a partition of which no row passed the filter.
 
     So `has_next` does not reveal that another tenant's partition has rows.
     """
-    answer = _query(kind, hash_key, None, None, replace(wanted, first=0), index, None)
-    return all(kind.of(item).partition_key == tenant for item in answer[ITEMS])
+    answer = _query(model, hash_key, None, None, replace(request, first=0), index, None)
+    return all(model.of(item).partition_key == tenant for item in answer[ITEMS])
 
 
 def all_rows(
-    kind: type[E], hash_key: str, *, tenant: str, attributes: Sequence[str] | None = None
+    model: type[E], hash_key: str, *, tenant: str, attributes: Sequence[str] | None = None
 ) -> list[E]:
     """Read all rows with `hash_key` consistently, with only these attributes if any are named.
 
@@ -178,79 +180,79 @@ def all_rows(
     start: dict[str, Any] | None = None
     while True:
         answer = connection.query(
-            kind.Meta.table_name,
+            model.Meta.table_name,
             hash_key,
             attributes_to_get=attributes,
             consistent_read=True,
             exclusive_start_key=start,
         )
-        rows += [kind.of(item) for item in answer[ITEMS]]
+        rows += [model.of(item) for item in answer[ITEMS]]
         start = answer.get(LAST_EVALUATED_KEY)
         if start is None:
             return [row for row in rows if row.partition_key == tenant]
 
 
-def _range_key(kind: type[E], index: Index[Any] | None) -> Any:
+def _range_key(model: type[E], index: Index[Any] | None) -> Any:
     if index is None:
-        return getattr(kind, kind.key_names()[1])
+        return getattr(model, model.key_names()[1])
     return next(key for key in index.Meta.attributes.values() if key.is_range_key)
 
 
 def due_rows(
-    kind: type[E], index: Index[Any], hash_key: str, latest: str, most: int
+    model: type[E], index: Index[Any], hash_key: str, latest: str, most: int
 ) -> Iterator[list[E]]:
     """Read an index up to the range key `latest`, page by page. For the engine: of all tenants."""
     start: dict[str, Any] | None = None
     while True:
         answer = connection.query(
-            kind.Meta.table_name,
+            model.Meta.table_name,
             hash_key,
-            range_key_condition=_range_key(kind, index) <= latest,
+            range_key_condition=_range_key(model, index) <= latest,
             index_name=index.Meta.index_name,
             limit=most,
             exclusive_start_key=start,
         )
-        yield [kind.of(item) for item in answer[ITEMS]]
+        yield [model.of(item) for item in answer[ITEMS]]
         start = answer.get(LAST_EVALUATED_KEY)
         if start is None:
             return
 
 
-def is_in_index(kind: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
+def is_in_index(model: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
     """Whether an index has this row. Indexes lag: a row written seconds ago may be missing."""
     answer = connection.query(
-        kind.Meta.table_name,
+        model.Meta.table_name,
         hash_key,
-        range_key_condition=_range_key(kind, index) == range_key,
+        range_key_condition=_range_key(model, index) == range_key,
         index_name=index.Meta.index_name,
         limit=1,
     )
     return bool(answer[ITEMS])
 
 
-def _row(kind: type[E], item: Item, index: Index[Any] | None) -> E:
-    row = kind.of(item)
+def _row(model: type[E], item: Item, index: Index[Any] | None) -> E:
+    row = model.of(item)
     row.partial = index is not None and not isinstance(index.Meta.projection, AllProjection)
     return row
 
 
 def _query(
-    kind: type[E],
+    model: type[E],
     hash_key: str,
     after: Condition | None,
     condition: Condition | None,
-    wanted: PageRequest,
+    request: PageRequest,
     index: Index[Any] | None,
     start: dict[str, Any] | None,
 ) -> dict[str, Any]:
     return connection.query(
-        kind.Meta.table_name,
+        model.Meta.table_name,
         hash_key,
         range_key_condition=after,
         filter_condition=condition,
         index_name=index.Meta.index_name if index is not None else None,
-        limit=wanted.first + 1 if condition is None else ROWS_OF_A_FILTERED_READ,
-        scan_index_forward=not wanted.newest_first,
+        limit=request.first + 1 if condition is None else ROWS_OF_A_FILTERED_READ,
+        scan_index_forward=not request.newest_first,
         exclusive_start_key=start,
     )
 

@@ -67,9 +67,9 @@ class Transaction:
         kwargs = item.get_delete_kwargs_from_instance(condition)
         self._add("ConditionCheck", kwargs, refused)
 
-    def _add(self, kind: str, kwargs: dict[str, Any], refused: Refused) -> None:
+    def _add(self, operation: str, kwargs: dict[str, Any], refused: Refused) -> None:
         kwargs["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        self._parts.append({kind: kwargs})
+        self._parts.append({operation: kwargs})
         self._refusals.append(refused)
 
     def commit(self, context: InvocationContext) -> None:
@@ -104,17 +104,17 @@ def update_versioned(
     refused; `last_writes` tells this from a real refusal.
     """
     mark = context.token()
-    kind = type(item)
+    model = type(item)
     kwargs = item.get_update_kwargs_from_instance(
-        [*actions, kind.version.add(1), *_remember(kind, mark)],
-        condition & ~kind.last_writes.contains(mark),
+        [*actions, model.version.add(1), *_remember(model, mark)],
+        condition & ~model.last_writes.contains(mark),
         "ALL_OLD",
     )
     kwargs["ReturnValues"] = "ALL_NEW"
     try:
-        return kind.of(_send("UpdateItem", kwargs, context)["Attributes"])
+        return model.of(_send("UpdateItem", kwargs, context)["Attributes"])
     except VerboseClientError as error:
-        old = _refused_item(error, kind)
+        old = _refused_item(error, model)
         if old is not None and mark in old.last_writes:
             return old
         raise refused(old) from error
@@ -136,18 +136,18 @@ def update_if(
     then the SDK's first try may have landed and its response been lost: the caller must compare the
     item with what the update would have written.
     """
-    kind = type(item)
+    model = type(item)
     kwargs = item.get_update_kwargs_from_instance(list(actions), condition, "ALL_OLD")
     kwargs["ReturnValues"] = "ALL_NEW"
     try:
-        return Outcome(True, kind.of(_send("UpdateItem", kwargs, context)["Attributes"]))
+        return Outcome(True, model.of(_send("UpdateItem", kwargs, context)["Attributes"]))
     except VerboseClientError as error:
-        return Outcome(False, _refused_item(error, kind))
+        return Outcome(False, _refused_item(error, model))
 
 
-def _remember(kind: type[Versioned], mark: str) -> list[Action]:
+def _remember(model: type[Versioned], mark: str) -> list[Action]:
     """Put a mark in front of the marks of earlier writes, and drop the oldest."""
-    places = [kind.last_writes[place] for place in range(REMEMBERED_WRITES)]
+    places = [model.last_writes[place] for place in range(REMEMBERED_WRITES)]
     moves = [later.set(earlier) for earlier, later in pairwise(places)]
     return [*reversed(moves), places[0].set(mark)]
 
@@ -211,12 +211,12 @@ def _is_too_large(error: VerboseClientError) -> bool:
     return any(words in message.lower() for message in messages for words in _TOO_LARGE)
 
 
-def _refused_item(error: VerboseClientError, kind: type[T]) -> T | None:
+def _refused_item(error: VerboseClientError, model: type[T]) -> T | None:
     """Return the item that did not meet the condition. Any other error is raised again."""
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error
     item = _answer(error).get("Item")
-    return kind.of(item) if item else None
+    return model.of(item) if item else None
 
 
 def _was_repeated(error: VerboseClientError) -> bool:

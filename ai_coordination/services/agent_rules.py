@@ -30,15 +30,15 @@ def build_action(
     answer_timeout = rules.get("answer_timeout_seconds")
     if answer_timeout is not None:
         validation.number(answer_timeout, 1, LONGEST_SECONDS, *path, "answer_timeout_seconds")
-    given = rules.get("timeout_seconds")
-    timeout = _or(given, DEFAULT_TIMEOUT_SECONDS)
+    own_timeout = rules.get("timeout_seconds")
+    timeout = _or(own_timeout, DEFAULT_TIMEOUT_SECONDS)
     return models.AgentAction(
         agent_uuid=agent_uuid,
         predecessors=list(predecessors),
         primary_path=_or(rules.get("primary_path"), True),
         user_in_the_loop=None if in_the_loop is None else str(in_the_loop.value),
         timeout_seconds=validation.number(timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"),
-        timeout_by_kind=True if given is None else None,
+        timeout_by_kind=True if own_timeout is None else None,
         answer_timeout_seconds=answer_timeout,
         retry=_retry(rules.get("retry") or {}, *path, "retry"),
         on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),
@@ -57,15 +57,15 @@ def with_default_timeout(action: models.AgentAction, kind: str | None) -> models
 def with_default_timeouts(
     actions: Iterable[models.AgentAction], members: Iterable[models.Agent]
 ) -> list[models.AgentAction]:
-    """The actions as `for_kind` gives them, by the kinds of their agents."""
+    """Return the actions, with default timeouts by the runtime kinds of their agents."""
     kinds = {member.agent_uuid: member.runtime.kind for member in members}
-    return [with_default_timeout(one, kinds.get(one.agent_uuid)) for one in actions]
+    return [with_default_timeout(action, kinds.get(action.agent_uuid)) for action in actions]
 
 
-def _retry(given: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:
-    attempts = _or(given.get("max_attempts"), 3)
-    interval = _or(given.get("interval_seconds"), 1.0)
-    backoff = _or(given.get("backoff_rate"), 2.0)
+def _retry(retry: Mapping[str, Any], *path: str | int) -> models.RetryPolicy:
+    attempts = _or(retry.get("max_attempts"), 3)
+    interval = _or(retry.get("interval_seconds"), 1.0)
+    backoff = _or(retry.get("backoff_rate"), 2.0)
     return models.RetryPolicy(
         max_attempts=validation.number(attempts, 1, MOST_ATTEMPTS, *path, "max_attempts"),
         interval_seconds=_interval(interval, *path, "interval_seconds"),

@@ -60,9 +60,9 @@ def check(entity: models.Table) -> None:
 
 def is_measured(model: type[models.Table], changes: Mapping[str, Any]) -> bool:
     """Whether an update is so large that the whole item must be measured."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    measured = sizes.by_attribute(model(**given))
-    return sum(measured[name] for name in given) > UNMEASURED_BYTES
+    stored = {name: value for name, value in changes.items() if value is not None}
+    measured = sizes.by_attribute(model(**stored))
+    return sum(measured[name] for name in stored) > UNMEASURED_BYTES
 
 
 def check_changed(entity: E, changes: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from ai_coordination.services import (
     validation,
     versioned_update,
 )
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.members import build_members, compact
 
 NOUN = "coordination"
@@ -36,7 +36,7 @@ def create(
     Raises BadUserInput, PayloadTooLarge, Conflict for a used key, Throttled.
     """
     agents = agents or []
-    given = Input(
+    mutation_input = MutationInput(
         "Coordination",
         "createCoordination",
         {
@@ -74,11 +74,13 @@ def create(
             caller,
             coordination,
             idempotency_key,
-            given,
+            mutation_input,
             lambda transaction: counts.add_counter(transaction, coordination),
         )
 
-    return idempotent_create.run(caller, models.Coordination, idempotency_key, given, write)
+    return idempotent_create.run(
+        caller, models.Coordination, idempotency_key, mutation_input, write
+    )
 
 
 def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:
@@ -90,7 +92,7 @@ def get(caller: Caller, coordination_uuid: str) -> models.Coordination | None:
 
 
 def page(
-    caller: Caller, wanted: PageRequest, *, name_contains: str | None = None
+    caller: Caller, request: PageRequest, *, name_contains: str | None = None
 ) -> Page[models.Coordination]:
     """Read a page of the tenant's coordinations, in order of creation.
 
@@ -103,7 +105,7 @@ def page(
     return reads.page(
         models.Coordination,
         caller.partition_key,
-        wanted,
+        request,
         tenant=caller.partition_key,
         condition=condition,
     )
@@ -132,8 +134,8 @@ def update(
         )
     pending = texts.PendingTexts(_owner(caller, coordination_uuid))
     if "agents" in changes:
-        given = build_members(caller.context, changes["agents"] or [], "agents")
-        written["agents"] = [compact(pending, member) for member in given]
+        built = build_members(caller.context, changes["agents"] or [], "agents")
+        written["agents"] = [compact(pending, member) for member in built]
     if pending:
         if get(caller, coordination_uuid) is None:
             raise guards.not_found(NOUN)
@@ -148,8 +150,7 @@ def delete(caller: Caller, coordination_uuid: str) -> None:
     model = models.Coordination
     if settings().texts_bucket is not None:
         # The message deletes texts, so it is only sent if exactly this key was found.
-        found = get(caller, coordination_uuid)
-        if found is None:
+        if get(caller, coordination_uuid) is None:
             raise guards.not_found(NOUN)
         texts.schedule_cleanup(_owner(caller, coordination_uuid))
     coordination = model(caller.partition_key, coordination_uuid)

@@ -142,32 +142,32 @@ def with_migration(caller: Caller, write: Callable[[], T]) -> T:
 
 def _migrate(caller: Caller, refused: _NotMigrated) -> None:
     """Create a parent's counter. Each part requires the parent as it was read, so it lands once."""
-    found = reads.get(
+    parent = reads.get(
         type(refused.parent), *refused.parent.primary_key(), tenant=caller.partition_key
     )
-    if found is None:
+    if parent is None:
         raise _not_found(refused.parent, *refused.path)
     transaction = Transaction()
-    if isinstance(found, models.Coordination):
-        _migrate_counts(transaction, caller, found)
+    if isinstance(parent, models.Coordination):
+        _migrate_counts(transaction, caller, parent)
     else:
-        transaction.check(found, guards.owned(models.Task, caller), _changed)
-        _put(transaction, caller, found, 0, 0)
+        transaction.check(parent, guards.owned(models.Task, caller), _changed)
+        _put(transaction, caller, parent, 0, 0)
     try:
         transaction.commit(caller.context)
     except _Changed:
         return  # The next try reads it again.
 
 
-def _migrate_counts(transaction: Transaction, caller: Caller, found: models.Coordination) -> None:
+def _migrate_counts(transaction: Transaction, caller: Caller, parent: models.Coordination) -> None:
     model = models.Coordination
-    tasks, sessions = found.task_count, found.session_count
+    tasks, sessions = parent.task_count, parent.session_count
     as_read = guards.owned(model, caller) & _is(model.task_count, tasks)
     as_read &= _is(model.session_count, sessions)
     transaction.update(
-        found, [model.task_count.remove(), model.session_count.remove()], as_read, _changed
+        parent, [model.task_count.remove(), model.session_count.remove()], as_read, _changed
     )
-    _put(transaction, caller, found, int(tasks or 0), int(sessions or 0))
+    _put(transaction, caller, parent, int(tasks or 0), int(sessions or 0))
 
 
 def _is(attribute: Any, value: float | None) -> Condition:
@@ -196,7 +196,7 @@ def _changed(_: Item | None) -> EngineError:
 
 def of(caller: Caller, coordination_uuid: str) -> tuple[int, int] | None:
     """Return how many tasks and sessions a coordination has. None if it does not exist."""
-    found, counted = reads.batch_get(
+    coordination, counted = reads.batch_get(
         [
             (models.Coordination, caller.partition_key, coordination_uuid),
             (models.ChildCounts, coordination_uuid, TENANT),
@@ -204,9 +204,9 @@ def of(caller: Caller, coordination_uuid: str) -> tuple[int, int] | None:
         tenant=caller.partition_key,
         context=caller.context,
     )
-    if found is None:
+    if coordination is None:
         return None
-    return total(found, counted, "task_count"), total(found, counted, "session_count")
+    return total(coordination, counted, "task_count"), total(coordination, counted, "session_count")
 
 
 def total(coordination: models.Coordination, counted: models.ChildCounts | None, name: str) -> int:

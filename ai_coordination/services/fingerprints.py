@@ -19,7 +19,7 @@ OF_0_1_0 = 1
 # Members that contain any JSON value. Only within these does null differ from absent.
 JSON_MEMBERS = frozenset({"parameters"})
 # The schema's defaults in the objects of an input, which GraphQL has filled in already. The creator
-# of an `Input` handles the defaults of its own members.
+# of an `MutationInput` handles the defaults of its own members.
 DEFAULTS: Mapping[str, Any] = {
     "predecessors": [],
     "primary_path": True,
@@ -31,7 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class MutationInput:
     """A mutation's input: its members by name. None means the same as absent.
 
     `space` is the kind of entity that it creates. Each kind has its own keys.
@@ -42,19 +42,19 @@ class Input:
     members: Mapping[str, Any]
 
 
-def of(given: Input) -> str:
+def of(mutation_input: MutationInput) -> str:
     """Return the fingerprint by the current algorithm."""
-    return _hashed([given.mutation, _stated(given.members)])
+    return _hashed([mutation_input.mutation, _stated(mutation_input.members)])
 
 
-def is_same(given: Input, fingerprint: str, algorithm: int) -> bool:
+def is_same(mutation_input: MutationInput, fingerprint: str, algorithm: int) -> bool:
     """Whether an input has this fingerprint, by the algorithm that created it.
 
     A later version's algorithm is unknown. Then the input counts as the same.
     """
     if algorithm == OF_0_1_0:
-        return fingerprint == _of_0_1_0(given)
-    return algorithm > CURRENT or fingerprint == of(given)
+        return fingerprint == _of_0_1_0(mutation_input)
+    return algorithm > CURRENT or fingerprint == of(mutation_input)
 
 
 def _hashed(value: Any) -> str:
@@ -137,16 +137,16 @@ _RULES: Mapping[str, Any] = {
 _RETRY: Mapping[str, Any] = {"max_attempts": 3, "interval_seconds": 1.0, "backoff_rate": 2.0}
 
 
-def _of_0_1_0(given: Input) -> str:
+def _of_0_1_0(mutation_input: MutationInput) -> str:
     values = {
-        **given.members,
+        **mutation_input.members,
         "agent_actions": [
             {"predecessors": [], **_rules_of_0_1_0(action)}
-            for action in given.members.get("agent_actions") or ()
+            for action in mutation_input.members.get("agent_actions") or ()
         ],
-        "rules": _rules_of_0_1_0(given.members.get("rules") or {}),
+        "rules": _rules_of_0_1_0(mutation_input.members.get("rules") or {}),
     }
-    return _hashed(_without_nulls([values.get(name) for name in _MEMBERS[given.mutation]]))
+    return _hashed(_without_nulls([values.get(name) for name in _MEMBERS[mutation_input.mutation]]))
 
 
 def _rules_of_0_1_0(rules: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from ai_coordination.models import keys, reads
 from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import capacity, counts, fingerprints, validation
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 
 E = TypeVar("E", bound=models.Entity)
 
@@ -45,7 +45,13 @@ class AddressTaken(Conflict):
     """Another entity has the same key in the table."""
 
 
-def run(caller: Caller, model: type[E], key: str | None, given: Input, write: Callable[[], E]) -> E:
+def run(
+    caller: Caller,
+    model: type[E],
+    key: str | None,
+    mutation_input: MutationInput,
+    write: Callable[[], E],
+) -> E:
     """Return what `write` creates by `commit`. If it is refused, return what the key has created.
 
     Raises what `write` raises, and for a used key what `commit` raises.
@@ -55,7 +61,7 @@ def run(caller: Caller, model: type[E], key: str | None, given: Input, write: Ca
     except (Throttled, _OtherInput, _DeletedSince):
         raise
     except EngineError:
-        earlier = _created_before(caller, model, key, given)
+        earlier = _created_before(caller, model, key, mutation_input)
         if earlier is None:
             raise
         return earlier
@@ -65,13 +71,13 @@ def commit(
     caller: Caller,
     entity: E,
     key: str | None,
-    given: Input,
+    mutation_input: MutationInput,
     add_parts: Callable[[Transaction], None] = lambda transaction: None,
 ) -> E:
     """Write `entity` and the parts that `add_parts` adds, and return it.
 
-    If `key` was used with the same `given` input, return the entity of that call. Raises Conflict
-    if it was another input, NotFound if the entity has been deleted since, AddressTaken if
+    If `key` was used with the same `mutation_input`, return the entity of that call. Raises
+    Conflict if it was another input, NotFound if the entity has been deleted since, AddressTaken if
     another entity has its key, which happens only to random keys, and PayloadTooLarge.
     """
     capacity.check(entity)
@@ -80,7 +86,7 @@ def commit(
     def write() -> E:
         transaction = Transaction()
         if key is not None:
-            _remember(transaction, caller, entity, key, given)
+            _remember(transaction, caller, entity, key, mutation_input)
         add_parts(transaction)
         hash_key = getattr(model, model.key_names()[0])
         transaction.put(entity, hash_key.does_not_exist(), _taken)
@@ -90,22 +96,24 @@ def commit(
     try:
         return counts.with_migration(caller, write)
     except _Repeated as repeated:
-        return _named(caller, model, repeated.record, given)
+        return _named(caller, model, repeated.record, mutation_input)
 
 
-def _created_before(caller: Caller, model: type[E], key: str | None, given: Input) -> E | None:
+def _created_before(
+    caller: Caller, model: type[E], key: str | None, mutation_input: MutationInput
+) -> E | None:
     """Return what an earlier call with this key created. None without one, or without a key."""
     if key is None:
         return None
     validation.label(key, "idempotency_key")
     try:
-        address = _address(caller, given.space, key)
+        address = _address(caller, mutation_input.space, key)
         record = models.Idempotency.get(address, consistent_read=True)
     except models.Idempotency.DoesNotExist:
         return None
     if record.expires_at < caller.context.utc().timestamp():
         return None
-    return _named(caller, model, record, given)
+    return _named(caller, model, record, mutation_input)
 
 
 def _address(caller: Caller, space: str, key: str) -> str:
@@ -113,14 +121,18 @@ def _address(caller: Caller, space: str, key: str) -> str:
 
 
 def _remember(
-    transaction: Transaction, caller: Caller, entity: models.Entity, key: str, given: Input
+    transaction: Transaction,
+    caller: Caller,
+    entity: models.Entity,
+    key: str,
+    mutation_input: MutationInput,
 ) -> None:
     validation.label(key, "idempotency_key")
     hash_key, range_key = entity.primary_key()
     now = int(caller.context.utc().timestamp())
     record = models.Idempotency(
-        key=_address(caller, given.space, key),
-        fingerprint=fingerprints.of(given),
+        key=_address(caller, mutation_input.space, key),
+        fingerprint=fingerprints.of(mutation_input),
         algorithm=fingerprints.CURRENT,
         entity_hash_key=hash_key,
         entity_range_key=range_key,
@@ -138,14 +150,16 @@ def _taken(_: Item | None) -> EngineError:
     return AddressTaken("Another request has just created this: try again")
 
 
-def _named(caller: Caller, model: type[E], record: models.Idempotency, given: Input) -> E:
+def _named(
+    caller: Caller, model: type[E], record: models.Idempotency, mutation_input: MutationInput
+) -> E:
     """Return the entity that a key's record names."""
     algorithm = int(record.algorithm or fingerprints.OF_0_1_0)
-    if not fingerprints.is_same(given, record.fingerprint, algorithm):
+    if not fingerprints.is_same(mutation_input, record.fingerprint, algorithm):
         raise _OtherInput("This key was used with another input", "idempotency_key")
-    found = reads.get(
+    entity = reads.get(
         model, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
     )
-    if found is None:
+    if entity is None:
         raise _DeletedSince("The entity that this key created has been deleted", "idempotency_key")
-    return found
+    return entity

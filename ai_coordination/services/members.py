@@ -22,35 +22,37 @@ _JSON = models.AgentRuntime.parameters
 
 
 def build_members(
-    context: InvocationContext, given: Sequence[Mapping[str, Any]], *path: str | int
+    context: InvocationContext, members: Sequence[Mapping[str, Any]], *path: str | int
 ) -> list[models.Agent]:
     """Check and build the members of a coordination. Members without an agentUuid get a new one."""
-    validation.bounded(given, *path)
-    built = [_member(context, each, *path, index) for index, each in enumerate(given)]
+    validation.bounded(members, *path)
+    built = [_member(context, member, *path, index) for index, member in enumerate(members)]
     validation.distinct([agent.agent_uuid for agent in built], *path, within="agent_uuid")
     return built
 
 
-def _member(context: InvocationContext, given: Mapping[str, Any], *path: str | int) -> models.Agent:
-    uuid = given.get("agent_uuid")
+def _member(
+    context: InvocationContext, member: Mapping[str, Any], *path: str | int
+) -> models.Agent:
+    uuid = member.get("agent_uuid")
     return models.Agent(
         agent_uuid=context.new_uuid()
         if uuid is None
         else validation.agent_uuid(uuid, *path, "agent_uuid"),
-        agent_name=validation.name(given["agent_name"], *path, "agent_name"),
+        agent_name=validation.name(member["agent_name"], *path, "agent_name"),
         agent_description=validation.text(
-            given.get("agent_description"), *path, "agent_description"
+            member.get("agent_description"), *path, "agent_description"
         ),
-        runtime=_runtime(given["runtime"], *path, "runtime"),
+        runtime=_runtime(member["runtime"], *path, "runtime"),
     )
 
 
-def _runtime(given: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
-    target = validation.label(given.get("target"), *path, "target")
-    parameters = validation.json_value(given.get("parameters"), *path, "parameters")
-    registry.check(given["kind"], target, parameters, *path)
+def _runtime(runtime: Mapping[str, Any], *path: str | int) -> models.AgentRuntime:
+    target = validation.label(runtime.get("target"), *path, "target")
+    parameters = validation.json_value(runtime.get("parameters"), *path, "parameters")
+    registry.check(runtime["kind"], target, parameters, *path)
     return models.AgentRuntime(
-        kind=str(given["kind"].value),
+        kind=str(runtime["kind"].value),
         target=target,
         parameters=parameters,
     )
@@ -69,12 +71,12 @@ def compact(pending: texts.PendingTexts, member: models.Agent) -> models.Agent:
     return models.Agent(**{**member.attribute_values, "runtime": kept})
 
 
-def compact_all(owner: texts.Owner, given: Iterable[models.Agent]) -> list[models.Agent]:
+def compact_all(owner: texts.Owner, members: Iterable[models.Agent]) -> list[models.Agent]:
     """Return members as items store them, and write their large parameters. The owner exists."""
     pending = texts.PendingTexts(owner)
-    members = [compact(pending, member) for member in given]
+    stored = [compact(pending, member) for member in members]
     pending.write()
-    return members
+    return stored
 
 
 def _inline(runtime: models.AgentRuntime) -> dict[str, str] | None:

@@ -21,7 +21,7 @@ from ai_coordination.services import (
     validation,
     versioned_update,
 )
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
 
@@ -48,7 +48,7 @@ def create(
     a used key, Throttled.
     """
     input_files, subtask_queries = input_files or [], subtask_queries or []
-    given = Input(
+    mutation_input = MutationInput(
         "Session",
         "createSession",
         {
@@ -86,11 +86,11 @@ def create(
             caller,
             session,
             idempotency_key,
-            given,
+            mutation_input,
             lambda transaction: count_in_coordination(transaction, caller, session),
         )
 
-    return idempotent_create.run(caller, models.Session, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.Session, idempotency_key, mutation_input, write)
 
 
 def _with_texts(
@@ -127,7 +127,7 @@ def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Ses
 def page(
     caller: Caller,
     coordination_uuid: str | None,
-    wanted: PageRequest,
+    request: PageRequest,
     *,
     status: Collection[SessionStatus] | None = None,
     task_uuid: str | None = None,
@@ -156,7 +156,7 @@ def page(
     return reads.page(
         model,
         str(hash_key),
-        wanted,
+        request,
         tenant=caller.partition_key,
         index=index,
         condition=reads.all_of(conditions),
@@ -283,7 +283,7 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     counts.with_migration(caller, write)
 
 
-def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
+def files(input_files: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
     """Check and build the input files of a session."""
     return [
         models.InputFile(
@@ -291,5 +291,5 @@ def files(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.I
             uri=validation.uri(file["uri"], *path, index, "uri"),
             media_type=validation.shown_label(file.get("media_type"), *path, index, "media_type"),
         )
-        for index, file in enumerate(validation.bounded(given, *path))
+        for index, file in enumerate(validation.bounded(input_files, *path))
     ]

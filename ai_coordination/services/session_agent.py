@@ -20,7 +20,7 @@ from ai_coordination.services import (
 )
 from ai_coordination.services import session as sessions
 from ai_coordination.services.agent_rules import build_action
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.session_membership import NOUN
 from ai_coordination.states import SessionAgentState
 
@@ -48,7 +48,7 @@ def create(
     the session has started, Conflict for a used key, Throttled.
     """
     predecessors, rules = predecessors or [], rules or {}
-    given = Input(
+    mutation_input = MutationInput(
         "SessionAgent",
         "createSessionAgent",
         {
@@ -99,7 +99,7 @@ def create(
                     caller,
                     entity,
                     idempotency_key,
-                    given,
+                    mutation_input,
                     lambda transaction: session_membership.add(
                         transaction, caller, entity, ordinals
                     ),
@@ -107,7 +107,9 @@ def create(
             except idempotent_create.AddressTaken:
                 continue  # An agent of the same millisecond has drawn the same random bits.
 
-    return idempotent_create.run(caller, models.SessionAgent, idempotency_key, given, write)
+    return idempotent_create.run(
+        caller, models.SessionAgent, idempotency_key, mutation_input, write
+    )
 
 
 def get(caller: Caller, session_uuid: str, session_agent_uuid: str) -> models.SessionAgent | None:
@@ -122,7 +124,7 @@ def get(caller: Caller, session_uuid: str, session_agent_uuid: str) -> models.Se
 def page(
     caller: Caller,
     session_uuid: str,
-    wanted: PageRequest,
+    request: PageRequest,
     *,
     state: Sequence[SessionAgentState] | None = None,
     agent_uuid: str | None = None,
@@ -137,14 +139,18 @@ def page(
         validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
         conditions.append(model.agent_uuid == agent_uuid)
     return reads.page(
-        model, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
+        model,
+        session_uuid,
+        request,
+        tenant=caller.partition_key,
+        condition=reads.all_of(conditions),
     )
 
 
 def open_page(
     caller: Caller,
     state: SessionAgentState,
-    wanted: PageRequest,
+    request: PageRequest,
     *,
     coordination_uuid: str | None = None,
     agent_uuid: str | None = None,
@@ -163,7 +169,7 @@ def open_page(
     return reads.page(
         model,
         models.open_as(caller.partition_key, state.value),
-        wanted,
+        request,
         tenant=caller.partition_key,
         index=model.open,
         condition=reads.all_of(conditions),

@@ -14,7 +14,7 @@ from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import guards, idempotent_create, validation
 from ai_coordination.services import session as sessions
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.states import TERMINAL_AGENT, RunOutcome
 
 NOUN = "session run"
@@ -42,7 +42,7 @@ def record(
     Raises BadUserInput, PayloadTooLarge, NotFound for the session or the agent, Conflict for a used
     key, Throttled.
     """
-    given = Input(
+    mutation_input = MutationInput(
         "SessionRun",
         "recordSessionRun",
         {
@@ -89,11 +89,11 @@ def record(
             caller,
             run,
             idempotency_key,
-            given,
+            mutation_input,
             lambda transaction: _count_in_parent(transaction, caller, run),
         )
 
-    return idempotent_create.run(caller, models.SessionRun, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.SessionRun, idempotency_key, mutation_input, write)
 
 
 def _count_in_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:
@@ -124,7 +124,7 @@ def get(caller: Caller, session_uuid: str, run_uuid: str) -> models.SessionRun |
 def page(
     caller: Caller,
     session_uuid: str,
-    wanted: PageRequest,
+    request: PageRequest,
     *,
     agent_uuid: str | None = None,
     thread_uuid: str | None = None,
@@ -144,11 +144,15 @@ def page(
         validation.uuid(session_agent_uuid, "filter", "session_agent_uuid")
         conditions.append(model.session_agent_uuid == session_agent_uuid)
     return reads.page(
-        model, session_uuid, wanted, tenant=caller.partition_key, condition=reads.all_of(conditions)
+        model,
+        session_uuid,
+        request,
+        tenant=caller.partition_key,
+        condition=reads.all_of(conditions),
     )
 
 
-def thread_page(caller: Caller, thread_uuid: str, wanted: PageRequest) -> Page[models.SessionRun]:
+def thread_page(caller: Caller, thread_uuid: str, request: PageRequest) -> Page[models.SessionRun]:
     """Read a page of the runs of a thread, oldest first.
 
     The run that began the thread is in the list once it was accepted or has ended. The index only
@@ -157,7 +161,7 @@ def thread_page(caller: Caller, thread_uuid: str, wanted: PageRequest) -> Page[m
     validation.label(thread_uuid, "thread_uuid")
     model = models.SessionRun
     key = models.tenant_thread(caller.partition_key, thread_uuid)
-    page = reads.page(model, str(key), wanted, tenant=caller.partition_key, index=model.of_thread)
+    page = reads.page(model, str(key), request, tenant=caller.partition_key, index=model.of_thread)
     keys: list[reads.Key] = [(model, row.session_uuid, row.run_uuid) for row in page.rows]
     runs = reads.batch_get(keys, tenant=caller.partition_key, context=caller.context)
     return replace(page, rows=[run for run in runs if run is not None])
@@ -206,31 +210,31 @@ def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.S
     )
 
 
-def _usage(given: Mapping[str, int]) -> models.TokenUsage:
+def _usage(usage: Mapping[str, int]) -> models.TokenUsage:
     return models.TokenUsage(
         **{
-            name: validation.number(given[name], 0, MOST_TOKENS, "usage", name)
+            name: validation.number(usage[name], 0, MOST_TOKENS, "usage", name)
             for name in ("input_tokens", "output_tokens")
         }
     )
 
 
 def _finished_at(
-    session_uuid: str, outcome: RunOutcome | None, given: datetime | None, now: str
+    session_uuid: str, outcome: RunOutcome | None, finished_at: datetime | None, now: str
 ) -> str | None:
     """Check the end of a run: between its session's creation and now, because clocks differ.
 
     Without one, a run with an outcome has ended now.
     """
-    if outcome is None and given is not None:
+    if outcome is None and finished_at is not None:
         raise BadUserInput("A run without an outcome has not finished", "finished_at")
     if outcome is None:
         return None
-    if given is None:
+    if finished_at is None:
         return now
     earliest = ids.milliseconds_of(session_uuid) / 1000 - CLOCKS_DIFFER_SECONDS
     latest = timestamps.parse(now).timestamp() + CLOCKS_DIFFER_SECONDS
-    if not earliest <= given.timestamp() <= latest:
+    if not earliest <= finished_at.timestamp() <= latest:
         message = "A run must end between its session's creation and now, give or take 5 minutes"
         raise BadUserInput(message, "finished_at")
-    return timestamps.to_text(given)
+    return timestamps.to_text(finished_at)

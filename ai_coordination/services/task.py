@@ -11,7 +11,7 @@ from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import counts, guards, idempotent_create, validation, versioned_update
 from ai_coordination.services.agent_rules import build_action
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.versioned_update import ChangedSince
 
 NOUN = "task"
@@ -35,7 +35,7 @@ def create(
     Raises BadUserInput, PayloadTooLarge, NotFound for the coordination, Conflict, Throttled.
     """
     subtask_queries, agent_actions = subtask_queries or [], agent_actions or []
-    given = Input(
+    mutation_input = MutationInput(
         "Task",
         "createTask",
         {
@@ -72,7 +72,7 @@ def create(
             caller,
             task,
             idempotency_key,
-            given,
+            mutation_input,
             lambda transaction: count(transaction, task),
         )
 
@@ -81,7 +81,7 @@ def create(
         counts.count_child(transaction, caller, coordination_uuid, one_more, "coordination_uuid")
         counts.add_counter(transaction, task)
 
-    return idempotent_create.run(caller, models.Task, idempotency_key, given, write)
+    return idempotent_create.run(caller, models.Task, idempotency_key, mutation_input, write)
 
 
 def get(caller: Caller, coordination_uuid: str, task_uuid: str) -> models.Task | None:
@@ -91,10 +91,10 @@ def get(caller: Caller, coordination_uuid: str, task_uuid: str) -> models.Task |
     return reads.get(models.Task, coordination_uuid, task_uuid, tenant=caller.partition_key)
 
 
-def page(caller: Caller, coordination_uuid: str, wanted: PageRequest) -> Page[models.Task]:
+def page(caller: Caller, coordination_uuid: str, request: PageRequest) -> Page[models.Task]:
     """Read a page of the tasks of a coordination, in order of creation."""
     validation.uuid(coordination_uuid, "coordination_uuid")
-    return reads.page(models.Task, coordination_uuid, wanted, tenant=caller.partition_key)
+    return reads.page(models.Task, coordination_uuid, request, tenant=caller.partition_key)
 
 
 def update(
@@ -182,7 +182,9 @@ def delete(caller: Caller, coordination_uuid: str, task_uuid: str) -> None:
     counts.with_migration(caller, write)
 
 
-def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.SubtaskQuery]:
+def queries(
+    subtask_queries: Sequence[Mapping[str, Any]], *path: str | int
+) -> list[models.SubtaskQuery]:
     """Check and build subtask queries."""
     return [
         models.SubtaskQuery(
@@ -191,28 +193,28 @@ def queries(given: Sequence[Mapping[str, Any]], *path: str | int) -> list[models
                 query["subtask_query"], *path, index, "subtask_query"
             ),
         )
-        for index, query in enumerate(validation.bounded(given, *path))
+        for index, query in enumerate(validation.bounded(subtask_queries, *path))
     ]
 
 
-def _actions(given: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
-    validation.bounded(given, *path)
+def _actions(actions: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
+    validation.bounded(actions, *path)
     uuids = [
         validation.agent_uuid(action["agent_uuid"], *path, index, "agent_uuid")
-        for index, action in enumerate(given)
+        for index, action in enumerate(actions)
     ]
     validation.distinct(uuids, *path, within="agent_uuid")
     return {
         uuid: build_action(uuid, _predecessors(action, *path, index), action, index, *path, index)
-        for index, (uuid, action) in enumerate(zip(uuids, given, strict=True))
+        for index, (uuid, action) in enumerate(zip(uuids, actions, strict=True))
     }
 
 
-def _predecessors(given: Mapping[str, Any], *path: str | int) -> list[str]:
+def _predecessors(action: Mapping[str, Any], *path: str | int) -> list[str]:
     path = *path, "predecessors"
     uuids = [
         validation.agent_uuid(predecessor, *path, index)
-        for index, predecessor in enumerate(given.get("predecessors") or [])
+        for index, predecessor in enumerate(action.get("predecessors") or [])
     ]
     validation.distinct(uuids, *path)
     return uuids

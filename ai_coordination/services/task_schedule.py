@@ -11,7 +11,7 @@ from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import guards, idempotent_create, timers, validation, versioned_update
-from ai_coordination.services.fingerprints import Input
+from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.timers import Scheduler
 from ai_coordination.services.versioned_update import ChangedSince
 from ai_coordination.states import ScheduleStatus
@@ -39,7 +39,7 @@ def create(
     """
     timezone = timezone if timezone is not None else DEFAULT_TIMEZONE
     status = status or ScheduleStatus.ACTIVE
-    given = Input(
+    mutation_input = MutationInput(
         "TaskSchedule",
         "createTaskSchedule",
         {
@@ -70,7 +70,9 @@ def create(
         )
         timers.arm(caller.context, scheduler, entity)
         try:
-            created = idempotent_create.commit(caller, entity, idempotency_key, given, count)
+            created = idempotent_create.commit(
+                caller, entity, idempotency_key, mutation_input, count
+            )
         except Throttled:
             # The write may have landed: its response may be lost.
             raise
@@ -89,7 +91,9 @@ def create(
             guards.missing("task", "task_uuid"),
         )
 
-    return idempotent_create.run(caller, models.TaskSchedule, idempotency_key, given, write)
+    return idempotent_create.run(
+        caller, models.TaskSchedule, idempotency_key, mutation_input, write
+    )
 
 
 def get(caller: Caller, task_uuid: str, schedule_uuid: str) -> models.TaskSchedule | None:
@@ -102,7 +106,7 @@ def get(caller: Caller, task_uuid: str, schedule_uuid: str) -> models.TaskSchedu
 def page(
     caller: Caller,
     task_uuid: str | None,
-    wanted: PageRequest,
+    request: PageRequest,
     *,
     status: Collection[ScheduleStatus] | None = None,
 ) -> Page[models.TaskSchedule]:
@@ -112,10 +116,10 @@ def page(
     tenant = caller.partition_key
     if task_uuid is None:
         return reads.page(
-            model, tenant, wanted, tenant=tenant, index=model.of_tenant, condition=condition
+            model, tenant, request, tenant=tenant, index=model.of_tenant, condition=condition
         )
     validation.uuid(task_uuid, "task_uuid")
-    return reads.page(model, task_uuid, wanted, tenant=tenant, condition=condition)
+    return reads.page(model, task_uuid, request, tenant=tenant, condition=condition)
 
 
 def update(
@@ -198,13 +202,13 @@ def _rewrite(
 
 def _check(schedule: models.TaskSchedule, written: Mapping[str, Any], now: datetime) -> None:
     """Check the whole schedule after a change. A schedule that is only stopped may be invalid."""
-    given = [name for name in ("schedule", "timezone", "status") if name in written]
-    if given == ["status"] and schedule.status != ScheduleStatus.ACTIVE.value:
+    changed = [name for name in ("schedule", "timezone", "status") if name in written]
+    if changed == ["status"] and schedule.status != ScheduleStatus.ACTIVE.value:
         return
     try:
         schedule_expressions.check(schedule.schedule, schedule.timezone, now)
     except BadUserInput as error:
-        raise BadUserInput(error.message, given[0]) from error
+        raise BadUserInput(error.message, changed[0]) from error
 
 
 def delete(scheduler: Scheduler | None, caller: Caller, task_uuid: str, schedule_uuid: str) -> None:

@@ -151,10 +151,10 @@ def not_null(changes: Mapping[str, Any], *required: str) -> None:
 
 
 def _readable(value: str, *path: str | int) -> str:
-    if found := characters.misleading(value):
+    if character := characters.misleading(value):
         raise BadUserInput(
-            f"This contains the character U+{ord(found):04X}, which is invisible and changes how"
-            " the text around it reads",
+            f"This contains the character U+{ord(character):04X}, which is invisible and changes"
+            " how the text around it reads",
             *path,
         )
     return value
