@@ -62,7 +62,8 @@ def _run(options: Namespace) -> int:
                     variables=dict(options.variable),
                     session=options.session,
                     approve=options.approve,
-                    serve_options=_agents_options(options),
+                    agents=options.agents and str(options.agents),
+                    python=options.python,
                 )
                 return commands.try_blueprint.try_blueprint(tried)
             case "worker":
@@ -226,13 +227,6 @@ def _add_agents(command: ArgumentParser) -> None:
         metavar="PATH",
         help="the Python that has the packages of the agents (%(default)s)",
     )
-
-
-def _agents_options(options: Namespace) -> list[str]:
-    """The options of the agents, for a server that is started."""
-    if options.agents is None:
-        return []
-    return ["--agents", str(options.agents), "--python", options.python]
 
 
 def _add_try(command: ArgumentParser) -> None:

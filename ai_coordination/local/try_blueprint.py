@@ -4,8 +4,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 from ai_coordination.engine.session import variables as task_variables
@@ -19,6 +20,8 @@ from ai_coordination.local.own_server import served
 
 COMPLETED, NOT_COMPLETED, INVALID, LEFT, INTERRUPTED = 0, 1, 2, 3, 130
 QUERY = "query"
+# The notes of an agent whose function is missing.
+NO_FUNCTION = "There is no such function"
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class Options:
     session: str | None = None
     """The session to follow, instead of a new one."""
     approve: bool = False
-    serve_options: Sequence[str] = ()
-    """Options of `serve`, if a server is started."""
+    agents: str | None = None
+    """The Python file of the agents, for a server that is started. See `agents_file`."""
 
 
 def try_blueprint(options: Options) -> int:
@@ -44,11 +47,28 @@ def try_blueprint(options: Options) -> int:
     """
     try:
         blueprint = blueprints.read(options.file)
-        with served(options.port, options.serve_options) as server:
+        agents = agents_file(options, blueprint)
+        with served(options.port, ["--agents", agents] if agents else []) as server:
+            if server.is_own and agents:
+                print(f"Serving the functions of {agents}")
             return Trial(options, blueprint, Client(server.url), server.is_own).run()
     except InvalidBlueprint as invalid:
         print(invalid, file=sys.stderr)
         return INVALID
+
+
+def agents_file(options: Options, blueprint: Blueprint) -> str | None:
+    """The Python file whose functions are the LAMBDA agents of a server that is started.
+
+    By default it is `agents.py` next to the blueprint, unless the environment names a service that
+    has the functions.
+    """
+    if options.agents is not None:
+        return options.agents
+    kinds = {agent["runtime"]["kind"] for agent in blueprint.coordination.get("agents", [])}
+    file = Path(options.file).with_name("agents.py")
+    is_used = "LAMBDA" in kinds and "AWS_ENDPOINT_URL_LAMBDA" not in os.environ and file.is_file()
+    return str(file) if is_used else None
 
 
 def task_query(initial: str | None, query: str | None, variables: Mapping[str, str]) -> str | None:
@@ -151,6 +171,10 @@ class Trial:
         after = "" if seconds is None else f" after {seconds:.1f} s"
         print(f"\nThe session is {ended.status}{after}.")
         self._show_outputs(place, ended)
+        if any((agent["notes"] or "").startswith(NO_FUNCTION) for agent in ended.agents):
+            print(
+                "\nThe server lacks a function. `make run AGENTS=file.py` serves those of a file."
+            )
         return COMPLETED if ended.status == "COMPLETED" else NOT_COMPLETED
 
     def _ask(self) -> Ask:

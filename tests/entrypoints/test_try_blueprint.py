@@ -13,7 +13,7 @@ from ai_coordination.config import settings
 from ai_coordination.local import blueprints, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.client import Unreachable
-from ai_coordination.local.try_blueprint import Options, Trial
+from ai_coordination.local.try_blueprint import Options, Trial, agents_file
 from tests.api.execution import outcomes, states
 from tests.support import agent_file
 from tests.support.clients import InProcess
@@ -426,6 +426,51 @@ def test_without_a_terminal_a_question_is_left_to_others(
     assert "Draft waits, and there is no terminal to ask. --approve approves all" in printed
     assert f"  make try BLUEPRINT={file} PORT=8000 SESSION={place.session}\n" in printed
     assert states_by_name() == {"draft": "WAITING_FOR_INPUT", "mail": "INITIAL"}
+
+
+def test_a_function_that_the_server_lacks_is_explained(
+    functions: None, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = "agentName: Draft, runtime: { kind: "
+    file.write_text(BLUEPRINT.replace(f"{draft}ECHO", f"{draft}LAMBDA, target: agent-none"))
+
+    code = attempt(file)
+
+    printed = capsys.readouterr().out
+    assert code == 1
+    assert "  Draft  FAILED             attempt 1" in printed
+    assert printed.endswith("`make run AGENTS=file.py` serves those of a file.\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "agents", "expected"),
+    [
+        ("LAMBDA", None, None, "{folder}/agents.py"),
+        ("LAMBDA", None, "mine.py", "mine.py"),
+        ("LAMBDA", "http://127.0.0.1:3001", None, None),
+        ("LAMBDA", "http://127.0.0.1:3001", "mine.py", "mine.py"),
+        ("ECHO", None, None, None),
+    ],
+)
+def test_a_server_is_started_with_the_functions_next_to_the_blueprint(
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    service: str | None,
+    agents: str | None,
+    expected: str | None,
+) -> None:
+    if service is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", service)
+    text = BLUEPRINT.replace("kind: ECHO", f"kind: {kind}")
+    file.write_text(text)
+    options = Options(str(file), agents=agents)
+
+    assert agents_file(options, blueprints.read(str(file))) == agents
+    file.with_name("agents.py").touch()
+    served = agents_file(options, blueprints.read(str(file)))
+
+    assert served == (expected and expected.format(folder=file.parent))
 
 
 def test_a_session_is_followed_only_where_its_blueprint_is(file: Path) -> None:
