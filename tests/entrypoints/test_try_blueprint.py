@@ -13,7 +13,7 @@ from ai_coordination.config import settings
 from ai_coordination.local import blueprints, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.client import Unreachable
-from ai_coordination.local.try_blueprint import Options, Trial, agents_file
+from ai_coordination.local.try_blueprint import Options, Trial
 from tests.api.execution import outcomes, states
 from tests.support import agent_file
 from tests.support.clients import InProcess
@@ -39,9 +39,8 @@ task:
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    clients.forget()
     made = clients("sqs").create_queue(QueueName=SYSTEM.new_uuid())
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
@@ -64,7 +63,7 @@ def functions(queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(queue: None, tmp_path: Path) -> Path:
     written = tmp_path / "offers.yaml"
     written.write_text(BLUEPRINT)
     return written
@@ -244,12 +243,17 @@ def test_an_example_works_on_a_query_of_ones_own(
 
 
 def test_a_person_adds_a_discount_and_variables_replace_the_defaults(
-    functions: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    functions: None,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     prompts = types(monkeypatch, "10 %", "y", "Well done")
+    example = (EXAMPLES / "sales-quote.yaml").read_text()
+    file.write_text(example.replace("intervalSeconds: 0.5", "intervalSeconds: 0"))
     variables = {"customer": "Globex", "order": "20 sencha"}
 
-    code = attempt(EXAMPLES / "sales-quote.yaml", variables=variables)
+    code = attempt(file, variables=variables)
 
     printed = capsys.readouterr().out
     assert code == 0
@@ -440,37 +444,6 @@ def test_a_function_that_the_server_lacks_is_explained(
     assert code == 1
     assert "  Draft  FAILED             attempt 1" in printed
     assert printed.endswith("`make run AGENTS=file.py` serves those of a file.\n")
-
-
-@pytest.mark.parametrize(
-    ("kind", "service", "agents", "expected"),
-    [
-        ("LAMBDA", None, None, "{folder}/agents.py"),
-        ("LAMBDA", None, "mine.py", "mine.py"),
-        ("LAMBDA", "http://127.0.0.1:3001", None, None),
-        ("LAMBDA", "http://127.0.0.1:3001", "mine.py", "mine.py"),
-        ("ECHO", None, None, None),
-    ],
-)
-def test_a_server_is_started_with_the_functions_next_to_the_blueprint(
-    file: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: str,
-    service: str | None,
-    agents: str | None,
-    expected: str | None,
-) -> None:
-    if service is not None:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", service)
-    text = BLUEPRINT.replace("kind: ECHO", f"kind: {kind}")
-    file.write_text(text)
-    options = Options(str(file), agents=agents)
-
-    assert agents_file(options, blueprints.read(str(file))) == agents
-    file.with_name("agents.py").touch()
-    served = agents_file(options, blueprints.read(str(file)))
-
-    assert served == (expected and expected.format(folder=file.parent))
 
 
 def test_a_session_is_followed_only_where_its_blueprint_is(file: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ai_coordination.local import blueprints
 from ai_coordination.local.blueprints import InvalidBlueprint
-from ai_coordination.local.try_blueprint import task_query
+from ai_coordination.local.try_blueprint import Options, agents_file, task_query
 
 GOOD = """\
 coordination:
@@ -314,3 +314,33 @@ def test_query_and_variables_make_the_task_query(
     made = task_query(initial, query, variables)
 
     assert (json.loads(made) if isinstance(expected, dict) and made else made) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "agents", "expected"),
+    [
+        ("LAMBDA", None, None, "agents.py"),
+        ("LAMBDA", None, "mine.py", "mine.py"),
+        ("LAMBDA", "http://127.0.0.1:3001", None, None),
+        ("LAMBDA", "http://127.0.0.1:3001", "mine.py", "mine.py"),
+        ("ECHO", None, None, None),
+    ],
+)
+def test_a_server_is_started_with_the_functions_next_to_the_blueprint(
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    service: str | None,
+    agents: str | None,
+    expected: str | None,
+) -> None:
+    if service is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", service)
+    file.write_text(GOOD.replace("kind: ECHO", f"kind: {kind}"))
+    options = Options(str(file), agents=agents)
+
+    assert agents_file(options, blueprints.read(str(file))) == agents
+    file.with_name("agents.py").touch()
+    served = agents_file(options, blueprints.read(str(file)))
+
+    assert served == expected
