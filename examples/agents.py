@@ -1,8 +1,10 @@
 """The agents of the example blueprints: plain Python functions.
 
-Each public function stands for a Lambda function: `find_facts` for `agent-find-facts`. A function
-of one parameter gets the agent's input as a text and returns its answer. A function of two is a
-handler as on AWS: it gets the event of docs/reference/agent-payload.md, and a context.
+    make run AGENTS=examples/agents.py
+
+Each public function is a Lambda function on this machine: `find_facts` is `agent-find-facts`. A
+function of one parameter gets the agent's input as a text and returns its answer. A function of two
+is a handler as on AWS: it gets the event of docs/reference/agent-payload.md, and a context.
 
 In a product, most of them would call a language model. Here they count, split and compare words, so
 that the examples run on any machine, without a network, and always give the same answer.
@@ -33,7 +35,7 @@ def _words(text: str) -> list[str]:
     return [re.sub(r"(ing|es|ed|s)$", "", word) for word in words if word not in COMMON]
 
 
-def _answers(event: dict) -> dict[str, str | None]:
+def _answers(event: dict) -> dict:
     """What the predecessors have answered, by their names in the blueprint."""
     return {agent["agentUuid"]: agent["agentOutput"] for agent in event["predecessors"]}
 
@@ -250,8 +252,8 @@ def check_style(text: str) -> str:
     """Find what a linter would find: long lines, names that are not snake_case."""
     findings = []
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > 79:
-            findings.append(f"line {number}: {len(line)} characters, at most 79 are readable")
+        if len(line) > 100:
+            findings.append(f"line {number}: {len(line)} characters are hard to read")
         if name := re.match(r"\s*def (\w*[A-Z]\w*)", line):
             findings.append(f"line {number}: `{name[1]}` is not snake_case")
     return json.dumps(findings)

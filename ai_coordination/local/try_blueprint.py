@@ -37,6 +37,8 @@ class Options:
     approve: bool = False
     agents: str | None = None
     """The Python file of the agents, for a server that is started. See `agents_file`."""
+    python: str = sys.executable
+    """The Python that has their packages."""
 
 
 def try_blueprint(options: Options) -> int:
@@ -48,7 +50,8 @@ def try_blueprint(options: Options) -> int:
     try:
         blueprint = blueprints.read(options.file)
         agents = agents_file(options, blueprint)
-        with served(options.port, ["--agents", agents] if agents else []) as server:
+        functions = ["--agents", agents, "--python", options.python] if agents else []
+        with served(options.port, functions) as server:
             if server.is_own and agents:
                 print(f"Serving the functions of {agents}")
             return Trial(options, blueprint, Client(server.url), server.is_own).run()

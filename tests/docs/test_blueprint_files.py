@@ -1,6 +1,7 @@
 """The guide on blueprint files: its example runs as shown, and its tables are complete."""
 
 import re
+import socket
 import sys
 from pathlib import Path
 
@@ -10,17 +11,19 @@ from ai_coordination.local import blueprints, try_blueprint
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.try_blueprint import Options, Trial
 from tests.docs.pages import ROOT, page
+from tests.entrypoints.local_server import command
 from tests.support.clients import InProcess
 
 GUIDE = page("guides/blueprint-files")
 RUN, PROBLEM = GUIDE.texts("text")
+REPORT, GREETINGS = GUIDE.texts("yaml")
+(GREET,) = GUIDE.texts("python")
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (text,) = GUIDE.texts("yaml")
-    Path("report.yaml").write_text(text)
+    Path("report.yaml").write_text(REPORT)
     return Path("report.yaml")
 
 
@@ -45,6 +48,19 @@ def test_the_first_file_runs_as_shown(
 
     assert code == try_blueprint.COMPLETED
     assert _without_times(capsys.readouterr().out) == _without_times(RUN)
+
+
+def test_a_function_next_to_the_blueprint_is_its_agent(tmp_path: Path) -> None:
+    (tmp_path / "greetings.yaml").write_text(GREETINGS)
+    (tmp_path / "agents.py").write_text(GREET)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+
+    ended = command("try", str(tmp_path / "greetings.yaml"), "--query", "world", "--port", port)
+
+    assert ended.stdout.startswith(f"Serving the functions of {tmp_path / 'agents.py'}\n")
+    assert ended.stdout.endswith("\nGreeter:\n\nHello, world!\n")
+    assert ended.returncode == try_blueprint.COMPLETED
 
 
 def _without_times(text: str) -> list[str]:

@@ -30,6 +30,7 @@ SENT = [README, *TUTORIAL, SCHEDULES]
 TRIED = {
     "python": [
         "docs/guides/another-lambda.md",
+        "docs/guides/blueprint-files.md",
         "docs/guides/testing.md",
         "docs/guides/write-an-agent.md",
         "docs/guides/your-own-python.md",
