@@ -141,7 +141,7 @@ Subject: Quote for Acme
 
 Hello,
 
-here is the quote that you asked for.
+here is your quote.
 
   12 oolong       at   12.50     150.00
    3 kettle       at   45.00     135.00
