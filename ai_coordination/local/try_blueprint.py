@@ -20,8 +20,8 @@ from ai_coordination.local.own_server import served
 
 COMPLETED, NOT_COMPLETED, INVALID, LEFT, INTERRUPTED = 0, 1, 2, 3, 130
 QUERY = "query"
-# The notes of an agent whose function is missing.
-NO_FUNCTION = "There is no such function"
+# The notes of an agent whose function does not exist have Lambda's code.
+NO_FUNCTION = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class Trial:
         after = "" if seconds is None else f" after {seconds:.1f} s"
         print(f"\nThe session is {ended.status}{after}.")
         self._show_outputs(place, ended)
-        if any((agent["notes"] or "").startswith(NO_FUNCTION) for agent in ended.agents):
+        if any(NO_FUNCTION in (agent["notes"] or "") for agent in ended.agents):
             print(
                 "\nThe server lacks a function. `make run AGENTS=file.py` serves those of a file."
             )
