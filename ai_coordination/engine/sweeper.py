@@ -127,12 +127,11 @@ def _moved_on(engine: Engine, row: Item, swept: Swept) -> Item | None:
 
 
 def is_sent_while_behind(finds: int) -> bool:
-    """Whether an item's message is sent at its n-th find in a row although its queue is behind.
+    """Return whether to send an item's message at its n-th find in a row, with a backlog.
 
-    The message of an earlier sweep most likely waits in that queue: one more a minute would only
-    make the backlog longer. But that message may have been lost, and one tenant may keep a lane
-    behind for ever. So an item is sent ever more rarely, and never for the last time: at its 1st,
-    8th, 64th, 512th find.
+    The message of an earlier sweep is probably still in the queue, and one more each minute would
+    only lengthen the backlog. But that message may have been lost, and one tenant can keep a lane
+    behind indefinitely. So the message is sent at the 1st, 8th, 64th, 512th find, and so on.
     """
     sent_at = 1
     while sent_at < finds:

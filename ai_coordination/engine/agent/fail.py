@@ -48,9 +48,9 @@ def _wait_seconds(engine: Engine, agent: models.SessionAgent) -> float:
 
 
 def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
-    """Fail an agent for good that may start or is in progress, if it is as it was read.
+    """Fail an agent that may start or is in progress, without a further attempt.
 
-    Only while its session is in progress.
+    Only if it has not changed since it was read, and while its session is in progress.
     """
     if agent.state == SessionAgentState.IN_PROGRESS:
         same_looks = moves.same(models.SessionAgent.looks, agent.looks)
