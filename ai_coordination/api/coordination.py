@@ -96,7 +96,7 @@ CoordinationConnection = connection(Coordination)
 class CoordinationFilter(graphene.InputObjectType):
     """Filter for coordinations."""
 
-    name_contains = text_field("Only coordinations whose name contains this text, in any case.")
+    name_contains = text_field("Only coordinations whose name contains this text, ignoring case.")
 
 
 class CoordinationQueries:

@@ -142,7 +142,9 @@ def _selected_in(
 VERSION = (
     "Number of the current version. Each update mutation adds one. Pass it as `expectedVersion`."
 )
-UPDATED_BY = "The verified caller who made the last change, or `engine`."
+UPDATED_BY = (
+    "The verified caller who made the last change, or `engine`. Null if the caller had no user."
+)
 CREATED_AT = "Time of creation."
 UPDATED_AT = "Time of the last change."
 PARTITION_KEY = "The tenant: `endpointId#partId`."
