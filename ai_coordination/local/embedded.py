@@ -1,25 +1,35 @@
-"""AWS inside this process: moto, made thread-safe and isolated from the real AWS."""
+"""AWS inside this process: DynamoDB, SQS, S3 and EventBridge Scheduler, as the engine uses them.
+
+botocore itself asks its handlers for the answer to each call before it sends anything: a handler of
+the event `before-call` may return one. So every client of the process is answered from here, also
+one that was made before, and a request is neither signed nor written to a socket.
+"""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from threading import RLock
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.httpsession import URLLib3Session
-from moto import mock_aws
-from moto.core.models import MockAWS, botocore_stubber
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.handlers import BUILTIN_HANDLERS
 
-from ai_coordination.local.moto_patches import light_transactions
+from ai_coordination.local.database import Database, values
+from ai_coordination.local.errors import Refused
+from ai_coordination.local.services import Buckets, Queues, Timers
+from ai_coordination.local.sqlite import File
+from ai_coordination.models import allowance
 
 _SEALED: dict[str, str | None] = {
-    # The user's own profile and credentials must not be used.
+    # A profile or a file of the person at the keyboard must neither answer nor be asked.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": None,
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_PROFILE": None,
@@ -27,45 +37,68 @@ _SEALED: dict[str, str | None] = {
 }
 _NO_ENDPOINTS = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+# Where botocore's context of a call keeps its parameters, as the caller has given them.
+_PARAMETERS = "ai_coordination_parameters"
+
+Service = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 class EmbeddedAws:
-    """AWS in memory, from `start()` to `stop()` or for a `with` block.
+    """The part of AWS that the engine uses, from `start()` to `stop()` or for a `with` block.
 
-    It answers every botocore client of the process, including clients created earlier. Requests
-    are handled one at a time, because moto's backends are not thread-safe. Requests to endpoints
-    that the environment names (`AWS_ENDPOINT_URL…`) are sent there, unless `everything` is set.
-    No request reaches AWS. `stop()` discards the data.
+    Every botocore client of the process is answered from here. What an endpoint URL
+    (`AWS_ENDPOINT_URL…`) sends elsewhere goes there, unless `everything` is to be answered from
+    here; nothing reaches AWS itself. What is stored is in `file`; without one it is in memory, and
+    gone afterwards. Threads may use it side by side.
     """
 
-    def __init__(self, *, everything: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        everything: bool = False,
+        file: File | None = None,
+        utc: Callable[[], datetime] = _utc,
+    ) -> None:
         self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
-        self._lock = RLock()
         self._undo = ExitStack()
-        self._aws: MockAWS = mock_aws()
+        self._file = file
+        self._utc = utc
+        self._open()
+
+    def _open(self) -> None:
+        file, region = self._file or File(), usual_region()
+        self.database = Database(file, self._utc)
+        self.queues = Queues(file, self._utc, region=region)
+        self.buckets = Buckets(file, self._utc)
+        self.timers = Timers(file, self._utc, region)
+        self._services: dict[str, Service] = {
+            "dynamodb": self._database,
+            "s3": self.buckets.call,
+            "scheduler": self.timers.call,
+            "sqs": self.queues.call,
+        }
 
     def start(self) -> Self:
-        """Start answering, with empty storage."""
+        """Answer from now on."""
         for name, value in {**self._environment, "AWS_DEFAULT_REGION": usual_region()}.items():
             self._undo.callback(_put_environment, name, os.environ.get(name))
             _put_environment(name, value)
-        self._aws.start()
-        self._undo.callback(self._aws.stop)
-        answer = self._serialized(botocore_stubber.process_request)
-        self._undo.enter_context(patch.object(botocore_stubber, "process_request", answer))
-        send = _instead_of_sending(URLLib3Session.send)
-        self._undo.enter_context(patch.object(URLLib3Session, "send", send))
-        self._undo.enter_context(light_transactions())
+        _running.append(self)
+        self._undo.callback(_running.remove, self)
         return self
 
     def stop(self) -> None:
-        """Discard all data and restore the process to its state before `start()`."""
+        """Let the process reach AWS again, as before `start()`."""
         self._undo.close()
 
     def reset(self) -> None:
-        """Discard all data, including the tables, and keep answering."""
-        with self._lock:
-            self._aws.reset()
+        """Forget everything in memory, tables included."""
+        self._file = None
+        self._open()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -78,35 +111,60 @@ class EmbeddedAws:
     ) -> None:
         self.stop()
 
-    def _serialized(self, answer: Callable[[AWSPreparedRequest], Any]) -> Callable[..., Any]:
-        def locked(request: AWSPreparedRequest) -> Any:
-            with self._lock:
-                return answer(request)
+    def answer(
+        self, service: str, operation: str, request: Mapping[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """The HTTP status and the answer to a request. Raises RuntimeError for other services."""
+        if service not in self._services:
+            raise RuntimeError(f"Embedded AWS has no {service}: {operation} was not sent.")
+        try:
+            return 200, self._services[service](operation, request)
+        except Refused as refused:
+            error = {"Code": refused.code, "Message": refused.message}
+            return refused.status, {"Error": error, **refused.fields}
 
-        return locked
+    def _database(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self.database.call(operation, request)
+        if allowance.current(operation) is not None:
+            # What would have come over the wire counts against what a request may read.
+            allowance.received(values.bytes_of_answer(answer))
+        return answer
 
 
-def _instead_of_sending(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `send` to answer clients created before moto was imported, and to keep AWS unreached."""
+# The innermost of those that run answers.
+_running: list[EmbeddedAws] = []
 
-    def answer(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
-        embedded: AWSResponse | None = botocore_stubber("before-send", request)
-        if embedded is not None:
-            return embedded
-        if is_aws(request.url):
-            raise RuntimeError(f"Embedded AWS does not support {request.url}. Nothing was sent.")
-        return send(session, request)
 
-    return answer
+def _remember(params: Any, context: dict[str, Any], **_: Any) -> None:
+    """Keep the parameters of a call for its answer: the request has them as bytes."""
+    if _running:
+        context[_PARAMETERS] = params
+
+
+def _answer(
+    model: Any, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any
+) -> tuple[AWSResponse, dict[str, Any]] | None:
+    """The answer to a call; None where it goes to an emulator, or nothing is embedded now."""
+    if not _running or not is_aws(params["url"]):
+        return None
+    service = model.service_model.service_name
+    status, answer = _running[-1].answer(service, model.name, context[_PARAMETERS])
+    metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
+    answer["ResponseMetadata"] = metadata
+    return AWSResponse(params["url"], status, HTTPHeaders(), None), answer
+
+
+# botocore registers these with each session that it makes.
+BUILTIN_HANDLERS.extend([("before-parameter-build", _remember), ("before-call", _answer)])
 
 
 def is_aws(url: str) -> bool:
-    """Return whether a URL belongs to AWS, not to an emulator."""
+    """Whether it is an address of AWS itself, and not of an emulator."""
     return (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)
 
 
 def usual_region() -> str:
-    """Return the default region. Unlike botocore, reads AWS_REGION too."""
+    """The region for clients that are told of none: botocore does not read AWS_REGION."""
     return os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
 
 

@@ -1,0 +1,122 @@
+"""The file that holds what the embedded services store, or the memory that stands for it.
+
+All services share one file, so that what one of them has answered is never older than what another
+has. A request is one transaction: once it is answered it is in the write-ahead log, where it
+survives the end of the process at any moment. After a failure of the machine itself the last
+moments may be missing; what is there is consistent, since the log is read up to its first gap.
+
+Source: SQLite documentation, "Write-Ahead Logging" and "PRAGMA synchronous".
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+IN_MEMORY = ":memory:"
+# Raised when what is stored changes shape.
+VERSION = 1
+_STATEMENTS = 256
+
+
+class NotOurs(Exception):
+    """The file is not one of the engine's, or of a later version. The message names it."""
+
+
+class File:
+    """A database of SQLite. Threads take turns: each has the file to itself for a request."""
+
+    def __init__(self, path: str = IN_MEMORY) -> None:
+        """Open a file, which is created where it is missing. Raises NotOurs."""
+        self.path = path
+        self._lock = RLock()
+        self._depth = 0
+        if path != IN_MEMORY:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
+        )
+        self._prepare()
+
+    def _prepare(self) -> None:
+        try:
+            if self.path != IN_MEMORY:
+                self.rows("PRAGMA locking_mode = EXCLUSIVE")
+                self.rows("PRAGMA journal_mode = WAL")
+                self.rows("PRAGMA synchronous = NORMAL")
+            [[version]] = self.rows("PRAGMA user_version")
+            [[tables]] = self.rows("SELECT count(*) FROM sqlite_master")
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise NotOurs(_why(self.path, error)) from error
+        if version > VERSION or (tables and not version):
+            self.close()
+            raise NotOurs(f"{self.path} is not a file of this version of the engine")
+        self.rows(f"PRAGMA user_version = {VERSION}")
+
+    def create(self, *statements: str) -> None:
+        """Run statements that create tables and indexes where they are missing."""
+        with self.transaction():
+            for statement in statements:
+                self.rows(statement)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Reads of the block see one state: no other thread changes anything meanwhile."""
+        with self._lock:
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Writes of the block are stored together when it ends, and none of them if it raises."""
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement; all rows that it returns."""
+        return self._connection.execute(statement, values).fetchall()
+
+    def first(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement; its first row, or None."""
+        return self._connection.execute(statement, values).fetchone()
+
+    def each(self, statement: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """Run a statement; its rows one by one, to be read inside one turn."""
+        return iter(self._connection.execute(statement, values))
+
+    def count(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement that writes; how many rows it has changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each of several rows."""
+        self._connection.executemany(statement, values)
+
+    def close(self) -> None:
+        """Close the file. Nothing can be asked of it afterwards."""
+        with self._lock:
+            self._connection.close()
+
+
+def _why(path: str, error: sqlite3.DatabaseError) -> str:
+    if "locked" in str(error):
+        return f"{path} is in use by another process"
+    return f"{path} is not a database of the engine: {error}"
