@@ -50,8 +50,6 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.terminal"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--races", type=int, default=20, help="how often a race is run (default: 20)")
-    long_way = "ask embedded DynamoDB over HTTP everywhere, as the development server does"
-    parser.addoption("--long-way", action="store_true", help=long_way)
 
 
 def pytest_configure(config: pytest.Config) -> None:

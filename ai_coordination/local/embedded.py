@@ -77,6 +77,7 @@ class EmbeddedAws:
         self.timers = Timers(file, self._utc, region)
         self._services: dict[str, Service] = {
             "dynamodb": self._database,
+            "lambda": _no_such_function,
             "s3": self.buckets.call,
             "scheduler": self.timers.call,
             "sqs": self.queues.call,
@@ -116,7 +117,7 @@ class EmbeddedAws:
     ) -> tuple[int, dict[str, Any]]:
         """The HTTP status and the answer to a request. Raises RuntimeError for other services."""
         if service not in self._services:
-            raise RuntimeError(f"Embedded AWS has no {service}: {operation} was not sent.")
+            raise RuntimeError(f"Embedded AWS does not support {service}. Nothing was sent.")
         try:
             return 200, self._services[service](operation, request)
         except Refused as refused:
@@ -131,8 +132,19 @@ class EmbeddedAws:
         return answer
 
 
+def _no_such_function(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Lambda without functions: those that exist are served at an endpoint URL."""
+    message = f"{operation}: function not found: {request.get('FunctionName')}"
+    raise Refused("ResourceNotFoundException", message, 404)
+
+
 # The innermost of those that run answers.
 _running: list[EmbeddedAws] = []
+
+
+def running() -> EmbeddedAws:
+    """The one that answers now. Raises IndexError where none does."""
+    return _running[-1]
 
 
 def _remember(params: Any, context: dict[str, Any], **_: Any) -> None:
@@ -148,7 +160,7 @@ def _answer(
     if not _running or not is_aws(params["url"]):
         return None
     service = model.service_model.service_name
-    status, answer = _running[-1].answer(service, model.name, context[_PARAMETERS])
+    status, answer = running().answer(service, model.name, context[_PARAMETERS])
     metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
     answer["ResponseMetadata"] = metadata
     return AWSResponse(params["url"], status, HTTPHeaders(), None), answer

@@ -20,9 +20,6 @@ from tests.api.execution import (
 from tests.support.graph_api import NOBODY, RIVAL, Place, change
 from tests.support.stored import refused, stored
 
-# Asked over HTTP, as the development server asks: see tests/support/fixtures.py.
-LONG_WAY = True
-
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
 AGENTS = [external("out"), echo("end")]

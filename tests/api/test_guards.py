@@ -23,9 +23,6 @@ from tests.support.lists import LISTS
 from tests.support.stored import everything_stored, put_state, refused, stored
 from tests.support.world import World
 
-# Asked over HTTP, as the development server asks: see tests/support/fixtures.py.
-LONG_WAY = True
-
 NOT_FOUND = {"code": "NOT_FOUND"}
 
 

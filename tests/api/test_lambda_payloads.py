@@ -5,8 +5,6 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from botocore.awsrequest import AWSRequest
-from botocore.httpsession import URLLib3Session
 
 from ai_coordination.clients import functions as client
 from tests.api.execution import (
@@ -22,6 +20,7 @@ from tests.api.execution import (
     started,
     tell,
 )
+from tests.support.addresses import fetched
 from tests.support.graph_api import Place
 from tests.support.lambda_service import LambdaService, returning
 
@@ -43,11 +42,6 @@ def join(functions: LambdaService, said: Mapping[str, str], **parameters: str) -
 def got(functions: LambdaService) -> dict[str, Any]:
     (invocation,) = functions.invocations
     return dict(invocation.event)
-
-
-def fetched(address: str) -> str:
-    request = AWSRequest("GET", address).prepare()
-    return str(URLLib3Session().send(request).content, "utf-8")
 
 
 def addresses(event: Mapping[str, Any]) -> set[str]:

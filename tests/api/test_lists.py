@@ -123,12 +123,13 @@ def test_the_end_of_a_list_is_known_whatever_fits(world: World, size: int) -> No
 def test_rows_larger_than_a_read_come_in_shorter_pages() -> None:
     listed = LISTS["coordinations"]
     large = "x" * 290_000
-    rows = [new_coordination(agents=[], coordinationDescription=large) for _ in range(18)]
+    rows = [new_coordination(agents=[], coordinationDescription=large) for _ in range(24)]
 
     first = listed.page(OF_NOBODY)
     rest = listed.page(OF_NOBODY, after=first["pageInfo"]["endCursor"])
 
-    assert 5 <= len(first["nodes"]) < 18
+    # Of five reads, each of which ends with the row that makes it larger than 1 MB.
+    assert len(first["nodes"]) == 20
     assert first["pageInfo"]["hasNextPage"] is True
     assert [*first["nodes"], *rest["nodes"]] == rows
     assert rest["pageInfo"]["hasNextPage"] is False

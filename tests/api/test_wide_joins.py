@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSRequest
-from botocore.httpsession import URLLib3Session
 
 from ai_coordination import models, texts
 from ai_coordination.clients import clients
@@ -14,6 +12,7 @@ from ai_coordination.clients import functions as client
 from ai_coordination.runtimes import lambda_fitting
 from ai_coordination.runtimes.base import Call
 from tests.api.execution import after, agents, echo, function, session, start, work_off
+from tests.support.addresses import fetched
 from tests.support.bucket import BUCKET
 from tests.support.graph_api import NOBODY, new_coordination, new_task
 from tests.support.lambda_service import LambdaService, returning
@@ -81,11 +80,6 @@ def call(
         wake=lambda seconds: None,
         predecessors=[said(ordinal, output) for ordinal, output in enumerate(outputs)],
     )
-
-
-def fetched(address: str) -> str:
-    request = AWSRequest("GET", address).prepare()
-    return str(URLLib3Session().send(request).content, "utf-8")
 
 
 def outputs_of(predecessors: list[Mapping[str, Any]]) -> list[str]:

@@ -1,7 +1,7 @@
 """An engine on a virtual clock that records the moments of a scenario, or resumes from one."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,12 +23,11 @@ from ai_coordination.messages import (
     encode,
 )
 from ai_coordination.models import due_times
-from ai_coordination.models.base import table_name
+from ai_coordination.models.base import Item, table_name
 from ai_coordination.runtimes import lambda_payload, registry
 from ai_coordination.runtimes.base import Accepted, Answer, Call
 from ai_coordination.services import timers
 from ai_coordination.states import AgentRuntimeKind
-from tests.simulation.expressions import Item
 from tests.simulation.simulator import Died, Simulator
 from tests.simulation.snapshot import StoreReader
 from tests.support.contexts import serving
@@ -99,14 +98,12 @@ class Life(Simulator):
 
     def keep(self) -> None:
         """This moment. A message that a worker has in its hand comes again."""
-        items = {name: [held[key] for key in sorted(held)] for name, held in self._held()}
+        prefix = settings().table_prefix
+        held = self.store.items()
+        items = {name.removeprefix(prefix): rows for name, rows in held.items()}
         sent = [(self.clock, as_json(message)) for message in self._hand]
         sent += [(at, as_json(message)) for at, _, message in sorted(self.queue, key=_in_order)]
         self.moments.append(Moment(self.clock, items, dict(self.bucket.texts), sent))
-
-    def _held(self) -> Iterable[tuple[str, dict[Any, Item]]]:
-        prefix = settings().table_prefix
-        return [(name.removeprefix(prefix), held) for name, held in self.store.items.items()]
 
     def _work_off(self, batch: list[Message]) -> None:
         """The messages as they come out of a queue: as text, and perhaps from an older engine."""

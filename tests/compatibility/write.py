@@ -13,7 +13,6 @@ from tests.compatibility.life import Life, Moment
 from tests.compatibility.reading import documents, said
 from tests.compatibility.scenarios import IN_CHUNKS, SCENARIOS, Scenario
 from tests.support.bucket import texts_bucket
-from tests.support.shortcut import short_way
 
 # What the others would say is said in these.
 HEARD = frozenset({"large", "built_by_hand", "outside", "scheduled", "asked_twice"})
@@ -65,7 +64,7 @@ def _kept(moment: Moment, chunk: int) -> Kept:
 
 
 def _heard(moment: Moment) -> dict[str, dict[str, object]]:
-    with EmbeddedAws(everything=True), short_way():
+    with EmbeddedAws(everything=True):
         create_tables()
         with texts_bucket():
             embedded.load(moment)

@@ -1,7 +1,6 @@
 """AWS embedded in the process: right under threads, sealed, and gone without a trace."""
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import get_session
-from moto.core.models import botocore_stubber
 
 from ai_coordination.local.embedded import EmbeddedAws, is_aws
 from tests.support.recording import recorded_calls
@@ -75,28 +73,6 @@ def test_sixteen_threads_lose_nothing(embedded: EmbeddedAws) -> None:
     assert Counter(calls) == {("dynamodb", "TransactWriteItems"): 160}
 
 
-def test_requests_of_several_threads_are_answered_one_at_a_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    answer = botocore_stubber.process_request
-    inside: list[Any] = []
-    most: list[int] = []
-
-    def watch(request: Any) -> Any:
-        inside.append(request)
-        time.sleep(0.002)
-        most.append(len(inside))
-        inside.remove(request)
-        return answer(request)
-
-    monkeypatch.setattr(botocore_stubber, "process_request", watch)
-    with EmbeddedAws(), ThreadPoolExecutor(16) as threads:
-        client = a_client()
-        list(threads.map(lambda _: client.list_tables(), range(48)))
-
-    assert most == [1] * 48
-
-
 def test_a_call_counts_when_it_is_refused(embedded: EmbeddedAws) -> None:
     client = a_client()
 
@@ -125,13 +101,15 @@ def test_what_was_stored_is_gone_after_it_stopped() -> None:
         assert a_client().list_tables()["TableNames"] == []
 
 
-def test_an_address_that_moto_does_not_know_is_refused_and_not_called(
-    embedded: EmbeddedAws,
-) -> None:
+def test_a_service_that_is_not_embedded_is_refused_and_not_called(embedded: EmbeddedAws) -> None:
+    with pytest.raises(RuntimeError, match="Nothing was sent"):
+        a_client("kms").list_keys()
+
+
+def test_any_address_of_aws_is_answered(embedded: EmbeddedAws) -> None:
     client = a_client(config=Config(use_dualstack_endpoint=True))
 
-    with pytest.raises(RuntimeError, match="Nothing was sent"):
-        client.list_tables()
+    assert client.list_tables()["TableNames"] == []
 
 
 def test_an_emulator_that_the_endpoint_names_is_left_alone(embedded: EmbeddedAws) -> None:

@@ -100,7 +100,7 @@ class Simulator:
         self.context = SimulatorContext(simulator=self)
         self.caller = Caller("acme", "sales", "u-17", "simulation", context=self.context)
         self.rival = Caller("globex", "sales", "u-99", "simulation", context=self.context)
-        self.store = store or Store()
+        self.store = store or Store(lambda: self.clock)
         self.bucket = Bucket(self)
         self.queue: list[tuple[datetime, int, Message]] = []
         self.calls: list[Called] = []

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from ai_coordination import models
+from ai_coordination.local.database import values
+from ai_coordination.models.base import Item
 from ai_coordination.states import TERMINAL_AGENT, SessionAgentState
-from tests.simulation.expressions import Item
 from tests.simulation.store import Store
 
 E = TypeVar("E", bound=models.Table)
@@ -53,17 +54,16 @@ class Snapshot:
 
 
 class StoreReader:
-    """Reads a store. Each item is read once, because the store never changes an item in place."""
+    """Reads a store. An item that has not changed since the last look is not read again."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        # By identity, and with the item: while that is kept no other has the same identity.
-        self._read: dict[int, tuple[Item, Any]] = {}
+        self._read: dict[tuple[type[models.Table], str], Any] = {}
 
     def all_of(self, kind: type[E]) -> list[E]:
         """Everything in a table, by its key."""
-        held = self.store.items[kind.Meta.table_name]
-        return [self._entity(kind, held[key]) for key in sorted(held)]
+        texts = self.store.database.texts(kind.Meta.table_name)
+        return [self._entity(kind, text) for text in texts]
 
     def session(self) -> Snapshot | None:
         """The only one that there is."""
@@ -78,11 +78,10 @@ class StoreReader:
             by_agent[run.session_agent_uuid].append(run)
         return Snapshot(sessions[0], agents, runs, by_ordinal, dict(by_agent))
 
-    def _entity(self, kind: type[E], item: Item) -> E:
-        found = self._read.get(id(item))
-        if found is None:
-            found = self._read[id(item)] = item, _view(kind, item)
-        entity: E = found[1]
+    def _entity(self, kind: type[E], text: str) -> E:
+        entity: E | None = self._read.get((kind, text))
+        if entity is None:
+            entity = self._read[kind, text] = _view(kind, values.loaded(text))
         return entity
 
 

@@ -2,17 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
 
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection
-from tests.support.shortcut import short_way
 
 
 @pytest.fixture(autouse=True)
@@ -44,27 +40,22 @@ def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="module")
-def embedded_aws(request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
-    """Not for longer than a module: others start one of their own, or none.
-
-    It is asked the short way, but in a module that says LONG_WAY, or with `--long-way` everywhere.
-    """
-    long_way = request.config.getoption("long_way") or hasattr(request.module, "LONG_WAY")
-    with EmbeddedAws() as aws, nullcontext() if long_way else short_way():
+def embedded_aws() -> Iterator[EmbeddedAws]:
+    """Not for longer than a module: others start one of their own, or none."""
+    with EmbeddedAws() as aws:
         yield aws
 
 
 @pytest.fixture
 def tables(embedded_aws: EmbeddedAws) -> None:
     """The engine on embedded AWS, its tables made and empty."""
-    held = dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_REGION"]].tables
-    if held.keys() != {table.Meta.table_name for table in TABLES}:
+    held = embedded_aws.database.names()
+    if set(held) != {table.Meta.table_name for table in TABLES}:
         embedded_aws.reset()
         create_tables()
-        return
-    # Emptied, not made anew: that takes 30 calls, longer than most of the tests.
-    for table in held.values():
-        table.items.clear()
+    else:
+        # Emptied, not made anew: that takes 30 calls, longer than most of the tests.
+        embedded_aws.database.clear()
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """EventBridge Scheduler on embedded AWS: its timers, and the messages that they send."""
 
 import json
-import os
 from typing import Any
 
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.scheduler.models import scheduler_backends
-
 from ai_coordination.clients import clients
+from ai_coordination.local.embedded import running
 from ai_coordination.services import timers as timer_names
 
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:worker"
@@ -24,25 +21,15 @@ SCHEDULER = {
 
 def timers(schedule_uuid: str = "") -> list[dict[str, Any]]:
     """Return the timers of a schedule, or of all, in the order of their names."""
-    listed = clients("scheduler").list_schedules(GroupName=GROUP, MaxResults=100)["Schedules"]
-    names = sorted(one["Name"] for one in listed if one["Name"].startswith(schedule_uuid))
-    return [_timer(name) for name in names]
-
-
-def _timer(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = clients("scheduler").get_schedule(GroupName=GROUP, Name=name)
-    del told["ResponseMetadata"]
-    return told
+    found = running().timers.all(GROUP)
+    own = [timer for timer in found if timer["Name"].startswith(schedule_uuid)]
+    return sorted(own, key=lambda timer: str(timer["Name"]))
 
 
 def held() -> list[tuple[str, dict[str, Any]]]:
-    """The expression of each timer and what it sends, in the order they were made.
-
-    It looks behind moto's API: asking for each takes longer than what most tests do.
-    """
-    backend = scheduler_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_REGION"]]
-    found = backend.schedule_groups[GROUP].schedules.values()
-    return [(one.schedule_expression, _event(one.target["Input"])) for one in found]
+    """The expression of each timer and what it sends, in the order they were made."""
+    found = running().timers.all(GROUP)
+    return [(timer["ScheduleExpression"], _event(timer["Target"]["Input"])) for timer in found]
 
 
 def tokens(schedule_uuid: str) -> list[str]:

@@ -1,16 +1,13 @@
 """What is stored, and ways to put it into states that only execution reaches."""
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.dynamo_type import Item
 from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models
 from ai_coordination.caller import Caller
+from ai_coordination.local.embedded import running
 from ai_coordination.models import reads
 from ai_coordination.services.agent_rules import build_action
 from tests.support.contexts import SYSTEM
@@ -34,17 +31,10 @@ def stored(kind: type[E], hash_key: str, range_key: str) -> E:
     return kind.get(hash_key, range_key, consistent_read=True)
 
 
-def everything_stored() -> dict[str, list[dict[str, Any]]]:
-    """Return every item of every table of embedded AWS, as DynamoDB returns it.
-
-    It looks behind moto's API: a scan of each table takes longer than what most tests do.
-    """
-    held = dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_REGION"]].tables
-    return {name: [_shown(item) for item in table.all_items()] for name, table in held.items()}
-
-
-def _shown(item: Item) -> dict[str, Any]:
-    return {name: value.to_regular_json() for name, value in item.attrs.items()}
+def everything_stored() -> dict[str, list[Any]]:
+    """Return every item of every table of embedded AWS."""
+    database = running().database
+    return {name: database.items(name) for name in database.names()}
 
 
 def refused(name: str, given: Mapping[str, Any], caller: Caller = CALLER) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def index_units(table: Table, old: Item | None, new: Item | None) -> dict[str, f
         after = index.row(new) if new is not None and index.has(new) else None
         if before == after:
             continue
-        rows = [sizes.item_bytes(row) for row in (before, after) if row is not None]
+        rows = [sizes.of_item(row) for row in (before, after) if row is not None]
         moved = len(rows) > 1 and index.keys.encoded(before or {}) != index.keys.encoded(
             after or {}
         )

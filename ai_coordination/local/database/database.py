@@ -10,7 +10,7 @@ from ai_coordination.local.database.reads import Reads
 from ai_coordination.local.database.rows import Rows
 from ai_coordination.local.database.tables import Tables
 from ai_coordination.local.database.transactions import Transactions
-from ai_coordination.local.database.values import Item, Value
+from ai_coordination.local.database.values import Item
 from ai_coordination.local.database.writes import Writes
 from ai_coordination.local.sqlite import File
 
@@ -79,7 +79,7 @@ class Database:
         """The names of all tables."""
         return [table.name for table in self._tables.all()]
 
-    def items(self, name: str) -> list[dict[str, Value]]:
+    def items(self, name: str) -> list[Item]:
         """All items of a table by their keys."""
         return [values.loaded(text) for text in self.texts(name)]
 

@@ -238,7 +238,7 @@ class _Page:
         if self.index is None or self.index.projected is None:
             return stored
         row = self.index.row(stored.item)
-        return Stored(row, sizes.item_bytes(row))
+        return Stored(row, sizes.of_item(row))
 
     def _consumed(self, size: int) -> dict[str, Any]:
         consistent = bool(self._request.get("ConsistentRead"))

@@ -65,7 +65,7 @@ class Rows:
 
     def put(self, table: Table, key: Key, item: Item, old: Item | None) -> Stored:
         """Store an item in the place of the one that was there."""
-        size = sizes.item_bytes(item)
+        size = sizes.of_item(item)
         self._file.first(
             "INSERT INTO items (tbl, hash, range, size, item) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET size = excluded.size, item = excluded.item",

@@ -11,12 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ai_coordination.local.database import capacity
-from ai_coordination.local.database.errors import (
-    ConditionFailed,
-    Invalid,
-    Refused,
-    canceled,
-)
+from ai_coordination.local.database.errors import ConditionFailed, Invalid, canceled
 from ai_coordination.local.database.rows import Rows
 from ai_coordination.local.database.tables import Tables
 from ai_coordination.local.database.writes import Write, Written, consumed

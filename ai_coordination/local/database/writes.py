@@ -87,7 +87,7 @@ class Write:
             if any(name not in self._item for name in self.table.keys.types):
                 raise Invalid("One of the required keys was not given a value")
             key = self.table.keys.of(self._item)
-            if sizes.item_bytes(self._item) > LARGEST_ITEM_BYTES:
+            if sizes.of_item(self._item) > LARGEST_ITEM_BYTES:
                 raise Invalid("Item size has exceeded the maximum allowed size")
         else:
             key = dict(self._item)
@@ -144,7 +144,7 @@ class Write:
         """Its bytes, as they count for the 4 MB of a transaction."""
         given = dict(self._item)
         values_given = self._request.get("ExpressionAttributeValues") or {}
-        return sizes.item_bytes(given) + sizes.item_bytes(values_given)
+        return sizes.of_item(given) + sizes.item_bytes(values_given)
 
 
 def _given(operation: str, request: Request) -> Item:

@@ -101,15 +101,26 @@ class Timers:
         held = self._held(group, name)
         if held is None:
             raise _no_such(f"Schedule {name}")
+        return self._shown(group, name, *held)
+
+    def all(self, group: str) -> list[dict[str, Any]]:
+        """All schedules of a group as GetSchedule shows them, in the order of their creation."""
+        with self._file.turn():
+            found = self._file.rows(
+                "SELECT name, request, created_at FROM timers WHERE grp = ? ORDER BY number",
+                (group,),
+            )
+        return [self._shown(group, name, written, at) for name, written, at in found]
+
+    def _shown(self, group: str, name: str, written: str, created_at: float) -> dict[str, Any]:
         return {
             "State": "ENABLED",
             "ScheduleExpressionTimezone": "UTC",
-            "ActionAfterCompletion": "NONE",
-            **_read(held[0]),
+            **_read(written),
             "GroupName": group,
             "Arn": f"{self._arn}:schedule/{group}/{name}",
-            "CreationDate": _time(held[1]),
-            "LastModificationDate": _time(held[1]),
+            "CreationDate": _time(created_at),
+            "LastModificationDate": _time(created_at),
         }
 
     def _delete(self, request: Request) -> dict[str, Any]:
