@@ -144,7 +144,7 @@ class Write:
         """Its bytes, as they count for the 4 MB of a transaction."""
         given = dict(self._item)
         values_given = self._request.get("ExpressionAttributeValues") or {}
-        return sizes.of_item(given) + sizes.item_bytes(values_given)
+        return sizes.of_item(given) + sizes.of_item(values_given)
 
 
 def _given(operation: str, request: Request) -> Item:
