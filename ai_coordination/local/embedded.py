@@ -53,7 +53,7 @@ class EmbeddedAws:
     Every botocore client of the process is answered from here. What an endpoint URL
     (`AWS_ENDPOINT_URL…`) sends elsewhere goes there, unless `everything` is to be answered from
     here; nothing reaches AWS itself. What is stored is in `file`; without one it is in memory, and
-    gone afterwards. Threads may use it side by side.
+    gone afterwards. It is thread-safe.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ import pytest
 from ai_coordination import models, texts
 from ai_coordination.clients import clients
 from ai_coordination.clients import functions as client
+from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.runtimes import lambda_fitting
 from ai_coordination.runtimes.base import Call
 from tests.api.execution import after, agents, echo, function, session, start, work_off
@@ -27,7 +28,7 @@ WRITE = Made("s3", "PutObject")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_lambda() -> Iterator[None]:
+def in_lambda(embedded_aws: EmbeddedAws) -> Iterator[None]:
     """The credentials of a role are in each address, and long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_SESSION_TOKEN", "t" * 1_200)

@@ -34,7 +34,7 @@ def _utc() -> datetime:
 
 
 class Database:
-    """Tables with their items. Threads may use it side by side: requests are serializable."""
+    """Tables with their items. It is thread-safe: requests are serializable."""
 
     def __init__(self, file: File | None = None, utc: Callable[[], datetime] = _utc) -> None:
         """Without a file everything is in memory. `utc` says the time, for tokens and expiry."""

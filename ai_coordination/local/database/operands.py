@@ -112,7 +112,7 @@ def check_number(kind: str, call: syntax.Call) -> None:
 
 
 def misused(kind: str, function: str) -> Invalid:
-    """The error for a function that stands where its result cannot be used."""
+    """The error for a function whose result cannot be used there."""
     return Invalid(
         f"Invalid {kind}: The function is not allowed to be used this way in an expression; "
         f"function: {function}"

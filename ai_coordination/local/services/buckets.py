@@ -26,7 +26,7 @@ Operation = Callable[[Request], dict[str, Any]]
 
 
 class Buckets:
-    """All buckets with their objects. Threads may use them side by side."""
+    """All buckets with their objects. They are thread-safe."""
 
     def __init__(self, file: File, utc: Callable[[], datetime]) -> None:
         self._file = file

@@ -41,7 +41,7 @@ Operation = Callable[[Request], dict[str, Any]]
 
 
 class Queues:
-    """All queues with their messages. Threads may use them side by side."""
+    """All queues with their messages. They are thread-safe."""
 
     def __init__(
         self,

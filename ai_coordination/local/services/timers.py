@@ -26,7 +26,7 @@ Operation = Callable[[Request], dict[str, Any]]
 
 
 class Timers:
-    """All groups with their schedules. Threads may use them side by side."""
+    """All groups with their schedules. They are thread-safe."""
 
     def __init__(self, file: File, utc: Callable[[], datetime], region: str = "us-east-1") -> None:
         self._file = file
