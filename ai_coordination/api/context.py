@@ -72,11 +72,11 @@ class Context:
         value: T = self._memoized[key]
         return value
 
-    async def load(self, kind: type[models.Entity], hash_key: str, range_key: str) -> Any:
+    async def load(self, model: type[models.Entity], hash_key: str, range_key: str) -> Any:
         """Load an entity, or None if it does not exist. Concurrent loads share batched calls."""
         if self._entities is None:
             self._entities = DataLoader(self._batch, max_batch_size=reads.MOST_KEYS_OF_A_BATCH)
-        return await self._entities.load((kind, hash_key, range_key))
+        return await self._entities.load((model, hash_key, range_key))
 
     async def all(self, loads: Iterable[Awaitable[T]]) -> list[T]:
         """Await several loads concurrently."""

@@ -84,7 +84,7 @@ class Coordination(graphene.ObjectType):
 
 
 async def _total(coordination: models.Coordination, info: Info, name: str) -> int:
-    """Return how many children of a kind a coordination has. Called only if a total is selected."""
+    """Return the number of children of one type. Called only if a total is selected."""
     key = coordination.coordination_uuid, services.counts.TENANT
     counts = await info.context.load(models.ChildCounts, *key)
     return services.counts.total(coordination, counts, name)

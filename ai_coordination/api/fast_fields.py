@@ -71,11 +71,8 @@ def copy_texts(of: GraphQLOutputType, values: Any) -> list[str] | None:
     inner = of.of_type if isinstance(of, GraphQLNonNull) else of
     if (inner is not GraphQLID and inner is not GraphQLString) or not isinstance(values, list):
         return None
-    return (
-        values
-        if all(type(one) is str and len(one) <= MAX_COPIED_CHARACTERS for one in values)
-        else None
-    )
+    can_copy = all(_text(value) is not None for value in values)
+    return values if can_copy else None
 
 
 def json_bytes(shown: Any) -> int:

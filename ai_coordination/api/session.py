@@ -287,7 +287,7 @@ class SessionQueries:
         def count() -> int | None:
             if coordination_uuid is None:
                 return None
-            found = services.counts.of(context.caller, coordination_uuid)
-            return None if found is None else found[1]
+            counts = services.counts.of(context.caller, coordination_uuid)
+            return None if counts is None else counts[1]
 
         return sessions_of(context, coordination_uuid, count=count, **arguments)

@@ -180,7 +180,7 @@ class TaskQueries:
         context = info.context
 
         def count() -> int | None:
-            found = services.counts.of(context.caller, coordination_uuid)
-            return None if found is None else found[0]
+            counts = services.counts.of(context.caller, coordination_uuid)
+            return None if counts is None else counts[0]
 
         return tasks_of(context, coordination_uuid, first, after, count)

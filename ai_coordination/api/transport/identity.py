@@ -82,21 +82,21 @@ def of_rest_api(request_context: Mapping[str, Any]) -> Identity:
     return Identity(user_arn=_text(identity.get("userArn")))
 
 
-def of_direct_invocation(given: Any, request_id: str, context: InvocationContext) -> Caller:
+def of_direct_invocation(members: Any, request_id: str, context: InvocationContext) -> Caller:
     """Return the caller that the `context` of a direct invocation names.
 
     It is trusted, because IAM decides who may invoke the function. Raises BadUserInput with an
     `inputPath` in `context`.
     """
-    if not isinstance(given, dict):
+    if not isinstance(members, dict):
         raise BadUserInput("context must be an object with endpointId and partId.", "context")
-    user_id = given.get("userId")
+    user_id = members.get("userId")
     if user_id is not None and not _fits(user_id):
         message = f"userId must be a printable text of at most {MAX_USER_ID_CHARACTERS} characters"
         raise BadUserInput(message, "context", "userId")
     return Caller(
-        given.get("endpointId", ""),
-        given.get("partId", ""),
+        members.get("endpointId", ""),
+        members.get("partId", ""),
         user_id or None,
         request_id,
         context=context,
