@@ -124,7 +124,7 @@ class SessionAgent(graphene.ObjectType):
     resolve_agent_input = lazy_text("agent_input")
     resolve_agent_output = lazy_text("agent_output")
     resolve_notes = lazy_text("notes")
-    resolve_agent = lazy_text("agent")
+    resolve_agent = lazy_text("member")
     resolve_predecessor_uuids = _resolve_uuids("predecessors")
     resolve_successor_uuids = _resolve_uuids("successors")
 

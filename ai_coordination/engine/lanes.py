@@ -20,14 +20,14 @@ def has_answered(agent: models.SessionAgent) -> bool:
 
 def waits(agent: models.SessionAgent) -> bool:
     """Whether a worker that invokes the agent waits for its answer."""
-    runtime = agent.agent.runtime
+    runtime = agent.member.runtime
     lane = registry.of(runtime.kind).lane(runtime.parameters)
     return lane is Lane.CALLS and not has_answered(agent)
 
 
 def is_pulled(agent: models.SessionAgent) -> bool:
     """Whether an external worker does the agent's work, so that nothing is invoked."""
-    return registry.of(agent.agent.runtime.kind).is_pulled and not has_answered(agent)
+    return registry.of(agent.member.runtime.kind).is_pulled and not has_answered(agent)
 
 
 def lane_of(agent: models.SessionAgent) -> Lane:
@@ -36,4 +36,4 @@ def lane_of(agent: models.SessionAgent) -> Lane:
     Steps, if the agent was read without its member: the worker that reads the message sends it to
     the right lane.
     """
-    return Lane.CALLS if agent.agent is not None and waits(agent) else Lane.STEPS
+    return Lane.CALLS if agent.member is not None and waits(agent) else Lane.STEPS

@@ -185,7 +185,7 @@ def _failed(engine: Engine, agent: models.SessionAgent) -> None:
         models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key
     )
     notes = "see its notes" if isinstance(agent.notes, models.LargeText) else agent.notes
-    reason = f"{agent.agent.agent_name} has failed: {notes or 'without a note'}"[:500]
+    reason = f"{agent.member.agent_name} has failed: {notes or 'without a note'}"[:500]
     marked = None
     if session is not None and session.iteration_count == agent.iteration:
         marked = end.mark_failed(engine, session, reason)

@@ -49,7 +49,7 @@ def operation_of(body: str) -> str | None:
 def say_step(agent: models.SessionAgent) -> None:
     """Print that a step has ended, or that an attempt has failed and another follows."""
     state = SessionAgentState(agent.state)
-    name = agent.agent.agent_name if agent.agent is not None else agent.agent_uuid
+    name = agent.member.agent_name if agent.member is not None else agent.agent_uuid
     if state in _SHOWN:
         say(f"{name} {state.name}{_attempt(agent)}{_notes(agent, state)}")
     elif state is SessionAgentState.INITIAL and agent.attempt:

@@ -88,7 +88,7 @@ class SessionAgent(HasDueTime, Versioned):
     session_agent_uuid = UnicodeAttribute(range_key=True)
     coordination_uuid = UnicodeAttribute()
     agent_uuid = UnicodeAttribute()
-    agent = Agent(null=True)
+    member = Agent(attr_name="agent", null=True)
     agent_action = AgentAction()
     ordinal = NumberAttribute()
     iteration = NumberAttribute(default=0)
@@ -130,7 +130,7 @@ class SessionAgent(HasDueTime, Versioned):
     def of(cls, item: Item) -> Self:
         """Return the agent that a raw item stores, with `agent_uuid` added to its copies."""
         entity = super().of(item)
-        for part in (entity.agent, entity.agent_action):
+        for part in (entity.member, entity.agent_action):
             if part is not None and part.agent_uuid is None:
                 part.agent_uuid = entity.agent_uuid
         return entity

@@ -38,7 +38,7 @@ class Call:
     @property
     def target(self) -> str | None:
         """The target of the agent's member."""
-        target: str | None = self.agent.agent.runtime.target
+        target: str | None = self.agent.member.runtime.target
         return target
 
 

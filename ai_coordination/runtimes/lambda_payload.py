@@ -60,7 +60,7 @@ def build_payload(call: Call) -> dict[str, Any]:
         "deadlineAt": call.deadline_at,
         "agent": {
             "agentUuid": agent.agent_uuid,
-            "agentName": agent.agent.agent_name,
+            "agentName": agent.member.agent_name,
             "parameters": call.parameters or {},
         },
         "subtaskQuery": agent.subtask_query,
@@ -86,7 +86,7 @@ def _predecessor(agent: models.SessionAgent) -> dict[str, Any]:
     return {
         "sessionAgentUuid": agent.session_agent_uuid,
         "agentUuid": agent.agent_uuid,
-        "agentName": agent.agent.agent_name,
+        "agentName": agent.member.agent_name,
         "state": agent.state.upper(),
         "agentOutput": agent.agent_output if completed else None,
         "userInput": agent.user_input,

@@ -48,7 +48,7 @@ def invoke(call: Call) -> Answer | Accepted:
     Its member was checked when it was written, but perhaps by another version, or under other
     settings. So it is checked again.
     """
-    runtime = of(call.agent.agent.runtime.kind)
+    runtime = of(call.agent.member.runtime.kind)
     for problem in runtime.check(call.target, call.parameters):
         if problem.path not in runtime.ignored_when_stored:
             place = ".".join(map(str, problem.path))

@@ -92,8 +92,8 @@ def session_diagram(agents: Sequence[models.SessionAgent], names: Mapping[str, s
     boxes = [
         _box(
             names.get(agent.agent_uuid, agent.agent_uuid)
-            if agent.agent is None
-            else agent.agent.agent_name,
+            if agent.member is None
+            else agent.member.agent_name,
             agent.agent_action,
             agent.state,
         )

@@ -127,7 +127,7 @@ def agents(of: models.Session, texts: str | int, edges: int = 0) -> Iterator[mod
             session_agent_uuid=ids.session_agent_uuid(of.session_uuid, number),
             coordination_uuid=of.coordination_uuid,
             agent_uuid=f"a{number}",
-            agent=models.Agent(agent_name="A", runtime=models.AgentRuntime(kind="ECHO")),
+            member=models.Agent(agent_name="A", runtime=models.AgentRuntime(kind="ECHO")),
             agent_action=action(),
             ordinal=number,
             predecessors=None if first else others or None,

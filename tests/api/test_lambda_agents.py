@@ -285,7 +285,7 @@ def test_parameters_that_an_earlier_version_took_fail_the_agent_at_once(
     members = [function("a"), echo("b"), echo("c"), echo("d")]
     place = start(blueprint(members, [after(one, onFailure="CONTINUE") for one in "abcd"]))
     for agent in models.SessionAgent.query(place.session):
-        runtime = agent.agent.runtime
+        runtime = agent.member.runtime
         runtime.parameters = stored_before[agent.agent_uuid]
         runtime.target = runtime.target or "somewhere"
         agent.save()

@@ -191,7 +191,7 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
         assert refusal("dispatchSession", place.key)["code"] == "INTERNAL"
     first, _ = execution.agents(place).values()
     at = place.session, first["sessionAgentUuid"]
-    put_state(models.SessionAgent, *at, iteration=0, agent=None)
+    put_state(models.SessionAgent, *at, iteration=0, member=None)
     lose_everything()
     put_state(models.Session, *place, due_at=SYSTEM.now())
     put_state(models.SessionAgent, *at, due_at=None, due_shard=None)

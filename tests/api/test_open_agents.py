@@ -137,7 +137,7 @@ def asking(place: Place) -> list[str]:
     agents = [new_agent(*place, **texts, predecessors=[first]) for _ in range(2)]
     new_agent(*place, predecessors=agents)
     member = stored(models.Coordination, CALLER.partition_key, place.coordination).agents[0]
-    more = {"agent_output": "Found", "agent": member, "attempt": 2, "version": 3}
+    more = {"agent_output": "Found", "member": member, "attempt": 2, "version": 3}
     for minute, agent in enumerate(agents):
         run = new_run(*place, sessionAgentUuid=agent, notes="in hand")
         put_open(place.session, agent, "waiting_for_input", minute)

@@ -195,7 +195,7 @@ def test_the_picture_shows_names_edges_states_and_who_is_asked(place: Place) -> 
     second = new_agent(*place, agentUuid="zh", predecessors=[first], rules=rules)
     new_agent(*place, agentUuid="no_member", predecessors=[first, second])
     member = stored(models.Coordination, CALLER.partition_key, place.coordination).agents[0]
-    started = {"agent": member, "state": "completed", "iteration": 1}
+    started = {"member": member, "state": "completed", "iteration": 1}
     put_state(models.SessionAgent, place.session, first, **started)
     runtime = {"kind": "ECHO"}
     renamed = [

@@ -50,7 +50,7 @@ def said(ordinal: int, output: models.Text) -> models.SessionAgent:
         coordination_uuid=NOBODY,
         partition_key="acme#sales",
         agent_uuid=f"a{ordinal}",
-        agent=member(f"Agent {ordinal}", "echo"),
+        member=member(f"Agent {ordinal}", "echo"),
         state="completed",
         agent_output=output,
         ordinal=ordinal,
@@ -66,7 +66,7 @@ def call(
     """The call of a function that follows agents which have said this."""
     agent = said(WIDEST, None)  # type: ignore[arg-type]
     agent.partition_key = tenant
-    agent.agent = member("End", "lambda", target="f", parameters=parameters)
+    agent.member = member("End", "lambda", target="f", parameters=parameters)
     agent.subtask_query = "Join them."
     agent.agent_input = texts.store(texts.Owner.of(agent), "x" * 2_000_000)
     session = models.Session(NOBODY, NOBODY, partition_key=tenant, input_files=files or [])
@@ -162,7 +162,7 @@ def test_what_cannot_give_way_is_small_whatever_the_names() -> None:
     assert texts.read(tenant, kept) == "x" * 5_000
     joined = call(["x" * 4_096] * WIDEST, {"a": "x" * 1_000_000}, tenant=tenant)
     joined.session.user_id = "😀" * 256
-    joined.agent.agent.agent_name = "😀" * 256
+    joined.agent.member.agent_name = "😀" * 256
     joined.agent.subtask_query = kept
 
     body = lambda_fitting.body(joined, 65_536)

@@ -61,7 +61,7 @@ def _help_agent(agent: models.SessionAgent) -> bool:
         change("answerSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
         return True
     works_outside = agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until
-    if works_outside and agent.agent.runtime.kind != AgentRuntimeKind.ECHO:
+    if works_outside and agent.member.runtime.kind != AgentRuntimeKind.ECHO:
         said = {"agentOutput": f"{agent.agent_uuid} is done"}
         change("completeSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
         return True

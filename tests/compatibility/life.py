@@ -135,7 +135,7 @@ class Life(Simulator):
 
     def answer(self, call: Call) -> Answer | Accepted:
         """What the agents do: each of them gets what there is to be got."""
-        if call.agent.agent.runtime.kind == AgentRuntimeKind.ECHO.value:
+        if call.agent.member.runtime.kind == AgentRuntimeKind.ECHO.value:
             return registry.invoke(call)
         json.dumps(lambda_payload.build_payload(call), default=vars)
         if waits(call.agent):

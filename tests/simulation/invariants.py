@@ -185,8 +185,8 @@ def texts_are_kept(now: Snapshot, world: Simulator) -> None:
     named = [now.session.task_query]
     for agent in now.agents:
         named += [agent.subtask_query, agent.agent_input, agent.agent_output, agent.user_input]
-        if agent.agent is not None:
-            named.append(agent.agent.runtime.kept_parameters)
+        if agent.member is not None:
+            named.append(agent.member.runtime.kept_parameters)
     for text in named:
         if isinstance(text, LargeText):
             assert text.folder in folders

@@ -229,7 +229,7 @@ class RandomSession:
         assert not self.world.bucket.texts
 
     def _answer(self, call: Call) -> Answer | Accepted:
-        assert call.agent.agent.runtime.kind != AgentRuntimeKind.EXTERNAL
+        assert call.agent.member.runtime.kind != AgentRuntimeKind.EXTERNAL
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
         fate = self.world.random.random()

@@ -162,8 +162,8 @@ class Retry(Case):
             output = texts.read(TENANT, agent.agent_output)
             assert output == said(name, answered_in[name])
             is_new = self._with_members and name in reset
-            assert agent.agent.agent_description == (f"{name}: {NOISE}" if is_new else None)
-            assert (agent.agent.runtime.kept_parameters is not None) == is_new
+            assert agent.member.agent_description == (f"{name}: {NOISE}" if is_new else None)
+            assert (agent.member.runtime.kept_parameters is not None) == is_new
         assert len(now.runs) == len(NAMES) + len(reset)
 
 

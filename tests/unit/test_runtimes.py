@@ -25,7 +25,7 @@ def test_a_kind_of_another_version_is_neither_waited_for_nor_pulled_and_fails_it
     kind: str | None,
 ) -> None:
     runtime = registry.of(kind)
-    agent = SimpleNamespace(agent=SimpleNamespace(runtime=SimpleNamespace(kind=kind, target=None)))
+    agent = SimpleNamespace(member=SimpleNamespace(runtime=SimpleNamespace(kind=kind, target=None)))
     call: Any = SimpleNamespace(agent=agent, target=None, parameters=None)
 
     with pytest.raises(RunFailed) as failed:

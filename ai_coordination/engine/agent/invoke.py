@@ -37,7 +37,7 @@ def invoke(
 def wake(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
     """Let the runtime look at a run for which it has asked to be woken, and write the result."""
     if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
-        runtime = registry.of(agent.agent.runtime.kind)
+        runtime = registry.of(agent.member.runtime.kind)
         _write_result(engine, agent, lambda: runtime.on_wake(agent))
 
 
@@ -56,14 +56,14 @@ def _call(
         deadline_at=agent.deadline_at,
         seconds=lease.call_seconds(engine, agent),
         predecessors=predecessors,
-        parameters=members.parameters(agent.partition_key, agent.agent.runtime),
+        parameters=members.parameters(agent.partition_key, agent.member.runtime),
         wake=lambda seconds: engine.queue.send([_wake_message(agent)], seconds),
     )
 
 
 def _wake_message(agent: models.SessionAgent) -> RuntimeMessage:
     return RuntimeMessage(
-        kind=AgentRuntimeKind(agent.agent.runtime.kind),
+        kind=AgentRuntimeKind(agent.member.runtime.kind),
         tenant=agent.partition_key,
         session_uuid=agent.session_uuid,
         session_agent_uuid=agent.session_agent_uuid,

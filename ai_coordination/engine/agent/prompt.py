@@ -56,7 +56,7 @@ def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:
     for predecessor in predecessors:
         if predecessor.state != SessionAgentState.COMPLETED:
             continue
-        name = _NO_LINE.sub(" ", predecessor.agent.agent_name)
+        name = _NO_LINE.sub(" ", predecessor.member.agent_name)
         yield f"Agent {name}", predecessor.agent_output
         if predecessor.user_input:
             yield f"A person, to agent {name}", predecessor.user_input

@@ -114,7 +114,7 @@ def _check_size(
     text: models.Text | None,
 ) -> None:
     placed = texts.PendingTexts(texts.Owner.of(session)).stored_form(text)
-    ready = agent.changed({"agent": models.anonymous(member)})
+    ready = agent.changed({"member": models.anonymous(member)})
     if placed is not None:
         ready = ready.changed({"subtask_query": placed})
     capacity.check_grown(ready, "session_uuid")
@@ -147,7 +147,7 @@ def _make_ready(
     kind = models.SessionAgent
     actions: list[Action] = [
         kind.iteration.set(1),
-        kind.agent.set(models.anonymous(member)),
+        kind.member.set(models.anonymous(member)),
         kind.thread_from.set(thread_from),
     ]
     if agent.agent_action.timeout_by_kind:

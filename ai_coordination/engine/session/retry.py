@@ -151,7 +151,7 @@ def _reset(
     if plan.members is not None:
         member = plan.members[agent.agent_uuid]
         action = with_default_timeout(agent.agent_action, member.runtime.kind)
-        changes["agent"] = models.anonymous(member)
+        changes["member"] = models.anonymous(member)
         changes["agent_action"] = models.anonymous(action)
     if int(agent.ordinal) not in plan.asking:
         changes |= _forgotten(agent, follows=bool(waits_for))

@@ -102,7 +102,7 @@ def _new_agent(
         coordination_uuid=session.coordination_uuid,
         partition_key=session.partition_key,
         agent_uuid=planned.member.agent_uuid,
-        agent=models.anonymous(planned.member),
+        member=models.anonymous(planned.member),
         agent_action=models.anonymous(planned.action),
         subtask_query=planned.text,
         ordinal=planned.ordinal,
