@@ -16,7 +16,9 @@ from ai_coordination.states import AgentRuntimeKind
 LONGEST_NOTES = 2_000
 MOST_TOKENS = 2**31 - 1
 
-_FRAME = re.compile(r'File "(?:[^"]*/)?(?P<file>[^"/]{1,100})", line (?P<line>\d{1,9})')
+_FRAME = re.compile(r'File "(?P<folder>[^"]*/)?(?P<file>[^"/]{1,100})", line (?P<line>\d{1,9})')
+# Lambda's own Python, or any other, and what is installed in it.
+_LIBRARY = re.compile(r"/lib/python\d|/site-packages/|^<")
 
 REQUEST_RESPONSE = "RequestResponse"
 
@@ -99,10 +101,11 @@ def notes_of(payload: bytes) -> str:
 
 
 def _place_of(stack_trace: Any) -> str:
-    """The line that raised the error, if the function is written in Python."""
-    frame = stack_trace[-1] if isinstance(stack_trace, list) and stack_trace else None
-    match = _FRAME.search(frame) if isinstance(frame, str) else None
-    return f" ({match['file']}:{match['line']})" if match else ""
+    """The last line of the function's own code, if it is written in Python."""
+    frames = stack_trace if isinstance(stack_trace, list) else []
+    matches = [match for frame in frames if (match := _FRAME.search(str(frame)))]
+    own = [match for match in matches if not _LIBRARY.search(match["folder"] or "")] or matches
+    return f" ({own[-1]['file']}:{own[-1]['line']})" if own else ""
 
 
 def _read(payload: bytes) -> Answer:

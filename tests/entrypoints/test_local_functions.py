@@ -101,6 +101,10 @@ def strange(text):
     return object()
 
 
+def count(text):
+    return str(len(text))
+
+
 def large(text):
     return "x" * 6_300_000
 
@@ -113,10 +117,9 @@ def no_agent():
     return "takes nothing"
 '''
 NAMES = [
-    "crash", "critic", "fail", "large", "later", "leave", "meet", "report", "report-by-lambda",
-    "strange", "summarise",
-]  # fmt: skip
-
+    *("count", "crash", "critic", "fail", "large", "later"),
+    *("leave", "meet", "report", "report-by-lambda", "strange", "summarise"),
+]
 CREATE = """mutation Create($input: CreateCoordinationInput!) {
   createCoordination(input: $input) { coordination { coordinationUuid } }
 }"""
@@ -164,7 +167,9 @@ def client(server: LocalServer) -> Any:
     )
 
 
-def run(server: LocalServer, **functions: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def run(
+    server: LocalServer, query: str = "tea", **functions: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
     """A session of one agent for each function, none of which fails the session; the agents."""
 
     def ask(query: str, **variables: Any) -> Any:
@@ -190,7 +195,7 @@ def run(server: LocalServer, **functions: dict[str, Any]) -> dict[str, dict[str,
     created = ask(CREATE, input=given)["createCoordination"]["coordination"]
     key = {"coordinationUuid": created["coordinationUuid"]}
     task = ask(TASK, input={**key, "taskName": "Try", "agentActions": actions})["createTask"]
-    started = ask(START, input={**key, **task["task"], "taskQuery": "tea"})["startSession"]
+    started = ask(START, input={**key, **task["task"], "taskQuery": query})["startSession"]
     while True:
         uuids = {
             "coordination": created["coordinationUuid"],
@@ -229,6 +234,12 @@ def test_a_function_of_one_parameter_answers_in_both_modes(server: LocalServer) 
     }
 
 
+def test_a_text_that_is_too_large_for_an_event_is_fetched(server: LocalServer) -> None:
+    agents = run(server, "ä" * 600_000, count={}, count2=WAITS)
+
+    assert [outcome(agent) for agent in agents.values()] == [("COMPLETED", "600000")] * 2
+
+
 def test_a_handler_gets_event_and_context_in_its_own_environment(server: LocalServer) -> None:
     agent = run(server, critic=WAITS)["critic"]
 
@@ -242,7 +253,7 @@ def test_a_handler_gets_event_and_context_in_its_own_environment(server: LocalSe
 
 
 def test_five_agents_work_at_the_same_time(server: LocalServer) -> None:
-    agents = run(server, **{f"meet{number}": WAITS for number in range(5)})
+    agents = run(server, "tea", **{f"meet{number}": WAITS for number in range(5)})
 
     assert [outcome(agent) for agent in agents.values()] == [("COMPLETED", "met")] * 5
 

@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from ai_coordination.handler import handler
+from ai_coordination.local.functions import stored_texts
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
 from ai_coordination.local.functions.reports import handle_event
@@ -44,9 +45,13 @@ class Functions:
 
     def __init__(self) -> None:
         self.agents: AgentsFile | None = None
+        # The address of this server, if large texts are embedded in it.
+        self.texts_at: str | None = None
 
     def answer(self, request: Request) -> Response | None:
-        """The response to an invocation. None if the request is for something else."""
+        """The response to an invocation, or a large text. None for any other request."""
+        if self.texts_at is not None and (text := stored_texts.answer(request)):
+            return text
         match = _PATH.fullmatch(request.path)
         if match is None:
             return None
@@ -70,6 +75,8 @@ class Functions:
         name = match["name"] if match else function
         invocation = request.headers.get("x-amz-invocation-type", "RequestResponse")
         payload = _payload(request, MAX_EVENT_BYTES if invocation == "Event" else MAX_BYTES)
+        if self.texts_at is not None:
+            payload = stored_texts.localized(payload, self.texts_at)
         if name != API_FUNCTION and not self._has_agent(name):
             message = f"Function not found: {name}"
             raise _Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)

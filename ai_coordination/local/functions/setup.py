@@ -35,7 +35,8 @@ def serving(
 ) -> Iterator[Sequence[str]]:
     """Serve a file's functions within the block, and let the engine invoke them. Their names.
 
-    Without a file, and without `aws`, the engine finds only the API's own function. `url` is the
+    Without a file, the engine finds only the API's own function, unless the environment or `aws`
+    names another service. `url` is the
     GraphQL endpoint of this server. Raises ValueError if the file does not exist.
     """
     endpoint = url.removesuffix("/graphql")
@@ -48,8 +49,9 @@ def serving(
         ENDPOINT: endpoint,
         URL_VARIABLE: url,
     }
+    functions.texts_at = None if aws else endpoint
     if agents is None:
-        if not aws:
+        if not aws and ENDPOINT not in os.environ:
             _let_engine_find(endpoint)
         yield ()
         return
@@ -79,13 +81,11 @@ def _shown(file: AgentsFile) -> Sequence[str]:
 
 
 def _let_engine_find(endpoint: str) -> None:
-    """Set the endpoint of Lambda, unless another one is configured.
+    """Set the endpoint of Lambda.
 
     Then the other endpoints in the environment would be used too, even with embedded storage: so
     they are taken out, if the database is embedded.
     """
-    if ENDPOINT in os.environ:
-        return
     if not {"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} & os.environ.keys():
         for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:
             del os.environ[name]
