@@ -92,7 +92,7 @@ def received(size: int) -> None:
 
 def _refusal(what: str, limit: float) -> QueryTooComplex:
     message = (
-        f"The operation reads {what} from the database: ask for fewer rows or fields at a time."
+        f"The operation reads {what} from the database: request fewer rows or fields at a time."
     )
     return QueryTooComplex(message, limit=limit)
 

@@ -198,7 +198,9 @@ def _raise_if_permanent(error: VerboseClientError) -> None:
     code = error.response["Error"]["Code"]
     reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
     if _is_too_large(error):
-        raise PayloadTooLarge("An item may not exceed 400 KB.") from error
+        raise PayloadTooLarge(
+            "An item must not exceed 400 KB: shorten its texts or lists"
+        ) from error
     if "ConditionalCheckFailed" in reasons or not (code in _PASSING or reasons & _PASSING_REASONS):
         raise error
 

@@ -30,7 +30,10 @@ def missing(noun: str, *path: str | int) -> Refused:
 
 
 def conflict(noun: str, current_version: int) -> Conflict:
-    return Conflict(f"Another request has changed this {noun}", currentVersion=current_version)
+    return Conflict(
+        f"Another request has changed this {noun}: read it again, and repeat the update",
+        currentVersion=current_version,
+    )
 
 
 def children(
@@ -51,7 +54,7 @@ def children(
         listed = " and ".join(
             f"{count} {name if count > 1 else name[:-1]}" for name, count in numbers.items()
         )
-        return HasChildren(f"This {noun} still has {listed}", numbers)
+        return HasChildren(f"This {noun} still has {listed}: delete them first", numbers)
 
     return refused
 

@@ -235,7 +235,8 @@ def _check_graph(
         for index, predecessor in enumerate(action.predecessors):
             if predecessor not in taking_part:
                 raise BadUserInput(
-                    f"{predecessor!r} takes no part in this task",
+                    f"{predecessor!r} does not take part in this task: give it an action or a"
+                    " subtask query",
                     "agent_actions",
                     action_index,
                     "predecessors",

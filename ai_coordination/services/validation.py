@@ -43,7 +43,7 @@ def agent_uuid(value: str, *path: str | int) -> str:
 def name(value: str | None, *path: str | int) -> str:
     """Check a name: one line with something visible."""
     if value is None or not characters.shows_something(value):
-        raise BadUserInput("A name may not be empty", *path)
+        raise BadUserInput("A name must contain a visible character", *path)
     return _readable(_short(value, LONGEST_NAME, *path), *path)
 
 
@@ -52,7 +52,7 @@ def label(value: str | None, *path: str | int) -> str | None:
     if value is None:
         return None
     if not value:
-        raise BadUserInput("This may be left out, but not be empty", *path)
+        raise BadUserInput("This must not be empty: omit it, or use null", *path)
     return _short(value, LONGEST_KEY, *path)
 
 
@@ -60,14 +60,14 @@ def shown_label(value: str | None, *path: str | int) -> str | None:
     """Check a label that people read among others: a user's name, a media type."""
     label(value, *path)
     if value is not None and not characters.shows_something(value):
-        raise BadUserInput("This may be left out, but not be empty", *path)
+        raise BadUserInput("This must not be empty: omit it, or use null", *path)
     return None if value is None else _readable(value, *path)
 
 
 def uri(value: str | None, *path: str | int) -> str:
     """Check the address of a file: see `uris`."""
     if value is None or not value.strip():
-        raise BadUserInput("A uri may not be empty", *path)
+        raise BadUserInput("A URI must not be empty", *path)
     _short(value, LONGEST_URI, *path)
     if wrong := uris.problem(value):
         raise BadUserInput(wrong, *path)
@@ -84,7 +84,7 @@ def text(value: str | None, *path: str | int) -> str | None:
 def required_text(value: str | None, *path: str | int) -> str:
     """Check a text that may not be null."""
     if value is None:
-        raise BadUserInput("This may not be null", *path)
+        raise BadUserInput("This must not be null", *path)
     text(value, *path)
     return value
 
@@ -147,7 +147,7 @@ def not_null(changes: Mapping[str, Any], *required: str) -> None:
     """Check that an update does not set required fields to null."""
     for field in required:
         if field in changes and changes[field] is None:
-            raise BadUserInput("This cannot be cleared", field)
+            raise BadUserInput("This must not be null: omit it to keep its value", field)
 
 
 def _readable(value: str, *path: str | int) -> str:

@@ -134,7 +134,7 @@ def test_a_graph_that_changes_while_it_is_judged_is_judged_again(
 
     monkeypatch.setattr(reads, "batch_get", read_and_let_a_rival_in)
     given = {**key, "agentActions": [ZH_AFTER_RAG]}
-    with pytest.raises(AssertionError, match="'rag' takes no part in this task"):
+    with pytest.raises(AssertionError, match="'rag' does not take part in this task"):
         change("updateTask", given, "task { version }")
 
     assert read(coordination, task) == {"version": 2, "subtaskQueries": [], "agentActions": []}

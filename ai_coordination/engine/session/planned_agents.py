@@ -85,7 +85,7 @@ def _check_members(
             raise BadUserInput(message, "subtask_queries", index, "agent_uuid")
     lost = [uuid for uuid in actions if uuid not in members]
     if lost:
-        message = f"The coordination has lost {', '.join(map(repr, lost))}, whom this task names"
+        message = f"The coordination no longer has {', '.join(map(repr, lost))}: update the task"
         raise BadUserInput(message, "task_uuid")
 
 
@@ -93,7 +93,7 @@ def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
     """The task was checked when it was written, but may be started with other subtask queries."""
     for agent, unknown in graph.unknown_predecessors(waits_for).items():
         named = ", ".join(map(repr, unknown))
-        message = f"{agent!r} waits for {named}, and that takes no part in this session"
+        message = f"{agent!r} waits for {named}, which does not take part in this session"
         raise BadUserInput(message, "subtask_queries")
     cycle = graph.find_cycle(waits_for)
     if cycle is not None:
