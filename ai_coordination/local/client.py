@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPException
 from typing import Any, NamedTuple
 
 TIMEOUT_SECONDS = 35
@@ -90,7 +91,7 @@ class Client:
         try:
             with self._opened(request) as response:
                 answer = json.load(response)
-        except (OSError, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise Unreachable(f"No server of the engine answers at {self.url}") from error
         if not isinstance(answer, dict) or not {"data", "errors"} & answer.keys():
             raise Unreachable(f"What answers at {self.url} is not a server of the engine")
