@@ -9,7 +9,6 @@ Both are JSON. Whatever the agents print goes to stderr, and so does a mark afte
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import inspect
 import json
@@ -19,7 +18,6 @@ import sys
 import threading
 import time
 import traceback
-import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
@@ -144,7 +142,7 @@ def _called(function: Function, request: dict[str, Any]) -> dict[str, Any]:
         else:
             value = function(_input_of(event))
         if inspect.isawaitable(value):
-            value = asyncio.run(_awaited(value))
+            value = _awaited(value)
     except Exception as error:  # noqa: BLE001 - whatever the agent raises
         traceback.print_exception(type(error), error, _frames(error))
         return {"failure": _failure(error)}
@@ -165,14 +163,22 @@ def _json(value: Any) -> str:
     return text
 
 
-async def _awaited(value: Awaitable[Any]) -> Any:
-    return await value
+def _awaited(value: Awaitable[Any]) -> Any:
+    # Few agents need this, and importing it takes as long as everything else here.
+    import asyncio  # noqa: PLC0415
+
+    async def wait() -> Any:
+        return await value
+
+    return asyncio.run(wait())
 
 
 def _input_of(event: dict[str, Any]) -> Any:
     """The agent's input. A very large one is in the bucket, and the event has its address."""
     if event["agentInput"] is None and "agentInputUrl" in event:
-        with urllib.request.urlopen(event["agentInputUrl"], timeout=60) as answer:  # noqa: S310 - the engine's
+        from urllib.request import urlopen  # noqa: PLC0415 - as above
+
+        with urlopen(event["agentInputUrl"], timeout=60) as answer:  # noqa: S310 - the engine's
             return answer.read().decode()
     return event["agentInput"] or ""
 
