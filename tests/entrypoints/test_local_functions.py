@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ai_coordination.local.functions.agents_file import AgentsFile
-from tests.entrypoints.local_server import LocalServer, command, running
+from tests.entrypoints.local_server import LocalServer, running
 
 AGENTS = '''
 import asyncio
@@ -479,10 +479,3 @@ def test_a_module_next_to_the_file_is_watched_too(tmp_path: Path) -> None:
     assert before is not None
     assert after is not None
     assert (before.failed, after.payload) == (True, b'"new"')
-
-
-def test_a_file_that_does_not_exist_is_an_error() -> None:
-    done = command("serve", "--port", "0", "--agents", "nowhere.py")
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "There is no file nowhere.py\n"
