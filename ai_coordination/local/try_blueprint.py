@@ -115,7 +115,8 @@ class Trial:
             self._print_how_to_resume(place, why)
             return LEFT
         except Unreachable as unreachable:
-            self._print_how_to_resume(place, str(unreachable))
+            outlook = "The session continues when the server does, if that has kept its data"
+            self._print_how_to_resume(place, str(unreachable), outlook)
             return LEFT
         except KeyboardInterrupt:
             self._print_how_to_resume(place, "You have stopped following the session")
@@ -192,12 +193,14 @@ class Trial:
                 uuid = agent["sessionAgentUuid"]
                 print(f"\n{ended.names[uuid]}:\n\n{output(self.client, place, uuid)}")
 
-    def _print_how_to_resume(self, place: Place, why: str) -> None:
+    def _print_how_to_resume(
+        self, place: Place, why: str, outlook: str = "The session continues"
+    ) -> None:
         print(f"\n{why}.")
         if self.server_is_own:
             print("Its server stops now. `make run` starts one that keeps running.")
             return
-        print(f"The session continues. To follow it again:\n\n  {self._command(place)}")
+        print(f"{outlook}. To follow it again:\n\n  {self._command(place)}")
 
     def _command(self, place: Place) -> str:
         """Return the command that follows the session again, in the form that was used."""

@@ -489,4 +489,7 @@ def test_a_server_that_is_gone_leaves_the_session_to_be_followed_again(
     monkeypatch.setattr("ai_coordination.local.follow.look", gone)
 
     assert attempt(file) == 3
-    assert "No server of the engine answers.\nThe session continues." in capsys.readouterr().out
+    assert (
+        "No server of the engine answers.\nThe session continues when the server does"
+        in capsys.readouterr().out
+    )
