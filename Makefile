@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+DATA ?= .data/engine.db
 THREADS ?= 8
 WITH_AGENTS = $(if $(AGENTS),--agents '$(AGENTS)') $(if $(AGENTS_PYTHON),--python '$(AGENTS_PYTHON)')
 DOCS_PORT ?= 8001
@@ -51,8 +52,8 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 	@touch $@
 
 .PHONY: run
-run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py THREADS=8 PORT=9000)
-	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) $(WITH_AGENTS)
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py THREADS=8 PORT=9000 DATA=:memory:)
+	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) --data '$(DATA)' $(WITH_AGENTS)
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run a session of five agents, live in the terminal (PORT=9000)

@@ -49,6 +49,7 @@ def _run(options: Namespace) -> int:
                     aws=options.aws,
                     threads=options.threads,
                     agents=agents or None,
+                    data=options.data,
                 )
             case "tables":
                 commands.tables(aws=options.aws)
@@ -138,6 +139,12 @@ def _parser() -> ArgumentParser:
     )
 
     _add_agents(serve)
+    serve.add_argument(
+        "--data",
+        default=":memory:",
+        metavar="FILE",
+        help="the file that keeps the data of embedded AWS (%(default)s)",
+    )
     serve.add_argument(
         "--threads", default=8, type=_within(1, 64), help="steps at the same time (%(default)s)"
     )

@@ -33,6 +33,7 @@ from ai_coordination.local.embedded import is_aws
 from ai_coordination.local.functions import setup
 from ai_coordination.local.functions.setup import AgentOptions
 from ai_coordination.local.lambda_context import LambdaContext
+from ai_coordination.local.sqlite import IN_MEMORY
 from ai_coordination.local.tables import create_tables
 from ai_coordination.telemetry import logger
 
@@ -63,7 +64,13 @@ EXPECTED_ERRORS = (
 
 
 def serve(
-    host: str, port: int, *, aws: bool, threads: int = 1, agents: AgentOptions | None = None
+    host: str,
+    port: int,
+    *,
+    aws: bool,
+    threads: int = 1,
+    agents: AgentOptions | None = None,
+    data: str = IN_MEMORY,
 ) -> None:
     """Serve HTTP until stopped.
 
@@ -75,7 +82,7 @@ def serve(
         url = server.url(http)
         with (
             setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
-            storage.opened(aws=aws) as where,
+            storage.opened(aws=aws, data=data) as where,
             factory.observed_by(console.say_step),
         ):
             print(_banner(url, where, names), flush=True)

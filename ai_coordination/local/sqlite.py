@@ -18,18 +18,20 @@ from typing import Any
 IN_MEMORY = ":memory:"
 # Raised when what is stored changes shape.
 VERSION = 1
+# How long to wait for another process that is just ending.
+LOCK_SECONDS = 2.0
 _STATEMENTS = 256
 
 
-class NotOurs(Exception):
-    """The file is not one of the engine's, or of a later version. The message names it."""
+class NotUsable(Exception):
+    """The file cannot be opened. The message says why."""
 
 
 class File:
     """A database of SQLite. Threads take turns: each has the file to itself for a request."""
 
     def __init__(self, path: str = IN_MEMORY) -> None:
-        """Open a file, which is created where it is missing. Raises NotOurs."""
+        """Open a file. Creates it and its directory if they are missing. Raises NotUsable."""
         self.path = path
         self._lock = RLock()
         self._depth = 0
@@ -37,27 +39,30 @@ class File:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
             path,
+            timeout=LOCK_SECONDS,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_STATEMENTS,
         )
-        self._prepare()
-
-    def _prepare(self) -> None:
         try:
-            if self.path != IN_MEMORY:
-                self.rows("PRAGMA locking_mode = EXCLUSIVE")
-                self.rows("PRAGMA journal_mode = WAL")
-                self.rows("PRAGMA synchronous = NORMAL")
-            [[version]] = self.rows("PRAGMA user_version")
-            [[tables]] = self.rows("SELECT count(*) FROM sqlite_master")
+            self._prepare()
         except sqlite3.DatabaseError as error:
             self.close()
-            raise NotOurs(_why(self.path, error)) from error
+            raise NotUsable(_why(error)) from error
+
+    def _prepare(self) -> None:
+        if self.path != IN_MEMORY:
+            # Also keeps other processes out, from the first write on.
+            self.rows("PRAGMA locking_mode = EXCLUSIVE")
+            self.rows("PRAGMA journal_mode = WAL")
+            self.rows("PRAGMA synchronous = NORMAL")
+        [[version]] = self.rows("PRAGMA user_version")
+        [[tables]] = self.rows("SELECT count(*) FROM sqlite_master")
         if version > VERSION or (tables and not version):
             self.close()
-            raise NotOurs(f"{self.path} is not a file of this version of the engine")
-        self.rows(f"PRAGMA user_version = {VERSION}")
+            raise NotUsable("it is not a file of this version of the engine")
+        with self.transaction():
+            self.rows(f"PRAGMA user_version = {VERSION}")
 
     def create(self, *statements: str) -> None:
         """Run statements that create tables and indexes where they are missing."""
@@ -116,7 +121,5 @@ class File:
             self._connection.close()
 
 
-def _why(path: str, error: sqlite3.DatabaseError) -> str:
-    if "locked" in str(error):
-        return f"{path} is in use by another process"
-    return f"{path} is not a database of the engine: {error}"
+def _why(error: sqlite3.DatabaseError) -> str:
+    return "another process uses it" if "locked" in str(error) else str(error)

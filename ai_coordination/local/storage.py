@@ -1,15 +1,19 @@
 """Set up the storage of the development server: embedded, an emulator, or AWS."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
-from ai_coordination.local import scheduler, worker
+from ai_coordination.context import InvocationContext
+from ai_coordination.local import recovery, scheduler, worker
 from ai_coordination.local.embedded import EmbeddedAws, is_aws, usual_region
+from ai_coordination.local.sqlite import IN_MEMORY, File, NotUsable
 from ai_coordination.local.tables import create_tables, missing_tables
 from ai_coordination.models import connection
 
@@ -24,21 +28,24 @@ class StorageUnavailable(Exception):
 
 
 @contextmanager
-def opened(*, aws: bool, embedded: bool = False) -> Iterator[str]:
+def opened(*, aws: bool, embedded: bool = False, data: str = IN_MEMORY) -> Iterator[str]:
     """Set up storage for the block. Yields a description of where the data is stored.
 
     Uses the endpoint that the environment names, or AWS if `aws` is set. Without either, or with
-    `embedded`, DynamoDB runs in this process. Missing tables are created, except in AWS.
+    `embedded`, AWS is embedded in this process, and `data` names the file that keeps it. Missing
+    tables are created, except in AWS.
 
     Raises StorageUnavailable.
     """
     if embedded or not (aws or _endpoint()):
         # If the environment names an endpoint for Lambda, its other endpoints are used too.
-        with EmbeddedAws(everything=embedded or not os.environ.get(FUNCTIONS_VARIABLE)):
+        everything = embedded or not os.environ.get(FUNCTIONS_VARIABLE)
+        with _file(data) as file, EmbeddedAws(everything=everything, file=file) as embedded_aws:
             create_tables()
             worker.ensure_queue()
             with _bucket(), scheduler.schedule_group():
-                yield "in the memory of this process (embedded DynamoDB), lost when it stops"
+                resumed = _resume(embedded_aws) if data != IN_MEMORY else 0
+                yield _where(data, resumed)
     elif is_aws(endpoint := dynamodb_endpoint(aws=aws)):
         if missing := missing_tables():
             names = ", ".join(missing)
@@ -59,6 +66,32 @@ def opened(*, aws: bool, embedded: bool = False) -> Iterator[str]:
 
 
 @contextmanager
+def _file(data: str) -> Iterator[File]:
+    """Open the file of embedded AWS for the block."""
+    try:
+        file = File(data)
+    except (NotUsable, OSError, sqlite3.Error) as error:
+        raise StorageUnavailable(f"Cannot keep data in {data}: {error}") from error
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _resume(embedded_aws: EmbeddedAws) -> int:
+    """Resume what an earlier process has left. Returns the number of items and messages."""
+    embedded_aws.database.expire()
+    context = InvocationContext()
+    return embedded_aws.queues.release() + recovery.resume_interrupted_work(context)
+
+
+def _where(data: str, resumed: int) -> str:
+    if data == IN_MEMORY:
+        return "in the memory of this process, lost when it stops"
+    return f"in the file {data}" + (f" (resuming interrupted work: {resumed})" if resumed else "")
+
+
+@contextmanager
 def _bucket() -> Iterator[None]:
     """Create a bucket for large texts and configure the engine to use it within the block."""
     configured = settings().texts_bucket
@@ -66,7 +99,13 @@ def _bucket() -> Iterator[None]:
     region = s3.meta.region_name
     # S3 refuses the location constraint in us-east-1, and requires it elsewhere.
     location = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=configured or BUCKET_NAME, **{} if region == "us-east-1" else location)
+    try:
+        s3.create_bucket(
+            Bucket=configured or BUCKET_NAME, **{} if region == "us-east-1" else location
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+            raise
     os.environ[BUCKET_VARIABLE] = configured or BUCKET_NAME
     settings.cache_clear()
     try:

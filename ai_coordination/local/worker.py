@@ -24,6 +24,8 @@ QUEUE_NAME = "ai-coordination"
 # As in template.yaml: SQS moves a message to the dead-letter queue after this many receives.
 MAX_RECEIVES = "5"
 IDLE_SECONDS = 0.1
+# A server that stops waits for a receive, so this is short.
+WAIT_SECONDS = 1
 SECONDS_AFTER_AN_ERROR = 1.0
 SECONDS_TO_STOP = 5.0
 # Added to the time for a batch, so that a message stays invisible while it is processed.
@@ -85,7 +87,9 @@ def in_background(threads: int = 1) -> AbstractContextManager[None]:
     So the end of the block waits only for short steps. Longer ones end with the process, and are
     taken over like those of a worker that died.
     """
-    options = WorkerOptions(threads=threads, messages=1, step_seconds=MAX_SECONDS)
+    options = WorkerOptions(
+        threads=threads, messages=1, wait_seconds=WAIT_SECONDS, step_seconds=MAX_SECONDS
+    )
     return run_in_background(partial(run, options=options), "worker", SECONDS_TO_STOP)
 
 

@@ -29,7 +29,7 @@ def server() -> Iterator[LocalServer]:
 
 def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalServer) -> None:
     assert f"http://127.0.0.1:{server.port}/graphql" in server.banner
-    assert "in the memory of this process (embedded DynamoDB), lost when it stops" in server.banner
+    assert "in the memory of this process, lost when it stops" in server.banner
     assert "endpoint local, part dev" in server.banner
 
 

@@ -38,7 +38,7 @@ def test_without_an_endpoint_it_is_embedded_with_its_tables() -> None:
     with storage.opened(aws=False) as where:
         missing = missing_tables()
 
-    assert where == "in the memory of this process (embedded DynamoDB), lost when it stops"
+    assert where == "in the memory of this process, lost when it stops"
     assert missing == []
 
 
