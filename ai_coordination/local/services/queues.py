@@ -90,7 +90,7 @@ class Queues:
     def release(self) -> int:
         """Make all messages visible that were received and not deleted; how many there were.
 
-        For the only process that uses the file: whoever received them is gone.
+        For the only process that uses the file: the receivers have died.
         """
         with self._file.transaction():
             return self._file.count(
