@@ -1,9 +1,11 @@
 """How the engine and its agents find the functions on this machine: by environment variables."""
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,49 @@ def test_with_aws_only_the_agents_of_a_file_are_here(agents: AgentOptions) -> No
     assert found(agents, aws=True) == {
         "AWS_ENDPOINT_URL_LAMBDA": HERE,
         "api": "ai-coordination-api",
+    }
+
+
+def given_to(agents: AgentOptions, names: Sequence[str]) -> dict[str, Any]:
+    """What an agent finds in its environment under these names."""
+    functions = Functions()
+    with setup.serving(functions, agents, URL, aws=False):
+        assert functions.agents is not None
+        returned = functions.agents.call("agent-look", json.dumps({"agentInput": ""}), "r-1")
+        functions.agents.close()
+    assert returned is not None
+    seen = json.loads(json.loads(returned.payload))
+    return {name: seen.get(name) for name in names}
+
+
+AWS = ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_LAMBDA", "API_URL"]
+
+
+@pytest.mark.parametrize("has_profile", [False, True])
+def test_an_agent_has_the_credentials_of_the_person_or_placeholders(
+    tmp_path: Path, environment: pytest.MonkeyPatch, has_profile: bool
+) -> None:
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n" if has_profile else "")
+    (tmp_path / "keys").write_text(
+        "[default]\naws_access_key_id = a\naws_secret_access_key = b\n" if has_profile else ""
+    )
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "keys"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    code = "import json, os\n\ndef look(text):\n    return json.dumps(dict(os.environ))\n"
+    (tmp_path / "looking.py").write_text(code)
+
+    seen = given_to(AgentOptions(tmp_path / "looking.py"), AWS)
+
+    assert seen == {
+        "AWS_ACCESS_KEY_ID": None if has_profile else "local",
+        "AWS_DEFAULT_REGION": None if has_profile else "us-east-1",
+        "AWS_ENDPOINT_URL_LAMBDA": HERE,
+        "API_URL": URL,
     }
 
 

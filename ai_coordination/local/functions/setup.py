@@ -95,10 +95,14 @@ def _let_engine_find(endpoint: str) -> None:
 
 
 def _aws_defaults() -> dict[str, str]:
-    """What a boto3 client of an agent needs to reach this server, if the person has nothing."""
-    defaults = {"AWS_DEFAULT_REGION": usual_region()}
+    """What a boto3 client of an agent needs to reach this server, if the person has nothing.
+
+    Variables hide profiles, and the role of a machine in the cloud. So only what is missing is set.
+    """
     session = get_session()
-    # Variables would hide a profile, and the role of a machine in the cloud.
+    defaults = {}
+    if session.get_config_variable("region") is None:
+        defaults["AWS_DEFAULT_REGION"] = usual_region()
     if session.get_credentials() is None:
         defaults |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     return defaults
