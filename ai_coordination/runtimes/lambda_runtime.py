@@ -75,7 +75,7 @@ def _wait(call: Call) -> Answer:
         raise RunFailed(notes, timed_out=True) from error
     if returned.failed:
         raise RunFailed(notes_of(returned.payload))
-    return _read(returned.payload)
+    return answer_of(returned.payload)
 
 
 def _body(call: Call, largest: int) -> bytes:
@@ -108,8 +108,11 @@ def _place_of(stack_trace: Any) -> str:
     return f" ({own[-1]['file']}:{own[-1]['line']})" if own else ""
 
 
-def _read(payload: bytes) -> Answer:
-    """The answer that a function returned: a text, or an object with `agentOutput` and `usage`."""
+def answer_of(payload: bytes) -> Answer:
+    """The answer that a function returned: a text, or an object with `agentOutput` and `usage`.
+
+    Raises RunFailed.
+    """
     try:
         value = json.loads(payload or b"null")
     except (ValueError, RecursionError) as error:

@@ -97,6 +97,14 @@ def crash(text):
     os._exit(7)
 
 
+def report_badly(text):
+    return {"agentOutput": text, "usage": {"inputTokens": -1}}
+
+
+def much(text):
+    return "x" * (2 * 1024 * 1024 + 1)
+
+
 def strange(text):
     return object()
 
@@ -118,7 +126,16 @@ def no_agent():
 '''
 NAMES = [
     *("count", "crash", "critic", "fail", "large", "later"),
-    *("leave", "meet", "report", "report-by-lambda", "strange", "summarise"),
+    *(
+        "leave",
+        "meet",
+        "much",
+        "report",
+        "report-badly",
+        "report-by-lambda",
+        "strange",
+        "summarise",
+    ),
 ]
 CREATE = """mutation Create($input: CreateCoordinationInput!) {
   createCoordination(input: $input) { coordination { coordinationUuid } }
@@ -299,6 +316,17 @@ def test_errors_are_notes_of_the_attempt_and_harm_neither_server_nor_neighbours(
         " (6291456 bytes)."
     )
     assert outcome(agents["later"]) == ("COMPLETED", "TEA")
+
+
+def test_what_is_returned_for_an_event_is_taken_as_the_engine_takes_it(server: LocalServer) -> None:
+    agents = run(server, report_badly={}, strange={}, much={})
+
+    assert outcome(agents["report_badly"]) == ("COMPLETED", "tea")
+    assert agents["strange"]["notes"].startswith("Runtime.MarshalError: ")
+    assert outcome(agents["much"]) == (
+        "FAILED",
+        "The agent's output: A text has at most 2 MB of UTF-8",
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
-from ai_coordination.runtimes.lambda_runtime import notes_of
+from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.runtimes.lambda_runtime import answer_of, notes_of
 
 COMPLETE = """mutation Complete($input: CompleteSessionAgentInput!) {
   completeSessionAgent(input: $input) { sessionAgent { state } }
@@ -23,41 +24,61 @@ Api = Callable[[str], Returned]
 """Invokes the API's function with a payload."""
 
 
+# The attempt is over: it has been cancelled, or its deadline has passed.
+OVER = frozenset({"INVALID_STATE", "NOT_FOUND"})
+
+
 def handle_event(agents: AgentsFile, name: str, payload: str, request_id: str, api: Api) -> None:
     """Call a function with an event. Report the result if the function cannot."""
     takes_text = agents.takes_text(name)
     returned = agents.call(name, payload, request_id)
     if returned is None:
         return
-    value = json.loads(returned.payload)
     if takes_text or agents.failure() is not None:
-        _report(agents, name, json.loads(payload), returned, value, api)
-    elif not returned.failed and value is not None:
-        hint = 'report it, or set parameters: {invocation: "RequestResponse"}'
-        agents.say(name, f"what it returned is dropped, because it got an event: {hint}")
+        _Reporter(agents, name, json.loads(payload), api).report(returned)
     elif returned.failed:
         agents.say(name, "failed with an event, which Lambda would repeat twice")
+    elif returned.payload != b"null":
+        hint = 'report it, or set parameters: {invocation: "RequestResponse"}'
+        agents.say(name, f"what it returned is dropped, because it got an event: {hint}")
 
 
-def _report(
-    agents: AgentsFile, name: str, event: Any, returned: Returned, value: Any, api: Api
-) -> None:
-    keys = {key: event[key] for key in ("sessionUuid", "sessionAgentUuid", "runUuid")}
-    result: dict[str, Any]
-    if returned.failed:
-        document, result = FAIL, {"notes": notes_of(returned.payload)}
-    elif isinstance(value, str):
-        document, result = COMPLETE, {"agentOutput": value}
-    elif isinstance(value, dict) and isinstance(value.get("agentOutput"), str):
-        document, result = COMPLETE, {k: value[k] for k in ("agentOutput", "usage") if k in value}
-    else:
-        notes = "The function returned neither a text nor an agentOutput"
-        document, result = FAIL, {"notes": notes, "retryable": False}
-    request = {
-        "query": document,
-        "variables": {"input": {**keys, **result}},
-        "context": event["context"],
-    }
-    answer = json.loads(api(json.dumps(request)).payload)
-    for error in answer.get("errors") or ():
-        agents.say(name, f"its report was refused: {error['message']}")
+class _Reporter:
+    """Reports the result of one run."""
+
+    def __init__(self, agents: AgentsFile, name: str, event: Any, api: Api) -> None:
+        self._agents = agents
+        self._name = name
+        self._event = event
+        self._api = api
+
+    def report(self, returned: Returned) -> None:
+        """Report what a function returned or raised, as the engine would take it."""
+        try:
+            if returned.failed:
+                raise RunFailed(notes_of(returned.payload))
+            answer = answer_of(returned.payload)
+        except RunFailed as failed:
+            self._send(FAIL, notes=failed.notes, retryable=failed.retryable)
+            return
+        fields: dict[str, Any] = {"agentOutput": answer.output}
+        if answer.input_tokens is not None:
+            fields["usage"] = {
+                "inputTokens": answer.input_tokens,
+                "outputTokens": answer.output_tokens,
+            }
+        refusal = self._send(COMPLETE, **fields)
+        if refusal is not None:
+            self._send(FAIL, notes=f"The agent's output: {refusal}", retryable=False)
+
+    def _send(self, document: str, **fields: Any) -> str | None:
+        """Send a report. Return why it was refused, unless the attempt is over."""
+        keys = {key: self._event[key] for key in ("sessionUuid", "sessionAgentUuid", "runUuid")}
+        variables = {"input": {**keys, **fields}}
+        request = {"query": document, "variables": variables, "context": self._event["context"]}
+        result = json.loads(self._api(json.dumps(request)).payload)
+        for error in result.get("errors") or ():
+            self._agents.say(self._name, f"its report was refused: {error['message']}")
+            if error.get("extensions", {}).get("code") not in OVER:
+                return str(error["message"])
+        return None
