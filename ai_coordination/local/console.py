@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 
 from ai_coordination import ids, models
@@ -23,7 +24,10 @@ _SHOWN = frozenset(
 
 def say(text: str) -> None:
     """Print a line with the time. Further lines of the text are indented."""
-    print(f"{time.strftime('%H:%M:%S')} " + text.replace("\n", "\n         "), flush=True)
+    line = f"{time.strftime('%H:%M:%S')} " + text.replace("\n", "\n         ") + "\n"
+    # In one piece, unlike print: several threads say something.
+    sys.stdout.write(line)
+    sys.stdout.flush()
 
 
 def say_of(name: str, text: str) -> None:

@@ -13,6 +13,8 @@ from ai_coordination.local.functions.instance import Instance, Loaded, Print, Re
 MAX_SECONDS = 900.0
 # More calls at the same time wait.
 MAX_INSTANCES = 32
+# Each holds the memory of everything that the file imports.
+MAX_IDLE = 8
 SECONDS_BETWEEN_LOOKS = 0.5
 
 Version = Mapping[str, tuple[int, int]]
@@ -135,13 +137,16 @@ class AgentsFile:
         """A process that has loaded this version of the file, for one call."""
         with self._lock:
             instance = generation.idle.pop() if generation.idle else None
-        if instance is None or not instance.is_alive:
-            instance = self._start()
+        if instance is not None and not instance.is_alive:
+            self._stop(instance)
+            instance = None
+        instance = instance or self._start()
         try:
             yield instance
         finally:
             with self._lock:
-                if generation is self._generation and instance.is_alive:
+                is_current = generation is self._generation and len(generation.idle) < MAX_IDLE
+                if is_current and instance.is_alive:
                     generation.idle.append(instance)
                 else:
                     self._stop(instance)
