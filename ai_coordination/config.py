@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ai_coordination import agent_hosts
+
 PREFIX = "AI_COORDINATION_"
 
 
@@ -40,6 +42,9 @@ class Settings:
     schedule_role_arn: str | None = None
     worker_function_arn: str | None = None
     schedule_dead_letters_arn: str | None = None
+    agent_hosts: tuple[str, ...] = ()
+    secrets_prefix: str | None = None
+    input_places: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -69,8 +74,16 @@ class Settings:
             schedule_role_arn=read.optional("SCHEDULE_ROLE_ARN"),
             worker_function_arn=read.optional("WORKER_FUNCTION_ARN"),
             schedule_dead_letters_arn=read.optional("SCHEDULE_DEAD_LETTERS_ARN"),
+            agent_hosts=read.words("AGENT_HOSTS"),
+            secrets_prefix=read.optional("SECRETS_PREFIX"),
+            input_places=read.words("INPUT_PLACES"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
+        if invalid := agent_hosts.invalid_entries(settings.agent_hosts):
+            raise ConfigurationError(
+                f"{PREFIX}AGENT_HOSTS has {invalid[0]!r}, which is not a host, host:port, "
+                "*.domain or http://host:port"
+            )
         if (settings.endpoint_id is None) != (settings.part_id is None):
             raise ConfigurationError(
                 f"{PREFIX}ENDPOINT_ID and {PREFIX}PART_ID together name a tenant: set both or none"

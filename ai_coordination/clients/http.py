@@ -1,0 +1,295 @@
+"""One HTTP request to a server that is not AWS: bounded in time and size, and to a checked address.
+
+The standard library's client suffices: nothing is redirected, repeated, pooled or decompressed. A
+socket's own timeout is for one read, so a peer that sends a byte at a time could hold a worker for
+ever: here every operation of the socket has only the time that is left of the whole request.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any, Final
+
+from botocore.httpsession import where
+
+from ai_coordination.agent_hosts import AllowedHost, Server
+
+LARGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
+LONGEST_CONNECT_SECONDS: Final = 5.0
+MOST_ADDRESSES: Final = 3
+KEEPALIVE_SECONDS: Final = 60
+
+_READ_BYTES = 65_536
+# Addresses of IPv6 that stand for one of IPv4 behind a translator (RFC 6052, RFC 8215).
+_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+
+
+class NotAnswered(Exception):
+    """The server did not answer. `notes` are for the tenant."""
+
+    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
+        super().__init__(notes)
+        self.notes = notes
+        self.retryable = retryable
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, whatever its status. The names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def retry_after(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
+        """After how many seconds the server wants to be asked again, if it says so."""
+        milliseconds = _number(self.headers.get("retry-after-ms"))
+        if milliseconds is not None:
+            return milliseconds / 1000
+        value = self.headers.get("retry-after")
+        seconds = _number(value)
+        if seconds is not None or value is None:
+            return seconds
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - now()).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """How names become addresses, and which roots certificates need: tests have their own."""
+
+    addresses: Callable[[str, int], Sequence[str]] | None = None
+    context: Callable[[], ssl.SSLContext] | None = None
+
+
+def post(
+    server: Server,
+    allowed: AllowedHost,
+    headers: Mapping[str, str],
+    body: bytes,
+    seconds: float,
+    *,
+    largest: int = LARGEST_ANSWER_BYTES,
+    resolver: Resolver = Resolver(),
+) -> Reply:
+    """Send a POST once, and return the answer. Raises NotAnswered.
+
+    `seconds` is the time for all of it: the name, the connection, the request and the answer.
+    """
+    deadline = _Deadline(time.monotonic() + seconds)
+    try:
+        connected = _connect(server, allowed, deadline, resolver)
+        try:
+            return _exchange(server, connected, headers, body, largest)
+        finally:
+            connected.close()
+    except TimeoutError:
+        raise NotAnswered("The server has not answered in time", timed_out=True) from None
+    except ssl.SSLCertVerificationError as error:
+        notes = f"The server's certificate is not valid: {error.verify_message}"
+        raise NotAnswered(notes, retryable=False) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise NotAnswered(f"The connection broke ({type(error).__name__})") from None
+    except ValueError:
+        # A header's value that is not one. Its text may be a secret, so it is not repeated.
+        raise NotAnswered("The request is not valid HTTP", retryable=False) from None
+
+
+def _exchange(
+    server: Server, connected: socket.socket, headers: Mapping[str, str], body: bytes, largest: int
+) -> Reply:
+    connection = http.client.HTTPConnection(server.host, server.port)
+    connection.sock = connected
+    path = f"{server.path}?{server.query}" if server.query else server.path
+    fixed = {"Host": server.authority, "Accept-Encoding": "identity", "Connection": "close"}
+    connection.request("POST", path, body, {**headers, **fixed})
+    with connection.getresponse() as response:
+        answer = bytearray()
+        while piece := response.read(_READ_BYTES):
+            answer += piece
+            if len(answer) > largest:
+                notes = f"The answer is larger than {largest:,} bytes"
+                raise NotAnswered(notes, retryable=False)
+        if response.length:
+            raise NotAnswered("The connection broke in the middle of the answer")
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, names, bytes(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Deadline:
+    """The end of a request, in seconds of `time.monotonic()`."""
+
+    at: float
+
+    def left(self) -> float:
+        """The seconds that are left. Raises TimeoutError if there are none."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class _Limited(socket.socket):
+    """A socket of which every read and write has the time that is left of the whole request."""
+
+    deadline: _Deadline
+
+    def recv_into(self, *arguments: Any, **named: Any) -> int:
+        self.settimeout(self.deadline.left())
+        return super().recv_into(*arguments, **named)
+
+    def sendall(self, *arguments: Any, **named: Any) -> None:
+        self.settimeout(self.deadline.left())
+        super().sendall(*arguments, **named)
+
+
+class _LimitedTls(ssl.SSLSocket):
+    """The same over TLS."""
+
+    deadline: _Deadline
+
+    def recv_into(self, *arguments: Any, **named: Any) -> int:
+        self.settimeout(self.deadline.left())
+        return super().recv_into(*arguments, **named)
+
+    def send(self, *arguments: Any, **named: Any) -> int:
+        # `sendall` of a TLS socket calls this for each part.
+        self.settimeout(self.deadline.left())
+        return super().send(*arguments, **named)
+
+
+def _connect(
+    server: Server, allowed: AllowedHost, deadline: _Deadline, resolver: Resolver
+) -> socket.socket:
+    """Connect to an address that was checked: the name is not resolved again.
+
+    If an address does not take the connection, the next one is tried: nothing has been sent yet.
+    """
+    found = _resolved(server, deadline, resolver.addresses or _look_up)
+    public = [address for address in found if _may_call(address, private=allowed.private)]
+    if not public:
+        notes = f"The address of {server.host} is private, and the engine does not call it"
+        raise NotAnswered(notes, retryable=False)
+    for address in public[:MOST_ADDRESSES]:
+        try:
+            plain = _opened(address, server.port, deadline)
+        except TimeoutError:
+            deadline.left()
+        except OSError:
+            continue
+        else:
+            return _secured(plain, server, deadline, resolver)
+    raise NotAnswered(f"{server.authority} does not accept connections")
+
+
+def _opened(address: str, port: int, deadline: _Deadline) -> _Limited:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    opened = _Limited(family, socket.SOCK_STREAM)
+    opened.deadline = deadline
+    try:
+        opened.settimeout(min(LONGEST_CONNECT_SECONDS, deadline.left()))
+        opened.connect((address, port))
+    except BaseException:
+        opened.close()
+        raise
+    # A model may think for minutes, and networks forget connections that are silent for so long.
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_SECONDS)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
+
+
+def _secured(
+    plain: _Limited, server: Server, deadline: _Deadline, resolver: Resolver
+) -> socket.socket:
+    """The connection, over TLS if the URL says so. The certificate must be the host's."""
+    if server.scheme == "http":
+        return plain
+    try:
+        plain.settimeout(deadline.left())
+        context = (resolver.context or _context)()
+        wrapped = context.wrap_socket(plain, server_hostname=server.host)
+    except BaseException:
+        plain.close()
+        raise
+    assert isinstance(wrapped, _LimitedTls)  # noqa: S101 - the context says so
+    wrapped.deadline = deadline
+    return wrapped
+
+
+def tls_context(roots: str) -> ssl.SSLContext:
+    """A context that trusts the roots in a file."""
+    context = ssl.create_default_context(cafile=roots)
+    context.sslsocket_class = _LimitedTls
+    return context
+
+
+@lru_cache(maxsize=1)
+def _context() -> ssl.SSLContext:
+    return tls_context(where())
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+def _resolved(
+    server: Server, deadline: _Deadline, look_up: Callable[[str, int], Sequence[str]]
+) -> list[str]:
+    """The addresses of a name. Resolvers have no deadline, so they get a thread of their own."""
+    found: list[str] = []
+
+    def resolve() -> None:
+        try:
+            found.extend(look_up(server.host, server.port))
+        except (OSError, UnicodeError):
+            found.clear()
+
+    thread = threading.Thread(target=resolve, name="resolver", daemon=True)
+    thread.start()
+    thread.join(deadline.left())
+    deadline.left()
+    if not found:
+        raise NotAnswered(f"{server.host} has no address")
+    return found
+
+
+def _may_call(address: str, *, private: bool) -> bool:
+    """Whether the engine calls an address.
+
+    Never one that is link-local: there clouds serve credentials.
+    """
+    ip = _embedded(ip_address(address.partition("%")[0]))
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        return False
+    return private or ip.is_global
+
+
+def _embedded(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The address of IPv4 that one of IPv6 stands for."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if any(ip in network for network in _NAT64):
+        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or ip
+
+
+def _number(text: str | None) -> float | None:
+    text = (text or "").strip()
+    return float(text) if text.isascii() and text.replace(".", "", 1).isdecimal() else None

@@ -1,0 +1,316 @@
+"""The client for servers that are not AWS, against real sockets that behave badly."""
+
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ai_coordination.agent_hosts import AllowedHost, Server
+from ai_coordination.clients import http
+from ai_coordination.clients.http import NotAnswered, Reply, Resolver
+from tests.support.certificates import Authority
+from tests.support.http_peer import OK, Behaviour, dripping, peer, saying, silent
+
+HERE = AllowedHost("http", "127.0.0.1", 0, private=True)
+HOST = "llm.example"
+NAMED = AllowedHost("https", HOST, 443, private=True)
+HEADERS = {"authorization": "Bearer secret-7"}
+LARGE = 4 * 1024 * 1024
+
+
+def ask(behaviour: Behaviour, seconds: float = 20, body: bytes = b"{}") -> Reply:
+    with peer(behaviour) as serving:
+        server = Server("http", "127.0.0.1", serving.port, "/v1/chat", "version=1")
+        return http.post(server, HERE, HEADERS, body, seconds)
+
+
+def refusal(behaviour: Behaviour, seconds: float = 20) -> NotAnswered:
+    with pytest.raises(NotAnswered) as raised:
+        ask(behaviour, seconds)
+    return raised.value
+
+
+def test_a_request_is_sent_once_as_it_is_and_the_answer_is_returned_with_its_status() -> None:
+    answer = b"HTTP/1.1 418 Teapot\r\nX-Request-Id: r1\r\ncontent-length: 5\r\n\r\nshort"
+    with peer(saying(answer)) as serving:
+        server = Server("http", "127.0.0.1", serving.port, "/v1/chat", "version=1")
+        reply = http.post(server, HERE, HEADERS, b'{"a": 1}', 20)
+
+    assert (reply.status, reply.body) == (418, b"short")
+    assert reply.headers["x-request-id"] == "r1"
+    (request,) = serving.requests
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "POST /v1/chat?version=1 HTTP/1.1"
+    assert sorted(lines[1:]) == [
+        "Accept-Encoding: identity",
+        "Connection: close",
+        "Content-Length: 8",
+        f"Host: 127.0.0.1:{serving.port}",
+        "authorization: Bearer secret-7",
+    ]
+    assert body == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        b"HTTP/1.0 200 OK\r\n\r\nok",
+    ],
+    ids=["chunked", "continued", "until the end"],
+)
+def test_each_form_of_an_answer_is_read(answer: bytes) -> None:
+    assert ask(saying(answer)).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        silent,
+        dripping(b""),
+        dripping(b"HTTP/1.1 200 OK\r\nx: "),
+        dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
+    ],
+    ids=["silent", "status", "headers", "body", "endless body"],
+)
+def test_a_peer_that_drips_is_left_at_the_deadline_of_the_whole_request(
+    behaviour: Behaviour,
+) -> None:
+    refused = refusal(behaviour, seconds=0.2)
+
+    assert refused.notes == "The server has not answered in time"
+    assert (refused.timed_out, refused.retryable) == (True, True)
+
+
+def test_a_peer_that_does_not_read_is_left_at_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server("http", "127.0.0.1", listening.getsockname()[1], "/", "")
+        with pytest.raises(NotAnswered) as raised:
+            http.post(server, HERE, {}, b"x" * 50_000_000, 0.2)
+
+    assert raised.value.timed_out
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nshort",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\na: " + b"b" * 100_000 + b"\r\n\r\n",
+    ],
+    ids=["nothing", "body", "chunk", "not HTTP", "many headers", "long header"],
+)
+def test_an_answer_that_breaks_off_or_is_not_http_is_worth_another_attempt(answer: bytes) -> None:
+    refused = refusal(saying(answer))
+
+    assert refused.notes.startswith("The connection broke")
+    assert (refused.timed_out, refused.retryable) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (LARGE + 1) + b"x" * (LARGE + 1),
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (LARGE + 1),
+    ],
+    ids=["announced", "not announced"],
+)
+def test_an_answer_over_4_mb_is_not_read_and_not_asked_for_again(answer: bytes) -> None:
+    refused = refusal(saying(answer))
+
+    assert refused.notes == "The answer is larger than 4,194,304 bytes"
+    assert not refused.retryable
+
+
+def test_an_answer_of_4_mb_is_read() -> None:
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % LARGE + b"x" * LARGE
+
+    assert len(ask(saying(answer)).body) == LARGE
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    with peer(saying(OK)) as other:
+        location = f"http://127.0.0.1:{other.port}/".encode()
+        head = b"HTTP/1.1 307 Elsewhere\r\ncontent-length: 0\r\nlocation: " + location
+        reply = ask(saying(head + b"\r\n\r\n"))
+
+    assert reply.status == 307
+    assert other.requests == []
+
+
+def test_nothing_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server("http", "127.0.0.1", listening.getsockname()[1], "/", "")
+
+    with pytest.raises(NotAnswered, match="does not accept connections") as raised:
+        http.post(server, HERE, {}, b"", 20)
+
+    assert raised.value.retryable
+
+
+def test_a_header_that_is_none_is_not_sent_and_not_repeated() -> None:
+    with peer(saying(OK)) as serving:
+        server = Server("http", "127.0.0.1", serving.port, "/", "")
+        with pytest.raises(NotAnswered) as raised:
+            http.post(server, HERE, {"authorization": "Bearer secret\r\nx: 7"}, b"", 20)
+
+    assert raised.value.notes == "The request is not valid HTTP"
+    assert not raised.value.retryable
+
+
+class Names:
+    """A resolver whose answer changes with each question."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self.answers = list(answers)
+
+    def __call__(self, host: str, port: int) -> Sequence[str]:
+        assert host == HOST
+        return self.answers.pop(0)
+
+
+PUBLIC = AllowedHost("http", HOST, 80)
+PRIVATE = [
+    "127.0.0.1",
+    "10.0.0.5",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "0.0.0.0",
+    "::1",
+    "fd00::1",
+    "::ffff:10.0.0.5",
+    "::ffff:169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "2002:7f00:1::",
+    "224.0.0.1",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_name_with_a_private_address_is_not_called(address: str) -> None:
+    server = Server("http", HOST, 80, "/", "")
+
+    with pytest.raises(NotAnswered, match="is private") as raised:
+        http.post(server, PUBLIC, {}, b"", 20, resolver=Resolver(Names([address])))
+
+    assert not raised.value.retryable
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "64:ff9b::a9fe:a9fe"])
+def test_a_link_local_address_is_never_called(address: str) -> None:
+    server = Server("http", HOST, 80, "/", "")
+    allowed = AllowedHost("http", HOST, 80, private=True)
+
+    with pytest.raises(NotAnswered, match="is private"):
+        http.post(server, allowed, {}, b"", 20, resolver=Resolver(Names([address])))
+
+
+def test_a_name_whose_address_changes_is_called_where_it_was_checked() -> None:
+    names = Names(["127.0.0.1"], ["10.0.0.5"])
+    with peer(saying(OK)) as serving:
+        server = Server("http", HOST, serving.port, "/", "")
+        reply = http.post(server, NAMED, {}, b"", 20, resolver=Resolver(names))
+
+    assert reply.body == b"ok"
+    assert names.answers == [["10.0.0.5"]]
+    assert f"Host: {HOST}:{serving.port}".encode() in serving.requests[0]
+
+
+def test_the_next_address_is_tried_if_one_does_not_take_the_connection() -> None:
+    with peer(saying(OK)) as serving:
+        server = Server("http", HOST, serving.port, "/", "")
+        resolver = Resolver(Names(["::1", "127.0.0.1"]))
+        assert http.post(server, NAMED, {}, b"", 20, resolver=resolver).body == b"ok"
+
+    assert len(serving.requests) == 1
+
+
+def test_a_name_without_an_address_is_worth_another_attempt() -> None:
+    def unknown(host: str, port: int) -> Sequence[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    server = Server("http", HOST, 80, "/", "")
+    with pytest.raises(NotAnswered, match="has no address") as raised:
+        http.post(server, PUBLIC, {}, b"", 20, resolver=Resolver(unknown))
+
+    assert raised.value.retryable
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+def over_tls(authority: Authority, name: str, behaviour: Behaviour, roots: Path | None) -> Reply:
+    """Ask a server that has a certificate of a name for HOST."""
+    context = (lambda: http.tls_context(str(roots))) if roots else None
+    resolver = Resolver(Names(["127.0.0.1"]), context)
+    with peer(behaviour, authority.server(name)) as serving:
+        server = Server("https", HOST, serving.port, "/", "")
+        return http.post(server, NAMED, HEADERS, b"{}", 20, resolver=resolver)
+
+
+def test_over_tls_the_certificate_is_the_hosts(authority: Authority) -> None:
+    assert over_tls(authority, HOST, saying(OK), authority.roots).body == b"ok"
+
+
+def test_a_certificate_of_another_name_is_refused_for_good(authority: Authority) -> None:
+    with pytest.raises(NotAnswered, match="certificate is not valid") as raised:
+        over_tls(authority, "evil.example", saying(OK), authority.roots)
+
+    assert not raised.value.retryable
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(authority: Authority) -> None:
+    with pytest.raises(NotAnswered, match="certificate is not valid"):
+        over_tls(authority, HOST, saying(OK), None)
+
+
+def test_over_tls_a_peer_that_drips_is_left_at_the_deadline(authority: Authority) -> None:
+    resolver = Resolver(Names(["127.0.0.1"]), lambda: http.tls_context(str(authority.roots)))
+    with peer(dripping(b"HTTP/1.1 200 OK\r\n\r\n"), authority.server(HOST)) as serving:
+        server = Server("https", HOST, serving.port, "/", "")
+        with pytest.raises(NotAnswered) as raised:
+            http.post(server, NAMED, {}, b"{}", 0.5, resolver=resolver)
+
+    assert raised.value.timed_out
+
+
+def test_a_peer_that_never_shakes_hands_is_left_at_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server("https", "127.0.0.1", listening.getsockname()[1], "/", "")
+        with pytest.raises(NotAnswered) as raised:
+            http.post(server, HERE, {}, b"", 0.2)
+
+    assert raised.value.timed_out
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": " 1.5 "}, 1.5),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "Sun, 29 Nov 2026 12:00:30 GMT"}, 30.0),
+        ({"retry-after": "Sun, 29 Nov 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
+    ],
+    ids=str,
+)
+def test_when_a_server_wants_to_be_asked_again(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+    assert Reply(429, headers, b"").retry_after(lambda: now) == seconds
