@@ -51,8 +51,11 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 	@$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev,local]'
 	@touch $@
 
+# Also for the servers that other commands start.
+export MODELS
+
 .PHONY: run
-run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py THREADS=8 PORT=9000 DATA=:memory:)
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake PORT=9000 DATA=:memory:)
 	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) --data '$(DATA)' $(WITH_AGENTS)
 
 .PHONY: demo

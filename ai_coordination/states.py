@@ -56,6 +56,7 @@ class AgentRuntimeKind(StrEnum):
     ECHO = "echo"
     LAMBDA = "lambda"
     EXTERNAL = "external"
+    OPENAI = "openai"
 
 
 class LogLevel(StrEnum):

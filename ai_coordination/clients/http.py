@@ -1,15 +1,14 @@
 """One HTTP request to a server that is not AWS: bounded in time and size, and to a checked address.
 
-The standard library's client suffices: nothing is redirected, repeated, pooled or decompressed. A
-socket's own timeout is for one read, so a peer that sends a byte at a time could hold a worker for
-ever: here every operation of the socket has only the time that is left of the whole request.
+The standard library's client suffices: nothing is redirected, repeated, pooled or decompressed. The
+timeout of a socket applies to one read, so a peer that sends a byte at a time could hold a worker
+without end. Here each operation of the socket has only the time that is left of the whole request.
 """
 
 import http.client
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from typing import Any, Final
 from botocore.httpsession import where
 
 from ai_coordination.agent_hosts import AllowedHost, Server
+from ai_coordination.context import InvocationContext
 
 LARGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
 LONGEST_CONNECT_SECONDS: Final = 5.0
@@ -50,7 +50,7 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
 
-    def retry_after(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
+    def retry_after(self, now: datetime) -> float | None:
         """After how many seconds the server wants to be asked again, if it says so."""
         milliseconds = _number(self.headers.get("retry-after-ms"))
         if milliseconds is not None:
@@ -64,7 +64,7 @@ class Reply:
         except ValueError:
             return None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - now()).total_seconds())
+        return max(0.0, (moment - now).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def post(
     body: bytes,
     seconds: float,
     *,
+    context: InvocationContext,
     largest: int = LARGEST_ANSWER_BYTES,
     resolver: Resolver = Resolver(),
 ) -> Reply:
@@ -89,7 +90,7 @@ def post(
 
     `seconds` is the time for all of it: the name, the connection, the request and the answer.
     """
-    deadline = _Deadline(time.monotonic() + seconds)
+    deadline = _Deadline(context.within(seconds))
     try:
         connected = _connect(server, allowed, deadline, resolver)
         try:
@@ -131,13 +132,13 @@ def _exchange(
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """The end of a request, in seconds of `time.monotonic()`."""
+    """The end of a request."""
 
-    at: float
+    context: InvocationContext
 
     def left(self) -> float:
         """The seconds that are left. Raises TimeoutError if there are none."""
-        left = self.at - time.monotonic()
+        left = self.context.seconds_left()
         if left <= 0:
             raise TimeoutError
         return left

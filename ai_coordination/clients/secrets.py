@@ -9,8 +9,7 @@ import json
 import os
 import re
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ai_coordination.agent_hosts import AllowedHost, HostRefused, Server
 from ai_coordination.clients.aws import clients
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.context import InvocationContext
 
 KEPT_SECONDS: Final = 300.0
 LARGEST_CHARACTERS: Final = 8_192
@@ -62,14 +62,21 @@ class Secret:
 class Secrets:
     """The secrets that this process has read, each kept for some minutes."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
+    def __init__(self) -> None:
         self._kept: dict[str, tuple[float, Secret]] = {}
         self._lock = threading.Lock()
 
-    def value(self, name: str, server: Server, allowed: AllowedHost, tenant: str) -> str:
+    def value(
+        self,
+        name: str,
+        server: Server,
+        allowed: AllowedHost,
+        *,
+        tenant: str,
+        context: InvocationContext,
+    ) -> str:
         """A secret for a server and a tenant. Raises SecretUnavailable."""
-        secret = self._read(name)
+        secret = self._read(name, context.monotonic())
         if not secret.may_be_used_by(tenant):
             # As if it did not exist: names of other tenants' secrets are not told.
             raise SecretUnavailable(_missing(name))
@@ -83,8 +90,7 @@ class Secrets:
         with self._lock:
             self._kept.pop(name, None)
 
-    def _read(self, name: str) -> Secret:
-        now = self._monotonic()
+    def _read(self, name: str, now: float) -> Secret:
         with self._lock:
             until, kept = self._kept.get(name, (0.0, None))
         if kept is not None and now < until:

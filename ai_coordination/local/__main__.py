@@ -11,6 +11,8 @@ from ai_coordination.config import ConfigurationError
 from ai_coordination.errors import Throttled
 
 TENANT = {"AI_COORDINATION_ENDPOINT_ID": "local", "AI_COORDINATION_PART_ID": "dev"}
+# Ollama's address, or that of the scripted model.
+LOCAL_MODELS = "http://127.0.0.1:11434, http://localhost:11434"
 QUIET = {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}
 
 DESCRIPTION = """\
@@ -50,6 +52,7 @@ def _run(options: Namespace) -> int:
                     threads=options.threads,
                     agents=agents or None,
                     data=options.data,
+                    models=options.models,
                 )
             case "tables":
                 commands.tables(aws=options.aws)
@@ -94,6 +97,7 @@ def _settle_environment(*, verbose: bool) -> None:
     """Set a default tenant and quiet logs, unless the environment has its own."""
     if not TENANT.keys() & os.environ.keys():
         os.environ.update(TENANT)
+    os.environ.setdefault("AI_COORDINATION_AGENT_HOSTS", LOCAL_MODELS)
     if not verbose:
         os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
 
@@ -136,6 +140,12 @@ def _parser() -> ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="the address (%(default)s)")
     serve.add_argument(
         "--port", default=8000, type=_within(0, 65535), help="the port; 0: a free one (%(default)s)"
+    )
+    serve.add_argument(
+        "--models",
+        default=os.environ.get("MODELS") or "none",
+        choices=["none", "fake"],
+        help="fake: serve a scripted model at http://127.0.0.1:11434/v1 (the variable MODELS)",
     )
 
     _add_agents(serve)

@@ -22,6 +22,7 @@ from ai_coordination.handler import handler
 from ai_coordination.local import (
     console,
     demo,
+    fake_models,
     graphiql,
     scheduler,
     server,
@@ -71,6 +72,7 @@ def serve(
     threads: int = 1,
     agents: AgentOptions | None = None,
     data: str = IN_MEMORY,
+    models: str = "none",
 ) -> None:
     """Serve HTTP until stopped.
 
@@ -83,6 +85,7 @@ def serve(
         with (
             setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
             storage.opened(aws=aws, data=data) as where,
+            _models(models),
             factory.observed_by(console.say_step),
         ):
             print(_banner(url, where, names), flush=True)
@@ -91,6 +94,11 @@ def serve(
     finally:
         http.server_close()
     print("Stopped.")
+
+
+def _models(models: str) -> AbstractContextManager[Any]:
+    """Serve a scripted model within the block, if that is wanted."""
+    return fake_models.serving() if models == "fake" else nullcontext()
 
 
 def _banner(url: str, where: str, agents: Sequence[str]) -> str:

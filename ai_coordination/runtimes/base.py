@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ai_coordination import models
+from ai_coordination.context import InvocationContext
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import json_schema
 from ai_coordination.runtimes.json_schema import Schema
@@ -34,6 +35,7 @@ class Call:
     predecessors: Sequence[models.SessionAgent]
     parameters: Any
     wake: Callable[[float], None]
+    context: InvocationContext
 
     @property
     def target(self) -> str | None:
@@ -60,12 +62,24 @@ class RunFailed(Exception):
     """The attempt has failed: the agent failed, could not be reached, or did not answer in time.
 
     `notes` are shown to the tenant, so they contain no secret and nothing of another tenant.
+    `throttled` means that the other side has too much to do. `after_seconds` is how long it wants
+    to be left alone, if it says so: no attempt begins earlier.
     """
 
-    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
+    def __init__(
+        self,
+        notes: str,
+        *,
+        retryable: bool = True,
+        timed_out: bool = False,
+        throttled: bool = False,
+        after_seconds: float | None = None,
+    ) -> None:
         super().__init__(notes)
         self.notes = notes
         self.retryable = retryable
+        self.throttled = throttled
+        self.after_seconds = after_seconds
         self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
 
 

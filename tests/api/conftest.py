@@ -6,10 +6,13 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.clients import clients
+from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from tests.support import chat_server
 from tests.support.bucket import texts_bucket
+from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, Place, new_place
 from tests.support.lambda_service import LambdaService, serving
@@ -90,3 +93,15 @@ def still_world(made_once: World) -> World:
 def place(tables: None) -> Place:
     """A session that has neither agents nor runs and has not started."""
     return new_place()
+
+
+@pytest.fixture
+def models_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A server of chat completions that agents may be at, and the key that it wants."""
+    secrets.forget("key")
+    with chat_server.serving() as running:
+        monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"api.example, {running.url}")
+        monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", "sk-0123456789")
+        settings.cache_clear()
+        yield running
+    secrets.forget("key")

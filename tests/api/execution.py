@@ -46,6 +46,13 @@ def function(uuid: str = "a", target: str = FUNCTION, **parameters: Any) -> dict
     return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
 
 
+def model(url: str, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
+    """A member that is a model behind a server: see the fixture `models_server`."""
+    given = {"model": "m-1", **parameters}
+    runtime = {"kind": "OPENAI", "target": f"{url}/v1", "parameters": given}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
+
+
 def after(uuid: str, *predecessors: str, **more: Any) -> dict[str, Any]:
     """An agent's action."""
     return {"agentUuid": uuid, "predecessors": list(predecessors), **more}

@@ -19,6 +19,7 @@ from tests.api.execution import (
     echo,
     external,
     function,
+    model,
     report,
     session,
     start,
@@ -27,6 +28,7 @@ from tests.api.execution import (
     work_off,
 )
 from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.chat_server import ChatServer
 from tests.support.graph_api import (
     Place,
     change,
@@ -91,7 +93,7 @@ ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:agent-a"
 
 
 def test_each_function_may_do_what_its_code_does_and_no_more(
-    functions: LambdaService, monkeypatch: pytest.MonkeyPatch
+    functions: LambdaService, models_server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = clients("sqs").create_queue(QueueName="calls")["QueueUrl"]
     monkeypatch.setenv("AI_COORDINATION_CALLS_QUEUE_URL", calls)
@@ -106,6 +108,7 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         change_everything(world)
         execute()
         start_calls()
+        ask_a_model(models_server)
         start_by_hand()
         resume_after_deaths()
         fire()
@@ -118,8 +121,9 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
     variables = WORKER["Environment"]["Variables"]
     given = {name for name in variables if name.startswith(PREFIX)}
     # Lambda names the region, and a timer's dead letters matter to who makes one; the models read
-    # the prefix when they are imported.
-    read = used.worker_settings - {"region", "schedule_dead_letters_arn"} | {"table_prefix"}
+    # the prefix when they are imported. What secrets and input files need is granted apart.
+    apart = {"table_prefix", "secrets_prefix", "input_places"}
+    read = used.worker_settings - {"region", "schedule_dead_letters_arn"} | apart
     assert given == {PREFIX + setting.upper() for setting in read}
 
 
@@ -174,6 +178,14 @@ def start_calls() -> None:
     for url in (settings().required_queue_url(), settings().calls_queue_url):
         poison = {"messageId": "m", "body": "no JSON", **taken(str(url), "1")}
         worker.handler({"Records": [poison]}, Context())
+
+
+def ask_a_model(server: ChatServer) -> None:
+    """It is reminded of its thread."""
+    members = [echo("e"), model(server.url, "m", apiKeySecret="key")]
+    place = start(blueprint(members, [after("e"), after("m", "e")]), taskQuery="Which?")
+    work_off()
+    assert agents(place)["m"]["agentOutput"] == "Done"
 
 
 def start_by_hand() -> None:

@@ -9,6 +9,7 @@ import pytest
 from ai_coordination import models, texts
 from ai_coordination.clients import clients
 from ai_coordination.clients import functions as client
+from ai_coordination.context import InvocationContext
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.runtimes import lambda_fitting
 from ai_coordination.runtimes.base import Call
@@ -79,6 +80,7 @@ def call(
         seconds=300.0,
         parameters=parameters,
         wake=lambda seconds: None,
+        context=InvocationContext(),
         predecessors=[said(ordinal, output) for ordinal, output in enumerate(outputs)],
     )
 

@@ -38,7 +38,7 @@ TRIED = {
     ],
     "graphql": [name_of(one) for one in SENT],
     "ts": ["docs/guides/frontend.md"],
-    "yaml": ["docs/guides/blueprint-files.md"],
+    "yaml": ["docs/guides/blueprint-files.md", "docs/guides/openai-agents.md"],
     "tsx": ["docs/guides/frontend.md"],
 }
 

@@ -10,6 +10,7 @@ import pytest
 from ai_coordination.agent_hosts import AllowedHost, Server
 from ai_coordination.clients import http
 from ai_coordination.clients.http import NotAnswered, Reply, Resolver
+from ai_coordination.context import InvocationContext
 from tests.support.certificates import Authority
 from tests.support.http_peer import OK, Behaviour, dripping, peer, saying, silent
 
@@ -17,13 +18,14 @@ HERE = AllowedHost("http", "127.0.0.1", 0, private=True)
 HOST = "llm.example"
 NAMED = AllowedHost("https", HOST, 443, private=True)
 HEADERS = {"authorization": "Bearer secret-7"}
+CONTEXT = InvocationContext()
 LARGE = 4 * 1024 * 1024
 
 
 def ask(behaviour: Behaviour, seconds: float = 20, body: bytes = b"{}") -> Reply:
     with peer(behaviour) as serving:
         server = Server("http", "127.0.0.1", serving.port, "/v1/chat", "version=1")
-        return http.post(server, HERE, HEADERS, body, seconds)
+        return http.post(server, HERE, HEADERS, body, seconds, context=CONTEXT)
 
 
 def refusal(behaviour: Behaviour, seconds: float = 20) -> NotAnswered:
@@ -36,7 +38,7 @@ def test_a_request_is_sent_once_as_it_is_and_the_answer_is_returned_with_its_sta
     answer = b"HTTP/1.1 418 Teapot\r\nX-Request-Id: r1\r\ncontent-length: 5\r\n\r\nshort"
     with peer(saying(answer)) as serving:
         server = Server("http", "127.0.0.1", serving.port, "/v1/chat", "version=1")
-        reply = http.post(server, HERE, HEADERS, b'{"a": 1}', 20)
+        reply = http.post(server, HERE, HEADERS, b'{"a": 1}', 20, context=CONTEXT)
 
     assert (reply.status, reply.body) == (418, b"short")
     assert reply.headers["x-request-id"] == "r1"
@@ -91,7 +93,7 @@ def test_a_peer_that_does_not_read_is_left_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Server("http", "127.0.0.1", listening.getsockname()[1], "/", "")
         with pytest.raises(NotAnswered) as raised:
-            http.post(server, HERE, {}, b"x" * 50_000_000, 0.2)
+            http.post(server, HERE, {}, b"x" * 50_000_000, 0.2, context=CONTEXT)
 
     assert raised.value.timed_out
 
@@ -151,7 +153,7 @@ def test_nothing_listens() -> None:
         server = Server("http", "127.0.0.1", listening.getsockname()[1], "/", "")
 
     with pytest.raises(NotAnswered, match="does not accept connections") as raised:
-        http.post(server, HERE, {}, b"", 20)
+        http.post(server, HERE, {}, b"", 20, context=CONTEXT)
 
     assert raised.value.retryable
 
@@ -160,7 +162,9 @@ def test_a_header_that_is_none_is_not_sent_and_not_repeated() -> None:
     with peer(saying(OK)) as serving:
         server = Server("http", "127.0.0.1", serving.port, "/", "")
         with pytest.raises(NotAnswered) as raised:
-            http.post(server, HERE, {"authorization": "Bearer secret\r\nx: 7"}, b"", 20)
+            http.post(
+                server, HERE, {"authorization": "Bearer secret\r\nx: 7"}, b"", 20, context=CONTEXT
+            )
 
     assert raised.value.notes == "The request is not valid HTTP"
     assert not raised.value.retryable
@@ -200,7 +204,7 @@ def test_a_name_with_a_private_address_is_not_called(address: str) -> None:
     server = Server("http", HOST, 80, "/", "")
 
     with pytest.raises(NotAnswered, match="is private") as raised:
-        http.post(server, PUBLIC, {}, b"", 20, resolver=Resolver(Names([address])))
+        http.post(server, PUBLIC, {}, b"", 20, resolver=Resolver(Names([address])), context=CONTEXT)
 
     assert not raised.value.retryable
 
@@ -211,14 +215,16 @@ def test_a_link_local_address_is_never_called(address: str) -> None:
     allowed = AllowedHost("http", HOST, 80, private=True)
 
     with pytest.raises(NotAnswered, match="is private"):
-        http.post(server, allowed, {}, b"", 20, resolver=Resolver(Names([address])))
+        http.post(
+            server, allowed, {}, b"", 20, resolver=Resolver(Names([address])), context=CONTEXT
+        )
 
 
 def test_a_name_whose_address_changes_is_called_where_it_was_checked() -> None:
     names = Names(["127.0.0.1"], ["10.0.0.5"])
     with peer(saying(OK)) as serving:
         server = Server("http", HOST, serving.port, "/", "")
-        reply = http.post(server, NAMED, {}, b"", 20, resolver=Resolver(names))
+        reply = http.post(server, NAMED, {}, b"", 20, resolver=Resolver(names), context=CONTEXT)
 
     assert reply.body == b"ok"
     assert names.answers == [["10.0.0.5"]]
@@ -229,7 +235,9 @@ def test_the_next_address_is_tried_if_one_does_not_take_the_connection() -> None
     with peer(saying(OK)) as serving:
         server = Server("http", HOST, serving.port, "/", "")
         resolver = Resolver(Names(["::1", "127.0.0.1"]))
-        assert http.post(server, NAMED, {}, b"", 20, resolver=resolver).body == b"ok"
+        assert (
+            http.post(server, NAMED, {}, b"", 20, resolver=resolver, context=CONTEXT).body == b"ok"
+        )
 
     assert len(serving.requests) == 1
 
@@ -240,7 +248,7 @@ def test_a_name_without_an_address_is_worth_another_attempt() -> None:
 
     server = Server("http", HOST, 80, "/", "")
     with pytest.raises(NotAnswered, match="has no address") as raised:
-        http.post(server, PUBLIC, {}, b"", 20, resolver=Resolver(unknown))
+        http.post(server, PUBLIC, {}, b"", 20, resolver=Resolver(unknown), context=CONTEXT)
 
     assert raised.value.retryable
 
@@ -256,7 +264,7 @@ def over_tls(authority: Authority, name: str, behaviour: Behaviour, roots: Path 
     resolver = Resolver(Names(["127.0.0.1"]), context)
     with peer(behaviour, authority.server(name)) as serving:
         server = Server("https", HOST, serving.port, "/", "")
-        return http.post(server, NAMED, HEADERS, b"{}", 20, resolver=resolver)
+        return http.post(server, NAMED, HEADERS, b"{}", 20, resolver=resolver, context=CONTEXT)
 
 
 def test_over_tls_the_certificate_is_the_hosts(authority: Authority) -> None:
@@ -280,7 +288,7 @@ def test_over_tls_a_peer_that_drips_is_left_at_the_deadline(authority: Authority
     with peer(dripping(b"HTTP/1.1 200 OK\r\n\r\n"), authority.server(HOST)) as serving:
         server = Server("https", HOST, serving.port, "/", "")
         with pytest.raises(NotAnswered) as raised:
-            http.post(server, NAMED, {}, b"{}", 0.5, resolver=resolver)
+            http.post(server, NAMED, {}, b"{}", 0.5, resolver=resolver, context=CONTEXT)
 
     assert raised.value.timed_out
 
@@ -289,7 +297,7 @@ def test_a_peer_that_never_shakes_hands_is_left_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Server("https", "127.0.0.1", listening.getsockname()[1], "/", "")
         with pytest.raises(NotAnswered) as raised:
-            http.post(server, HERE, {}, b"", 0.2)
+            http.post(server, HERE, {}, b"", 0.2, context=CONTEXT)
 
     assert raised.value.timed_out
 
@@ -313,4 +321,4 @@ def test_when_a_server_wants_to_be_asked_again(
 ) -> None:
     now = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
-    assert Reply(429, headers, b"").retry_after(lambda: now) == seconds
+    assert Reply(429, headers, b"").retry_after(now) == seconds

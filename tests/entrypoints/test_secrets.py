@@ -14,11 +14,26 @@ from ai_coordination.clients import clients
 from ai_coordination.clients import secrets as module
 from ai_coordination.clients.secrets import KEPT_SECONDS, Secrets, SecretUnavailable
 from ai_coordination.config import settings
+from ai_coordination.context import InvocationContext
 
 VALUE = "sk-0123456789abcdef"
 SERVER = agent_hosts.parse("https://api.openai.com/v1")
 EXACT = AllowedHost.parse("api.openai.com")
 WILD = AllowedHost.parse("*.openai.com")
+
+
+NOW = InvocationContext()
+
+
+class At(InvocationContext):
+    """An invocation at a moment of the monotonic clock."""
+
+    def __init__(self, seconds: float) -> None:
+        object.__setattr__(self, "seconds", seconds)
+
+    def monotonic(self) -> float:
+        seconds: float = self.seconds  # type: ignore[attr-defined]
+        return seconds
 
 
 @pytest.fixture
@@ -40,8 +55,13 @@ def answers(ssm: Stubber, *values: Any, name: str = "openai") -> None:
         ssm.add_response("get_parameter", {"Parameter": {"Value": text}}, expected)
 
 
-def read(secrets: Secrets, allowed: AllowedHost = EXACT, tenant: str = "acme#sales") -> str:
-    return secrets.value("openai", SERVER, allowed, tenant)
+def read(
+    secrets: Secrets,
+    allowed: AllowedHost = EXACT,
+    tenant: str = "acme#sales",
+    context: InvocationContext = NOW,
+) -> str:
+    return secrets.value("openai", SERVER, allowed, tenant=tenant, context=context)
 
 
 def refusal(secrets: Secrets, allowed: AllowedHost = EXACT, tenant: str = "acme#sales") -> Any:
@@ -52,13 +72,12 @@ def refusal(secrets: Secrets, allowed: AllowedHost = EXACT, tenant: str = "acme#
 
 
 def test_a_secret_is_read_from_ssm_once_in_five_minutes(ssm: Stubber) -> None:
-    now = [1_000.0]
-    secrets = Secrets(lambda: now[0])
+    first, later = At(1_000.0), At(1_000.0 + KEPT_SECONDS)
+    secrets = Secrets()
     answers(ssm, VALUE, "sk-next")
 
-    assert [read(secrets), read(secrets)] == [VALUE, VALUE]
-    now[0] += KEPT_SECONDS
-    assert [read(secrets), read(secrets)] == ["sk-next", "sk-next"]
+    assert [read(secrets, context=now) for now in (first, first)] == [VALUE, VALUE]
+    assert [read(secrets, context=now) for now in (later, later)] == ["sk-next", "sk-next"]
 
 
 def test_a_secret_that_a_server_refuses_is_read_anew(ssm: Stubber) -> None:
@@ -188,12 +207,15 @@ def test_a_secret_of_the_environment_is_used_outside_lambda_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AI_COORDINATION_SECRET_MY_KEY", VALUE)
-    secret = ("my-key", SERVER, EXACT, "acme#sales")
+    context = InvocationContext()
 
-    assert Secrets().value(*secret) == VALUE
+    def read_mine() -> str:
+        return Secrets().value("my-key", SERVER, EXACT, tenant="acme#sales", context=context)
+
+    assert read_mine() == VALUE
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "caller")
     with pytest.raises(SecretUnavailable):
-        Secrets().value(*secret)
+        read_mine()
 
 
 def test_an_ssm_that_does_not_answer_is_worth_another_attempt(

@@ -48,6 +48,8 @@ def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[st
         runtime["target"] = name
         if name.endswith(("1", "3", "5")):
             runtime["parameters"] = {"invocation": "RequestResponse"}
+    if kind is AgentRuntimeKind.OPENAI:
+        runtime |= {"target": "https://llm.example/v1", "parameters": {"model": "m"}}
     return {"agent_uuid": name, "agent_name": name.upper(), "runtime": runtime}
 
 

@@ -34,7 +34,11 @@ VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
 MOST_WAITING = 5
 TENANT = "acme#sales"
-ENVIRONMENT = {f"{PREFIX}TEXTS_BUCKET": "texts", f"{PREFIX}QUEUE_URL": "queue"}
+ENVIRONMENT = {
+    f"{PREFIX}TEXTS_BUCKET": "texts",
+    f"{PREFIX}QUEUE_URL": "queue",
+    f"{PREFIX}AGENT_HOSTS": "llm.example",
+}
 
 
 class Died(BaseException):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ai_coordination.agent_hosts import UNCHECKED
 from ai_coordination.api.transport import cors
 from ai_coordination.config import Settings
 from ai_coordination.local import worker as local_worker
@@ -32,8 +33,9 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
 CALLS = "https://sqs.eu-central-1.amazonaws.com/111122223333/calls"
 ROLE = "arn:aws:iam::111122223333:role/scheduler"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:111122223333:dead"
-# Lambda sets the region, the worker alone tells agents, and API Gateway answers for origins.
-NOT_THE_APIS = {"region", "api_function", "cors_origins"}
+# Lambda sets the region, the worker alone tells agents and reads what models need, and API Gateway
+# answers for origins.
+NOT_THE_APIS = {"region", "api_function", "cors_origins", "secrets_prefix", "input_places"}
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
 
@@ -53,6 +55,8 @@ def _default(value: Any) -> str:
         WORKER_ARN: WORKER_ARN,
     }
     (name,) = value.values()
+    if isinstance(name, list):
+        return str(name[-1])  # the condition's parameter is empty by default
     return known.get(name) or str(TEMPLATE["Parameters"][name]["Default"])
 
 
@@ -352,3 +356,37 @@ def _names(file: str) -> set[str]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[._-]+", "-", name).lower()
+
+
+def test_secrets_and_input_files_may_be_read_only_where_they_are_configured() -> None:
+    found = {
+        name: (RESOURCES[name]["Condition"], *_only_statement(name))
+        for name in ("SecretsPolicy", "InputFilesPolicy")
+    }
+
+    parameters = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+    assert found == {
+        "SecretsPolicy": ("HasSecrets", "ssm:GetParameter", parameters + "${SecretsPrefix}/*"),
+        "InputFilesPolicy": (
+            "HasInputPlace",
+            "s3:GetObject",
+            "arn:${AWS::Partition}:s3:::${InputPlace}/*",
+        ),
+    }
+
+
+def _only_statement(name: str) -> tuple[str, str]:
+    properties = RESOURCES[name]["Properties"]
+    assert properties["RoleName"] == {"Ref": "WorkerRole"}
+    (statement,) = properties["PolicyDocument"]["Statement"]
+    return statement["Action"], statement["Resource"]["Sub"]
+
+
+def test_the_function_that_calls_models_alone_knows_their_hosts() -> None:
+    api, caller = (one["Environment"]["Variables"] for one in (FUNCTION, CALLER))
+
+    assert api["AI_COORDINATION_AGENT_HOSTS"] == {"If": ["HasAgentHosts", UNCHECKED, ""]}
+    assert caller["AI_COORDINATION_AGENT_HOSTS"] == {"Ref": "AgentHosts"}
+    assert caller["AI_COORDINATION_INPUT_PLACES"] == {
+        "If": ["HasInputPlace", {"Sub": "${InputPlace}/{endpointId}/{partId}"}, ""]
+    }

@@ -1,5 +1,6 @@
 """The part of JSON Schema in which kinds of runtimes describe their parameters."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -14,8 +15,15 @@ SCHEMA = {
         "ratio": {"type": "number", "minimum": 0.5},
         "mode": {"enum": ["fast", 1, None]},
         "flag": {"type": "boolean"},
-        "names": {"type": "array"},
+        "names": {"type": "array", "maxItems": 2, "items": {"type": "string"}},
+        "word": {"type": "string", "minLength": 2, "maxLength": 3},
+        "either": {"anyOf": [COUNT, {"enum": ["many"]}]},
+        "tree": {"$ref": "#/$defs/tree"},
+        "pair": {"properties": {"left": COUNT}, "required": ["left", "right"]},
         "inner": {"type": "object", "properties": {"a": COUNT}, "additionalProperties": False},
+    },
+    "$defs": {
+        "tree": {"type": "object", "properties": {"next": {"$ref": "#/$defs/tree"}, "n": COUNT}}
     },
 }
 VALID: list[Any] = [
@@ -26,8 +34,11 @@ VALID: list[Any] = [
     {"count": 100, "ratio": 7, "mode": None, "inner": {"a": 1}},
     {"count": 1.0},
     {"mode": 1},
+    {"names": ["a", "b"], "word": "abc", "either": "many", "pair": {"left": 1, "right": None}},
+    {"tree": {"next": {"next": {"n": 1}}}, "either": 7},
 ]
-INVALID: list[tuple[Any, str, tuple[str, ...]]] = [
+TREE = ("tree", "next", "n")
+INVALID: list[tuple[Any, str, tuple[str | int, ...]]] = [
     (7, "This must be an object or null", ()),
     (["count"], "This must be an object or null", ()),
     ({"count": 1.5}, "This must be a whole number from 0 to 100", ("count",)),
@@ -42,7 +53,16 @@ INVALID: list[tuple[Any, str, tuple[str, ...]]] = [
     ({"mode": True}, "This must be 'fast', 1 or null", ("mode",)),
     ({"mode": ["fast"]}, "This must be 'fast', 1 or null", ("mode",)),
     ({"flag": 0}, "This must be true or false", ("flag",)),
-    ({"names": {}}, "This must be a list", ("names",)),
+    ({"names": {}}, "This must be a list of at most 2", ("names",)),
+    ({"names": ["a", "b", "c"]}, "This must be a list of at most 2", ("names",)),
+    ({"names": ["a", 1]}, "This must be a text", ("names", 1)),
+    ({"word": "a"}, "This must be a text of 2 to 3 characters", ("word",)),
+    ({"word": "abcd"}, "This must be a text of 2 to 3 characters", ("word",)),
+    ({"either": "few"}, "This has none of the forms that are possible here", ("either",)),
+    ({"either": 101}, "This has none of the forms that are possible here", ("either",)),
+    ({"tree": {"next": {"n": "x"}}}, "This must be a whole number from 0 to 100", TREE),
+    ({"tree": {"next": 7}}, "This must be an object", ("tree", "next")),
+    ({"pair": {"left": 1}}, "'right' is missing", ("pair", "right")),
     ({"inner": {"b": 1}}, "'b' is unknown here. The names are 'a'", ("inner", "b")),
     ({"inner": {"a": "x"}}, "This must be a whole number from 0 to 100", ("inner", "a")),
 ]
@@ -55,7 +75,7 @@ def test_a_value_that_fits_has_no_problem(value: Any) -> None:
 
 @pytest.mark.parametrize(("value", "message", "path"), INVALID, ids=str)
 def test_a_value_that_does_not_fit_has_a_problem_at_its_place(
-    value: Any, message: str, path: tuple[str, ...]
+    value: Any, message: str, path: tuple[str | int, ...]
 ) -> None:
     assert list(json_schema.problems(SCHEMA, value)) == [(message, path)]
 
@@ -72,6 +92,7 @@ def test_each_problem_of_an_object_is_named() -> None:
 
 def keywords(schema: Any) -> set[str]:
     inner = [*schema.get("properties", {}).values()]
+    inner += [schema["items"]] if "items" in schema else []
     return {*schema}.union(*map(keywords, inner))
 
 
@@ -83,6 +104,23 @@ def test_the_schemas_of_kinds_use_no_other_keywords(kind: str) -> None:
         "enum",
         "minimum",
         "maximum",
+        "minLength",
+        "maxLength",
         "properties",
+        "required",
         "additionalProperties",
+        "items",
+        "maxItems",
     }
+
+
+def test_a_schema_that_needs_exponentially_many_steps_is_given_up() -> None:
+    names = [f"d{number}" for number in range(40)]
+    forks: dict[str, Any] = {
+        name: {"anyOf": [{"$ref": f"#/$defs/{after}"}] * 2}
+        for name, after in itertools.pairwise(names)
+    }
+    schema = {"anyOf": [{"$ref": "#/$defs/d0"}], "$defs": {**forks, "d39": {"type": "null"}}}
+
+    with pytest.raises(json_schema.TooManySteps):
+        list(json_schema.problems(schema, 7))

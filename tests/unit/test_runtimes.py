@@ -10,6 +10,8 @@ from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import RunFailed
 from ai_coordination.states import AgentRuntimeKind
 
+ALWAYS_WAITED_FOR = {AgentRuntimeKind.OPENAI}
+
 
 @pytest.mark.parametrize("kind", AgentRuntimeKind)
 def test_each_kind_has_a_runtime_that_describes_itself(kind: AgentRuntimeKind) -> None:
@@ -17,7 +19,7 @@ def test_each_kind_has_a_runtime_that_describes_itself(kind: AgentRuntimeKind) -
 
     assert runtime.kind is kind
     assert runtime.description.endswith(".")
-    assert runtime.lane(None) is Lane.STEPS
+    assert runtime.lane(None) is (Lane.CALLS if kind in ALWAYS_WAITED_FOR else Lane.STEPS)
 
 
 @pytest.mark.parametrize("kind", ["magic", "", None])

@@ -11,6 +11,8 @@ from ai_coordination.states import RunOutcome, SessionAgentState
 
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 JITTER = 0.5
+# Of agents that wait for the same server, not all begin at once.
+AFTER_JITTER = 0.1
 
 
 def fail_attempt(
@@ -21,11 +23,12 @@ def fail_attempt(
     *,
     retryable: bool = True,
     outcome: RunOutcome = RunOutcome.FAILED,
+    after_seconds: float = 0.0,
 ) -> None:
     """Fail the current attempt. The next one is due later; if none is left, the agent fails.
 
     `fence` is what the caller has decided on. The run alone is not enough: a worker must not fail a
-    run that another worker has taken over.
+    run that another worker has taken over. The next attempt does not begin before `after_seconds`.
     """
     notes = texts.store(texts.Owner.of(agent), notes)
     if not retryable or agent.attempt >= agent.agent_action.retry.max_attempts:
@@ -33,7 +36,7 @@ def fail_attempt(
         if failed is not None:
             engine.send(failed)
         return
-    wait = _wait_seconds(engine, agent)
+    wait = max(_wait_seconds(engine, agent), _at_least(engine, after_seconds))
     again = apply(engine, transitions.to_next_attempt(engine, agent, notes, outcome, fence, wait))
     if again is not None:
         engine.send(again, delay_seconds=wait)
@@ -45,6 +48,11 @@ def _wait_seconds(engine: Engine, agent: models.SessionAgent) -> float:
     exponent = int(agent.attempt) - 1
     longest = min(retry.interval_seconds * retry.backoff_rate**exponent, LONGEST_WAIT_SECONDS)
     return float(longest * (1 - JITTER * engine.context.random()))
+
+
+def _at_least(engine: Engine, seconds: float) -> float:
+    """How long to leave a busy server alone: as it asked, and a little longer for each agent."""
+    return min(seconds * (1 + AFTER_JITTER * engine.context.random()), LONGEST_WAIT_SECONDS)
 
 
 def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:

@@ -58,6 +58,7 @@ def _call(
         predecessors=predecessors,
         parameters=members.parameters(agent.partition_key, agent.member.runtime),
         wake=lambda seconds: engine.queue.send([_wake_message(agent)], seconds),
+        context=engine.context,
     )
 
 
@@ -90,6 +91,7 @@ def _write_result(
             moves.same_worker(agent),
             retryable=failed.retryable,
             outcome=failed.outcome,
+            after_seconds=failed.after_seconds or 0.0,
         )
     except PayloadTooLarge:
         notes = TOO_LARGE.format("The agent's output")

@@ -1,0 +1,75 @@
+"""The request of a chat completion: an agent's work as messages, its parameters as fields."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ai_coordination import texts
+from ai_coordination.runtimes import history, input_files, output_schema
+from ai_coordination.runtimes.base import Call
+from ai_coordination.runtimes.history import Turn
+from ai_coordination.runtimes.model_parameters import AUTO
+
+MAX_TOKENS_FIELD: Final = "max_completion_tokens"
+# What `extraBody` cannot replace: the engine sets it, or relies on it when it reads the answer.
+OWN_FIELDS: Final = frozenset({"messages", "model", "n", "response_format", "stream"})
+
+_FIELDS: Final[Mapping[str, str]] = {
+    "temperature": "temperature",
+    "topP": "top_p",
+    "stopSequences": "stop",
+    "seed": "seed",
+    "reasoningEffort": "reasoning_effort",
+}
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def build(call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's body. Raises RunFailed, TextUnavailable, Throttled."""
+    tenant = call.agent.partition_key
+    text = texts.read(tenant, call.agent.agent_input) or ""
+    wants_files = parameters.get("inputFiles", AUTO) == AUTO
+    files = input_files.parts(tenant, call.session.input_files if wants_files else ())
+    turns = history.read(call, parameters)
+    body: dict[str, Any] = {
+        "model": parameters["model"],
+        "messages": messages(parameters, turns, text, files),
+    }
+    if "maxTokens" in parameters:
+        body[parameters.get("maxTokensField", MAX_TOKENS_FIELD)] = parameters["maxTokens"]
+    body |= {theirs: parameters[ours] for ours, theirs in _FIELDS.items() if ours in parameters}
+    if "outputSchema" in parameters:
+        body["response_format"] = _response_format(parameters["outputSchema"])
+    body |= parameters.get("extraBody", {})
+    return body
+
+
+def messages(
+    parameters: Mapping[str, Any],
+    turns: Sequence[Turn],
+    text: str,
+    files: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """The instructions, the earlier turns of the thread, and the agent's input with its files.
+
+    Some servers refuse two messages of one role in a row, so these are one.
+    """
+    built: list[dict[str, Any]] = []
+    if "instructions" in parameters:
+        role = parameters.get("systemRole", "system")
+        built.append({"role": role, "content": parameters["instructions"]})
+    for turn in [*turns, Turn(by_model=False, text=text)]:
+        role = "assistant" if turn.by_model else "user"
+        if built and built[-1]["role"] == role:
+            built[-1]["content"] += f"\n\n{turn.text}"
+        else:
+            built.append({"role": role, "content": turn.text})
+    if files:
+        built[-1]["content"] = [{"type": "text", "text": built[-1]["content"]}, *files]
+    return built
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    name = _NOT_IN_A_NAME.sub("_", str(schema.get("title", "")))[:64] or "answer"
+    described = {"name": name, "strict": output_schema.is_strict(schema), "schema": schema}
+    return {"type": "json_schema", "json_schema": described}

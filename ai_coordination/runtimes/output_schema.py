@@ -1,0 +1,126 @@
+"""The schema that a model's answer must fit: checked when it is written, and used on the answer.
+
+A provider may ignore a schema without a word, so each answer is checked here too. Therefore only
+the keywords are allowed that this check knows.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from ai_coordination.runtimes import json_schema
+from ai_coordination.runtimes.problems import Path, Problem
+
+LARGEST_BYTES: Final = 16_384
+
+_NESTED = ("properties", "$defs")
+_LOCAL = re.compile(r"#/\$defs/(?P<name>.+)", re.DOTALL)
+_FENCED = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<json>.*?)\n?```\s*", re.DOTALL | re.IGNORECASE)
+
+
+def problems(schema: Any, *path: str | int) -> Iterator[Problem]:
+    """What is wrong with a schema that a tenant writes."""
+    if not isinstance(schema, Mapping) or schema.get("type") != "object":
+        yield Problem("This must be a JSON Schema whose type is 'object'", path)
+        return
+    if len(json.dumps(schema, ensure_ascii=False).encode()) > LARGEST_BYTES:
+        yield Problem(f"A schema has at most {LARGEST_BYTES:,} bytes", path)
+        return
+    definitions = schema.get("$defs", {})
+    names = frozenset(definitions) if isinstance(definitions, Mapping) else frozenset()
+    yield from _problems(schema, names, path)
+
+
+def _problems(schema: Any, names: frozenset[str], path: Path) -> Iterator[Problem]:
+    if not isinstance(schema, Mapping):
+        yield Problem("This must be a JSON Schema, which is an object", path)
+        return
+    for keyword, value in schema.items():
+        place = (*path, keyword)
+        if keyword not in _VALUES:
+            known = ", ".join(_VALUES)
+            yield Problem(f"The keyword {keyword!r} is not checked. Those are: {known}", place)
+        elif not _is_value_of(keyword, value, names):
+            yield Problem(f"This is not a value of the keyword {keyword!r}", place)
+        else:
+            for step, inner in _inner(keyword, value):
+                yield from _problems(inner, names, (*place, *step))
+
+
+def _is_value_of(keyword: str, value: Any, names: frozenset[str]) -> bool:
+    if keyword == "$ref":
+        local = _LOCAL.fullmatch(value) if isinstance(value, str) else None
+        return local is not None and local["name"] in names
+    return _VALUES[keyword](value)
+
+
+def _is_type(value: Any) -> bool:
+    types = value if isinstance(value, list) and value else [value]
+    return all(isinstance(name, str) and name in json_schema.TYPES for name in types)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+_VALUES: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "$defs": lambda value: isinstance(value, Mapping),
+    "$ref": lambda value: isinstance(value, str),
+    "additionalProperties": lambda value: isinstance(value, bool),
+    "anyOf": lambda value: isinstance(value, list) and bool(value),
+    "description": lambda value: isinstance(value, str),
+    "enum": lambda value: isinstance(value, list) and bool(value),
+    "items": lambda value: isinstance(value, Mapping),
+    "properties": lambda value: isinstance(value, Mapping),
+    "required": _is_texts,
+    "title": lambda value: isinstance(value, str),
+    "type": _is_type,
+}
+
+
+def _inner(keyword: str, value: Any) -> Iterator[tuple[Path, Any]]:
+    """The schemas in the value of a keyword, with their places in it."""
+    if keyword in _NESTED:
+        yield from (((name,), inner) for name, inner in value.items())
+    elif keyword == "anyOf":
+        yield from (((index,), inner) for index, inner in enumerate(value))
+    elif keyword == "items":
+        yield (), value
+
+
+def is_strict(schema: Any) -> bool:
+    """Whether each object in it has exactly its properties, as OpenAI's `strict` wants it."""
+    if isinstance(schema, list):
+        return all(is_strict(inner) for inner in schema)
+    if not isinstance(schema, Mapping):
+        return True
+    properties = schema.get("properties", {})
+    if schema.get("type") == "object" or properties:
+        required = set(schema.get("required", ()))
+        if schema.get("additionalProperties") is not False or required != set(properties):
+            return False
+    nested = [*properties.values(), *schema.get("$defs", {}).values(), *schema.get("anyOf", ())]
+    return all(is_strict(inner) for inner in [*nested, schema.get("items")])
+
+
+def json_of(text: str) -> str:
+    """The JSON in an answer: the answer itself, or the only thing in it if that is fenced."""
+    fenced = _FENCED.fullmatch(text)
+    return fenced["json"].strip() if fenced else text.strip()
+
+
+def problem_of(schema: Mapping[str, Any], text: str) -> str | None:
+    """Why an answer does not fit the schema. None if it does."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return "The model's answer is not JSON"
+    try:
+        problem = next(json_schema.problems(schema, value), None)
+    except (json_schema.TooManySteps, RecursionError):
+        return "The model's answer cannot be checked: the outputSchema is too intricate"
+    if problem is None:
+        return None
+    place = ".".join(map(str, problem.path)) or "the answer"
+    return f"The model's answer does not fit the outputSchema. {problem.message} ({place})"

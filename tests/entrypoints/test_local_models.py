@@ -1,0 +1,104 @@
+"""The scripted model of the development server: an agent's whole way, without a key or a model."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ai_coordination.clients import clients
+from ai_coordination.config import settings
+from ai_coordination.local import fake_models
+from tests.api.execution import after, agents, blueprint, echo, model, start, work_off
+from tests.api.execution import session as session_of
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "verdict": {"enum": ["good", "bad"]},
+        "reasons": {"type": "array", "items": {"type": "string"}},
+        "line": {"$ref": "#/$defs/line"},
+        "either": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "ratio": {"type": ["number", "null"]},
+        "left out": {"type": "boolean"},
+    },
+    "required": ["verdict", "reasons", "line", "either", "ratio"],
+    "$defs": {"line": {"type": "object", "properties": {"sku": {"type": "string"}}}},
+}
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch, served: None) -> Any:
+    with fake_models.serving(0) as target:
+        base = target.removesuffix("/v1")
+        monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", base)
+        settings.cache_clear()
+        yield base
+
+
+@pytest.fixture
+def served(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = clients("sqs").create_queue(QueueName="models")
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
+    settings.cache_clear()
+
+
+def test_a_scripted_model_answers_the_query_and_fits_the_schema(url: str) -> None:
+    members = [echo("e"), model(url, "m"), model(url, "judge", outputSchema=SCHEMA)]
+    actions = [after("e"), after("m", "e"), after("judge", "m")]
+    place = start(blueprint(members, actions), taskQuery="5 kg of oolong")
+    work_off()
+
+    found = agents(place)
+    assert session_of(place)["status"] == "COMPLETED"
+    assert found["m"]["agentOutput"] == "A scripted answer to: 5 kg of oolong"
+    assert found["m"]["currentRun"]["usage"]["outputTokens"] == 10
+    assert json.loads(found["judge"]["agentOutput"]) == {
+        "verdict": "good",
+        "reasons": [],
+        "line": {"sku": "text"},
+        "either": 1,
+        "ratio": 1.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "state", "said"),
+    [
+        ("say: Hello\nand more", "COMPLETED", "Hello"),
+        ("sleep: 0.01\nsay: Late", "COMPLETED", "Late"),
+        ("fail: 404", "FAILED", "The model's server answered 404: scripted As the message says"),
+    ],
+)
+def test_the_lines_of_a_query_say_what_happens(url: str, query: str, state: str, said: str) -> None:
+    place = start(blueprint([model(url)], [after("a")]), taskQuery=query)
+    work_off()
+
+    agent = agents(place)["a"]
+    assert (agent["state"], agent["agentOutput"] or agent["notes"]) == (state, said)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"model": "m"}', b'{"model": 1, "messages": []}']
+)
+def test_another_request_is_refused(content: bytes) -> None:
+    status, body, headers = fake_models.answer(content)
+
+    assert (status, headers) == (400, {})
+    assert body["error"]["message"] == "This is not a request for a chat completion"
+
+
+def test_a_failure_says_when_to_try_again_if_that_is_wanted() -> None:
+    messages = [{"role": "user", "content": [{"type": "text", "text": "fail: 503 after 30"}]}]
+
+    status, _, headers = fake_models.answer(
+        json.dumps({"model": "m", "messages": messages}).encode()
+    )
+
+    assert (status, headers) == (503, {"retry-after": "30"})
+
+
+def test_a_port_in_use_is_named() -> None:
+    with fake_models.serving(0) as url:
+        port = int(url.removesuffix("/v1").rpartition(":")[2])
+        with pytest.raises(fake_models.CannotServeModels, match=f"Port {port} is in use"):
+            fake_models.serving(port).__enter__()
