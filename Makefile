@@ -20,6 +20,7 @@ INSTALLED := $(VENV)/.installed
 SAM := $(VENV)-sam/bin/sam
 RUNTIME := $(VENV)-runtime/bin/python
 SYSTEM := $(VENV)-system/bin/ministack
+PEERS := $(VENV)-peers/.installed
 CHECKOV := $(VENV)-checkov/bin/checkov
 DOCS := $(VENV)-docs/.installed
 SCHEMA := ai_coordination/api/schema.graphql
@@ -78,7 +79,7 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 .PHONY: test
 test: $(INSTALLED) ## Run all tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not (stress or runtime or system)' -n 2 \
+	@$(BIN)/python -m pytest -m 'not (peers or runtime or stress or system)' -n 2 \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
 
 .PHONY: stress
@@ -175,6 +176,16 @@ runtime: $(SAM) $(RUNTIME) $(INSTALLED) ## Test the built package under Lambda's
 $(RUNTIME):
 	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(VENV)-runtime
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
+
+.PHONY: peers
+peers: $(PEERS) $(INSTALLED) ## OPENAI agents against a real LiteLLM proxy and a real llama.cpp server
+	@$(BIN)/python -m pytest -q -n 0 -m peers tests/peers
+
+$(PEERS): tests/peers/requirements.txt
+	@test -x $(VENV)-peers/bin/python || $(PYTHON) -m venv $(VENV)-peers
+	@echo "Installing LiteLLM and llama.cpp into $(VENV)-peers"
+	@$(VENV)-peers/bin/python -m pip install -qq --requirement tests/peers/requirements.txt
+	@touch $@
 
 .PHONY: system
 system: $(SAM) $(SYSTEM) $(INSTALLED) ## Deploy the templates to an emulator of AWS, and run sessions there

@@ -22,7 +22,6 @@ from ai_coordination.context import InvocationContext
 
 KEPT_SECONDS: Final = 300.0
 LARGEST_CHARACTERS: Final = 8_192
-NAME: Final = r"[a-z0-9-]{1,64}"
 
 _VALUE = re.compile(r"[!-~]+")
 

@@ -9,10 +9,7 @@ from ai_coordination.runtimes import history, input_files, output_schema
 from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.history import Turn
 from ai_coordination.runtimes.model_parameters import AUTO
-
-MAX_TOKENS_FIELD: Final = "max_completion_tokens"
-# What `extraBody` cannot replace: the engine sets it, or relies on it when it reads the answer.
-OWN_FIELDS: Final = frozenset({"messages", "model", "n", "response_format", "stream"})
+from ai_coordination.runtimes.openai_parameters import MAX_TOKENS_FIELD
 
 _FIELDS: Final[Mapping[str, str]] = {
     "temperature": "temperature",

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ai_coordination.clients.secrets import NAME
 from ai_coordination.runtimes import output_schema
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Path, Problem
@@ -64,7 +63,7 @@ PROPERTIES: Final[Mapping[str, Schema]] = {
     },
 }
 
-_SECRET_NAME = re.compile(NAME)
+_SECRET_NAME = re.compile(r"[a-z0-9-]{1,64}")
 _KEY = re.compile(r"\s*(Bearer\s+\S{8,}|(sk|gsk|xai|hf|pk)[-_][A-Za-z0-9_-]{8,}|AIza\S{20,})\s*")
 _NAME_OF_A_KEY = re.compile(
     r"authorization|(x[-_])?api[-_]?key|password|secret|(access[-_])?token", re.IGNORECASE

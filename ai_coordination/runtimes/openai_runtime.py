@@ -1,29 +1,18 @@
 """The runtime OPENAI: a model behind a server that speaks OpenAI's chat completions."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
-from ai_coordination import agent_hosts, telemetry
-from ai_coordination.agent_hosts import AllowedHost, Server
-from ai_coordination.clients import http
-from ai_coordination.clients.http import NotAnswered, Reply
-from ai_coordination.clients.secrets import SecretUnavailable, secrets
+from ai_coordination import agent_hosts
 from ai_coordination.config import settings
-from ai_coordination.context import InvocationContext
 from ai_coordination.messages import Lane
-from ai_coordination.runtimes import chat_reply, chat_request, model_parameters
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
-from ai_coordination.runtimes.chat_reply import Completion
+from ai_coordination.runtimes import openai_parameters
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Runtime
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
 from ai_coordination.states import AgentRuntimeKind
 
-AUTHORIZATION: Final = "authorization"
-API_KEY: Final = "api-key"
-
-OFF = "The kind OPENAI is off. The setting AI_COORDINATION_AGENT_HOSTS turns it on"
+OFF: Final = "The kind OPENAI is off. The setting AI_COORDINATION_AGENT_HOSTS turns it on"
 
 
 class OpenAi(Runtime):
@@ -34,53 +23,12 @@ class OpenAi(Runtime):
         "The engine calls a model behind a server that speaks OpenAI's chat completions. `target`"
         " is the server's base URL, up to `/v1`."
     )
-    parameters_schema: ClassVar[Schema] = {
-        "type": "object",
-        "properties": {
-            **model_parameters.PROPERTIES,
-            "model": {
-                "description": "The model's name, as the server knows it.",
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 256,
-            },
-            "apiKeySecret": {
-                "description": "The name of the secret that is the server's key.",
-                "type": "string",
-            },
-            "keyHeader": {
-                "description": "The header that has the key: as a bearer token, or as it is.",
-                "enum": [AUTHORIZATION, API_KEY],
-            },
-            "maxTokensField": {
-                "description": "What the server calls `maxTokens`.",
-                "enum": [chat_request.MAX_TOKENS_FIELD, "max_tokens"],
-            },
-            "systemRole": {
-                "description": "The role of the instructions.",
-                "enum": ["system", "developer"],
-            },
-            "reasoningEffort": {"type": "string", "minLength": 1, "maxLength": 32},
-            "seed": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-            "query": {
-                "description": "The query of the URL, such as `api-version=…`.",
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 500,
-            },
-            "extraBody": {
-                "description": "More members of the request, as the server documents them.",
-                "type": "object",
-            },
-        },
-        "required": ["model"],
-        "additionalProperties": False,
-    }
+    parameters_schema: ClassVar[Schema] = openai_parameters.SCHEMA
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
         found = list(super().check(target, parameters))
         # What follows relies on the types.
-        return found or list(_problems(parameters))
+        return found or list(openai_parameters.problems(parameters))
 
     def target_problem(self, target: str | None) -> str | None:
         hosts = settings().agent_hosts
@@ -96,149 +44,10 @@ class OpenAi(Runtime):
         return Lane.CALLS
 
     def invoke(self, call: Call) -> Answer | Accepted:
-        parameters: Mapping[str, Any] = call.parameters
-        completion = _complete(call, parameters, chat_request.build(call, parameters))
-        return chat_reply.answer(completion, parameters)
+        # Only workers that call a model need it, and it would make every cold start longer.
+        from ai_coordination.runtimes import openai_call  # noqa: PLC0415 - see above
+
+        return openai_call.answer(call)
 
 
 RUNTIME = OpenAi()
-
-
-def _problems(parameters: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from model_parameters.problems(parameters, ("apiKeySecret",))
-    for name in sorted(chat_request.OWN_FIELDS & parameters.get("extraBody", {}).keys()):
-        reason = "The engine sets this member of the request itself"
-        yield Problem(reason, ("parameters", "extraBody", name))
-    query = parameters.get("query", "")
-    if not query.isascii() or not query.isprintable() or set(query) & set(" #?"):
-        yield Problem("This is not the query of a URL", ("parameters", "query"))
-    elif model_parameters.has_key(query):
-        reason = "A key is not part of the query. Name a secret with apiKeySecret instead"
-        yield Problem(reason, ("parameters", "query"))
-
-
-def _complete(call: Call, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> Completion:
-    """Ask the model once, and write a log line about it. Raises RunFailed."""
-    server, allowed = _server(str(call.target), parameters)
-    started = call.context.monotonic()
-    ends_at = call.context.within(max(call.seconds, 1.0))
-    content = json.dumps(body, ensure_ascii=False).encode()
-    reason = "error"
-    try:
-        reply = _ask(call, server, allowed, content, ends_at)
-        reason = f"status {reply.status}"
-        completion = chat_reply.read(reply, call.context.utc())
-    except RunFailed as failed:
-        telemetry.count("ModelCallsFailed")
-        if failed.throttled:
-            telemetry.count("ModelCallsThrottled")
-        _log(call, server, started, {"error.type": reason})
-        raise
-    _log(call, server, started, _facts(completion))
-    telemetry.count("ModelCalls")
-    return completion
-
-
-def _server(target: str, parameters: Mapping[str, Any]) -> tuple[Server, AllowedHost]:
-    base = agent_hosts.parse(target)
-    path = f"{base.path.rstrip('/')}/chat/completions"
-    server = replace(base, path=path, query=parameters.get("query", ""))
-    allowed = agent_hosts.find_allowed(server, settings().agent_hosts)
-    if allowed is None:
-        raise RunFailed("This function does not call agents' hosts", retryable=False)
-    return server, allowed
-
-
-def _ask(
-    call: Call, server: Server, allowed: AllowedHost, content: bytes, ends_at: InvocationContext
-) -> Reply:
-    """The reply. A server that refuses the key is asked once more, if there is a newer key."""
-    name = call.parameters.get("apiKeySecret")
-    key = _key(call, name, server, allowed)
-    reply = _post(call, server, allowed, key, content, ends_at)
-    if reply.status != 401 or name is None:
-        return reply
-    secrets.forget(name)
-    renewed = _key(call, name, server, allowed)
-    if renewed == key:
-        return reply
-    return _post(call, server, allowed, renewed, content, ends_at)
-
-
-def _key(call: Call, name: str | None, server: Server, allowed: AllowedHost) -> str | None:
-    if name is None:
-        return None
-    try:
-        return secrets.value(
-            name, server, allowed, tenant=call.agent.partition_key, context=call.context
-        )
-    except SecretUnavailable as error:
-        raise RunFailed(error.notes, retryable=error.retryable) from error
-
-
-def _post(
-    call: Call,
-    server: Server,
-    allowed: AllowedHost,
-    key: str | None,
-    content: bytes,
-    ends_at: InvocationContext,
-) -> Reply:
-    headers = {
-        "content-type": "application/json",
-        "accept": "application/json",
-        "user-agent": "ai-coordination-engine",
-        "x-client-request-id": call.run_uuid,
-    }
-    if key is not None:
-        header = call.parameters.get("keyHeader", AUTHORIZATION)
-        headers[header] = f"Bearer {key}" if header == AUTHORIZATION else key
-    try:
-        reply = http.post(
-            server, allowed, headers, content, ends_at.seconds_left(), context=call.context
-        )
-    except NotAnswered as error:
-        notes = f"The model could not be reached. {error.notes}"
-        if error.timed_out:
-            notes = f"The model has not answered within {call.seconds:.0f} s"
-        raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error
-    if key is None:
-        return reply
-    # A server that repeats the request's headers must not bring the key into notes or outputs.
-    return replace(reply, body=reply.body.replace(key.encode(), b"(key)"))
-
-
-def _facts(completion: Completion) -> dict[str, Any]:
-    prompt = completion.usage.get("prompt_tokens_details")
-    output = completion.usage.get("completion_tokens_details")
-    return {
-        "gen_ai.response.model": completion.model,
-        "gen_ai.response.id": completion.id,
-        "gen_ai.response.finish_reasons": [completion.finish_reason],
-        "gen_ai.usage.input_tokens": completion.input_tokens,
-        "gen_ai.usage.output_tokens": completion.output_tokens,
-        "gen_ai.usage.cache_read.input_tokens": _count(prompt, "cached_tokens"),
-        "gen_ai.usage.reasoning.output_tokens": _count(output, "reasoning_tokens"),
-    }
-
-
-def _count(details: Any, name: str) -> int | None:
-    value = details.get(name) if isinstance(details, Mapping) else None
-    return value if type(value) is int else None
-
-
-def _log(call: Call, server: Server, started: float, facts: Mapping[str, Any]) -> None:
-    """One line about a call, under the names of OpenTelemetry. It has no texts."""
-    milliseconds = round((call.context.monotonic() - started) * 1000, 1)
-    telemetry.measure("ModelDuration", milliseconds)
-    known = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": "openai",
-        "gen_ai.request.model": call.parameters["model"],
-        "gen_ai.agent.id": call.agent.agent_uuid,
-        "gen_ai.conversation.id": call.agent.thread_uuid,
-        "server.address": server.authority,
-        "duration_ms": milliseconds,
-        **{name: value for name, value in facts.items() if value is not None},
-    }
-    telemetry.logger.info("model", extra=known)

@@ -1,0 +1,152 @@
+"""The call of an OPENAI agent's model: the server, the key, one request, and a log line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ai_coordination import agent_hosts, telemetry
+from ai_coordination.agent_hosts import AllowedHost, Server
+from ai_coordination.clients import http
+from ai_coordination.clients.http import NotAnswered, Reply
+from ai_coordination.clients.secrets import SecretUnavailable, secrets
+from ai_coordination.config import settings
+from ai_coordination.context import InvocationContext
+from ai_coordination.runtimes import chat_reply, chat_request
+from ai_coordination.runtimes.base import Answer, Call, RunFailed
+from ai_coordination.runtimes.chat_reply import Completion
+from ai_coordination.runtimes.openai_parameters import AUTHORIZATION
+
+
+def answer(call: Call) -> Answer:
+    """Ask the model, and return its answer. Raises RunFailed, TextUnavailable, Throttled."""
+    parameters: Mapping[str, Any] = call.parameters
+    completion = _complete(call, parameters, chat_request.build(call, parameters))
+    return chat_reply.answer(completion, parameters)
+
+
+def _complete(call: Call, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> Completion:
+    """Ask the model once, and write a log line about it. Raises RunFailed."""
+    server, allowed = _server(str(call.target), parameters)
+    started = call.context.monotonic()
+    ends_at = call.context.within(max(call.seconds, 1.0))
+    content = json.dumps(body, ensure_ascii=False).encode()
+    reason = "error"
+    try:
+        reply = _ask(call, server, allowed, content, ends_at)
+        reason = f"status {reply.status}"
+        completion = chat_reply.read(reply, call.context.utc())
+    except RunFailed as failed:
+        telemetry.count("ModelCallsFailed")
+        if failed.throttled:
+            telemetry.count("ModelCallsThrottled")
+        _log(call, server, started, {"error.type": reason})
+        raise
+    _log(call, server, started, _facts(completion))
+    telemetry.count("ModelCalls")
+    return completion
+
+
+def _server(target: str, parameters: Mapping[str, Any]) -> tuple[Server, AllowedHost]:
+    base = agent_hosts.parse(target)
+    path = f"{base.path.rstrip('/')}/chat/completions"
+    server = replace(base, path=path, query=parameters.get("query", ""))
+    allowed = agent_hosts.find_allowed(server, settings().agent_hosts)
+    if allowed is None:
+        raise RunFailed("This function does not call agents' hosts", retryable=False)
+    return server, allowed
+
+
+def _ask(
+    call: Call, server: Server, allowed: AllowedHost, content: bytes, ends_at: InvocationContext
+) -> Reply:
+    """The reply. A server that refuses the key is asked once more, if there is a newer key."""
+    name = call.parameters.get("apiKeySecret")
+    key = _key(call, name, server, allowed)
+    reply = _post(call, server, allowed, key, content, ends_at)
+    if reply.status != 401 or name is None:
+        return reply
+    secrets.forget(name)
+    renewed = _key(call, name, server, allowed)
+    if renewed == key:
+        return reply
+    return _post(call, server, allowed, renewed, content, ends_at)
+
+
+def _key(call: Call, name: str | None, server: Server, allowed: AllowedHost) -> str | None:
+    if name is None:
+        return None
+    try:
+        return secrets.value(
+            name, server, allowed, tenant=call.agent.partition_key, context=call.context
+        )
+    except SecretUnavailable as error:
+        raise RunFailed(error.notes, retryable=error.retryable) from error
+
+
+def _post(
+    call: Call,
+    server: Server,
+    allowed: AllowedHost,
+    key: str | None,
+    content: bytes,
+    ends_at: InvocationContext,
+) -> Reply:
+    headers = {
+        "content-type": "application/json",
+        "accept": "application/json",
+        "user-agent": "ai-coordination-engine",
+        "x-client-request-id": call.run_uuid,
+    }
+    if key is not None:
+        header = call.parameters.get("keyHeader", AUTHORIZATION)
+        headers[header] = f"Bearer {key}" if header == AUTHORIZATION else key
+    try:
+        reply = http.post(
+            server, allowed, headers, content, ends_at.seconds_left(), context=call.context
+        )
+    except NotAnswered as error:
+        notes = f"The model could not be reached. {error.notes}"
+        if error.timed_out:
+            notes = f"The model has not answered within {call.seconds:.0f} s"
+        raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error
+    if key is None:
+        return reply
+    # A server that repeats the request's headers must not bring the key into notes or outputs.
+    return replace(reply, body=reply.body.replace(key.encode(), b"(key)"))
+
+
+def _facts(completion: Completion) -> dict[str, Any]:
+    prompt = completion.usage.get("prompt_tokens_details")
+    output = completion.usage.get("completion_tokens_details")
+    return {
+        "gen_ai.response.model": completion.model,
+        "gen_ai.response.id": completion.id,
+        "gen_ai.response.finish_reasons": [completion.finish_reason],
+        "gen_ai.usage.input_tokens": completion.input_tokens,
+        "gen_ai.usage.output_tokens": completion.output_tokens,
+        "gen_ai.usage.cache_read.input_tokens": _count(prompt, "cached_tokens"),
+        "gen_ai.usage.reasoning.output_tokens": _count(output, "reasoning_tokens"),
+    }
+
+
+def _count(details: Any, name: str) -> int | None:
+    value = details.get(name) if isinstance(details, Mapping) else None
+    return value if type(value) is int else None
+
+
+def _log(call: Call, server: Server, started: float, facts: Mapping[str, Any]) -> None:
+    """One line about a call, under the names of OpenTelemetry. It has no texts."""
+    milliseconds = round((call.context.monotonic() - started) * 1000, 1)
+    telemetry.measure("ModelDuration", milliseconds)
+    known = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": call.parameters["model"],
+        "gen_ai.agent.id": call.agent.agent_uuid,
+        "gen_ai.conversation.id": call.agent.thread_uuid,
+        "server.address": server.authority,
+        "duration_ms": milliseconds,
+        **{name: value for name, value in facts.items() if value is not None},
+    }
+    telemetry.logger.info("model", extra=known)

@@ -1,0 +1,193 @@
+"""OPENAI agents against real servers: a LiteLLM proxy, and llama.cpp's own server."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_coordination.clients import clients
+from ai_coordination.clients.secrets import secrets
+from ai_coordination.config import settings
+from tests.api.execution import after, agents, blueprint, model, outcomes, session, start, work_off
+
+HERE = Path(__file__).parent
+BIN = HERE.parents[1] / ".venv-peers" / "bin"
+KEY = "sk-of-the-proxy-0123"
+SECONDS_TO_START = 120
+SCHEMA = {
+    "type": "object",
+    "properties": {"verdict": {"enum": ["good", "bad"]}, "grade": {"enum": [1, 2, 3]}},
+    "required": ["verdict", "grade"],
+    "additionalProperties": False,
+}
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.skipif(not BIN.exists(), reason="make peers installs the servers"),
+    pytest.mark.usefixtures("queue"),
+]
+
+
+@pytest.fixture
+def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = clients("sqs").create_queue(QueueName="peers")
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
+    settings.cache_clear()
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path, **environment: str) -> Iterator[str]:
+    """A server, once it takes connections, at its URL."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait(process, port, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    ends_at = time.monotonic() + SECONDS_TO_START
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < ends_at, log.read_text()
+            time.sleep(0.2)
+        else:
+            return
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """llama.cpp's server, with a model of random weights."""
+    folder, port = tmp_path_factory.mktemp("llama"), free_port()
+    file, python = str(folder / "tiny.gguf"), str(BIN / "python")
+    subprocess.run([python, str(HERE / "tiny_model.py"), file], check=True)
+    command = [python, str(HERE / "llama_server.py"), file, str(port)]
+    with running(command, port, folder / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def proxy(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The LiteLLM proxy: a mock, a mock that is busy, and llama.cpp behind it."""
+    log, port = tmp_path_factory.mktemp("litellm") / "log", free_port()
+    config = str(HERE / "litellm.yaml")
+    command = [str(BIN / "litellm"), "--config", config, "--host", "127.0.0.1", "--port", str(port)]
+    known = {"LITELLM_KEY": KEY, "LLAMA_URL": f"{llama}/v1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    with running(command, port, log, **known) as url:
+        yield url
+
+
+@pytest.fixture
+def allowed(llama: str, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets.forget("key")
+    monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"{llama}, {proxy}")
+    monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", KEY)
+    settings.cache_clear()
+
+
+def answered(url: str, name: str, **parameters: Any) -> tuple[Any, Any]:
+    """A session of one agent, and the agent, after its only attempt."""
+    members = [model(url, **{"model": name, "instructions": "You judge offers.", **parameters})]
+    place = start(
+        blueprint(members, [after("a", retry={"maxAttempts": 1})]), taskQuery="5 kg of oolong"
+    )
+    work_off()
+    return place, agents(place)["a"]
+
+
+@pytest.mark.usefixtures("allowed")
+def test_llama_cpp_answers_and_its_tokens_are_counted(llama: str) -> None:
+    place, agent = answered(llama, "tiny", maxTokens=12, onLength="TAKE", temperature=0, seed=1)
+
+    assert session(place)["status"] == "COMPLETED"
+    assert agent["agentOutput"]
+    usage = agent["currentRun"]["usage"]
+    assert usage["outputTokens"] <= 12
+    assert usage["inputTokens"] > 12
+
+
+@pytest.mark.usefixtures("allowed")
+def test_llama_cpp_makes_even_a_random_model_fit_the_schema(llama: str) -> None:
+    place, agent = answered(llama, "tiny", outputSchema=SCHEMA, seed=3)
+
+    assert outcomes(place) == [("a", 1, "COMPLETED")]
+    answer = json.loads(agent["agentOutput"])
+    assert answer["verdict"] in ("good", "bad")
+    assert answer["grade"] in (1, 2, 3)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_llama_cpp_cuts_an_answer_off_and_the_agent_fails(llama: str) -> None:
+    _, agent = answered(llama, "tiny", maxTokens=3)
+
+    assert agent["state"] == "FAILED"
+    assert agent["notes"].startswith("The model's answer was cut off")
+
+
+@pytest.mark.usefixtures("allowed")
+def test_llama_cpp_refuses_an_input_that_is_longer_than_its_context(llama: str) -> None:
+    _, agent = answered(llama, "tiny", instructions="word " * 9_000)
+
+    assert agent["state"] == "FAILED"
+    assert "400: the input is too long for the model" in agent["notes"]
+
+
+@pytest.mark.usefixtures("allowed")
+def test_the_proxy_answers_with_the_key_of_the_secret(proxy: str) -> None:
+    place, agent = answered(proxy, "mock", apiKeySecret="key")
+
+    assert session(place)["status"] == "COMPLETED"
+    assert agent["agentOutput"] == "The proxy has answered."
+    assert agent["currentRun"]["usage"]["outputTokens"] > 0
+
+
+@pytest.mark.usefixtures("allowed")
+def test_the_proxy_passes_a_schema_on_to_llama_cpp(proxy: str) -> None:
+    place, agent = answered(proxy, "tiny", apiKeySecret="key", outputSchema=SCHEMA, seed=3)
+
+    assert outcomes(place) == [("a", 1, "COMPLETED")]
+    assert json.loads(agent["agentOutput"])["verdict"] in ("good", "bad")
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_schema_that_the_proxys_mock_ignores_is_checked_here(proxy: str) -> None:
+    _, agent = answered(proxy, "mock", apiKeySecret="key", outputSchema=SCHEMA)
+
+    assert (agent["state"], agent["notes"]) == ("FAILED", "The model's answer is not JSON")
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize(
+    ("name", "key", "status"),
+    [("busy", KEY, "429"), ("unknown", KEY, "400"), ("mock", "sk-wrong-0123456", "400")],
+)
+def test_what_the_proxy_refuses_fails_the_agent_with_its_words(
+    proxy: str, monkeypatch: pytest.MonkeyPatch, name: str, key: str, status: str
+) -> None:
+    monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", key)
+
+    _, agent = answered(proxy, name, apiKeySecret="key")
+
+    assert agent["state"] == "FAILED"
+    assert agent["notes"].startswith(f"The model's server answered {status}: ")
+    assert key not in agent["notes"]
