@@ -51,6 +51,9 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.terminal"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--races", type=int, default=20, help="how often a race is run (default: 20)")
 
+    both = "ask DynamoDB Local all that tests ask the embedded database, and compare the answers"
+    parser.addoption("--compare-databases", action="store_true", help=both)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[WHY_MISSING] = local.why_missing()

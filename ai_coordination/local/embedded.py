@@ -40,6 +40,7 @@ _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 # Where botocore's context of a call keeps its parameters, as the caller has given them.
 _PARAMETERS = "ai_coordination_parameters"
 
+Clock = Callable[[], datetime]
 Service = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 
@@ -61,17 +62,19 @@ class EmbeddedAws:
         *,
         everything: bool = False,
         file: File | None = None,
-        utc: Callable[[], datetime] = _utc,
+        utc: Clock = _utc,
+        database: Callable[[File, Clock], Database] = Database,
     ) -> None:
         self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
         self._undo = ExitStack()
         self._file = file
         self._utc = utc
+        self._new_database = database
         self._open()
 
     def _open(self) -> None:
         file, region = self._file or File(), usual_region()
-        self.database = Database(file, self._utc)
+        self.database = self._new_database(file, self._utc)
         self.queues = Queues(file, self._utc, region=region)
         self.buckets = Buckets(file, self._utc)
         self.timers = Timers(file, self._utc, region)

@@ -15,7 +15,7 @@ from ai_coordination.local.database import Database
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.errors import Refused
 from ai_coordination.local.tables import create_tables
-from ai_coordination.models import TABLES
+from ai_coordination.models import TABLES, connection
 from ai_coordination.models.base import Item
 
 Request = Mapping[str, Any]
@@ -26,8 +26,12 @@ WRITES = frozenset({"TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"}
 class Store:
     """All tables, empty at first."""
 
-    def __init__(self, utc: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.database = Database(utc=utc)
+    def __init__(
+        self,
+        utc: Callable[[], datetime] = lambda: datetime.now(UTC),
+        database: Database | None = None,
+    ) -> None:
+        self.database = database or Database(utc=utc)
         for request in _tables():
             self.database.call("CreateTable", request)
         # How many there were: who looks again sees by it whether there is anything to see.
@@ -61,8 +65,11 @@ class Store:
 @cache
 def _tables() -> list[dict[str, Any]]:
     """The requests that create the engine's tables."""
-    with EmbeddedAws() as aws:
+    with EmbeddedAws(everything=True) as aws:
+        # Not the client of a test that uses DynamoDB Local.
+        connection.forget_client()
         create_tables()
+        connection.forget_client()
         described = [aws.database.call("DescribeTable", {"TableName": name}) for name in _names()]
     return [_creation(one["Table"]) for one in described]
 
@@ -72,8 +79,13 @@ def _names() -> list[str]:
 
 
 def _creation(table: Mapping[str, Any]) -> dict[str, Any]:
-    same = ("TableName", "KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
-    return {name: table[name] for name in same if name in table}
+    creation = {name: table[name] for name in ("TableName", "KeySchema", "AttributeDefinitions")}
+    indexes = [
+        {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+        for index in table.get("GlobalSecondaryIndexes", ())
+    ]
+    also = {"GlobalSecondaryIndexes": indexes} if indexes else {}
+    return {**creation, **also, "BillingMode": "PAY_PER_REQUEST"}
 
 
 def _error(operation: str, refused: Refused, repeated: bool) -> VerboseClientError:

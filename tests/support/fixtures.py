@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.local.database import Database
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection
+from tests.support.comparing import ComparedDatabase
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +44,13 @@ def dynamodb_local(dynamodb_local_endpoint: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="module")
-def embedded_aws() -> Iterator[EmbeddedAws]:
+def embedded_aws(request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
     """Not for longer than a module: others start one of their own, or none."""
-    with EmbeddedAws() as aws:
+    database: Any = Database
+    if request.config.getoption("compare_databases"):
+        endpoint = request.getfixturevalue("dynamodb_local_endpoint")
+        database = partial(ComparedDatabase, endpoint)
+    with EmbeddedAws(database=database) as aws:
         yield aws
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ai_coordination.local.database import values
-from ai_coordination.local.database.errors import NotSupported
+from ai_coordination.local.database.errors import NotSupported, check_supported
 from ai_coordination.local.database.reads import Reads
 from ai_coordination.local.database.rows import Rows
 from ai_coordination.local.database.tables import Tables
@@ -71,6 +71,7 @@ class Database:
         handler = self._operations.get(operation)
         if handler is None:
             raise NotSupported(operation)
+        check_supported(request)
         guard = self._file.turn if operation in READS else self._file.transaction
         with guard():
             return handler(request)

@@ -4,6 +4,7 @@ The messages are those of DynamoDB Local, so that both can be compared request b
 branch on the codes, which AWS documents for each operation in its API reference.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ai_coordination.local.errors import Refused
@@ -51,3 +52,22 @@ def canceled(reasons: list[dict[str, Any]]) -> Refused:
     return Refused(
         "TransactionCanceledException", message, Message=message, CancellationReasons=reasons
     )
+
+
+_REPLACED = (
+    "AttributesToGet",
+    "AttributeUpdates",
+    "ConditionalOperator",
+    "Expected",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+    "Segment",
+)
+
+
+def check_supported(request: Mapping[str, Any]) -> None:
+    """Raises NotSupported for a parameter that expressions have replaced, or that only AWS has."""
+    for parameter in _REPLACED:
+        if request.get(parameter) is not None:
+            raise NotSupported(parameter)

@@ -230,7 +230,7 @@ class _Page:
             if self._filter is None or self._filter.holds(item):
                 count += 1
                 items.append(_projected(item, self._projection))
-            if scanned >= limit or total >= LARGEST_PAGE_BYTES:
+            if scanned >= limit or (total >= LARGEST_PAGE_BYTES and next(rows, None)):
                 return _Rest(items, count, scanned, total, stored.item)
         return _Rest(items, count, scanned, total, None)
 

@@ -4,7 +4,7 @@ Source: Amazon DynamoDB Developer Guide, "Using update expressions". All operand
 item as it was. What is appended to a list behind its end comes next to its last element.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -61,6 +61,8 @@ class Update:
 
     def apply(self, old: Item) -> dict[str, Value]:
         """The item after the update; the one before stays as it is. Raises InvalidUpdate."""
+        for path in self.paths:
+            _check_place(old, path)
         new = dict(old)
         values = [(change.path, change.new(old)) for change in self._changes]
         copied: set[Path] = set()
@@ -202,31 +204,29 @@ def _left(old: Value | None, fewer: Value) -> Value | None:
     return {kind: left} if left else None
 
 
+def _check_place(item: Item, path: Path) -> None:
+    """Raises InvalidUpdate where nothing holds the last part of a path."""
+    if len(path) > 1:
+        holder = paths.read(item, path[:-1])
+        if holder is None or ("L" if isinstance(path[-1], int) else "M") not in holder:
+            raise InvalidUpdate(_NO_PLACE)
+
+
 def _place(changed: tuple[Path, Value | None]) -> tuple[tuple[bool, Any], ...]:
     return tuple((isinstance(part, str), part) for part in changed[0])
 
 
 def _holder(item: dict[str, Value], path: Path, copied: set[Path]) -> Any:
-    """The map or list that holds the last part of a path, copied once. Raises InvalidUpdate."""
+    """The map or list that holds the last part of a path, which exists, copied once."""
     holder: Any = item
     for depth, part in enumerate(path[:-1], 1):
-        value = _held(holder, part)
-        kind = "L" if isinstance(path[depth], int) else "M"
-        if value is None or kind not in value:
-            raise InvalidUpdate(_NO_PLACE)
+        [(kind, content)] = holder[part].items()
         if path[:depth] not in copied:
             copied.add(path[:depth])
-            value = {kind: copy(value[kind])}
-            holder[part] = value
-        holder = value[kind]
+            content = copy(content)
+            holder[part] = {kind: content}
+        holder = content
     return holder
-
-
-def _held(holder: Any, part: str | int) -> Mapping[str, Any] | None:
-    if isinstance(part, int):
-        return holder[part] if part < len(holder) else None
-    value: Mapping[str, Any] | None = holder.get(part)
-    return value
 
 
 def _put(item: dict[str, Value], path: Path, value: Value, copied: set[Path]) -> None:

@@ -27,7 +27,13 @@ _PARAMETERS = "One or more parameter values were invalid"
 
 def canonical_item(item: Mapping[str, Any]) -> dict[str, Value]:
     """An item of a request in the form in which it is stored. Raises Invalid."""
+    _check_names(item)
     return {name: canonical(value) for name, value in item.items()}
+
+
+def _check_names(item: Mapping[str, Any]) -> None:
+    if "" in item:
+        raise Invalid("Empty attribute name")
 
 
 def canonical(value: Mapping[str, Any], level: int = 1) -> Value:
@@ -53,6 +59,7 @@ def _document(kind: str, content: Any, level: int) -> Any:
         )
     if kind == "L":
         return [canonical(element, level + 1) for element in content]
+    _check_names(content)
     return {name: canonical(member, level + 1) for name, member in content.items()}
 
 

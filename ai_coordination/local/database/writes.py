@@ -13,7 +13,6 @@ from ai_coordination.local.database.errors import (
     ConditionFailed,
     Invalid,
     InvalidUpdate,
-    NotSupported,
 )
 from ai_coordination.local.database.placeholders import Placeholders
 from ai_coordination.local.database.rows import Key, Rows
@@ -35,7 +34,6 @@ _RETURNED = {
     "Delete": ("NONE", "ALL_OLD"),
     "Update": ("NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"),
 }
-_LEGACY = ("AttributeUpdates", "ConditionalOperator", "Expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +53,6 @@ class Write:
         """`operation` is Put, Update, Delete or ConditionCheck. Raises Invalid."""
         self._operation = operation
         self._request = request
-        for parameter in _LEGACY:
-            if request.get(parameter):
-                raise NotSupported(parameter)
         self._item = _given(operation, request)
         self._check_returned()
         expressions = (UPDATE, _CONDITION) if operation == "Update" else (_CONDITION,)
