@@ -97,7 +97,9 @@ def serve(
 
 
 def _models(models: str) -> AbstractContextManager[Any]:
-    """Serve a scripted model within the block, if that is wanted."""
+    """Serve a scripted model within the block, if that is wanted. Raises ValueError."""
+    if models not in ("fake", "none"):
+        raise ValueError(f"MODELS is fake or none, not {models!r}")
     return fake_models.serving() if models == "fake" else nullcontext()
 
 

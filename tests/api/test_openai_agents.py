@@ -1,11 +1,13 @@
 """Agents that are models behind a server: what is sent, and what each reply becomes."""
 
 import json
+import socket
 import threading
 from typing import Any
 
 import pytest
 
+from ai_coordination import models, timestamps
 from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from tests.api.execution import (
@@ -23,6 +25,7 @@ from tests.api.execution import (
 )
 from tests.support.chat_server import ChatServer, Reply, refusing, replying, saying
 from tests.support.graph_api import Place
+from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -316,11 +319,13 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(models_server: ChatS
     quick = {"retry": {"maxAttempts": 2, "intervalSeconds": 1}}
     models_server.answers(refusing(429, retry_after="3600"), saying("Done"))
     place = started([model(models_server.url)], [after("a", **quick)])
-    work_off()
 
-    assert agents(place)["a"]["state"] == "INITIAL"
-    assert outcomes(place) == [("a", 1, "FAILED")]
-    assert len(models_server.requests) == 1
+    agent = agents(place)["a"]
+    assert (agent["state"], len(models_server.requests)) == ("INITIAL", 1)
+    waiting = stored(models.SessionAgent, place.session, agent["sessionAgentUuid"])
+    ended = stored(models.SessionRun, place.session, waiting.current_run_uuid)
+    waits = timestamps.parse(waiting.not_before) - timestamps.parse(ended.finished_at)
+    assert 3_599 <= waits.total_seconds() <= 3_961
 
 
 def test_a_key_that_has_changed_is_read_anew_once(
@@ -383,15 +388,19 @@ def test_a_secret_of_another_tenant_does_not_exist(
     assert models_server.requests == []
 
 
-def test_a_server_that_is_gone_is_asked_again(models_server: ChatServer) -> None:
-    with_port = models_server.url.rpartition(":")[0] + ":9"
-    key = blueprint([model(models_server.url)], [after("a", **TWICE)])
-    place = start(key, taskQuery="Which?")
-    models_server.behaviour = lambda request: Reply(b"", 200, {"content-length": "9"})
-    work_off()
+@pytest.mark.usefixtures("tables")
+def test_a_server_that_is_gone_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", url)
+    settings.cache_clear()
 
-    assert with_port != models_server.url
+    place = started([model(url)], [after("a", **TWICE)])
+
     assert agents(place)["a"]["state"] == "INITIAL"
+    (ended,) = session(place)["sessionRuns"]["nodes"]
+    host = url.removeprefix("http://")
+    assert ended["notes"] == f"The model could not be reached. {host} does not accept connections"
 
 
 def test_a_host_that_is_taken_off_the_list_is_not_called(
