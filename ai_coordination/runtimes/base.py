@@ -75,6 +75,8 @@ class RunFailed(Exception):
         throttled: bool = False,
         after_seconds: float | None = None,
     ) -> None:
+        # What an agent or a server says may have half a surrogate pair, which nothing stores.
+        notes = notes.encode(errors="replace").decode()
         super().__init__(notes)
         self.notes = notes
         self.retryable = retryable

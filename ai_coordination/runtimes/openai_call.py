@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ai_coordination import agent_hosts, telemetry
 from ai_coordination.agent_hosts import AllowedHost, Server
@@ -17,19 +17,28 @@ from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.runtimes.chat_reply import Completion
 from ai_coordination.runtimes.openai_parameters import AUTHORIZATION
 
+LONGEST_LOGGED: Final = 512
+
 
 def answer(call: Call) -> Answer:
     """Ask the model, and return its answer. Raises RunFailed, TextUnavailable, Throttled."""
+    # From here on: files and earlier turns are read in the same time.
+    ends_at = call.context.within(max(call.seconds, 1.0))
     parameters: Mapping[str, Any] = call.parameters
-    completion = _complete(call, parameters, chat_request.build(call, parameters))
+    body = chat_request.build(call, parameters)
+    completion = _complete(call, parameters, body, ends_at)
     return chat_reply.answer(completion, parameters)
 
 
-def _complete(call: Call, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> Completion:
+def _complete(
+    call: Call,
+    parameters: Mapping[str, Any],
+    body: Mapping[str, Any],
+    ends_at: InvocationContext,
+) -> Completion:
     """Ask the model once, and write a log line about it. Raises RunFailed."""
     server, allowed = _server(str(call.target), parameters)
     started = call.context.monotonic()
-    ends_at = call.context.within(max(call.seconds, 1.0))
     content = json.dumps(body, ensure_ascii=False).encode()
     reason = "error"
     try:
@@ -120,14 +129,19 @@ def _facts(completion: Completion) -> dict[str, Any]:
     prompt = completion.usage.get("prompt_tokens_details")
     output = completion.usage.get("completion_tokens_details")
     return {
-        "gen_ai.response.model": completion.model,
-        "gen_ai.response.id": completion.id,
-        "gen_ai.response.finish_reasons": [completion.finish_reason],
+        "gen_ai.response.model": _short(completion.model),
+        "gen_ai.response.id": _short(completion.id),
+        "gen_ai.response.finish_reasons": [_short(completion.finish_reason)],
         "gen_ai.usage.input_tokens": completion.input_tokens,
         "gen_ai.usage.output_tokens": completion.output_tokens,
         "gen_ai.usage.cache_read.input_tokens": _count(prompt, "cached_tokens"),
         "gen_ai.usage.reasoning.output_tokens": _count(output, "reasoning_tokens"),
     }
+
+
+def _short(text: str | None) -> str | None:
+    """A server's own text as a log line has it."""
+    return text and text.encode(errors="replace").decode()[:LONGEST_LOGGED]
 
 
 def _count(details: Any, name: str) -> int | None:

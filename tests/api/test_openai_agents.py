@@ -175,6 +175,7 @@ def test_a_usage_that_is_none_does_not_cost_the_answer(
     assert agent["currentRun"]["usage"] is None
 
 
+STORED = "The agent's output: This contains half a surrogate pair, which is not text"
 SAID = "The model's server answered"
 # The reply, whether another attempt follows, the outcome, and the notes.
 FAILURES: dict[str, tuple[Reply, bool, str, str]] = {
@@ -272,6 +273,18 @@ FAILURES: dict[str, tuple[Reply, bool, str, str]] = {
         False,
         "FAILED",
         "The model refuses to answer: I cannot",
+    ),
+    "half a surrogate pair": (
+        saying(None, refusal="I cannot \ud800"),
+        False,
+        "FAILED",
+        "The model refuses to answer: I cannot ?",
+    ),
+    "an answer that cannot be stored": (
+        saying("\ud800"),
+        False,
+        "FAILED",
+        STORED,
     ),
     "a tool": (
         saying(None, "tool_calls", tool_calls=[{"id": "1"}]),
