@@ -279,7 +279,11 @@ def _may_call(address: str, *, private: bool) -> bool:
     ip = _embedded(ip_address(address.partition("%")[0]))
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return False
-    return private or ip.is_global
+    if private:
+        return True
+    # Python counts two kinds of IPv6 addresses as global that no public host has.
+    obsolete = isinstance(ip, IPv6Address) and (ip.is_site_local or ip.is_reserved)
+    return ip.is_global and not obsolete
 
 
 def _embedded(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
