@@ -77,7 +77,10 @@ class SessionAgent(graphene.ObjectType):
     in_degree = int_field("Number of predecessors that have not ended.")
     state = graphene.Field(enums.SessionAgentState, required=True, description="Current state.")
     notes = text_field(NOTES)
-    attempt = int_field("Number of the current attempt, from 1. 0 before the first.")
+    attempt = int_field(
+        "Number of the current attempt, from 1. 0 before the first. A run that was throttled does"
+        " not count, so the number goes back by one until the next run."
+    )
     deadline_at = time_field(
         "When the current attempt times out, or the time for a person's answer ends. Null if there"
         " is no deadline."
@@ -116,7 +119,8 @@ class SessionAgent(graphene.ObjectType):
         "session_agent.SessionAgentConnection", "Agents that start after this one has ended."
     )
     session_runs = connection_field(
-        "session_run.SessionRunConnection", "Runs of the agent, one for each attempt, oldest first."
+        "session_run.SessionRunConnection",
+        "Runs of the agent, one for each attempt and each call that was throttled, oldest first.",
     )
 
     resolve_subtask_query = lazy_text("subtask_query")

@@ -30,9 +30,9 @@ ASYNC_TASK = "Identifier of the work in the external system that does it. Null i
 
 
 class SessionRun(graphene.ObjectType):
-    """The record of one attempt of an agent. It is created when the attempt starts, and sealed when
-    it ends. Afterwards it never changes. While it is open, `threadUuid` and `asyncTaskUuid` may be
-    set once.
+    """The record of one attempt of an agent, or of a call that was throttled and does not count as
+    an attempt. It is created when the attempt starts, and sealed when it ends. Afterwards it never
+    changes. While it is open, `threadUuid` and `asyncTaskUuid` may be set once.
     """
 
     class Meta:
@@ -52,7 +52,9 @@ class SessionRun(graphene.ObjectType):
     session_agent_uuid = uuid_field(
         "UUID of the session agent that ran. Null for a run recorded without one.", required=False
     )
-    attempt = int_field("Number of the attempt, from 1.")
+    attempt = int_field(
+        "Number of the attempt, from 1. The run after one that was throttled has the same number."
+    )
     outcome = graphene.Field(enums.RunOutcome, description="Outcome. Null while the run is open.")
     output = text_field("The result. Null if there is none.")
     notes = text_field("Notes for people, such as the reason of a failure. Null if there are none.")

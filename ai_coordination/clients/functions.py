@@ -14,12 +14,16 @@ LARGEST_CALL_BYTES = 6_000_000
 LARGEST_EVENT_BYTES = 1_000_000
 
 # Client errors (4xx) that a retry may resolve.
-_RETRYABLE_STATUSES = frozenset({409, 429})
+_RETRYABLE_STATUSES = frozenset({409})
+# Errors that mean throttling, next to the status 429. Some of them have other statuses.
+_THROTTLES = frozenset({"EC2ThrottledException", "ThrottlingException", "TooManyRequestsException"})
 _NOTES = {
     "AccessDeniedException": "The engine is not allowed to invoke this function",
+    "EC2ThrottledException": "Lambda is throttling: EC2 is busy while the function starts",
     "RequestEntityTooLargeException": "The payload is larger than Lambda accepts",
     "RequestTooLargeException": "The payload is larger than Lambda accepts",
     "ResourceNotFoundException": "The function does not exist",
+    "ThrottlingException": "Lambda is throttling: too many requests",
     "TooManyRequestsException": "Lambda is throttling: too many concurrent invocations",
 }
 
@@ -27,14 +31,25 @@ _NOTES = {
 class InvocationFailed(Exception):
     """The function was not invoked, or did not answer.
 
-    `notes` are shown to the tenant, so they contain no internals of the AWS account.
+    `notes` are shown to the tenant, so they contain no internals of the AWS account. `throttled`
+    means that Lambda refused for load; `after_seconds` is how long it asks to wait, if it says so.
     """
 
-    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
+    def __init__(
+        self,
+        notes: str,
+        *,
+        retryable: bool = True,
+        timed_out: bool = False,
+        throttled: bool = False,
+        after_seconds: float | None = None,
+    ) -> None:
         super().__init__(notes)
         self.notes = notes
         self.retryable = retryable
         self.timed_out = timed_out
+        self.throttled = throttled
+        self.after_seconds = after_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,19 @@ def _rejected(name: str, error: ClientError) -> InvocationFailed:
     code = error.response["Error"]["Code"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     notes = f"{_NOTES.get(code, 'Lambda rejected the invocation')} ({code})"
-    return InvocationFailed(notes, retryable=status >= 500 or status in _RETRYABLE_STATUSES)
+    throttled = status == 429 or code in _THROTTLES
+    return InvocationFailed(
+        notes,
+        retryable=throttled or status >= 500 or status in _RETRYABLE_STATUSES,
+        throttled=throttled,
+        after_seconds=_retry_after(error) if throttled else None,
+    )
+
+
+def _retry_after(error: ClientError) -> float | None:
+    """How many seconds Lambda asks to wait. None if it does not say so, or not as a number."""
+    value = error.response["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() else None
 
 
 def _unreachable(name: str, error: BotoCoreError) -> InvocationFailed:

@@ -20,12 +20,21 @@ def session_ended(engine: Engine, session: models.Session, status: SessionStatus
 
 
 def agent_moved(
-    engine: Engine, agent: models.SessionAgent, before: State | None, after: State
+    engine: Engine,
+    agent: models.SessionAgent,
+    before: State | None,
+    after: State,
+    *,
+    throttled: bool = False,
 ) -> None:
     """Count a change of an agent's state. `before` is None if a retry has reset the agent.
 
-    An attempt that ends is measured from the time in its run's UUID, unless it is cancelled.
+    An attempt that ends is measured from the time in its run's UUID, unless it is cancelled. A
+    throttled run is not an attempt.
     """
+    if throttled:
+        telemetry.count("Throttles")
+        return
     if after in TERMINAL_AGENT:
         telemetry.count(f"Agents{after.value.capitalize()}")
     if before is not State.IN_PROGRESS or after is State.CANCELLED:

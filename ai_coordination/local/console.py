@@ -51,11 +51,15 @@ def operation_of(body: str) -> str | None:
 
 
 def say_step(agent: models.SessionAgent) -> None:
-    """Print that a step has ended, or that an attempt has failed and another follows."""
+    """Print that a step has ended, or that another run follows: the last one failed, or was
+    throttled.
+    """
     state = SessionAgentState(agent.state)
     name = agent.member.agent_name if agent.member is not None else agent.agent_uuid
     if state in _SHOWN:
         say(f"{name} {state.name}{_attempt(agent)}{_notes(agent, state)}")
+    elif state is SessionAgentState.INITIAL and agent.throttles:
+        say(f"{name} waits{_notes(agent, SessionAgentState.FAILED)}")
     elif state is SessionAgentState.INITIAL and agent.attempt:
         say(f"{name} failed{_attempt(agent)}{_notes(agent, SessionAgentState.FAILED)}")
 

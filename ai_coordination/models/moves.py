@@ -45,8 +45,8 @@ def same(attribute: Any, value: Any) -> Condition:
 def same_start(agent: SessionAgent) -> Condition:
     """An agent that may start is as it was read: no other worker has claimed it since.
 
-    The run is the fence. `attempt` alone would not be one, because a retry sets it back. Each claim
-    has its own run.
+    The run is the fence. `attempt` alone would not be one, because a retry and a throttled run set
+    it back. Each claim has its own run.
     """
     model = SessionAgent
     condition: Condition = model.waiting_on.does_not_exist() & (model.attempt == agent.attempt)

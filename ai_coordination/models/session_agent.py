@@ -118,6 +118,9 @@ class SessionAgent(HasDueTime, Versioned):
     rejected_because = TextAttribute(null=True)
     usage = TokenUsage(null=True)
     not_before = UnicodeAttribute(null=True)
+    # How often the attempt that is outstanding was throttled, and the first time. Absent otherwise.
+    throttles = NumberAttribute(null=True)
+    throttled_since = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
     lease_owner = UnicodeAttribute(null=True)
     takeovers = NumberAttribute(null=True)

@@ -38,7 +38,11 @@ class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):
 
 
 class SessionRun(Entity):
-    """One attempt of an agent, or a run that a caller has recorded."""
+    """One attempt of an agent, one call that was throttled, or a run that a caller has recorded.
+
+    `attempt` of a throttled run is the number of the attempt that it would have been. The next run
+    has the same number, because a throttled run does not count.
+    """
 
     class Meta:
         table_name = table_name("session_runs")

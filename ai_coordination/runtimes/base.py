@@ -14,6 +14,7 @@ from ai_coordination.runtimes.problems import Path, Problem
 from ai_coordination.states import AgentRuntimeKind, RunOutcome
 
 DEFAULT_TIMEOUT_SECONDS = 300
+THROTTLE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ class RunFailed(Exception):
     """The attempt has failed: the agent failed, could not be reached, or did not answer in time.
 
     `notes` are shown to the tenant, so they contain no secret and nothing of another tenant.
-    `throttled` means that the other side has too much to do. `after_seconds` is how long it wants
-    to be left alone, if it says so: no attempt begins earlier.
+    `throttled` means that the other side has too much to do, and refused the call before it began
+    any work: the attempt does not count. `after_seconds` is how long the other side wants to be
+    left alone, if it says so: no attempt begins earlier. `throttle_seconds` is for how long after
+    the first throttled run of an attempt further ones do not count.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class RunFailed(Exception):
         timed_out: bool = False,
         throttled: bool = False,
         after_seconds: float | None = None,
+        throttle_seconds: float = THROTTLE_SECONDS,
     ) -> None:
         # What an agent or a server says may have half a surrogate pair, which nothing stores.
         notes = notes.encode(errors="replace").decode()
@@ -82,6 +86,7 @@ class RunFailed(Exception):
         self.retryable = retryable
         self.throttled = throttled
         self.after_seconds = after_seconds
+        self.throttle_seconds = throttle_seconds
         self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
 
 

@@ -9,14 +9,13 @@ from typing import Any, Final
 
 from ai_coordination.clients.http import Reply
 from ai_coordination.runtimes import output_schema
-from ai_coordination.runtimes.base import Answer, RunFailed
+from ai_coordination.runtimes.base import THROTTLE_SECONDS, Answer, RunFailed
 from ai_coordination.runtimes.model_parameters import FAIL, TAKE
 
 LONGEST_MESSAGE: Final = 500
 MOST_TOKENS: Final = 2**31 - 1
 
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
-_THROTTLING: Final = frozenset({429, 503})
 _CONTEXT = re.compile(
     r"context[ _](length|window|size)|maximum context|too many (input )?tokens|exceed_context",
     re.IGNORECASE,
@@ -38,13 +37,13 @@ class Completion:
     id: str | None
 
 
-def read(reply: Reply, now: datetime) -> Completion:
+def read(reply: Reply, parameters: Mapping[str, Any], now: datetime) -> Completion:
     """The completion in a reply. Raises RunFailed for every other reply."""
     body = _json(reply.body)
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if reply.status != 200 or not isinstance(choice, dict):
-        raise _error(reply, body, now)
+        raise _error(reply, body, parameters, now)
     message = _object(choice.get("message"))
     usage = _object(body.get("usage"))
     counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
@@ -84,7 +83,9 @@ def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:
     return Answer(text, completion.input_tokens, completion.output_tokens)
 
 
-def _error(reply: Reply, body: Mapping[str, Any], now: datetime) -> RunFailed:
+def _error(
+    reply: Reply, body: Mapping[str, Any], parameters: Mapping[str, Any], now: datetime
+) -> RunFailed:
     """The failure that a reply without an answer is: docs/guides/openai-agents.md has the table."""
     status = reply.status
     said = _said(body)
@@ -101,12 +102,16 @@ def _error(reply: Reply, body: Mapping[str, Any], now: datetime) -> RunFailed:
     error = _object(body.get("error"))
     out_of_quota = "insufficient_quota" in (error.get("code"), error.get("type"))
     retryable = (status in _RETRYABLE or status >= 500) and not out_of_quota
+    after_seconds = reply.retry_after(now) if retryable else None
+    # A server that is down answers 503 too, but does not know for how long.
+    is_busy = status == 429 or (status == 503 and after_seconds is not None)
     return RunFailed(
         f"{notes}{said}",
         retryable=retryable,
         timed_out=status == 408,
-        throttled=retryable and status in _THROTTLING,
-        after_seconds=reply.retry_after(now) if retryable else None,
+        throttled=retryable and is_busy,
+        after_seconds=after_seconds,
+        throttle_seconds=parameters.get("throttleSeconds", THROTTLE_SECONDS),
     )
 
 

@@ -56,7 +56,12 @@ class LambdaFunction(Runtime):
                 return _wait(call)
             functions.send_event(str(call.target), _body(call, functions.LARGEST_EVENT_BYTES))
         except functions.InvocationFailed as error:
-            raise RunFailed(error.notes, retryable=error.retryable) from error
+            raise RunFailed(
+                error.notes,
+                retryable=error.retryable,
+                throttled=error.throttled,
+                after_seconds=error.after_seconds,
+            ) from error
         return Accepted()
 
 

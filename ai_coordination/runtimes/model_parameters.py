@@ -57,6 +57,12 @@ PROPERTIES: Final[Mapping[str, Schema]] = {
         },
         "additionalProperties": False,
     },
+    "throttleSeconds": {
+        "description": "For how long after an attempt was first throttled it is made again.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 3_600,
+    },
     "onLength": {
         "description": "Whether an answer that is cut off at `maxTokens` fails, or is taken.",
         "enum": [FAIL, TAKE],

@@ -44,7 +44,7 @@ def _complete(
     try:
         reply = _ask(call, server, allowed, content, ends_at)
         reason = f"status {reply.status}"
-        completion = chat_reply.read(reply, call.context.utc())
+        completion = chat_reply.read(reply, parameters, call.context.utc())
     except RunFailed as failed:
         telemetry.count("ModelCallsFailed")
         if failed.throttled:

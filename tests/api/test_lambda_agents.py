@@ -193,12 +193,8 @@ PASSING: list[tuple[Reply, str]] = [
     (Reply(b"null", headers=HANDLED), "The function has failed"),
     (Reply(b'{"errorMessage": 1}', headers=HANDLED), "The function has failed"),
     (Reply(b"<", headers=HANDLED), "The function has failed"),
-    (
-        refusing(429, "TooManyRequestsException"),
-        "Lambda is throttling: too many concurrent invocations (TooManyRequestsException)",
-    ),
     (refusing(500, "ServiceException"), f"{OTHERWISE} (ServiceException)"),
-    (refusing(502, "EC2ThrottledException"), f"{OTHERWISE} (EC2ThrottledException)"),
+    (refusing(502, "ENILimitReachedException"), f"{OTHERWISE} (ENILimitReachedException)"),
     (refusing(409, "ResourceConflictException"), f"{OTHERWISE} (ResourceConflictException)"),
 ]
 

@@ -219,7 +219,13 @@ FAILURES: dict[str, tuple[Reply, bool, str, str]] = {
     ),
     "422": (refusing(422), False, "FAILED", f"{SAID} 422: t no"),
     "425": (refusing(425), True, "FAILED", f"{SAID} 425: t no"),
-    "429": (refusing(429), True, "FAILED", f"{SAID} 429: t no"),
+    "429": (refusing(429), True, "FAILED", f"Throttled: {SAID} 429: t no"),
+    "503, for a while": (
+        refusing(503, retry_after="30"),
+        True,
+        "FAILED",
+        f"Throttled: {SAID} 503: t no",
+    ),
     "429, no quota": (
         refusing(429, "pay", "insufficient_quota"),
         False,
@@ -326,6 +332,17 @@ def test_an_answer_that_does_not_fit_the_schema_fails_the_attempt(
 
     assert agent["state"] == "INITIAL"
     assert session(place)["sessionRuns"]["nodes"][0]["notes"] == notes
+
+
+def test_a_model_that_is_throttled_spends_no_attempt_unless_it_says_so(
+    models_server: ChatServer,
+) -> None:
+    attempts = [
+        run(models_server, refusing(429), **parameters)[1]["attempt"]
+        for parameters in ({}, {"throttleSeconds": 1}, {"throttleSeconds": 0})
+    ]
+
+    assert attempts == [0, 0, 1]
 
 
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(models_server: ChatServer) -> None:

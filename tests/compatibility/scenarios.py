@@ -33,6 +33,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_runs.timed_out,
         scenarios_of_callers.scheduled,
         scenarios_of_callers.asked_twice,
+        scenarios_of_runs.throttled,
     )
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from ai_coordination import models
 from ai_coordination.models import writes
+from ai_coordination.runtimes.base import RunFailed
 from tests.api.execution import WAITS, after, blueprint, echo, external, function, start
 from tests.compatibility.completion import LAST_WORDS, finish, key_of
 from tests.compatibility.life import Life
@@ -167,6 +168,23 @@ def taken_over(life: Life) -> None:
 
     life.answers = die
     while not _agent(life, "a").takeovers:
+        life.step()
+    life.keep()
+    life.answers = life.answer
+    life.recording = False
+    finish(life)
+
+
+def throttled(life: Life) -> None:
+    """Twice, before the function answers."""
+    start(blueprint([function("a", **WAITS)], [after("a")]), taskQuery="Which?")
+    life.recording = True
+
+    def refuse(call: object) -> Any:
+        raise RunFailed("Busy", throttled=True)
+
+    life.answers = refuse
+    while _agent(life, "a").throttles != 2:
         life.step()
     life.keep()
     life.answers = life.answer

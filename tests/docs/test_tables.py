@@ -16,6 +16,7 @@ from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
+from ai_coordination.runtimes import base
 from ai_coordination.services import agent_rules, session_membership, validation
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
 
@@ -88,6 +89,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "predecessors of a session agent": (session_membership.MOST_PREDECESSORS,),
     "timeouts": (1, agent_rules.LONGEST_SECONDS),
     "attempts": (1, agent_rules.MOST_ATTEMPTS),
+    "throttling": (int(base.THROTTLE_SECONDS),),
     "time of a request": (int(events.MAX_SECONDS),),
 }
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, telemetry, worker
-from ai_coordination.engine.agent import complete, fail, lease
+from ai_coordination.engine.agent import complete, fail, lease, throttle
 from ai_coordination.handler import handler
+from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.runtimes.echo_runtime import Echo
 from tests.api.execution import after, blueprint, echo, external, function, session, start
 from tests.entrypoints.lambda_stand_ins import Context, Lines
@@ -260,6 +261,28 @@ def test_an_unexpected_error_of_a_runtime_fails_one_attempt_and_its_traceback_is
 
     one_batch(queue)
     assert session(place)["status"] == "COMPLETED"
+
+
+def test_a_throttled_run_is_counted_apart_and_its_wait_is_logged(
+    queue: str, logged: Lines, measured: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(runtime: Echo, call: Call) -> Answer:
+        raise RunFailed("Busy", throttled=True, after_seconds=400)
+
+    monkeypatch.setattr(throttle, "SPREAD", 0.0)
+    monkeypatch.setattr(Echo, "invoke", refuse)
+    place = start(blueprint([echo("a")]))
+    measured()
+
+    one_batch(queue)
+
+    agent = first_agent(place)
+    assert (agent.state, agent.attempt, agent.notes) == ("initial", 0, "Throttled: Busy")
+    line, step = logged()
+    said = ("message", "run", "attempt", "throttles", "wait_seconds")
+    assert [line[name] for name in said] == ["throttled", agent.current_run_uuid, 1, 1, 400.0]
+    assert step["outcome"] == "done"
+    assert counts(measured()) == {"Throttles": 1}
 
 
 def die(*given: Any) -> None:

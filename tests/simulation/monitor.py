@@ -1,10 +1,13 @@
 """Checks a session after each write: final states, runs and outputs must not change."""
 
+from collections import defaultdict
 from datetime import timedelta
 
 from ai_coordination import models, texts
+from ai_coordination.engine.agent import throttle
 from ai_coordination.engine.session import retry_plan
 from ai_coordination.models.texts import Text
+from ai_coordination.runtimes.base import THROTTLE_SECONDS
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
@@ -17,6 +20,7 @@ from tests.simulation import invariants
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 
+TOLERATED = timedelta(seconds=THROTTLE_SECONDS)
 ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
 
 
@@ -31,6 +35,8 @@ class Monitor:
         self._looked_at = -1
         # In which iteration of its agent a run was made.
         self._iterations: dict[str, int] = {}
+        # The runs that were throttled.
+        self._throttled: set[str] = set()
         # The last answer that an agent asked about. It is kept until a person has judged it.
         self._asked: dict[int, Text] = {}
 
@@ -60,6 +66,8 @@ class Monitor:
 
     def _settle_run(self, now: Snapshot, run: models.SessionRun) -> None:
         """A run that has ended is immutable."""
+        if is_throttled(run):
+            self._throttled.add(run.run_uuid)
         if run.run_uuid not in self._iterations:
             of = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
             self._iterations[run.run_uuid] = int(of.iteration)
@@ -79,7 +87,33 @@ class Monitor:
             soon = self._world.clock + timedelta(minutes=2)
             assert agent.looks or not agent.due_at or parse(agent.due_at) <= soon, "owed too late"
             self._stays(("state", agent.ordinal, agent.iteration), agent.state)
+        self._attempts_are_counted(now, agent)
+
+    def _attempts_are_counted(self, now: Snapshot, agent: models.SessionAgent) -> None:
+        """No more attempts than its action allows, and all that ended are counted.
+
+        Throttled runs are not. They are tolerated for a while after the first of their attempt.
+        """
         assert agent.attempt <= agent.agent_action.retry.max_attempts
+        runs = [
+            run for run in now.runs_of(agent) if self._iterations[run.run_uuid] == agent.iteration
+        ]
+        throttled: dict[int, list[models.SessionRun]] = defaultdict(list)
+        for run in runs:
+            if is_throttled(run):
+                throttled[int(run.attempt)].append(run)
+        counted = [int(run.attempt) for run in runs if not is_throttled(run)]
+        assert sorted(counted) == list(range(1, int(agent.attempt) + 1)), "attempts are miscounted"
+        assert all(attempt <= int(agent.attempt) + 1 for attempt in throttled)
+        for of_attempt in throttled.values():
+            ends = sorted(parse(str(run.finished_at)) for run in of_attempt)
+            assert ends[-1] - ends[0] <= TOLERATED
+        is_waiting = agent.state == SessionAgentState.INITIAL and agent.iteration > 0
+        if is_waiting or agent.state == SessionAgentState.IN_PROGRESS:
+            attempt = int(agent.attempt) + is_waiting
+            assert len(throttled[attempt]) == int(agent.throttles or 0)
+        else:
+            assert agent.throttles is None
 
     def _asked_before(self, agent: models.SessionAgent) -> list[Text]:
         """The answer that an agent may still ask about, whatever ended the session meanwhile."""
@@ -142,9 +176,9 @@ class Monitor:
                 self._completed_once(now, agent)
 
     def _called_with_one_key(self) -> None:
-        """Every call of an attempt has the same run."""
-        attempts = {call[:3] for call in self._world.calls}
-        assert len(attempts) == len(set(self._world.calls))
+        """Every call of an attempt has the same run, unless the run was throttled."""
+        calls = {call for call in self._world.calls if call.run_uuid not in self._throttled}
+        assert len({call[:3] for call in calls}) == len(calls)
 
     def _completed_once(self, now: Snapshot, agent: models.SessionAgent) -> None:
         """A completed agent has one sealed completed run in its iteration."""
@@ -154,6 +188,11 @@ class Monitor:
             if run.outcome == "completed" and self._iterations[run.run_uuid] == agent.iteration
         ]
         assert completed == [agent.current_run_uuid]
+
+
+def is_throttled(run: models.SessionRun) -> bool:
+    """Whether a run was throttled, and does not count as an attempt."""
+    return isinstance(run.notes, str) and run.notes.startswith(throttle.NOTES.format(""))
 
 
 def _is(held: Text | None, said: Text) -> bool:

@@ -55,6 +55,7 @@ class RandomSession:
         self.world.doubled = draw.choice([0, 0.4])
         self.world.older = draw.choice([0, 0.5])
         self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
+        self._throttled = draw.choice([0, 0, 0.2, 0.6])
         self.world.answers = self._answer
         self.world.seam = self._seam
         self.world.spoils = self._spoilt
@@ -232,6 +233,9 @@ class RandomSession:
         assert call.agent.member.runtime.kind != AgentRuntimeKind.EXTERNAL
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
+        if self._throttled and self.world.random.random() < self._throttled:
+            after_seconds = self.world.random.choice([None, None, 0.0, 30.0, 400.0])
+            raise RunFailed("busy", throttled=True, after_seconds=after_seconds)
         fate = self.world.random.random()
         if fate < 0.03:
             raise Faulty("an error that the runtime does not expect")

@@ -18,7 +18,8 @@ from tests.simulation.snapshot import Snapshot
 NAMES = ["first", "left", "flaky", "last"]
 FLAKY = 2
 ATTEMPTS = [1, 1, 2, 1]
-POINTS = 86
+THROTTLED = 1
+POINTS = 94
 BLUEPRINT = Blueprint(
     members=[member(name) for name in NAMES],
     actions=[
@@ -36,7 +37,7 @@ BLUEPRINT = Blueprint(
 
 
 class Diamond(Case):
-    """One arm of it fails at first, and its end is approved; its texts are large."""
+    """One arm is throttled, and then fails at first; the end is approved; its texts are large."""
 
     def prepare(self) -> None:
         self._task = BLUEPRINT.make(self.world.caller)
@@ -56,7 +57,7 @@ class Diamond(Case):
 
     def answer(self, call: Call) -> Answer:
         if call.agent.ordinal == FLAKY and call.attempt == 1:
-            raise RunFailed("Not yet")
+            raise RunFailed("Not yet", throttled=not call.agent.throttles)
         return kept(call, said(call))
 
     def ends_right(self, now: Snapshot) -> None:
@@ -66,7 +67,7 @@ class Diamond(Case):
         answers = [texts.read(TENANT, agent.agent_output) for agent in now.agents]
         assert answers == [f"{name} has answered: {LARGE}" for name in NAMES]
         assert [int(agent.attempt) for agent in now.agents] == ATTEMPTS
-        assert len(now.runs) == sum(ATTEMPTS)
+        assert len(now.runs) == sum(ATTEMPTS) + THROTTLED
 
 
 class Lost(Diamond):

@@ -39,6 +39,10 @@ def fail(call: Call) -> Answer:
     raise RunFailed("The connection is gone")
 
 
+def throttle(call: Call) -> Answer:
+    raise RunFailed("Too many calls", throttled=True)
+
+
 def key(agent: models.SessionAgent) -> dict[str, Any]:
     return {
         "session_uuid": agent.session_uuid,
@@ -51,8 +55,9 @@ def accept(world: Simulator, agent: models.SessionAgent) -> None:
     agent_commands.accept(world.engine(), world.caller, **key(agent))
 
 
+@pytest.mark.parametrize("refuse", [fail, throttle])
 def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_over(
-    world: Simulator,
+    world: Simulator, refuse: Callable[[Call], Answer]
 ) -> None:
     stopped: list[Call] = []
 
@@ -60,7 +65,7 @@ def test_a_worker_that_was_stopped_does_not_fail_the_run_that_another_has_taken_
         if not stopped:
             stopped.append(call)
             raise Died("it is stopped, for longer than its lease")
-        world.answers = fail
+        world.answers = refuse
         world.wake(stopped[0])
         return Answer("Right")
 

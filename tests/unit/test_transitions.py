@@ -31,6 +31,7 @@ EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_next_attempt": lambda agent: transitions.to_next_attempt(
         ENGINE, agent, "why", RunOutcome.TIMED_OUT, FENCE, 8.0
     ),
+    "to_same_attempt": lambda agent: transitions.to_same_attempt(ENGINE, agent, "why", FENCE, 8.0),
     "to_waiting": lambda agent: transitions.to_waiting(ENGINE, agent, ANSWER, None, NOW),
     "to_completed": lambda agent: transitions.to_completed(ENGINE, agent, ANSWER, FENCE),
     "to_failed": lambda agent: transitions.to_failed(
@@ -104,10 +105,36 @@ def test_every_way_out_of_an_attempt_but_completion_seals_the_run_in_the_same_wr
 
     assert {name: outcome for name, outcome in sealed.items() if outcome is not None} == {
         "to_next_attempt": RunOutcome.TIMED_OUT,
+        "to_same_attempt": RunOutcome.FAILED,
         "to_waiting": RunOutcome.COMPLETED,
         "to_failed": RunOutcome.FAILED,
         "to_cancelled": RunOutcome.CANCELLED,
     }
+
+
+def test_every_way_out_of_an_attempt_forgets_its_throttled_runs() -> None:
+    throttled = agent_in(SessionAgentState.IN_PROGRESS).changed(
+        {"throttles": 2, "throttled_since": NOW}
+    )
+    results = {name: edge(throttled).result() for name, edge in EDGES.items()}
+
+    kept = {name for name, agent in results.items() if agent.throttles or agent.throttled_since}
+
+    assert kept == {"to_same_attempt", "to_in_progress", "to_skipped"}
+
+
+def test_a_throttled_run_is_counted_apart_and_the_attempt_is_made_again() -> None:
+    agent = agent_in(SessionAgentState.IN_PROGRESS)
+    first = EDGES["to_same_attempt"](agent).result()
+    again = first.changed({"state": "in_progress", "attempt": 1, "throttled_since": "earlier"})
+    second = EDGES["to_same_attempt"](again).result()
+
+    assert [(one.attempt, one.throttles, one.throttled_since) for one in (first, second)] == [
+        (0, 1, NOW),
+        (0, 2, "earlier"),
+    ]
+    later = "2026-11-29T00:00:08.000000+00:00"
+    assert (first.not_before, first.due_at) == (later, "2026-11-29T00:01:08.000000+00:00")
 
 
 def test_only_a_cancelled_agent_has_no_outstanding_work_when_it_has_ended() -> None:

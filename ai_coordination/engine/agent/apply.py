@@ -31,7 +31,9 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
     else:
         landed, now = writes.update_if(transition.agent, actions, condition, engine.context)
     if landed:
-        metrics.agent_moved(engine, transition.agent, transition.source, transition.to)
+        throttled = bool(transition.changes.get("throttles"))
+        ends = transition.source, transition.to
+        metrics.agent_moved(engine, transition.agent, *ends, throttled=throttled)
         if engine.observe is not None:
             engine.observe(transition.result())
     return now if now is not None and (landed or _leads_to(transition, now)) else None

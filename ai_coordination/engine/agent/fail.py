@@ -1,18 +1,38 @@
-"""Fail an attempt: another attempt follows, or the agent fails and its policy is outstanding."""
+"""Fail an attempt: another attempt follows, or the agent fails and its policy is outstanding.
+
+A throttled run is not an attempt: see `throttle`.
+"""
 
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import transitions
+from ai_coordination.engine.agent import throttle, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
+from ai_coordination.runtimes.base import RunFailed
 from ai_coordination.states import RunOutcome, SessionAgentState
 
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 JITTER = 0.5
-# Of agents that wait for the same server, not all begin at once.
-AFTER_JITTER = 0.1
+
+
+def fail_run(
+    engine: Engine, agent: models.SessionAgent, failed: RunFailed, fence: Condition
+) -> None:
+    """Fail the current run as its runtime says. `fence` is as in `fail_attempt`."""
+    if throttle.is_tolerated(engine, agent, failed):
+        throttle.repeat_later(engine, agent, failed, fence)
+        return
+    fail_attempt(
+        engine,
+        agent,
+        failed.notes,
+        fence,
+        retryable=failed.retryable,
+        outcome=failed.outcome,
+        after_seconds=failed.after_seconds or 0.0,
+    )
 
 
 def fail_attempt(
@@ -36,7 +56,7 @@ def fail_attempt(
         if failed is not None:
             engine.send(failed)
         return
-    wait = max(_wait_seconds(engine, agent), _at_least(engine, after_seconds))
+    wait = max(_wait_seconds(engine, agent), throttle.spread(engine, after_seconds))
     again = apply(engine, transitions.to_next_attempt(engine, agent, notes, outcome, fence, wait))
     if again is not None:
         engine.send(again, delay_seconds=wait)
@@ -48,11 +68,6 @@ def _wait_seconds(engine: Engine, agent: models.SessionAgent) -> float:
     exponent = int(agent.attempt) - 1
     longest = min(retry.interval_seconds * retry.backoff_rate**exponent, LONGEST_WAIT_SECONDS)
     return float(longest * (1 - JITTER * engine.context.random()))
-
-
-def _at_least(engine: Engine, seconds: float) -> float:
-    """How long to leave a busy server alone: as it asked, and a little longer for each agent."""
-    return min(seconds * (1 + AFTER_JITTER * engine.context.random()), LONGEST_WAIT_SECONDS)
 
 
 def give_up(engine: Engine, agent: models.SessionAgent, notes: str) -> None:

@@ -84,15 +84,7 @@ def _write_result(
         else:
             complete.complete(engine, agent, answer)
     except RunFailed as failed:
-        fail.fail_attempt(
-            engine,
-            agent,
-            failed.notes,
-            moves.same_worker(agent),
-            retryable=failed.retryable,
-            outcome=failed.outcome,
-            after_seconds=failed.after_seconds or 0.0,
-        )
+        fail.fail_run(engine, agent, failed, moves.same_worker(agent))
     except PayloadTooLarge:
         notes = TOO_LARGE.format("The agent's output")
         fail.fail_attempt(engine, agent, notes, moves.same_worker(agent), retryable=False)

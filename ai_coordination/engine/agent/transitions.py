@@ -6,7 +6,7 @@ docs/internals/execution-protocol.md has the same edges as a table.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -22,8 +22,16 @@ from ai_coordination.states import SessionAgentState as State
 Changes = Mapping[str, Any]
 
 NO_LEASE: Changes = {"lease_until": None, "lease_owner": None, "takeovers": None}
-# No worker has the agent, and no list of open work contains it.
-NO_WORK: Changes = {**NO_LEASE, "deadline_at": None, "open_as": None, "open_since": None}
+# What is known of the throttled runs of an attempt is removed once the attempt has ended.
+NO_THROTTLES: Changes = {"throttles": None, "throttled_since": None}
+# No worker has the agent, and no list of open work contains it. Its attempt has ended.
+NO_WORK: Changes = {
+    **NO_LEASE,
+    **NO_THROTTLES,
+    "deadline_at": None,
+    "open_as": None,
+    "open_since": None,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,23 @@ def to_next_attempt(
     )
 
 
+def to_same_attempt(
+    engine: Engine,
+    agent: models.SessionAgent,
+    notes: models.Text,
+    fence: Condition,
+    wait_seconds: float,
+) -> Transition:
+    """IN_PROGRESS to INITIAL: the run was throttled, so it does not count as an attempt."""
+    again = to_next_attempt(engine, agent, notes, RunOutcome.FAILED, fence, wait_seconds)
+    uncounted = {
+        "attempt": int(agent.attempt) - 1,
+        "throttles": int(agent.throttles or 0) + 1,
+        "throttled_since": agent.throttled_since or again.at,
+    }
+    return replace(again, changes={**again.changes, **uncounted})
+
+
 def to_failed(
     engine: Engine,
     agent: models.SessionAgent,
@@ -201,7 +226,7 @@ def to_waiting(
         to=State.WAITING_FOR_INPUT,
         at=now,
         due_at=deadline_at,
-        changes={**NO_LEASE, **opened, **answer, "deadline_at": deadline_at},
+        changes={**NO_LEASE, **NO_THROTTLES, **opened, **answer, "deadline_at": deadline_at},
         condition=_fenced(agent, fence),
         outcome=RunOutcome.COMPLETED,
         session=[models.Session.awaiting_input.add({int(agent.ordinal)})],
@@ -257,6 +282,7 @@ def to_next_iteration(
         "notes": None,
         "not_before": None,
         "user_input": None,
+        **NO_THROTTLES,
     }
     return Transition(
         agent=agent,
