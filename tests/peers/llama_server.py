@@ -16,6 +16,9 @@ def serve(path: str, port: int) -> None:
     options.hostnames = ["127.0.0.1"]
     options.port = port
     options.n_parallel = 2
+    # More would wait for each other in loops, which is slow on a busy machine.
+    options.cpuparams.n_threads = 1
+    options.cpuparams_batch.n_threads = 1
     options.n_ctx = 8192
     options.n_predict = 512
     options.warmup = False

@@ -15,12 +15,14 @@ import pytest
 from ai_coordination.clients import clients
 from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
-from tests.api.execution import after, agents, blueprint, model, outcomes, session, start, work_off
+from ai_coordination.local import worker
+from tests.api.execution import after, agents, blueprint, model, outcomes, session, start
 
 HERE = Path(__file__).parent
 BIN = HERE.parents[1] / ".venv-peers" / "bin"
 KEY = "sk-of-the-proxy-0123"
 SECONDS_TO_START = 120
+TIME_ENOUGH = worker.WorkerOptions(step_seconds=300)
 SCHEMA = {
     "type": "object",
     "properties": {"verdict": {"enum": ["good", "bad"]}, "grade": {"enum": [1, 2, 3]}},
@@ -111,7 +113,8 @@ def answered(url: str, name: str, **parameters: Any) -> tuple[Any, Any]:
     place = start(
         blueprint(members, [after("a", retry={"maxAttempts": 1})]), taskQuery="5 kg of oolong"
     )
-    work_off()
+    while worker.process_batch(TIME_ENOUGH):
+        pass
     return place, agents(place)["a"]
 
 
