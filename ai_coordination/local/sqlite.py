@@ -17,7 +17,7 @@ from typing import Any
 
 IN_MEMORY = ":memory:"
 # Raised when what is stored changes shape.
-VERSION = 1
+VERSION = 2
 # How long to wait for another process that is just ending.
 LOCK_SECONDS = 2.0
 _STATEMENTS = 256
@@ -58,9 +58,9 @@ class File:
             self.rows("PRAGMA synchronous = NORMAL")
         [[version]] = self.rows("PRAGMA user_version")
         [[tables]] = self.rows("SELECT count(*) FROM sqlite_master")
-        if version > VERSION or (tables and not version):
+        if version != VERSION and (tables or version):
             self.close()
-            raise NotUsable("it is not a file of this version of the engine")
+            raise NotUsable("it is a file of another program, or of another version of the engine")
         with self.transaction():
             self.rows(f"PRAGMA user_version = {VERSION}")
 

@@ -59,11 +59,17 @@ class StoreReader:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._read: dict[tuple[type[models.Table], str], Any] = {}
+        # How often each table had changed when it was read, and what was in it.
+        self._tables: dict[type[models.Table], tuple[int, list[Any]]] = {}
 
     def all_of(self, kind: type[E]) -> list[E]:
         """Everything in a table, by its key."""
-        texts = self.store.database.texts(kind.Meta.table_name)
-        return [self._entity(kind, text) for text in texts]
+        database, name = self.store.database, kind.Meta.table_name
+        changes = database.changes(name)
+        if kind not in self._tables or self._tables[kind][0] != changes:
+            entities = [self._entity(kind, text) for text in database.texts(name)]
+            self._tables[kind] = changes, entities
+        return list(self._tables[kind][1])
 
     def session(self) -> Snapshot | None:
         """The only one that there is."""

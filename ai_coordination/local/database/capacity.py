@@ -27,7 +27,7 @@ def read_units(size: int, *, consistent: bool) -> float:
 
 def write_units(*item_sizes: int) -> float:
     """The units of a write, by the sizes of the item before and after it."""
-    return float(max(1, *(math.ceil(size / WRITE_BYTES) for size in item_sizes)))
+    return float(max(1, math.ceil(max(item_sizes, default=0) / WRITE_BYTES)))
 
 
 def index_units(table: Table, old: Item | None, new: Item | None) -> dict[str, float]:

@@ -89,6 +89,10 @@ class Database:
         with self._file.turn():
             return self._rows.all_texts(self._tables.named(name))
 
+    def changes(self, name: str) -> int:
+        """How often a table has changed since the database was opened, at most."""
+        return self._rows.changes[self._tables.named(name).number]
+
     def clear(self) -> None:
         """Remove all items; the tables stay."""
         with self._file.transaction():

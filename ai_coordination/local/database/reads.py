@@ -18,7 +18,6 @@ from ai_coordination.local.database.rows import Range, Rows, Stored
 from ai_coordination.local.database.schema import Index, Table
 from ai_coordination.local.database.tables import Tables
 from ai_coordination.local.database.values import Item, Value
-from ai_coordination.models import sizes
 
 MOST_KEYS = 100
 LARGEST_BATCH_BYTES = 16 * 1024 * 1024
@@ -45,8 +44,7 @@ class Reads:
             raise Invalid("Cannot have null key for GetItem, DeleteItem, or UpdateItem")
         key = values.canonical_item(request["Key"])
         projection = _projection(request, Placeholders(request, _PROJECTION), last=True)
-        table.check_key(key)
-        found = self._rows.get(table, table.keys.encoded(key))
+        found = self._rows.get(table, table.check_key(key))
         answer: dict[str, Any] = {}
         if found is not None:
             answer["Item"] = _projected(found.item, projection)
@@ -84,9 +82,7 @@ class Reads:
     ) -> tuple[list[Stored], list[Any], int]:
         """What is found in one table, the keys that are left over, and the room that is left."""
         keys = [values.canonical_item(key) for key in part["Keys"]]
-        for key in keys:
-            table.check_key(key)
-        encoded = [table.keys.encoded(key) for key in keys]
+        encoded = [table.check_key(key) for key in keys]
         if len(set(encoded)) < len(encoded):
             raise Invalid("Provided list of item keys contains duplicates")
         found: list[Stored] = []
@@ -94,7 +90,7 @@ class Reads:
             stored = self._rows.get(table, item_key)
             if stored is None:
                 continue
-            if stored.size > room:
+            if stored.exceeds(room):
                 return found, keys[place:], 0
             room -= stored.size
             found.append(stored)
@@ -141,12 +137,11 @@ def _check_batch(asked: Mapping[str, Any]) -> None:
 
 
 class _Rest(NamedTuple):
-    """What a page has read so far."""
+    """What a page has read."""
 
     items: list[Item]
     matched: int
-    scanned: int
-    size: int
+    read: list[Stored]
     last: Item | None
 
 
@@ -206,7 +201,7 @@ class _Page:
     def read(self, rows: Iterator[Stored]) -> dict[str, Any]:
         """The answer, from the rows in their order."""
         rest = self._collected(rows)
-        answer: dict[str, Any] = {"Count": rest.matched, "ScannedCount": rest.scanned}
+        answer: dict[str, Any] = {"Count": rest.matched, "ScannedCount": len(rest.read)}
         if self._request.get("Select") != "COUNT":
             answer["Items"] = rest.items
         if rest.last is not None:
@@ -215,30 +210,32 @@ class _Page:
                 **self.table.keys.of(rest.last),
             }
         if capacity.wants(self._request):
-            answer["ConsumedCapacity"] = self._consumed(rest.size)
+            answer["ConsumedCapacity"] = self._consumed(_bytes(rest.read))
         return answer
 
     def _collected(self, rows: Iterator[Stored]) -> _Rest:
         """Reads until the page has its number of rows, or 1 MB, filtered ones included."""
         items: list[Item] = []
+        read: list[Stored] = []
         limit = math.inf if self._limit is None else self._limit
-        count = scanned = total = 0
+        matched = most_bytes = 0
         for stored in rows:
-            item, size = self._row(stored)
-            scanned += 1
-            total += size
-            if self._filter is None or self._filter.holds(item):
-                count += 1
-                items.append(_projected(item, self._projection))
-            if scanned >= limit or (total >= LARGEST_PAGE_BYTES and next(rows, None)):
-                return _Rest(items, count, scanned, total, stored.item)
-        return _Rest(items, count, scanned, total, None)
+            row = self._row(stored)
+            read.append(row)
+            most_bytes += row.most_bytes
+            if self._filter is None or self._filter.holds(row.item):
+                matched += 1
+                items.append(_projected(row.item, self._projection))
+            # The exact size is calculated only where it may be too large.
+            is_full = most_bytes >= LARGEST_PAGE_BYTES and _bytes(read) >= LARGEST_PAGE_BYTES
+            if len(read) >= limit or (is_full and next(rows, None)):
+                return _Rest(items, matched, read, stored.item)
+        return _Rest(items, matched, read, None)
 
     def _row(self, stored: Stored) -> Stored:
         if self.index is None or self.index.projected is None:
             return stored
-        row = self.index.row(stored.item)
-        return Stored(row, sizes.of_item(row))
+        return Stored(self.index.row(stored.item), stored.most_bytes)
 
     def _consumed(self, size: int) -> dict[str, Any]:
         consistent = bool(self._request.get("ConsistentRead"))
@@ -247,6 +244,10 @@ class _Page:
             return capacity.consumed(self._request, self.table.name, units, {})
         of_index = {self.index.name: units}
         return capacity.consumed(self._request, self.table.name, 0.0, of_index)
+
+
+def _bytes(rows: list[Stored]) -> int:
+    return sum(row.size for row in rows)
 
 
 def _check_select(request: Request, index: Index | None) -> None:

@@ -1,8 +1,9 @@
 """The rows of items and of indexes in the file."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ai_coordination.local.database import values
 from ai_coordination.local.database.schema import Index, Table
@@ -14,8 +15,7 @@ CREATE = (
     # Keys are stored as bytes that sort as DynamoDB sorts the keys.
     """CREATE TABLE IF NOT EXISTS items (
         tbl INTEGER NOT NULL, hash BLOB NOT NULL, range BLOB NOT NULL,
-        size INTEGER NOT NULL, item TEXT NOT NULL,
-        PRIMARY KEY (tbl, hash, range)
+        item TEXT NOT NULL, PRIMARY KEY (tbl, hash, range)
     )""",
     """CREATE TABLE IF NOT EXISTS index_rows (
         tbl INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL, range BLOB NOT NULL,
@@ -27,11 +27,27 @@ CREATE = (
 Key = tuple[bytes, bytes]
 
 
-class Stored(NamedTuple):
-    """An item, and its size in bytes as DynamoDB counts them."""
+class Stored:
+    """An item. Its size is calculated only where it is asked for: that takes as long as a read."""
 
-    item: Item
-    size: int
+    __slots__ = ("_size", "item", "most_bytes")
+
+    def __init__(self, item: Item, most_bytes: int) -> None:
+        """`most_bytes` is a limit of its size: its JSON is always longer."""
+        self.item = item
+        self.most_bytes = most_bytes
+        self._size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Its bytes, as DynamoDB counts them."""
+        if self._size is None:
+            self._size = sizes.of_item(self.item)
+        return self._size
+
+    def exceeds(self, limit: int) -> bool:
+        """Whether it has more bytes than so many."""
+        return self.most_bytes > limit and self.size > limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +69,29 @@ class Rows:
 
     def __init__(self, file: File) -> None:
         self._file = file
+        # How often each table has changed: who has read it sees by it whether to read it again.
+        self.changes: Counter[int] = Counter()
         file.create(*CREATE)
 
     def get(self, table: Table, key: Key) -> Stored | None:
         """The item of a key, or None."""
         found = self._file.first(
-            "SELECT item, size FROM items WHERE tbl = ? AND hash = ? AND range = ?",
+            "SELECT item FROM items WHERE tbl = ? AND hash = ? AND range = ?",
             (table.number, *key),
         )
-        return None if found is None else Stored(values.loaded(found[0]), found[1])
+        return None if found is None else _stored(found[0])
 
     def put(self, table: Table, key: Key, item: Item, old: Item | None) -> Stored:
         """Store an item in the place of the one that was there."""
-        size = sizes.of_item(item)
+        text = values.dumped(item)
         self._file.first(
-            "INSERT INTO items (tbl, hash, range, size, item) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET size = excluded.size, item = excluded.item",
-            (table.number, *key, size, values.dumped(item)),
+            "INSERT INTO items (tbl, hash, range, item) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET item = excluded.item",
+            (table.number, *key, text),
         )
         self._index(table, key, item, old)
-        return Stored(item, size)
+        self._changed(table)
+        return Stored(item, len(text))
 
     def delete(self, table: Table, key: Key, old: Item) -> None:
         """Remove an item that is there."""
@@ -80,6 +99,10 @@ class Rows:
             "DELETE FROM items WHERE tbl = ? AND hash = ? AND range = ?", (table.number, *key)
         )
         self._index(table, key, None, old)
+        self._changed(table)
+
+    def _changed(self, table: Table) -> None:
+        self.changes[table.number] += 1
 
     def _index(self, table: Table, key: Key, new: Item | None, old: Item | None) -> None:
         for index in table.indexes.values():
@@ -133,14 +156,15 @@ class Rows:
         order = ", ".join(f"{column}{direction}" for column in columns)
         rows = " AND ".join([source.rows, *conditions])
         # Names and signs are this module's own; all that a request says is bound.
-        statement = f"SELECT item, size FROM {rows} ORDER BY {order}"  # noqa: S608 - see above
-        for text, size in self._file.each(statement, given):
-            yield Stored(values.loaded(text), size)
+        statement = f"SELECT item FROM {rows} ORDER BY {order}"  # noqa: S608 - see above
+        for (text,) in self._file.each(statement, given):
+            yield _stored(text)
 
     def totals(self, table: Table) -> tuple[int, int]:
-        """How many items a table has, and their bytes."""
+        """How many items a table has, and about how many bytes."""
         count, size = self._file.first(
-            "SELECT count(*), coalesce(sum(size), 0) FROM items WHERE tbl = ?", (table.number,)
+            "SELECT count(*), coalesce(sum(length(item)), 0) FROM items WHERE tbl = ?",
+            (table.number,),
         )
         return int(count), int(size)
 
@@ -155,6 +179,11 @@ class Rows:
         """Remove all items of a table."""
         self._file.rows("DELETE FROM items WHERE tbl = ?", (table.number,))
         self._file.rows("DELETE FROM index_rows WHERE tbl = ?", (table.number,))
+        self._changed(table)
+
+
+def _stored(text: str) -> Stored:
+    return Stored(values.loaded(text), len(text))
 
 
 def _place(index: Index, item: Item | None) -> Key | None:

@@ -88,16 +88,13 @@ class Table:
             raise Invalid(f"The table does not have the specified index: {name}")
         return self.indexes[name]
 
-    def check_item(self, item: Item, *, in_update: bool = False) -> None:
-        """Raises Invalid where the keys of an item are missing, or not what they must be."""
-        if any(name not in item for name in self.keys.types):
-            raise Invalid("One of the required keys was not given a value")
-        self.check_key(self.keys.of(item))
+    def check_indexed(self, item: Item, *, in_update: bool = False) -> None:
+        """Raises Invalid where the keys of an index are not what they must be."""
         for index in self.indexes.values():
             _check_index(index, item, in_update=in_update)
 
-    def check_key(self, key: Item) -> None:
-        """Raises Invalid where these are not exactly the attributes of a key."""
+    def check_key(self, key: Item) -> tuple[bytes, bytes]:
+        """The encoded key. Raises Invalid where these are not exactly the attributes of a key."""
         if key.keys() != self.keys.types.keys():
             raise Invalid("The number of conditions on the keys is invalid")
         for name, kind in self.keys.types.items():
@@ -114,6 +111,7 @@ class Table:
                 "Hash primary key values must be under 2048 bytes, and range primary key values "
                 "must be under 1024 bytes"
             )
+        return hash_key, range_key
 
 
 def _check_index(index: Index, item: Item, *, in_update: bool) -> None:

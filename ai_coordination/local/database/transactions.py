@@ -50,13 +50,16 @@ class Transactions:
         _check_number(parts)
         writes = [Write(*_part(place, part), self._tables) for place, part in enumerate(parts, 1)]
         _check_distinct(writes)
-        _check_size(writes)
+        written_request = _written(parts)
+        if len(written_request) > LARGEST_BYTES:
+            _check_size(writes)
         token = request.get("ClientRequestToken")
-        if token and self._is_known(token, request):
+        digest = hashlib.sha256(written_request.encode()).digest()
+        if token and self._is_known(token, digest):
             return self._repeated(request, writes)
         written = self._run(writes)
         if token:
-            self._remember(token, request)
+            self._remember(token, digest)
         return _answer(request, list(zip(writes, written, strict=True)))
 
     def _run(self, writes: Sequence[Write]) -> list[Written]:
@@ -76,7 +79,7 @@ class Transactions:
             raise canceled(reasons)
         return written
 
-    def _is_known(self, token: str, request: Request) -> bool:
+    def _is_known(self, token: str, digest: bytes) -> bool:
         if len(token) > LONGEST_TOKEN:
             raise Invalid(
                 f"Value {token} at 'clientRequestToken' failed to satisfy constraint: Member must "
@@ -85,13 +88,13 @@ class Transactions:
         since = self._utc().timestamp() - TOKEN_SECONDS
         self._file.first("DELETE FROM tokens WHERE at <= ?", (since,))
         known = self._file.first("SELECT request FROM tokens WHERE token = ?", (token,))
-        if known is not None and known[0] != _digest(request):
+        if known is not None and known[0] != digest:
             raise Refused("IdempotentParameterMismatchException", "", Message="")
         return known is not None
 
-    def _remember(self, token: str, request: Request) -> None:
+    def _remember(self, token: str, digest: bytes) -> None:
         at = self._utc().timestamp()
-        self._file.first("INSERT INTO tokens VALUES (?, ?, ?)", (token, _digest(request), at))
+        self._file.first("INSERT INTO tokens VALUES (?, ?, ?)", (token, digest, at))
 
     def _repeated(self, request: Request, writes: Sequence[Write]) -> dict[str, Any]:
         """The answer to a request that was carried out before: nothing but reads is charged."""
@@ -153,12 +156,9 @@ def _check_size(writes: Sequence[Write]) -> None:
             raise Invalid(f"Transaction payload size cannot exceed 4MB. Payload Size: {size}")
 
 
-def _digest(request: Request) -> bytes:
-    """What tells a request from another one with the same token."""
-    written = json.dumps(
-        request["TransactItems"], sort_keys=True, default=lambda binary: bytes(binary).hex()
-    )
-    return hashlib.sha256(written.encode()).digest()
+def _written(parts: Sequence[Request]) -> str:
+    """The parts as JSON: what tells a request from another one with the same token."""
+    return json.dumps(parts, sort_keys=True, default=lambda binary: bytes(binary).hex())
 
 
 def _answer(request: Request, written: list[tuple[Write, Written]]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Update:
         self._placeholders = placeholders
         self._changes = [self._bound(action) for action in syntax.update(KIND, text)]
         self.paths = [change.path for change in self._changes]
+        self._is_nested = any(len(path) > 1 for path in self.paths)
         paths.check_distinct(KIND, self.paths)
 
     def check_keys(self, names: Collection[str]) -> None:
@@ -61,6 +62,8 @@ class Update:
 
     def apply(self, old: Item) -> dict[str, Value]:
         """The item after the update; the one before stays as it is. Raises InvalidUpdate."""
+        if not self._is_nested:
+            return self._applied(old)
         for path in self.paths:
             _check_place(old, path)
         new = dict(old)
@@ -74,6 +77,17 @@ class Update:
         for path, value in sorted(values, key=_place, reverse=True):
             if value is None:
                 _remove(new, path, copied)
+        return new
+
+    def _applied(self, old: Item) -> dict[str, Value]:
+        """The item after an update of whole attributes, whose order does not matter."""
+        new = dict(old)
+        for [name], change in self._changes:
+            value = change(old)
+            if value is None:
+                new.pop(str(name), None)
+            else:
+                new[str(name)] = value
         return new
 
     def _bound(self, action: syntax.Action) -> _Change:

@@ -15,7 +15,7 @@ from ai_coordination.local.database.errors import (
     InvalidUpdate,
 )
 from ai_coordination.local.database.placeholders import Placeholders
-from ai_coordination.local.database.rows import Key, Rows
+from ai_coordination.local.database.rows import Key, Rows, Stored
 from ai_coordination.local.database.schema import Table
 from ai_coordination.local.database.tables import Tables
 from ai_coordination.local.database.updates import KIND as UPDATE
@@ -38,12 +38,22 @@ _RETURNED = {
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An item before and after a write, with the sizes; None and 0 where there was none."""
+    """An item before and after a write; None where there was none."""
 
-    old: Item | None
-    new: Item | None
-    old_size: int
-    new_size: int
+    old: Stored | None
+    new: Stored | None
+
+    def items(self) -> tuple[Item | None, Item | None]:
+        """The items themselves."""
+        return _item(self.old), _item(self.new)
+
+    def units(self) -> float:
+        """The units of the write in the table."""
+        return capacity.write_units(*(stored.size for stored in (self.old, self.new) if stored))
+
+
+def _item(stored: Stored | None) -> Item | None:
+    return None if stored is None else stored.item
 
 
 class Write:
@@ -82,50 +92,50 @@ class Write:
             if any(name not in self._item for name in self.table.keys.types):
                 raise Invalid("One of the required keys was not given a value")
             key = self.table.keys.of(self._item)
-            if sizes.of_item(self._item) > LARGEST_ITEM_BYTES:
+            if Stored(self._item, len(values.dumped(self._item))).exceeds(LARGEST_ITEM_BYTES):
                 raise Invalid("Item size has exceeded the maximum allowed size")
         else:
             key = dict(self._item)
-        self.table.check_key(key)
+        encoded = self.table.check_key(key)
         if self._update is not None:
             self._update.check_keys(self.table.keys.types)
-        return self.table.keys.encoded(key)
+        return encoded
 
     def run(self, rows: Rows) -> Written:
         """Write it. Raises ConditionFailed, and Invalid for what does not fit the item."""
         found = rows.get(self.table, self.key)
-        old, old_size = (None, 0) if found is None else found
+        old = _item(found)
         if self._condition is not None and not self._condition.holds(old or {}):
             wants_it = self._request.get(_ON_FAILURE) == "ALL_OLD"
             raise ConditionFailed(old if wants_it else None)
         if self._operation == "ConditionCheck":
-            return Written(old, old, old_size, old_size)
+            return Written(found, found)
         if self._operation == "Delete":
             if old is not None:
                 rows.delete(self.table, self.key, old)
-            return Written(old, None, old_size, 0)
-        new = self._new(old)
-        stored = rows.put(self.table, self.key, new, old)
-        if stored.size > LARGEST_ITEM_BYTES:
+            return Written(found, None)
+        stored = rows.put(self.table, self.key, self._new(old), old)
+        if stored.exceeds(LARGEST_ITEM_BYTES):
             raise InvalidUpdate("Item size to update has exceeded the maximum allowed size")
-        return Written(old, new, old_size, stored.size)
+        return Written(found, stored)
 
     def _new(self, old: Item | None) -> Item:
         if self._operation == "Put":
-            self.table.check_item(self._item)
+            self.table.check_indexed(self._item)
             return self._item
         before = self._item if old is None else old
         if self._update is None:
             return before
         new = self._update.apply(before)
         values.check_levels(new)
-        self.table.check_item(new, in_update=True)
+        self.table.check_indexed(new, in_update=True)
         return new
 
     def returned(self, written: Written) -> Item | None:
         """The attributes that the answer has, None where it has none."""
         wanted = self._request.get("ReturnValues") or "NONE"
-        item = written.old if wanted.endswith("_OLD") else written.new
+        old, new = written.items()
+        item = old if wanted.endswith("_OLD") else new
         if wanted == "NONE" or item is None:
             return None
         if wanted.startswith("ALL_"):
@@ -213,9 +223,9 @@ def consumed(
         capacity.consumed(
             request,
             name,
-            factor * sum(capacity.write_units(done.old_size, done.new_size) for _, done in several),
+            factor * sum(done.units() for _, done in several),
             capacity.added(
-                capacity.index_units(write.table, done.old, done.new) for write, done in several
+                capacity.index_units(write.table, *done.items()) for write, done in several
             ),
             also,
         )
