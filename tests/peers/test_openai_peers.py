@@ -182,7 +182,7 @@ def test_a_schema_that_the_proxys_mock_ignores_is_checked_here(proxy: str) -> No
 @pytest.mark.usefixtures("allowed")
 @pytest.mark.parametrize(
     ("name", "key", "status"),
-    [("busy", KEY, "429"), ("unknown", KEY, "400"), ("mock", "sk-wrong-0123456", "400")],
+    [("unknown", KEY, "400"), ("mock", "sk-wrong-0123456", "400")],
 )
 def test_what_the_proxy_refuses_fails_the_agent_with_its_words(
     proxy: str, monkeypatch: pytest.MonkeyPatch, name: str, key: str, status: str
@@ -194,3 +194,12 @@ def test_what_the_proxy_refuses_fails_the_agent_with_its_words(
     assert agent["state"] == "FAILED"
     assert agent["notes"].startswith(f"The model's server answered {status}: ")
     assert key not in agent["notes"]
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_busy_proxy_costs_no_attempt(proxy: str) -> None:
+    place, agent = answered(proxy, "busy", apiKeySecret="key")
+
+    assert (agent["state"], agent["attempt"]) == ("INITIAL", 0)
+    (run,) = session(place)["sessionRuns"]["nodes"]
+    assert run["notes"].startswith("Throttled: The model's server answered 429: ")
