@@ -9,6 +9,7 @@ from pynamodb.exceptions import UpdateError
 from ai_coordination import models
 from ai_coordination.clients import SqsQueue
 from ai_coordination.engine import factory, sweeper
+from ai_coordination.messages import AgentMessage
 from ai_coordination.models import due_times, sizes
 from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.contexts import SYSTEM
@@ -50,7 +51,7 @@ def test_a_full_item_stops_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
         SqsQueue,
         "send",
         lambda queue, messages, delay_seconds=0: sent.extend(
-            str(message.get("agent")) for message in messages
+            message.session_agent_uuid for message in messages if isinstance(message, AgentMessage)
         ),
     )
     monkeypatch.setattr(sweeper, "ROWS", FIRST_ROWS)
