@@ -250,7 +250,7 @@ build-ApiFunction: $(INSTALLED)
 		--implementation cp --python-version $(LAMBDA_VERSION) --platform $(LAMBDA_PLATFORM) \
 		--only-binary=:all: --no-deps --require-hashes --requirement requirements.lock
 	@cp -R ai_coordination "$(ARTIFACTS_DIR)/"
-	@rm -rf "$(ARTIFACTS_DIR)/ai_coordination/local" "$(ARTIFACTS_DIR)/bin"
+	@rm -rf "$(ARTIFACTS_DIR)/ai_coordination/local" "$(ARTIFACTS_DIR)/ai_coordination/testing" "$(ARTIFACTS_DIR)/bin"
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 	@$(BIN)/python .ci/trim.py "$(ARTIFACTS_DIR)"
 	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"

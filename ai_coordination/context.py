@@ -1,19 +1,24 @@
-"""The context of one invocation: time, randomness, identifiers and the deadline.
+"""The context of one invocation: time, randomness, identifiers, threads and the deadline.
 
 The entry points create it and pass it down. Nothing else reads a clock or draws random numbers, so
-tests control both.
+tests control both. Threads whose order would show in what is stored are also from here.
 """
 
 import math
 import secrets
 import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 from ai_coordination import ids, timestamps
 
 _FLOAT_BITS = 53
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,14 @@ class InvocationContext:
     def sleep(self, seconds: float) -> None:
         """Block this thread."""
         time.sleep(seconds)
+
+    def map(self, work: Callable[[A], B], items: Iterable[A], threads: int, name: str) -> list[B]:
+        """Return the results of `work` for all items, computed in so many threads, in order.
+
+        Raises the first error. `name` is the prefix of the threads' names.
+        """
+        with ThreadPoolExecutor(threads, thread_name_prefix=name) as pool:
+            return list(pool.map(work, items))
 
     def random_bits(self, bits: int) -> int:
         """Return a random number of this many bits, from the operating system.

@@ -40,6 +40,12 @@ class Clients:
         self._session = self._session or _new_session()
         return self._session.create_client(service, config=config)
 
+    def exchange(self, other: "Clients") -> None:
+        """Swap all clients with those of `other`, for a while in which AWS is another one."""
+        with self._lock:
+            self._clients, other._clients = other._clients, self._clients
+            self._session, other._session = other._session, self._session
+
     def forget(self) -> None:
         """Drop all clients, so that the next calls create new ones. For tests."""
         self._clients.clear()

@@ -7,7 +7,6 @@ see `looks`. So an outage delays work by its own length and at most two minutes.
 Rows are isolated. An error with one is logged and counted, and affects no other.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
@@ -61,8 +60,7 @@ def sweep(engine: Engine) -> int:
         context, table, shard = task
         return context.run(_sweep, engine, table, shard, behind)
 
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sweep") as pool:
-        results = list(pool.map(run, tasks))
+    results = engine.context.map(run, tasks, AT_ONCE, "sweep")
     _count("SweepErrors", sum(result.errors for result in results))
     if all(result.unread for result in results):
         raise NothingRead("no shard of the index of due times could be read")

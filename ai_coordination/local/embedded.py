@@ -64,7 +64,10 @@ class EmbeddedAws:
         file: File | None = None,
         utc: Clock = _utc,
         database: Callable[[File, Clock], Database] = Database,
+        functions: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
     ) -> None:
+        """`functions` answers invocations of Lambda functions. Without it there are none."""
+        self._functions = functions
         self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
         self._undo = ExitStack()
         self._file = file
@@ -80,7 +83,7 @@ class EmbeddedAws:
         self.timers = Timers(file, self._utc, region)
         self._services: dict[str, Service] = {
             "dynamodb": self._database,
-            "lambda": _no_such_function,
+            "lambda": self._lambda,
             "s3": self.buckets.call,
             "scheduler": self.timers.call,
             "sqs": self.queues.call,
@@ -134,11 +137,12 @@ class EmbeddedAws:
             allowance.received(values.bytes_of_answer(answer))
         return answer
 
-
-def _no_such_function(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Lambda without functions: those that exist are served at an endpoint URL."""
-    message = f"{operation}: function not found: {request.get('FunctionName')}"
-    raise Refused("ResourceNotFoundException", message, 404)
+    def _lambda(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Lambda. Without `functions` there are none: others are served at an endpoint URL."""
+        if self._functions is not None and operation == "Invoke":
+            return self._functions(request)
+        message = f"{operation}: function not found: {request.get('FunctionName')}"
+        raise Refused("ResourceNotFoundException", message, 404)
 
 
 # The innermost of those that run answers.

@@ -20,7 +20,7 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
     status startedAt finishedAt
     sessionAgents(first: 100, after: $agents) {
       nodes {
-        sessionAgentUuid state attempt notes updatedAt successorUuids
+        sessionAgentUuid agentUuid state attempt notes updatedAt successorUuids
         agent { agentName runtime { kind } }
         agentAction { userInTheLoop }
         currentRun { runUuid }

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -138,7 +138,7 @@ class LocalScheduler:
             )
             if due is None or due > self._utc():
                 return
-            event = _event(timer, due)
+            event = event_of(timer, due)
             try:
                 outcome = worker.handler(event, LambdaContext())["firing"]
             except Exception:  # noqa: BLE001 - an entry point: report the error, retry later
@@ -159,7 +159,8 @@ def _read(name: str) -> dict[str, Any] | None:
         raise
 
 
-def _event(timer: dict[str, Any], due: datetime) -> dict[str, Any]:
+def event_of(timer: Mapping[str, Any], due: datetime) -> dict[str, Any]:
+    """Return the event with which a timer invokes the worker at a time."""
     time = due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     event: dict[str, Any] = json.loads(timer["Target"]["Input"].replace(SCHEDULED_TIME, time))
     return event

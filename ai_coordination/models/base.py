@@ -106,9 +106,15 @@ class SharedConnection(Connection):
             allowed.spend(answer)
         return answer
 
+    def exchange_client(self, client: Any = None) -> Any:
+        """Use another client from now on, None: a new one. Returns the client until now, if any."""
+        with self._made:
+            former, self._own = self._own, client
+        return former
+
     def forget_client(self) -> None:
         """Create a new client for the next call. For tests that change the endpoint."""
-        self._own = None
+        self.exchange_client()
 
 
 def _no_answer(operation_name: str, error: Exception) -> Throttled:

@@ -5,12 +5,12 @@ import math
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from unittest.mock import patch
 
 from ai_coordination import telemetry, texts
@@ -34,6 +34,8 @@ VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
 MOST_WAITING = 5
 TENANT = "acme#sales"
+A = TypeVar("A")
+B = TypeVar("B")
 ENVIRONMENT = {
     f"{PREFIX}TEXTS_BUCKET": "texts",
     f"{PREFIX}QUEUE_URL": "queue",
@@ -78,6 +80,9 @@ class SimulatorContext(InvocationContext):
 
     def random(self) -> float:
         return self.simulator.random.random()
+
+    def map(self, work: Callable[[A], B], items: Iterable[A], threads: int, name: str) -> list[B]:
+        return [work(item) for item in items]
 
     def token(self) -> str:
         return self.simulator.token()
@@ -297,7 +302,6 @@ class Simulator:
             patch.object(texts, "TextBucket", lambda name: self.bucket),
             patch.object(texts, "SqsQueue", lambda url: self),
             patch.object(texts, "ThreadPoolExecutor", OneAfterAnother),
-            patch.object(sweeper, "ThreadPoolExecutor", OneAfterAnother),
             patch.object(telemetry.logger, "info"),
             patch.object(telemetry.logger, "exception", _raise_on),
             patch.dict("os.environ", ENVIRONMENT),

@@ -2,16 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, TypeVar
 
 from ai_coordination import models
-from ai_coordination.local.database import values
-from ai_coordination.models.base import Item
 from ai_coordination.states import TERMINAL_AGENT, SessionAgentState
+from ai_coordination.testing.records import Records
 from tests.simulation.store import Store
-
-E = TypeVar("E", bound=models.Table)
 
 
 @dataclass(frozen=True)
@@ -53,23 +48,12 @@ class Snapshot:
         return not any(agent.due_at for agent in self.agents)
 
 
-class StoreReader:
+class StoreReader(Records):
     """Reads a store. An item that has not changed since the last look is not read again."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__(store.database)
         self.store = store
-        self._read: dict[tuple[type[models.Table], str], Any] = {}
-        # How often each table had changed when it was read, and what was in it.
-        self._tables: dict[type[models.Table], tuple[int, list[Any]]] = {}
-
-    def all_of(self, kind: type[E]) -> list[E]:
-        """Everything in a table, by its key."""
-        database, name = self.store.database, kind.Meta.table_name
-        changes = database.changes(name)
-        if kind not in self._tables or self._tables[kind][0] != changes:
-            entities = [self._entity(kind, text) for text in database.texts(name)]
-            self._tables[kind] = changes, entities
-        return list(self._tables[kind][1])
 
     def session(self) -> Snapshot | None:
         """The only one that there is."""
@@ -83,16 +67,3 @@ class StoreReader:
         for run in runs:
             by_agent[run.session_agent_uuid].append(run)
         return Snapshot(sessions[0], agents, runs, by_ordinal, dict(by_agent))
-
-    def _entity(self, kind: type[E], text: str) -> E:
-        entity: E | None = self._read.get((kind, text))
-        if entity is None:
-            entity = self._read[kind, text] = _view(kind, values.loaded(text))
-        return entity
-
-
-def _view(kind: type[E], item: Item) -> Any:
-    """An entity with plain attributes: those of pynamodb take most of the time of looking."""
-    view = SimpleNamespace(**dict.fromkeys(kind.get_attributes()))
-    vars(view).update(kind.of(item).attribute_values)
-    return view

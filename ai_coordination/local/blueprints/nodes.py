@@ -31,10 +31,14 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"{TAG}{_tag}", re.compile(rf"(?:{_pattern})$"), list(_first))
 
 
-def parse(file: str) -> yaml.Node:
-    """Return the root of the file's only document. Raises InvalidBlueprint."""
+def parse(file: str, text: bytes | None = None) -> yaml.Node:
+    """Return the root of the only document of a file, or of `text`, to which `file` is a name.
+
+    Raises InvalidBlueprint.
+    """
     try:
-        root = yaml.compose(FilePath(file).read_bytes(), Loader=_Loader)
+        content = FilePath(file).read_bytes() if text is None else text
+        root = yaml.compose(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise InvalidBlueprint(file, [_of(error)]) from error
     except yaml.YAMLError as error:

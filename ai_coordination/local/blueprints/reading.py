@@ -25,9 +25,12 @@ SECTIONS = {
 LONGEST_UUID = 128
 
 
-def read(file: str) -> Blueprint:
-    """Return the blueprint in a file. Raises InvalidBlueprint with all its problems."""
-    root = nodes.parse(file)
+def read(file: str, text: bytes | None = None) -> Blueprint:
+    """Return the blueprint in a file, or in `text`, to which `file` is a name then.
+
+    Raises InvalidBlueprint with all its problems.
+    """
+    root = nodes.parse(file, text)
     checker = Checker()
 
     def section(name: str, node: yaml.Node) -> Any:

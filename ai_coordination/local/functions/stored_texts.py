@@ -32,14 +32,14 @@ def _localized(value: Any, base: str) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: base + PATH + _key(item)
+        name: base + PATH + key_of(item)
         if name.endswith(_URL) and isinstance(item, str) and is_aws(item)
         else _localized(item, base)
         for name, item in value.items()
     }
 
 
-def _key(url: str) -> str:
+def key_of(url: str) -> str:
     """The quoted key of a presigned URL, which names the bucket in its host or in its path."""
     parts, bucket = urlsplit(url), settings().texts_bucket
     path = parts.path

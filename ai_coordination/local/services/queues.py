@@ -87,6 +87,13 @@ class Queues:
                 self._sent.notify_all()
         return answer
 
+    def waiting(self) -> list[tuple[float, str, str]]:
+        """All messages: when each is visible (in seconds of the epoch), its queue, and its body."""
+        with self._file.turn():
+            return self._file.rows(
+                "SELECT visible_at, queue, body FROM messages ORDER BY visible_at, number"
+            )
+
     def release(self) -> int:
         """Make all messages visible that were received and not deleted; how many there were.
 
