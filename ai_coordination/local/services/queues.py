@@ -4,16 +4,28 @@ Source: Amazon SQS API Reference and Developer Guide. A message is delivered aga
 visibility timeout, unless it was deleted with the receipt handle of its latest delivery.
 """
 
-import hashlib
 import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from ai_coordination.local.errors import Refused
+from ai_coordination.local.services.queue_rules import (
+    LARGEST_BYTES,
+    MOST_OF_A_BATCH,
+    Operation,
+    Request,
+    batched,
+    check_between,
+    chosen,
+    digest,
+    invalid,
+    milliseconds,
+    no_such_queue,
+)
 from ai_coordination.local.sqlite import File
 
 CREATE = (
@@ -30,14 +42,9 @@ CREATE = (
 URL = "https://sqs.{region}.amazonaws.com/{account}/{name}"
 ACCOUNT = "123456789012"
 
-MOST_OF_A_BATCH = 10
-LARGEST_BYTES = 1024 * 1024
 LONGEST_DELAY_SECONDS = 900
 LONGEST_VISIBILITY_SECONDS = 43_200
 DEFAULTS = {"DelaySeconds": "0", "VisibilityTimeout": "30", "ReceiveMessageWaitTimeSeconds": "0"}
-
-Request = Mapping[str, Any]
-Operation = Callable[[Request], dict[str, Any]]
 
 
 class Queues:
@@ -127,7 +134,7 @@ class Queues:
         name = str(request["QueueUrl"]).rpartition("/")[2]
         held = self._file.first("SELECT attributes FROM queues WHERE name = ?", (name,))
         if held is None:
-            raise _no_such_queue()
+            raise no_such_queue()
         return name, {**DEFAULTS, **json.loads(held[0])}
 
     def _delete(self, request: Request) -> dict[str, Any]:
@@ -168,15 +175,15 @@ class Queues:
             "ApproximateNumberOfMessagesDelayed": str(delayed),
         }
         wanted = request.get("AttributeNames") or ()
-        return {"Attributes": _chosen(known, wanted)} if wanted else {}
+        return {"Attributes": chosen(known, wanted)} if wanted else {}
 
     def _send(self, request: Request) -> dict[str, Any]:
         name, attributes = self._named(request)
         body, delay = request["MessageBody"], request.get("DelaySeconds")
         delay = int(attributes["DelaySeconds"] if delay is None else delay)
-        _check_between("DelaySeconds", delay, LONGEST_DELAY_SECONDS)
+        check_between("DelaySeconds", delay, LONGEST_DELAY_SECONDS)
         if not body or len(body.encode()) > LARGEST_BYTES:
-            raise _invalid(
+            raise invalid(
                 f"One or more parameters are invalid. Reason: Message must be shorter "
                 f"than {LARGEST_BYTES} bytes and not empty."
             )
@@ -186,7 +193,7 @@ class Queues:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (name, message_id, body, request.get("MessageGroupId"), now, now + delay),
         )
-        return {"MessageId": message_id, "MD5OfMessageBody": _digest(body)}
+        return {"MessageId": message_id, "MD5OfMessageBody": digest(body)}
 
     def _receive(self, request: Request) -> dict[str, Any]:
         """What is there, or what comes within the time that the request waits."""
@@ -221,10 +228,10 @@ class Queues:
         self._put_aside(name, attributes)
         timeout = request.get("VisibilityTimeout")
         timeout = int(attributes["VisibilityTimeout"] if timeout is None else timeout)
-        _check_between("VisibilityTimeout", timeout, LONGEST_VISIBILITY_SECONDS)
+        check_between("VisibilityTimeout", timeout, LONGEST_VISIBILITY_SECONDS)
         most = request.get("MaxNumberOfMessages") or 1
         if not 1 <= most <= MOST_OF_A_BATCH:
-            raise _invalid(f"Value {most} for parameter MaxNumberOfMessages is invalid.")
+            raise invalid(f"Value {most} for parameter MaxNumberOfMessages is invalid.")
         now = self._now()
         found = self._file.rows(
             "SELECT number FROM messages WHERE queue = ? AND visible_at <= ? ORDER BY number"
@@ -255,16 +262,16 @@ class Queues:
         )
         known = {
             "ApproximateReceiveCount": str(receives),
-            "ApproximateFirstReceiveTimestamp": _milliseconds(first),
-            "SentTimestamp": _milliseconds(sent_at),
+            "ApproximateFirstReceiveTimestamp": milliseconds(first),
+            "SentTimestamp": milliseconds(sent_at),
             **({"MessageGroupId": group} if group else {}),
         }
         names = request.get("MessageSystemAttributeNames") or request.get("AttributeNames") or ()
-        attributes = _chosen(known, names)
+        attributes = chosen(known, names)
         return {
             "MessageId": message_id,
             "ReceiptHandle": receipt,
-            "MD5OfBody": _digest(body),
+            "MD5OfBody": digest(body),
             "Body": body,
             **({"Attributes": attributes} if attributes else {}),
         }
@@ -280,13 +287,13 @@ class Queues:
     def _change_visibility(self, request: Request) -> dict[str, Any]:
         name, _ = self._named(request)
         seconds = request["VisibilityTimeout"]
-        _check_between("VisibilityTimeout", seconds, LONGEST_VISIBILITY_SECONDS)
+        check_between("VisibilityTimeout", seconds, LONGEST_VISIBILITY_SECONDS)
         changed = self._file.count(
             "UPDATE messages SET visible_at = ? WHERE queue = ? AND receipt = ?",
             (self._now() + seconds, name, request["ReceiptHandle"]),
         )
         if not changed:
-            raise _invalid("The receipt handle is not that of the message's latest delivery.")
+            raise invalid("The receipt handle is not that of the message's latest delivery.")
         return {}
 
     def _batch(self, single: Operation) -> Operation:
@@ -294,67 +301,6 @@ class Queues:
 
         def run(request: Request) -> dict[str, Any]:
             self._named(request)
-            entries = request.get("Entries") or ()
-            _check_entries(entries)
-            answer: dict[str, Any] = {"Successful": [], "Failed": []}
-            for entry in entries:
-                try:
-                    done = single({**entry, "QueueUrl": request["QueueUrl"]})
-                except Refused as error:
-                    answer["Failed"].append(
-                        {
-                            "Id": entry["Id"],
-                            "Code": error.code,
-                            "Message": error.message,
-                            "SenderFault": True,
-                        }
-                    )
-                else:
-                    answer["Successful"].append({"Id": entry["Id"], **done})
-            return {name: several for name, several in answer.items() if several}
+            return batched(single, request)
 
         return run
-
-
-def _check_entries(entries: Sequence[Request]) -> None:
-    if not entries:
-        raise Refused("AWS.SimpleQueueService.EmptyBatchRequest", "There are no entries.")
-    if len(entries) > MOST_OF_A_BATCH:
-        raise Refused(
-            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-            f"Maximum number of entries per request are {MOST_OF_A_BATCH}.",
-        )
-    if len({entry["Id"] for entry in entries}) < len(entries):
-        raise Refused("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "An id is repeated.")
-    size = sum(len(str(entry.get("MessageBody", "")).encode()) for entry in entries)
-    if size > LARGEST_BYTES:
-        raise Refused(
-            "AWS.SimpleQueueService.BatchRequestTooLong",
-            f"Batch requests cannot be longer than {LARGEST_BYTES} bytes.",
-        )
-
-
-def _check_between(name: str, value: int, most: int) -> None:
-    if not 0 <= value <= most:
-        raise _invalid(f"Value {value} for parameter {name} is invalid.")
-
-
-def _invalid(message: str) -> Refused:
-    return Refused("InvalidParameterValue", message)
-
-
-def _no_such_queue() -> Refused:
-    return Refused("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
-
-
-def _chosen(known: Mapping[str, str], wanted: Iterable[str]) -> dict[str, str]:
-    names = set(wanted)
-    return {name: value for name, value in known.items() if "All" in names or name in names}
-
-
-def _digest(body: str) -> str:
-    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(int(seconds * 1000))
