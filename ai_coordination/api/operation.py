@@ -1,7 +1,7 @@
 """Execute a GraphQL request: from its document to a result as plain data."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from inspect import isawaitable
 from itertools import zip_longest
 from typing import Any
@@ -21,6 +21,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.errors import BadUserInput, EngineError, InputError
 from ai_coordination.models.allowance import spending
+from ai_coordination.services.fingerprints import JSON_MEMBERS
 
 MAX_COERCION_ERRORS = 20
 MAX_MESSAGE_CHARACTERS = 500
@@ -172,13 +173,21 @@ def _is_request_error(error: GraphQLError) -> bool:
 
 
 def _extensions(error: EngineError, prefix: list[str | int]) -> dict[str, Any]:
-    """Return an error's extensions, with its `inputPath` in camel case below `prefix`."""
+    """Return an error's extensions, with its `inputPath` in the names of GraphQL below `prefix`."""
     extensions = error.extensions
     if isinstance(error, InputError) and error.input_path:
-        extensions["inputPath"] = prefix + [
-            to_camel_case(step) if isinstance(step, str) else step for step in error.input_path
-        ]
+        extensions["inputPath"] = prefix + _graphql_path(error.input_path)
     return extensions
+
+
+def _graphql_path(input_path: Sequence[str | int]) -> list[str | int]:
+    """Return a path in camel case. Names inside a JSON value are the caller's, and stay."""
+    path: list[str | int] = []
+    is_json = False
+    for step in input_path:
+        path.append(step if is_json or isinstance(step, int) else to_camel_case(step))
+        is_json = is_json or step in JSON_MEMBERS
+    return path
 
 
 def _with_request_id(error: dict[str, Any], caller: Caller) -> dict[str, Any]:

@@ -130,6 +130,7 @@ PARAMETERS: list[tuple[Any, list[Any]]] = [
     ({"model": "m" * 257}, ["model"]),
     ({"model": 7}, ["model"]),
     ({"model": "m", "temprature": 1}, ["temprature"]),
+    ({"model": "m", "max_tokens": 1}, ["max_tokens"]),
     ({"model": "m", "tools": []}, ["tools"]),
     ({"model": "m", "instructions": "x" * 48_001}, ["instructions"]),
     ({"model": "m", "maxTokens": 0}, ["maxTokens"]),
@@ -160,6 +161,7 @@ PARAMETERS: list[tuple[Any, list[Any]]] = [
     ({"model": "m", "extraBody": {"model": "n"}}, ["extraBody", "model"]),
     ({"model": "m", "extraBody": {"messages": []}}, ["extraBody", "messages"]),
     ({"model": "m", "extraBody": {"api-key": "x"}}, ["extraBody", "api-key"]),
+    ({"model": "m", "extraBody": {"api_key": "x"}}, ["extraBody", "api_key"]),
     (
         {"model": "m", "extraBody": {"h": [{"Authorization": "x"}]}},
         ["extraBody", "h", 0, "Authorization"],
