@@ -27,10 +27,12 @@ class KeyCondition:
         """Raises Invalid."""
         self._placeholders = placeholders
         tree = syntax.condition(KIND, text)
-        # Checks operands and types as in any condition.
-        conditions.Condition(KIND, text, placeholders)
         self._tests: dict[str, KeyTest] = {}
-        for part in _parts(tree):
+        parts = list(_parts(tree))
+        if not all(map(_is_comparison, parts)):
+            # Operands and types are checked as in any condition.
+            conditions.Condition(KIND, text, placeholders)
+        for part in parts:
             name, test = self._test(part)
             if name in self._tests:
                 raise Invalid("KeyConditionExpressions must only contain one condition per key")
@@ -78,6 +80,14 @@ class KeyCondition:
                 "condition"
             )
         return self._placeholders.value(KIND, operand.name)
+
+
+def _is_comparison(part: syntax.Comparison | syntax.Call) -> bool:
+    """Whether it compares an attribute with a value: then its type must be the key's."""
+    if not isinstance(part, syntax.Comparison) or part.operator not in _REVERSED:
+        return False
+    left, right = part.operands
+    return isinstance(left, syntax.Path) and isinstance(right, syntax.Placeholder)
 
 
 def _parts(tree: syntax.Condition) -> Iterator[syntax.Comparison | syntax.Call]:

@@ -56,26 +56,27 @@ class Reads:
         responses: dict[str, list[Item]] = {}
         left: dict[str, Any] = {}
         units: list[dict[str, Any]] = []
-        room = LARGEST_BATCH_BYTES
+        room = _Room()
         for name, part in asked.items():
             table = self._tables.named(name)
-            found, keys_left, room = self._batch_of(table, part, room)
+            found, keys_left = self._batch_of(table, part, room)
             projection = projection_of(part, Placeholders(part, PROJECTION), last=True)
             responses[name] = [projected(stored.item, projection) for stored in found]
             if keys_left:
                 left[name] = {**part, "Keys": keys_left}
-            consistent = bool(part.get("ConsistentRead"))
-            total = sum(capacity.read_units(one.size, consistent=consistent) for one in found)
-            units.append(capacity.consumed(request, name, float(total), {}))
+            if capacity.wants(request):
+                consistent = bool(part.get("ConsistentRead"))
+                total = sum(capacity.read_units(one.size, consistent=consistent) for one in found)
+                units.append(capacity.consumed(request, name, float(total), {}))
         answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": left}
         if capacity.wants(request):
             answer["ConsumedCapacity"] = units
         return answer
 
     def _batch_of(
-        self, table: Table, part: Request, room: int
-    ) -> tuple[list[Stored], list[Any], int]:
-        """What is found in one table, the keys that are left over, and the room that is left."""
+        self, table: Table, part: Request, room: "_Room"
+    ) -> tuple[list[Stored], list[Any]]:
+        """What is found in one table, and the keys that are left over."""
         keys = [values.canonical_item(key) for key in part["Keys"]]
         encoded = [table.check_key(key) for key in keys]
         if len(set(encoded)) < len(encoded):
@@ -85,11 +86,10 @@ class Reads:
             stored = self._rows.get(table, item_key)
             if stored is None:
                 continue
-            if stored.exceeds(room):
-                return found, keys[place:], 0
-            room -= stored.size
+            if not room.takes(stored):
+                return found, keys[place:]
             found.append(stored)
-        return found, [], room
+        return found, []
 
     def query(self, request: Request) -> dict[str, Any]:
         """Query."""
@@ -116,6 +116,24 @@ class Reads:
         """Scan, without segments."""
         page = Page(self._tables, request, Placeholders(request, FILTER, PROJECTION))
         return page.read(self._rows.scan(page.table, page.index, page.after()))
+
+
+class _Room:
+    """The room of an answer to BatchGetItem. Exact sizes are calculated only where it is tight."""
+
+    def __init__(self) -> None:
+        self._taken: list[Stored] = []
+        self._most_bytes = 0
+
+    def takes(self, stored: Stored) -> bool:
+        """Whether an item fits in; then it is in."""
+        self._most_bytes += stored.most_bytes
+        if self._most_bytes > LARGEST_BATCH_BYTES:
+            size = sum(taken.size for taken in self._taken) + stored.size
+            if size > LARGEST_BATCH_BYTES:
+                return False
+        self._taken.append(stored)
+        return True
 
 
 def _check_batch(asked: Mapping[str, Any]) -> None:
