@@ -83,9 +83,9 @@ def test_items_whose_time_to_live_is_over_are_removed(database: Database, clock:
 
 
 def test_what_is_stored_and_what_is_answered_share_nothing(database: Database) -> None:
-    item = {"k": {"S": "a"}, "l": {"L": [{"S": "x"}]}}
+    item: dict[str, Any] = {"k": {"S": "a"}, "l": {"L": [{"S": "x"}]}}
     database.call("PutItem", {"TableName": "things", "Item": item})
-    item["l"]["L"].clear()  # type: ignore[attr-defined]
+    item["l"]["L"].clear()
     get = {"TableName": "things", "Key": {"k": {"S": "a"}}}
 
     database.call("GetItem", get)["Item"]["l"]["L"].clear()
