@@ -60,7 +60,7 @@ class Cast:
         return found
 
     def has_person(self, *names: str) -> bool:
-        """Whether somebody answers the agent of these names."""
+        """Whether a function answers the agent of these names."""
         return any(name in self._people for name in names)
 
     def decide(self, question: Question, *names: str) -> Decision | None:

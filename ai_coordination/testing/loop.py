@@ -126,7 +126,7 @@ class Loop:
             yield Event(_minute_after(max(due, self._swept + MINUTE)), self._sweep)
 
     def _cleanups(self) -> Iterator[Event]:
-        """The next message about texts without an owner. For it alone, nothing goes on."""
+        """The next message about texts without an owner. It alone keeps no engine running."""
         for visible_at, queue, body in self._aws.queues.waiting():
             if _CLEANUP in body:
                 yield self._delivery(visible_at, queue)

@@ -31,6 +31,7 @@ TRIED = {
     "python": [
         "docs/guides/another-lambda.md",
         "docs/guides/blueprint-files.md",
+        "docs/guides/test-your-blueprints.md",
         "docs/guides/testing.md",
         "docs/guides/write-an-agent.md",
         "docs/guides/your-own-python.md",
@@ -38,7 +39,11 @@ TRIED = {
     ],
     "graphql": [name_of(one) for one in SENT],
     "ts": ["docs/guides/frontend.md"],
-    "yaml": ["docs/guides/blueprint-files.md", "docs/guides/openai-agents.md"],
+    "yaml": [
+        "docs/guides/blueprint-files.md",
+        "docs/guides/openai-agents.md",
+        "docs/guides/test-your-blueprints.md",
+    ],
     "tsx": ["docs/guides/frontend.md"],
 }
 
