@@ -45,6 +45,7 @@ class Settings:
     agent_hosts: tuple[str, ...] = ()
     secrets_prefix: str | None = None
     input_places: tuple[str, ...] = ()
+    bedrock_models: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -77,6 +78,7 @@ class Settings:
             agent_hosts=read.words("AGENT_HOSTS"),
             secrets_prefix=read.optional("SECRETS_PREFIX"),
             input_places=read.words("INPUT_PLACES"),
+            bedrock_models=read.words("BEDROCK_MODELS"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if invalid := agent_hosts.invalid_entries(settings.agent_hosts):

@@ -57,6 +57,7 @@ class AgentRuntimeKind(StrEnum):
     LAMBDA = "lambda"
     EXTERNAL = "external"
     OPENAI = "openai"
+    BEDROCK = "bedrock"
 
 
 class LogLevel(StrEnum):

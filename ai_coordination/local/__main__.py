@@ -28,7 +28,8 @@ Where data is stored:
 def main() -> int:
     """Run one command. Returns the exit code of the process."""
     options = _parser().parse_args()
-    _settle_environment(verbose=options.verbose)
+    has_models = getattr(options, "models", "none") == "fake" and not options.aws
+    _settle_environment(verbose=options.verbose, has_models=has_models)
     try:
         return _run(options)
     except (ConfigurationError, OSError, ValueError) as error:
@@ -93,11 +94,14 @@ def _refused(error: Exception) -> int:
     return 1
 
 
-def _settle_environment(*, verbose: bool) -> None:
+def _settle_environment(*, verbose: bool, has_models: bool) -> None:
     """Set a default tenant and quiet logs, unless the environment has its own."""
     if not TENANT.keys() & os.environ.keys():
         os.environ.update(TENANT)
     os.environ.setdefault("AI_COORDINATION_AGENT_HOSTS", LOCAL_MODELS)
+    if has_models:
+        # The scripted model has every name.
+        os.environ.setdefault("AI_COORDINATION_BEDROCK_MODELS", "*")
     if not verbose:
         os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
 
@@ -145,7 +149,8 @@ def _parser() -> ArgumentParser:
         "--models",
         default=os.environ.get("MODELS") or "none",
         choices=["none", "fake"],
-        help="fake: serve a scripted model at http://127.0.0.1:11434/v1 (the variable MODELS)",
+        help="fake: serve a scripted model at http://127.0.0.1:11434/v1 and as Bedrock (the "
+        "variable MODELS)",
     )
 
     _add_agents(serve)

@@ -5,8 +5,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ai_coordination.handler import handler
 from ai_coordination.local import (
     console,
     demo,
+    fake_converse,
     fake_models,
     graphiql,
     scheduler,
@@ -30,7 +31,7 @@ from ai_coordination.local import (
     try_blueprint,
     worker,
 )
-from ai_coordination.local.embedded import is_aws
+from ai_coordination.local.embedded import is_aws, models_answered_by
 from ai_coordination.local.functions import setup
 from ai_coordination.local.functions.setup import AgentOptions
 from ai_coordination.local.lambda_context import LambdaContext
@@ -96,11 +97,16 @@ def serve(
     print("Stopped.")
 
 
-def _models(models: str) -> AbstractContextManager[Any]:
+@contextmanager
+def _models(models: str) -> Iterator[None]:
     """Serve a scripted model within the block, if that is wanted. Raises ValueError."""
     if models not in ("fake", "none"):
         raise ValueError(f"MODELS is fake or none, not {models!r}")
-    return fake_models.serving() if models == "fake" else nullcontext()
+    if models == "none":
+        yield
+        return
+    with fake_models.serving(), models_answered_by(fake_converse.answer):
+        yield
 
 
 def _banner(url: str, where: str, agents: Sequence[str]) -> str:

@@ -1,13 +1,15 @@
 """AWS inside this process: DynamoDB, SQS, S3 and EventBridge Scheduler, as the engine uses them.
 
+It has functions and models only if it is given some.
+
 botocore itself asks its handlers for the answer to each call before it sends anything: a handler of
 the event `before-call` may return one. So every client of the process is answered from here, also
 one that was made before, and a request is neither signed nor written to a socket.
 """
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -66,7 +68,11 @@ class EmbeddedAws:
         database: Callable[[File, Clock], Database] = Database,
         functions: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
     ) -> None:
-        """`functions` answers invocations of Lambda functions. Without it there are none."""
+        """`functions` answers invocations of Lambda functions. Without it there are none.
+
+        The attribute `models` answers calls of Bedrock in the same way.
+        """
+        self.models: Service | None = None
         self._functions = functions
         self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
         self._undo = ExitStack()
@@ -82,6 +88,7 @@ class EmbeddedAws:
         self.buckets = Buckets(file, self._utc)
         self.timers = Timers(file, self._utc, region)
         self._services: dict[str, Service] = {
+            "bedrock-runtime": self._bedrock,
             "dynamodb": self._database,
             "lambda": self._lambda,
             "s3": self.buckets.call,
@@ -137,6 +144,12 @@ class EmbeddedAws:
             allowance.received(values.bytes_of_answer(answer))
         return answer
 
+    def _bedrock(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if self.models is not None:
+            return self.models(operation, request)
+        message = "There are no models here. MODELS=fake serves a scripted one"
+        raise Refused("ResourceNotFoundException", message, 404)
+
     def _lambda(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Lambda. Without `functions` there are none: others are served at an endpoint URL."""
         if self._functions is not None and operation == "Invoke":
@@ -147,6 +160,19 @@ class EmbeddedAws:
 
 # The innermost of those that run answers.
 _running: list[EmbeddedAws] = []
+
+
+@contextmanager
+def models_answered_by(models: Service) -> Iterator[None]:
+    """Within the block, `models` answers calls of Bedrock, unless AWS itself does."""
+    answering = _running[-1:]
+    for embedded in answering:
+        embedded.models = models
+    try:
+        yield
+    finally:
+        for embedded in answering:
+            embedded.models = None
 
 
 def running() -> EmbeddedAws:

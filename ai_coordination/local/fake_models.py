@@ -80,13 +80,12 @@ def answer(content: bytes) -> Answer:
         asked = texts[-1]
     except (ValueError, KeyError, TypeError, IndexError):
         return 400, _error("This is not a request for a chat completion"), {}
-    if slept := _SLEEP.search(asked):
-        time.sleep(min(float(slept["seconds"]), LONGEST_SLEEP))
-    if failed := _FAIL.search(asked):
-        after = {"retry-after": failed["seconds"]} if failed["seconds"] else {}
-        return int(failed["status"]), _error("As the message says"), after
-    said = _said(request, asked)
-    usage = {"prompt_tokens": sum(map(_tokens, texts)), "completion_tokens": _tokens(said)}
+    sleep(asked)
+    if failed := failure(asked):
+        status, seconds = failed
+        return status, _error("As the message says"), {"retry-after": seconds} if seconds else {}
+    said = script(_schema(request), asked)
+    usage = {"prompt_tokens": sum(map(tokens, texts)), "completion_tokens": tokens(said)}
     usage["total_tokens"] = sum(usage.values())
     message = {"role": "assistant", "content": said}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -94,12 +93,29 @@ def answer(content: bytes) -> Answer:
     return 200, {**completion, "choices": [choice], "usage": usage}, {}
 
 
-def _said(request: Mapping[str, Any], asked: str) -> str:
+def _schema(request: Mapping[str, Any]) -> Any:
+    wanted = request.get("response_format")
+    is_schema = isinstance(wanted, dict) and wanted.get("type") == "json_schema"
+    return wanted["json_schema"]["schema"] if is_schema else None  # type: ignore[index]
+
+
+def sleep(asked: str) -> None:
+    """Sleep for as long as the message says."""
+    if slept := _SLEEP.search(asked):
+        time.sleep(min(float(slept["seconds"]), LONGEST_SLEEP))
+
+
+def failure(asked: str) -> tuple[int, str | None] | None:
+    """The status, and the seconds after which to try again, if the message says to fail."""
+    failed = _FAIL.search(asked)
+    return failed and (int(failed["status"]), failed["seconds"])
+
+
+def script(schema: Mapping[str, Any] | None, asked: str) -> str:
+    """What the model says: as the message says, or an example of the schema, or the query."""
     if said := _SAY.search(asked):
         return said["text"]
-    wanted = request.get("response_format")
-    if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
-        schema = wanted["json_schema"]["schema"]
+    if schema is not None:
         return json.dumps(_example(schema, schema.get("$defs", {}), _DEEPEST))
     # Only the query: what others have said follows under headings.
     query = _HEADING.split(asked)[0].strip()
@@ -132,7 +148,7 @@ def _text(content: Any) -> str:
     return "\n\n".join(part["text"] for part in content if part["type"] == "text")
 
 
-def _tokens(text: str) -> int:
+def tokens(text: str) -> int:
     """About as many as a model would count."""
     return len(text) // 4 + 1
 

@@ -1,40 +1,22 @@
 """The reply to a chat completion: an answer, or why there is none."""
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from ai_coordination.clients.http import Reply
-from ai_coordination.runtimes import output_schema
-from ai_coordination.runtimes.base import THROTTLE_SECONDS, Answer, RunFailed
-from ai_coordination.runtimes.model_parameters import FAIL, TAKE
-
-LONGEST_MESSAGE: Final = 500
-MOST_TOKENS: Final = 2**31 - 1
-
-_RETRYABLE: Final = frozenset({408, 409, 425, 429})
-_CONTEXT = re.compile(
-    r"context[ _](length|window|size)|maximum context|too many (input )?tokens|exceed_context",
-    re.IGNORECASE,
+from ai_coordination.runtimes.base import THROTTLE_SECONDS, RunFailed
+from ai_coordination.runtimes.model_calls import short
+from ai_coordination.runtimes.model_reply import (
+    LONGEST_MESSAGE,
+    Completion,
+    Stop,
+    is_count,
+    is_too_long,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What is taken from a reply with status 200."""
-
-    text: str
-    finish_reason: str | None
-    refusal: str | None
-    calls_tools: bool
-    input_tokens: int | None
-    output_tokens: int | None
-    usage: Mapping[str, Any]
-    model: str | None
-    id: str | None
+_RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
 
 def read(reply: Reply, parameters: Mapping[str, Any], now: datetime) -> Completion:
@@ -47,40 +29,43 @@ def read(reply: Reply, parameters: Mapping[str, Any], now: datetime) -> Completi
     message = _object(choice.get("message"))
     usage = _object(body.get("usage"))
     counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    counted = all(type(count) is int and 0 <= count <= MOST_TOKENS for count in counts)
+    counted = all(map(is_count, counts))
+    refusal = _string(message.get("refusal")) or None
     return Completion(
         text=_text(message.get("content")),
-        finish_reason=_string(choice.get("finish_reason")),
-        refusal=_string(message.get("refusal")) or None,
-        calls_tools=bool(message.get("tool_calls") or message.get("function_call")),
+        stop=_stop(choice, message, refusal),
+        refusal=refusal,
         input_tokens=counts[0] if counted else None,
         output_tokens=counts[1] if counted else None,
-        usage=usage,
-        model=_string(body.get("model")),
-        id=_string(body.get("id")),
+        facts={
+            "gen_ai.response.model": short(_string(body.get("model"))),
+            "gen_ai.response.id": short(_string(body.get("id"))),
+            "gen_ai.response.finish_reasons": [short(_string(choice.get("finish_reason")))],
+            "gen_ai.usage.input_tokens": counts[0] if counted else None,
+            "gen_ai.usage.output_tokens": counts[1] if counted else None,
+            "gen_ai.usage.cache_read.input_tokens": _count(
+                usage.get("prompt_tokens_details"), "cached_tokens"
+            ),
+            "gen_ai.usage.reasoning.output_tokens": _count(
+                usage.get("completion_tokens_details"), "reasoning_tokens"
+            ),
+        },
     )
 
 
-def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:
-    """The agent's answer. Raises RunFailed if the completion is none."""
-    if completion.finish_reason == "content_filter" or completion.refusal:
-        reason = f": {completion.refusal[:LONGEST_MESSAGE]}" if completion.refusal else ""
-        raise RunFailed(f"The model refuses to answer{reason}", retryable=False)
-    if completion.calls_tools:
-        raise RunFailed("The model called a tool, and the agent has none", retryable=False)
-    if completion.finish_reason == "length" and parameters.get("onLength", FAIL) != TAKE:
-        notes = "The model's answer was cut off: it needs more than maxTokens, or than its context"
-        raise RunFailed(notes, retryable=False)
-    text = completion.text
-    if "outputSchema" in parameters:
-        text = output_schema.json_of(text)
-    if not text.strip():
-        raise RunFailed("The model has answered nothing")
-    if "outputSchema" in parameters:
-        problem = output_schema.problem_of(parameters["outputSchema"], text)
-        if problem is not None:
-            raise RunFailed(problem)
-    return Answer(text, completion.input_tokens, completion.output_tokens)
+def _stop(choice: Mapping[str, Any], message: Mapping[str, Any], refusal: str | None) -> Stop:
+    """Why the model has stopped. Some servers give another reason next to a call of a tool."""
+    reason = choice.get("finish_reason")
+    if reason == "content_filter" or refusal:
+        return Stop.REFUSED
+    if message.get("tool_calls") or message.get("function_call"):
+        return Stop.TOOL
+    return Stop.LENGTH if reason == "length" else Stop.DONE
+
+
+def _count(details: Any, name: str) -> int | None:
+    value = details.get(name) if isinstance(details, Mapping) else None
+    return value if type(value) is int else None
 
 
 def _error(
@@ -97,7 +82,7 @@ def _error(
         return RunFailed(f"{notes}, a redirect, which is not followed", retryable=False)
     if status == 200:
         return RunFailed(f"{notes} without a completion{said}")
-    if status == 413 or (status == 400 and _CONTEXT.search(said)):
+    if status == 413 or (status == 400 and is_too_long(said)):
         return RunFailed(f"{notes}: the input is too long for the model{said}", retryable=False)
     error = _object(body.get("error"))
     out_of_quota = "insufficient_quota" in (error.get("code"), error.get("type"))

@@ -1,5 +1,6 @@
 """The request of a chat completion: an agent's work as messages, its parameters as fields."""
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -8,6 +9,7 @@ from ai_coordination import texts
 from ai_coordination.runtimes import history, input_files, output_schema
 from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.history import Turn
+from ai_coordination.runtimes.input_files import FileContent
 from ai_coordination.runtimes.model_parameters import AUTO
 from ai_coordination.runtimes.openai_parameters import MAX_TOKENS_FIELD
 
@@ -26,7 +28,8 @@ def build(call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     tenant = call.agent.partition_key
     text = texts.read(tenant, call.agent.agent_input) or ""
     wants_files = parameters.get("inputFiles", AUTO) == AUTO
-    files = input_files.parts(tenant, call.session.input_files if wants_files else ())
+    found = input_files.read(tenant, call.session.input_files if wants_files else ())
+    files = [_part(file) for file in found]
     turns = history.read(call, parameters)
     body: dict[str, Any] = {
         "model": parameters["model"],
@@ -47,23 +50,26 @@ def messages(
     text: str,
     files: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The instructions, the earlier turns of the thread, and the agent's input with its files.
-
-    Some servers refuse two messages of one role in a row, so these are one.
-    """
+    """The instructions, the earlier turns of the thread, and the agent's input with its files."""
     built: list[dict[str, Any]] = []
     if "instructions" in parameters:
         role = parameters.get("systemRole", "system")
         built.append({"role": role, "content": parameters["instructions"]})
-    for turn in [*turns, Turn(by_model=False, text=text)]:
+    for turn in history.merged(turns, text):
         role = "assistant" if turn.by_model else "user"
-        if built and built[-1]["role"] == role:
-            built[-1]["content"] += f"\n\n{turn.text}"
-        else:
-            built.append({"role": role, "content": turn.text})
+        built.append({"role": role, "content": turn.text})
     if files:
         built[-1]["content"] = [{"type": "text", "text": built[-1]["content"]}, *files]
     return built
+
+
+def _part(file: FileContent) -> dict[str, Any]:
+    if file.text is not None:
+        return {"type": "text", "text": file.text}
+    url = f"data:{file.media_type};base64,{base64.b64encode(file.content).decode()}"
+    if file.media_type == input_files.PDF:
+        return {"type": "file", "file": {"filename": file.name, "file_data": url}}
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:

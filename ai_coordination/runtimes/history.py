@@ -37,6 +37,20 @@ class _Wanted:
         return cls(runs=0) if value is None else cls(**value)
 
 
+def merged(turns: Sequence[Turn], text: str) -> list[Turn]:
+    """The earlier turns and the new text. Those in a row that are of one side are one turn.
+
+    Some providers refuse two messages of one role in a row.
+    """
+    built: list[Turn] = []
+    for turn in [*turns, Turn(by_model=False, text=text)]:
+        if built and built[-1].by_model == turn.by_model:
+            built[-1] = Turn(turn.by_model, f"{built[-1].text}\n\n{turn.text}")
+        else:
+            built.append(turn)
+    return built
+
+
 def read(call: Call, parameters: Mapping[str, Any]) -> list[Turn]:
     """The earlier turns of the agent's thread, oldest first. Raises TextUnavailable, Throttled.
 

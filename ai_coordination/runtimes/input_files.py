@@ -1,13 +1,13 @@
-"""The session's input files, as the parts of a message to a model.
+"""The session's input files, as models are sent them.
 
 A file's uri is the tenant's text, and the engine reads it with the engine's own rights. So it must
 be under a place that the operator has listed for this tenant.
 """
 
-import base64
 import mimetypes
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from ai_coordination import models
@@ -21,13 +21,27 @@ LARGEST_IMAGE_BYTES: Final = 3_750_000
 LARGEST_DOCUMENT_BYTES: Final = 4_500_000
 LARGEST_TOGETHER_BYTES: Final = 18_000_000
 
-_IMAGES = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
+IMAGES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
+PDF: Final = "application/pdf"
 _TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
-_PDF = "application/pdf"
 
 
-def parts(tenant: str, input_files: Iterable[models.InputFile]) -> list[dict[str, Any]]:
-    """The parts of a user's message, in chat completions, that are the files. Raises RunFailed.
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file that is sent. `text` is its name and its content, if it is a text."""
+
+    name: str
+    media_type: str
+    content: bytes
+    text: str | None
+
+
+def read(
+    tenant: str,
+    input_files: Iterable[models.InputFile],
+    documents: Collection[str] = frozenset({PDF}),
+) -> list[FileContent]:
+    """The files to send: images, texts, and documents of these media types. Raises RunFailed.
 
     A file that cannot be sent fails the attempt: it is never left out silently.
     """
@@ -37,11 +51,11 @@ def parts(tenant: str, input_files: Iterable[models.InputFile]) -> list[dict[str
     found = []
     left = LARGEST_TOGETHER_BYTES
     for file in given:
-        media_type = _media_type(file)
-        largest = LARGEST_IMAGE_BYTES if media_type in _IMAGES else LARGEST_DOCUMENT_BYTES
+        media_type = _media_type(file, documents)
+        largest = LARGEST_IMAGE_BYTES if media_type in IMAGES else LARGEST_DOCUMENT_BYTES
         try:
             content = files.read(*_place(tenant, file), min(largest, left))
-            found.append(_part(file.name, media_type, content))
+            found.append(_content(file.name, media_type, content))
         except FileUnavailable as error:
             notes = f"The input file {file.name!r} {error.notes}"
             raise RunFailed(notes, retryable=error.retryable) from error
@@ -49,15 +63,15 @@ def parts(tenant: str, input_files: Iterable[models.InputFile]) -> list[dict[str
     return found
 
 
-def _media_type(file: models.InputFile) -> str:
+def _media_type(file: models.InputFile, documents: Collection[str]) -> str:
     """The file's own media type, or else the one that its name suggests. Raises RunFailed."""
     media_type = file.media_type or mimetypes.guess_type(file.name)[0] or "unknown"
     media_type = media_type.partition(";")[0].strip().lower()
-    is_text = media_type.startswith("text/") or media_type in _TEXTS
-    if not is_text and media_type not in _IMAGES and media_type != _PDF:
+    if not (_is_text(media_type) or media_type in IMAGES or media_type in documents):
+        document = "a PDF" if documents == {PDF} else "a document"
         notes = (
-            f"The input file {file.name!r} ({media_type}) is not an image, a PDF or a text. With"
-            " inputFiles: NONE the model is not sent any"
+            f"The input file {file.name!r} ({media_type}) is not an image, {document} or a text."
+            " With inputFiles: NONE the model is not sent any"
         )
         raise RunFailed(notes, retryable=False)
     return media_type
@@ -82,13 +96,14 @@ def _places(tenant: str) -> list[str]:
     ]
 
 
-def _part(name: str, media_type: str, content: bytes) -> dict[str, Any]:
-    if media_type not in _IMAGES and media_type != _PDF:
-        try:
-            return {"type": "text", "text": f"{name}\n\n{content.decode()}"}
-        except UnicodeDecodeError:
-            raise FileUnavailable("is not UTF-8") from None
-    url = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
-    if media_type == _PDF:
-        return {"type": "file", "file": {"filename": name, "file_data": url}}
-    return {"type": "image_url", "image_url": {"url": url}}
+def _is_text(media_type: str) -> bool:
+    return media_type.startswith("text/") or media_type in _TEXTS
+
+
+def _content(name: str, media_type: str, content: bytes) -> FileContent:
+    if not _is_text(media_type):
+        return FileContent(name, media_type, content, None)
+    try:
+        return FileContent(name, media_type, content, f"{name}\n\n{content.decode()}")
+    except UnicodeDecodeError:
+        raise FileUnavailable("is not UTF-8") from None

@@ -88,7 +88,8 @@ def problems(parameters: Mapping[str, Any], secret_names: tuple[str, ...]) -> It
         yield from output_schema.problems(parameters["outputSchema"], *_PLACE, "outputSchema")
     for path in _keys_in(parameters, _PLACE):
         # Parameters are shown to everybody who may read the coordination.
-        yield Problem("This looks like a key. Name a secret with apiKeySecret instead", path)
+        instead = f" Name a secret with {secret_names[0]} instead" if secret_names else ""
+        yield Problem(f"This looks like a key.{instead}", path)
 
 
 _PLACE: Path = ("parameters",)

@@ -3,21 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from ai_coordination import agent_hosts, telemetry
+from ai_coordination import agent_hosts
 from ai_coordination.agent_hosts import AllowedHost, Server
 from ai_coordination.clients import http
 from ai_coordination.clients.http import NotAnswered, Reply
 from ai_coordination.clients.secrets import SecretUnavailable, secrets
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
-from ai_coordination.runtimes import chat_reply, chat_request
+from ai_coordination.runtimes import chat_reply, chat_request, model_calls, model_reply
 from ai_coordination.runtimes.base import Answer, Call, RunFailed
-from ai_coordination.runtimes.chat_reply import Completion
+from ai_coordination.runtimes.model_reply import Completion
 from ai_coordination.runtimes.openai_parameters import AUTHORIZATION
-
-LONGEST_LOGGED: Final = 512
 
 
 def answer(call: Call) -> Answer:
@@ -27,7 +25,7 @@ def answer(call: Call) -> Answer:
     parameters: Mapping[str, Any] = call.parameters
     body = chat_request.build(call, parameters)
     completion = _complete(call, parameters, body, ends_at)
-    return chat_reply.answer(completion, parameters)
+    return model_reply.answer(completion, parameters)
 
 
 def _complete(
@@ -38,22 +36,19 @@ def _complete(
 ) -> Completion:
     """Ask the model once, and write a log line about it. Raises RunFailed."""
     server, allowed = _server(str(call.target), parameters)
-    started = call.context.monotonic()
     content = json.dumps(body, ensure_ascii=False).encode()
-    reason = "error"
-    try:
+
+    def ask(facts: dict[str, Any]) -> Completion:
         reply = _ask(call, server, allowed, content, ends_at)
-        reason = f"status {reply.status}"
-        completion = chat_reply.read(reply, parameters, call.context.utc())
-    except RunFailed as failed:
-        telemetry.count("ModelCallsFailed")
-        if failed.throttled:
-            telemetry.count("ModelCallsThrottled")
-        _log(call, server, started, {"error.type": reason})
-        raise
-    _log(call, server, started, _facts(completion))
-    telemetry.count("ModelCalls")
-    return completion
+        facts[model_calls.ERROR] = f"status {reply.status}"
+        return chat_reply.read(reply, parameters, call.context.utc())
+
+    known = {
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": parameters["model"],
+        "server.address": server.authority,
+    }
+    return model_calls.observed(call, known, ask)
 
 
 def _server(target: str, parameters: Mapping[str, Any]) -> tuple[Server, AllowedHost]:
@@ -123,44 +118,3 @@ def _post(
         return reply
     # A server that repeats the request's headers must not bring the key into notes or outputs.
     return replace(reply, body=reply.body.replace(key.encode(), b"(key)"))
-
-
-def _facts(completion: Completion) -> dict[str, Any]:
-    prompt = completion.usage.get("prompt_tokens_details")
-    output = completion.usage.get("completion_tokens_details")
-    return {
-        "gen_ai.response.model": _short(completion.model),
-        "gen_ai.response.id": _short(completion.id),
-        "gen_ai.response.finish_reasons": [_short(completion.finish_reason)],
-        "gen_ai.usage.input_tokens": completion.input_tokens,
-        "gen_ai.usage.output_tokens": completion.output_tokens,
-        "gen_ai.usage.cache_read.input_tokens": _count(prompt, "cached_tokens"),
-        "gen_ai.usage.reasoning.output_tokens": _count(output, "reasoning_tokens"),
-    }
-
-
-def _short(text: str | None) -> str | None:
-    """A server's own text as a log line has it."""
-    return text and text.encode(errors="replace").decode()[:LONGEST_LOGGED]
-
-
-def _count(details: Any, name: str) -> int | None:
-    value = details.get(name) if isinstance(details, Mapping) else None
-    return value if type(value) is int else None
-
-
-def _log(call: Call, server: Server, started: float, facts: Mapping[str, Any]) -> None:
-    """One line about a call, under the names of OpenTelemetry. It has no texts."""
-    milliseconds = round((call.context.monotonic() - started) * 1000, 1)
-    telemetry.measure("ModelDuration", milliseconds)
-    known = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": "openai",
-        "gen_ai.request.model": call.parameters["model"],
-        "gen_ai.agent.id": call.agent.agent_uuid,
-        "gen_ai.conversation.id": call.agent.thread_uuid,
-        "server.address": server.authority,
-        "duration_ms": milliseconds,
-        **{name: value for name, value in facts.items() if value is not None},
-    }
-    telemetry.logger.info("model", extra=known)

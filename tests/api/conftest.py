@@ -10,7 +10,7 @@ from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
-from tests.support import chat_server
+from tests.support import chat_server, converse
 from tests.support.bucket import texts_bucket
 from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
@@ -93,6 +93,17 @@ def still_world(made_once: World) -> World:
 def place(tables: None) -> Place:
     """A session that has neither agents nor runs and has not started."""
     return new_place()
+
+
+@pytest.fixture
+def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A server in the place of Bedrock, where agents may have every model of Nova."""
+    with chat_server.serving() as running:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", running.url)
+        monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "amazon.nova-*")
+        settings.cache_clear()
+        running.behaviour = lambda request: converse.saying("Done")
+        yield running
 
 
 @pytest.fixture

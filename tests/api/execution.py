@@ -11,6 +11,7 @@ SESSION = "session { coordinationUuid sessionUuid status }"
 AGENT = "sessionAgent { sessionAgentUuid state attempt agentOutput userInput notes }"
 
 FUNCTION = "agent-writer"
+BEDROCK_MODEL = "amazon.nova-lite-v1:0"
 WAITS = {"invocation": "RequestResponse"}
 
 _SESSION = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
@@ -50,6 +51,12 @@ def model(url: str, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
     """A member that is a model behind a server: see the fixture `models_server`."""
     given = {"model": "m-1", **parameters}
     runtime = {"kind": "OPENAI", "target": f"{url}/v1", "parameters": given}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
+
+
+def bedrock_model(uuid: str = "a", **parameters: Any) -> dict[str, Any]:
+    """A member that is a model of Bedrock: see the fixture `bedrock`."""
+    runtime = {"kind": "BEDROCK", "target": BEDROCK_MODEL, "parameters": parameters}
     return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
 
 

@@ -40,6 +40,7 @@ ENVIRONMENT = {
     f"{PREFIX}TEXTS_BUCKET": "texts",
     f"{PREFIX}QUEUE_URL": "queue",
     f"{PREFIX}AGENT_HOSTS": "llm.example",
+    f"{PREFIX}BEDROCK_MODELS": "*",
 }
 
 

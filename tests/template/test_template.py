@@ -340,10 +340,10 @@ def test_the_package_keeps_what_the_clients_of_the_code_need() -> None:
     trim = (ROOT / ".ci" / "trim.py").read_text()
     sources = [file.read_text() for file in (ROOT / "ai_coordination").rglob("*.py")]
     made = {
-        name for text in sources for name in re.findall(r"clients(?:\.new)?\(\s*\"(\w+)\"", text)
+        name for text in sources for name in re.findall(r"clients(?:\.new)?\(\s*\"([\w-]+)\"", text)
     }
 
-    kept = set(re.findall(r'"(\w+)"', re.findall(r"^SERVICES = .*$", trim, re.MULTILINE)[0]))
+    kept = set(re.findall(r'"([\w-]+)"', re.findall(r"^SERVICES = .*$", trim, re.MULTILINE)[0]))
 
     assert kept == made | {"dynamodb"}
 
@@ -373,6 +373,27 @@ def test_secrets_and_input_files_may_be_read_only_where_they_are_configured() ->
             "arn:${AWS::Partition}:s3:::${InputPlace}/*",
         ),
     }
+
+
+def test_models_of_bedrock_may_be_called_only_if_they_are_configured() -> None:
+    policy = RESOURCES["BedrockPolicy"]
+    api, caller = (one["Environment"]["Variables"] for one in (FUNCTION, CALLER))
+    models, guardrails = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert policy["Condition"] == "HasBedrockModels"
+    assert policy["Properties"]["RoleName"] == {"Ref": "WorkerRole"}
+    assert (models["Action"], models["Resource"]) == (
+        "bedrock:InvokeModel",
+        {"Ref": "BedrockModels"},
+    )
+    assert (guardrails["Action"], guardrails["Resource"]) == (
+        "bedrock:ApplyGuardrail",
+        {
+            "Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:guardrail/*",
+        },
+    )
+    assert api["AI_COORDINATION_BEDROCK_MODELS"] == {"If": ["HasBedrockModels", "*", ""]}
+    assert caller["AI_COORDINATION_BEDROCK_MODELS"] == {"Join": [",", {"Ref": "BedrockModels"}]}
 
 
 def _only_statement(name: str) -> tuple[str, str]:

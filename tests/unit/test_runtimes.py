@@ -10,7 +10,7 @@ from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import RunFailed
 from ai_coordination.states import AgentRuntimeKind
 
-ALWAYS_WAITED_FOR = {AgentRuntimeKind.OPENAI}
+ALWAYS_WAITED_FOR = {AgentRuntimeKind.OPENAI, AgentRuntimeKind.BEDROCK}
 
 
 @pytest.mark.parametrize("kind", AgentRuntimeKind)

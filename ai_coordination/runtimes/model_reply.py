@@ -1,0 +1,81 @@
+"""What a model has said, whatever its protocol: an answer, or why there is none."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final
+
+from ai_coordination.runtimes import output_schema
+from ai_coordination.runtimes.base import Answer, RunFailed
+from ai_coordination.runtimes.model_parameters import FAIL, TAKE
+
+LONGEST_MESSAGE: Final = 500
+MOST_TOKENS: Final = 2**31 - 1
+
+_TOO_LONG = re.compile(
+    r"context[ _](length|window|size)|maximum context|too many (input )?tokens|exceed_context"
+    r"|input is too long|prompt is too long",
+    re.IGNORECASE,
+)
+
+
+class Stop(Enum):
+    """Why a model has stopped."""
+
+    DONE = auto()
+    LENGTH = auto()
+    REFUSED = auto()
+    TOOL = auto()
+    MALFORMED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What is taken from a reply. `facts` are for the log line, and have no texts."""
+
+    text: str
+    stop: Stop
+    refusal: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:
+    """The agent's answer. Raises RunFailed if the completion has none."""
+    _check_stop(completion, parameters)
+    text = completion.text
+    if "outputSchema" in parameters:
+        text = output_schema.json_of(text)
+    if not text.strip():
+        raise RunFailed("The model has answered nothing")
+    if "outputSchema" in parameters:
+        problem = output_schema.problem_of(parameters["outputSchema"], text)
+        if problem is not None:
+            raise RunFailed(problem)
+    return Answer(text, completion.input_tokens, completion.output_tokens)
+
+
+def _check_stop(completion: Completion, parameters: Mapping[str, Any]) -> None:
+    stop = completion.stop
+    if stop is Stop.REFUSED:
+        reason = f": {completion.refusal[:LONGEST_MESSAGE]}" if completion.refusal else ""
+        raise RunFailed(f"The model refuses to answer{reason}", retryable=False)
+    if stop is Stop.TOOL:
+        raise RunFailed("The model called a tool, and the agent has none", retryable=False)
+    if stop is Stop.MALFORMED:
+        raise RunFailed("The model's answer is malformed")
+    if stop is Stop.LENGTH and parameters.get("onLength", FAIL) != TAKE:
+        notes = "The model's answer was cut off: it needs more than maxTokens, or than its context"
+        raise RunFailed(notes, retryable=False)
+
+
+def is_too_long(message: str) -> bool:
+    """Whether a provider's error means that the input is too long for the model."""
+    return _TOO_LONG.search(message) is not None
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is a number of tokens that can be stored."""
+    return type(value) is int and 0 <= value <= MOST_TOKENS
