@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 OFF: Final = "The kind BEDROCK is off. The setting AI_COORDINATION_BEDROCK_MODELS turns it on"
-LONGEST: Final = 2_048
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+_ID = re.compile(r"(?!arn:)[A-Za-z0-9][A-Za-z0-9._:-]*")
 _ARN = re.compile(
     r"arn:aws(-[a-z-]+)?:bedrock:[a-z0-9-]{1,20}:([0-9]{12})?:"
     r"(foundation-model|inference-profile|application-inference-profile|provisioned-model"
@@ -24,7 +23,7 @@ def refusal(target: str | None, models: Sequence[str]) -> str | None:
         return OFF
     if target is None:
         return "A BEDROCK agent needs the ID or the ARN of a model or of an inference profile"
-    if len(target) > LONGEST or not (_ID.fullmatch(target) or _ARN.fullmatch(target)):
+    if not (_ID.fullmatch(target) or _ARN.fullmatch(target)):
         return "This is not the ID or the ARN of a model or of an inference profile"
     if any(_allows(entry, target) for entry in models):
         return None

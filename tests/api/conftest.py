@@ -116,3 +116,28 @@ def models_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         settings.cache_clear()
         yield running
     secrets.forget("key")
+
+
+@pytest.fixture
+def place_of_files(worked_queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The tenant's folder of a bucket for input files."""
+    clients("s3").create_bucket(
+        Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    monkeypatch.setenv("AI_COORDINATION_INPUT_PLACES", "files/in/{endpointId}/{partId}")
+    settings.cache_clear()
+    _put("in/acme/sales/note.txt", b"Caf\xc3\xa9")
+    _put("in/acme/sales/logo.png", b"\x89PNG")
+    _put("in/acme/sales/offer.pdf", b"%PDF")
+    _put("in/acme/sales/latin.txt", b"Caf\xe9")
+    _put("in/acme/sales/large.png", b"x" * 3_750_001)
+    _put("in/other/sales/note.txt", b"secret")
+    _put("in/acme/sales/figures.xlsx", b"PK")
+    yield "s3://files/in/acme/sales"
+    for listed in clients("s3").list_objects_v2(Bucket="files")["Contents"]:
+        clients("s3").delete_object(Bucket="files", Key=listed["Key"])
+    clients("s3").delete_bucket(Bucket="files")
+
+
+def _put(key: str, content: bytes) -> None:
+    clients("s3").put_object(Bucket="files", Key=key, Body=content)

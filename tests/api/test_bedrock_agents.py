@@ -1,5 +1,6 @@
 """Agents that are models of Amazon Bedrock: what is sent, and what each response becomes."""
 
+import base64
 import json
 import socket
 import threading
@@ -9,6 +10,7 @@ import pytest
 
 from ai_coordination import models, timestamps
 from ai_coordination.clients import bedrock as client
+from ai_coordination.clients.http import NotAnswered
 from ai_coordination.config import settings
 from tests.api.execution import (
     after,
@@ -27,6 +29,7 @@ from tests.support.chat_server import ChatServer, Reply
 from tests.support.contexts import SYSTEM
 from tests.support.converse import USAGE, refusing, replying, saying
 from tests.support.graph_api import Place
+from tests.support.http_peer import dripping, peer
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -457,3 +460,70 @@ def test_a_model_is_reminded_of_its_thread(bedrock: ChatServer) -> None:
         ("assistant", [{"text": "Done"}]),
         ("user", [{"text": "Second?"}]),
     ]
+
+
+def test_a_dripping_peer_is_left_at_the_end_of_the_time(
+    bedrock: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with peer(dripping(b"HTTP/1.1 200 OK\r\n\r\n")) as dripper:
+        url = f"http://127.0.0.1:{dripper.port}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
+        with pytest.raises(NotAnswered) as failed:
+            client.converse({"modelId": "m", "messages": []}, 0.3, context=SYSTEM)
+
+    assert failed.value.timed_out
+
+
+def test_a_model_is_sent_the_input_files(bedrock: ChatServer, place_of_files: str) -> None:
+    names = ["note.txt", "logo.png", "offer.pdf"]
+    files = [{"name": name, "uri": f"{place_of_files}/{name}"} for name in names]
+    files.append({"name": "Q1 figures_2026.xlsx", "uri": f"{place_of_files}/figures.xlsx"})
+    files.append({"name": "offer.pdf", "uri": f"{place_of_files}/offer.pdf"})
+
+    place = started([bedrock_model()], inputFiles=files)
+
+    assert agents(place)["a"]["state"] == "COMPLETED"
+    (message,) = bedrock.requests[0].body["messages"]
+    pdf, png, excel = (encoded(content) for content in (b"%PDF", b"\x89PNG", b"PK"))
+    assert message["content"] == [
+        {"text": "Which?"},
+        {"text": "note.txt\n\nCafé"},
+        {"image": {"format": "png", "source": {"bytes": png}}},
+        {"document": {"format": "pdf", "name": "offer-pdf", "source": {"bytes": pdf}}},
+        {
+            "document": {
+                "format": "xlsx",
+                "name": "Q1 figures-2026-xlsx",
+                "source": {"bytes": excel},
+            }
+        },
+        {"document": {"format": "pdf", "name": "offer-pdf-2", "source": {"bytes": pdf}}},
+    ]
+
+
+def encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def test_more_documents_than_converse_takes_fail_the_agent(
+    bedrock: ChatServer, place_of_files: str
+) -> None:
+    files = [{"name": f"{number}.pdf", "uri": f"{place_of_files}/offer.pdf"} for number in range(6)]
+
+    place = started([bedrock_model()], inputFiles=files)
+
+    agent = agents(place)["a"]
+    assert (agent["state"], agent["notes"]) == ("FAILED", "A model is sent at most 5 documents")
+    assert bedrock.requests == []
+
+
+def test_a_film_fails_the_agent(bedrock: ChatServer, place_of_files: str) -> None:
+    file = {"name": "a.mp4", "uri": f"{place_of_files}/note.txt"}
+
+    place = started([bedrock_model()], inputFiles=[file])
+
+    assert agents(place)["a"]["notes"] == (
+        "The input file 'a.mp4' (video/mp4) is not an image, a document or a text. With"
+        " inputFiles: NONE the model is not sent any"
+    )
+    assert bedrock.requests == []

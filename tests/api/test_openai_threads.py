@@ -1,12 +1,10 @@
 """What a model is sent besides its input: what was said in its thread, and the input files."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from tests.api.execution import after, agents, blueprint, echo, model, start, started, work_off
 from tests.support.chat_server import ChatServer, refusing, saying
@@ -117,30 +115,6 @@ def test_an_answer_of_a_direct_predecessor_is_in_the_input_alone(
 
     (message,) = models_server.requests[-1].body["messages"]
     assert message["content"].count("Agent E") == 1
-
-
-@pytest.fixture
-def place_of_files(models_server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The tenant's folder of a bucket for input files."""
-    clients("s3").create_bucket(
-        Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
-    monkeypatch.setenv("AI_COORDINATION_INPUT_PLACES", "files/in/{endpointId}/{partId}")
-    settings.cache_clear()
-    put("in/acme/sales/note.txt", b"Caf\xc3\xa9")
-    put("in/acme/sales/logo.png", b"\x89PNG")
-    put("in/acme/sales/offer.pdf", b"%PDF")
-    put("in/acme/sales/latin.txt", b"Caf\xe9")
-    put("in/acme/sales/large.png", b"x" * 3_750_001)
-    put("in/other/sales/note.txt", b"secret")
-    yield "s3://files/in/acme/sales"
-    for listed in clients("s3").list_objects_v2(Bucket="files")["Contents"]:
-        clients("s3").delete_object(Bucket="files", Key=listed["Key"])
-    clients("s3").delete_bucket(Bucket="files")
-
-
-def put(key: str, content: bytes) -> None:
-    clients("s3").put_object(Bucket="files", Key=key, Body=content)
 
 
 def with_files(server: ChatServer, *files: dict[str, str], **parameters: Any) -> Place:

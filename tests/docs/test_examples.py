@@ -40,6 +40,7 @@ TRIED = {
     "graphql": [name_of(one) for one in SENT],
     "ts": ["docs/guides/frontend.md"],
     "yaml": [
+        "docs/guides/bedrock-agents.md",
         "docs/guides/blueprint-files.md",
         "docs/guides/openai-agents.md",
         "docs/guides/test-your-blueprints.md",

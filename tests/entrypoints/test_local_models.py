@@ -7,8 +7,18 @@ import pytest
 
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
-from ai_coordination.local import fake_models
-from tests.api.execution import after, agents, blueprint, echo, model, start, work_off
+from ai_coordination.local import fake_converse, fake_models
+from ai_coordination.local.embedded import models_answered_by
+from tests.api.execution import (
+    after,
+    agents,
+    bedrock_model,
+    blueprint,
+    echo,
+    model,
+    start,
+    work_off,
+)
 from tests.api.execution import session as session_of
 
 SCHEMA = {
@@ -102,3 +112,54 @@ def test_a_port_in_use_is_named() -> None:
         port = int(url.removesuffix("/v1").rpartition(":")[2])
         with pytest.raises(fake_models.CannotServeModels, match=f"Port {port} is in use"):
             fake_models.serving(port).__enter__()
+
+
+@pytest.fixture
+def fake_bedrock(served: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "*")
+    settings.cache_clear()
+    with models_answered_by(fake_converse.answer):
+        yield
+
+
+@pytest.mark.usefixtures("fake_bedrock")
+@pytest.mark.parametrize("structured", ["NATIVE", "TOOL"])
+def test_a_scripted_model_is_bedrock_too(structured: str) -> None:
+    judge = bedrock_model("judge", outputSchema=SCHEMA, structured=structured)
+    members = [bedrock_model("m", instructions="Be short."), judge]
+    place = start(blueprint(members, [after("m"), after("judge", "m")]), taskQuery="5 kg of oolong")
+    work_off()
+
+    found = agents(place)
+    assert session_of(place)["status"] == "COMPLETED"
+    assert found["m"]["agentOutput"] == "A scripted answer to: 5 kg of oolong"
+    assert found["m"]["currentRun"]["usage"] == {"inputTokens": 7, "outputTokens": 10}
+    assert json.loads(found["judge"]["agentOutput"])["verdict"] == "good"
+
+
+@pytest.mark.usefixtures("fake_bedrock")
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("404", "ResourceNotFoundException"), ("403", "AccessDeniedException")],
+)
+def test_a_scripted_model_fails_as_bedrock_does(status: str, code: str) -> None:
+    place = start(blueprint([bedrock_model()], [after("a")]), taskQuery=f"fail: {status}")
+    work_off()
+
+    agent = agents(place)["a"]
+    assert agent["state"] == "FAILED"
+    assert agent["notes"].startswith(f"Bedrock answered {code}: ")
+
+
+def test_without_a_scripted_model_embedded_aws_has_none(
+    served: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "*")
+    settings.cache_clear()
+    place = start(blueprint([bedrock_model()], [after("a")]), taskQuery="Which?")
+    work_off()
+
+    assert agents(place)["a"]["notes"] == (
+        "Bedrock answered ResourceNotFoundException: There are no models here. MODELS=fake serves a"
+        " scripted one"
+    )
