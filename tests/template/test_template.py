@@ -381,7 +381,7 @@ def test_models_of_bedrock_may_be_called_only_if_they_are_configured() -> None:
     models, guardrails = policy["Properties"]["PolicyDocument"]["Statement"]
 
     assert policy["Condition"] == "HasBedrockModels"
-    assert policy["Properties"]["RoleName"] == {"Ref": "WorkerRole"}
+    assert policy["Properties"]["Roles"] == [{"Ref": "WorkerRole"}]
     assert (models["Action"], models["Resource"]) == (
         "bedrock:InvokeModel",
         {"Ref": "BedrockModels"},
@@ -398,7 +398,7 @@ def test_models_of_bedrock_may_be_called_only_if_they_are_configured() -> None:
 
 def _only_statement(name: str) -> tuple[str, str]:
     properties = RESOURCES[name]["Properties"]
-    assert properties["RoleName"] == {"Ref": "WorkerRole"}
+    assert properties["Roles"] == [{"Ref": "WorkerRole"}]
     (statement,) = properties["PolicyDocument"]["Statement"]
     return statement["Action"], statement["Resource"]["Sub"]
 
