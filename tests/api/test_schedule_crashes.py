@@ -126,7 +126,7 @@ def number_of_calls(operation: str) -> int:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_whoever_writes_a_schedule_may_die_or_go_unheard_at_any_call(operation: str) -> None:
+def test_a_writer_of_a_schedule_may_die_or_lose_its_answer_at_any_call(operation: str) -> None:
     for number in range(1, number_of_calls(operation) + 1):
         for fault in FAULTS:
             case = Case(operation)

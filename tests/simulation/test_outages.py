@@ -158,7 +158,7 @@ def test_an_agent_whose_workers_all_die_is_given_up_after_twelve_looks(world: Si
 
     def die(engine: Any, session: Any, agent: Any, before: Any) -> None:
         if agent.session_agent_uuid == dies:
-            raise Died("whoever looks at it dies, before it has done anything")
+            raise Died("each worker that looks at it dies before it has done anything")
         claim(engine, session, agent, before)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""Presigned URLs of the embedded bucket, opened as whoever has one opens it."""
+"""Open presigned URLs of the embedded bucket, as any holder of such a URL can."""
 
 from urllib.parse import parse_qs, unquote, urlsplit
 

@@ -29,7 +29,7 @@ class At(InvocationContext):
 
 @contextmanager
 def serving(context: C) -> Iterator[C]:
-    """In this block, requests to the API are served in this context, whoever makes them."""
+    """Serve all requests to the API in this context, for a `with` block."""
     token = _serving.set(context)
     try:
         yield context

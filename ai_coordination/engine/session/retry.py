@@ -141,7 +141,10 @@ def _undo(engine: Engine, session: models.Session) -> None:
 def _reset(
     engine: Engine, agent: models.SessionAgent, iteration: int, plan: Plan
 ) -> models.SessionAgent:
-    """Reset an agent, unless another worker has done it already. Returns it as it is then."""
+    """Reset an agent for the next iteration. Return it as the reset leaves it.
+
+    The write is refused if another worker was first. The plan is pinned, so the result is the same.
+    """
     if agent.state == SessionAgentState.COMPLETED and agent.due_at:
         # Once it is reset, nothing would seal its run.
         seal(engine, agent)
