@@ -1,13 +1,12 @@
 """Session agents in the API."""
 
-from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
 import graphene
 
 from ai_coordination import models, services
-from ai_coordination.api import enums, fields
+from ai_coordination.api import enums, fields, neighbours
 from ai_coordination.api.agent import Agent, AgentAction
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
@@ -34,18 +33,6 @@ from ai_coordination.api.session_run import runs_of
 from ai_coordination.models.reads import Page
 
 NOTES = "Notes for people: the reason of a failure, or a person's remark. Null if there are none."
-
-
-def _resolve_uuids(direction: str) -> Callable[[models.SessionAgent, Info], Any]:
-    """Return a resolver of `predecessors` or `successors`, which index rows omit."""
-
-    def resolve(agent: models.SessionAgent) -> list[str]:
-        return services.session_agent.addresses(agent, getattr(agent, direction))
-
-    async def resolve_later(agent: models.SessionAgent, info: Info) -> list[str]:
-        return resolve(await fields.load_full(info.context, agent))
-
-    return lambda agent, info: resolve_later(agent, info) if agent.partial else resolve(agent)
 
 
 class SessionAgent(graphene.ObjectType):
@@ -129,8 +116,8 @@ class SessionAgent(graphene.ObjectType):
     resolve_agent_output = lazy_text("agent_output")
     resolve_notes = lazy_text("notes")
     resolve_agent = lazy_text("member")
-    resolve_predecessor_uuids = _resolve_uuids("predecessors")
-    resolve_successor_uuids = _resolve_uuids("successors")
+    resolve_predecessor_uuids = neighbours.uuids_resolver("predecessors")
+    resolve_successor_uuids = neighbours.uuids_resolver("successors")
 
     @staticmethod
     async def resolve_agent_action(agent: models.SessionAgent, info: Info) -> models.AgentAction:
@@ -164,13 +151,13 @@ class SessionAgent(graphene.ObjectType):
     async def resolve_predecessors(
         agent: models.SessionAgent, info: Info, first: int | None, after: str | None = None
     ) -> Connection:
-        return await _neighbours(info, agent, "predecessors", first, after)
+        return await neighbours.page_of(info, agent, "predecessors", first, after)
 
     @staticmethod
     async def resolve_successors(
         agent: models.SessionAgent, info: Info, first: int | None, after: str | None = None
     ) -> Connection:
-        return await _neighbours(info, agent, "successors", first, after)
+        return await neighbours.page_of(info, agent, "successors", first, after)
 
     @staticmethod
     async def resolve_session_runs(
@@ -183,31 +170,6 @@ class SessionAgent(graphene.ObjectType):
             filter={"session_agent_uuid": agent.session_agent_uuid},
             **arguments,
         )
-
-
-async def _neighbours(
-    info: Info, agent: models.SessionAgent, direction: str, first: int | None, after: str | None
-) -> Connection:
-    """Return a page of an agent's predecessors or successors. The agent itself has their UUIDs."""
-    tenant = info.context.caller.partition_key
-    scope = CursorScope(direction, tenant, agent.session_uuid, agent.session_agent_uuid)
-    request = scope.page_request(first, after)
-    full_agent = await fields.load_full(info.context, agent)
-    uuids = services.session_agent.addresses(agent, getattr(full_agent, direction))
-    start = 0 if request.position is None else bisect_right(uuids, request.position)
-    page_uuids = uuids[start : start + request.first]
-    loads = [
-        info.context.load(models.SessionAgent, agent.session_uuid, uuid) for uuid in page_uuids
-    ]
-    rows = [row for row in await info.context.all(loads) if row is not None]
-    has_next = start + request.first < len(uuids)
-    return Connection(
-        Page(rows, has_next, page_uuids[-1] if page_uuids else None),
-        request,
-        scope,
-        lambda row: row.session_agent_uuid,
-        lambda: len(uuids),
-    )
 
 
 SessionAgentConnection = connection(SessionAgent)
