@@ -121,7 +121,7 @@ AI Coordination Engine {__version__}, development server
   Data     {where}
   Tenant   endpoint {tenant.endpoint_id}, part {tenant.part_id}
 {rows}
-A first query (GraphiQL opens with it too):
+A first request (GraphiQL opens with it too):
 
   curl {url} -H 'content-type: application/json' -d '{body}'
 
