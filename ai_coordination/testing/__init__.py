@@ -1,7 +1,6 @@
 """Test blueprints: the real engine on a virtual clock, with agents and people as functions.
 
-It needs the extra `local`: `pip install 'ai-coordination-engine[local]'`. The guide "Test your
-blueprints" has an example.
+It needs the extra `local` of this package. The guide "Test your blueprints" has an example.
 """
 
 from ai_coordination.local.blueprints import InvalidBlueprint
