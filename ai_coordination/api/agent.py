@@ -216,7 +216,7 @@ class SubtaskQueryInput(graphene.InputObjectType):
     """The work of one agent, as a text that may contain variables.
 
     If the task query is a JSON object, `{name}` is replaced by the value of its member `name`: a
-    string by its characters, any other value by its JSON. A name that is not a member is rejected
+    string by its characters, any other value by its JSON. A name that is not a member is refused
     with BAD_USER_INPUT. If the task query is not a JSON object, `{name}` is kept as text.
 
     To write the text `{name}` itself, double its braces: `{{name}}`. All other braces are text, so

@@ -70,12 +70,12 @@ def _status(code: str) -> int:
 
 LIMITS: dict[str, tuple[int, ...]] = {
     "request over HTTP": (Settings.max_body_bytes,),
-    "answer": (Settings.max_answer_bytes,),
+    "response": (Settings.max_answer_bytes,),
     "document": (cache.MAX_CHARACTERS, cache.MAX_LINES, Settings.max_tokens),
     "depth": (Settings.max_depth,),
     "cost": (Settings.max_cost,),
     "reads of a query": (allowance.MOST_UNITS, allowance.MOST_BYTES // 1_000_000),
-    "fields of an answer": (metering.MAX_VALUES,),
+    "fields of a response": (metering.MAX_VALUES,),
     "page": (1, pagination.MAX_PAGE_SIZE, pagination.DEFAULT_PAGE_SIZE),
     "text": (validation.LONGEST_TEXT_BYTES,),
     "entity": (sizes.LARGEST_BYTES,),
