@@ -94,9 +94,10 @@ def answer(content: bytes) -> Answer:
 
 
 def _schema(request: Mapping[str, Any]) -> Any:
-    wanted = request.get("response_format")
-    is_schema = isinstance(wanted, dict) and wanted.get("type") == "json_schema"
-    return wanted["json_schema"]["schema"] if is_schema else None  # type: ignore[index]
+    match request.get("response_format"):
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return schema
+    return None
 
 
 def sleep(asked: str) -> None:

@@ -140,6 +140,6 @@ def _set_placeholder_credentials() -> None:
     session = get_session()
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     if session.get_credentials() is None:
-        os.environ.update(AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="local")  # noqa: S106
+        os.environ.update(AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="local")  # noqa: S106 - no secret
     if session.get_config_variable("region") is None:
         os.environ["AWS_DEFAULT_REGION"] = usual_region()

@@ -19,7 +19,8 @@ TAG = "tag:yaml.org,2002:"
 class _Loader(yaml.SafeLoader):
     """A loader that interprets plain words as in YAML 1.2, so `yes` and `on` are strings."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    # Empty, so that it has none of the resolvers of YAML 1.1. Only the loop below adds to it.
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - see above
 
 
 for _tag, _pattern, _first in (

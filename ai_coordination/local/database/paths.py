@@ -60,7 +60,8 @@ def _check_pair(kind: str, one: Path, other: Path) -> None:
 def project(item: Item, paths: Sequence[Path]) -> dict[str, Value]:
     """The parts of an item that the paths name. Elements of a list keep their order, not places."""
     if all(len(path) == 1 for path in paths):
-        return {path[0]: item[path[0]] for path in paths if path[0] in item}  # type: ignore[index,misc]
+        names = [str(path[0]) for path in paths]
+        return {name: item[name] for name in names if name in item}
     wanted: dict[Any, Any] = {}
     for path in paths:
         inner = wanted

@@ -97,7 +97,7 @@ class Update:
         if action.clause == "SET":
             return _Change(path, self._set(action.operand).read)
         # The operand of ADD and DELETE is the placeholder of a value: so its syntax is.
-        value = self._placeholders.value(KIND, action.operand.name)  # type: ignore[union-attr]
+        value = self._placeholders.value(KIND, action.operand.name)  # type: ignore[union-attr] # see above
         if action.clause == "ADD":
             _check_set(action.clause, value, _ADDED)
             return _Change(path, lambda item: _added(paths.read(item, path), value))
