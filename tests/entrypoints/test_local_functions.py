@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ai_coordination.local.functions.agents_file import AgentsFile
+from ai_coordination.local.functions.instance import CHILD
 from tests.entrypoints.local_server import LocalServer, running
 
 AGENTS = '''
@@ -468,6 +471,66 @@ def test_a_function_that_takes_too_long_is_ended_and_the_next_call_works(tmp_pat
     }
     assert done is not None
     assert (done.payload, done.failed) == (b'"done"', False)
+
+
+STARTING = """import os, subprocess
+
+def start(text):
+    subprocess.Popen(["sh", "-c", "sleep 20; echo survived"], stdout=os.open({pipe!r}, os.O_WRONLY))
+    {ends}
+"""
+
+
+def started_process(pipe: Path) -> Future[str]:
+    """What a process has written to a pipe when it has ended, and the one that has started it."""
+    os.mkfifo(pipe)
+    return ThreadPoolExecutor().submit(pipe.read_text)
+
+
+@pytest.mark.parametrize(
+    ("ends", "error"),
+    [("while True: pass", "Sandbox.Timedout"), ("os._exit(3)", "Runtime.ExitError")],
+)
+def test_what_a_function_has_started_ends_with_its_process(
+    tmp_path: Path, ends: str, error: str
+) -> None:
+    written = started_process(tmp_path / "pipe")
+    file = tmp_path / "starting.py"
+    file.write_text(STARTING.format(pipe=str(tmp_path / "pipe"), ends=ends))
+    agents = agents_file(file, seconds=1.0)
+
+    result = agents.call("agent-start", '{"agentInput": "x"}', "r-1")
+    agents.close()
+
+    assert written.result() == ""
+    assert result is not None
+    assert json.loads(result.payload)["errorType"] == error
+
+
+def test_what_a_function_has_started_ends_with_the_server(tmp_path: Path) -> None:
+    written = started_process(tmp_path / "pipe")
+    file = tmp_path / "starting.py"
+    file.write_text(STARTING.format(pipe=str(tmp_path / "pipe"), ends="return text"))
+    call = {"function": "start", "name": "agent-start", "payload": '{"agentInput": "x"}'}
+    request = json.dumps({**call, "requestId": "r-1", "seconds": 60.0})
+    process = subprocess.Popen(
+        [sys.executable, str(CHILD), str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(request.encode() + b"\n")
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in ("loaded", "called")]
+
+    process.stdin.close()
+
+    assert written.result() == ""
+    assert answers[1] == {"value": '"x"'}
+    process.stdout.close()
+    process.wait()
 
 
 @pytest.mark.parametrize(

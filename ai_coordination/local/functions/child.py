@@ -14,11 +14,13 @@ import inspect
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -66,13 +68,19 @@ def main(path: str) -> None:
 
 
 def _lines_of(descriptor: int) -> queue.Queue[str]:
-    """A queue of the lines. The process ends with its parent, even in the middle of a call."""
+    """A queue of the lines.
+
+    The process ends with its parent, even in the middle of a call, and so does what it has started.
+    """
     lines: queue.Queue[str] = queue.Queue()
 
     def read() -> None:
         with os.fdopen(descriptor, encoding="ascii", newline="\n") as source:
             for line in source:
                 lines.put(line)
+        # It leads a process group if the engine has started it.
+        with suppress(OSError):
+            os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()

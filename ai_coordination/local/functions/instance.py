@@ -1,6 +1,8 @@
 """One process with the agents' file, which handles one call at a time, like a sandbox of Lambda."""
 
 import json
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -14,6 +16,8 @@ CHILD = Path(__file__).with_name("child.py")
 SECONDS_TO_LOAD = 60.0
 # What a call has printed arrives at once, unless the agent has closed its stderr.
 SECONDS_TO_FLUSH = 1.0
+# A process that has closed its output ends at once, unless the agent has closed it.
+SECONDS_TO_END = 5.0
 
 Print = Callable[[str, str], None]
 """Prints a line that the function, or file, of this name has written."""
@@ -68,13 +72,15 @@ class Instance:
         self._speaker = file.name
         self._responses: Queue[str | None] = Queue()
         self._marks: Queue[str] = Queue()
+        self._is_stopped = False
         self._process = subprocess.Popen(  # noqa: S603 - the user's own Python and file
             [python, str(CHILD), str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(environment),
-            # Ctrl-C in the terminal is for the server, which then ends its children.
+            # Ctrl-C in the terminal is for the server, which then ends its children. And so what
+            # an agent starts is in the process group of its child, and ends with it.
             start_new_session=True,
         )
         pipes = self._process.stdin, self._process.stdout, self._process.stderr
@@ -111,8 +117,13 @@ class Instance:
         return Returned(result["value"].encode())
 
     def stop(self) -> None:
-        """End the process, whatever it is doing."""
-        self._process.kill()
+        """End the process and those that it has started, whatever they are doing."""
+        # Later, another process group may have its number.
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         with suppress(OSError):
             self._requests.close()
@@ -132,6 +143,9 @@ class Instance:
         return Loaded(report["functions"], tuple(report["files"]), failure)
 
     def _died(self, request_id: str) -> Returned:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+        self.stop()
         code = self._process.wait()
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         about = f"Runtime exited with error: {how}"
