@@ -17,13 +17,11 @@ from ai_coordination.api.fields import (
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_KIND = "Kind of runtime: determines what `target` and `parameters` mean."
-RUNTIME_TARGET = "LAMBDA: name or ARN of the function. Other kinds: null."
-RUNTIME_PARAMETERS = (
-    "A JSON object. ECHO reads `seconds` (duration, 0 to a year) and `fail` (a text, or an object"
-    " with `attempts`, 0 to 100, and `notes`). LAMBDA reads `invocation`: `Event` (default, the"
-    " function reports later) or `RequestResponse` (the worker waits for the result). Other members"
-    " are passed to the agent."
+RUNTIME_TARGET = (
+    "What the engine calls: a function, a server or a model, as `AgentRuntimeKind` describes. Null"
+    " for kinds without a target."
 )
+RUNTIME_PARAMETERS = "A JSON object. `AgentRuntimeKind` describes its members for each kind."
 AGENT_UUID = "Name of the agent, unique in its coordination."
 AGENT_DESCRIPTION = "Description of what the agent can do, for people and other agents."
 PRIMARY_PATH = (
@@ -43,6 +41,7 @@ RETRY = "How many attempts the agent has, and how long it waits between them."
 ON_FAILURE = "What happens to the session when all attempts of the agent have failed."
 SUBTASK_AGENT = "`agentUuid` of the agent that does this work."
 MEDIA_TYPE = "Media type, for example `application/pdf`. Null: unknown."
+FILE_READERS = "The engine reads it only for OPENAI and BEDROCK agents."
 INPUT_TOKENS = "Number of input tokens."
 OUTPUT_TOKENS = "Number of output tokens."
 
@@ -123,12 +122,12 @@ class InputFile(graphene.ObjectType):
     """A file that the agents of a session may read at its URI."""
 
     name = text_field("Display name.", required=True)
-    uri = text_field("Where the file is stored. The engine does not read it.", required=True)
+    uri = text_field(f"Where the file is stored. {FILE_READERS}", required=True)
     media_type = text_field(MEDIA_TYPE)
 
 
 class TokenUsage(graphene.ObjectType):
-    """How many tokens of a language model a run used, as its agent reported."""
+    """How many tokens of a language model a run used, as its agent or model reported."""
 
     input_tokens = int_field(INPUT_TOKENS)
     output_tokens = int_field(OUTPUT_TOKENS)
@@ -139,8 +138,9 @@ class AgentRuntimeInput(graphene.InputObjectType):
 
     kind = graphene.InputField(enums.AgentRuntimeKind, required=True, description=RUNTIME_KIND)
     target = text_field(
-        f"{RUNTIME_TARGET} The function must be in the engine's account and region, and its name"
-        " must begin with the prefix that the deployment allows (default `agent-`)."
+        f"{RUNTIME_TARGET} A function must be in the engine's account and region, and its name must"
+        " begin with the prefix that the deployment allows (default `agent-`). Servers and models"
+        " must be on the lists of the deployment."
     )
     parameters = JSON(description=RUNTIME_PARAMETERS)
 
@@ -237,7 +237,7 @@ class InputFileInput(graphene.InputObjectType):
     name = text_field("Display name, 1 to 256 characters.", required=True)
     uri = text_field(
         "Where the file is stored: `https://…`, `s3://bucket/key` or `gs://bucket/key`, without"
-        " spaces, invisible characters, user or password. The engine does not read it.",
+        f" spaces, invisible characters, user or password. {FILE_READERS}",
         required=True,
     )
     media_type = text_field(MEDIA_TYPE)

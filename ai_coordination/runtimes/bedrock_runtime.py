@@ -18,7 +18,8 @@ class Bedrock(Runtime):
     kind = AgentRuntimeKind.BEDROCK
     description = (
         "The engine calls a model of Amazon Bedrock. `target` is the ID or the ARN of a model or of"
-        " an inference profile."
+        " an inference profile. `parameters` may have `instructions` and other members that the"
+        " guide of this kind lists, and no more."
     )
     parameters_schema: ClassVar[Schema] = bedrock_parameters.SCHEMA
 

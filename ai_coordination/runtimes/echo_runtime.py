@@ -20,7 +20,11 @@ class Echo(Runtime):
     """
 
     kind = AgentRuntimeKind.ECHO
-    description = "The engine itself returns the agent's input. For development and tests."
+    description = (
+        "The engine itself returns the agent's input. For development and tests. `parameters` may"
+        " have `seconds` (duration, 0 to a year) and `fail` (a text, or an object with `attempts`,"
+        " 0 to 100, and `notes`). Other members are ignored."
+    )
     parameters_schema: ClassVar[Schema] = {
         "properties": {
             "seconds": {

@@ -10,7 +10,7 @@ class External(Runtime):
     kind = AgentRuntimeKind.EXTERNAL
     description = (
         "The engine calls nothing. A program or person finds the work with `openSessionAgents`, and"
-        " reports with `completeSessionAgent` or `failSessionAgent`."
+        " reports with `completeSessionAgent` or `failSessionAgent`. `parameters` are for them."
     )
     # External workers, and people, do the work when they can.
     timeout_seconds = 7 * 24 * 3600

@@ -31,7 +31,11 @@ class LambdaFunction(Runtime):
     """
 
     kind = AgentRuntimeKind.LAMBDA
-    description = "The engine invokes an AWS Lambda function, which `target` names."
+    description = (
+        "The engine invokes an AWS Lambda function. `target` is its name or ARN. `parameters` may"
+        " have `invocation`: `Event` (default, the function reports later) or `RequestResponse`"
+        " (the worker waits for the result). All members are passed to the function."
+    )
     parameters_schema: ClassVar[Schema] = {
         "type": ["object", "null"],
         "properties": {

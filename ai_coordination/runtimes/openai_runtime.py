@@ -21,7 +21,8 @@ class OpenAi(Runtime):
     kind = AgentRuntimeKind.OPENAI
     description = (
         "The engine calls a model behind a server that speaks OpenAI's chat completions. `target`"
-        " is the server's base URL, up to `/v1`."
+        " is the server's base URL, up to `/v1`. `parameters` has the `model`, its `instructions`"
+        " and other members that the guide of this kind lists, and no more."
     )
     parameters_schema: ClassVar[Schema] = openai_parameters.SCHEMA
 

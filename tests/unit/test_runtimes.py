@@ -22,6 +22,15 @@ def test_each_kind_has_a_runtime_that_describes_itself(kind: AgentRuntimeKind) -
     assert runtime.lane(None) is (Lane.CALLS if kind in ALWAYS_WAITED_FOR else Lane.STEPS)
 
 
+@pytest.mark.parametrize("kind", AgentRuntimeKind)
+def test_a_kind_describes_its_target_and_its_parameters(kind: AgentRuntimeKind) -> None:
+    runtime = registry.of(kind.value)
+    has_target = runtime.target_problem(None) is not None
+
+    assert ("`target`" in runtime.description) is has_target
+    assert "`parameters`" in runtime.description
+
+
 @pytest.mark.parametrize("kind", ["magic", "", None])
 def test_a_kind_of_another_version_is_neither_waited_for_nor_pulled_and_fails_its_attempt(
     kind: str | None,
