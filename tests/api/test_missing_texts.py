@@ -11,11 +11,20 @@ from botocore.exceptions import ClientError
 from ai_coordination import models, telemetry, texts, worker
 from ai_coordination.clients import SqsQueue, TextBucket, clients
 from ai_coordination.config import settings
-from ai_coordination.engine.session import start
+from ai_coordination.engine.session import retry, start
 from ai_coordination.errors import Throttled
 from ai_coordination.texts import Owner, cleanup_message
 from tests.api import execution
-from tests.api.execution import WAITS, after, blueprint, echo, external, function, report
+from tests.api.execution import (
+    WAITS,
+    after,
+    blueprint,
+    echo,
+    external,
+    function,
+    report,
+    started,
+)
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.bucket import BUCKET
 from tests.support.contexts import SYSTEM
@@ -205,6 +214,27 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     assert session.due_at is None
     states = [agent["state"] for agent in execution.agents(place).values()]
     assert states == ["CANCELLED", "CANCELLED"]
+
+
+def test_a_retry_of_completed_agents_whose_plan_is_missing_leaves_the_session_as_it_was() -> None:
+    place = started([echo(f"a{number}", nonce=token_hex(200)) for number in range(20)])
+    named = [agent["sessionAgentUuid"] for agent in execution.agents(place).values()]
+    given = {**place.key, "sessionAgentUuids": named, "withCurrentMembers": True}
+    with patch.object(retry, "resume", side_effect=RuntimeError("died")):
+        assert refusal("retrySession", given)["code"] == "INTERNAL"
+    lose_everything()
+    put_state(models.Session, *place, due_at=SYSTEM.now())
+
+    worker.handler({"kind": worker.SWEEP}, Context())
+    execution.work_off()
+
+    session = stored(models.Session, *place)
+    assert (session.status, session.iteration_count) == ("completed", 1)
+    assert session.operation is None
+    assert session.due_at is None
+    change("retrySession", given, "session { status }")
+    execution.work_off()
+    assert stored(models.Session, *place).iteration_count == 2
 
 
 def test_texts_that_s3_does_not_delete_are_tried_again_when_the_others_are_gone() -> None:

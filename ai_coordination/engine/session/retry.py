@@ -132,10 +132,13 @@ def _begin(
 
 
 def _undo(engine: Engine, session: models.Session) -> None:
-    """Nothing is left to retry: a retry of version 0.1.0 may find a session just completed."""
-    kind = models.Session
-    is_old: Condition = kind.operation == Operation.RETRY_OF_0_1_0.value
-    operation.unmark(engine, session, is_old & (kind.iteration_count == session.iteration_count))
+    """Nothing is left to retry: leave the session as it was.
+
+    A retry of version 0.1.0 may find a session just completed. Or a plan that named completed
+    agents is lost, and none of them was reset.
+    """
+    plan_gone = [models.Session.retry_plan.remove()]
+    operation.unmark(engine, session, _has_plan_as_read(session), plan_gone)
 
 
 def _reset(
