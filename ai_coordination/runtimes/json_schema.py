@@ -30,6 +30,22 @@ def problems(schema: Schema, value: Any, *path: str | int) -> Iterator[Problem]:
     yield from _Check(schema.get("$defs", {})).problems(schema, value, path)
 
 
+def with_whole_numbers(schema: Schema, value: Any) -> Any:
+    """Return the value with an int for each number that must be whole: JSON may write it as 3.0.
+
+    Only `properties` are followed. The value fits the schema.
+    """
+    if isinstance(value, float) and schema.get("type") == "integer":
+        return int(value)
+    properties = schema.get("properties")
+    if properties and isinstance(value, Mapping):
+        return {
+            name: with_whole_numbers(properties.get(name, {}), member)
+            for name, member in value.items()
+        }
+    return value
+
+
 class _Check:
     """The check of one value."""
 

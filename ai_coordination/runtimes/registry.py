@@ -1,10 +1,12 @@
 """All kinds of runtimes. Adding one changes nothing here: its module is found by its name."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
 from ai_coordination.errors import BadUserInput
+from ai_coordination.runtimes import json_schema
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
 from ai_coordination.states import AgentRuntimeKind
 
@@ -53,4 +55,5 @@ def invoke(call: Call) -> Answer | Accepted:
         if problem.path not in runtime.ignored_when_stored:
             place = ".".join(map(str, problem.path))
             raise RunFailed(f"{problem.message} (runtime.{place})", retryable=False)
-    return runtime.invoke(call)
+    parameters = json_schema.with_whole_numbers(runtime.parameters_schema, call.parameters)
+    return runtime.invoke(replace(call, parameters=parameters))

@@ -67,6 +67,7 @@ def test_a_model_is_reminded_of_what_it_has_answered_in_the_thread(
         (None, []),
         ({"runs": 0}, []),
         ({"runs": 1}, [of_user("Two?"), of_model("Re: Two?")]),
+        ({"runs": 1.0}, [of_user("Two?"), of_model("Re: Two?")]),
         ({"bytes": 15}, [of_user("Two?"), of_model("Re: Two?")]),
         ({"bytes": 11}, []),
     ],
@@ -166,6 +167,9 @@ def test_a_model_that_wants_no_files_is_sent_none(
 
 
 ELSEWHERE = "is not at a place of the setting AI_COORDINATION_INPUT_PLACES"
+FILM = (
+    "(video/mp4) is not an image, a PDF or a text. With inputFiles: NONE the model is not sent any"
+)
 
 
 @pytest.mark.parametrize(
@@ -178,14 +182,8 @@ ELSEWHERE = "is not at a place of the setting AI_COORDINATION_INPUT_PLACES"
         ("a.txt", "s3://files/in/acme/sales/none.txt", "'a.txt' does not exist"),
         ("a.txt", "s3://files/in/acme/sales/latin.txt", "'a.txt' is not UTF-8"),
         ("a.png", "s3://files/in/acme/sales/large.png", "'a.png' is larger than 3,750,000 bytes"),
-        (
-            "a.mp4",
-            "s3://files/in/acme/sales/note.txt",
-            (
-                "'a.mp4' (video/mp4) is not an image, a PDF or a text. With inputFiles: NONE the"
-                " model is not sent any"
-            ),
-        ),
+        ("a.mp4", "s3://files/in/acme/sales/note.txt", f"'a.mp4' {FILM}"),
+        ("http://[a.mp4", "s3://files/in/acme/sales/note.txt", f"'http://[a.mp4' {FILM}"),
     ],
 )
 def test_a_file_that_cannot_be_sent_fails_the_agent_and_is_named(

@@ -73,6 +73,15 @@ def test_a_value_that_fits_has_no_problem(value: Any) -> None:
     assert list(json_schema.problems(SCHEMA, value)) == []
 
 
+def test_whole_numbers_become_ints_where_the_schema_wants_them() -> None:
+    value = {"count": 1.0, "ratio": 1.0, "inner": {"a": 2.0}, "other": {"a": 3.0}}
+
+    whole = json_schema.with_whole_numbers(SCHEMA, value)
+
+    assert repr(whole) == "{'count': 1, 'ratio': 1.0, 'inner': {'a': 2}, 'other': {'a': 3.0}}"
+    assert json_schema.with_whole_numbers(SCHEMA, None) is None
+
+
 @pytest.mark.parametrize(("value", "message", "path"), INVALID, ids=str)
 def test_a_value_that_does_not_fit_has_a_problem_at_its_place(
     value: Any, message: str, path: tuple[str | int, ...]

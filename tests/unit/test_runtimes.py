@@ -1,5 +1,6 @@
 """The registry of runtimes: each kind has its own, and a kind of another version has a safe one."""
 
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,10 +8,17 @@ import pytest
 
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import registry
-from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.runtimes.base import Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 
 ALWAYS_WAITED_FOR = {AgentRuntimeKind.OPENAI, AgentRuntimeKind.BEDROCK}
+
+
+def call_of(kind: str | None, parameters: Any) -> Call:
+    runtime = SimpleNamespace(kind=kind, target=None)
+    given: Any = {field.name: None for field in fields(Call)}
+    agent = SimpleNamespace(member=SimpleNamespace(runtime=runtime))
+    return Call(**{**given, "agent": agent, "parameters": parameters})
 
 
 @pytest.mark.parametrize("kind", AgentRuntimeKind)
@@ -36,11 +44,9 @@ def test_a_kind_of_another_version_is_neither_waited_for_nor_pulled_and_fails_it
     kind: str | None,
 ) -> None:
     runtime = registry.of(kind)
-    agent = SimpleNamespace(member=SimpleNamespace(runtime=SimpleNamespace(kind=kind, target=None)))
-    call: Any = SimpleNamespace(agent=agent, target=None, parameters=None)
 
     with pytest.raises(RunFailed) as failed:
-        registry.invoke(call)
+        registry.invoke(call_of(kind, None))
 
     assert (runtime.lane({"invocation": "RequestResponse"}), runtime.is_pulled) == (
         Lane.STEPS,
