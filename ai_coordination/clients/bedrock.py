@@ -20,6 +20,10 @@ from ai_coordination.clients.aws import CONFIG, clients
 from ai_coordination.clients.http import NotAnswered
 from ai_coordination.context import InvocationContext
 
+_CONFIG = CONFIG.merge(
+    Config(parameter_validation=True, retries={"total_max_attempts": 1, "mode": "standard"})
+)
+
 
 class Rejected(Exception):
     """Bedrock answered with an error. `message` may name roles and accounts of AWS."""
@@ -46,7 +50,7 @@ def converse(
     `seconds` is the time for all of it. The SDK does not retry: the caller decides.
     """
     ends_at = context.within(seconds)
-    client = clients.new("bedrock-runtime", _config(seconds))
+    client = clients.new("bedrock-runtime", _CONFIG)
     transport = _Transport(ends_at)
     client.meta.events.register("before-send.bedrock-runtime.Converse", transport.send)
     try:
@@ -61,17 +65,6 @@ def converse(
     finally:
         client.close()
     return response
-
-
-def _config(seconds: float) -> Config:
-    return CONFIG.merge(
-        Config(
-            parameter_validation=True,
-            connect_timeout=min(2.0, seconds),
-            read_timeout=seconds,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-        )
-    )
 
 
 class _Transport:

@@ -7,6 +7,7 @@ be under a place that the operator has listed for this tenant.
 import mimetypes
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -65,7 +66,9 @@ def read(
 
 def _media_type(file: models.InputFile, documents: Collection[str]) -> str:
     """The file's own media type, or else the one that its name suggests. Raises RunFailed."""
-    media_type = file.media_type or mimetypes.guess_type(file.name)[0] or "unknown"
+    # Not of the whole name: Python 3.13 takes `http://[a.pdf` for a URL, and raises ValueError.
+    suffix = PurePosixPath(file.name).suffix
+    media_type = file.media_type or mimetypes.guess_type(f"file{suffix}")[0] or "unknown"
     media_type = media_type.partition(";")[0].strip().lower()
     if not (_is_text(media_type) or media_type in IMAGES or media_type in documents):
         document = "a PDF" if documents == {PDF} else "a document"

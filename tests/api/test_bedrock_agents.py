@@ -474,6 +474,14 @@ def test_a_dripping_peer_is_left_at_the_end_of_the_time(
     assert failed.value.timed_out
 
 
+def test_a_model_is_not_asked_after_the_end_of_the_time(bedrock: ChatServer) -> None:
+    with pytest.raises(NotAnswered) as failed:
+        client.converse({"modelId": "m", "messages": []}, 0, context=SYSTEM)
+
+    assert failed.value.timed_out
+    assert bedrock.requests == []
+
+
 def test_a_model_is_sent_the_input_files(bedrock: ChatServer, place_of_files: str) -> None:
     names = ["note.txt", "logo.png", "offer.pdf"]
     files = [{"name": name, "uri": f"{place_of_files}/{name}"} for name in names]

@@ -314,6 +314,7 @@ def test_a_peer_that_never_shakes_hands_is_left_at_the_deadline() -> None:
         ({"retry-after": "-1"}, None),
         ({"retry-after": "Sun, 29 Nov 2026 12:00:30 GMT"}, 30.0),
         ({"retry-after": "Sun, 29 Nov 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after": f"Sun, 29 Nov 2026 12:00:30 +{'9' * 20}"}, None),
         ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
     ],
     ids=str,
