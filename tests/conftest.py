@@ -49,7 +49,7 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.terminal"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--races", type=int, default=20, help="how often a race is run (default: 20)")
+    parser.addoption("--races", type=int, default=10, help="how often a race is run (default: 10)")
 
     both = "ask DynamoDB Local all that tests ask the embedded database, and compare the answers"
     parser.addoption("--compare-databases", action="store_true", help=both)

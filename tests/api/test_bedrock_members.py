@@ -6,6 +6,7 @@ import pytest
 
 from ai_coordination.config import settings
 from tests.support.graph_api import ask, data, mutation, new_coordination
+from tests.support.stored import everything_stored
 
 PLACE = ["input", "agents", 0, "runtime"]
 MODEL = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -27,10 +28,12 @@ def member(target: str | None = MODEL, parameters: Any = None) -> dict[str, Any]
 
 
 def refused(agent: dict[str, Any]) -> dict[str, Any]:
+    """Return the error, and check that nothing was written."""
     given = {"coordinationName": "Offers", "agents": [agent]}
     create = mutation("createCoordination", "CreateCoordinationInput", "__typename")
     (error,) = ask(create, {"input": given})["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert not any(everything_stored().values())
     return dict(error)
 
 

@@ -28,10 +28,15 @@ MAY_BE = {
 
 @dataclass
 class Balance:
-    """Small random waits, with a head start for the side that has lost more often so far."""
+    """Small random waits, with a head start for the side that has lost more often so far.
+
+    The head start doubles its steps while the same side wins, so that the other one wins soon, on
+    a slow machine too.
+    """
 
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     lead: float = 0.0
+    step: float = 0.0
 
     def waits(self, deleting: Sequence[bool]) -> list[float]:
         return [self._wait(one) for one in deleting]
@@ -41,7 +46,10 @@ class Balance:
         return max(behind, 0.0) + self.chance.uniform(0, SPREAD_SECONDS)
 
     def tell(self, delete_won: bool) -> None:
-        self.lead += -STEP_SECONDS if delete_won else STEP_SECONDS
+        direction = -1 if delete_won else 1
+        goes_on = self.step * direction > 0
+        self.step = 2 * self.step if goes_on else direction * STEP_SECONDS
+        self.lead += self.step
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ def test_each_entry_of_a_batch_fails_for_itself(queue: Queue) -> None:
 def test_a_batch_that_is_not_valid_is_refused(queue: Queue, entries: Any, code: str) -> None:
     with pytest.raises(Refused, match=code):
         queue.ask("SendMessageBatch", Entries=entries)
+    assert queue.bodies() == []
 
 
 def test_a_queue_that_does_not_exist_is_an_error(queue: Queue) -> None:
