@@ -23,7 +23,8 @@ def read(bucket: str, key: str, largest: int) -> bytes:
         if answer["ContentLength"] > largest:
             answer["Body"].close()
             raise FileUnavailable(f"is larger than {largest:,} bytes")
-        content: bytes = answer["Body"].read(largest)
+        # Without a number of bytes: only then does the SDK notice that the content is cut off.
+        content: bytes = answer["Body"].read()
     except ClientError as error:
         code = error.response["Error"]["Code"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -37,7 +37,7 @@ _FIELDS: Mapping[type[models.Table], tuple[str, ...]] = {
     models.SessionRun: ("notes", "async_task_uuid", "thread_uuid"),
 }
 
-# Attributes that the engine writes, which have limits of their own.
+# Attributes that the engine writes, by their stored names. They have limits of their own.
 _GROWING = frozenset({"asking", "logs", "sole_successors", "successors", "waiting_on"})
 
 
