@@ -216,7 +216,7 @@ def dispatch(
             raise BadUserInput("This session has no agents", "session_uuid")
         raise InvalidState("This session has started", sessions.status_of(now).upper())
     now = dispatching.resume(engine, marked) or _read_again(session)
-    if now.status == SessionStatus.INITIAL and now.operation_token != marked.operation_token:
+    if now.status == SessionStatus.INITIAL and not operation.has_same_mark(now, marked):
         raise InvalidState("Another dispatch undid this one: dispatch the session again", "INITIAL")
     return now
 
@@ -263,7 +263,8 @@ def retry(
 
     If a retry is already in progress, that one is resumed, whatever it began from. Raises
     BadUserInput for agents that are not in the session, or not in the coordination; NotFound;
-    InvalidState for a session that has not ended, has nothing to begin from, or has lost an agent.
+    InvalidState for a session that has not ended, has nothing to begin from, or has lost an agent,
+    and for a retry in progress that is undone because its plan is lost.
     """
     named = retry_request.check_named(session_agent_uuids)
     session = _get(caller, coordination_uuid, session_uuid)
@@ -275,7 +276,11 @@ def retry(
         marked = retrying.mark(engine, session, plan)
     if marked is None:
         raise _not_retried(_read_again(session))
-    return retrying.resume(engine, marked) or _read_again(session)
+    now = retrying.resume(engine, marked) or _read_again(session)
+    if now.iteration_count == marked.iteration_count and not operation.has_same_mark(now, marked):
+        message = "An earlier retry could not be resumed and was undone: retry the session again"
+        raise InvalidState(message, sessions.status_of(now).upper())
+    return now
 
 
 def _not_retried(session: models.Session) -> InvalidState:

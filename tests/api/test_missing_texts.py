@@ -216,13 +216,19 @@ def test_a_dispatch_that_has_begun_fails_where_a_text_is_missing() -> None:
     assert states == ["CANCELLED", "CANCELLED"]
 
 
-def test_a_retry_of_completed_agents_whose_plan_is_missing_leaves_the_session_as_it_was() -> None:
+def retry_without_its_plan() -> tuple[Place, dict[str, Any]]:
+    """A retry of completed agents that died before its first reset. Returns its input too."""
     place = started([echo(f"a{number}", nonce=token_hex(200)) for number in range(20)])
     named = [agent["sessionAgentUuid"] for agent in execution.agents(place).values()]
     given = {**place.key, "sessionAgentUuids": named, "withCurrentMembers": True}
     with patch.object(retry, "resume", side_effect=RuntimeError("died")):
         assert refusal("retrySession", given)["code"] == "INTERNAL"
     lose_everything()
+    return place, given
+
+
+def test_a_retry_of_completed_agents_whose_plan_is_missing_leaves_the_session_as_it_was() -> None:
+    place, given = retry_without_its_plan()
     put_state(models.Session, *place, due_at=SYSTEM.now())
 
     worker.handler({"kind": worker.SWEEP}, Context())
@@ -234,6 +240,20 @@ def test_a_retry_of_completed_agents_whose_plan_is_missing_leaves_the_session_as
     assert session.due_at is None
     change("retrySession", given, "session { status }")
     execution.work_off()
+    assert stored(models.Session, *place).iteration_count == 2
+
+
+def test_a_caller_who_resumes_a_retry_whose_plan_is_missing_is_told_to_retry_again() -> None:
+    place, given = retry_without_its_plan()
+
+    refused = refusal("retrySession", given)
+
+    assert (refused["code"], refused["state"]) == ("INVALID_STATE", "COMPLETED")
+    session = stored(models.Session, *place)
+    assert session.operation is None
+    assert session.due_at is None
+    assert session.iteration_count == 1
+    change("retrySession", given, "session { status }")
     assert stored(models.Session, *place).iteration_count == 2
 
 

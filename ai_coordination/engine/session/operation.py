@@ -92,6 +92,11 @@ def is_marked_as_read(session: models.Session) -> Condition:
     return condition
 
 
+def has_same_mark(now: models.Session, before: models.Session) -> bool:
+    """Whether a session still has the mark that it had before."""
+    return (now.operation, now.operation_token) == (before.operation, before.operation_token)
+
+
 def unmark(
     engine: Engine, session: models.Session, condition: Condition, actions: Sequence[Action] = ()
 ) -> tuple[bool, models.Session | None]:
