@@ -15,14 +15,14 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import moves, reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.runtimes.base import Answer
+from ai_coordination.runtimes.base import Answer, Usage
+from ai_coordination.runtimes.token_usage import MAX_TOKENS
 from ai_coordination.services import guards, validation
 from ai_coordination.services import session_agent as session_agents
 from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
 
 NOUN = "session agent"
 LONGEST_NOTES = 10_000
-MOST_TOKENS = 2**31 - 1
 
 REPORTED = "This run has ended with another result, or its deadline has passed"
 
@@ -65,7 +65,7 @@ def complete(
     output = validation.required_text(agent_output, "agent_output")
     agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
-        reporting.complete(engine, agent, Answer(output, **tokens(usage)), reported=True)
+        reporting.complete(engine, agent, Answer(output, _usage(usage)), reported=True)
         agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS or not texts.is_same(
         agent.agent_output, output
@@ -74,12 +74,15 @@ def complete(
     return agent
 
 
-def tokens(usage: Mapping[str, int] | None) -> dict[str, int]:
+def _usage(usage: Mapping[str, int] | None) -> Usage | None:
     """Check a run's token usage. Raises BadUserInput."""
-    return {
-        name: int(validation.number(value, 0, MOST_TOKENS, "usage", name))
-        for name, value in (usage or {}).items()
-    }
+    if usage is None:
+        return None
+    counts = [
+        int(validation.number(usage[name], 0, MAX_TOKENS, "usage", name))
+        for name in ("input_tokens", "output_tokens")
+    ]
+    return Usage(input_tokens=counts[0], output_tokens=counts[1])
 
 
 def fail(

@@ -12,7 +12,7 @@ from ai_coordination.engine import lanes
 from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
 from ai_coordination.models import due_times
 from ai_coordination.runtimes import registry
-from ai_coordination.runtimes.base import Accepted, Answer, Call
+from ai_coordination.runtimes.base import Call, Result
 
 # How long a message may take before it counts as lost.
 GRACE_SECONDS = 60.0
@@ -56,7 +56,7 @@ class Engine:
     context: InvocationContext
     works_until: datetime | None = None
     works_seconds: float = math.inf
-    invoke: Callable[[Call], Answer | Accepted] = registry.invoke
+    invoke: Callable[[Call], Result] = registry.invoke
     waits: bool = False
     gathered: "list[Release] | None" = None
     observe: "Observer | None" = None

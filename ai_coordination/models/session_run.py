@@ -16,10 +16,14 @@ from ai_coordination.models.texts import TextAttribute
 
 
 class TokenUsage(MapAttribute[Any, Any]):
-    """The tokens that a run used."""
+    """The tokens that a run used. Input tokens include those that a cache gave or took."""
 
     input_tokens = NumberAttribute()
     output_tokens = NumberAttribute()
+    cache_read_input_tokens = NumberAttribute(null=True)
+    cache_write_input_tokens = NumberAttribute(null=True)
+    reasoning_tokens = NumberAttribute(null=True)
+    model = UnicodeAttribute(null=True)
 
 
 class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):

@@ -25,6 +25,12 @@ class Call:
     for `seconds` at most, which may be less. `parameters` are all parameters of the member, and
     those of `agent` only the ones that the item itself stores. `wake(seconds)` sends the run a
     message after so many seconds, at which the runtime's `on_wake` is called.
+
+    `turn` is 1, and one more after each question of the agent. `resume` is what the runtime gave
+    with its last question or checkpoint of this turn, and `reply` what the person said to the
+    question. Both are None at first, and the same in each attempt of a turn. `remote` is what the
+    runtime gave with its last acceptance of this run. `is_takeover` says that another worker may
+    have invoked the agent for this run already.
     """
 
     session: models.Session
@@ -37,6 +43,11 @@ class Call:
     parameters: Any
     wake: Callable[[float], None]
     context: InvocationContext
+    turn: int = 1
+    resume: Any = None
+    reply: "Reply | None" = None
+    remote: Any = None
+    is_takeover: bool = False
 
     @property
     def target(self) -> str | None:
@@ -45,18 +56,61 @@ class Call:
         return target
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The tokens that one run used. `input_tokens` include those that a cache gave or took."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a person said to an agent's question: a text, or the JSON value that its form wants."""
+
+    text: str | None = None
+    value: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The agent has answered."""
 
     output: models.Text
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The agent has accepted the work. Its answer arrives later, by a report or a message."""
+    """The agent has accepted the work. Its answer arrives later, by a report or a message.
+
+    With `poll_seconds` the runtime's `poll` is called after so many seconds. `remote` is what
+    `poll` and `cancel` need to find the work: JSON of at most 2 KB.
+    """
+
+    remote: Any = None
+    poll_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The agent asks a person. With the reply it is invoked again, in another run.
+
+    `resume` is JSON of at most 2 MB that the next invocation gets. `form` is the JSON Schema of
+    the reply; without one the reply is text.
+    """
+
+    text: str
+    resume: Any = None
+    form: Schema | None = None
+    usage: Usage | None = None
+
+
+Result = Answer | Accepted
 
 
 class RunFailed(Exception):
@@ -66,7 +120,8 @@ class RunFailed(Exception):
     `throttled` means that the other side has too much to do, and refused the call before it began
     any work: the attempt does not count. `after_seconds` is how long the other side wants to be
     left alone, if it says so: no attempt begins earlier. `throttle_seconds` is for how long after
-    the first throttled run of an attempt further ones do not count.
+    the first throttled run of an attempt further ones do not count. `usage` is what the run used
+    before it failed.
     """
 
     def __init__(
@@ -78,6 +133,7 @@ class RunFailed(Exception):
         throttled: bool = False,
         after_seconds: float | None = None,
         throttle_seconds: float = THROTTLE_SECONDS,
+        usage: Usage | None = None,
     ) -> None:
         # What an agent or a server says may have half a surrogate pair, which nothing stores.
         notes = notes.encode(errors="replace").decode()
@@ -87,6 +143,7 @@ class RunFailed(Exception):
         self.throttled = throttled
         self.after_seconds = after_seconds
         self.throttle_seconds = throttle_seconds
+        self.usage = usage
         self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
 
 
@@ -129,13 +186,13 @@ class Runtime(ABC):
         return Lane.STEPS
 
     @abstractmethod
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Result:
         """Invoke the agent. Raises only RunFailed.
 
         It may be called twice for a run, with the same `run_uuid`. The member was checked.
         """
 
-    def on_wake(self, agent: models.SessionAgent) -> Answer | Accepted:
+    def on_wake(self, agent: models.SessionAgent) -> Result:
         """Look at a run after `call.wake`, if it is still open. Raises only RunFailed.
 
         Accepted means that it has no answer yet.

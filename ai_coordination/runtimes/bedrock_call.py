@@ -31,7 +31,7 @@ def answer(call: Call) -> Answer:
             if error.timed_out:
                 notes = f"The model has not answered within {call.seconds:.0f} s"
             raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error
-        return bedrock_reply.read(response, parameters)
+        return bedrock_reply.read(response, parameters, call.target)
 
     known = {"gen_ai.provider.name": "aws.bedrock", "gen_ai.request.model": call.target}
     return model_reply.answer(model_calls.observed(call, known, ask), parameters)

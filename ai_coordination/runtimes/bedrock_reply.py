@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ai_coordination.clients.bedrock import Rejected
-from ai_coordination.runtimes.base import THROTTLE_SECONDS, RunFailed
+from ai_coordination.runtimes.base import THROTTLE_SECONDS, RunFailed, Usage
 from ai_coordination.runtimes.bedrock_request import ANSWER_TOOL
 from ai_coordination.runtimes.model_calls import short
 from ai_coordination.runtimes.model_reply import (
     LONGEST_MESSAGE,
     Completion,
     Stop,
-    is_count,
     is_too_long,
 )
+from ai_coordination.runtimes.token_usage import facts_of, is_count
 
 _STOPS: Final[Mapping[str, Stop]] = {
     "end_turn": Stop.DONE,
@@ -38,7 +38,9 @@ _NOT_SHOWN: Final[Mapping[str, str]] = {
 }
 
 
-def read(response: Mapping[str, Any], parameters: Mapping[str, Any]) -> Completion:
+def read(
+    response: Mapping[str, Any], parameters: Mapping[str, Any], model: str | None
+) -> Completion:
     """The completion in a response. Raises RunFailed if there is none."""
     content = response.get("output", {}).get("message", {}).get("content")
     if content is None:
@@ -54,17 +56,16 @@ def read(response: Mapping[str, Any], parameters: Mapping[str, Any]) -> Completi
     refusal = None
     if reason == "guardrail_intervened":
         refusal = f"the guardrail intervened. {text}".rstrip()
-    usage = _usage(response.get("usage", {}))
+    usage = _usage(response.get("usage", {}), short(model))
     return Completion(
         text=text,
         stop=stop,
         refusal=refusal,
-        input_tokens=usage.get("gen_ai.usage.input_tokens"),
-        output_tokens=usage.get("gen_ai.usage.output_tokens"),
+        usage=usage,
         facts={
             "gen_ai.response.id": short(response.get("ResponseMetadata", {}).get("RequestId")),
             "gen_ai.response.finish_reasons": [short(reason)],
-            **usage,
+            **facts_of(usage),
         },
     )
 
@@ -77,19 +78,20 @@ def _text(content: list[dict[str, Any]]) -> str:
     return "".join(part.get("text", "") for part in parts)
 
 
-def _usage(usage: Mapping[str, Any]) -> dict[str, int]:
+def _usage(usage: Mapping[str, Any], model: str | None) -> Usage | None:
     """The tokens. Converse counts those that are read from and written to the cache apart."""
     read, written = usage.get("cacheReadInputTokens", 0), usage.get("cacheWriteInputTokens", 0)
     counts = [usage.get("inputTokens"), read, written]
     output = usage.get("outputTokens")
-    if not all(map(is_count, [*counts, output])) or not is_count(sum(counts)):
-        return {}
-    return {
-        "gen_ai.usage.input_tokens": sum(counts),
-        "gen_ai.usage.output_tokens": output,
-        "gen_ai.usage.cache_read.input_tokens": read,
-        "gen_ai.usage.cache_creation.input_tokens": written,
-    }
+    if not all(map(is_count, counts)) or not is_count(sum(counts)) or not is_count(output):
+        return None
+    return Usage(
+        input_tokens=sum(counts),
+        output_tokens=output,
+        cache_read_input_tokens=read,
+        cache_write_input_tokens=written,
+        model=model,
+    )
 
 
 def failure(rejected: Rejected, parameters: Mapping[str, Any]) -> RunFailed:

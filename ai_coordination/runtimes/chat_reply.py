@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from ai_coordination.clients.http import Reply
-from ai_coordination.runtimes.base import THROTTLE_SECONDS, RunFailed
+from ai_coordination.runtimes.base import THROTTLE_SECONDS, RunFailed, Usage
 from ai_coordination.runtimes.model_calls import short
 from ai_coordination.runtimes.model_reply import (
     LONGEST_MESSAGE,
     Completion,
     Stop,
-    is_count,
     is_too_long,
 )
+from ai_coordination.runtimes.token_usage import facts_of, is_count
 
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
@@ -27,28 +27,18 @@ def read(reply: Reply, parameters: Mapping[str, Any], now: datetime) -> Completi
     if reply.status != 200 or not isinstance(choice, dict):
         raise _error(reply, body, parameters, now)
     message = _object(choice.get("message"))
-    usage = _object(body.get("usage"))
-    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    counted = all(map(is_count, counts))
+    usage = _usage(_object(body.get("usage")), short(_string(body.get("model"))))
     refusal = _string(message.get("refusal")) or None
     return Completion(
         text=_text(message.get("content")),
         stop=_stop(choice, message, refusal),
         refusal=refusal,
-        input_tokens=counts[0] if counted else None,
-        output_tokens=counts[1] if counted else None,
+        usage=usage,
         facts={
             "gen_ai.response.model": short(_string(body.get("model"))),
             "gen_ai.response.id": short(_string(body.get("id"))),
             "gen_ai.response.finish_reasons": [short(_string(choice.get("finish_reason")))],
-            "gen_ai.usage.input_tokens": counts[0] if counted else None,
-            "gen_ai.usage.output_tokens": counts[1] if counted else None,
-            "gen_ai.usage.cache_read.input_tokens": _count(
-                usage.get("prompt_tokens_details"), "cached_tokens"
-            ),
-            "gen_ai.usage.reasoning.output_tokens": _count(
-                usage.get("completion_tokens_details"), "reasoning_tokens"
-            ),
+            **facts_of(usage),
         },
     )
 
@@ -63,9 +53,23 @@ def _stop(choice: Mapping[str, Any], message: Mapping[str, Any], refusal: str | 
     return Stop.LENGTH if reason == "length" else Stop.DONE
 
 
+def _usage(usage: Mapping[str, Any], model: str | None) -> Usage | None:
+    """The tokens, if the server counts them. Its input tokens include those of the cache."""
+    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not (is_count(read) and is_count(written)):
+        return None
+    return Usage(
+        input_tokens=read,
+        output_tokens=written,
+        cache_read_input_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
+        reasoning_tokens=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        model=model,
+    )
+
+
 def _count(details: Any, name: str) -> int | None:
     value = details.get(name) if isinstance(details, Mapping) else None
-    return value if type(value) is int else None
+    return value if is_count(value) else None
 
 
 def _error(

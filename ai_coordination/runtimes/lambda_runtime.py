@@ -5,16 +5,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ai_coordination import telemetry
 from ai_coordination.clients import functions
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import lambda_fitting, lambda_target
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
 from ai_coordination.runtimes.json_schema import Schema
+from ai_coordination.runtimes.token_usage import usage_of
 from ai_coordination.states import AgentRuntimeKind
 
 LONGEST_NOTES = 2_000
-MOST_TOKENS = 2**31 - 1
 
 _FRAME = re.compile(r'File "(?P<folder>[^"]*/)?(?P<file>[^"/]{1,100})", line (?P<line>\d{1,9})')
 # Lambda's own Python, or any other, and what is installed in it.
@@ -130,15 +129,4 @@ def answer_of(payload: bytes) -> Answer:
     output = returned.get("agentOutput")
     if not isinstance(output, str):
         raise RunFailed("The function returned neither a text nor an agentOutput", retryable=False)
-    return Answer(output, *_usage(returned.get("usage")))
-
-
-def _usage(usage: Any) -> tuple[int | None, int | None]:
-    """The tokens, if both are counts. An answer with a wrong usage is still an answer."""
-    counts = usage if isinstance(usage, dict) else {}
-    numbers = [counts.get("inputTokens"), counts.get("outputTokens")]
-    if all(type(number) is int and 0 <= number <= MOST_TOKENS for number in numbers):
-        return numbers[0], numbers[1]
-    if usage is not None:
-        telemetry.logger.warning("usage", extra={"reason": "no two counts of tokens"})
-    return None, None
+    return Answer(output, usage_of(returned.get("usage")))

@@ -7,11 +7,10 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from ai_coordination.runtimes import output_schema
-from ai_coordination.runtimes.base import Answer, RunFailed
+from ai_coordination.runtimes.base import Answer, RunFailed, Usage
 from ai_coordination.runtimes.model_parameters import FAIL, TAKE
 
 LONGEST_MESSAGE: Final = 500
-MOST_TOKENS: Final = 2**31 - 1
 
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)|maximum context|too many (input )?tokens|exceed_context"
@@ -37,8 +36,7 @@ class Completion:
     text: str
     stop: Stop
     refusal: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    usage: Usage | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,7 +52,7 @@ def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:
         problem = output_schema.problem_of(parameters["outputSchema"], text)
         if problem is not None:
             raise RunFailed(problem)
-    return Answer(text, completion.input_tokens, completion.output_tokens)
+    return Answer(text, completion.usage)
 
 
 def _check_stop(completion: Completion, parameters: Mapping[str, Any]) -> None:
@@ -74,8 +72,3 @@ def _check_stop(completion: Completion, parameters: Mapping[str, Any]) -> None:
 def is_too_long(message: str) -> bool:
     """Whether a provider's error means that the input is too long for the model."""
     return _TOO_LONG.search(message) is not None
-
-
-def is_count(value: Any) -> bool:
-    """Whether a value is a number of tokens that can be stored."""
-    return type(value) is int and 0 <= value <= MOST_TOKENS

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ai_coordination.errors import BadUserInput
 from ai_coordination.runtimes import json_schema
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
+from ai_coordination.runtimes.base import Call, Result, RunFailed, Runtime
 from ai_coordination.states import AgentRuntimeKind
 
 
@@ -25,7 +25,7 @@ class _Unknown(Runtime):
     def target_problem(self, target: str | None) -> str | None:
         return None
 
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Result:
         # Retryable: the next attempt may be made by a worker of the version that knows it.
         raise RunFailed("This version of the engine does not know this kind of runtime")
 
@@ -44,7 +44,7 @@ def check(kind: AgentRuntimeKind, target: str | None, parameters: Any, *path: st
         raise BadUserInput(problem.message, *path, *problem.path)
 
 
-def invoke(call: Call) -> Answer | Accepted:
+def invoke(call: Call) -> Result:
     """Invoke an agent. Raises RunFailed.
 
     Its member was checked when it was written, but perhaps by another version, or under other

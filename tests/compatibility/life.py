@@ -25,7 +25,7 @@ from ai_coordination.messages import (
 from ai_coordination.models import due_times
 from ai_coordination.models.base import Item, table_name
 from ai_coordination.runtimes import lambda_payload, registry
-from ai_coordination.runtimes.base import Accepted, Answer, Call
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Usage
 from ai_coordination.services import timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.simulator import Died, Simulator
@@ -139,7 +139,9 @@ class Life(Simulator):
             return registry.invoke(call)
         json.dumps(lambda_payload.build_payload(call), default=vars)
         if waits(call.agent):
-            return Answer(f"{call.agent.agent_uuid} has answered", 10, 20)
+            return Answer(
+                f"{call.agent.agent_uuid} has answered", Usage(input_tokens=10, output_tokens=20)
+            )
         return Accepted()
 
     def fire(self, event: Event) -> str:

@@ -12,7 +12,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Usage
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
@@ -250,7 +250,7 @@ class RandomSession:
         if self.world.random.random() < self._stops:
             self._stopped.append(call)
             raise Died("it is stopped, and taken for dead")
-        return Answer(self._callers.something(), 1, 2)
+        return Answer(self._callers.something(), Usage(input_tokens=1, output_tokens=2))
 
     def _may_begin(self, call: Call) -> None:
         """Its predecessors have ended, and their answers are in its input."""

@@ -1,5 +1,7 @@
 """Take an agent's answer, or its promise to answer later."""
 
+from dataclasses import asdict
+
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models, texts
@@ -41,10 +43,9 @@ def _answered(agent: models.SessionAgent, answer: Answer) -> Changes:
         "rejected_output": None,
         "rejected_because": None,
     }
-    if answer.input_tokens is None or answer.output_tokens is None:
+    if answer.usage is None:
         return changes
-    usage = models.TokenUsage(input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
-    return {**changes, "usage": usage}
+    return {**changes, "usage": models.TokenUsage(**asdict(answer.usage))}
 
 
 def seal_and_release(engine: Engine, agent: models.SessionAgent) -> None:

@@ -10,7 +10,7 @@ from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.messages import RuntimeMessage
 from ai_coordination.models import moves
 from ai_coordination.runtimes import registry
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed
 from ai_coordination.services import members, validation
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
@@ -73,9 +73,7 @@ def _wake_message(agent: models.SessionAgent) -> RuntimeMessage:
     )
 
 
-def _write_result(
-    engine: Engine, agent: models.SessionAgent, ask: Callable[[], Answer | Accepted]
-) -> None:
+def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], Result]) -> None:
     """Ask a runtime, and write its answer, its acceptance or its failure. Raises Throttled."""
     try:
         answer = _asked(ask)
@@ -90,7 +88,7 @@ def _write_result(
         fail.fail_attempt(engine, agent, notes, moves.same_worker(agent), retryable=False)
 
 
-def _asked(ask: Callable[[], Answer | Accepted]) -> Answer | Accepted:
+def _asked(ask: Callable[[], Result]) -> Result:
     """What a runtime returns, if it can be stored. Raises RunFailed and Throttled alone."""
     try:
         answer = ask()

@@ -62,10 +62,10 @@ class _Reporter:
             self._send(FAIL, notes=failed.notes, retryable=failed.retryable)
             return
         fields: dict[str, Any] = {"agentOutput": answer.output}
-        if answer.input_tokens is not None:
+        if answer.usage is not None:
             fields["usage"] = {
-                "inputTokens": answer.input_tokens,
-                "outputTokens": answer.output_tokens,
+                "inputTokens": answer.usage.input_tokens,
+                "outputTokens": answer.usage.output_tokens,
             }
         refusal = self._send(COMPLETE, **fields)
         if refusal is not None:
