@@ -8,6 +8,7 @@ from graphql import print_schema
 
 from ai_coordination import models
 from ai_coordination.api import enums, uuids
+from ai_coordination.api.agent_runtimes import AgentRuntimeQueries
 from ai_coordination.api.coordination import Coordination, CoordinationQueries
 from ai_coordination.api.fields import Info
 from ai_coordination.api.mutations.coordination import CoordinationMutations
@@ -27,6 +28,7 @@ from ai_coordination.models import reads
 
 
 class Query(
+    AgentRuntimeQueries,
     SessionRunQueries,
     SessionAgentQueries,
     SessionQueries,

@@ -170,12 +170,19 @@ class Runtime(ABC):
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
         """What is wrong with a member. Checked when it is written, and again when it is invoked."""
-        if reason := self.target_problem(target):
+        if reason := self.off_reason() or self.target_problem(target):
             yield Problem(reason, ("target",))
         yield from json_schema.problems(self.parameters_schema, parameters, "parameters")
 
+    def off_reason(self) -> str | None:
+        """Why no agent can be of this kind here: it names the setting that turns the kind on.
+
+        None if the kind is on, as it is by default.
+        """
+        return None
+
     def target_problem(self, target: str | None) -> str | None:
-        """What is wrong with a target. By default a kind has none."""
+        """What is wrong with a target of a kind that is on. By default a kind has none."""
         return None if target is None else "A runtime of this kind has no target"
 
     def lane(self, parameters: Any) -> Lane:

@@ -1,7 +1,7 @@
 """The runtime BEDROCK: a model of Amazon Bedrock, by its operation Converse."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ai_coordination.config import settings
 from ai_coordination.messages import Lane
@@ -10,6 +10,8 @@ from ai_coordination.runtimes.base import Accepted, Answer, Call, Runtime
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
 from ai_coordination.states import AgentRuntimeKind
+
+OFF: Final = "The kind BEDROCK is off. The setting AI_COORDINATION_BEDROCK_MODELS turns it on"
 
 
 class Bedrock(Runtime):
@@ -27,6 +29,9 @@ class Bedrock(Runtime):
         found = list(super().check(target, parameters))
         # What follows relies on the types.
         return found or list(bedrock_parameters.problems(parameters or {}))
+
+    def off_reason(self) -> str | None:
+        return None if settings().bedrock_models else OFF
 
     def target_problem(self, target: str | None) -> str | None:
         return bedrock_target.refusal(target, settings().bedrock_models)

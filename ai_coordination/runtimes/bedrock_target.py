@@ -2,9 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
-
-OFF: Final = "The kind BEDROCK is off. The setting AI_COORDINATION_BEDROCK_MODELS turns it on"
 
 _ID = re.compile(r"(?!arn:)[A-Za-z0-9][A-Za-z0-9._:-]*")
 _ARN = re.compile(
@@ -19,8 +16,6 @@ _NAMED = re.compile(r"arn:.*:(?:foundation-model|inference-profile|\*)/(?P<id>[^
 
 def refusal(target: str | None, models: Sequence[str]) -> str | None:
     """Why an agent may not have this target. None if it may."""
-    if not models:
-        return OFF
     if target is None:
         return "A BEDROCK agent needs the ID or the ARN of a model or of an inference profile"
     if not (_ID.fullmatch(target) or _ARN.fullmatch(target)):

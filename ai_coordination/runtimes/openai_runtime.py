@@ -31,15 +31,15 @@ class OpenAi(Runtime):
         # What follows relies on the types.
         return found or list(openai_parameters.problems(parameters))
 
+    def off_reason(self) -> str | None:
+        return None if settings().agent_hosts else OFF
+
     def target_problem(self, target: str | None) -> str | None:
-        hosts = settings().agent_hosts
-        if not hosts:
-            return OFF
         if target is None:
             return "An OPENAI agent needs the base URL of its server, such as https://…/v1"
         if "?" in target:
             return "The URL must not have a query. The parameter query is for that"
-        return agent_hosts.refusal(target, hosts)
+        return agent_hosts.refusal(target, settings().agent_hosts)
 
     def lane(self, parameters: Any) -> Lane:
         return Lane.CALLS

@@ -37,7 +37,7 @@ TRIED = {
         "docs/guides/your-own-python.md",
         "README.md",
     ],
-    "graphql": [name_of(one) for one in SENT],
+    "graphql": [*map(name_of, SENT), "docs/guides/write-an-agent.md"],
     "ts": ["docs/guides/frontend.md"],
     "yaml": [
         "docs/guides/bedrock-agents.md",
