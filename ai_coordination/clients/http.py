@@ -8,18 +8,18 @@ without end. Here each operation of the socket has only the time that is left of
 import http.client
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
 from botocore.httpsession import where
 
 from ai_coordination.agent_hosts import AllowedHost, Server
+from ai_coordination.clients import addresses
+from ai_coordination.clients.addresses import LookUp
 from ai_coordination.context import InvocationContext
 
 LARGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -28,8 +28,6 @@ MOST_ADDRESSES: Final = 3
 KEEPALIVE_SECONDS: Final = 60
 
 _READ_BYTES = 65_536
-# Addresses of IPv6 that stand for one of IPv4 behind a translator (RFC 6052, RFC 8215).
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 
 
 class NotAnswered(Exception):
@@ -71,7 +69,7 @@ class Reply:
 class Resolver:
     """How names become addresses, and which roots certificates need: tests have their own."""
 
-    addresses: Callable[[str, int], Sequence[str]] | None = None
+    addresses: LookUp | None = None
     context: Callable[[], ssl.SSLContext] | None = None
 
 
@@ -90,11 +88,45 @@ def post(
 
     `seconds` is the time for all of it: the name, the connection, the request and the answer.
     """
-    deadline = _Deadline(context.within(seconds))
+    request = _Request("POST", headers, body, largest)
+    return _send(server, allowed, request, _Deadline(context.within(seconds)), resolver)
+
+
+def get(
+    server: Server,
+    allowed: AllowedHost,
+    headers: Mapping[str, str],
+    seconds: float,
+    *,
+    context: InvocationContext,
+    largest: int = LARGEST_ANSWER_BYTES,
+) -> Reply:
+    """Send a GET once: as `post`."""
+    request = _Request("GET", headers, None, largest)
+    return _send(server, allowed, request, _Deadline(context.within(seconds)), Resolver())
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent, and how many bytes of an answer are read."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    largest: int
+
+
+def _send(
+    server: Server,
+    allowed: AllowedHost,
+    request: _Request,
+    deadline: "_Deadline",
+    resolver: Resolver,
+) -> Reply:
     try:
         connected = _connect(server, allowed, deadline, resolver)
         try:
-            return _exchange(server, connected, headers, body, largest)
+            return _exchange(server, connected, request)
         finally:
             connected.close()
     except TimeoutError:
@@ -109,20 +141,18 @@ def post(
         raise NotAnswered("The request is not valid HTTP", retryable=False) from None
 
 
-def _exchange(
-    server: Server, connected: socket.socket, headers: Mapping[str, str], body: bytes, largest: int
-) -> Reply:
+def _exchange(server: Server, connected: socket.socket, request: _Request) -> Reply:
     connection = http.client.HTTPConnection(server.host, server.port)
     connection.sock = connected
     path = f"{server.path}?{server.query}" if server.query else server.path
     fixed = {"Host": server.authority, "Accept-Encoding": "identity", "Connection": "close"}
-    connection.request("POST", path, body, {**headers, **fixed})
+    connection.request(request.method, path, request.body, {**request.headers, **fixed})
     with connection.getresponse() as response:
         answer = bytearray()
         while piece := response.read(_READ_BYTES):
             answer += piece
-            if len(answer) > largest:
-                notes = f"The answer is larger than {largest:,} bytes"
+            if len(answer) > request.largest:
+                notes = f"The answer is larger than {request.largest:,} bytes"
                 raise NotAnswered(notes, retryable=False)
         if response.length:
             raise NotAnswered("The connection broke in the middle of the answer")
@@ -180,8 +210,12 @@ def _connect(
 
     If an address does not take the connection, the next one is tried: nothing has been sent yet.
     """
-    found = _resolved(server, deadline, resolver.addresses or _look_up)
-    public = [address for address in found if _may_call(address, private=allowed.private)]
+    look_up = resolver.addresses or addresses.look_up
+    found = addresses.resolve(server.host, server.port, deadline.left(), look_up)
+    deadline.left()
+    if not found:
+        raise NotAnswered(f"{server.host} has no address")
+    public = [address for address in found if addresses.may_call(address, private=allowed.private)]
     if not public:
         notes = f"The address of {server.host} is private, and the engine does not call it"
         raise NotAnswered(notes, retryable=False)
@@ -243,56 +277,6 @@ def tls_context(roots: str) -> ssl.SSLContext:
 @lru_cache(maxsize=1)
 def _context() -> ssl.SSLContext:
     return tls_context(where())
-
-
-def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
-
-
-def _resolved(
-    server: Server, deadline: _Deadline, look_up: Callable[[str, int], Sequence[str]]
-) -> list[str]:
-    """The addresses of a name. Resolvers have no deadline, so they get a thread of their own."""
-    found: list[str] = []
-
-    def resolve() -> None:
-        try:
-            found.extend(look_up(server.host, server.port))
-        except (OSError, UnicodeError):
-            found.clear()
-
-    thread = threading.Thread(target=resolve, name="resolver", daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    deadline.left()
-    if not found:
-        raise NotAnswered(f"{server.host} has no address")
-    return found
-
-
-def _may_call(address: str, *, private: bool) -> bool:
-    """Whether the engine calls an address.
-
-    Never one that is link-local: there clouds serve credentials.
-    """
-    ip = _embedded(ip_address(address.partition("%")[0]))
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-        return False
-    if private:
-        return True
-    # Python counts two kinds of IPv6 addresses as global that no public host has.
-    obsolete = isinstance(ip, IPv6Address) and (ip.is_site_local or ip.is_reserved)
-    return ip.is_global and not obsolete
-
-
-def _embedded(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The address of IPv4 that one of IPv6 stands for."""
-    if isinstance(ip, IPv4Address):
-        return ip
-    if any(ip in network for network in _NAT64):
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or ip
 
 
 def _number(text: str | None) -> float | None:

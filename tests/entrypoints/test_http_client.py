@@ -56,6 +56,19 @@ def test_a_request_is_sent_once_as_it_is_and_the_answer_is_returned_with_its_sta
     assert body == b'{"a": 1}'
 
 
+def test_a_get_has_no_body_and_the_same_bounds() -> None:
+    with peer(saying(OK)) as serving:
+        server = Server("http", "127.0.0.1", serving.port, "/card.json", "")
+        assert http.get(server, HERE, HEADERS, 20, context=CONTEXT).body == b"ok"
+        with pytest.raises(NotAnswered, match="The answer is larger than 1 bytes"):
+            http.get(server, HERE, HEADERS, 20, context=CONTEXT, largest=1)
+
+    lines = serving.requests[0].decode().split("\r\n")
+    assert lines[0] == "GET /card.json HTTP/1.1"
+    assert not [line for line in lines if line.lower().startswith("content-length")]
+    assert serving.requests[0].endswith(b"\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     "answer",
     [
