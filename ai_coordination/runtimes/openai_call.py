@@ -7,15 +7,15 @@ from typing import Any
 
 from ai_coordination import agent_hosts
 from ai_coordination.agent_hosts import AllowedHost, Server
-from ai_coordination.clients import http
+from ai_coordination.clients import http, keys
 from ai_coordination.clients.http import NotAnswered, Reply
-from ai_coordination.clients.secrets import SecretUnavailable, secrets
+from ai_coordination.clients.keys import AUTHORIZATION, Key
+from ai_coordination.clients.secrets import SecretUnavailable
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes import chat_reply, chat_request, model_calls, model_reply
 from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.runtimes.model_reply import Completion
-from ai_coordination.runtimes.openai_parameters import AUTHORIZATION
 
 
 def answer(call: Call) -> Answer:
@@ -64,57 +64,30 @@ def _server(target: str, parameters: Mapping[str, Any]) -> tuple[Server, Allowed
 def _ask(
     call: Call, server: Server, allowed: AllowedHost, content: bytes, ends_at: InvocationContext
 ) -> Reply:
-    """The reply. A server that refuses the key is asked once more, if there is a newer key."""
-    name = call.parameters.get("apiKeySecret")
-    key = _key(call, name, server, allowed)
-    reply = _post(call, server, allowed, key, content, ends_at)
-    if reply.status != 401 or name is None:
-        return reply
-    secrets.forget(name)
-    renewed = _key(call, name, server, allowed)
-    if renewed == key:
-        return reply
-    return _post(call, server, allowed, renewed, content, ends_at)
-
-
-def _key(call: Call, name: str | None, server: Server, allowed: AllowedHost) -> str | None:
-    if name is None:
-        return None
-    try:
-        return secrets.value(
-            name, server, allowed, tenant=call.agent.partition_key, context=call.context
-        )
-    except SecretUnavailable as error:
-        raise RunFailed(error.notes, retryable=error.retryable) from error
-
-
-def _post(
-    call: Call,
-    server: Server,
-    allowed: AllowedHost,
-    key: str | None,
-    content: bytes,
-    ends_at: InvocationContext,
-) -> Reply:
-    headers = {
+    fixed = {
         "content-type": "application/json",
         "accept": "application/json",
         "user-agent": "ai-coordination-engine",
         "x-client-request-id": call.run_uuid,
     }
-    if key is not None:
-        header = call.parameters.get("keyHeader", AUTHORIZATION)
-        headers[header] = f"Bearer {key}" if header == AUTHORIZATION else key
+
+    def post(key: Mapping[str, str]) -> Reply:
+        left = ends_at.seconds_left()
+        return http.post(server, allowed, {**fixed, **key}, content, left, context=call.context)
+
     try:
-        reply = http.post(
-            server, allowed, headers, content, ends_at.seconds_left(), context=call.context
-        )
+        return keys.ask_with(_key(call), server, allowed, call.context, post)
+    except SecretUnavailable as error:
+        raise RunFailed(error.notes, retryable=error.retryable) from error
     except NotAnswered as error:
         notes = f"The model could not be reached. {error.notes}"
         if error.timed_out:
             notes = f"The model has not answered within {call.seconds:.0f} s"
         raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error
-    if key is None:
-        return reply
-    # A server that repeats the request's headers must not bring the key into notes or outputs.
-    return replace(reply, body=reply.body.replace(key.encode(), b"(key)"))
+
+
+def _key(call: Call) -> Key | None:
+    name = call.parameters.get("apiKeySecret")
+    if name is None:
+        return None
+    return Key(name, call.agent.partition_key, call.parameters.get("keyHeader", AUTHORIZATION))
