@@ -17,8 +17,8 @@ from ai_coordination.models.session_run import TokenUsage
 from ai_coordination.models.texts import TextAttribute
 
 # What a list of open work shows: no texts and no sets, because they may be large. A projection
-# cannot be changed later, so what questions to people will need is included already: `turn`,
-# `asked_…` and `claimed_…` are not written yet.
+# cannot be changed later, so what questions to people will need is included already: `asked_title`,
+# `asked_user`, `asked_group` and `claimed_…` are not written yet.
 _LISTED = [
     "partition_key",
     "coordination_uuid",
@@ -113,6 +113,11 @@ class SessionAgent(HasDueTime, Versioned):
     # The predecessor whose thread it continues, or a constant of `graph`. Planned with the graph;
     # for items of version 0.1.0, which lack it, the claim decides.
     thread_from = NumberAttribute(null=True)
+    # 1 if absent. One more after each question that was answered, and each output that was sent
+    # back. Attempts count within a turn.
+    turn = NumberAttribute(null=True)
+    # JSON that the runtime needs to go on with the turn: see `engine.agent.resume`.
+    resume = TextAttribute(null=True)
     # A rejected output and the person's remark, until the agent's next output.
     rejected_output = TextAttribute(null=True)
     rejected_because = TextAttribute(null=True)
@@ -142,6 +147,11 @@ class SessionAgent(HasDueTime, Versioned):
     def in_degree(self) -> int:
         """How many predecessors have not finished: the size of the set, not a counter."""
         return len(self.waiting_on or ())
+
+    @property
+    def current_turn(self) -> int:
+        """Which turn the agent is in, from 1."""
+        return int(self.turn or 1)
 
 
 def open_as(partition_key: str, state: str) -> str:

@@ -31,6 +31,11 @@ class Call:
     question. Both are None at first, and the same in each attempt of a turn. `remote` is what the
     runtime gave with its last acceptance of this run. `is_takeover` says that another worker may
     have invoked the agent for this run already.
+
+    `checkpoint(resume)` stores a new `resume` in the middle of a call, and returns whether that
+    landed. From then on a takeover, or the next attempt of the turn, gets this one. It does not
+    land if the run is over or another worker has taken it over: then nobody needs the result of
+    this call. It raises RunFailed if `resume` is no JSON or larger than 2 MB, and Throttled.
     """
 
     session: models.Session
@@ -48,6 +53,7 @@ class Call:
     reply: "Reply | None" = None
     remote: Any = None
     is_takeover: bool = False
+    checkpoint: Callable[[Any], bool] = lambda resume: False
 
     @property
     def target(self) -> str | None:

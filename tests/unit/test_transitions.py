@@ -8,7 +8,7 @@ import pytest
 
 from ai_coordination import models, states
 from ai_coordination.engine.agent import transitions
-from ai_coordination.engine.agent.transitions import Transition
+from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
 from ai_coordination.states import (
@@ -22,7 +22,7 @@ from tests.support.contexts import At
 NOW = "2026-11-29T00:00:00.000000+00:00"
 FENCE = moves.in_time(NOW)
 ENGINE = Engine(queue=None, context=At(moment=datetime(2026, 11, 29, tzinfo=UTC)))  # type: ignore[arg-type]
-ANSWER: transitions.Changes = {"agent_output": "out"}
+ANSWER: Changes = {"agent_output": "out"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
     "to_skipped": lambda agent: transitions.to_skipped(ENGINE, agent),

@@ -5,7 +5,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import models
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent.transitions import Changes, Transition
+from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, writes

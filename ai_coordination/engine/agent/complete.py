@@ -7,7 +7,7 @@ from pynamodb.expressions.update import Action
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import release, transitions
 from ai_coordination.engine.agent.apply import apply, seal
-from ai_coordination.engine.agent.transitions import Changes
+from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.runtimes.base import Answer

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine.agent import complete, fail, lease, release
+from ai_coordination.engine.agent import complete, fail, lease, release, resume
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable, Throttled
@@ -59,6 +59,10 @@ def _call(
         parameters=members.parameters(agent.partition_key, agent.member.runtime),
         wake=lambda seconds: engine.queue.send([_wake_message(agent)], seconds),
         context=engine.context,
+        turn=agent.current_turn,
+        resume=resume.load(agent),
+        is_takeover=bool(agent.takeovers),
+        checkpoint=lambda state: resume.checkpoint(engine, agent, state),
     )
 
 

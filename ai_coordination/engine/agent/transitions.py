@@ -5,68 +5,22 @@ Nothing is written here. `apply` writes a transition, and adds what all of them 
 docs/internals/execution-protocol.md has the same edges as a table.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from ai_coordination import models
+from ai_coordination.engine.agent.transition import (
+    NO_LEASE,
+    NO_THROTTLES,
+    NO_WORK,
+    Changes,
+    Transition,
+)
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
 from ai_coordination.states import RunOutcome
 from ai_coordination.states import SessionAgentState as State
-
-# Attributes of a session agent by name. None removes one.
-Changes = Mapping[str, Any]
-
-NO_LEASE: Changes = {"lease_until": None, "lease_owner": None, "takeovers": None}
-# What is known of the throttled runs of an attempt is removed once the attempt has ended.
-NO_THROTTLES: Changes = {"throttles": None, "throttled_since": None}
-# No worker has the agent, and no list of open work contains it. Its attempt has ended.
-NO_WORK: Changes = {
-    **NO_LEASE,
-    **NO_THROTTLES,
-    "deadline_at": None,
-    "open_as": None,
-    "open_since": None,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """One edge, as a value. `agent` is as it was read, and stays so.
-
-    `source` is None for a reset, which every ended state allows. `due_at` is when outstanding work
-    is looked for; with None nothing is outstanding. `condition` is what the write requires in
-    addition to state and iteration.
-
-    The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
-    current run, with the output, notes and usage in `changes`. `session` changes the session, which
-    must be in progress in the agent's iteration; an empty list only checks that.
-
-    A transition without any of these is a single write. It costs half as much as a transaction, but
-    does not know its own repeat: see `apply`.
-    """
-
-    agent: models.SessionAgent
-    source: State | None
-    to: State
-    at: str
-    due_at: str | None
-    changes: Changes
-    condition: Condition | None = None
-    run: models.SessionRun | None = None
-    outcome: RunOutcome | None = None
-    session: Sequence[Action] | None = None
-    knows_its_repeat: bool = False
-
-    def result(self) -> models.SessionAgent:
-        """The agent as this transition leaves it. What it does not change is as it was read."""
-        return self.agent.changed(
-            {"state": self.to.value, "updated_at": self.at, "due_at": self.due_at, **self.changes}
-        )
 
 
 def to_in_progress(
@@ -182,7 +136,7 @@ def to_failed(
         to=State.FAILED,
         at=engine.now(),
         due_at=engine.soon(agent),
-        changes={**NO_WORK, "notes": notes},
+        changes={**NO_WORK, "resume": None, "notes": notes},
         condition=_fenced(agent, fence),
         outcome=outcome,
         session=[] if in_session else None,
@@ -202,7 +156,7 @@ def to_completed(
         to=State.COMPLETED,
         at=engine.now(),
         due_at=engine.soon(agent),
-        changes={**NO_WORK, **answer},
+        changes={**NO_WORK, "resume": None, **answer},
         condition=_fenced(agent, fence),
     )
 
@@ -226,7 +180,14 @@ def to_waiting(
         to=State.WAITING_FOR_INPUT,
         at=now,
         due_at=deadline_at,
-        changes={**NO_LEASE, **NO_THROTTLES, **opened, **answer, "deadline_at": deadline_at},
+        changes={
+            **NO_LEASE,
+            **NO_THROTTLES,
+            **opened,
+            "resume": None,
+            **answer,
+            "deadline_at": deadline_at,
+        },
         condition=_fenced(agent, fence),
         outcome=RunOutcome.COMPLETED,
         session=[models.Session.awaiting_input.add({int(agent.ordinal)})],
@@ -281,6 +242,8 @@ def to_next_iteration(
         "skip_requested": None,
         "notes": None,
         "not_before": None,
+        "turn": None,
+        "resume": None,
         "user_input": None,
         **NO_THROTTLES,
     }

@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import answer, transitions
 from ai_coordination.engine.agent.apply import apply, seal
-from ai_coordination.engine.agent.transitions import Changes
+from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation, retry_plan
 from ai_coordination.engine.session.operation import Operation
