@@ -114,4 +114,4 @@ def test_a_checkpoint_that_cannot_be_kept_fails_the_agent_and_is_not_tried_again
     agent = agent_of(call)
     assert (agent.state, agent.attempt) == ("failed", 1)
     assert agent.resume is None
-    assert agent.notes == f"What the agent needs to go on cannot be kept: {reason}"
+    assert agent.notes == f"What the agent needs to continue cannot be kept: {reason}"

@@ -1,4 +1,4 @@
-"""What a runtime needs to go on with an agent: given with a question, or by a checkpoint of a call.
+"""What a runtime needs to continue an agent: given with a question, or by a checkpoint of a call.
 
 It is JSON that only the runtime understands. Each attempt of a turn gets the same.
 """
@@ -14,7 +14,7 @@ from ai_coordination.runtimes.base import RunFailed
 from ai_coordination.services import capacity, validation
 from ai_coordination.states import SessionAgentState
 
-NOT_KEPT = "What the agent needs to go on cannot be kept: {}"
+NOT_KEPT = "What the agent needs to continue cannot be kept: {}"
 TOO_LARGE = "it is larger than the 400 KB of an item, and there is no bucket for large texts"
 
 
