@@ -116,7 +116,7 @@ class SessionAgent(HasDueTime, Versioned):
     # 1 if absent. One more after each question that was answered, and each output that was sent
     # back. Attempts count within a turn.
     turn = NumberAttribute(null=True)
-    # JSON that the runtime needs to go on with the turn: see `engine.agent.resume`.
+    # JSON that the runtime needs to continue with the turn: see `engine.agent.resume`.
     resume = TextAttribute(null=True)
     # A rejected output and the person's remark, until the agent's next output.
     rejected_output = TextAttribute(null=True)
