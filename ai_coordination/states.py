@@ -56,6 +56,7 @@ class AgentRuntimeKind(StrEnum):
     ECHO = "echo"
     LAMBDA = "lambda"
     EXTERNAL = "external"
+    PASS = "pass"  # noqa: S105 - a kind, not a password
     OPENAI = "openai"
     BEDROCK = "bedrock"
 

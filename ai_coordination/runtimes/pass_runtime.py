@@ -1,0 +1,38 @@
+"""The runtime PASS: it calls nothing, and answers with what its predecessors said."""
+
+from typing import ClassVar
+
+from ai_coordination.runtimes import joined_outputs
+from ai_coordination.runtimes.base import Answer, Call, Runtime
+from ai_coordination.runtimes.json_schema import Schema
+from ai_coordination.states import AgentRuntimeKind
+
+
+class Pass(Runtime):
+    """Joins branches. What the output looks like follows from the graph, not from what happened.
+
+    Without a predecessor it is the agent's query, with one it is that agent's output, unchanged,
+    and with several a JSON object: see `joined_outputs`.
+    """
+
+    kind = AgentRuntimeKind.PASS
+    description = (
+        "The engine calls nothing. The output is that of the predecessor; of several predecessors,"
+        " a JSON object with the output of each under its `agentUuid`; without any, the agent's"
+        " query. `parameters` has no members."
+    )
+    parameters_schema: ClassVar[Schema] = {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+    }
+
+    def invoke(self, call: Call) -> Answer:
+        before = call.predecessors
+        if not before:
+            return Answer(call.agent.subtask_query or "")
+        if len(before) == 1 and not joined_outputs.is_asking(before[0]):
+            return Answer(joined_outputs.output_of(before[0]) or "")
+        return Answer(joined_outputs.join(call.agent.partition_key, before))
+
+
+RUNTIME = Pass()
