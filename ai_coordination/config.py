@@ -8,6 +8,8 @@ from functools import lru_cache
 from ai_coordination import agent_hosts
 
 PREFIX = "AI_COORDINATION_"
+# Clients keep so many connections.
+MOST_CALL_THREADS = 200
 
 
 class ConfigurationError(Exception):
@@ -36,6 +38,7 @@ class Settings:
     region: str | None = None
     queue_url: str | None = None
     calls_queue_url: str | None = None
+    call_threads: int = 50
     texts_bucket: str | None = None
     api_function: str | None = None
     schedule_group: str | None = None
@@ -69,6 +72,7 @@ class Settings:
             account_id=read.optional("ACCOUNT_ID"),
             queue_url=read.optional("QUEUE_URL"),
             calls_queue_url=read.optional("CALLS_QUEUE_URL"),
+            call_threads=read.positive("CALL_THREADS", cls.call_threads, MOST_CALL_THREADS),
             texts_bucket=read.optional("TEXTS_BUCKET"),
             api_function=read.optional("API_FUNCTION"),
             schedule_group=read.optional("SCHEDULE_GROUP"),
@@ -130,11 +134,12 @@ class _Reader:
             raise ConfigurationError(f"{PREFIX}{name} must be true or false, not {value!r}")
         return value == "true"
 
-    def positive(self, name: str, default: int) -> int:
+    def positive(self, name: str, default: int, most: int | None = None) -> int:
         value = self.optional(name) or str(default)
-        if not value.isdecimal() or int(value) < 1:
+        if not value.isdecimal() or not 1 <= int(value) <= (most or int(value)):
+            values = f"from 1 to {most}" if most else "of at least 1"
             raise ConfigurationError(
-                f"{PREFIX}{name} must be a whole number of at least 1, not {value!r}"
+                f"{PREFIX}{name} must be a whole number {values}, not {value!r}"
             )
         return int(value)
 

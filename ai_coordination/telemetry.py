@@ -209,12 +209,23 @@ def _write_tally(tally: Tally) -> None:
     if not tally.counts and not tally.durations:
         return
     measured = _metrics()
-    for metric, number in tally.counts.items():
-        measured.add_metric(metric, MetricUnit.Count, number)
-    for metric, durations in tally.durations.items():
-        for milliseconds in durations:
-            measured.add_metric(metric, MetricUnit.Milliseconds, milliseconds)
-    measured.flush_metrics()
+    with _whole_lines():
+        for metric, number in tally.counts.items():
+            measured.add_metric(metric, MetricUnit.Count, number)
+        for metric, durations in tally.durations.items():
+            for milliseconds in durations:
+                measured.add_metric(metric, MetricUnit.Milliseconds, milliseconds)
+        measured.flush_metrics()
+
+
+@contextmanager
+def _whole_lines() -> Iterator[None]:
+    """Keep other threads from logging or measuring. Metrics print a line in two parts."""
+    logger.registered_handler.acquire()
+    try:
+        yield
+    finally:
+        logger.registered_handler.release()
 
 
 def _metrics(**dimensions: str) -> EphemeralMetrics:

@@ -50,6 +50,10 @@ class Held:
             self._messages.extend(messages)
             self._changed.notify_all()
 
+    def is_call(self, _: Any) -> bool:
+        """Measure without a queue for calls: ECHO agents are steps."""
+        return False
+
     def make_visible(self, failed: list[Any]) -> None:
         """Raise the error of a failed message, which ends the measurement."""
 

@@ -7,12 +7,16 @@ from botocore.config import Config
 from botocore.handlers import add_recursion_detection_header
 from botocore.session import Session, get_session
 
+from ai_coordination.config import MOST_CALL_THREADS
+
 # The API must answer within 29 s, so timeouts are short.
 CONFIG = Config(
     parameter_validation=False,
     connect_timeout=1,
     read_timeout=5,
     retries={"total_max_attempts": 3, "mode": "standard"},
+    # Each thread that waits for an agent keeps one. They are opened when they are needed.
+    max_pool_connections=MOST_CALL_THREADS,
 )
 
 

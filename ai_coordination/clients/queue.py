@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,9 @@ from ai_coordination import telemetry
 from ai_coordination.clients.aws import clients
 from ai_coordination.errors import Throttled
 from ai_coordination.messages import Lane, Message, encode
+
+# A message with its receipt, in the form in which Lambda passes it to a function.
+Record = Mapping[str, Any]
 
 # SQS's limits.
 MAX_BATCH = 10
@@ -38,8 +41,8 @@ class SqsQueue:
             url = self._queue_of(message.lane)
             by_queue.setdefault(url, []).append(_entry(message, delay_seconds))
         for url, entries in by_queue.items():
-            for start in range(0, len(entries), MAX_BATCH):
-                _send_batch(url, entries[start : start + MAX_BATCH])
+            for some in _batches(entries):
+                _send_batch(url, some)
 
     def _queue_of(self, lane: Lane) -> str:
         return self._calls_url if lane is Lane.CALLS else self._url
@@ -64,8 +67,45 @@ class SqsQueue:
         except (BotoCoreError, ClientError) as error:
             raise Throttled("The queue did not accept a message: try again later") from error
 
+    def is_call(self, record: Record) -> bool:
+        """Return whether a record is from the queue of calls, if calls have one of their own."""
+        return self._calls_url != self._url and self._received_from(record) == self._calls_url
+
+    def receive(self, lane: Lane, most: int) -> list[Record]:
+        """Receive up to `most` messages of a lane, at most 10, without waiting for any.
+
+        They are in the form in which Lambda passes them, and invisible for the queue's visibility
+        timeout. A failure is logged, but raises no error: there are none then.
+        """
+        url = self._queue_of(lane)
+        try:
+            answer = clients("sqs").receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=most,
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+                WaitTimeSeconds=0,
+            )
+        except (BotoCoreError, ClientError):
+            telemetry.logger.warning("queue", exc_info=True, extra={"most": most})
+            return []
+        return [_record(url, message) for message in answer.get("Messages", ())]
+
+    def delete(self, lane: Lane, received: Sequence[Record]) -> None:
+        """Delete messages that `receive` returned.
+
+        A failure is only logged: the messages are delivered again, which has no effect.
+        """
+        url = self._queue_of(lane)
+        for some in _batches([{"ReceiptHandle": record["receiptHandle"]} for record in received]):
+            try:
+                answer = clients("sqs").delete_message_batch(QueueUrl=url, Entries=some)
+            except (BotoCoreError, ClientError):
+                telemetry.logger.warning("queue", exc_info=True, extra={"messages": len(some)})
+            else:
+                _log_failed(answer.get("Failed", []))
+
     def make_visible(self, received: Sequence[tuple[Mapping[str, Any], float]]) -> None:
-        """Make messages that Lambda has received visible again, each after its number of seconds.
+        """Make received messages visible again, each after its number of seconds.
 
         Otherwise they become visible when their visibility timeout ends, which is later than the
         function's timeout. A failure is therefore only logged.
@@ -80,11 +120,11 @@ class SqsQueue:
                 }
                 by_queue.setdefault(url, []).append(entry)
         for url, entries in by_queue.items():
-            numbered = [{"Id": str(number), **entry} for number, entry in enumerate(entries)]
-            try:
-                clients("sqs").change_message_visibility_batch(QueueUrl=url, Entries=numbered)
-            except (BotoCoreError, ClientError):
-                telemetry.logger.warning("queue", exc_info=True, extra={"messages": len(entries)})
+            for some in _batches(entries):
+                try:
+                    clients("sqs").change_message_visibility_batch(QueueUrl=url, Entries=some)
+                except (BotoCoreError, ClientError):
+                    telemetry.logger.warning("queue", exc_info=True, extra={"messages": len(some)})
 
     def _received_from(self, record: Mapping[str, Any]) -> str | None:
         """Return the URL of a record's queue, which Lambda names by ARN. None if it is unknown."""
@@ -93,10 +133,29 @@ class SqsQueue:
         return next(urls, None) if record.get("receiptHandle") else None
 
 
+def _record(url: str, message: Mapping[str, Any]) -> Record:
+    """A received message in the form in which Lambda passes it to a function."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "eventSource": "aws:sqs",
+        # In place of the queue's ARN, which ends with the same name.
+        "eventSourceARN": url.rpartition("/")[2],
+    }
+
+
+def _batches(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries in batches that SQS accepts, each entry with an `Id` of its own."""
+    for start in range(0, len(entries), MAX_BATCH):
+        some = entries[start : start + MAX_BATCH]
+        yield [{"Id": str(number), **entry} for number, entry in enumerate(some)]
+
+
 def _send_batch(url: str, entries: list[dict[str, Any]]) -> None:
-    numbered = [{"Id": str(number), **entry} for number, entry in enumerate(entries)]
     try:
-        response = clients("sqs").send_message_batch(QueueUrl=url, Entries=numbered)
+        response = clients("sqs").send_message_batch(QueueUrl=url, Entries=entries)
     except (BotoCoreError, ClientError):
         telemetry.count("MessagesNotSent", len(entries))
         telemetry.logger.exception("queue", extra={"messages": len(entries)})
@@ -105,9 +164,14 @@ def _send_batch(url: str, entries: list[dict[str, Any]]) -> None:
 
 
 def _count_failed(failed: list[dict[str, Any]]) -> None:
-    """Log and count the messages of a batch that SQS rejected, which is not an error response."""
+    """Count and log the messages of a batch that SQS rejected, which is not an error response."""
     if failed:
         telemetry.count("MessagesNotSent", len(failed))
+    _log_failed(failed)
+
+
+def _log_failed(failed: list[dict[str, Any]]) -> None:
+    if failed:
         codes = sorted({entry["Code"] for entry in failed})
         telemetry.logger.error("queue", extra={"messages": len(failed), "codes": codes})
 

@@ -45,17 +45,17 @@ Observer = Callable[[models.SessionAgent], None]
 class Engine:
     """What a worker or a mutation executes sessions on.
 
-    `works_until` is the worker's own end and `works_seconds` all the time that it had: no call of
-    an agent lasts longer. `waits` is set if it waits for agents: see `lanes`. If `gathered` is a
-    list, the releases of ended agents are added to it, and the maker of the engine performs them
-    together. `observe` is called with each agent whose state this engine has changed, as it is
-    then. It raises nothing.
+    `works_until` is the worker's own end: no call of an agent lasts longer. With `enough_seconds`
+    left, it may wait for any agent. `waits` is set if it waits for agents: see `lanes`. If
+    `gathered` is a list, the releases of ended agents are added to it, and the maker of the engine
+    performs them together. `observe` is called with each agent whose state this engine has changed,
+    as it is then. It raises nothing.
     """
 
     queue: Queue
     context: InvocationContext
     works_until: datetime | None = None
-    works_seconds: float = math.inf
+    enough_seconds: float = math.inf
     invoke: Callable[[Call], Result] = registry.invoke
     waits: bool = False
     gathered: "list[Release] | None" = None

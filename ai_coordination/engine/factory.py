@@ -9,6 +9,9 @@ from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine.context import Engine, Observer
 
+# What part of a worker's whole time is enough to wait for an agent that may take longer.
+ENOUGH = 0.5
+
 _observers: list[Observer] = []
 
 
@@ -33,7 +36,7 @@ def of_a_worker(context: InvocationContext, seconds: float) -> Engine:
         queue=queue(),
         context=context.within(seconds),
         works_until=context.utc() + timedelta(seconds=seconds),
-        works_seconds=seconds,
+        enough_seconds=ENOUGH * seconds,
         observe=_observer(),
     )
 

@@ -18,7 +18,6 @@ from ai_coordination.models import allowance
 from ai_coordination.models.fast.client import new_client
 from ai_coordination.models.fast.item_decoder import decoder
 
-POOL = 32
 REMEMBERED_WRITES = 4
 
 # For an API that has to respond within 29 s.
@@ -29,7 +28,8 @@ _CONFIG = Config(
     connect_timeout=1,
     read_timeout=5,
     retries={"total_max_attempts": 3, "mode": "standard"},
-    max_pool_connections=POOL,
+    # Each thread of an invocation keeps one.
+    max_pool_connections=config.MOST_CALL_THREADS,
 )
 
 THROTTLES = frozenset(

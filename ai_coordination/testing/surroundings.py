@@ -29,6 +29,8 @@ _ENVIRONMENT = {
     **VARIABLES,
     f"{PREFIX}QUEUE_URL": STEPS_URL,
     f"{PREFIX}CALLS_QUEUE_URL": CALLS_URL,
+    # Each invocation has one call: which is next is drawn from the seed.
+    f"{PREFIX}CALL_THREADS": "1",
     f"{PREFIX}TEXTS_BUCKET": BUCKET,
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,

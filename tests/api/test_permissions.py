@@ -121,9 +121,11 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
     variables = WORKER["Environment"]["Variables"]
     given = {name for name in variables if name.startswith(PREFIX)}
     # Lambda names the region, and a timer's dead letters matter to who makes one; the models read
-    # the prefix when they are imported. Secrets, input files and Bedrock are granted apart.
+    # the prefix when they are imported. Secrets, input files and Bedrock are granted apart. The
+    # caller alone has threads.
     apart = {"table_prefix", "secrets_prefix", "input_places", "bedrock_models"}
-    read = used.worker_settings - {"region", "schedule_dead_letters_arn"} | apart
+    not_given = {"region", "schedule_dead_letters_arn", "call_threads"}
+    read = used.worker_settings - not_given | apart
     assert given == {PREFIX + setting.upper() for setting in read}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, telemetry, worker
-from ai_coordination.engine.agent import complete, fail, lease, throttle
+from ai_coordination.engine import factory
+from ai_coordination.engine.agent import complete, fail, throttle
 from ai_coordination.handler import handler
 from ai_coordination.runtimes.base import Answer, Call, RunFailed
 from ai_coordination.runtimes.echo_runtime import Echo
@@ -323,7 +324,7 @@ def test_of_a_batch_nothing_is_begun_that_there_is_no_time_for(
     queue: str, logged: Lines, measured: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(blueprint([function(invocation="RequestResponse"), echo("b")]))
-    monkeypatch.setattr(lease, "ENOUGH", 1.1)
+    monkeypatch.setattr(factory, "ENOUGH", 1.1)
     found = bodies(queue)
 
     answer = worker.handler(batch(*found), Context())

@@ -33,9 +33,16 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/messages"
 CALLS = "https://sqs.eu-central-1.amazonaws.com/111122223333/calls"
 ROLE = "arn:aws:iam::111122223333:role/scheduler"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:111122223333:dead"
-# Lambda sets the region, the worker alone tells agents and reads what models need, and API Gateway
-# answers for origins.
-NOT_THE_APIS = {"region", "api_function", "cors_origins", "secrets_prefix", "input_places"}
+# Lambda sets the region, the worker alone tells agents and reads what models need, the caller alone
+# has threads, and API Gateway answers for origins.
+NOT_THE_APIS = {
+    "region",
+    "api_function",
+    "call_threads",
+    "cors_origins",
+    "secrets_prefix",
+    "input_places",
+}
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
 
@@ -160,16 +167,28 @@ def test_the_worker_deletes_timers_and_makes_none() -> None:
     assert _resources(statements["Schedules"]) == {ARN_OF_SCHEDULES + "/*"}
 
 
-def test_the_caller_is_the_worker_with_more_time_and_memory() -> None:
-    lane = {"Description", "FunctionName", "MemorySize", "Timeout", "LoggingConfig", "Events"}
+def test_the_caller_is_the_worker_with_more_time_and_threads() -> None:
+    lane = {"Description", "FunctionName", "Timeout", "LoggingConfig", "Environment", "Events"}
     of_the_worker = lane | {"EventInvokeConfig"}  # which also fires and sweeps
+    variables, workers = (one["Environment"]["Variables"] for one in (CALLER, WORKER))
+    threads = {"AI_COORDINATION_CALL_THREADS": {"Ref": "CallThreads"}}
 
     common = {name: value for name, value in CALLER.items() if name not in lane}
 
     assert common == {name: value for name, value in WORKER.items() if name not in of_the_worker}
+    assert variables == workers | threads
     assert (WORKER["Timeout"], CALLER["Timeout"]) == (120, 900)
-    assert WORKER["Events"]["Messages"]["Properties"]["BatchSize"] == 10
-    assert CALLER["Events"]["Calls"]["Properties"]["BatchSize"] == 1
+    assert WORKER["MemorySize"] == CALLER["MemorySize"] == 512
+    for events in (WORKER["Events"]["Messages"], CALLER["Events"]["Calls"]):
+        assert events["Properties"]["BatchSize"] == 10
+        assert events["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_batch_of_calls_begins_in_threads_at_once() -> None:
+    threads = TEMPLATE["Parameters"]["CallThreads"]["Default"]
+
+    assert threads == Settings().call_threads
+    assert threads >= CALLER["Events"]["Calls"]["Properties"]["BatchSize"]
 
 
 @pytest.mark.parametrize(
@@ -185,13 +204,13 @@ def test_a_message_is_hidden_for_as_long_as_its_function_may_take(
     assert given["RedrivePolicy"]["maxReceiveCount"] == int(local_worker.MAX_RECEIVES)
 
 
-def test_by_default_all_executions_at_once_fit_into_a_new_account() -> None:
-    """It has 10. A call takes two, the caller's and the agent's; two are left for the API."""
+def test_by_default_half_of_a_new_account_is_left_for_the_api_and_functions_of_agents() -> None:
+    """It has 10 concurrent executions."""
     steps, calls = (
         TEMPLATE["Parameters"][name]["Default"] for name in ("StepsConcurrency", "CallsConcurrency")
     )
 
-    assert steps + 2 * calls == 8
+    assert steps + calls == 5
 
 
 def test_the_sweep_says_what_it_is() -> None:

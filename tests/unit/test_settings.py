@@ -24,3 +24,19 @@ def test_all_of_it_or_none_is_right() -> None:
     assert settings.schedule_group == SCHEDULER["AI_COORDINATION_SCHEDULE_GROUP"]
     assert settings.worker_function_arn == SCHEDULER["AI_COORDINATION_WORKER_FUNCTION_ARN"]
     assert Settings.from_environment({}).schedule_group is None
+
+
+@pytest.mark.parametrize("value", ["0", "201", "-1", "1.5", "many"])
+def test_a_number_of_threads_that_clients_have_no_connections_for_is_refused(value: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment({"AI_COORDINATION_CALL_THREADS": value})
+
+    assert str(raised.value) == (
+        f"AI_COORDINATION_CALL_THREADS must be a whole number from 1 to 200, not {value!r}"
+    )
+
+
+def test_threads_are_as_many_as_the_setting_says() -> None:
+    threads = [Settings.from_environment({"AI_COORDINATION_CALL_THREADS": "200"}), Settings()]
+
+    assert [one.call_threads for one in threads] == [200, 50]

@@ -14,8 +14,6 @@ SHORTEST_STEP_SECONDS = 20.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
 # What a worker needs after a call to write its result.
 SECONDS_TO_WRITE = 5.0
-# What part of a worker's whole time is enough for an agent that may take longer.
-ENOUGH = 0.5
 
 
 class NoTime(Exception):
@@ -35,7 +33,7 @@ def check_time(engine: Engine, agent: models.SessionAgent) -> None:
         return
     left = _left(engine, engine.works_until)
     wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
-    if left < min(wanted, ENOUGH * engine.works_seconds):
+    if left < min(wanted, engine.enough_seconds):
         raise NoTime(f"{left:.0f} s are left")
 
 

@@ -1,0 +1,78 @@
+"""Handle one record of SQS: a message with its receipt, as Lambda passes it to a function."""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from ai_coordination import messages, telemetry
+from ai_coordination.clients.queue import Record
+from ai_coordination.engine import message_handler
+from ai_coordination.engine.agent import lease
+from ai_coordination.engine.context import Engine
+from ai_coordination.messages import Lane, Message
+
+# The time that a step needs in addition to its agent's call. With less left, none is begun.
+SECONDS_OF_A_STEP: Final = 10.0
+
+# When SQS delivers a message again that was not begun, or that failed for the first time.
+AT_ONCE: Final = 0.0
+FIRST_WAIT_SECONDS: Final = 30.0
+LONGEST_WAIT_SECONDS: Final = 600.0
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that the worker uses."""
+
+    @property
+    def aws_request_id(self) -> str: ...
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def handle(engine: Engine, record: Record, lambda_context: LambdaContext) -> float | None:
+    """Handle one message. Return in how many seconds SQS must deliver it again; None if never.
+
+    An error affects no other message. A message that was not begun, for lack of time, is delivered
+    AT_ONCE. A message that fails is delivered again, ever later, and goes to the dead-letter queue
+    in the end. So does an unreadable message, because a worker of another version may be able to
+    read it.
+    """
+    if seconds_left(lambda_context) < SECONDS_OF_A_STEP:
+        return AT_ONCE
+    with telemetry.step(lambda_context.aws_request_id, message_id=record["messageId"]) as step:
+        try:
+            message = messages.decode(record["body"])
+            _measure_delay(engine, message, record.get("attributes", {}))
+            message_handler.work(engine, message)
+        except messages.Unreadable as unreadable:
+            step.outcome = "unreadable"
+            telemetry.count("MessagesUnreadable")
+            telemetry.logger.error("unreadable message", extra={"reason": str(unreadable)})
+            return later(record)
+        except lease.NoTime:
+            step.outcome = "no time"
+            return AT_ONCE
+        except Exception:  # noqa: BLE001 - the entry point: SQS delivers the message again
+            step.outcome = "failed"
+            telemetry.count("MessagesFailed")
+            telemetry.logger.exception("message")
+            return later(record)
+    return None
+
+
+def seconds_left(lambda_context: LambdaContext) -> float:
+    """How long the invocation may still take."""
+    return lambda_context.get_remaining_time_in_millis() / 1000
+
+
+def later(record: Record) -> float:
+    """Wait twice as long each time, so that an outage of minutes fills no dead-letter queue."""
+    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return min(FIRST_WAIT_SECONDS * 2.0 ** (received - 1), LONGEST_WAIT_SECONDS)
+
+
+def _measure_delay(engine: Engine, message: Message, attributes: Mapping[str, str]) -> None:
+    """Measure how much longer than intended a message waited, at its first delivery."""
+    if attributes.get("ApproximateReceiveCount") == "1":
+        due = int(attributes["SentTimestamp"]) + 1000 * message.delay_seconds
+        lane = "CallsDelay" if message.lane is Lane.CALLS else "QueueDelay"
+        telemetry.measure(lane, engine.context.utc().timestamp() * 1000 - due)
