@@ -57,8 +57,8 @@ def _dispatch(
     if not isinstance(batch, list) or any(map(_is_foreign, batch)):
         members = sorted(map(str, event))
         raise UnknownEvent(f"neither SQS messages nor a firing nor a sweep: {members}"[:500])
-    threads = settings().call_threads
-    if threads > 1 and batch and all(map(factory.queue().is_call, batch)):
+    are_calls = bool(batch) and all(map(factory.queue().is_call, batch))
+    if are_calls and (threads := settings().call_threads) > 1:
         failed = waiting.handle(engine, factory.queue(), batch, lambda_context, threads)
     else:
         failed = _handle_steps(engine, batch, lambda_context)

@@ -9,10 +9,12 @@ import pytest
 from ai_coordination import worker
 from ai_coordination.clients import clients
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.engine import looks
 from ai_coordination.engine.session import dispatch, end, retry
 from ai_coordination.engine.session import start as starting
 from ai_coordination.models import reads
 from tests.api.execution import (
+    WAITS,
     after,
     agents,
     blueprint,
@@ -23,6 +25,7 @@ from tests.api.execution import (
     report,
     session,
     start,
+    states,
     taken,
     tell,
     work_off,
@@ -40,11 +43,11 @@ from tests.support.graph_api import (
     new_task,
     refusal,
 )
-from tests.support.lambda_service import LambdaService, returning
+from tests.support.lambda_service import LambdaService, raising, returning
 from tests.support.permissions import granted, used_permissions
 from tests.support.scheduling import event_of, timers
 from tests.support.stored import as_of_0_1_0
-from tests.support.templates import API_MAY, WORKER, WORKER_MAY
+from tests.support.templates import API_MAY, CALLER, CALLER_MAY, WORKER, WORKER_MAY
 from tests.support.world import THREAD, USER, World, new_world
 
 pytestmark = pytest.mark.usefixtures("tables", "worked_queue", "bucket")
@@ -90,6 +93,7 @@ KINDS = ("coordination", "task", "schedule", "session", "agent", "run")
 LARGE = "x" * 5_000
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:agent-a"
+FAILS = f"{ARN}-fails"
 
 
 def test_each_function_may_do_what_its_code_does_and_no_more(
@@ -100,6 +104,7 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
     monkeypatch.setenv("AI_COORDINATION_ACCOUNT_ID", ACCOUNT)
     settings.cache_clear()
     functions.deploy(ARN, returning("Done"))
+    functions.deploy(FAILS, raising("ValueError", "No"))
 
     with used_permissions() as used:
         world = new_world()
@@ -114,19 +119,27 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         fire()
         delete_everything(world)
 
-    assert used.api - granted(API_MAY) == set()
-    assert used.worker - granted(WORKER_MAY) == set()
-    assert granted(API_MAY) - used.api == set()
-    assert granted(WORKER_MAY) - used.worker == set()
-    variables = WORKER["Environment"]["Variables"]
-    given = {name for name in variables if name.startswith(PREFIX)}
-    # Lambda names the region, and a timer's dead letters matter to who makes one; the models read
-    # the prefix when they are imported. Secrets, input files and Bedrock are granted apart. The
-    # caller alone has threads.
-    apart = {"table_prefix", "secrets_prefix", "input_places", "bedrock_models"}
-    not_given = {"region", "schedule_dead_letters_arn", "call_threads"}
-    read = used.worker_settings - not_given | apart
-    assert given == {PREFIX + setting.upper() for setting in read}
+    for who, statements in (
+        (used.api, API_MAY),
+        (used.worker, WORKER_MAY),
+        (used.caller, CALLER_MAY),
+    ):
+        assert who.permissions - granted(statements) == set()
+        assert granted(statements) - who.permissions == set()
+    # Lambda names the region, and a timer's dead letters matter to the one who makes it; the models
+    # read the prefix when they are imported. Secrets, input files and Bedrock are granted apart.
+    apart = {"secrets_prefix", "input_places", "bedrock_models"}
+    assert given(WORKER) == (used.worker.settings - NOT_GIVEN) | {"table_prefix"}
+    assert given(CALLER) == (used.caller.settings - NOT_GIVEN) | {"table_prefix"} | apart
+
+
+NOT_GIVEN = {"region", "schedule_dead_letters_arn"}
+
+
+def given(function: dict[str, Any]) -> set[str]:
+    """The settings that the template gives a function."""
+    names = function["Environment"]["Variables"]
+    return {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
 
 
 def repeat_creations(world: World) -> None:
@@ -153,7 +166,7 @@ def change_everything(world: World) -> None:
 
 def execute() -> None:
     """A session with every kind of agent and a large text, which is retried, and one cancelled."""
-    members = [echo("e"), function("f", ARN, invocation="RequestResponse"), external("x")]
+    members = [echo("e"), function("f", ARN, **WAITS), external("x")]
     rules = {"userInTheLoop": "APPROVAL"}
     actions = [after("e"), after("f", "e"), after("x", "f", **rules)]
     place = start(blueprint(members, actions), taskQuery=LARGE)
@@ -174,8 +187,18 @@ def execute() -> None:
 
 
 def start_calls() -> None:
-    """The API's own message for an agent that is waited for, and messages that fail."""
-    start(blueprint([function("f", ARN, invocation="RequestResponse")]))
+    """The API's own message for an agent that is waited for, and what the caller writes then."""
+    members = [function("f", ARN, **WAITS), function("g", FAILS, **WAITS), external("x")]
+    asks, fails = {"userInTheLoop": "APPROVAL"}, {"retry": {"maxAttempts": 2, "intervalSeconds": 0}}
+    place = start(blueprint(members, [after("f", **asks), after("g", **fails), after("x")]))
+    work_off()
+    assert states(place) == {"f": "CANCELLED", "g": "FAILED", "x": "CANCELLED"}
+    with patch.object(looks, "are_too_many", return_value=True):
+        place = start(blueprint([function("f", ARN, **WAITS)]))
+        work_off()
+    assert states(place) == {"f": "FAILED"}
+    reported_later = [function("f", ARN)]
+    start(blueprint(reported_later))
     work_off()
     for url in (settings().required_queue_url(), settings().calls_queue_url):
         poison = {"messageId": "m", "body": "no JSON", **taken(str(url), "1")}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -61,41 +62,55 @@ _OF_OTHERS = {
 }
 
 
+@dataclass
+class UsedBy:
+    """What one function has needed so far, and which settings it has read."""
+
+    permissions: set[Permission] = field(default_factory=set)
+    settings: set[str] = field(default_factory=set)
+
+
 class Used:
-    """What has been needed so far: by the worker while it handles an event, else by the API."""
+    """What each function has needed so far. Outside of the others' events it is the API."""
 
     def __init__(self) -> None:
-        self.api: set[Permission] = set()
-        self.worker: set[Permission] = set()
-        self.worker_settings: set[str] = set()
-        self._works = False
+        self.api = UsedBy()
+        self.worker = UsedBy()
+        self.caller = UsedBy()
+        self._now = self.api
 
-    def of_the_worker(self, handler: Handler) -> Handler:
-        """The worker, its calls recorded apart from those of the API."""
+    def apart(self, handler: Handler) -> Handler:
+        """The handler of worker and caller, the calls of each recorded apart."""
 
         def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-            self._works = True
+            records = event.get("Records", ())
+            self._now = self.caller if any(map(_is_call, records)) else self.worker
             try:
                 return handler(event, context)
             finally:
-                self._works = False
+                self._now = self.api
 
         return handle
 
     def read(self, setting: str) -> None:
-        if self._works and setting in Settings.__dataclass_fields__:
-            self.worker_settings.add(setting)
+        if setting in Settings.__dataclass_fields__:
+            self._now.settings.add(setting)
 
     def note(self, client: Any, operation: str, parameters: Mapping[str, Any]) -> None:
         service = client.meta.service_model.service_name
         if (service, operation) not in _OF_OTHERS:
-            used = self.worker if self._works else self.api
-            used.update(_needed(service, operation, parameters))
+            self._now.permissions.update(_needed(service, operation, parameters))
+
+
+def _is_call(record: Mapping[str, Any]) -> bool:
+    """Whether a record is from the queue of calls. The development server does not say so."""
+    queue = str(settings().calls_queue_url).rpartition("/")[2]
+    return record.get("eventSourceARN", "").endswith(queue) or '"calls"' in record["body"]
 
 
 @contextmanager
 def used_permissions() -> Iterator[Used]:
-    """What every call inside the block needs to be allowed, and which settings the worker reads."""
+    """What every call inside the block needs to be allowed, and which settings are read for it."""
     used = Used()
     original = BaseClient._make_api_call  # type: ignore[attr-defined]
 
@@ -110,7 +125,7 @@ def used_permissions() -> Iterator[Used]:
     with (
         patch.object(Settings, "__getattribute__", note_and_read),
         patch.object(BaseClient, "_make_api_call", note_and_call),
-        patch.object(worker, "handler", used.of_the_worker(worker.handler)),
+        patch.object(worker, "handler", used.apart(worker.handler)),
     ):
         yield used
 

@@ -40,6 +40,7 @@ WORKER: dict[str, Any] = RESOURCES["WorkerFunction"]["Properties"]
 CALLER: dict[str, Any] = RESOURCES["CallerFunction"]["Properties"]
 API_MAY = _statements("ApiRole")
 WORKER_MAY = _statements("WorkerRole")
+CALLER_MAY = _statements("CallerRole")
 
 DATA = _read("data.yaml")
 DATA_RESOURCES: dict[str, Any] = DATA["Resources"]

@@ -19,6 +19,7 @@ from tests.support.templates import (
     ARN_OF_SCHEDULES,
     BUCKET,
     CALLER,
+    CALLER_MAY,
     FUNCTION,
     RESOURCES,
     ROOT,
@@ -89,14 +90,19 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
     }
 
 
-def test_the_worker_knows_as_the_api_does_which_functions_may_be_agents() -> None:
+@pytest.mark.parametrize("function", [WORKER, CALLER], ids=["worker", "caller"])
+def test_a_function_knows_as_the_api_does_which_functions_may_be_agents(
+    function: dict[str, Any],
+) -> None:
     names = {f"AI_COORDINATION_{name}" for name in ("AGENT_FUNCTION_PREFIX", "ACCOUNT_ID")}
-    api, worker = (one["Environment"]["Variables"] for one in (FUNCTION, WORKER))
+    api, other = (one["Environment"]["Variables"] for one in (FUNCTION, function))
 
-    assert {name: worker[name] for name in names} == {name: api[name] for name in names}
+    assert {name: other[name] for name in names} == {name: api[name] for name in names}
 
 
-@pytest.mark.parametrize("statements", [API_MAY, WORKER_MAY], ids=["api", "worker"])
+@pytest.mark.parametrize(
+    "statements", [API_MAY, WORKER_MAY, CALLER_MAY], ids=["api", "worker", "caller"]
+)
 def test_no_permission_is_for_everything(statements: list[dict[str, Any]]) -> None:
     """tests/api/test_permissions.py compares each with the calls that are made."""
     actions = [action for one in statements for action in _listed(one["Action"])]
@@ -107,23 +113,40 @@ def test_no_permission_is_for_everything(statements: list[dict[str, Any]]) -> No
 
 
 def test_a_function_may_log_in_its_own_group_and_make_no_group() -> None:
-    for functions, statements in (([FUNCTION], API_MAY), ([WORKER, CALLER], WORKER_MAY)):
+    for function, statements in ((FUNCTION, API_MAY), (WORKER, WORKER_MAY), (CALLER, CALLER_MAY)):
         (logs,) = [one for one in statements if one["Sid"] == "Logs"]
-        groups = [one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions]
+        group = function["LoggingConfig"]["LogGroup"]["Ref"]
 
         assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-        assert _listed(logs["Resource"]) == [{"GetAtt": f"{group}.Arn"} for group in groups]
+        assert logs["Resource"] == {"GetAtt": f"{group}.Arn"}
 
 
-def test_lambda_takes_messages_and_puts_aside_what_failed_in_the_workers_role() -> None:
+@pytest.mark.parametrize(
+    ("function", "statements", "role", "event"),
+    [
+        (WORKER, WORKER_MAY, "WorkerRole", "Messages"),
+        (CALLER, CALLER_MAY, "CallerRole", "Calls"),
+    ],
+    ids=["worker", "caller"],
+)
+def test_a_function_receives_the_messages_of_its_own_queue_alone(
+    function: dict[str, Any], statements: list[dict[str, Any]], role: str, event: str
+) -> None:
+    queue = function["Events"][event]["Properties"]["Queue"]
+    receives = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+
+    allowed = [one for one in statements if receives & set(_listed(one["Action"]))]
+
+    assert function["Role"] == {"GetAtt": f"{role}.Arn"}
+    assert queue == {"GetAtt": f"{event}.Arn"}
+    assert [(one["Sid"], one["Resource"]) for one in allowed] == [("Work", queue), ("Again", queue)]
+    assert receives <= {action for one in allowed for action in _listed(one["Action"])}
+
+
+def test_lambda_puts_aside_events_that_failed_in_the_workers_role() -> None:
     may = {one["Sid"]: one for one in WORKER_MAY}
     failed = WORKER["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
 
-    assert WORKER["Role"] == CALLER["Role"] == {"GetAtt": "WorkerRole.Arn"}
-    assert may["Work"]["Resource"] == [
-        WORKER["Events"]["Messages"]["Properties"]["Queue"],
-        CALLER["Events"]["Calls"]["Properties"]["Queue"],
-    ]
     assert may["Failed"]["Action"] == "sqs:SendMessage"
     assert may["Failed"]["Resource"] == failed["Destination"] == {"Sub": ARN_OF_DEAD}
 
@@ -139,9 +162,12 @@ def _resources(statement: Mapping[str, Any]) -> set[str]:
 
 
 def test_the_worker_alone_deletes_large_texts_and_only_in_the_bucket() -> None:
-    api, worker = ({one["Sid"]: one for one in may} for may in (API_MAY, WORKER_MAY))
+    api, worker, caller = (
+        {one["Sid"]: one for one in may} for may in (API_MAY, WORKER_MAY, CALLER_MAY)
+    )
 
-    assert "s3:DeleteObject" not in api["Texts"]["Action"]
+    for others in (api, caller):
+        assert others["Texts"]["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert _resources(worker["Texts"]) == {ARN_OF_BUCKET + "/*"}
     assert _resources(worker["TextsOfASession"]) == {ARN_OF_BUCKET}
 
@@ -168,17 +194,24 @@ def test_the_worker_deletes_timers_and_makes_none() -> None:
 
 
 def test_the_caller_is_the_worker_with_more_time_and_threads() -> None:
-    lane = {"Description", "FunctionName", "Timeout", "LoggingConfig", "Environment", "Events"}
+    lane = {
+        "Description",
+        "FunctionName",
+        "Role",
+        "MemorySize",
+        "Timeout",
+        "LoggingConfig",
+        "Environment",
+        "Events",
+    }
     of_the_worker = lane | {"EventInvokeConfig"}  # which also fires and sweeps
-    variables, workers = (one["Environment"]["Variables"] for one in (CALLER, WORKER))
-    threads = {"AI_COORDINATION_CALL_THREADS": {"Ref": "CallThreads"}}
 
     common = {name: value for name, value in CALLER.items() if name not in lane}
 
     assert common == {name: value for name, value in WORKER.items() if name not in of_the_worker}
-    assert variables == workers | threads
     assert (WORKER["Timeout"], CALLER["Timeout"]) == (120, 900)
-    assert WORKER["MemorySize"] == CALLER["MemorySize"] == 512
+    assert CALLER["MemorySize"] == {"Ref": "CallMemory"}
+    assert WORKER["MemorySize"] == TEMPLATE["Parameters"]["CallMemory"]["Default"] == 512
     for events in (WORKER["Events"]["Messages"], CALLER["Events"]["Calls"]):
         assert events["Properties"]["BatchSize"] == 10
         assert events["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -187,6 +220,8 @@ def test_the_caller_is_the_worker_with_more_time_and_threads() -> None:
 def test_a_batch_of_calls_begins_in_threads_at_once() -> None:
     threads = TEMPLATE["Parameters"]["CallThreads"]["Default"]
 
+    variables = CALLER["Environment"]["Variables"]
+    assert variables["AI_COORDINATION_CALL_THREADS"] == {"Ref": "CallThreads"}
     assert threads == Settings().call_threads
     assert threads >= CALLER["Events"]["Calls"]["Properties"]["BatchSize"]
 
@@ -296,7 +331,8 @@ def test_who_calls_the_api_calls_the_published_version() -> None:
 
     assert RESOURCES["Integration"]["Properties"]["IntegrationUri"] == alias
     assert RESOURCES["ApiPermission"]["Properties"]["FunctionName"] == alias
-    assert WORKER["Environment"]["Variables"]["AI_COORDINATION_API_FUNCTION"] == alias
+    for function in (WORKER, CALLER):
+        assert function["Environment"]["Variables"]["AI_COORDINATION_API_FUNCTION"] == alias
 
 
 def test_no_function_is_stopped_for_recursion_and_if_so_an_alarm_rings() -> None:
@@ -400,7 +436,7 @@ def test_models_of_bedrock_may_be_called_only_if_they_are_configured() -> None:
     models, guardrails = policy["Properties"]["PolicyDocument"]["Statement"]
 
     assert policy["Condition"] == "HasBedrockModels"
-    assert policy["Properties"]["Roles"] == [{"Ref": "WorkerRole"}]
+    assert policy["Properties"]["Roles"] == [{"Ref": "CallerRole"}]
     assert (models["Action"], models["Resource"]) == (
         "bedrock:InvokeModel",
         {"Ref": "BedrockModels"},
@@ -417,16 +453,17 @@ def test_models_of_bedrock_may_be_called_only_if_they_are_configured() -> None:
 
 def _only_statement(name: str) -> tuple[str, str]:
     properties = RESOURCES[name]["Properties"]
-    assert properties["Roles"] == [{"Ref": "WorkerRole"}]
+    assert properties["Roles"] == [{"Ref": "CallerRole"}]
     (statement,) = properties["PolicyDocument"]["Statement"]
     return statement["Action"], statement["Resource"]["Sub"]
 
 
-def test_the_function_that_calls_models_alone_knows_their_hosts() -> None:
+def test_the_function_that_calls_models_alone_knows_their_hosts_secrets_and_files() -> None:
     api, caller = (one["Environment"]["Variables"] for one in (FUNCTION, CALLER))
 
     assert api["AI_COORDINATION_AGENT_HOSTS"] == {"If": ["HasAgentHosts", UNCHECKED, ""]}
     assert caller["AI_COORDINATION_AGENT_HOSTS"] == {"Ref": "AgentHosts"}
+    assert caller["AI_COORDINATION_SECRETS_PREFIX"] == {"Ref": "SecretsPrefix"}
     assert caller["AI_COORDINATION_INPUT_PLACES"] == {
         "If": ["HasInputPlace", {"Sub": "${InputPlace}/{endpointId}/{partId}"}, ""]
     }
