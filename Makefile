@@ -178,13 +178,16 @@ $(RUNTIME):
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
 
 .PHONY: peers
-peers: $(PEERS) $(INSTALLED) ## OPENAI agents against a real LiteLLM proxy and a real llama.cpp server
+peers: $(PEERS) $(INSTALLED) ## Models and tools against LiteLLM, llama.cpp and the official MCP SDKs
 	@$(BIN)/python -m pytest -q -n 0 -m peers tests/peers
 
-$(PEERS): tests/peers/requirements.txt
+# Without npm, the tests of the TypeScript SDK are skipped.
+$(PEERS): tests/peers/requirements.txt tests/peers/package.json
 	@test -x $(VENV)-peers/bin/python || $(PYTHON) -m venv $(VENV)-peers
-	@echo "Installing LiteLLM and llama.cpp into $(VENV)-peers"
+	@echo "Installing LiteLLM, llama.cpp and MCP's SDKs into $(VENV)-peers"
 	@$(VENV)-peers/bin/python -m pip install -qq --requirement tests/peers/requirements.txt
+	@mkdir -p $(VENV)-peers/node && cp tests/peers/package.json $(VENV)-peers/node/
+	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(VENV)-peers/node
 	@touch $@
 
 .PHONY: system

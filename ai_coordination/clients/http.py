@@ -9,9 +9,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,7 +18,18 @@ from botocore.httpsession import where
 from ai_coordination.agent_hosts import AllowedHost, Server
 from ai_coordination.clients import addresses
 from ai_coordination.clients.addresses import LookUp
+from ai_coordination.clients.http_reply import Reply
 from ai_coordination.context import InvocationContext
+
+__all__ = [
+    "NotAnswered",
+    "Reply",
+    "Resolver",
+    "delete",
+    "get",
+    "post",
+    "tls_context",
+]
 
 LARGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
 LONGEST_CONNECT_SECONDS: Final = 5.0
@@ -28,6 +37,9 @@ MOST_ADDRESSES: Final = 3
 KEEPALIVE_SECONDS: Final = 60
 
 _READ_BYTES = 65_536
+
+IsEnough = Callable[[bytes], bool]
+"""Called with each piece of a stream of events: whether all that is needed has arrived."""
 
 
 class NotAnswered(Exception):
@@ -38,31 +50,6 @@ class NotAnswered(Exception):
         self.notes = notes
         self.retryable = retryable
         self.timed_out = timed_out
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, whatever its status. The names of `headers` are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def retry_after(self, now: datetime) -> float | None:
-        """After how many seconds the server wants to be asked again, if it says so."""
-        milliseconds = _number(self.headers.get("retry-after-ms"))
-        if milliseconds is not None:
-            return milliseconds / 1000
-        value = self.headers.get("retry-after")
-        seconds = _number(value)
-        if seconds is not None or value is None:
-            return seconds
-        try:
-            moment = parsedate_to_datetime(value)
-        except (ValueError, OverflowError):
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - now).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +70,15 @@ def post(
     context: InvocationContext,
     largest: int = LARGEST_ANSWER_BYTES,
     resolver: Resolver = Resolver(),
+    is_enough: IsEnough | None = None,
 ) -> Reply:
     """Send a POST once, and return the answer. Raises NotAnswered.
 
-    `seconds` is the time for all of it: the name, the connection, the request and the answer.
+    `seconds` is the time for all of it: the name, the connection, the request and the answer. A
+    server may keep a stream of events open after the last one, so it is read only until
+    `is_enough` says so.
     """
-    request = _Request("POST", headers, body, largest)
+    request = _Request("POST", headers, body, largest, is_enough)
     return _send(server, allowed, request, _Deadline(context.within(seconds)), resolver)
 
 
@@ -106,14 +96,28 @@ def get(
     return _send(server, allowed, request, _Deadline(context.within(seconds)), Resolver())
 
 
+def delete(
+    server: Server,
+    allowed: AllowedHost,
+    headers: Mapping[str, str],
+    seconds: float,
+    *,
+    context: InvocationContext,
+) -> Reply:
+    """Send a DELETE once: as `post`."""
+    request = _Request("DELETE", headers, None, LARGEST_ANSWER_BYTES)
+    return _send(server, allowed, request, _Deadline(context.within(seconds)), Resolver())
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is sent, and how many bytes of an answer are read."""
+    """What is sent, and how much of an answer is read."""
 
     method: str
     headers: Mapping[str, str]
     body: bytes | None
     largest: int
+    is_enough: IsEnough | None = None
 
 
 def _send(
@@ -148,16 +152,22 @@ def _exchange(server: Server, connected: socket.socket, request: _Request) -> Re
     fixed = {"Host": server.authority, "Accept-Encoding": "identity", "Connection": "close"}
     connection.request(request.method, path, request.body, {**request.headers, **fixed})
     with connection.getresponse() as response:
+        names = {name.lower(): value for name, value in response.getheaders()}
+        reply = Reply(response.status, names, b"")
+        is_enough = request.is_enough if reply.has_events else None
+        # `read` waits for as many bytes as it is asked for, `read1` for any.
+        read = response.read1 if is_enough else response.read
         answer = bytearray()
-        while piece := response.read(_READ_BYTES):
+        while piece := read(_READ_BYTES):
             answer += piece
             if len(answer) > request.largest:
                 notes = f"The answer is larger than {request.largest:,} bytes"
                 raise NotAnswered(notes, retryable=False)
-        if response.length:
+            if is_enough and is_enough(piece):
+                return replace(reply, body=bytes(answer))
+        if response.length and not is_enough:
             raise NotAnswered("The connection broke in the middle of the answer")
-        names = {name.lower(): value for name, value in response.getheaders()}
-        return Reply(response.status, names, bytes(answer))
+        return replace(reply, body=bytes(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +287,3 @@ def tls_context(roots: str) -> ssl.SSLContext:
 @lru_cache(maxsize=1)
 def _context() -> ssl.SSLContext:
     return tls_context(where())
-
-
-def _number(text: str | None) -> float | None:
-    text = (text or "").strip()
-    return float(text) if text.isascii() and text.replace(".", "", 1).isdecimal() else None

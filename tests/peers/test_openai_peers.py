@@ -1,13 +1,8 @@
 """OPENAI agents against real servers: a LiteLLM proxy, and llama.cpp's own server."""
 
 import json
-import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +12,9 @@ from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from ai_coordination.local import worker
 from tests.api.execution import after, agents, blueprint, model, outcomes, session, start
+from tests.peers.servers import BIN, HERE, free_port, running
 
-HERE = Path(__file__).parent
-BIN = HERE.parents[1] / ".venv-peers" / "bin"
 KEY = "sk-of-the-proxy-0123"
-SECONDS_TO_START = 120
 TIME_ENOUGH = worker.WorkerOptions(step_seconds=300)
 SCHEMA = {
     "type": "object",
@@ -42,39 +35,6 @@ def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
     made = clients("sqs").create_queue(QueueName="peers")
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     settings.cache_clear()
-
-
-@contextmanager
-def running(command: list[str], port: int, log: Path, **environment: str) -> Iterator[str]:
-    """A server, once it takes connections, at its URL."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait(process, port, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    ends_at = time.monotonic() + SECONDS_TO_START
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < ends_at, log.read_text()
-            time.sleep(0.2)
-        else:
-            return
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
