@@ -42,8 +42,11 @@ ON_FAILURE = "What happens to the session when all attempts of the agent have fa
 SUBTASK_AGENT = "`agentUuid` of the agent that does this work."
 MEDIA_TYPE = "Media type, for example `application/pdf`. Null: unknown."
 FILE_READERS = "The engine reads it only for OPENAI and BEDROCK agents."
-INPUT_TOKENS = "Number of input tokens."
-OUTPUT_TOKENS = "Number of output tokens."
+INPUT_TOKENS = "Number of input tokens, including those that were read from or written to a cache."
+OUTPUT_TOKENS = "Number of output tokens, including those of reasoning."
+CACHE_READ = "How many of the input tokens were read from a cache. Null if it is not known."
+CACHE_WRITE = "How many of the input tokens were written to a cache. Null if it is not known."
+REASONING = "How many of the output tokens were spent on reasoning. Null if it is not known."
 
 
 class AgentRuntime(graphene.ObjectType):
@@ -127,10 +130,19 @@ class InputFile(graphene.ObjectType):
 
 
 class TokenUsage(graphene.ObjectType):
-    """How many tokens of a language model a run used, as its agent or model reported."""
+    """How many tokens of language models were used, as agents or models have reported. In a sum,
+    a count is null if no run has it, and it never exceeds 2,147,483,647.
+    """
 
     input_tokens = int_field(INPUT_TOKENS)
     output_tokens = int_field(OUTPUT_TOKENS)
+    cache_read_input_tokens = int_field(CACHE_READ, required=False)
+    cache_write_input_tokens = int_field(CACHE_WRITE, required=False)
+    reasoning_tokens = int_field(REASONING, required=False)
+    model = text_field(
+        "Name of the model, as the run reported it. Null if it did not, or if the runs of a sum"
+        " differ in it."
+    )
 
 
 class AgentRuntimeInput(graphene.InputObjectType):
@@ -244,7 +256,11 @@ class InputFileInput(graphene.InputObjectType):
 
 
 class TokenUsageInput(graphene.InputObjectType):
-    """How many tokens of a language model a run used."""
+    """How many tokens of a language model a run used. Every count is 0 or more."""
 
-    input_tokens = int_field(f"{INPUT_TOKENS[:-1]}, 0 or more.")
-    output_tokens = int_field(f"{OUTPUT_TOKENS[:-1]}, 0 or more.")
+    input_tokens = int_field(INPUT_TOKENS)
+    output_tokens = int_field(OUTPUT_TOKENS)
+    cache_read_input_tokens = int_field(CACHE_READ, required=False)
+    cache_write_input_tokens = int_field(CACHE_WRITE, required=False)
+    reasoning_tokens = int_field(REASONING, required=False)
+    model = text_field("Name of the model, 1 to 256 characters.")

@@ -7,7 +7,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
-from ai_coordination.api.agent import InputFile, SubtaskQuery
+from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -105,6 +105,13 @@ class Session(graphene.ObjectType):
     updated_at = time_field(fields.UPDATED_AT, required=True)
     started_at = time_field("Time of the last start or retry. Null before the start.")
     finished_at = time_field("Time at which the session ended. Null until then.")
+    usage = graphene.Field(
+        TokenUsage,
+        description=(
+            "The sum over the session's runs, also over retries. What an agent used is added when"
+            " the agent has ended or asks a person. Null if no run has reported any."
+        ),
+    )
     coordination = object_field(
         "coordination.Coordination", "The coordination that the session belongs to."
     )
@@ -131,6 +138,7 @@ class Session(graphene.ObjectType):
     resolve_task_query = lazy_text("task_query")
     resolve_input_files = lazy_text("input_files")
     resolve_logs = lazy_text("logs")
+    resolve_usage = lazy_text("total_usage")
 
     @staticmethod
     async def resolve_subtask_queries(

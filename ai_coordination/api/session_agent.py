@@ -7,7 +7,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields, neighbours
-from ai_coordination.api.agent import Agent, AgentAction
+from ai_coordination.api.agent import Agent, AgentAction, TokenUsage
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -68,6 +68,13 @@ class SessionAgent(graphene.ObjectType):
         "Number of the current attempt, from 1. 0 before the first. A run that was throttled does"
         " not count, so the number goes back by one until the next run."
     )
+    usage = graphene.Field(
+        TokenUsage,
+        description=(
+            "The sum over the agent's runs that have ended, failed ones included, also over"
+            " retries. Null if none has reported any."
+        ),
+    )
     deadline_at = time_field(
         "When the current attempt times out, or the time for a person's answer ends. Null if there"
         " is no deadline."
@@ -115,6 +122,7 @@ class SessionAgent(graphene.ObjectType):
     resolve_agent_input = lazy_text("agent_input")
     resolve_agent_output = lazy_text("agent_output")
     resolve_notes = lazy_text("notes")
+    resolve_usage = lazy_text("total_usage")
     resolve_agent = lazy_text("member")
     resolve_predecessor_uuids = neighbours.uuids_resolver("predecessors")
     resolve_successor_uuids = neighbours.uuids_resolver("successors")

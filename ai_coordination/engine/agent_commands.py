@@ -5,6 +5,7 @@ different report, or one of another run, raises InvalidState and changes nothing
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
@@ -15,9 +16,8 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import moves, reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.runtimes.base import Answer, Usage
-from ai_coordination.runtimes.token_usage import MAX_TOKENS
-from ai_coordination.services import guards, validation
+from ai_coordination.runtimes.base import Answer
+from ai_coordination.services import guards, reported_usage, validation
 from ai_coordination.services import session_agent as session_agents
 from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
 
@@ -59,30 +59,23 @@ def complete(
     session_agent_uuid: str,
     run_uuid: str,
     agent_output: str,
-    usage: Mapping[str, int] | None = None,
+    usage: Mapping[str, Any] | None = None,
 ) -> models.SessionAgent:
-    """Take the output of a run in progress. Raises NotFound, InvalidState, PayloadTooLarge."""
+    """Take the output of a run in progress.
+
+    Raises BadUserInput, NotFound, InvalidState, PayloadTooLarge.
+    """
+    used = reported_usage.checked(usage)
     output = validation.required_text(agent_output, "agent_output")
     agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
-        reporting.complete(engine, agent, Answer(output, _usage(usage)), reported=True)
+        reporting.complete(engine, agent, Answer(output, used), reported=True)
         agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS or not texts.is_same(
         agent.agent_output, output
     ):
         raise _refused(agent, REPORTED)
     return agent
-
-
-def _usage(usage: Mapping[str, int] | None) -> Usage | None:
-    """Check a run's token usage. Raises BadUserInput."""
-    if usage is None:
-        return None
-    counts = [
-        int(validation.number(usage[name], 0, MAX_TOKENS, "usage", name))
-        for name in ("input_tokens", "output_tokens")
-    ]
-    return Usage(input_tokens=counts[0], output_tokens=counts[1])
 
 
 def fail(
@@ -94,16 +87,23 @@ def fail(
     run_uuid: str,
     notes: str,
     retryable: bool | None = True,
+    usage: Mapping[str, Any] | None = None,
 ) -> models.SessionAgent:
     """Take the failure of a run in progress. Another attempt follows if the agent has one left.
 
     The same report returns the agent again, also when the next attempt has begun.
     """
+    used = reported_usage.checked(usage)
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
     agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
         failing.fail_attempt(
-            engine, agent, notes, moves.in_time(engine.now()), retryable=retryable is not False
+            engine,
+            agent,
+            notes,
+            moves.in_time(engine.now()),
+            retryable=retryable is not False,
+            usage=used,
         )
     run = reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
     if run is None or run.session_agent_uuid != session_agent_uuid:

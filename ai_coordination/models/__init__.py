@@ -15,10 +15,11 @@ from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
 from ai_coordination.models.session_agent import SessionAgent, open_as, opened
 from ai_coordination.models.session_label import SessionLabel, tenant_label
-from ai_coordination.models.session_run import SessionRun, TokenUsage, tenant_thread
+from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
 from ai_coordination.models.task_schedule import TaskSchedule
 from ai_coordination.models.texts import LargeJson, LargeText, Text
+from ai_coordination.models.token_usage import TokenUsage
 
 TABLES: tuple[type[Table], ...] = (
     Coordination,

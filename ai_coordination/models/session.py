@@ -17,6 +17,7 @@ from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.texts import TextAttribute
+from ai_coordination.models.token_usage import HasUsageSum
 
 # Attributes that may be large stay out of the indexes, because AWS charges for each index's size. A
 # projection cannot be changed later, so what lists will show is included already: `labels`,
@@ -109,8 +110,11 @@ class SessionsToPurge(GlobalSecondaryIndex["Session"]):
     purge_at = UnicodeAttribute(range_key=True)
 
 
-class Session(HasDueTime, Versioned):
-    """One execution of a task. It counts its agents, and the runs without an agent."""
+class Session(HasDueTime, HasUsageSum, Versioned):
+    """One execution of a task. It counts its agents, and the runs without an agent.
+
+    It keeps the sum of what runs used: of each agent once the agent rests.
+    """
 
     class Meta:
         table_name = table_name("sessions")

@@ -13,8 +13,8 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
-from ai_coordination.models.session_run import TokenUsage
 from ai_coordination.models.texts import TextAttribute
+from ai_coordination.models.token_usage import HasUsageSum, TokenUsage
 
 # What a list of open work shows: no texts and no sets, because they may be large. A projection
 # cannot be changed later, so what questions to people will need is included already: `asked_title`,
@@ -74,8 +74,11 @@ class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
     asked_order = UnicodeAttribute(range_key=True)
 
 
-class SessionAgent(HasDueTime, Versioned):
-    """One agent's part in a session. Edges are ordinals, from which the UUIDs are computed."""
+class SessionAgent(HasDueTime, HasUsageSum, Versioned):
+    """One agent's part in a session. Edges are ordinals, from which the UUIDs are computed.
+
+    It keeps the sum of what its runs used, also over retries.
+    """
 
     class Meta:
         table_name = table_name("session_agents")
@@ -121,7 +124,10 @@ class SessionAgent(HasDueTime, Versioned):
     # A rejected output and the person's remark, until the agent's next output.
     rejected_output = TextAttribute(null=True)
     rejected_because = TextAttribute(null=True)
+    # Of the run that has ended last. A completed run is sealed with it.
     usage = TokenUsage(null=True)
+    # The part of the agent's sum that is not in the session's sum yet.
+    unsettled_usage = TokenUsage(null=True)
     not_before = UnicodeAttribute(null=True)
     # How often the attempt that is outstanding was throttled, and the first time. Absent otherwise.
     throttles = NumberAttribute(null=True)
@@ -142,6 +148,11 @@ class SessionAgent(HasDueTime, Versioned):
             if part is not None and part.agent_uuid is None:
                 part.agent_uuid = entity.agent_uuid
         return entity
+
+    @property
+    def total_usage(self) -> TokenUsage | None:
+        """The sum over its runs. Earlier versions kept only the usage of the last one."""
+        return super().total_usage or self.usage
 
     @property
     def in_degree(self) -> int:

@@ -1,10 +1,7 @@
 """Session runs: attempts of agents, immutable once they have ended."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     BooleanAttribute,
-    MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
 )
@@ -13,17 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from ai_coordination.models import keys
 from ai_coordination.models.base import Entity, table_name
 from ai_coordination.models.texts import TextAttribute
-
-
-class TokenUsage(MapAttribute[Any, Any]):
-    """The tokens that a run used. Input tokens include those that a cache gave or took."""
-
-    input_tokens = NumberAttribute()
-    output_tokens = NumberAttribute()
-    cache_read_input_tokens = NumberAttribute(null=True)
-    cache_write_input_tokens = NumberAttribute(null=True)
-    reasoning_tokens = NumberAttribute(null=True)
-    model = UnicodeAttribute(null=True)
+from ai_coordination.models.token_usage import TokenUsage
 
 
 class RunsOfThread(GlobalSecondaryIndex["SessionRun"]):

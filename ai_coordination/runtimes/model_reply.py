@@ -41,7 +41,15 @@ class Completion:
 
 
 def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:
-    """The agent's answer. Raises RunFailed if the completion has none."""
+    """The agent's answer. Raises RunFailed if the completion has none: it was paid for too."""
+    try:
+        return Answer(_text(completion, parameters), completion.usage)
+    except RunFailed as failed:
+        failed.usage = completion.usage
+        raise
+
+
+def _text(completion: Completion, parameters: Mapping[str, Any]) -> str:
     _check_stop(completion, parameters)
     text = completion.text
     if "outputSchema" in parameters:
@@ -52,7 +60,7 @@ def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:
         problem = output_schema.problem_of(parameters["outputSchema"], text)
         if problem is not None:
             raise RunFailed(problem)
-    return Answer(text, completion.usage)
+    return text
 
 
 def _check_stop(completion: Completion, parameters: Mapping[str, Any]) -> None:

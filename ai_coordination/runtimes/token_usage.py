@@ -3,12 +3,13 @@
 from typing import Any, Final, TypeGuard
 
 from ai_coordination import telemetry
+from ai_coordination.models.token_usage import MAX_TOKENS
 from ai_coordination.runtimes.base import Usage
 
-MAX_TOKENS: Final = 2**31 - 1
 MAX_MODEL_CHARACTERS: Final = 256
 
 # Members of the JSON that agents return, and the names in Usage.
+_COUNTS: Final = {"inputTokens": "input_tokens", "outputTokens": "output_tokens"}
 _OPTIONAL: Final = {
     "cacheReadInputTokens": "cache_read_input_tokens",
     "cacheWriteInputTokens": "cache_write_input_tokens",
@@ -39,6 +40,13 @@ def usage_of(reported: Any) -> Usage | None:
     if isinstance(model, str) and 0 < len(model) <= MAX_MODEL_CHARACTERS:
         optional["model"] = model
     return Usage(input_tokens=read, output_tokens=written, **optional)
+
+
+def reported(usage: Usage) -> dict[str, Any]:
+    """A usage as `usage_of` reads it, and as the API takes it in reports."""
+    names = {**_COUNTS, **_OPTIONAL, "model": "model"}
+    members = {theirs: getattr(usage, ours) for theirs, ours in names.items()}
+    return {name: member for name, member in members.items() if member is not None}
 
 
 def facts_of(usage: Usage | None) -> dict[str, Any]:

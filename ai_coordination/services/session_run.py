@@ -1,24 +1,24 @@
 """Session runs: read them, and record and delete runs of the caller's own. None is updated."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import ids, models, texts, timestamps
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, InvalidState
-from ai_coordination.models import reads
+from ai_coordination.models import reads, token_usage
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import guards, idempotent_create, validation
+from ai_coordination.services import guards, idempotent_create, reported_usage, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.states import TERMINAL_AGENT, RunOutcome
 
 NOUN = "session run"
-MOST_TOKENS = 2**31 - 1
 CLOCKS_DIFFER_SECONDS = 5 * 60
 
 
@@ -33,7 +33,7 @@ def record(
     session_agent_uuid: str | None = None,
     outcome: RunOutcome | None = None,
     notes: str | None = None,
-    usage: Mapping[str, int] | None = None,
+    usage: Mapping[str, Any] | None = None,
     finished_at: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> models.SessionRun:
@@ -79,7 +79,7 @@ def record(
             session_agent_uuid=session_agent_uuid,
             outcome=None if outcome is None else str(outcome.value),
             notes=pending.stored_form(validation.text(notes, "notes")),
-            usage=None if usage is None else _usage(usage),
+            usage=_usage(usage),
             finished_at=_finished_at(session_uuid, outcome, finished_at, now),
             updated_by=caller.user_id,
             created_at=now,
@@ -97,18 +97,24 @@ def record(
 
 
 def _count_in_parent(transaction: Transaction, caller: Caller, run: models.SessionRun) -> None:
-    if run.session_agent_uuid is None:
+    """Count the run in its agent, or in the session. What it used is part of both sums."""
+    of_session, model = models.Session, models.SessionAgent
+    counted = [of_session.run_count.add(1)] if run.session_agent_uuid is None else []
+    if run.usage is not None:
+        counted += token_usage.add_usage(of_session, run.usage)
+    if counted:
         transaction.update(
-            models.Session(run.coordination_uuid, run.session_uuid),
-            [models.Session.run_count.add(1)],
-            guards.owned(models.Session, caller),
+            of_session(run.coordination_uuid, run.session_uuid),
+            counted,
+            guards.owned(of_session, caller),
             guards.missing("session", "session_uuid"),
         )
+    if run.session_agent_uuid is None:
         return
-    model = models.SessionAgent
+    used = [] if run.usage is None else token_usage.add_usage(model, run.usage)
     transaction.update(
         model(run.session_uuid, run.session_agent_uuid),
-        [model.run_count.add(1)],
+        [model.run_count.add(1), *used],
         guards.owned(model, caller) & (model.coordination_uuid == run.coordination_uuid),
         guards.missing("session agent", "session_agent_uuid"),
     )
@@ -210,13 +216,9 @@ def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.S
     )
 
 
-def _usage(usage: Mapping[str, int]) -> models.TokenUsage:
-    return models.TokenUsage(
-        **{
-            name: validation.number(usage[name], 0, MOST_TOKENS, "usage", name)
-            for name in ("input_tokens", "output_tokens")
-        }
-    )
+def _usage(usage: Mapping[str, Any] | None) -> models.TokenUsage | None:
+    used = reported_usage.checked(usage)
+    return None if used is None else models.TokenUsage(**asdict(used))
 
 
 def _finished_at(

@@ -13,13 +13,18 @@ __all__ = ["Decision", "Question", "Reply", "answer", "approve", "reject"]
 class Reply:
     """An agent's answer: its output, and the virtual `seconds` that the agent needs for it.
 
-    Tokens are reported as the run's usage if both are set.
+    Tokens are reported as the run's usage if both counts are set. `input_tokens` include those of
+    the cache, and `output_tokens` those of reasoning.
     """
 
     output: str
     seconds: float = 0.0
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

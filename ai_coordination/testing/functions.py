@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ai_coordination.runtimes.base import Usage
+from ai_coordination.runtimes.token_usage import reported
 from ai_coordination.testing.answers import AgentFunction, Reply
 from ai_coordination.testing.errors import TestingError
 
@@ -78,7 +80,16 @@ def invocation(result: Result) -> dict[str, Any]:
 def _value(reply: Reply) -> dict[str, Any]:
     value: dict[str, Any] = {"agentOutput": reply.output}
     if reply.input_tokens is not None and reply.output_tokens is not None:
-        value["usage"] = {"inputTokens": reply.input_tokens, "outputTokens": reply.output_tokens}
+        value["usage"] = reported(
+            Usage(
+                input_tokens=reply.input_tokens,
+                output_tokens=reply.output_tokens,
+                cache_read_input_tokens=reply.cache_read_input_tokens,
+                cache_write_input_tokens=reply.cache_write_input_tokens,
+                reasoning_tokens=reply.reasoning_tokens,
+                model=reply.model,
+            )
+        )
     return value
 
 

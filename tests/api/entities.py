@@ -254,7 +254,10 @@ ENTITIES = {
         ("coordination", "session"),
         ("agent",),
         """coordinationUuid sessionUuid partitionKey sessionAgentUuid agentUuid threadUuid
-        asyncTaskUuid attempt outcome notes usage { inputTokens outputTokens } finishedAt
+        asyncTaskUuid attempt outcome notes finishedAt usage {
+            inputTokens outputTokens cacheReadInputTokens cacheWriteInputTokens reasoningTokens
+            model
+        }
         updatedBy createdAt""",
         {
             "agentUuid": "rag",
@@ -262,7 +265,14 @@ ENTITIES = {
             "asyncTaskUuid": "task-1",
             "outcome": "TIMED_OUT",
             "notes": "too slow",
-            "usage": {"inputTokens": 0, "outputTokens": 2_147_483_647},
+            "usage": {
+                "inputTokens": 0,
+                "outputTokens": 2_147_483_647,
+                "cacheReadInputTokens": 0,
+                "cacheWriteInputTokens": 1,
+                "reasoningTokens": 2,
+                "model": "nova",
+            },
         },
         ("agentUuid",),
         {

@@ -98,7 +98,14 @@ FULL: dict[str, Given] = {
         "sessionAgentUuid": None,
         "outcome": "COMPLETED",
         "notes": "C",
-        "usage": {"inputTokens": 1, "outputTokens": 2},
+        "usage": {
+            "inputTokens": 1,
+            "outputTokens": 2,
+            "cacheReadInputTokens": 3,
+            "cacheWriteInputTokens": 4,
+            "reasoningTokens": 5,
+            "model": "E",
+        },
         "finishedAt": None,
     },
 }

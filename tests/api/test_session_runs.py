@@ -85,6 +85,11 @@ def test_a_repeated_record_gives_its_run_also_when_its_end_is_long_ago(place: Pl
         ({"finishedAt": "2026-11-22T14:27:00Z"}, ["finishedAt"]),
         ({"usage": {"inputTokens": -1, "outputTokens": 0}}, ["usage", "inputTokens"]),
         ({"usage": {"inputTokens": 0, "outputTokens": -1}}, ["usage", "outputTokens"]),
+        (
+            {"usage": {"inputTokens": 0, "outputTokens": 0, "reasoningTokens": -1}},
+            ["usage", "reasoningTokens"],
+        ),
+        ({"usage": {"inputTokens": 0, "outputTokens": 0, "model": ""}}, ["usage", "model"]),
     ],
     ids=short,
 )

@@ -132,7 +132,9 @@ def outside(life: Life) -> None:
     life.recording = True
     life.idle()
     _tell(life, "acceptSessionAgent", "hand", asyncTaskUuid="job-1", threadUuid="thread-2")
-    usage = {"inputTokens": 3, "outputTokens": 4}
+    cached = {"cacheReadInputTokens": 1, "cacheWriteInputTokens": 1}
+    spent = {"inputTokens": 3, "outputTokens": 4, "reasoningTokens": 2}
+    usage = {**spent, **cached, "model": "nova"}
     _tell(life, "completeSessionAgent", "hand", agentOutput="By hand", usage=usage)
     finish(life)
 

@@ -37,7 +37,11 @@ TRIED = {
         "docs/guides/your-own-python.md",
         "README.md",
     ],
-    "graphql": [*map(name_of, SENT), "docs/guides/write-an-agent.md"],
+    "graphql": [
+        *map(name_of, SENT),
+        "docs/guides/usage.md",
+        "docs/guides/write-an-agent.md",
+    ],
     "ts": ["docs/guides/frontend.md"],
     "yaml": [
         "docs/guides/bedrock-agents.md",

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from ai_coordination import models
 from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.errors import EngineError, InvalidState, NotFound
+from ai_coordination.runtimes.base import Usage
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
 from tests.simulation.simulator import Simulator, survives
@@ -27,6 +29,23 @@ class Callers:
         """Never the same twice: a result that is taken twice is seen."""
         text = f"{self._random.random()}"
         return text + LARGE if self._random.random() < 0.1 else text
+
+    def usage(self) -> Usage | None:
+        """What a run used, if it says so."""
+        draw = self._random
+        if draw.random() < 0.3:
+            return None
+        return Usage(
+            input_tokens=draw.randint(0, 1000),
+            output_tokens=draw.randint(0, 100),
+            cache_read_input_tokens=draw.choice([None, None, 5]),
+            reasoning_tokens=draw.choice([None, 3]),
+            model=draw.choice([None, "nova", "other"]),
+        )
+
+    def _reported(self) -> dict[str, Any]:
+        used = self.usage()
+        return {"usage": None if used is None else asdict(used)}
 
     def work(self, now: Snapshot, diligence: float = 0.5) -> None:
         """Those who are asked answer, and the agents report that have said that they will."""
@@ -58,13 +77,14 @@ class Callers:
         fate = self._random.random()
         if fate < 0.2:
             retryable = self._random.random() < 0.8
-            return agent_commands.fail, {**given, "notes": self.something(), "retryable": retryable}
+            given = {**given, **self._reported(), "retryable": retryable}
+            return agent_commands.fail, {**given, "notes": self.something()}
         if fate < 0.4:
             names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
             return agent_commands.accept, {**given, **names}
         output = self.something()
         self._world.said[given["run_uuid"]].append(output)
-        return agent_commands.complete, {**given, "agent_output": output}
+        return agent_commands.complete, {**given, **self._reported(), "agent_output": output}
 
     def _tell(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
         """Report once or twice. Another tenant is refused."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ai_coordination import texts
 from ai_coordination.engine import agent_commands
-from ai_coordination.runtimes.base import Answer, Call
+from ai_coordination.runtimes.base import Answer, Call, Usage
 from ai_coordination.states import SessionAgentState
 from tests.simulation.callers import insist
 from tests.simulation.monitor import Monitor
@@ -105,7 +105,8 @@ class Case:
 
 def kept(call: Call, said: str) -> Answer:
     """An agent's answer, with its text where the engine keeps it."""
-    return Answer(texts.store(texts.Owner.of(call.agent), said))
+    used = Usage(input_tokens=100, output_tokens=10, model="nova")
+    return Answer(texts.store(texts.Owner.of(call.agent), said), used)
 
 
 def ends_right_with(case: Case, where: object) -> None:

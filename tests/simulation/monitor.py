@@ -16,7 +16,7 @@ from ai_coordination.states import (
     may_move,
 )
 from ai_coordination.timestamps import parse
-from tests.simulation import invariants
+from tests.simulation import invariants, sums
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 
@@ -49,6 +49,7 @@ class Monitor:
         invariants.counts(self.reader)
         if now is not None:
             invariants.always(now)
+            sums.sums_are_right(now)
             self._compare(now)
         self._before = now
         return now
@@ -169,6 +170,7 @@ class Monitor:
     def rest(self, now: Snapshot) -> None:
         """Check what must hold when nothing is due."""
         invariants.at_rest(now)
+        sums.everything_is_settled(now)
         invariants.texts_are_kept(now, self._world)
         self._called_with_one_key()
         for agent in now.agents:

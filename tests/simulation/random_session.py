@@ -12,7 +12,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Usage
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.blueprints import TASK_QUERY, drawn
@@ -235,14 +235,16 @@ class RandomSession:
         self._may_begin(call)
         if self._throttled and self.world.random.random() < self._throttled:
             after_seconds = self.world.random.choice([None, None, 0.0, 30.0, 400.0])
-            raise RunFailed("busy", throttled=True, after_seconds=after_seconds)
+            used = self._callers.usage()
+            raise RunFailed("busy", throttled=True, after_seconds=after_seconds, usage=used)
         fate = self.world.random.random()
         if fate < 0.03:
             raise Faulty("an error that the runtime does not expect")
         if fate < 0.2:
             retryable = self.world.random.random() < 0.8
             timed_out = self.world.random.random() < 0.2
-            raise RunFailed("no", retryable=retryable, timed_out=timed_out)
+            used = self._callers.usage()
+            raise RunFailed("no", retryable=retryable, timed_out=timed_out, usage=used)
         if fate < 0.35:
             return Accepted()
         if fate < 0.4 and self._death:
@@ -250,7 +252,7 @@ class RandomSession:
         if self.world.random.random() < self._stops:
             self._stopped.append(call)
             raise Died("it is stopped, and taken for dead")
-        return Answer(self._callers.something(), Usage(input_tokens=1, output_tokens=2))
+        return Answer(self._callers.something(), self._callers.usage())
 
     def _may_begin(self, call: Call) -> None:
         """Its predecessors have ended, and their answers are in its input."""

@@ -6,7 +6,7 @@ import pytest
 
 from ai_coordination import texts
 from ai_coordination.engine import session_commands
-from ai_coordination.runtimes.base import Answer, Call, RunFailed
+from ai_coordination.runtimes.base import Answer, Call, RunFailed, Usage
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member
@@ -57,7 +57,8 @@ class Diamond(Case):
 
     def answer(self, call: Call) -> Answer:
         if call.agent.ordinal == FLAKY and call.attempt == 1:
-            raise RunFailed("Not yet", throttled=not call.agent.throttles)
+            used = Usage(input_tokens=5, output_tokens=0, model="nova")
+            raise RunFailed("Not yet", throttled=not call.agent.throttles, usage=used)
         return kept(call, said(call))
 
     def ends_right(self, now: Snapshot) -> None:
@@ -68,6 +69,7 @@ class Diamond(Case):
         assert answers == [f"{name} has answered: {LARGE}" for name in NAMES]
         assert [int(agent.attempt) for agent in now.agents] == ATTEMPTS
         assert len(now.runs) == sum(ATTEMPTS) + THROTTLED
+        assert (now.session.used_input_tokens, now.session.used_output_tokens) == (410, 40)
 
 
 class Lost(Diamond):

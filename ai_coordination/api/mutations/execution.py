@@ -138,6 +138,7 @@ class FailSessionAgentInput(graphene.InputObjectType):
         default_value=True,
         description="Whether another attempt may succeed. False: the agent is not tried again.",
     )
+    usage = TokenUsageInput(description="Tokens that the run used until it failed.")
 
 
 def _start(context: Context, arguments: dict[str, Any]) -> SessionPayload:

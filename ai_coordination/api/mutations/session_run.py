@@ -36,7 +36,12 @@ class RecordSessionRunInput(graphene.InputObjectType):
         enums.RunOutcome, description="Outcome. Null: the run stays open."
     )
     notes = text_field("Notes for people, such as the reason of a failure.")
-    usage = TokenUsageInput(description="Tokens of a language model that the run used.")
+    usage = TokenUsageInput(
+        description=(
+            "Tokens of a language model that the run used. They are added to the sums of its agent"
+            " and its session."
+        )
+    )
     finished_at = time_field(
         "When the run ended: between the creation of its session and now, with a tolerance of 5"
         " minutes, because clocks differ. Default: now, if there is an outcome."

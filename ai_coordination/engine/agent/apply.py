@@ -8,7 +8,7 @@ from ai_coordination.engine import metrics
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
-from ai_coordination.models import due_times, moves, writes
+from ai_coordination.models import due_times, moves, token_usage, writes
 from ai_coordination.models.writes import Transaction
 from ai_coordination.states import RunOutcome, SessionStatus
 
@@ -54,6 +54,8 @@ def _update(transition: Transition) -> tuple[list[Action], Condition]:
         actions.append(attribute.remove() if value is None else attribute.set(value))
     if transition.run is not None:
         actions.append(kind.run_count.add(1))
+    if transition.used is not None:
+        actions += token_usage.add_usage(kind, transition.used)
     if transition.condition is not None:
         condition &= transition.condition
     return actions, condition
@@ -61,7 +63,7 @@ def _update(transition: Transition) -> tuple[list[Action], Condition]:
 
 def _is_transaction(transition: Transition) -> bool:
     """Whether more than the agent is written, or a repeat must be known."""
-    others = (transition.run, transition.outcome, transition.session)
+    others = (transition.run, transition.outcome, transition.session, transition.settled)
     return transition.knows_its_repeat or any(other is not None for other in others)
 
 
@@ -128,16 +130,22 @@ def _sealed(
 
 
 def _add_session(transaction: Transaction, transition: Transition) -> None:
-    if transition.session is None:
+    if transition.session is None and transition.settled is None:
         return
     kind = models.Session
     agent = transition.agent
     session = kind(agent.coordination_uuid, agent.session_uuid)
-    condition = kind.status == SessionStatus.IN_PROGRESS.value
+    actions = list(transition.session or ())
+    if transition.settled is not None:
+        actions += token_usage.add_usage(kind, transition.settled)
+    condition: Condition = kind.status == SessionStatus.IN_PROGRESS.value
     condition &= kind.iteration_count == agent.iteration
-    if transition.session:
+    if transition.session is None:
+        # What was used is charged whatever became of the session.
+        condition = kind.session_uuid.exists()
+    if actions:
         transaction.update(
-            session, transition.session, condition, lambda old: _Refused("the session has ended")
+            session, actions, condition, lambda old: _Refused("the session has ended")
         )
     else:
         transaction.check(session, condition, lambda old: _Refused("the session has ended"))

@@ -1,11 +1,9 @@
 """Take an agent's answer, or its promise to answer later."""
 
-from dataclasses import asdict
-
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import release, transitions
+from ai_coordination.engine.agent import release, spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
@@ -27,25 +25,24 @@ def complete(
     fence = moves.in_time(engine.now()) if reported else None
     changes = _answered(agent, answer)
     if agent.agent_action.user_in_the_loop is None:
-        completed = apply(engine, transitions.to_completed(engine, agent, changes, fence))
+        transition = transitions.to_completed(engine, agent, changes, fence)
+        completed = apply(engine, spending.charged(transition, answer.usage))
         if completed is not None:
             seal_and_release(engine, completed)
         return
     seconds = agent.agent_action.answer_timeout_seconds
     deadline_at = None if seconds is None else engine.later(seconds)
-    apply(engine, transitions.to_waiting(engine, agent, changes, fence, deadline_at))
+    transition = transitions.to_waiting(engine, agent, changes, fence, deadline_at)
+    apply(engine, spending.settled(spending.charged(transition, answer.usage)))
 
 
 def _answered(agent: models.SessionAgent, answer: Answer) -> Changes:
     output = texts.store(texts.Owner.of(agent), answer.output)
-    changes = {
+    return {
         "agent_output": capacity.grown(agent, "agent_output", output),
         "rejected_output": None,
         "rejected_because": None,
     }
-    if answer.usage is None:
-        return changes
-    return {**changes, "usage": models.TokenUsage(**asdict(answer.usage))}
 
 
 def seal_and_release(engine: Engine, agent: models.SessionAgent) -> None:

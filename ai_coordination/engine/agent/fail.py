@@ -6,11 +6,11 @@ A throttled run is not an attempt: see `throttle`.
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import throttle, transitions
+from ai_coordination.engine.agent import spending, throttle, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
-from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.runtimes.base import RunFailed, Usage
 from ai_coordination.states import RunOutcome, SessionAgentState
 
 LONGEST_WAIT_SECONDS = 24 * 3600.0
@@ -32,6 +32,7 @@ def fail_run(
         retryable=failed.retryable,
         outcome=failed.outcome,
         after_seconds=failed.after_seconds or 0.0,
+        usage=failed.usage,
     )
 
 
@@ -44,20 +45,24 @@ def fail_attempt(
     retryable: bool = True,
     outcome: RunOutcome = RunOutcome.FAILED,
     after_seconds: float = 0.0,
+    usage: Usage | None = None,
 ) -> None:
     """Fail the current attempt. The next one is due later; if none is left, the agent fails.
 
     `fence` is what the caller has decided on. The run alone is not enough: a worker must not fail a
     run that another worker has taken over. The next attempt does not begin before `after_seconds`.
+    `usage` is what the run used until it failed.
     """
     notes = texts.store(texts.Owner.of(agent), notes)
     if not retryable or agent.attempt >= agent.agent_action.retry.max_attempts:
-        failed = apply(engine, transitions.to_failed(engine, agent, notes, outcome, fence))
+        last = transitions.to_failed(engine, agent, notes, outcome, fence)
+        failed = apply(engine, spending.charged(last, usage))
         if failed is not None:
             engine.send(failed)
         return
     wait = max(_wait_seconds(engine, agent), throttle.spread(engine, after_seconds))
-    again = apply(engine, transitions.to_next_attempt(engine, agent, notes, outcome, fence, wait))
+    transition = transitions.to_next_attempt(engine, agent, notes, outcome, fence, wait)
+    again = apply(engine, spending.charged(transition, usage))
     if again is not None:
         engine.send(again, delay_seconds=wait)
 

@@ -10,7 +10,7 @@ from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
 from ai_coordination.messages import RuntimeMessage
 from ai_coordination.models import moves
 from ai_coordination.runtimes import registry
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed, Usage
 from ai_coordination.services import members, validation
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
@@ -79,17 +79,20 @@ def _wake_message(agent: models.SessionAgent) -> RuntimeMessage:
 
 def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], Result]) -> None:
     """Ask a runtime, and write its answer, its acceptance or its failure. Raises Throttled."""
+    usage = None
     try:
         answer = _asked(ask)
         if isinstance(answer, Accepted):
             complete.accept(engine, agent)
         else:
+            usage = answer.usage
             complete.complete(engine, agent, answer)
     except RunFailed as failed:
         fail.fail_run(engine, agent, failed, moves.same_worker(agent))
     except PayloadTooLarge:
         notes = TOO_LARGE.format("The agent's output")
-        fail.fail_attempt(engine, agent, notes, moves.same_worker(agent), retryable=False)
+        fence = moves.same_worker(agent)
+        fail.fail_attempt(engine, agent, notes, fence, retryable=False, usage=usage)
 
 
 def _asked(ask: Callable[[], Result]) -> Result:
@@ -109,12 +112,13 @@ def _asked(ask: Callable[[], Result]) -> Result:
         notes = f"The engine could not invoke this agent ({type(error).__name__})"
         raise RunFailed(notes) from error
     if isinstance(answer, Answer) and isinstance(answer.output, str):
-        _check_output(answer.output)
+        _check_output(answer.output, answer.usage)
     return answer
 
 
-def _check_output(output: str) -> None:
+def _check_output(output: str, usage: Usage | None) -> None:
     try:
         validation.text(output, "agent_output")
     except EngineError as error:
-        raise RunFailed(f"The agent's output: {error.message}", retryable=False) from error
+        notes = f"The agent's output: {error.message}"
+        raise RunFailed(notes, retryable=False, usage=usage) from error

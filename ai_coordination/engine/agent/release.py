@@ -12,6 +12,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models, telemetry
 from ai_coordination.engine import metrics
+from ai_coordination.engine.agent import spending
 from ai_coordination.engine.context import Engine, Release
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, moves, writes
@@ -77,12 +78,18 @@ def release_all(engine: Engine, releases: Sequence[Release]) -> None:
     engine.send(*(agent for agent in ready if agent is not None))
     for (coordination_uuid, session_uuid, iteration), ordinals in sinks.items():
         _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
+    spent = [agent for agent, _ in releases if agent.unsettled_usage is not None]
     for agent, _ in releases:
-        settle(engine, agent)
+        if agent.unsettled_usage is None:
+            settle(engine, agent)
+    spending.settle(engine, spent)
 
 
 def settle(engine: Engine, agent: models.SessionAgent) -> None:
-    """Note that an ended agent has no outstanding work."""
+    """Note that an ended agent has no outstanding work. Charge the session for what it used."""
+    if agent.unsettled_usage is not None:
+        spending.settle(engine, [agent])
+        return
     kind = models.SessionAgent
     writes.update_if(
         agent,

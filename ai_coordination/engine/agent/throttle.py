@@ -12,7 +12,7 @@ from datetime import timedelta
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, telemetry, texts, timestamps
-from ai_coordination.engine.agent import transitions
+from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.runtimes.base import RunFailed
@@ -45,7 +45,7 @@ def repeat_later(
     wait = _wait_seconds(engine, agent, failed.after_seconds)
     notes = texts.store(texts.Owner.of(agent), NOTES.format(failed.notes))
     transition = transitions.to_same_attempt(engine, agent, notes, fence, wait)
-    again = apply(engine, transition)
+    again = apply(engine, spending.charged(transition, failed.usage))
     if again is not None:
         times = int(again.throttles)
         telemetry.logger.info("throttled", extra={"throttles": times, "wait_seconds": wait})

@@ -8,6 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models
+from ai_coordination.models import token_usage
 from ai_coordination.states import RunOutcome
 from ai_coordination.states import SessionAgentState as State
 
@@ -37,7 +38,8 @@ class Transition:
 
     The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
     current run, with the output, notes and usage in `changes`. `session` changes the session, which
-    must be in progress in the agent's iteration; an empty list only checks that.
+    must be in progress in the agent's iteration; an empty list only checks that. `used` is added to
+    the agent's sum of usages, and `settled` to the session's: see `spending`.
 
     A transition without any of these is a single write. It costs half as much as a transaction, but
     does not know its own repeat: see `apply`.
@@ -53,10 +55,12 @@ class Transition:
     run: models.SessionRun | None = None
     outcome: RunOutcome | None = None
     session: Sequence[Action] | None = None
+    used: models.TokenUsage | None = None
+    settled: models.TokenUsage | None = None
     knows_its_repeat: bool = False
 
     def result(self) -> models.SessionAgent:
         """The agent as this transition leaves it. What it does not change is as it was read."""
-        return self.agent.changed(
-            {"state": self.to.value, "updated_at": self.at, "due_at": self.due_at, **self.changes}
-        )
+        state = {"state": self.to.value, "updated_at": self.at, "due_at": self.due_at}
+        sums = {} if self.used is None else token_usage.with_usage(self.agent, self.used)
+        return self.agent.changed({**state, **self.changes, **sums})

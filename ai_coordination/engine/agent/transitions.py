@@ -220,7 +220,7 @@ def to_cancelled(engine: Engine, agent: models.SessionAgent) -> Transition:
         at=engine.now(),
         due_at=None,
         changes={**NO_WORK, "not_before": None},
-        condition=None if agent.current_run_uuid is None else moves.same_run(agent),
+        condition=moves.same(models.SessionAgent.current_run_uuid, agent.current_run_uuid),
         outcome=RunOutcome.CANCELLED if source is State.IN_PROGRESS else None,
         # So each cancelled agent is counted once.
         knows_its_repeat=True,

@@ -4,7 +4,7 @@ from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import transitions
+from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation
@@ -103,7 +103,8 @@ def _cancel(engine: Engine, agent: models.SessionAgent, latest: int) -> None:
     kind = models.SessionAgent
     now: models.SessionAgent | None = agent
     while now is not None and now.iteration <= latest and now.state not in TERMINAL_AGENT:
-        if apply(engine, transitions.to_cancelled(engine, now)) is not None:
+        cancelled = spending.settled(transitions.to_cancelled(engine, now))
+        if apply(engine, cancelled) is not None:
             return
         now = reads.get(
             kind, agent.session_uuid, agent.session_agent_uuid, tenant=agent.partition_key

@@ -12,6 +12,7 @@ from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
 from ai_coordination.runtimes.base import RunFailed
 from ai_coordination.runtimes.lambda_runtime import answer_of, notes_of
+from ai_coordination.runtimes.token_usage import reported
 
 COMPLETE = """mutation Complete($input: CompleteSessionAgentInput!) {
   completeSessionAgent(input: $input) { sessionAgent { state } }
@@ -63,10 +64,7 @@ class _Reporter:
             return
         fields: dict[str, Any] = {"agentOutput": answer.output}
         if answer.usage is not None:
-            fields["usage"] = {
-                "inputTokens": answer.usage.input_tokens,
-                "outputTokens": answer.usage.output_tokens,
-            }
+            fields["usage"] = reported(answer.usage)
         refusal = self._send(COMPLETE, **fields)
         if refusal is not None:
             self._send(FAIL, notes=f"The agent's output: {refusal}", retryable=False)

@@ -1,0 +1,104 @@
+"""The tokens of language models that runs use, and the sums of them that agents and sessions keep.
+
+A sum consists of attributes of its own, because DynamoDB adds to nothing that is inside a map.
+"""
+
+from typing import Any
+from zlib import crc32
+
+from pynamodb.attributes import (
+    MapAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.expressions.update import Action
+
+MAX_TOKENS = 2**31 - 1
+COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_write_input_tokens",
+    "reasoning_tokens",
+)
+# Stands for a run whose model is not known, in `used_models`.
+UNKNOWN_MODEL = 0
+
+
+class TokenUsage(MapAttribute[Any, Any]):
+    """The tokens that a run used. Input tokens include those that a cache gave or took."""
+
+    input_tokens = NumberAttribute()
+    output_tokens = NumberAttribute()
+    cache_read_input_tokens = NumberAttribute(null=True)
+    cache_write_input_tokens = NumberAttribute(null=True)
+    reasoning_tokens = NumberAttribute(null=True)
+    model = UnicodeAttribute(null=True)
+
+
+class HasUsageSum:
+    """The attributes of an item that keeps a sum of usages. Absent until something was used.
+
+    `used_model` is the first model, and `used_models` has a checksum of each: names may be long,
+    and the item must not grow with their number.
+    """
+
+    used_input_tokens = NumberAttribute(null=True)
+    used_output_tokens = NumberAttribute(null=True)
+    used_cache_read_input_tokens = NumberAttribute(null=True)
+    used_cache_write_input_tokens = NumberAttribute(null=True)
+    used_reasoning_tokens = NumberAttribute(null=True)
+    used_model = UnicodeAttribute(null=True)
+    used_models = NumberSetAttribute(null=True)
+
+    @property
+    def total_usage(self) -> TokenUsage | None:
+        """The sum; None if nothing was used. A count is cut at MAX_TOKENS."""
+        if self.used_input_tokens is None:
+            return None
+        counts = {name: _at_most(getattr(self, f"used_{name}")) for name in COUNTS}
+        is_same_model = len(self.used_models or ()) == 1
+        return TokenUsage(**counts, model=self.used_model if is_same_model else None)
+
+
+def plus(one: TokenUsage | None, other: TokenUsage) -> TokenUsage:
+    """The sum of two usages. Its model is None if theirs differ."""
+    if one is None:
+        return other
+    counts = {name: _sum(getattr(one, name), getattr(other, name)) for name in COUNTS}
+    return TokenUsage(**counts, model=one.model if one.model == other.model else None)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one + (other or 0)
+
+
+def add_usage(model: type[Any], usage: TokenUsage) -> list[Action]:
+    """Add to the sum of an item. Only for a write that lands once, also if it is repeated."""
+    actions: list[Action] = []
+    for name in COUNTS:
+        count = getattr(usage, name)
+        if count is not None:
+            actions.append(getattr(model, f"used_{name}").add(count))
+    if usage.model is not None:
+        actions.append(model.used_model.set(model.used_model | usage.model))
+    actions.append(model.used_models.add({_checksum(usage.model)}))
+    return actions
+
+
+def with_usage(item: Any, usage: TokenUsage) -> dict[str, Any]:
+    """The sum of an item after `add_usage`, as attributes by name."""
+    after = {
+        f"used_{name}": _sum(getattr(item, f"used_{name}"), getattr(usage, name)) for name in COUNTS
+    }
+    models = {*(item.used_models or ()), _checksum(usage.model)}
+    return {**after, "used_model": item.used_model or usage.model, "used_models": models}
+
+
+def _at_most(count: float | None) -> float | None:
+    return None if count is None else min(count, MAX_TOKENS)
+
+
+def _checksum(model: str | None) -> int:
+    return UNKNOWN_MODEL if model is None else crc32(model.encode())
