@@ -56,7 +56,7 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 export MODELS
 
 .PHONY: run
-run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake PORT=9000 DATA=:memory:)
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake|aws PORT=9000 DATA=:memory:)
 	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) --data '$(DATA)' $(WITH_AGENTS)
 
 .PHONY: demo

@@ -1,6 +1,8 @@
 """Create and share the botocore clients of the process."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from botocore.config import Config
@@ -26,6 +28,7 @@ class Clients:
     def __init__(self) -> None:
         self._clients: dict[tuple[str, Config], Any] = {}
         self._session: Session | None = None
+        self._makers: dict[str, Callable[[Config], Any]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, service: str, config: Config = CONFIG) -> Any:
@@ -39,7 +42,18 @@ class Clients:
         with self._lock:
             return self._new(service, config)
 
+    @contextmanager
+    def made_by(self, make: Callable[[Config], Any], service: str) -> Iterator[None]:
+        """Within the block, let a function make the clients of one service."""
+        self._makers[service] = make
+        try:
+            yield
+        finally:
+            del self._makers[service]
+
     def _new(self, service: str, config: Config) -> Any:
+        if make := self._makers.get(service):
+            return make(config)
         # One session for all: it caches the service models, so the next client is 40 times faster.
         self._session = self._session or _new_session()
         return self._session.create_client(service, config=config)

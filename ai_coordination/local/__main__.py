@@ -28,7 +28,7 @@ Where data is stored:
 def main() -> int:
     """Run one command. Returns the exit code of the process."""
     options = _parser().parse_args()
-    has_models = getattr(options, "models", "none") == "fake" and not options.aws
+    has_models = getattr(options, "models", "none") in ("fake", "aws") and not options.aws
     _settle_environment(verbose=options.verbose, has_models=has_models)
     try:
         return _run(options)
@@ -100,7 +100,7 @@ def _settle_environment(*, verbose: bool, has_models: bool) -> None:
         os.environ.update(TENANT)
     os.environ.setdefault("AI_COORDINATION_AGENT_HOSTS", LOCAL_MODELS)
     if has_models:
-        # The scripted model has every name.
+        # The scripted model has every name, and a person's own account all that it has access to.
         os.environ.setdefault("AI_COORDINATION_BEDROCK_MODELS", "*")
     if not verbose:
         os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
@@ -148,9 +148,9 @@ def _parser() -> ArgumentParser:
     serve.add_argument(
         "--models",
         default=os.environ.get("MODELS") or "none",
-        choices=["none", "fake"],
-        help="fake: serve a scripted model at http://127.0.0.1:11434/v1 and as Bedrock (the "
-        "variable MODELS)",
+        choices=["none", "fake", "aws"],
+        help="fake: serve a scripted model at http://127.0.0.1:11434/v1 and as Bedrock; aws: call "
+        "Amazon Bedrock itself, with your own credentials and region (the variable MODELS)",
     )
 
     _add_agents(serve)

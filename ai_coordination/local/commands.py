@@ -20,6 +20,7 @@ from ai_coordination.engine import factory
 from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
 from ai_coordination.local import (
+    aws_models,
     console,
     demo,
     fake_converse,
@@ -82,14 +83,15 @@ def serve(
     """
     http = server.listen(host, port)
     try:
+        answering = _models(models, aws=aws)
         url = server.url(http)
         with (
             setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
             storage.opened(aws=aws, data=data) as where,
-            _models(models),
+            answering as answered,
             factory.observed_by(console.say_step),
         ):
-            print(_banner(url, where, names), flush=True)
+            print(_banner(url, where, names, answered), flush=True)
             with worker.in_background(threads), _firing(aws=aws):
                 server.serve(http)
     finally:
@@ -97,21 +99,32 @@ def serve(
     print("Stopped.")
 
 
+def _models(models: str, *, aws: bool) -> AbstractContextManager[str | None]:
+    """What answers for models, and a description of it. Must be called before AWS is embedded.
+
+    Raises ValueError, and CannotUseModels.
+    """
+    match models:
+        case "fake":
+            return _scripted_models()
+        case "aws" if not aws:
+            return aws_models.own_bedrock().used()
+        case "none" | "aws":
+            return nullcontext()
+    raise ValueError(f"MODELS is fake, aws or none, not {models!r}")
+
+
 @contextmanager
-def _models(models: str) -> Iterator[None]:
-    """Serve a scripted model within the block, if that is wanted. Raises ValueError."""
-    if models not in ("fake", "none"):
-        raise ValueError(f"MODELS is fake or none, not {models!r}")
-    if models == "none":
-        yield
-        return
-    with fake_models.serving(), models_answered_by(fake_converse.answer):
-        yield
+def _scripted_models() -> Iterator[str]:
+    """Serve a scripted model within the block."""
+    with fake_models.serving() as url, models_answered_by(fake_converse.answer):
+        yield f"a scripted one, at {url} and as Bedrock"
 
 
-def _banner(url: str, where: str, agents: Sequence[str]) -> str:
+def _banner(url: str, where: str, agents: Sequence[str], models: str | None) -> str:
     tenant = settings()
     rows = "".join(f"  Agent    {name}\n" for name in agents)
+    rows += f"  Models   {models}\n" if models else ""
     body = json.dumps({"query": " ".join(graphiql.first_query().split())})
     return f"""
 AI Coordination Engine {__version__}, development server

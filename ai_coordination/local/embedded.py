@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.handlers import BUILTIN_HANDLERS
+from botocore.session import Session
 
 from ai_coordination.local.database import Database, values
 from ai_coordination.local.errors import Refused
@@ -147,7 +148,9 @@ class EmbeddedAws:
     def _bedrock(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if self.models is not None:
             return self.models(operation, request)
-        message = "There are no models here. MODELS=fake serves a scripted one"
+        message = (
+            "There are no models here. MODELS=fake serves a scripted one, MODELS=aws AWS's own"
+        )
         raise Refused("ResourceNotFoundException", message, 404)
 
     def _lambda(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,6 +204,12 @@ def _answer(
 
 # botocore registers these with each session that it makes.
 BUILTIN_HANDLERS.extend([("before-parameter-build", _remember), ("before-call", _answer)])
+
+
+def not_embedded(session: Session) -> None:
+    """Let the clients that a session makes from now on reach AWS itself."""
+    session.unregister("before-parameter-build", cast(Any, _remember))
+    session.unregister("before-call", cast(Any, _answer))
 
 
 def is_aws(url: str) -> bool:

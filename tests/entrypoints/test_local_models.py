@@ -161,5 +161,5 @@ def test_without_a_scripted_model_embedded_aws_has_none(
 
     assert agents(place)["a"]["notes"] == (
         "Bedrock answered ResourceNotFoundException: There are no models here. MODELS=fake serves a"
-        " scripted one"
+        " scripted one, MODELS=aws AWS's own"
     )

@@ -16,6 +16,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: Any
+    content: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def serving() -> Iterator[ChatServer]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = server.answer(Request(self.path, headers, json.loads(content)))
+            reply = server.answer(Request(self.path, headers, json.loads(content), content))
             with suppress(ConnectionError):  # a caller that has waited long enough is gone
                 self.send_response(reply.status)
                 for header, value in reply.headers.items():
