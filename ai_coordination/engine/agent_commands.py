@@ -5,16 +5,19 @@ different report, or one of another run, raises InvalidState and changes nothing
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
+from ai_coordination.engine.agent import accept as accepting
 from ai_coordination.engine.agent import answer as answering
 from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
 from ai_coordination.engine.context import Engine
-from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.errors import BadUserInput, EngineError, InvalidState
 from ai_coordination.models import moves, reads
+from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
 from ai_coordination.runtimes.base import Answer
 from ai_coordination.services import guards, reported_usage, validation
@@ -126,23 +129,47 @@ def accept(
     """Note that a worker has accepted the run and will report. Names its task and thread once."""
     async_task_uuid = validation.label(async_task_uuid, "async_task_uuid")
     thread_uuid = validation.label(thread_uuid, "thread_uuid")
-    agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
+    while True:
+        agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
+        with suppress(_PolledMeanwhile):
+            _accept(engine, agent, async_task_uuid, thread_uuid)
+            return _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
+
+
+class _PolledMeanwhile(EngineError):
+    """A worker has polled the run since it was read, so it is due at another time."""
+
+
+def _accept(
+    engine: Engine,
+    agent: models.SessionAgent,
+    async_task_uuid: str | None,
+    thread_uuid: str | None,
+) -> None:
+    """Release the lease of the worker that has invoked the agent. Polls continue as before."""
     kind = models.SessionAgent
-    actions = reporting.accepted(agent)
+    actions = accepting.released(agent, accepting.due_at(agent))
     if thread_uuid is not None:
         actions.append(kind.thread_uuid.set(thread_uuid))
+
+    def refused(old: Item | None) -> EngineError:
+        now = agent if old is None else kind.of(old)
+        if now.poll_at != agent.poll_at:
+            return _PolledMeanwhile("the agent was polled")
+        return _refused(agent, "This run is not in progress, or its deadline has passed")
+
     transaction = Transaction()
     transaction.update(
         agent,
         actions,
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & moves.same_run(agent)
+        & moves.same(kind.poll_at, agent.poll_at)
         & moves.in_time(engine.now()),
-        lambda old: _refused(agent, "This run is not in progress, or its deadline has passed"),
+        refused,
     )
     _name(transaction, agent, async_task_uuid, thread_uuid)
     transaction.commit(engine.context)
-    return _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
 def _name(

@@ -57,6 +57,7 @@ class Engine:
     works_until: datetime | None = None
     enough_seconds: float = math.inf
     invoke: Callable[[Call], Result] = registry.invoke
+    poll: Callable[[Call], Result] = registry.poll
     waits: bool = False
     gathered: "list[Release] | None" = None
     observe: "Observer | None" = None

@@ -9,12 +9,13 @@ from dataclasses import replace
 from ai_coordination import models, telemetry, texts, timestamps
 from ai_coordination.engine import lanes, looks
 from ai_coordination.engine.agent import (
+    accept,
     answer,
     claim,
     complete,
     fail,
-    invoke,
     lease,
+    poll,
     release,
 )
 from ai_coordination.engine.context import Engine
@@ -68,13 +69,19 @@ def _work_on_agent(engine: Engine, message: AgentMessage | RuntimeMessage) -> No
     if agent is None or agent.iteration != message.iteration:
         return
     _name(agent)
-    if isinstance(message, RuntimeMessage):
-        invoke.wake(engine, agent, message.run_uuid)
-        return
     try:
-        agent_work(engine, agent, message.due_at)
+        if isinstance(message, RuntimeMessage):
+            _wake(engine, agent, message.run_uuid)
+        else:
+            agent_work(engine, agent, message.due_at)
     except lanes.OtherLane:
         engine.send(agent)
+
+
+def _wake(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
+    """Poll a run of an earlier version, which has sent the message and stored no time for it."""
+    if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
+        poll.poll(engine, agent)
 
 
 def _name(agent: models.SessionAgent) -> None:
@@ -130,10 +137,20 @@ def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) 
         now = looks.count(engine, agent, due_at)
         if now is not None:
             _time_out(engine, now)
-    elif lease.is_out(engine, agent):
+    elif agent.lease_until and not lease.is_out(engine, agent):
+        _hold(engine, agent, agent.lease_until)
+    elif poll.is_due(engine, agent):
+        poll.poll(engine, agent, due_at)
+    elif agent.lease_until:
         claim.take_over(engine, agent, due_at)
-    elif agent.lease_until and agent.due_count:
-        lease.hold(engine, agent)
+    elif agent.poll_at:
+        _hold(engine, agent, accept.due_at(agent))
+
+
+def _hold(engine: Engine, agent: models.SessionAgent, at: str) -> None:
+    """Make an agent that a sweep has found too early due at the right time."""
+    if agent.due_count:
+        lease.hold(engine, agent, at)
 
 
 def _time_out(engine: Engine, agent: models.SessionAgent) -> None:

@@ -11,7 +11,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine.agent import lease
+from ai_coordination.engine.agent import lease, poll
 from ai_coordination.engine.context import Engine, message
 from ai_coordination.messages import Lane, Message
 from ai_coordination.models import due_times, reads, writes
@@ -160,4 +160,6 @@ def _is_lost(engine: Engine, item: Item) -> bool:
         return True
     if item.state == SessionAgentState.WAITING_FOR_INPUT:
         return False
-    return item.state != SessionAgentState.IN_PROGRESS or lease.is_out(engine, item)
+    if item.state != SessionAgentState.IN_PROGRESS:
+        return True
+    return lease.is_out(engine, item) or poll.is_late(engine, item)

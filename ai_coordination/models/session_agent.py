@@ -136,6 +136,10 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     lease_owner = UnicodeAttribute(null=True)
     takeovers = NumberAttribute(null=True)
     deadline_at = UnicodeAttribute(null=True)
+    # What the runtime needs to find the work that was accepted elsewhere, as JSON; and when the
+    # engine looks at it. With `poll_at`, a lease is of a worker that polls.
+    remote = UnicodeAttribute(null=True)
+    poll_at = UnicodeAttribute(null=True)
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
     run_count = NumberAttribute(default=0)

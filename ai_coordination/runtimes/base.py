@@ -23,14 +23,14 @@ class Call:
 
     `run_uuid` is its idempotency key. The attempt is over at `deadline_at`; the worker can wait
     for `seconds` at most, which may be less. `parameters` are all parameters of the member, and
-    those of `agent` only the ones that the item itself stores. `wake(seconds)` sends the run a
-    message after so many seconds, at which the runtime's `on_wake` is called.
+    those of `agent` only the ones that the item itself stores. `predecessors` are empty in a poll
+    and in a cancellation.
 
     `turn` is 1, and one more after each question of the agent. `resume` is what the runtime gave
     with its last question or checkpoint of this turn, and `reply` what the person said to the
     question. Both are None at first, and the same in each attempt of a turn. `remote` is what the
     runtime gave with its last acceptance of this run. `is_takeover` says that another worker may
-    have invoked the agent for this run already.
+    have invoked the agent for this run already, so that its work may exist.
 
     `checkpoint(resume)` stores a new `resume` in the middle of a call, and returns whether that
     landed. From then on a takeover, or the next attempt of the turn, gets this one. It does not
@@ -46,7 +46,6 @@ class Call:
     seconds: float
     predecessors: Sequence[models.SessionAgent]
     parameters: Any
-    wake: Callable[[float], None]
     context: InvocationContext
     turn: int = 1
     resume: Any = None
@@ -92,14 +91,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The agent has accepted the work. Its answer arrives later, by a report or a message.
+    """The agent has accepted the work. Its answer arrives later: by a report, or by a poll.
 
-    With `poll_seconds` the runtime's `poll` is called after so many seconds. `remote` is what
-    `poll` and `cancel` need to find the work: JSON of at most 2 KB.
+    With `poll_seconds` the runtime's `poll` is called after so many seconds, 1 at least. Without,
+    it is not called again. `remote` is what `poll` and `cancel` need to find the work: JSON of at
+    most 2 KB, without secrets. With None the run keeps the one that it has. `task_id` is the name
+    of the work on the other side. The run shows it, if this is its first acceptance.
     """
 
     remote: Any = None
     poll_seconds: float | None = None
+    task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +207,18 @@ class Runtime(ABC):
         It may be called twice for a run, with the same `run_uuid`. The member was checked.
         """
 
-    def on_wake(self, agent: models.SessionAgent) -> Result:
-        """Look at a run after `call.wake`, if it is still open. Raises only RunFailed.
+    def poll(self, call: Call) -> Result:
+        """Look at work that was accepted with `poll_seconds`. Raises only RunFailed.
 
-        Accepted means that it has no answer yet.
+        Accepted means that it has no answer yet. Return it too if the other side could not be
+        reached: RunFailed means that the work has failed, unless it is `throttled`. Then the work
+        is polled again later. A run may be polled twice at the same time.
         """
         return Accepted()
+
+    def cancel(self, call: Call) -> None:
+        """Stop work that was accepted with a `remote`, because nobody waits for its answer.
+
+        Called once, with the run's `remote`, after the run has ended. Whatever it raises is logged.
+        """
+        return

@@ -55,11 +55,10 @@ class Echo(Runtime):
         # What version 0.1.0 stored without a check means none.
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
             return _answer(call.agent)
-        call.wake(seconds)
-        return Accepted()
+        return Accepted(poll_seconds=seconds)
 
-    def on_wake(self, agent: models.SessionAgent) -> Answer | Accepted:
-        return _answer(agent)
+    def poll(self, call: Call) -> Answer:
+        return _answer(call.agent)
 
 
 RUNTIME = Echo()

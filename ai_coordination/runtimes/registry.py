@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ai_coordination.errors import BadUserInput
 from ai_coordination.runtimes import json_schema
-from ai_coordination.runtimes.base import Call, Result, RunFailed, Runtime
+from ai_coordination.runtimes.base import Accepted, Call, Result, RunFailed, Runtime
 from ai_coordination.states import AgentRuntimeKind
 
 
@@ -19,6 +19,10 @@ def _imported(kind: AgentRuntimeKind) -> Runtime:
 RUNTIMES: Final[Mapping[str, Runtime]] = {kind.value: _imported(kind) for kind in AgentRuntimeKind}
 
 
+# How long work of an unknown kind waits for a worker that knows it.
+_UNKNOWN_SECONDS = 60.0
+
+
 class _Unknown(Runtime):
     """A kind that another version has stored: during a deployment, or after a rollback."""
 
@@ -28,6 +32,10 @@ class _Unknown(Runtime):
     def invoke(self, call: Call) -> Result:
         # Retryable: the next attempt may be made by a worker of the version that knows it.
         raise RunFailed("This version of the engine does not know this kind of runtime")
+
+    def poll(self, call: Call) -> Result:
+        # A worker of the version that knows it will look.
+        return Accepted(poll_seconds=_UNKNOWN_SECONDS)
 
 
 _UNKNOWN: Final = _Unknown()
@@ -45,9 +53,21 @@ def check(kind: AgentRuntimeKind, target: str | None, parameters: Any, *path: st
 
 
 def invoke(call: Call) -> Result:
-    """Invoke an agent. Raises RunFailed.
+    """Invoke an agent. Raises RunFailed."""
+    runtime, checked = _checked(call)
+    return runtime.invoke(checked)
 
-    Its member was checked when it was written, but perhaps by another version, or under other
+
+def poll(call: Call) -> Result:
+    """Look at work that an agent has accepted. Raises RunFailed."""
+    runtime, checked = _checked(call)
+    return runtime.poll(checked)
+
+
+def _checked(call: Call) -> tuple[Runtime, Call]:
+    """The runtime of a call, and the call as the runtime gets it. Raises RunFailed.
+
+    The member was checked when it was written, but perhaps by another version, or under other
     settings. So it is checked again.
     """
     runtime = of(call.agent.member.runtime.kind)
@@ -56,4 +76,4 @@ def invoke(call: Call) -> Result:
             place = ".".join(map(str, problem.path))
             raise RunFailed(f"{problem.message} (runtime.{place})", retryable=False)
     parameters = json_schema.with_whole_numbers(runtime.parameters_schema, call.parameters)
-    return runtime.invoke(replace(call, parameters=parameters))
+    return runtime, replace(call, parameters=parameters)

@@ -79,7 +79,6 @@ def call(
         deadline_at="2026-11-29T12:00:00.000000+00:00",
         seconds=300.0,
         parameters=parameters,
-        wake=lambda seconds: None,
         context=InvocationContext(),
         predecessors=[said(ordinal, output) for ordinal, output in enumerate(outputs)],
     )

@@ -81,7 +81,7 @@ def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any
             "max_attempts": draw(some.integers(1, 3)),
             "interval_seconds": draw(some.sampled_from([0, 1, 100])),
         },
-        "timeout_seconds": draw(some.sampled_from([30, 300])),
+        "timeout_seconds": draw(some.sampled_from([30, 300, 3_000])),
         "on_failure": draw(some.sampled_from(FailurePolicy)),
         "user_in_the_loop": draw(some.sampled_from([None, None, *UserInTheLoop])),
         "answer_timeout_seconds": draw(some.sampled_from([None, 600])),

@@ -54,10 +54,14 @@ class Callers:
                 continue
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
                 self._tell(*self._answer(agent))
-            elif agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until:
+            elif agent.state == SessionAgentState.IN_PROGRESS and self._reports(agent):
                 self._tell(*self._report(agent))
         if self._said and self._random.random() < 0.2:
             self._tell(*self._random.choice(self._said))
+
+    def _reports(self, agent: models.SessionAgent) -> bool:
+        """Whether an agent has said that it reports. One that is polled does so rarely."""
+        return not agent.lease_until and not (agent.poll_at and self._random.random() < 0.9)
 
     def _key(self, agent: models.SessionAgent) -> dict[str, Any]:
         return {

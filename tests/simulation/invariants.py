@@ -28,6 +28,9 @@ def always(now: Snapshot) -> None:
     """At any moment, between any two writes."""
     for agent in now.agents:
         _starts_in_time(now, agent)
+        if agent.poll_at or agent.remote:
+            assert agent.state == SessionAgentState.IN_PROGRESS, "work of a run that is over"
+            assert agent.due_at, "nobody looks for it"
     session = now.session
     assert session.due_at or not session.operation, "work over many items that nobody looks for"
     if session.operation:

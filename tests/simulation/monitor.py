@@ -88,6 +88,9 @@ class Monitor:
             soon = self._world.clock + timedelta(minutes=2)
             assert agent.looks or not agent.due_at or parse(agent.due_at) <= soon, "owed too late"
             self._stays(("state", agent.ordinal, agent.iteration), agent.state)
+        if agent.poll_at and not agent.lease_until:
+            soon = max(self._world.clock, parse(agent.poll_at)) + timedelta(minutes=2)
+            assert agent.looks or parse(agent.due_at) <= soon, "polled too late"
         self._attempts_are_counted(now, agent)
 
     def _attempts_are_counted(self, now: Snapshot, agent: models.SessionAgent) -> None:

@@ -15,10 +15,11 @@ from ai_coordination.errors import InvalidState, NotFound
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
+from tests.simulation.agents import RandomAgents
 from tests.simulation.blueprints import TASK_QUERY, drawn
 from tests.simulation.callers import Callers, insist
 from tests.simulation.monitor import Monitor
-from tests.simulation.simulator import Died, Faulty, Simulator, survives
+from tests.simulation.simulator import Died, Simulator, survives
 from tests.simulation.snapshot import Snapshot
 from tests.simulation.store import Store
 
@@ -43,9 +44,7 @@ class RandomSession:
         self._rival = draw.choice([0, 0.15])
         self._lost_answer = draw.choice([0, 0.05])
         self._conflict = draw.choice([0, 0.05])
-        self._stops = draw.choice([0, 0.1])
         self._outages = draw.choice([0, 0, 1, 3])
-        self._stopped: list[Call] = []
         self._clears_away = draw.random() < 0.3
         self._nesting = 0
         self._is_over = False
@@ -55,8 +54,10 @@ class RandomSession:
         self.world.doubled = draw.choice([0, 0.4])
         self.world.older = draw.choice([0, 0.5])
         self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
-        self._throttled = draw.choice([0, 0, 0.2, 0.6])
+        self._agents = RandomAgents(self.world, self._callers, draw)
+        self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
         self.world.answers = self._answer
+        self.world.polls = self._agents.poll
         self.world.seam = self._seam
         self.world.spoils = self._spoilt
         self.world.landed = lambda: (self._monitor.look(), None)[1]
@@ -86,7 +87,7 @@ class RandomSession:
 
     def _calm_down(self) -> None:
         self._death = self._rival = self._lost_answer = self._conflict = self.world.lost = 0.0
-        self._stops = self._outages = 0
+        self._agents.death = self._agents.stops = self._outages = 0
 
     def _start(self) -> None:
         """The callers try again with the same key, until they have an answer."""
@@ -148,7 +149,7 @@ class RandomSession:
         if self._outages and self.world.random.random() < 0.05:
             self._outages -= 1
             self._let_nobody_work()
-        if self._stopped and self.world.random.random() < 0.2:
+        if self._agents.stopped and self.world.random.random() < 0.2:
             self._wake()
         self.world.step()
         now = self._now()
@@ -174,7 +175,7 @@ class RandomSession:
         If so, it may still answer, since the call was of the same run, but not fail the run.
         """
         random = self.world.random
-        call = self._stopped.pop(random.randrange(len(self._stopped)))
+        call = self._agents.stopped.pop(random.randrange(len(self._agents.stopped)))
         agent = self._now().by_ordinal[int(call.agent.ordinal)]
         is_held = (agent.current_run_uuid, agent.lease_owner) == (
             call.run_uuid,
@@ -185,16 +186,16 @@ class RandomSession:
             return
         notes = f"The call was cut off: {self._callers.something()}"
 
-        answers = self.world.answers
+        answers, polls = self.world.answers, self.world.polls
 
         def fail_once(call: Call) -> Answer | Accepted:
             # Others may work before the failure is written: their calls are answered as usual.
-            self.world.answers = answers
+            self.world.answers, self.world.polls = answers, polls
             raise RunFailed(notes)
 
-        self.world.answers = fail_once
+        self.world.answers = self.world.polls = fail_once
         survives(lambda: self.world.wake(call))
-        self.world.answers = answers
+        self.world.answers, self.world.polls = answers, polls
         assert all(run.notes != notes for run in self._now().runs), "a stopped worker failed a run"
 
     def _now(self) -> Snapshot:
@@ -233,26 +234,7 @@ class RandomSession:
         assert call.agent.member.runtime.kind != AgentRuntimeKind.EXTERNAL
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
-        if self._throttled and self.world.random.random() < self._throttled:
-            after_seconds = self.world.random.choice([None, None, 0.0, 30.0, 400.0])
-            used = self._callers.usage()
-            raise RunFailed("busy", throttled=True, after_seconds=after_seconds, usage=used)
-        fate = self.world.random.random()
-        if fate < 0.03:
-            raise Faulty("an error that the runtime does not expect")
-        if fate < 0.2:
-            retryable = self.world.random.random() < 0.8
-            timed_out = self.world.random.random() < 0.2
-            used = self._callers.usage()
-            raise RunFailed("no", retryable=retryable, timed_out=timed_out, usage=used)
-        if fate < 0.35:
-            return Accepted()
-        if fate < 0.4 and self._death:
-            raise Died("while it waits for an answer")
-        if self.world.random.random() < self._stops:
-            self._stopped.append(call)
-            raise Died("it is stopped, and taken for dead")
-        return Answer(self._callers.something(), self._callers.usage())
+        return self._agents.answer(call)
 
     def _may_begin(self, call: Call) -> None:
         """Its predecessors have ended, and their answers are in its input."""

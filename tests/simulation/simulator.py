@@ -119,6 +119,7 @@ class Simulator:
         # The ordinals that any retry has named.
         self.named: set[int] = set()
         self.answers: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
+        self.polls: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
         self.seam: Callable[[str], None] = lambda point: None
         self.landed: Callable[[], None] = lambda: None
         self.spoils: Callable[[str, Any], str | None] = lambda operation, request: None
@@ -141,6 +142,7 @@ class Simulator:
         return Engine(
             queue=self,
             invoke=self.invoke,
+            poll=self.poll,
             context=self.context,
         )
 
@@ -194,7 +196,13 @@ class Simulator:
         iteration = int(call.agent.iteration)
         ordinal = int(call.agent.ordinal)
         self.calls.append(Called(ordinal, iteration, call.attempt, call.run_uuid))
-        answer = self.answers(call)
+        return self._noted(call, self.answers(call))
+
+    def poll(self, call: Call) -> Answer | Accepted:
+        """What every runtime finds of the work that it has accepted."""
+        return self._noted(call, self.polls(call))
+
+    def _noted(self, call: Call, answer: Answer | Accepted) -> Answer | Accepted:
         if isinstance(answer, Answer):
             self.said[call.run_uuid].append(answer.output)
         return answer
@@ -261,7 +269,10 @@ class Simulator:
 
     def wake(self, call: Call) -> None:
         """Resume the worker of a call that was stopped in it and presumed dead."""
-        invoke.invoke(self.engine(), call.session, call.agent, call.predecessors)
+        if call.agent.poll_at:
+            invoke.poll(self.engine(), call.session, call.agent)
+        else:
+            invoke.invoke(self.engine(), call.session, call.agent, call.predecessors)
 
     def stand_still(self, minutes: float, *, sweeps: bool = False, loses: bool = False) -> None:
         """No worker takes a message meanwhile; perhaps sweeps go on, or all messages are lost."""

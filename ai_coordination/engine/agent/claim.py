@@ -30,7 +30,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
     if agent.waiting_on:
         return
     session, predecessors = _surroundings(engine, agent)
-    if not _is_in_progress(session, agent):
+    if not is_in_progress(session, agent):
         return
     if not agent.skip_requested:
         if agent.not_before and timestamps.parse(agent.not_before) > engine.context.utc():
@@ -51,7 +51,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
         claim(engine, session, now, predecessors)
 
 
-def _is_in_progress(
+def is_in_progress(
     session: models.Session | None, agent: models.SessionAgent
 ) -> TypeGuard[models.Session]:
     """Whether the agent's session is in progress, in the agent's iteration."""
@@ -122,7 +122,7 @@ def _new_run(
 def take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """Continue the run of a worker that has died. Parameters and errors as in `start`."""
     session, predecessors = _surroundings(engine, agent)
-    if not _is_in_progress(session, agent):
+    if not is_in_progress(session, agent):
         return
     lease.check_time(engine, agent)
     now = looks.count(engine, agent, due_at)

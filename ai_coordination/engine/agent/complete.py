@@ -1,16 +1,13 @@
-"""Take an agent's answer, or its promise to answer later."""
-
-from pynamodb.expressions.update import Action
+"""Take an agent's answer."""
 
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import release, spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
-from ai_coordination.models import due_times, moves, writes
+from ai_coordination.models import moves
 from ai_coordination.runtimes.base import Answer
 from ai_coordination.services import capacity
-from ai_coordination.states import SessionAgentState
 
 
 def complete(
@@ -49,27 +46,3 @@ def seal_and_release(engine: Engine, agent: models.SessionAgent) -> None:
     """Perform the outstanding work of a completed agent."""
     seal(engine, agent)
     release.release(engine, agent)
-
-
-def accept(engine: Engine, agent: models.SessionAgent) -> None:
-    """Note that the agent has accepted the work and will report."""
-    kind = models.SessionAgent
-    writes.update_if(
-        agent,
-        accepted(agent),
-        (kind.state == SessionAgentState.IN_PROGRESS.value) & moves.same_run(agent),
-        engine.context,
-    )
-
-
-def accepted(agent: models.SessionAgent) -> list[Action]:
-    """From now on only the agent's deadline counts, and no lease.
-
-    The owner stays, so that a worker that was slow in its call cannot fail an accepted run.
-    """
-    kind = models.SessionAgent
-    return [
-        kind.lease_until.remove(),
-        kind.takeovers.remove(),
-        *due_times.set_due(kind, agent.session_uuid, agent.deadline_at),
-    ]

@@ -1,19 +1,20 @@
 """Invoke a claimed agent by its runtime, and write the result."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine.agent import complete, fail, lease, release, resume
+from ai_coordination.engine.agent import accept, complete, fail, lease, release, resume, throttle
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable, Throttled
-from ai_coordination.messages import RuntimeMessage
 from ai_coordination.models import moves
-from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed, Usage
 from ai_coordination.services import members, validation
-from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
+LARGEST_REMOTE_BYTES = 2048
+# How long to wait after a poll that was throttled, if the other side does not say.
+THROTTLED_POLL_SECONDS = 30.0
 TOO_LARGE = "{} is larger than the 400 KB of an item, and there is no bucket for large texts"
 
 
@@ -34,11 +35,25 @@ def invoke(
     _write_result(engine, agent, lambda: engine.invoke(_call(engine, session, agent, predecessors)))
 
 
-def wake(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
-    """Let the runtime look at a run for which it has asked to be woken, and write the result."""
-    if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
-        runtime = registry.of(agent.member.runtime.kind)
-        _write_result(engine, agent, lambda: runtime.on_wake(agent))
+def poll(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
+    """Look at the work that an agent has accepted, under a worker's lease. Write the result.
+
+    A poll that is throttled says nothing of the work. It is made again, until the deadline.
+    """
+    if waits(agent):
+        release.release_gathered(engine)
+
+    def ask() -> Result:
+        call = _call(engine, session, agent, ())
+        try:
+            return engine.poll(replace(call, seconds=min(call.seconds, lease.POLL_SECONDS)))
+        except RunFailed as failed:
+            if not failed.throttled:
+                raise
+            after_seconds = max(failed.after_seconds or 0.0, THROTTLED_POLL_SECONDS)
+            return Accepted(poll_seconds=throttle.spread(engine, after_seconds))
+
+    _write_result(engine, agent, ask)
 
 
 def _call(
@@ -57,23 +72,12 @@ def _call(
         seconds=lease.call_seconds(engine, agent),
         predecessors=predecessors,
         parameters=members.parameters(agent.partition_key, agent.member.runtime),
-        wake=lambda seconds: engine.queue.send([_wake_message(agent)], seconds),
         context=engine.context,
         turn=agent.current_turn,
         resume=resume.load(agent),
+        remote=accept.decoded(agent.remote),
         is_takeover=bool(agent.takeovers),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
-    )
-
-
-def _wake_message(agent: models.SessionAgent) -> RuntimeMessage:
-    return RuntimeMessage(
-        kind=AgentRuntimeKind(agent.member.runtime.kind),
-        tenant=agent.partition_key,
-        session_uuid=agent.session_uuid,
-        session_agent_uuid=agent.session_agent_uuid,
-        iteration=int(agent.iteration),
-        run_uuid=agent.current_run_uuid,
     )
 
 
@@ -83,7 +87,7 @@ def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], 
     try:
         answer = _asked(ask)
         if isinstance(answer, Accepted):
-            complete.accept(engine, agent)
+            accept.accept(engine, agent, answer)
         else:
             usage = answer.usage
             complete.complete(engine, agent, answer)
@@ -99,6 +103,7 @@ def _asked(ask: Callable[[], Result]) -> Result:
     """What a runtime returns, if it can be stored. Raises RunFailed and Throttled alone."""
     try:
         answer = ask()
+        _check_remote(answer)
     except (RunFailed, Throttled):
         # Throttled: the engine's own storage is busy. That is not the agent's failure. Its lease
         # ends, and another worker takes the run over.
@@ -114,6 +119,13 @@ def _asked(ask: Callable[[], Result]) -> Result:
     if isinstance(answer, Answer) and isinstance(answer.output, str):
         _check_output(answer.output, answer.usage)
     return answer
+
+
+def _check_remote(answer: Result) -> None:
+    """Raises RunFailed, and TypeError or ValueError for what is no JSON."""
+    if isinstance(answer, Accepted) and len(accept.encoded(answer.remote)) > LARGEST_REMOTE_BYTES:
+        notes = f"What this agent's runtime keeps exceeds {LARGEST_REMOTE_BYTES} bytes"
+        raise RunFailed(notes, retryable=False)
 
 
 def _check_output(output: str, usage: Usage | None) -> None:

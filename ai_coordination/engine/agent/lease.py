@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ai_coordination import models, timestamps
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import OtherLane, waits
-from ai_coordination.models import due_times, writes
+from ai_coordination.models import due_times, moves, writes
 from ai_coordination.states import SessionAgentState
 
 LEASE_SECONDS = 60.0
@@ -14,16 +14,19 @@ SHORTEST_STEP_SECONDS = 20.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
 # What a worker needs after a call to write its result.
 SECONDS_TO_WRITE = 5.0
+# How long a worker waits for the answer to a poll, within its lease.
+POLL_SECONDS = 45.0
 
 
 class NoTime(Exception):
     """The worker has too little time left to wait for this agent. Another worker has to."""
 
 
-def check_time(engine: Engine, agent: models.SessionAgent) -> None:
+def check_time(engine: Engine, agent: models.SessionAgent, seconds: float | None = None) -> None:
     """Raise OtherLane if a worker has to wait for the agent, and this worker waits for none.
 
     Raise NoTime if it has too little time left: it may have used its time for an earlier message.
+    It needs so many `seconds`, by default those that the agent has for its answer.
     """
     if not waits(agent):
         return
@@ -32,7 +35,7 @@ def check_time(engine: Engine, agent: models.SessionAgent) -> None:
     if engine.works_until is None:
         return
     left = _left(engine, engine.works_until)
-    wanted = float(agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
+    wanted = float(seconds or agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
     if left < min(wanted, engine.enough_seconds):
         raise NoTime(f"{left:.0f} s are left")
 
@@ -52,11 +55,16 @@ def take(engine: Engine, agent: models.SessionAgent, deadline_at: str) -> Lease:
 
     Another worker looks at the agent when the lease has ended. But most steps end before the due
     time that the agent already has, so this one stays: a change costs two writes to the index. Not
-    if the worker waits, because then every longer call would be looked at.
+    if the worker waits for an invocation, because then every longer call would be looked at.
     """
     if engine.waits and waits(agent):
         until = _until(engine, timestamps.parse(deadline_at))
         return Lease(until, until)
+    return take_briefly(engine, agent)
+
+
+def take_briefly(engine: Engine, agent: models.SessionAgent) -> Lease:
+    """Calculate the lease of a worker that takes an agent for a step, or to poll it."""
     until = _until(engine, None)
     due_at = due_times.existing_or(
         agent,
@@ -89,14 +97,15 @@ def _left(engine: Engine, moment: datetime) -> float:
     return (moment - engine.context.utc()).total_seconds()
 
 
-def hold(engine: Engine, agent: models.SessionAgent) -> None:
-    """Make an agent in progress, found before its lease has ended, due when the lease ends."""
+def hold(engine: Engine, agent: models.SessionAgent, at: str) -> None:
+    """Make an agent in progress, found before its lease has ended or it is polled, due then."""
     kind = models.SessionAgent
     writes.update_if(
         agent,
-        due_times.set_due(kind, agent.session_uuid, agent.lease_until),
+        due_times.set_due(kind, agent.session_uuid, at),
         (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & (kind.lease_until == agent.lease_until)
+        & moves.same(kind.lease_until, agent.lease_until)
+        & moves.same(kind.poll_at, agent.poll_at)
         & (kind.due_at == agent.due_at),
         engine.context,
     )

@@ -15,7 +15,8 @@ from ai_coordination.states import SessionAgentState as State
 # Attributes of a session agent by name. None removes one.
 Changes = Mapping[str, Any]
 
-NO_LEASE: Changes = {"lease_until": None, "lease_owner": None, "takeovers": None}
+# Nobody works on the agent's run: neither a worker, nor anyone elsewhere.
+NO_LEASE: Changes = dict.fromkeys(["lease_until", "lease_owner", "takeovers", "remote", "poll_at"])
 # What is known of the throttled runs of an attempt is removed once the attempt has ended.
 NO_THROTTLES: Changes = {"throttles": None, "throttled_since": None}
 # No worker has the agent, and no list of open work contains it. Its attempt has ended.

@@ -32,7 +32,7 @@ def to_in_progress(
         "current_run_uuid": run.run_uuid,
         "thread_uuid": run.thread_uuid,
         "not_before": None,
-        "takeovers": None,
+        **NO_LEASE,
     }
     return Transition(
         agent=agent,

@@ -1,0 +1,76 @@
+"""The agents of a random session: they answer, accept or fail, or their worker dies."""
+
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
+from tests.simulation.callers import Callers
+from tests.simulation.simulator import Died, Faulty, Simulator
+
+POLL_SECONDS = [0.2, 1, 5, 20, 100, 2_000]
+
+
+class RandomAgents:
+    """What runtimes say to calls and polls. Everything follows from the world's random numbers."""
+
+    def __init__(self, world: Simulator, callers: Callers, draw: Random) -> None:
+        self._world = world
+        self._callers = callers
+        self._throttled = draw.choice([0, 0, 0.2, 0.6])
+        self._polled = draw.choice([0, 0.3, 0.8])
+        # What was ever accepted of a run.
+        self._accepted: dict[str, list[Any]] = defaultdict(list)
+        # How often a worker dies in a call, and is stopped in one.
+        self.death = 0.0
+        self.stops = 0.0
+        self.stopped: list[Call] = []
+
+    def answer(self, call: Call) -> Answer | Accepted:
+        """The result of an invocation."""
+        if self._throttled and self._world.random.random() < self._throttled:
+            after_seconds = self._world.random.choice([None, None, 0.0, 30.0, 400.0])
+            used = self._callers.usage()
+            raise RunFailed("busy", throttled=True, after_seconds=after_seconds, usage=used)
+        fate = self._world.random.random()
+        if fate < 0.03:
+            raise Faulty("an error that the runtime does not expect")
+        if fate < 0.2:
+            retryable = self._world.random.random() < 0.8
+            timed_out = self._world.random.random() < 0.2
+            used = self._callers.usage()
+            raise RunFailed("no", retryable=retryable, timed_out=timed_out, usage=used)
+        if self._polled and self._world.random.random() < self._polled:
+            return self._accepts(call)
+        return Accepted() if fate < 0.35 else self._answers(call, fate)
+
+    def poll(self, call: Call) -> Answer | Accepted:
+        """The result of a poll of what was accepted."""
+        assert call.agent.poll_at, "it has not accepted"
+        assert call.remote in self._accepted[call.run_uuid], "the work of another run"
+        fate = self._world.random.random()
+        if fate < 0.03:
+            raise Faulty("an error that the runtime does not expect")
+        if fate < 0.1:
+            retryable = self._world.random.random() < 0.8
+            raise RunFailed("lost", retryable=retryable, usage=self._callers.usage())
+        if fate < 0.2:
+            raise RunFailed("busy", throttled=True)
+        if fate < 0.3:
+            return Accepted(poll_seconds=self._world.random.choice([None, 5, 5]))
+        return self._accepts(call) if fate < 0.6 else self._answers(call, fate - 0.25)
+
+    def _accepts(self, call: Call) -> Accepted:
+        """The work goes on elsewhere, and is polled: soon, later, or after the deadline."""
+        seconds = self._world.random.choice(POLL_SECONDS)
+        given = Accepted({"task": self._callers.something()[:1_000]}, seconds, "task" * 99)
+        self._accepted[call.run_uuid].append(given.remote)
+        return given
+
+    def _answers(self, call: Call, fate: float) -> Answer:
+        if fate < 0.4 and self.death:
+            raise Died("while it waits for an answer")
+        if self._world.random.random() < self.stops:
+            self.stopped.append(call)
+            raise Died("it is stopped, and taken for dead")
+        return Answer(self._callers.something(), self._callers.usage())
