@@ -1,5 +1,8 @@
 """Objects of S3 that are not the engine's own: a session's input files."""
 
+from collections.abc import Callable
+from contextlib import closing
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ai_coordination.clients.aws import CONFIG, clients
@@ -16,15 +19,19 @@ class FileUnavailable(Exception):
         self.retryable = retryable
 
 
-def read(bucket: str, key: str, largest: int) -> bytes:
-    """The content of an object of at most `largest` bytes. Raises FileUnavailable."""
+def read(bucket: str, key: str, largest: int, admit: Callable[[int], None]) -> bytes:
+    """The content of an object of at most `largest` bytes. Raises FileUnavailable.
+
+    `admit` is told the size before the content is read, and may raise.
+    """
     try:
         answer = clients("s3", CONFIG).get_object(Bucket=bucket, Key=key)
-        if answer["ContentLength"] > largest:
-            answer["Body"].close()
-            raise FileUnavailable(f"is larger than {largest:,} bytes")
-        # Without a number of bytes: only then does the SDK notice that the content is cut off.
-        content: bytes = answer["Body"].read()
+        with closing(answer["Body"]) as body:
+            if answer["ContentLength"] > largest:
+                raise FileUnavailable(f"is larger than {largest:,} bytes")
+            admit(answer["ContentLength"])
+            # Without a number of bytes: only then does the SDK notice that it is cut off.
+            content: bytes = body.read()
     except ClientError as error:
         code = error.response["Error"]["Code"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -15,6 +15,7 @@ from ai_coordination import models
 from ai_coordination.clients import files
 from ai_coordination.clients.files import FileUnavailable
 from ai_coordination.config import settings
+from ai_coordination.runtimes import memory
 from ai_coordination.runtimes.base import RunFailed
 
 MOST_FILES: Final = 20
@@ -55,7 +56,8 @@ def read(
         media_type = _media_type(file, documents)
         largest = LARGEST_IMAGE_BYTES if media_type in IMAGES else LARGEST_DOCUMENT_BYTES
         try:
-            content = files.read(*_place(tenant, file), min(largest, left))
+            place = _place(tenant, file)
+            content = files.read(*place, min(largest, left), memory.calls.take)
             found.append(_content(file.name, media_type, content))
         except FileUnavailable as error:
             notes = f"The input file {file.name!r} {error.notes}"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ai_coordination.clients import functions
 from ai_coordination.messages import Lane
-from ai_coordination.runtimes import lambda_fitting, lambda_target
+from ai_coordination.runtimes import lambda_fitting, lambda_target, memory
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.token_usage import usage_of
@@ -74,6 +74,7 @@ RUNTIME = LambdaFunction()
 def _wait(call: Call) -> Answer:
     """Invoke the function and wait for its answer, as long as the call may take."""
     body = _body(call, functions.LARGEST_CALL_BYTES)
+    memory.calls.take(len(body))
     try:
         returned = functions.invoke(str(call.target), body, max(call.seconds, 1.0))
     except functions.InvocationFailed as error:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
+from ai_coordination import models
 from ai_coordination.errors import BadUserInput
-from ai_coordination.runtimes import json_schema
+from ai_coordination.runtimes import json_schema, memory
 from ai_coordination.runtimes.base import Accepted, Call, Result, RunFailed, Runtime
 from ai_coordination.states import AgentRuntimeKind
 
@@ -55,7 +56,14 @@ def check(kind: AgentRuntimeKind, target: str | None, parameters: Any, *path: st
 def invoke(call: Call) -> Result:
     """Invoke an agent. Raises RunFailed."""
     runtime, checked = _checked(call)
-    return runtime.invoke(checked)
+    with memory.calls.held():
+        memory.calls.take(_size(call.agent.agent_input))
+        return runtime.invoke(checked)
+
+
+def _size(text: models.Text | None) -> int:
+    """The size of a text in bytes. One that the item stores is small, so characters will do."""
+    return text.size if isinstance(text, models.LargeText) else len(text or "")
 
 
 def poll(call: Call) -> Result:

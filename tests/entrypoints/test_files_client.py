@@ -15,7 +15,7 @@ def test_a_file_that_is_cut_off_is_not_taken_for_the_whole(monkeypatch: pytest.M
         clients.forget()
         try:
             with pytest.raises(FileUnavailable) as failed:
-                files.read("files", "a.txt", 100)
+                files.read("files", "a.txt", 100, lambda size: None)
         finally:
             clients.forget()
 

@@ -17,7 +17,7 @@ ALWAYS_WAITED_FOR = {AgentRuntimeKind.OPENAI, AgentRuntimeKind.BEDROCK}
 def call_of(kind: str | None, parameters: Any) -> Call:
     runtime = SimpleNamespace(kind=kind, target=None)
     given: Any = {field.name: None for field in fields(Call)}
-    agent = SimpleNamespace(member=SimpleNamespace(runtime=runtime))
+    agent = SimpleNamespace(member=SimpleNamespace(runtime=runtime), agent_input=None)
     return Call(**{**given, "agent": agent, "parameters": parameters})
 
 
