@@ -33,6 +33,7 @@ class RunOutcome(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
+    INPUT_REQUIRED = "input_required"
 
 
 class ScheduleStatus(StrEnum):
@@ -117,6 +118,7 @@ AGENT_MOVES: Final = _moves(
             SessionAgentState.CANCELLED,
         },
         SessionAgentState.WAITING_FOR_INPUT: {
+            SessionAgentState.INITIAL,
             SessionAgentState.COMPLETED,
             SessionAgentState.FAILED,
             SessionAgentState.CANCELLED,

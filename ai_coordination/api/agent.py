@@ -39,6 +39,11 @@ ANSWER_TIMEOUT = (
 )
 RETRY = "How many attempts the agent has, and how long it waits between them."
 ON_FAILURE = "What happens to the session when all attempts of the agent have failed."
+MAX_TURNS = (
+    "How many turns the agent has, 1 to 50. A turn ends with a question to a person that is"
+    " answered, or with an output that a person sends back. In its last turn the agent has to"
+    " answer: another question fails it, and it is not tried again."
+)
 SUBTASK_AGENT = "`agentUuid` of the agent that does this work."
 MEDIA_TYPE = "Media type, for example `application/pdf`. Null: unknown."
 FILE_READERS = "The engine reads it only for OPENAI and BEDROCK agents."
@@ -109,6 +114,7 @@ class AgentAction(graphene.ObjectType):
     answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
     retry = graphene.Field(RetryPolicy, required=True, description=RETRY)
     on_failure = graphene.Field(enums.FailurePolicy, required=True, description=ON_FAILURE)
+    max_turns = int_field(MAX_TURNS)
 
 
 class SubtaskQuery(graphene.ObjectType):
@@ -204,6 +210,7 @@ class Rules:
         default_value=states.FailurePolicy.FAIL_SESSION,
         description=ON_FAILURE,
     )
+    max_turns = graphene.Int(default_value=10, description=MAX_TURNS)
 
 
 class AgentActionInput(Rules, graphene.InputObjectType):

@@ -29,7 +29,8 @@ UserInTheLoop = graphene.Enum.from_enum(
         {
             "INPUT": "The person adds a text, which the successors receive too.",
             "APPROVAL": (
-                "The person approves or rejects the agent's answer. A rejection fails the agent."
+                "The person approves or rejects the agent's output, or sends it back for revision."
+                " A rejection fails the agent."
             ),
         },
     ),
@@ -90,12 +91,15 @@ SessionAgentState = graphene.Enum.from_enum(
     description=_describe(
         "State of a session agent.",
         {
-            "INITIAL": "The agent waits for its predecessors, or for its next attempt.",
+            "INITIAL": "The agent waits for its predecessors, or for its next attempt or turn.",
             "IN_PROGRESS": "An attempt is running.",
-            "WAITING_FOR_INPUT": "The agent has answered, and waits for a person.",
+            "WAITING_FOR_INPUT": (
+                "The agent waits for a person: to judge its output, or to answer its question."
+            ),
             "COMPLETED": "The agent has completed, and `agentOutput` is its result.",
             "FAILED": (
-                "All attempts failed, or a person rejected the answer or did not answer in time."
+                "All attempts failed, or a person rejected the output, refused to answer a"
+                " question, or did not answer in time."
             ),
             "SKIPPED": (
                 "Not executed, because an agent before it with the failure policy SKIP_SUCCESSORS"
@@ -115,6 +119,9 @@ RunOutcome = graphene.Enum.from_enum(
             "FAILED": "The run failed. `notes` has the reason.",
             "TIMED_OUT": "The agent did not answer before the deadline.",
             "CANCELLED": "The session was cancelled or failed while the run was open.",
+            "INPUT_REQUIRED": (
+                "The agent asked a person a question. It continues with the answer in another run."
+            ),
         },
     ),
 )

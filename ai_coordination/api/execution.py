@@ -126,12 +126,10 @@ class Execution(ExecutionContext):
         return fast_fields.json_bytes(shown)
 
     def _is_deferred(self, of_type: GraphQLOutputType, value: Any) -> bool:
-        if of_type is GraphQLString:
-            return isinstance(value, models.LargeText) or (
-                type(value) is str and len(value) > fast_fields.MAX_COPIED_CHARACTERS
-            )
-        if isinstance(value, models.LargeJson):
+        if isinstance(value, models.LargeText):
             return True
+        if of_type is GraphQLString:
+            return type(value) is str and len(value) > fast_fields.MAX_COPIED_CHARACTERS
         if str(of_type) == JSON._meta.name and isinstance(value, dict | list):
             return self._meter.json_bytes(value) > fast_fields.MAX_COPIED_CHARACTERS
         return False

@@ -8,6 +8,7 @@ import graphene
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields, neighbours
 from ai_coordination.api.agent import Agent, AgentAction, TokenUsage
+from ai_coordination.api.ask import Ask, resolve_ask, resolve_turn
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -70,10 +71,15 @@ class SessionAgent(graphene.ObjectType):
     )
     usage = graphene.Field(
         TokenUsage,
-        description=(
-            "The sum over the agent's runs that have ended, failed ones included, also over"
-            " retries. Null if none has reported any."
-        ),
+        description="The sum over the agent's runs that have ended, failed ones included, also over"
+        " retries. Null if none has reported any.",
+    )
+    turn = int_field(
+        "Number of the current turn, from 1. One more each time a person has answered a question of"
+        " the agent, or has sent its output back. Attempts count within a turn."
+    )
+    ask = graphene.Field(
+        Ask, description="What the agent asks a person, or has asked last. Null if nothing."
     )
     deadline_at = time_field(
         "When the current attempt times out, or the time for a person's answer ends. Null if there"
@@ -124,6 +130,8 @@ class SessionAgent(graphene.ObjectType):
     resolve_notes = lazy_text("notes")
     resolve_usage = lazy_text("total_usage")
     resolve_agent = lazy_text("member")
+    resolve_turn = resolve_turn
+    resolve_ask = resolve_ask
     resolve_predecessor_uuids = neighbours.uuids_resolver("predecessors")
     resolve_successor_uuids = neighbours.uuids_resolver("successors")
 

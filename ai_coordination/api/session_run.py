@@ -55,8 +55,14 @@ class SessionRun(graphene.ObjectType):
     attempt = int_field(
         "Number of the attempt, from 1. The run after one that was throttled has the same number."
     )
+    turn = int_field("Number of the agent's turn, from 1. Attempts count within a turn.")
+    iteration = int_field(
+        "The session's `iterationCount` when the run started. Null for a run that a caller has"
+        " recorded, and for one of an earlier version of the engine.",
+        required=False,
+    )
     outcome = graphene.Field(enums.RunOutcome, description="Outcome. Null while the run is open.")
-    output = text_field("The result. Null if there is none.")
+    output = text_field("The result, or the question that ended the run. Null if there is none.")
     notes = text_field("Notes for people, such as the reason of a failure. Null if there are none.")
     usage = graphene.Field(
         TokenUsage,
@@ -74,6 +80,10 @@ class SessionRun(graphene.ObjectType):
     coordination = object_field(
         "coordination.Coordination", "The coordination that the session belongs to."
     )
+
+    @staticmethod
+    def resolve_turn(run: models.SessionRun, info: Info) -> int:
+        return int(run.turn or 1)
 
     resolve_output = lazy_text("output")
     resolve_notes = lazy_text("notes")

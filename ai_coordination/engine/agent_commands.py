@@ -1,4 +1,4 @@
-"""Commands on one agent: report a run's result, accept a run, answer an agent that asks.
+"""Commands on one agent: report a run's result or question, accept a run, answer what it asks.
 
 The run's UUID is the token. The same report of the same run returns the same agent again. A
 different report, or one of another run, raises InvalidState and changes nothing.
@@ -14,19 +14,22 @@ from ai_coordination.engine.agent import accept as accepting
 from ai_coordination.engine.agent import answer as answering
 from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
+from ai_coordination.engine.agent import question as asking
+from ai_coordination.engine.agent.answer import Said
 from ai_coordination.engine.context import Engine
-from ai_coordination.errors import BadUserInput, EngineError, InvalidState
+from ai_coordination.errors import EngineError, InvalidState
 from ai_coordination.models import moves, reads
 from ai_coordination.models.base import Item
 from ai_coordination.models.writes import Transaction
-from ai_coordination.runtimes.base import Answer
+from ai_coordination.runtimes.base import Answer, Question, RunFailed
 from ai_coordination.services import guards, reported_usage, validation
 from ai_coordination.services import session_agent as session_agents
-from ai_coordination.states import RunOutcome, SessionAgentState, UserInTheLoop
+from ai_coordination.states import RunOutcome, SessionAgentState
 
 NOUN = "session agent"
 LONGEST_NOTES = 10_000
 
+NOT_CURRENT = "This run is not the agent's current one"
 REPORTED = "This run has ended with another result, or its deadline has passed"
 
 
@@ -46,7 +49,7 @@ def _agent_in_run(
 ) -> models.SessionAgent:
     agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.current_run_uuid != run_uuid:
-        raise _refused(agent, "This run is not the agent's current one")
+        raise _refused(agent, NOT_CURRENT)
     return agent
 
 
@@ -108,12 +111,18 @@ def fail(
             retryable=retryable is not False,
             usage=used,
         )
-    run = reads.get(models.SessionRun, session_uuid, run_uuid, tenant=caller.partition_key)
-    if run is None or run.session_agent_uuid != session_agent_uuid:
-        raise _refused(agent, "This run is not one of the agent's runs")
+    run = _run_of(caller, agent, run_uuid)
     if run.outcome != RunOutcome.FAILED or not texts.is_same(run.notes, notes):
         raise _refused(agent, REPORTED)
     return _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+
+
+def _run_of(caller: Caller, agent: models.SessionAgent, run_uuid: str) -> models.SessionRun:
+    """Read a run of the agent. Raises InvalidState if it is another's."""
+    run = reads.get(models.SessionRun, agent.session_uuid, run_uuid, tenant=caller.partition_key)
+    if run is None or run.session_agent_uuid != agent.session_agent_uuid:
+        raise _refused(agent, "This run is not one of the agent's runs")
+    return run
 
 
 def accept(
@@ -204,6 +213,40 @@ def _name(
         )
 
 
+def ask(
+    engine: Engine,
+    caller: Caller,
+    *,
+    session_uuid: str,
+    session_agent_uuid: str,
+    run_uuid: str,
+    question: str,
+    form: Any = None,
+    resume: Any = None,
+    usage: Mapping[str, Any] | None = None,
+) -> models.SessionAgent:
+    """Take the question to a person with which a run in progress ends.
+
+    The same question of the same run returns the agent again, also when it was answered. In its
+    last turn the agent fails instead, and InvalidState says so. Raises BadUserInput, NotFound,
+    PayloadTooLarge, Throttled too.
+    """
+    asked = Question(question, resume, form, reported_usage.checked(usage))
+    asking.check(asked)
+    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
+        try:
+            asking.ask(engine, agent, asked, reported=True)
+        except RunFailed as failed:
+            failing.fail_run(engine, agent, failed, moves.in_time(engine.now()))
+    run = _run_of(caller, agent, run_uuid)
+    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    if run.outcome != RunOutcome.INPUT_REQUIRED or not texts.is_same(run.output, question):
+        last_turn = asking.LAST_TURN.format(agent.agent_action.max_turns)
+        raise _refused(agent, last_turn if run.notes == last_turn else REPORTED)
+    return agent
+
+
 def answer(
     engine: Engine,
     caller: Caller,
@@ -213,39 +256,30 @@ def answer(
     run_uuid: str,
     user_input: str | None = None,
     approved: bool | None = None,
+    revise: bool | None = False,
+    answer: Any = None,
+    comment: str | None = None,
 ) -> models.SessionAgent:
-    """Take a person's answer to an agent that asks: a text, or an approval or rejection."""
-    user_input = validation.text(user_input, "user_input")
-    agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
-    is_approved = _verdict(agent, user_input, approved)
-    if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-        answering.answer(
-            engine,
-            agent,
-            user_input=user_input,
-            approved=is_approved,
-            updated_by=caller.user_id,
-            notes=None if is_approved else user_input,
-            fence=moves.in_time(engine.now()),
-        )
-        agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
-    expected = SessionAgentState.COMPLETED if is_approved else SessionAgentState.FAILED
-    too_late = agent.user_input is None and agent.notes == answering.NOT_IN_TIME
-    if agent.state != expected or too_late or not texts.is_same(agent.user_input, user_input):
+    """Take a person's answer to an agent that asks: a text or JSON, or an approval or rejection.
+
+    The same answer returns the agent again, until the next one is taken.
+    """
+    said = Said(
+        user_input=validation.text(user_input, "user_input"),
+        approved=approved,
+        revise=bool(revise),
+        answer=validation.json_value(answer, "answer"),
+        comment=validation.text(comment, "comment"),
+    )
+    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    is_asked = agent.state == SessionAgentState.WAITING_FOR_INPUT
+    if is_asked and agent.current_run_uuid == run_uuid:
+        answering.answer(engine, agent, said, caller.user_id)
+        agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    if agent.answer_mark == said.mark(run_uuid):
+        return agent
+    if agent.current_run_uuid != run_uuid:
+        raise _refused(agent, NOT_CURRENT)
+    if not answering.was_answered_so(agent, said):
         raise _refused(agent, "This agent does not wait for an answer, or got another one")
     return agent
-
-
-def _verdict(agent: models.SessionAgent, user_input: str | None, approved: bool | None) -> bool:
-    asks = agent.agent_action.user_in_the_loop
-    if asks is None:
-        raise _refused(agent, "This agent does not ask a person")
-    if asks == UserInTheLoop.APPROVAL:
-        if approved is None:
-            raise BadUserInput("Say whether the output is approved", "approved")
-        return approved
-    if approved is not None:
-        raise BadUserInput("This agent asks for text, not for an approval", "approved")
-    if user_input is None:
-        raise BadUserInput("This agent asks for text", "user_input")
-    return True

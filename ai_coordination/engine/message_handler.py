@@ -167,15 +167,7 @@ def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None)
         return
     now = looks.count(engine, agent, due_at)
     if now is not None:
-        answer.answer(
-            engine,
-            now,
-            user_input=None,
-            approved=False,
-            updated_by="engine",
-            fence=moves.same_deadline(now),
-            notes=answer.NOT_IN_TIME,
-        )
+        answer.give_up(engine, now)
 
 
 def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:

@@ -78,6 +78,7 @@ class AgentAction(MapAttribute[Any, Any]):
     answer_timeout_seconds = NumberAttribute(null=True)
     retry = RetryPolicy(default=lambda: _USUAL_RETRY)
     on_failure = UnicodeAttribute(default="fail_session")
+    max_turns = NumberAttribute(default=10)
     position = NumberAttribute(default=0)
 
     def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:

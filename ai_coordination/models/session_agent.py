@@ -15,6 +15,7 @@ from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum, TokenUsage
+from ai_coordination.states import SessionAgentState
 
 # What a list of open work shows: no texts and no sets, because they may be large. A projection
 # cannot be changed later, so what questions to people will need is included already: `asked_title`,
@@ -121,6 +122,22 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     turn = NumberAttribute(null=True)
     # JSON that the runtime needs to continue with the turn: see `engine.agent.resume`.
     resume = TextAttribute(null=True)
+    # Whether the agent asks, or has asked last, a question of its own. Otherwise its output is to
+    # be judged, or nothing is asked. Question and form (JSON) stay until the next question.
+    asked_question = BooleanAttribute(null=True)
+    question = TextAttribute(null=True)
+    question_form = TextAttribute(null=True)
+    asked_at = UnicodeAttribute(null=True)
+    # What a person said last: `reply` to a question, JSON if it has a form; `user_input` about an
+    # output.
+    # `answer_mark` identifies the answer and its run, so that the same answer again is known, also
+    # when the agent has asked again since.
+    reply = TextAttribute(null=True)
+    answer_mark = UnicodeAttribute(null=True)
+    approved = BooleanAttribute(null=True)
+    answer_comment = TextAttribute(null=True)
+    answered_at = UnicodeAttribute(null=True)
+    answered_by = UnicodeAttribute(null=True)
     # A rejected output and the person's remark, until the agent's next output.
     rejected_output = TextAttribute(null=True)
     rejected_because = TextAttribute(null=True)
@@ -167,6 +184,11 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     def current_turn(self) -> int:
         """Which turn the agent is in, from 1."""
         return int(self.turn or 1)
+
+    @property
+    def has_open_question(self) -> bool:
+        """Whether it waits for the reply to a question of its own, and has no output."""
+        return bool(self.state == SessionAgentState.WAITING_FOR_INPUT and self.asked_question)
 
 
 def open_as(partition_key: str, state: str) -> str:

@@ -52,6 +52,9 @@ class SessionRun(Entity):
     async_task_uuid = UnicodeAttribute(null=True)
     session_agent_uuid = UnicodeAttribute(null=True)
     attempt = NumberAttribute(default=1)
+    # 1 if absent. The session's iteration is absent for runs that a caller has recorded.
+    turn = NumberAttribute(null=True)
+    iteration = NumberAttribute(null=True)
     outcome = UnicodeAttribute(null=True)
     output = TextAttribute(null=True)
     notes = TextAttribute(null=True)

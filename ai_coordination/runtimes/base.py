@@ -60,6 +60,11 @@ class Call:
         target: str | None = self.agent.member.runtime.target
         return target
 
+    @property
+    def is_last_turn(self) -> bool:
+        """Whether the agent has to answer: another question would fail it."""
+        return self.turn >= int(self.agent.agent_action.max_turns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -118,7 +123,7 @@ class Question:
     usage: Usage | None = None
 
 
-Result = Answer | Accepted
+Result = Answer | Accepted | Question
 
 
 class RunFailed(Exception):

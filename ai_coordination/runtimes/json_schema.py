@@ -134,6 +134,8 @@ def _word(schema: Schema, name: str) -> str:
     """What a type is called, with its bounds if it is not a number."""
     if name == "string" and "maxLength" in schema:
         return f"{_WORDS[name]} of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
+    if name == "string" and "minLength" in schema:
+        return f"{_WORDS[name]} of at least {schema['minLength']} characters"
     if name == "array" and "maxItems" in schema:
         return f"{_WORDS[name]} of at most {schema['maxItems']}"
     return _WORDS[name]

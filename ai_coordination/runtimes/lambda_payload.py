@@ -9,6 +9,7 @@ from ai_coordination.runtimes.base import Call
 from ai_coordination.states import SessionAgentState
 
 VERSION = 1
+TEXTS = ("subtaskQuery", "agentInput", "agentOutput", "userInput", "question", "answer")
 
 
 @dataclass(slots=True)
@@ -29,10 +30,10 @@ class Place:
 
 def texts_in(payload: dict[str, Any]) -> Iterator[Place]:
     """The places of texts that may be replaced by an address."""
-    rejected = [payload["rejected"]] if payload["rejected"] else []
-    for holder in (payload, *payload["predecessors"], *rejected):
-        for member in ("subtaskQuery", "agentInput", "agentOutput", "userInput"):
-            if holder.get(member) is not None:
+    own = [payload[member] for member in ("reply", "rejected") if payload[member]]
+    for holder in (payload, *payload["predecessors"], *own):
+        for member in TEXTS:
+            if isinstance(holder.get(member), str | models.LargeText):
                 yield Place(holder, member)
 
 
@@ -41,6 +42,10 @@ def documents_in(payload: dict[str, Any]) -> Iterator[Place]:
     yield Place(payload, "predecessors")
     yield Place(payload, "inputFiles")
     yield Place(payload["agent"], "parameters")
+    if payload["resume"] is not None:
+        yield Place(payload, "resume")
+    if payload["reply"] is not None and not isinstance(payload["reply"]["answer"], str | None):
+        yield Place(payload["reply"], "answer")
 
 
 def build_payload(call: Call) -> dict[str, Any]:
@@ -55,6 +60,7 @@ def build_payload(call: Call) -> dict[str, Any]:
         "sessionUuid": session.session_uuid,
         "sessionAgentUuid": agent.session_agent_uuid,
         "runUuid": call.run_uuid,
+        "turn": call.turn,
         "attempt": call.attempt,
         "threadUuid": agent.thread_uuid,
         "deadlineAt": call.deadline_at,
@@ -65,6 +71,8 @@ def build_payload(call: Call) -> dict[str, Any]:
         },
         "subtaskQuery": agent.subtask_query,
         "agentInput": agent.agent_input,
+        "resume": call.resume,
+        "reply": _reply(call),
         "rejected": _rejected(agent),
         "predecessors": [_predecessor(agent) for agent in call.predecessors],
         "inputFiles": [
@@ -72,6 +80,15 @@ def build_payload(call: Call) -> dict[str, Any]:
             for file in session.input_files
         ],
     }
+
+
+def _reply(call: Call) -> dict[str, Any] | None:
+    """The question that the agent asked in its last turn, and what the person said."""
+    if call.reply is None:
+        return None
+    reply = call.reply
+    answer = reply.value if reply.text is None else reply.text
+    return {"question": call.agent.question, "answer": answer}
 
 
 def _rejected(agent: models.SessionAgent) -> dict[str, Any] | None:

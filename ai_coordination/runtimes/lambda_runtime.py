@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from ai_coordination.clients import functions
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import lambda_fitting, lambda_target, memory
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed, Runtime
+from ai_coordination.runtimes.base import (
+    Accepted,
+    Answer,
+    Call,
+    Question,
+    Result,
+    RunFailed,
+    Runtime,
+)
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.token_usage import usage_of
 from ai_coordination.states import AgentRuntimeKind
@@ -53,7 +61,7 @@ class LambdaFunction(Runtime):
         values = parameters if isinstance(parameters, Mapping) else {}
         return Lane.CALLS if values.get("invocation") == REQUEST_RESPONSE else Lane.STEPS
 
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Result:
         try:
             if self.lane(call.parameters) is Lane.CALLS:
                 return _wait(call)
@@ -71,7 +79,7 @@ class LambdaFunction(Runtime):
 RUNTIME = LambdaFunction()
 
 
-def _wait(call: Call) -> Answer:
+def _wait(call: Call) -> Answer | Question:
     """Invoke the function and wait for its answer, as long as the call may take."""
     body = _body(call, functions.LARGEST_CALL_BYTES)
     memory.calls.take(len(body))
@@ -117,17 +125,22 @@ def _place_of(stack_trace: Any) -> str:
     return f" ({own[-1]['file']}:{own[-1]['line']})" if own else ""
 
 
-def answer_of(payload: bytes) -> Answer:
-    """The answer that a function returned: a text, or an object with `agentOutput` and `usage`.
+def answer_of(payload: bytes) -> Answer | Question:
+    """The answer or question that a function returned.
 
-    Raises RunFailed.
+    That is a text; an object with `agentOutput` and `usage`; or one with `question`, `form`,
+    `resume` and `usage`. Raises RunFailed.
     """
     try:
         value = json.loads(payload or b"null")
     except (ValueError, RecursionError) as error:
         raise RunFailed("The function returned no JSON", retryable=False) from error
     returned = value if isinstance(value, dict) else {"agentOutput": value}
-    output = returned.get("agentOutput")
-    if not isinstance(output, str):
-        raise RunFailed("The function returned neither a text nor an agentOutput", retryable=False)
-    return Answer(output, usage_of(returned.get("usage")))
+    output, question = returned.get("agentOutput"), returned.get("question")
+    usage = usage_of(returned.get("usage"))
+    if isinstance(output, str):
+        return Answer(output, usage)
+    if isinstance(question, str):
+        return Question(question, returned.get("resume"), returned.get("form"), usage)
+    notes = "The function returned neither a text nor an agentOutput nor a question"
+    raise RunFailed(notes, retryable=False)

@@ -19,8 +19,15 @@ _LOCAL = re.compile(r"#/\$defs/(?P<name>.+)", re.DOTALL)
 _FENCED = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<json>.*?)\n?```\s*", re.DOTALL | re.IGNORECASE)
 
 
-def problems(schema: Any, *path: str | int) -> Iterator[Problem]:
-    """What is wrong with a schema that a tenant writes."""
+Keywords = Mapping[str, Callable[[Any], bool]]
+_NO_MORE: Final[Keywords] = {}
+
+
+def problems(schema: Any, *path: str | int, more: Keywords = _NO_MORE) -> Iterator[Problem]:
+    """What is wrong with a schema that a tenant writes.
+
+    `more` are further keywords that it may have, each with what its values must be.
+    """
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
         yield Problem("This must be a JSON Schema whose type is 'object'", path)
         return
@@ -29,30 +36,32 @@ def problems(schema: Any, *path: str | int) -> Iterator[Problem]:
         return
     definitions = schema.get("$defs", {})
     names = frozenset(definitions) if isinstance(definitions, Mapping) else frozenset()
-    yield from _problems(schema, names, path)
+    yield from _problems(schema, names, {**_VALUES, **more}, path)
 
 
-def _problems(schema: Any, names: frozenset[str], path: Path) -> Iterator[Problem]:
+def _problems(
+    schema: Any, names: frozenset[str], keywords: Keywords, path: Path
+) -> Iterator[Problem]:
     if not isinstance(schema, Mapping):
         yield Problem("This must be a JSON Schema, which is an object", path)
         return
     for keyword, value in schema.items():
         place = (*path, keyword)
-        if keyword not in _VALUES:
-            known = ", ".join(_VALUES)
+        if keyword not in keywords:
+            known = ", ".join(keywords)
             yield Problem(f"The keyword {keyword!r} is not checked. Those are: {known}", place)
-        elif not _is_value_of(keyword, value, names):
+        elif not _is_value_of(keyword, value, names, keywords):
             yield Problem(f"This is not a value of the keyword {keyword!r}", place)
         else:
             for step, inner in _inner(keyword, value):
-                yield from _problems(inner, names, (*place, *step))
+                yield from _problems(inner, names, keywords, (*place, *step))
 
 
-def _is_value_of(keyword: str, value: Any, names: frozenset[str]) -> bool:
+def _is_value_of(keyword: str, value: Any, names: frozenset[str], keywords: Keywords) -> bool:
     if keyword == "$ref":
         local = _LOCAL.fullmatch(value) if isinstance(value, str) else None
         return local is not None and local["name"] in names
-    return _VALUES[keyword](value)
+    return keywords[keyword](value)
 
 
 def _is_type(value: Any) -> bool:
@@ -64,7 +73,7 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-_VALUES: Final[Mapping[str, Callable[[Any], bool]]] = {
+_VALUES: Final[Keywords] = {
     "$defs": lambda value: isinstance(value, Mapping),
     "$ref": lambda value: isinstance(value, str),
     "additionalProperties": lambda value: isinstance(value, bool),

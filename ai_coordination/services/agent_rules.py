@@ -12,6 +12,8 @@ from ai_coordination.states import FailurePolicy
 
 LONGEST_SECONDS = 365 * 24 * 3600
 MOST_ATTEMPTS = 100
+DEFAULT_TURNS = 10
+MOST_TURNS = 50
 # Or 0. The database cannot store much smaller numbers.
 SHORTEST_INTERVAL_SECONDS = 0.001
 LONGEST_INTERVAL_SECONDS = 24 * 3600
@@ -32,6 +34,7 @@ def build_action(
         validation.number(answer_timeout, 1, LONGEST_SECONDS, *path, "answer_timeout_seconds")
     own_timeout = rules.get("timeout_seconds")
     timeout = _or(own_timeout, DEFAULT_TIMEOUT_SECONDS)
+    max_turns = _or(rules.get("max_turns"), DEFAULT_TURNS)
     return models.AgentAction(
         agent_uuid=agent_uuid,
         predecessors=list(predecessors),
@@ -42,6 +45,7 @@ def build_action(
         answer_timeout_seconds=answer_timeout,
         retry=_retry(rules.get("retry") or {}, *path, "retry"),
         on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),
+        max_turns=validation.number(max_turns, 1, MOST_TURNS, *path, "max_turns"),
         position=position,
     )
 

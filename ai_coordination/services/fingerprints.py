@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_attempts": 3,
     "interval_seconds": 1.0,
     "backoff_rate": 2.0,
+    "max_turns": 10,
 }
 
 

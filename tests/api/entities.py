@@ -13,7 +13,7 @@ VERSIONED = "version updatedBy createdAt updatedAt"
 QUERIES = "subtaskQueries { agentUuid subtaskQuery }"
 RULES = """
     predecessors primaryPath userInTheLoop timeoutSeconds answerTimeoutSeconds
-    retry { maxAttempts intervalSeconds backoffRate } onFailure
+    retry { maxAttempts intervalSeconds backoffRate } onFailure maxTurns
 """
 DEFAULT_RULES: Given = {
     "predecessors": [],
@@ -23,6 +23,7 @@ DEFAULT_RULES: Given = {
     "answerTimeoutSeconds": None,
     "retry": {"maxAttempts": 3, "intervalSeconds": 1.0, "backoffRate": 2.0},
     "onFailure": "FAIL_SESSION",
+    "maxTurns": 10,
 }
 # Not in the order of their uuids, and with everything that JSON can hold.
 MEMBERS: list[Given] = [
@@ -64,6 +65,7 @@ ACTIONS: list[Given] = [
         "answerTimeoutSeconds": 1,
         "retry": {"maxAttempts": 100, "intervalSeconds": 0.25, "backoffRate": 1.5},
         "onFailure": "SKIP_SUCCESSORS",
+        "maxTurns": 50,
     },
     {**DEFAULT_RULES, "agentUuid": "rag", "userInTheLoop": "INPUT", "onFailure": "CONTINUE"},
 ]

@@ -21,6 +21,7 @@ _RULES = {
     "answerTimeoutSeconds": 90,
     "retry": _RETRY,
     "onFailure": "CONTINUE",
+    "maxTurns": 3,
 }
 _QUERIES = [{"agentUuid": "rag", "subtaskQuery": "Find it."}]
 FILES = [{"name": "a.pdf", "uri": "s3://bucket/a.pdf", "mediaType": "application/pdf"}]

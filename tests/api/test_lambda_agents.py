@@ -73,6 +73,7 @@ def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> Non
         "sessionUuid": place.session,
         "sessionAgentUuid": found["zh"]["sessionAgentUuid"],
         "runUuid": found["zh"]["currentRun"]["runUuid"],
+        "turn": 1,
         "attempt": 1,
         "threadUuid": agent.thread_uuid,
         "deadlineAt": agent.deadline_at,
@@ -81,6 +82,8 @@ def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> Non
         "agentInput": input_of(
             found["zh"], "Which?", **{"Agent RAG": "Which?", "A person, to agent RAG": "Green tea"}
         ),
+        "resume": None,
+        "reply": None,
         "rejected": None,
         "predecessors": [
             {
@@ -150,7 +153,7 @@ def test_a_usage_that_is_none_does_not_cost_the_answer(functions: LambdaService)
     assert [one["currentRun"]["usage"] for one in found] == expected
 
 
-NEITHER = "The function returned neither a text nor an agentOutput"
+NEITHER = "The function returned neither a text nor an agentOutput nor a question"
 NO_JSON = "The function returned no JSON"
 TOO_LARGE = "The agent's output: A text has at most 2 MB of UTF-8"
 NO_ANSWERS: list[tuple[Reply, str]] = [

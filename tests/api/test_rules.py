@@ -22,6 +22,7 @@ HIGHEST = {
     "answerTimeoutSeconds": 31_536_000,
     "retry": {"maxAttempts": 100, "intervalSeconds": 86_400.0, "backoffRate": 100.0},
     "onFailure": "SKIP_SUCCESSORS",
+    "maxTurns": 50,
 }
 LOWEST = {
     "primaryPath": True,
@@ -30,6 +31,7 @@ LOWEST = {
     "answerTimeoutSeconds": 1,
     "retry": {"maxAttempts": 1, "intervalSeconds": 0.0, "backoffRate": 1.0},
     "onFailure": "CONTINUE",
+    "maxTurns": 1,
 }
 NULLS = {name: None for name in DEFAULT_RULES if name != "predecessors"}
 NULL_RETRY = dict.fromkeys(DEFAULT_RULES["retry"])
@@ -93,6 +95,8 @@ def test_an_agent_without_rules_has_their_defaults(world: World) -> None:
         ("intervalSeconds", 86_400.001),
         ("backoffRate", 0.999),
         ("backoffRate", 100.001),
+        ("maxTurns", 0),
+        ("maxTurns", 51),
     ],
 )
 def test_rules_have_bounds(still_world: World, rule: str, value: float) -> None:

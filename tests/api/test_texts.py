@@ -47,6 +47,7 @@ MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "startSession": (KEYS["task"], {}),
     "cancelSession": (KEYS["session"], {}),
     "answerSessionAgent": ((*KEYS["agent"], "run"), {}),
+    "askSessionAgent": ((*KEYS["agent"], "run"), {"question": "Which?"}),
     "acceptSessionAgent": ((*KEYS["agent"], "run"), {}),
     "completeSessionAgent": ((*KEYS["agent"], "run"), {}),
     "failSessionAgent": ((*KEYS["agent"], "run"), {}),
@@ -85,6 +86,8 @@ TEXTS_OF_EXECUTION: list[Field] = [
     ("startSession", SECOND),
     ("cancelSession", ("reason",)),
     ("answerSessionAgent", ("userInput",)),
+    ("answerSessionAgent", ("comment",)),
+    ("askSessionAgent", ("question",)),
     ("completeSessionAgent", ("agentOutput",)),
     ("failSessionAgent", ("notes",)),
 ]

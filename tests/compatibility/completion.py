@@ -56,9 +56,7 @@ def _help_session(session: models.Session) -> bool:
 
 def _help_agent(agent: models.SessionAgent) -> bool:
     if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-        asked = agent.agent_action.user_in_the_loop
-        said = {"approved": True} if asked == UserInTheLoop.APPROVAL else {"userInput": "The red"}
-        change("answerSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
+        change("answerSessionAgent", {**key_of(agent), **_said_to(agent)}, LAST_WORDS)
         return True
     works_outside = agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until
     if works_outside and agent.member.runtime.kind != AgentRuntimeKind.ECHO:
@@ -66,6 +64,14 @@ def _help_agent(agent: models.SessionAgent) -> bool:
         change("completeSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
         return True
     return False
+
+
+def _said_to(agent: models.SessionAgent) -> dict[str, Any]:
+    """What a person says to an agent that asks."""
+    if agent.asked_question:
+        return {"userInput": "The red"} if agent.question_form is None else {"answer": {"days": 3}}
+    asked = agent.agent_action.user_in_the_loop
+    return {"approved": True} if asked == UserInTheLoop.APPROVAL else {"userInput": "The red"}
 
 
 def key_of(agent: models.SessionAgent) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from ai_coordination.messages import (
 from ai_coordination.models import due_times
 from ai_coordination.models.base import Item, table_name
 from ai_coordination.runtimes import lambda_payload, registry
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Usage
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, Usage
 from ai_coordination.services import timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.simulator import Died, Simulator
@@ -133,7 +133,7 @@ class Life(Simulator):
         while self.queue and self.queue[0][0] <= self.clock + SOON:
             self.step()
 
-    def answer(self, call: Call) -> Answer | Accepted:
+    def answer(self, call: Call) -> Result:
         """What the agents do: each of them gets what there is to be got."""
         if call.agent.member.runtime.kind == AgentRuntimeKind.ECHO.value:
             return registry.invoke(call)

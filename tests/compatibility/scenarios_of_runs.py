@@ -150,6 +150,22 @@ def asking(life: Life) -> None:
     finish(life)
 
 
+def questioned(life: Life) -> None:
+    """An agent asks a question with a form, and its output is sent back once."""
+    rules = {"userInTheLoop": "APPROVAL", "answerTimeoutSeconds": 600, "maxTurns": 4}
+    start(blueprint([external("a")], [after("a", **rules)]), taskQuery="Which?")
+    life.idle()
+    form = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
+    life.recording = True
+    _tell(life, "askSessionAgent", "a", question="How long?", form=form, resume={"page": 1})
+    _tell(life, "answerSessionAgent", "a", answer={"days": 3}, comment="As agreed")
+    life.idle()
+    _tell(life, "completeSessionAgent", "a", agentOutput="A draft")
+    sent_back = {"approved": False, "revise": True, "userInput": "Shorter"}
+    _tell(life, "answerSessionAgent", "a", **sent_back)
+    finish(life)
+
+
 def rejected(life: Life) -> None:
     """By the one who was asked to approve."""
     action = after("a", userInTheLoop="APPROVAL", retry=ONCE)

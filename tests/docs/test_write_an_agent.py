@@ -21,8 +21,10 @@ from tests.api.execution import (
     external,
     function,
     outcomes,
+    report,
     session,
     start,
+    tell,
     work_off,
 )
 from tests.docs.pages import example, page
@@ -34,7 +36,7 @@ from tests.support.lambda_service import LambdaService, Reply, returning, servin
 
 __all__ = ["queue"]
 
-NOW, LATER, OUTSIDE = page("guides/write-an-agent").texts("python")
+NOW, ASKING, LATER, OUTSIDE = page("guides/write-an-agent").texts("python")
 TABLE = "answers"
 
 
@@ -49,6 +51,21 @@ def service(queue: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaServi
         running.deploy("api", lambda event: returning(handler(event, Context())))
         yield running
     clients.forget()
+
+
+def test_a_function_asks_a_person_and_is_called_again_with_the_answer(
+    service: LambdaService,
+) -> None:
+    service.deploy("agent-asks", lambda event: returning(example(ASKING)["handler"](event, None)))
+    member = function("a", "agent-asks", invocation="RequestResponse")
+    place = start(blueprint([member]), taskQuery="tea")
+    work_off()
+    key = report(place, "a")
+
+    tell("answerSessionAgent", {**key, "answer": {"days": 7}})
+
+    (agent,) = agents(place).values()
+    assert agent["agentOutput"] == "We offer tea, valid for 7 days"
 
 
 @pytest.fixture

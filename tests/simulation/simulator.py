@@ -24,7 +24,7 @@ from ai_coordination.messages import CleanupMessage, Lane, Message
 from ai_coordination.models import TABLES, due_times
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
-from ai_coordination.runtimes.base import Accepted, Answer, Call
+from ai_coordination.runtimes.base import Answer, Call, Result
 from tests.simulation.bucket import Bucket, OneAfterAnother
 from tests.simulation.store import WRITES, Store
 
@@ -118,8 +118,8 @@ class Simulator:
         self.said: dict[str, list[Text]] = defaultdict(list)
         # The ordinals that any retry has named.
         self.named: set[int] = set()
-        self.answers: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
-        self.polls: Callable[[Call], Answer | Accepted] = lambda call: Answer("done")
+        self.answers: Callable[[Call], Result] = lambda call: Answer("done")
+        self.polls: Callable[[Call], Result] = lambda call: Answer("done")
         self.seam: Callable[[str], None] = lambda point: None
         self.landed: Callable[[], None] = lambda: None
         self.spoils: Callable[[str, Any], str | None] = lambda operation, request: None
@@ -191,18 +191,18 @@ class Simulator:
         self._hops[number] = self._hop + 1
         heapq.heappush(self.queue, (at, number, message))
 
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Result:
         """The runtime of every agent."""
         iteration = int(call.agent.iteration)
         ordinal = int(call.agent.ordinal)
         self.calls.append(Called(ordinal, iteration, call.attempt, call.run_uuid))
         return self._noted(call, self.answers(call))
 
-    def poll(self, call: Call) -> Answer | Accepted:
+    def poll(self, call: Call) -> Result:
         """What every runtime finds of the work that it has accepted."""
         return self._noted(call, self.polls(call))
 
-    def _noted(self, call: Call, answer: Answer | Accepted) -> Answer | Accepted:
+    def _noted(self, call: Call, answer: Result) -> Result:
         if isinstance(answer, Answer):
             self.said[call.run_uuid].append(answer.output)
         return answer

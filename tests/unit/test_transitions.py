@@ -23,6 +23,7 @@ NOW = "2026-11-29T00:00:00.000000+00:00"
 FENCE = moves.in_time(NOW)
 ENGINE = Engine(queue=None, context=At(moment=datetime(2026, 11, 29, tzinfo=UTC)))  # type: ignore[arg-type]
 ANSWER: Changes = {"agent_output": "out"}
+QUESTION: Changes = {"question": "Which?", "resume": "[]"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
     "to_skipped": lambda agent: transitions.to_skipped(ENGINE, agent),
@@ -33,6 +34,7 @@ EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     ),
     "to_same_attempt": lambda agent: transitions.to_same_attempt(ENGINE, agent, "why", FENCE, 8.0),
     "to_waiting": lambda agent: transitions.to_waiting(ENGINE, agent, ANSWER, None, NOW),
+    "to_asking": lambda agent: transitions.to_asking(ENGINE, agent, QUESTION, FENCE, NOW),
     "to_completed": lambda agent: transitions.to_completed(ENGINE, agent, ANSWER, FENCE),
     "to_failed": lambda agent: transitions.to_failed(
         ENGINE, agent, "why", RunOutcome.FAILED, FENCE
@@ -40,6 +42,7 @@ EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_answered": lambda agent: transitions.to_answered(
         ENGINE, agent, SessionAgentState.COMPLETED, {"user_input": "yes"}, FENCE
     ),
+    "to_next_turn": lambda agent: transitions.to_next_turn(ENGINE, agent, {"reply": "1"}, FENCE),
     "to_next_iteration": lambda agent: transitions.to_next_iteration(ENGINE, agent, 2, {0}, {}),
 }
 
@@ -107,6 +110,7 @@ def test_every_way_out_of_an_attempt_but_completion_seals_the_run_in_the_same_wr
         "to_next_attempt": RunOutcome.TIMED_OUT,
         "to_same_attempt": RunOutcome.FAILED,
         "to_waiting": RunOutcome.COMPLETED,
+        "to_asking": RunOutcome.INPUT_REQUIRED,
         "to_failed": RunOutcome.FAILED,
         "to_cancelled": RunOutcome.CANCELLED,
     }
@@ -155,5 +159,7 @@ def test_only_edges_of_people_and_agents_that_cannot_start_need_the_session() ->
     assert {name: actions for name, actions in needed.items() if actions is not None} == {
         "to_failed_unstarted": 0,
         "to_waiting": 1,
+        "to_asking": 1,
         "to_answered": 1,
+        "to_next_turn": 1,
     }

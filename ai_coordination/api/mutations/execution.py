@@ -10,6 +10,7 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.session import SessionPayload
 from ai_coordination.api.mutations.session_agent import SessionAgentPayload
+from ai_coordination.api.scalars import JSON
 from ai_coordination.api.session import TASK_QUERY
 from ai_coordination.engine import agent_commands, session_commands
 
@@ -87,18 +88,51 @@ class AnswerSessionAgentInput(graphene.InputObjectType):
     session_uuid = uuid_field(SESSION)
     session_agent_uuid = uuid_field("UUID of the session agent that waits for the answer.")
     run_uuid = uuid_field(
-        "UUID of the run whose output the person has seen, from `currentRun`. If the agent has run"
-        " again since, the answer fails with INVALID_STATE."
+        "UUID of the run whose output or question the person has seen, from `currentRun`. If the"
+        " agent has run again since, the answer fails with INVALID_STATE."
     )
     user_input = text_field(
-        "The person's text. Required if the agent asks for INPUT, optional for APPROVAL."
+        "The person's text. Required if the agent asks for INPUT, optional for APPROVAL. Required"
+        " for a question without a form, not allowed for one with a form."
     )
     approved = graphene.Boolean(
         description=(
-            "Required if the agent asks for APPROVAL, not allowed otherwise. False rejects the"
-            " agent's answer: the agent fails, and `userInput` becomes its `notes`."
+            "Required if the agent asks for APPROVAL, otherwise only false is allowed, to refuse"
+            " the agent's question. False fails the agent, and `userInput` becomes its `notes`."
         )
     )
+    revise = graphene.Boolean(
+        default_value=False,
+        description=(
+            "With `approved: false`, instead of a failure: the agent runs again, with its own"
+            " output and `userInput`, and asks again. Not in its last turn (`maxTurns`)."
+        ),
+    )
+    answer = JSON(
+        description="The answer to a question with a form, which it must fit: see `ask { form }`."
+    )
+    comment = text_field("A comment for other people. The agent does not receive it.")
+
+
+class AskSessionAgentInput(graphene.InputObjectType):
+    """Input of `askSessionAgent`."""
+
+    session_uuid = uuid_field(SESSION)
+    session_agent_uuid = uuid_field(SESSION_AGENT)
+    run_uuid = uuid_field(RUN)
+    question = text_field("The question, for a person, at most 2 MB.", required=True)
+    form = JSON(
+        description=(
+            "JSON Schema of the answer, of the type `object`, at most 16 KB. Null: the answer is a"
+            " text."
+        )
+    )
+    resume = JSON(
+        description=(
+            "JSON of at most 2 MB that the agent receives together with the answer, to continue."
+        )
+    )
+    usage = TokenUsageInput(description="Tokens of a language model that the run used.")
 
 
 class AcceptSessionAgentInput(graphene.InputObjectType):
@@ -171,6 +205,12 @@ def _answer(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
     )
 
 
+def _ask(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+    return SessionAgentPayload(
+        session_agent=agent_commands.ask(context.engine, context.caller, **arguments)
+    )
+
+
 def _accept(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
     return SessionAgentPayload(
         session_agent=agent_commands.accept(context.engine, context.caller, **arguments)
@@ -222,7 +262,16 @@ class ExecutionMutations:
         SessionAgentPayload,
         AnswerSessionAgentInput,
         _answer,
-        "Records a person's answer to an agent in the state WAITING_FOR_INPUT.",
+        "Records a person's answer to an agent in the state WAITING_FOR_INPUT. Repeating the answer"
+        " is harmless.",
+    )
+    ask_session_agent = fields.mutation_field(
+        SessionAgentPayload,
+        AskSessionAgentInput,
+        _ask,
+        "Ends a run with a question to a person. The agent waits for the answer, and then runs"
+        " again with it. Repeating the question is harmless. In the agent's last turn (`maxTurns`)"
+        " this fails with INVALID_STATE, and so does the agent.",
     )
     accept_session_agent = fields.mutation_field(
         SessionAgentPayload,

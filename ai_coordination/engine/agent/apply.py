@@ -101,8 +101,9 @@ def _add_run(transaction: Transaction, transition: Transition) -> None:
         transaction.put(transition.run, kind.run_uuid.does_not_exist(), lambda old: None)
     if transition.outcome is not None:
         agent, changes = transition.agent, transition.changes
+        asked = transition.outcome is RunOutcome.INPUT_REQUIRED
         result = {
-            "output": changes.get("agent_output"),
+            "output": changes.get("question" if asked else "agent_output"),
             "notes": changes.get("notes"),
             "usage": changes.get("usage"),
         }

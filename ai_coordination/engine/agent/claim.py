@@ -114,6 +114,8 @@ def _new_run(
         own_thread=True if continued is None else None,
         tenant_thread=models.tenant_thread(agent.partition_key, continued),
         attempt=int(agent.attempt) + 1,
+        turn=agent.turn,
+        iteration=int(agent.iteration),
         updated_by="engine",
         created_at=engine.now(),
     )

@@ -4,12 +4,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine.agent import accept, complete, fail, lease, release, resume, throttle
+from ai_coordination.engine.agent import (
+    accept,
+    complete,
+    fail,
+    lease,
+    question,
+    release,
+    resume,
+    throttle,
+)
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable, Throttled
 from ai_coordination.models import moves
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed, Usage
+from ai_coordination.runtimes.base import (
+    Accepted,
+    Answer,
+    Call,
+    Question,
+    Result,
+    RunFailed,
+    Usage,
+)
 from ai_coordination.services import members, validation
 
 LARGEST_REMOTE_BYTES = 2048
@@ -76,25 +93,32 @@ def _call(
         turn=agent.current_turn,
         resume=resume.load(agent),
         remote=accept.decoded(agent.remote),
+        reply=question.reply(agent),
         is_takeover=bool(agent.takeovers),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
     )
 
 
 def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], Result]) -> None:
-    """Ask a runtime, and write its answer, its acceptance or its failure. Raises Throttled."""
-    usage = None
+    """Ask a runtime, and write its answer, its question, its acceptance or its failure.
+
+    Raises Throttled.
+    """
+    usage, noun = None, "output"
     try:
         answer = _asked(ask)
         if isinstance(answer, Accepted):
             accept.accept(engine, agent, answer)
+        elif isinstance(answer, Question):
+            usage, noun = answer.usage, "question"
+            question.ask(engine, agent, answer)
         else:
             usage = answer.usage
             complete.complete(engine, agent, answer)
     except RunFailed as failed:
         fail.fail_run(engine, agent, failed, moves.same_worker(agent))
     except PayloadTooLarge:
-        notes = TOO_LARGE.format("The agent's output")
+        notes = TOO_LARGE.format(f"The agent's {noun}")
         fence = moves.same_worker(agent)
         fail.fail_attempt(engine, agent, notes, fence, retryable=False, usage=usage)
 

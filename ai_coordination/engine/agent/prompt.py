@@ -22,11 +22,12 @@ Section = tuple[str, models.Text]
 def build(
     agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent], run_uuid: str
 ) -> str:
-    """Return the subtask query and the predecessors' answers as one text of at most about 2 MB.
+    """Return what the agent needs as one text of at most about 2 MB: its subtask query, what its
+    predecessors answered, and what a person said to its own last question and output.
 
     An answer that does not fit is named and left out: the agent can read it through the API.
     """
-    sections = [*_answers(predecessors), *_rejected(agent)]
+    sections = [*_answers(predecessors), *_replied(agent), *_rejected(agent)]
     if not sections:
         return texts.read(agent.partition_key, agent.subtask_query) or ""
     mark = mark_of(run_uuid)
@@ -60,6 +61,12 @@ def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:
         yield f"Agent {name}", predecessor.agent_output
         if predecessor.user_input:
             yield f"A person, to agent {name}", predecessor.user_input
+
+
+def _replied(agent: models.SessionAgent) -> Iterator[Section]:
+    if agent.reply is not None:
+        yield "Your own question to a person", agent.question
+        yield "The person's answer", agent.reply
 
 
 def _rejected(agent: models.SessionAgent) -> Iterator[Section]:

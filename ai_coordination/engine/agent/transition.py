@@ -27,6 +27,25 @@ NO_WORK: Changes = {
     "open_as": None,
     "open_since": None,
 }
+# What was said to the question before this one, or to the output before this one.
+NO_ANSWER: Changes = {
+    "approved": None,
+    "answer_comment": None,
+    "answered_at": None,
+    "answered_by": None,
+}
+# Before an agent's first question, as after a reset.
+FIRST_TURN: Changes = {
+    **NO_ANSWER,
+    "answer_mark": None,
+    "turn": None,
+    "resume": None,
+    "asked_question": None,
+    "question": None,
+    "question_form": None,
+    "asked_at": None,
+    "reply": None,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +57,9 @@ class Transition:
     addition to state and iteration.
 
     The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
-    current run, with the output, notes and usage in `changes`. `session` changes the session, which
-    must be in progress in the agent's iteration; an empty list only checks that. `used` is added to
-    the agent's sum of usages, and `settled` to the session's: see `spending`.
+    current run, with the output (or the question), notes and usage in `changes`. `session` changes
+    the session, which must be in progress in the agent's iteration; an empty list only checks that.
+    `used` is added to the agent's sum of usages, and `settled` to the session's: see `spending`.
 
     A transition without any of these is a single write. It costs half as much as a transaction, but
     does not know its own repeat: see `apply`.

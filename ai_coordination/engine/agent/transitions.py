@@ -11,6 +11,8 @@ from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
 from ai_coordination.engine.agent.transition import (
+    FIRST_TURN,
+    NO_ANSWER,
     NO_LEASE,
     NO_THROTTLES,
     NO_WORK,
@@ -27,13 +29,8 @@ def to_in_progress(
     agent: models.SessionAgent, run: models.SessionRun, changes: Changes, due_at: str
 ) -> Transition:
     """INITIAL to IN_PROGRESS: a worker claims the next attempt, and creates its run."""
-    attempt = {
-        "attempt": run.attempt,
-        "current_run_uuid": run.run_uuid,
-        "thread_uuid": run.thread_uuid,
-        "not_before": None,
-        **NO_LEASE,
-    }
+    same = {"current_run_uuid": run.run_uuid, "thread_uuid": run.thread_uuid}
+    attempt = {"attempt": run.attempt, **same, "not_before": None, **NO_LEASE}
     return Transition(
         agent=agent,
         source=State.INITIAL,
@@ -172,24 +169,45 @@ def to_waiting(
 
     Without a deadline the person may take any time, and nothing is due.
     """
+    changes = {**answer, "asked_question": None, "deadline_at": deadline_at}
+    return _waits(engine, agent, changes, fence, RunOutcome.COMPLETED)
+
+
+def to_asking(
+    engine: Engine,
+    agent: models.SessionAgent,
+    question: Changes,
+    fence: Condition | None,
+    deadline_at: str | None,
+) -> Transition:
+    """IN_PROGRESS to WAITING_FOR_INPUT: the agent asks a person a question of its own.
+
+    It has no output, and is invoked again with the reply. Without a deadline nothing is due.
+    """
+    asked = {"asked_question": True, "reply": None, "deadline_at": deadline_at}
+    return _waits(engine, agent, {**question, **asked}, fence, RunOutcome.INPUT_REQUIRED)
+
+
+def _waits(
+    engine: Engine,
+    agent: models.SessionAgent,
+    changes: Changes,
+    fence: Condition | None,
+    outcome: RunOutcome,
+) -> Transition:
+    """IN_PROGRESS to WAITING_FOR_INPUT: the agent is in the list of those who wait for a person."""
     now = engine.now()
     opened = models.opened(agent, State.WAITING_FOR_INPUT, now)
+    waits = {**NO_LEASE, **NO_THROTTLES, **NO_ANSWER, **opened, "asked_at": now, "resume": None}
     return Transition(
         agent=agent,
         source=State.IN_PROGRESS,
         to=State.WAITING_FOR_INPUT,
         at=now,
-        due_at=deadline_at,
-        changes={
-            **NO_LEASE,
-            **NO_THROTTLES,
-            **opened,
-            "resume": None,
-            **answer,
-            "deadline_at": deadline_at,
-        },
+        due_at=changes["deadline_at"],
+        changes={**waits, **changes},
         condition=_fenced(agent, fence),
-        outcome=RunOutcome.COMPLETED,
+        outcome=outcome,
         session=[models.Session.awaiting_input.add({int(agent.ordinal)})],
     )
 
@@ -197,7 +215,25 @@ def to_waiting(
 def to_answered(
     engine: Engine, agent: models.SessionAgent, to: State, changes: Changes, fence: Condition
 ) -> Transition:
-    """WAITING_FOR_INPUT to COMPLETED or FAILED: a person has answered, or nobody has in time."""
+    """WAITING_FOR_INPUT to COMPLETED or FAILED: a person has judged the agent's output, or refused
+    to answer its question; or nobody has answered in time.
+    """
+    return _asks_no_more(engine, agent, to, {"resume": None, **changes}, fence)
+
+
+def to_next_turn(
+    engine: Engine, agent: models.SessionAgent, changes: Changes, fence: Condition
+) -> Transition:
+    """WAITING_FOR_INPUT to INITIAL: a person has answered the agent's question, or sent its output
+    back. Its next turn begins, with all attempts.
+    """
+    turn = {"turn": agent.current_turn + 1, "attempt": 0}
+    return _asks_no_more(engine, agent, State.INITIAL, {**turn, **changes}, fence)
+
+
+def _asks_no_more(
+    engine: Engine, agent: models.SessionAgent, to: State, changes: Changes, fence: Condition
+) -> Transition:
     return Transition(
         agent=agent,
         source=State.WAITING_FOR_INPUT,
@@ -236,14 +272,13 @@ def to_next_iteration(
 ) -> Transition:
     """Any ended state to INITIAL: a retry of the session resets the agent."""
     fresh = {
+        **FIRST_TURN,
         "iteration": iteration,
         "attempt": 0,
         "waiting_on": waiting_on or None,
         "skip_requested": None,
         "notes": None,
         "not_before": None,
-        "turn": None,
-        "resume": None,
         "user_input": None,
         **NO_THROTTLES,
     }

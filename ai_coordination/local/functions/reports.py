@@ -10,12 +10,15 @@ from typing import Any
 
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
-from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.runtimes.base import Answer, Question, RunFailed
 from ai_coordination.runtimes.lambda_runtime import answer_of, notes_of
 from ai_coordination.runtimes.token_usage import reported
 
 COMPLETE = """mutation Complete($input: CompleteSessionAgentInput!) {
   completeSessionAgent(input: $input) { sessionAgent { state } }
+}"""
+ASK = """mutation Ask($input: AskSessionAgentInput!) {
+  askSessionAgent(input: $input) { sessionAgent { state } }
 }"""
 FAIL = """mutation Fail($input: FailSessionAgentInput!) {
   failSessionAgent(input: $input) { sessionAgent { state } }
@@ -62,12 +65,10 @@ class _Reporter:
         except RunFailed as failed:
             self._send(FAIL, notes=failed.notes, retryable=failed.retryable)
             return
-        fields: dict[str, Any] = {"agentOutput": answer.output}
-        if answer.usage is not None:
-            fields["usage"] = reported(answer.usage)
-        refusal = self._send(COMPLETE, **fields)
+        document, noun, fields = _told(answer)
+        refusal = self._send(document, **fields)
         if refusal is not None:
-            self._send(FAIL, notes=f"The agent's output: {refusal}", retryable=False)
+            self._send(FAIL, notes=f"The agent's {noun}: {refusal}", retryable=False)
 
     def _send(self, document: str, **fields: Any) -> str | None:
         """Send a report. Return why it was refused, unless the attempt is over."""
@@ -80,3 +81,16 @@ class _Reporter:
             if error.get("extensions", {}).get("code") not in OVER:
                 return str(error["message"])
         return None
+
+
+def _told(answer: Answer | Question) -> tuple[str, str, dict[str, Any]]:
+    """The mutation that reports an answer or a question, what that is called, and its input."""
+    fields: dict[str, Any]
+    if isinstance(answer, Question):
+        document, noun = ASK, "question"
+        fields = {"question": answer.text, "form": answer.form, "resume": answer.resume}
+    else:
+        document, noun, fields = COMPLETE, "output", {"agentOutput": answer.output}
+    if answer.usage is not None:
+        fields["usage"] = reported(answer.usage)
+    return document, noun, fields
