@@ -60,13 +60,29 @@ class SessionMessage(_Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeMessage(_Message):
-    """Let the runtime of this kind look at a run, if it is still the agent's current one."""
+    """Let the runtime of this kind look at a run, if it is still the agent's current one.
+
+    Earlier versions send it, and this one only reads it: it sends an AgentMessage for each poll.
+    """
 
     kind: AgentRuntimeKind
     session_uuid: str
     session_agent_uuid: str
     iteration: int
     run_uuid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelMessage(_Message):
+    """Let the runtime of a kind cancel work of a run that is over: see `agent/abandon.py`."""
+
+    kind: ClassVar[str] = "cancel"
+    session_uuid: str
+    session_agent_uuid: str
+    run_uuid: str
+    runtime: str
+    # JSON of the runtime, at most 2 KB.
+    remote: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +112,14 @@ class FiringMessage(_Message):
     scheduled_at: str
 
 
-Message = AgentMessage | SessionMessage | RuntimeMessage | CleanupMessage
+Message = AgentMessage | SessionMessage | RuntimeMessage | CancelMessage | CleanupMessage
 M = TypeVar("M", bound=_Message)
 
 _CLASSES: Final[Mapping[str, type[Message]]] = {
     **{kind.value: RuntimeMessage for kind in AgentRuntimeKind},
     AgentMessage.kind: AgentMessage,
     SessionMessage.kind: SessionMessage,
+    CancelMessage.kind: CancelMessage,
     CleanupMessage.kind: CleanupMessage,
 }
 
@@ -216,6 +233,8 @@ _MEMBERS: Final[Mapping[str, _Member]] = {
     "task_uuid": _Member("task", _uuid),
     "schedule_uuid": _Member("schedule", _uuid),
     "token": _Member("token", _text),
+    "runtime": _Member("runtime", _text),
+    "remote": _Member("remote", _text),
     "version": _Member("version", _number),
     "created_at": _Member("made", _text),
     "scheduled_at": _Member("time", _text),

@@ -58,6 +58,7 @@ class Engine:
     enough_seconds: float = math.inf
     invoke: Callable[[Call], Result] = registry.invoke
     poll: Callable[[Call], Result] = registry.poll
+    cancel: Callable[[Call], None] = registry.cancel
     waits: bool = False
     gathered: "list[Release] | None" = None
     observe: "Observer | None" = None

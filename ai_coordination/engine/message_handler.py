@@ -9,6 +9,7 @@ from dataclasses import replace
 from ai_coordination import models, telemetry, texts, timestamps
 from ai_coordination.engine import lanes, looks
 from ai_coordination.engine.agent import (
+    abandon,
     accept,
     answer,
     claim,
@@ -24,6 +25,7 @@ from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
 from ai_coordination.messages import (
     AgentMessage,
+    CancelMessage,
     CleanupMessage,
     Lane,
     Message,
@@ -48,6 +50,8 @@ def work(engine: Engine, message: Message) -> None:
     telemetry.name(**{name: value for name, value in as_json(message).items() if name in LOGGED})
     if isinstance(message, CleanupMessage):
         texts.clean_up(message)
+    elif isinstance(message, CancelMessage):
+        abandon.cancel(engine, message)
     elif isinstance(message, SessionMessage):
         _work_on_session(engine, message)
     else:

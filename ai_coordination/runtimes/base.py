@@ -224,6 +224,7 @@ class Runtime(ABC):
     def cancel(self, call: Call) -> None:
         """Stop work that was accepted with a `remote`, because nobody waits for its answer.
 
-        Called once, with the run's `remote`, after the run has ended. Whatever it raises is logged.
+        Called with the run's `remote` after the run has ended; perhaps twice, perhaps never.
+        Whatever it raises is logged. `call.attempt` may be a later one by then.
         """
         return

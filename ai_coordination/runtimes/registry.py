@@ -72,6 +72,12 @@ def poll(call: Call) -> Result:
     return runtime.poll(checked)
 
 
+def cancel(call: Call) -> None:
+    """Stop work that an agent has accepted. Raises whatever goes wrong."""
+    runtime, checked = _checked(call)
+    runtime.cancel(checked)
+
+
 def _checked(call: Call) -> tuple[Runtime, Call]:
     """The runtime of a call, and the call as the runtime gets it. Raises RunFailed.
 

@@ -20,8 +20,7 @@ COMPLETE = """mutation ($input: CompleteSessionAgentInput!) {
     completeSessionAgent(input: $input) { sessionAgent { state } } }"""
 ACCEPT = """mutation ($input: AcceptSessionAgentInput!) {
     acceptSessionAgent(input: $input) { sessionAgent { state } } }"""
-CANCEL = """mutation ($input: CancelSessionInput!) {
-    cancelSession(input: $input) { session { status } } }"""
+
 
 Act = Result | BaseException | type[BaseException]
 
@@ -249,21 +248,6 @@ def test_a_worker_that_takes_a_run_over_says_so_to_the_runtime(
         told.start()
 
         assert [call.is_takeover for call in told.invoked] == [False, True]
-
-
-def test_an_agent_of_a_cancelled_session_is_not_polled(monkeypatch: pytest.MonkeyPatch) -> None:
-    with elsewhere(monkeypatch, accepting(), accepting()) as told:
-        session = told.prepare()
-        told.engine.run(seconds=5)
-        key = {
-            "coordinationUuid": session.coordination_uuid,
-            "sessionUuid": session.session_uuid,
-        }
-        told.engine.graphql(CANCEL, {"input": {**key, "reason": "Too dear"}})
-        told.engine.run()
-
-        assert told.polled == []
-        assert told.read(session)["agent"]["state"] == "CANCELLED"
 
 
 @pytest.mark.parametrize("seconds", [1, 20, 899, 2_000])

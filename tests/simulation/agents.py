@@ -25,6 +25,8 @@ class RandomAgents:
         self.death = 0.0
         self.stops = 0.0
         self.stopped: list[Call] = []
+        # The runs whose work was cancelled.
+        self.cancelled: set[str] = set()
 
     def answer(self, call: Call) -> Answer | Accepted:
         """The result of an invocation."""
@@ -59,6 +61,13 @@ class RandomAgents:
         if fate < 0.3:
             return Accepted(poll_seconds=self._world.random.choice([None, 5, 5]))
         return self._accepts(call) if fate < 0.6 else self._answers(call, fate - 0.25)
+
+    def cancel(self, call: Call) -> None:
+        """What was accepted is cancelled. A runtime may raise anything."""
+        assert call.remote in self._accepted[call.run_uuid], "the work of another run"
+        self.cancelled.add(call.run_uuid)
+        if self._world.random.random() < 0.3:
+            raise Faulty("it cannot be cancelled")
 
     def _accepts(self, call: Call) -> Accepted:
         """The work goes on elsewhere, and is polled: soon, later, or after the deadline."""

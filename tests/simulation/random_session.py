@@ -58,6 +58,7 @@ class RandomSession:
         self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
         self.world.answers = self._answer
         self.world.polls = self._agents.poll
+        self.world.cancels = self._cancel
         self.world.seam = self._seam
         self.world.spoils = self._spoilt
         self.world.landed = lambda: (self._monitor.look(), None)[1]
@@ -235,6 +236,12 @@ class RandomSession:
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
         return self._agents.answer(call)
+
+    def _cancel(self, call: Call) -> None:
+        runs = {run.run_uuid: run.outcome for run in self._now().runs}
+        assert runs.get(call.run_uuid) in (None, "failed", "timed_out", "cancelled")
+        assert call.run_uuid not in runs or runs[call.run_uuid], "the run is in progress"
+        self._agents.cancel(call)
 
     def _may_begin(self, call: Call) -> None:
         """Its predecessors have ended, and their answers are in its input."""

@@ -120,6 +120,7 @@ class Simulator:
         self.named: set[int] = set()
         self.answers: Callable[[Call], Result] = lambda call: Answer("done")
         self.polls: Callable[[Call], Result] = lambda call: Answer("done")
+        self.cancels: Callable[[Call], None] = lambda call: None
         self.seam: Callable[[str], None] = lambda point: None
         self.landed: Callable[[], None] = lambda: None
         self.spoils: Callable[[str, Any], str | None] = lambda operation, request: None
@@ -143,6 +144,7 @@ class Simulator:
             queue=self,
             invoke=self.invoke,
             poll=self.poll,
+            cancel=self.cancels,
             context=self.context,
         )
 

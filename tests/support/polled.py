@@ -42,6 +42,8 @@ class Elsewhere:
     invoked: list[Call] = field(default_factory=list)
     polled: list[Call] = field(default_factory=list)
     polled_at: list[datetime] = field(default_factory=list)
+    cancel: Callable[[Call], None] = lambda call: None
+    cancelled: list[Call] = field(default_factory=list)
     started_at: datetime | None = None
 
     def start(self, **action: Any) -> Session:
@@ -97,6 +99,11 @@ def elsewhere(
             told.polled_at.append(engine.now)
             return told.poll(call)
 
+        def cancelled(runtime: Echo, call: Call) -> None:
+            told.cancelled.append(call)
+            told.cancel(call)
+
+        monkeypatch.setattr(Echo, "cancel", cancelled)
         monkeypatch.setattr(Echo, "invoke", invoked)
         monkeypatch.setattr(Echo, "poll", polled)
         monkeypatch.setattr(Echo, "lane", lambda runtime, parameters: lane)

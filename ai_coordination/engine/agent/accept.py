@@ -1,7 +1,6 @@
 """Note that an agent has accepted its work, and answers later: by a report, or by a poll."""
 
 import hashlib
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models, timestamps
+from ai_coordination.engine.agent import abandon, remote
 from ai_coordination.engine.context import GRACE_SECONDS, Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, writes
@@ -37,7 +37,7 @@ def accept(engine: Engine, agent: models.SessionAgent, accepted: Accepted) -> No
     is_sent = wait is not None and wait <= LONGEST_DELAY_SECONDS
     changes: dict[str, Any] = {"poll_at": None if wait is None else engine.later(wait)}
     if accepted.remote is not None:
-        changes["remote"] = encoded(accepted.remote)
+        changes["remote"] = remote.encoded(accepted.remote)
     then = agent.changed(changes)
     kind = models.SessionAgent
     actions = released(then, due_at(then, is_sent=is_sent))
@@ -48,18 +48,10 @@ def accept(engine: Engine, agent: models.SessionAgent, accepted: Accepted) -> No
     condition &= moves.same_worker(agent)
     # Only the first acceptance has a name to write.
     task_id = None if agent.poll_at else accepted.task_id or None
-    if _landed(engine, agent, actions, condition, task_id) and is_sent:
+    if not _landed(engine, agent, actions, condition, task_id):
+        abandon.refused(engine, agent, changes.get("remote"))
+    elif is_sent:
         engine.send(then, delay_seconds=wait or 0.0)
-
-
-def encoded(remote: Any) -> str:
-    """What a runtime needs to find its work, as it is stored."""
-    return json.dumps(remote, separators=(",", ":"))
-
-
-def decoded(remote: str | None) -> Any:
-    """What a runtime has given with an acceptance, as it was."""
-    return None if remote is None else json.loads(remote)
 
 
 def released(agent: models.SessionAgent, due: str) -> list[Action]:

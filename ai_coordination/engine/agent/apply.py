@@ -5,6 +5,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import models
 from ai_coordination.engine import metrics
+from ai_coordination.engine.agent import abandon
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
@@ -34,6 +35,7 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
         throttled = bool(transition.changes.get("throttles"))
         ends = transition.source, transition.to
         metrics.agent_moved(engine, transition.agent, *ends, throttled=throttled)
+        abandon.after(engine, transition)
         if engine.observe is not None:
             engine.observe(transition.result())
     return now if now is not None and (landed or _leads_to(transition, now)) else None

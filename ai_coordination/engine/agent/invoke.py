@@ -11,6 +11,7 @@ from ai_coordination.engine.agent import (
     lease,
     question,
     release,
+    remote,
     resume,
     throttle,
 )
@@ -92,7 +93,7 @@ def _call(
         context=engine.context,
         turn=agent.current_turn,
         resume=resume.load(agent),
-        remote=accept.decoded(agent.remote),
+        remote=remote.decoded(agent.remote),
         reply=question.reply(agent),
         is_takeover=bool(agent.takeovers),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
@@ -147,7 +148,7 @@ def _asked(ask: Callable[[], Result]) -> Result:
 
 def _check_remote(answer: Result) -> None:
     """Raises RunFailed, and TypeError or ValueError for what is no JSON."""
-    if isinstance(answer, Accepted) and len(accept.encoded(answer.remote)) > LARGEST_REMOTE_BYTES:
+    if isinstance(answer, Accepted) and len(remote.encoded(answer.remote)) > LARGEST_REMOTE_BYTES:
         notes = f"What this agent's runtime keeps exceeds {LARGEST_REMOTE_BYTES} bytes"
         raise RunFailed(notes, retryable=False)
 

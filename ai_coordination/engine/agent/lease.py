@@ -85,12 +85,16 @@ def _until(engine: Engine, answer_by: datetime | None) -> str:
     return engine.later(seconds + LEASE_AFTER_WORKER_SECONDS)
 
 
+def seconds_for(engine: Engine, longest: float) -> float:
+    """How long a worker can wait for something that takes so many seconds at most."""
+    if engine.works_until is None:
+        return longest
+    return min(longest, _left(engine, engine.works_until) - SECONDS_TO_WRITE)
+
+
 def call_seconds(engine: Engine, agent: models.SessionAgent) -> float:
     """How long a worker can wait for the agent's answer and still write it."""
-    left = _left(engine, timestamps.parse(agent.deadline_at))
-    if engine.works_until is None:
-        return left
-    return min(left, _left(engine, engine.works_until) - SECONDS_TO_WRITE)
+    return seconds_for(engine, _left(engine, timestamps.parse(agent.deadline_at)))
 
 
 def _left(engine: Engine, moment: datetime) -> float:

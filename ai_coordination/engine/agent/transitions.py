@@ -256,7 +256,9 @@ def to_cancelled(engine: Engine, agent: models.SessionAgent) -> Transition:
         at=engine.now(),
         due_at=None,
         changes={**NO_WORK, "not_before": None},
-        condition=moves.same(models.SessionAgent.current_run_uuid, agent.current_run_uuid),
+        # What continues elsewhere must be known, so that it is cancelled too.
+        condition=moves.same(models.SessionAgent.current_run_uuid, agent.current_run_uuid)
+        & moves.same(models.SessionAgent.remote, agent.remote),
         outcome=RunOutcome.CANCELLED if source is State.IN_PROGRESS else None,
         # So each cancelled agent is counted once.
         knows_its_repeat=True,
