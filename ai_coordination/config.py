@@ -49,6 +49,7 @@ class Settings:
     secrets_prefix: str | None = None
     input_places: tuple[str, ...] = ()
     bedrock_models: tuple[str, ...] = ()
+    callback_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -83,6 +84,7 @@ class Settings:
             secrets_prefix=read.optional("SECRETS_PREFIX"),
             input_places=read.words("INPUT_PLACES"),
             bedrock_models=read.words("BEDROCK_MODELS"),
+            callback_url=read.url("CALLBACK_URL"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if invalid := agent_hosts.invalid_entries(settings.agent_hosts):
@@ -127,6 +129,19 @@ class _Reader:
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in (self.optional(name) or "").split(",") if word)
+
+    def url(self, name: str) -> str | None:
+        """A URL without a query, and without a slash at its end."""
+        value = self.optional(name)
+        if value is None:
+            return None
+        try:
+            has_query = bool(agent_hosts.parse(value).query)
+        except agent_hosts.HostRefused as refused:
+            raise ConfigurationError(f"{PREFIX}{name} is not a URL: {refused}") from None
+        if has_query:
+            raise ConfigurationError(f"{PREFIX}{name} must be a URL without a query")
+        return value.rstrip("/")
 
     def switch(self, name: str, default: bool) -> bool:
         value = (self.optional(name) or str(default)).lower()

@@ -60,6 +60,7 @@ class AgentRuntimeKind(StrEnum):
     PASS = "pass"  # noqa: S105 - a kind, not a password
     OPENAI = "openai"
     BEDROCK = "bedrock"
+    HTTP = "http"
 
 
 class LogLevel(StrEnum):

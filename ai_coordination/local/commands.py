@@ -1,6 +1,7 @@
 """The commands of the development server."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from ai_coordination import __version__
 from ai_coordination.clients import clients
-from ai_coordination.config import settings
+from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine import factory
 from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
@@ -86,6 +87,7 @@ def serve(
         answering = _models(models, aws=aws)
         url = server.url(http)
         with (
+            _called_back_at(server.url(http, "")),
             setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
             storage.opened(aws=aws, data=data) as where,
             answering as answered,
@@ -119,6 +121,22 @@ def _scripted_models() -> Iterator[str]:
     """Serve a scripted model within the block."""
     with fake_models.serving() as url, models_answered_by(fake_converse.answer):
         yield f"a scripted one, at {url} and as Bedrock"
+
+
+@contextmanager
+def _called_back_at(url: str) -> Iterator[None]:
+    """Let agents call back at this server within the block, unless the environment says where."""
+    name = f"{PREFIX}CALLBACK_URL"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = url
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        settings.cache_clear()
 
 
 def _banner(url: str, where: str, agents: Sequence[str], models: str | None) -> str:

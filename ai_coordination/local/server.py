@@ -1,4 +1,7 @@
-"""The HTTP server: GraphQL for programs, GraphiQL for browsers, one thread per request."""
+"""The HTTP server: GraphQL and callbacks for programs, GraphiQL for browsers.
+
+Each request has a thread of its own.
+"""
 
 import json
 import os
@@ -17,6 +20,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from ai_coordination.engine.agent import callbacks
 from ai_coordination.handler import handler
 from ai_coordination.local import gateway, graphiql
 from ai_coordination.local.console import operation_of, say
@@ -100,10 +104,10 @@ def _is_named(host_header: str, host: str) -> bool:
     return address.is_loopback or host in ANYWHERE
 
 
-def url(server: BaseWSGIServer) -> str:
-    """Return the URL of the GraphQL endpoint, for a client on this machine."""
+def url(server: BaseWSGIServer, path: str = PATH) -> str:
+    """Return the URL of the GraphQL endpoint, or of a path, for a client on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - no bind
-    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}{PATH}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}{path}"
 
 
 def serve(server: BaseWSGIServer) -> None:
@@ -115,7 +119,7 @@ def serve(server: BaseWSGIServer) -> None:
 
 @Request.application
 def application(request: Request) -> Response:
-    """Answer a request: static files of GraphiQL, or GraphQL."""
+    """Answer a request: static files of GraphiQL, a callback, or GraphQL."""
     if request.path == "/":
         return redirect(PATH)
     if request.path.startswith("/graphiql/"):
@@ -123,14 +127,13 @@ def application(request: Request) -> Response:
         return response.make_conditional(request) if response else gateway.not_found()
     if response := FUNCTIONS.answer(request):
         return response
-    if request.path != PATH:
-        return gateway.not_found()
-    if graphiql.is_requested(request):
+    if request.path == PATH and graphiql.is_requested(request):
         return graphiql.file("index.html") or gateway.not_found()
-    return _graphql(request)
+    is_route = request.path == PATH or request.path.startswith(callbacks.PATH)
+    return _answered(request) if is_route else gateway.not_found()
 
 
-def _graphql(request: Request) -> Response:
+def _answered(request: Request) -> Response:
     started = time.perf_counter()
     response = _invoked(request)
     milliseconds = (time.perf_counter() - started) * 1000

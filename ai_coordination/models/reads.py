@@ -38,6 +38,17 @@ def get(model: type[E], hash_key: str, range_key: str, *, tenant: str) -> E | No
     return item if item.partition_key == tenant else None
 
 
+def get_of_any_tenant(model: type[E], hash_key: str, range_key: str) -> E | None:
+    """Read an item consistently, for a caller who then shows a secret that the item knows.
+
+    Nothing of the item may reach the caller before that.
+    """
+    try:
+        return model.get(hash_key, range_key, consistent_read=True)
+    except model.DoesNotExist:
+        return None
+
+
 def batch_get(
     keys: Sequence[Key],
     *,

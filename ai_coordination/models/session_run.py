@@ -4,6 +4,7 @@ from pynamodb.attributes import (
     BooleanAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
@@ -59,6 +60,8 @@ class SessionRun(Entity):
     output = TextAttribute(null=True)
     notes = TextAttribute(null=True)
     usage = TokenUsage(null=True)
+    # SHA-256 of the tokens with which an agent may report this run: one for each call.
+    callback_tokens = UnicodeSetAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
 
 

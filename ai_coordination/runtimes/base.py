@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ai_coordination import models
@@ -15,6 +15,15 @@ from ai_coordination.states import AgentRuntimeKind, RunOutcome
 
 DEFAULT_TIMEOUT_SECONDS = 300
 THROTTLE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where an agent may report its run with this token, and until when. The token is a secret."""
+
+    url: str
+    token: str = field(repr=False)
+    expires_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,9 @@ class Call:
     landed. From then on a takeover, or the next attempt of the turn, gets this one. It does not
     land if the run is over or another worker has taken it over: then nobody needs the result of
     this call. It raises RunFailed if `resume` is no JSON or larger than 2 MB, and Throttled.
+
+    `callback()` issues a callback of the run; None if this deployment has no address for it. Those
+    of earlier calls of the run remain valid. It raises RunFailed if the run is over, and Throttled.
     """
 
     session: models.Session
@@ -53,6 +65,7 @@ class Call:
     remote: Any = None
     is_takeover: bool = False
     checkpoint: Callable[[Any], bool] = lambda resume: False
+    callback: Callable[[], Callback | None] = lambda: None
 
     @property
     def target(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Make the payload of a function fit: what is too large is in the bucket, and its URL is passed.
+"""Make the payload of an agent fit: what is too large is in the bucket, and its URL is passed.
 
 Every join fits, however wide. First the texts that the bucket stores already are replaced by URLs,
 the largest first; then those that items store; and if even their URLs are too large together,
@@ -6,7 +6,7 @@ whole JSON documents are. What cannot be replaced is smaller than 64 KB.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +17,22 @@ from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.lambda_payload import Place
 
 URL = "Url"
-TOO_LARGE = "The function's payload is larger than {} bytes, and there is no bucket for large texts"
+TOO_LARGE = "The agent's payload is larger than {} bytes, and there is no bucket for large texts"
 NULL_BYTES = 4
 
 
 class DoesNotFit(Exception):
-    """The payload is larger than Lambda accepts, and there is no bucket for large texts."""
+    """The payload is larger than the other side accepts, and there is no bucket for large texts."""
 
 
-def body(call: Call, largest: int) -> bytes:
-    """The payload as JSON of at most `largest` bytes.
+def body(call: Call, largest: int, more: Mapping[str, Any] | None = None) -> bytes:
+    """The payload as JSON of at most `largest` bytes. `more` are members to add, or to replace.
 
     Raises DoesNotFit; TextUnavailable; and Throttled if the bucket does not answer. An object in
     the bucket is named by the hash of its content, so repeating this is harmless.
     """
-    fitting = _Fitting(texts.Owner.of(call.agent), lambda_payload.build_payload(call), largest)
+    payload = lambda_payload.build_payload(call) | dict(more or {})
+    fitting = _Fitting(texts.Owner.of(call.agent), payload, largest)
     large = fitting.read()
     whole = fitting.shortened(large)
     if len(whole) > largest and settings().texts_bucket is not None:

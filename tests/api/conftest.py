@@ -10,8 +10,10 @@ from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from tests.api.execution import SIGNING_SECRET
 from tests.support import chat_server, converse
 from tests.support.bucket import texts_bucket
+from tests.support.callbacks import ENGINE
 from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, Place, new_place
@@ -104,6 +106,22 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         settings.cache_clear()
         running.behaviour = lambda request: converse.saying("Done")
         yield running
+
+
+@pytest.fixture
+def agent_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A server that HTTP agents may be at, the secrets for it, and where agents call back."""
+    for name in ("signing", "key"):
+        secrets.forget(name)
+    with chat_server.serving() as running:
+        monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"api.example, {running.url}")
+        monkeypatch.setenv("AI_COORDINATION_SECRET_SIGNING", SIGNING_SECRET)
+        monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", "key-0123456789")
+        monkeypatch.setenv("AI_COORDINATION_CALLBACK_URL", ENGINE)
+        settings.cache_clear()
+        yield running
+    for name in ("signing", "key"):
+        secrets.forget(name)
 
 
 @pytest.fixture

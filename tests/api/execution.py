@@ -12,6 +12,7 @@ AGENT = "sessionAgent { sessionAgentUuid state attempt agentOutput userInput not
 
 FUNCTION = "agent-writer"
 BEDROCK_MODEL = "amazon.nova-lite-v1:0"
+SIGNING_SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 WAITS = {"invocation": "RequestResponse"}
 
 _SESSION = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
@@ -57,6 +58,13 @@ def model(url: str, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
 def bedrock_model(uuid: str = "a", **parameters: Any) -> dict[str, Any]:
     """A member that is a model of Bedrock: see the fixture `bedrock`."""
     runtime = {"kind": "BEDROCK", "target": BEDROCK_MODEL, "parameters": parameters}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
+
+
+def http_agent(url: str, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
+    """A member that is a server: see the fixture `agent_server`."""
+    given = {"signingSecret": "signing", **parameters}
+    runtime = {"kind": "HTTP", "target": f"{url}/hook?v=1", "parameters": given}
     return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
 
 

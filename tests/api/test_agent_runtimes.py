@@ -15,6 +15,7 @@ from tests.support.templates import FUNCTION
 # By kind that is off at first: the setting that turns it on, and a value.
 TURNED_ON_BY = {
     "OPENAI": ("AI_COORDINATION_AGENT_HOSTS", "api.example"),
+    "HTTP": ("AI_COORDINATION_AGENT_HOSTS", "api.example"),
     "BEDROCK": ("AI_COORDINATION_BEDROCK_MODELS", "amazon.nova-*"),
 }
 

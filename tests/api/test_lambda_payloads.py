@@ -137,7 +137,7 @@ def test_without_a_bucket_a_payload_that_does_not_fit_fails_the_agent(
     agent = agents(place)["end"]
     assert (agent["state"], agent["attempt"]) == ("FAILED", 1)
     assert agent["notes"] == (
-        "The function's payload is larger than 300000 bytes, and there is no bucket for large texts"
+        "The agent's payload is larger than 300000 bytes, and there is no bucket for large texts"
     )
     assert functions.invocations == []
 

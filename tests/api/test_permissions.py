@@ -12,6 +12,7 @@ from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine import looks
 from ai_coordination.engine.session import dispatch, end, retry
 from ai_coordination.engine.session import start as starting
+from ai_coordination.handler import handler
 from ai_coordination.models import reads
 from tests.api.execution import (
     WAITS,
@@ -21,6 +22,7 @@ from tests.api.execution import (
     echo,
     external,
     function,
+    http_agent,
     model,
     report,
     session,
@@ -31,7 +33,8 @@ from tests.api.execution import (
     work_off,
 )
 from tests.entrypoints.lambda_stand_ins import Context
-from tests.support.chat_server import ChatServer
+from tests.support.callbacks import callback_event
+from tests.support.chat_server import ChatServer, Reply
 from tests.support.graph_api import (
     Place,
     change,
@@ -97,7 +100,7 @@ FAILS = f"{ARN}-fails"
 
 
 def test_each_function_may_do_what_its_code_does_and_no_more(
-    functions: LambdaService, models_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+    functions: LambdaService, agent_server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = clients("sqs").create_queue(QueueName="calls")["QueueUrl"]
     monkeypatch.setenv("AI_COORDINATION_CALLS_QUEUE_URL", calls)
@@ -113,7 +116,8 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         change_everything(world)
         execute()
         start_calls()
-        ask_a_model(models_server)
+        ask_a_model(agent_server)
+        ask_an_agent_elsewhere(agent_server)
         start_by_hand()
         resume_after_deaths()
         fire()
@@ -211,6 +215,18 @@ def ask_a_model(server: ChatServer) -> None:
     place = start(blueprint(members, [after("e"), after("m", "e")]), taskQuery="Which?")
     work_off()
     assert agents(place)["m"]["agentOutput"] == "Done"
+
+
+def ask_an_agent_elsewhere(server: ChatServer) -> None:
+    """It calls back."""
+    server.answers(Reply(b"", 202))
+    place = start(blueprint([http_agent(server.url)]), taskQuery="Which?")
+    work_off()
+    callback = server.requests[-1].body["callback"]
+    answer = handler(callback_event(callback, {"agentOutput": "Done"}), Context())
+    assert answer["statusCode"] == 200
+    work_off()
+    assert agents(place)["a"]["agentOutput"] == "Done"
 
 
 def start_by_hand() -> None:

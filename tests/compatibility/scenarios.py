@@ -35,6 +35,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_callers.asked_twice,
         scenarios_of_runs.throttled,
         scenarios_of_runs.questioned,
+        scenarios_of_runs.called_back,
     )
 }
 

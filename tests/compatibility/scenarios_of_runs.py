@@ -3,6 +3,7 @@
 from typing import Any
 
 from ai_coordination import models
+from ai_coordination.engine.agent import callbacks
 from ai_coordination.models import writes
 from ai_coordination.runtimes.base import RunFailed
 from tests.api.execution import WAITS, after, blueprint, echo, external, function, start
@@ -136,6 +137,17 @@ def outside(life: Life) -> None:
     spent = {"inputTokens": 3, "outputTokens": 4, "reasoningTokens": 2}
     usage = {**spent, **cached, "model": "nova"}
     _tell(life, "completeSessionAgent", "hand", agentOutput="By hand", usage=usage)
+    finish(life)
+
+
+def called_back(life: Life) -> None:
+    """By an agent that has only a token of its run."""
+    start(blueprint([external("a")]), taskQuery="Which?")
+    life.idle()
+    life.recording = True
+    callbacks.new_token(life.engine(), _agent(life, "a"))
+    life.idle()
+    life.recording = False
     finish(life)
 
 

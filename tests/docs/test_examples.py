@@ -31,6 +31,7 @@ TRIED = {
     "python": [
         "docs/guides/another-lambda.md",
         "docs/guides/blueprint-files.md",
+        "docs/guides/http-agents.md",
         "docs/guides/test-your-blueprints.md",
         "docs/guides/testing.md",
         "docs/guides/write-an-agent.md",
@@ -46,6 +47,7 @@ TRIED = {
     "yaml": [
         "docs/guides/bedrock-agents.md",
         "docs/guides/blueprint-files.md",
+        "docs/guides/http-agents.md",
         "docs/guides/openai-agents.md",
         "docs/guides/test-your-blueprints.md",
     ],

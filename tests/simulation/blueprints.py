@@ -52,6 +52,8 @@ def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[st
         runtime |= {"target": "https://llm.example/v1", "parameters": {"model": "m"}}
     if kind is AgentRuntimeKind.BEDROCK:
         runtime["target"] = "amazon.nova-lite-v1:0"
+    if kind is AgentRuntimeKind.HTTP:
+        runtime |= {"target": "https://llm.example/a", "parameters": {"signingSecret": "s"}}
     return {"agent_uuid": name, "agent_name": name.upper(), "runtime": runtime}
 
 

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ai_coordination import models
-from ai_coordination.engine import agent_commands, session_commands
-from ai_coordination.errors import EngineError, InvalidState, NotFound
+from ai_coordination.caller import Caller
+from ai_coordination.engine import agent_commands, callback_reports, session_commands
+from ai_coordination.engine.callback_reports import Place
+from ai_coordination.errors import EngineError, InvalidState, NotFound, Unauthenticated
 from ai_coordination.runtimes.base import Usage
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
@@ -137,13 +139,27 @@ class Callers:
         self.is_refused(session_commands.retry, given)
         self._ask(session_commands.retry, **given)
 
+    def _caller(self, given: Mapping[str, Any]) -> Caller:
+        """Who asks: the tenant, whom any token of the run stands for too."""
+        tokens = self._world.tokens.get(given.get("run_uuid", ""))
+        if not tokens:
+            return self._world.caller
+        place = Place(*(given[name] for name in Place._fields))
+        with suppress(Unauthenticated):
+            callback_reports.caller_of(place, tokens[0][::-1], "simulation", self._world.context)
+            raise AssertionError("a token that was not issued is taken")
+        token = self._random.choice(tokens)
+        caller = callback_reports.caller_of(place, token, "simulation", self._world.context)
+        assert caller.partition_key == self._world.caller.partition_key
+        return caller
+
     def _ask(self, mutation: Mutation, **given: Any) -> Any:
         """Return the answer, or None if it was refused or the process died."""
         taken: list[Any] = []
 
         def ask() -> None:
             with suppress(InvalidState):
-                taken.append(mutation(self._world.engine(), self._world.caller, **given))
+                taken.append(mutation(self._world.engine(), self._caller(given), **given))
 
         survives(ask)
         return taken[0] if taken else None

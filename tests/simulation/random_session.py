@@ -235,6 +235,10 @@ class RandomSession:
         assert call.agent.member.runtime.kind != AgentRuntimeKind.EXTERNAL
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
+        if call.agent.member.runtime.kind == AgentRuntimeKind.HTTP:
+            callback = call.callback()
+            assert callback is not None
+            self.world.tokens[call.run_uuid].append(callback.token)
         return self._agents.answer(call)
 
     def _cancel(self, call: Call) -> None:

@@ -41,6 +41,7 @@ ENVIRONMENT = {
     f"{PREFIX}QUEUE_URL": "queue",
     f"{PREFIX}AGENT_HOSTS": "llm.example",
     f"{PREFIX}BEDROCK_MODELS": "*",
+    f"{PREFIX}CALLBACK_URL": "https://engine.example",
 }
 
 
@@ -116,6 +117,8 @@ class Simulator:
         self.calls: list[Called] = []
         # What was ever answered by the work on a run.
         self.said: dict[str, list[Text]] = defaultdict(list)
+        # By run the tokens with which its agent may call back: one for each call.
+        self.tokens: dict[str, list[str]] = defaultdict(list)
         # The ordinals that any retry has named.
         self.named: set[int] = set()
         self.answers: Callable[[Call], Result] = lambda call: Answer("done")

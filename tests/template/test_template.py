@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.agent_hosts import UNCHECKED
-from ai_coordination.api.transport import cors
+from ai_coordination.api.transport import callbacks, cors
 from ai_coordination.config import Settings
 from ai_coordination.local import worker as local_worker
 from tests.support.templates import (
@@ -43,6 +43,7 @@ NOT_THE_APIS = {
     "cors_origins",
     "secrets_prefix",
     "input_places",
+    "callback_url",
 }
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
@@ -283,20 +284,43 @@ def test_each_metric_of_the_engine_that_an_alarm_watches_is_sent_by_its_code() -
     assert [name for name in watched if f'"{name}"' not in code] == []
 
 
-def test_every_route_needs_a_token_or_a_signature() -> None:
+def test_every_route_but_that_of_callbacks_needs_a_token_or_a_signature() -> None:
     routes = {
         resource["Properties"]["RouteKey"]: resource["Properties"]
         for resource in RESOURCES.values()
         if resource["Type"] == "AWS::ApiGatewayV2::Route"
     }
     no_value = {"Ref": "AWS::NoValue"}
+    callback = routes.pop("POST /callbacks/{sessionUuid}/{sessionAgentUuid}/{runUuid}")
 
+    assert callback["AuthorizationType"] == "NONE"
+    assert callbacks.is_callback(callback["RouteKey"])
     assert routes.keys() == {"GET /graphql", "POST /graphql"}
     for route in routes.values():
         assert route["AuthorizationType"] == {"If": ["HasTokens", "JWT", "AWS_IAM"]}
         assert route["AuthorizerId"] == {"If": ["HasTokens", {"Ref": "Authorizer"}, no_value]}
     assert RESOURCES["Authorizer"]["Properties"]["AuthorizerType"] == "JWT"
     assert TEMPLATE["Parameters"]["JwtIssuer"]["Default"] == ""
+
+
+def test_agents_call_back_at_the_stage_of_the_api() -> None:
+    output = TEMPLATE["Outputs"]["ApiUrl"]["Value"]["Sub"]
+
+    given = CALLER["Environment"]["Variables"]["AI_COORDINATION_CALLBACK_URL"]
+    assert given == {"Sub": output.removesuffix("/graphql")}
+    assert RESOURCES["ApiStage"]["Properties"]["StageName"] == "$default"
+
+
+def test_api_gateway_may_invoke_the_function_for_its_routes_alone() -> None:
+    start = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/"
+    permissions = {
+        one["Properties"]["SourceArn"]["Sub"].removeprefix(start): one["Properties"]
+        for one in RESOURCES.values()
+        if one["Type"] == "AWS::Lambda::Permission"
+    }
+
+    assert permissions.keys() == {"*/graphql", "POST/callbacks/*"}
+    assert {one["FunctionName"]["Ref"] for one in permissions.values()} == {"ApiFunction.Alias"}
 
 
 def test_api_gateway_allows_other_origins_what_the_development_server_does() -> None:

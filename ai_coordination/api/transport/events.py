@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from ai_coordination.api.transport import callbacks
 from ai_coordination.api.transport.http import HttpRequest
 from ai_coordination.api.transport.identity import of_http_api, of_rest_api
 from ai_coordination.api.transport.invocations import (
     USAGE,
+    CallbackInvocation,
     DirectInvocation,
     HttpInvocation,
     Invocation,
@@ -83,7 +85,7 @@ def _http_api(
     request_context: Mapping[str, Any],
     request_id: str,
     context: InvocationContext,
-) -> HttpInvocation:
+) -> Invocation:
     """Read payload format 2.0, in which repeated headers and query parameters are joined."""
     headers = _headers({name: [value] for name, value in _mapping(event.get("headers")).items()})
     request = HttpRequest(
@@ -94,6 +96,9 @@ def _http_api(
     )
     correlation_ids = headers.get("x-correlation-id"), request_context.get("requestId")
     trace = _trace(request_id, context, *correlation_ids)
+    path = str(event.get("rawPath") or "")
+    if callbacks.is_callback(path, event.get("routeKey")):
+        return CallbackInvocation(trace, request, path)
     return HttpInvocation("http-api", trace, request, of_http_api(request_context))
 
 
@@ -102,7 +107,7 @@ def _rest_api(
     request_context: Mapping[str, Any],
     request_id: str,
     context: InvocationContext,
-) -> HttpInvocation:
+) -> Invocation:
     """Read payload format 1.0: names as the client wrote them, values in lists, a decoded query."""
     headers = _headers(_lists(event, "multiValueHeaders", "headers"))
     query_parameters = _lists(event, "multiValueQueryStringParameters", "queryStringParameters")
@@ -114,6 +119,9 @@ def _rest_api(
     )
     correlation_ids = headers.get("x-correlation-id"), request_context.get("requestId")
     trace = _trace(request_id, context, *correlation_ids)
+    path = str(event.get("path") or "")
+    if callbacks.is_callback(path, event.get("resource")):
+        return CallbackInvocation(trace, request, path)
     return HttpInvocation("rest-api", trace, request, of_rest_api(request_context))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest
-from ai_coordination.api.transport import http, parameters, response_size
+from ai_coordination.api.transport import callbacks, http, parameters, response_size
 from ai_coordination.api.transport.identity import Identity, of_direct_invocation
 from ai_coordination.caller import Caller
 from ai_coordination.config import Settings
@@ -66,27 +66,47 @@ class HttpInvocation:
             return _run(execute, request, caller, record)
 
         response = http.respond(self.request, run, settings, self.trace.request_id)
-        return self._payload(response, record)
+        return _payload(response, self.trace, record)
 
     def failure(self, settings: Settings, record: RequestRecord) -> dict[str, Any]:
         response = http.fail(
             self.request, EngineError(_INTERNAL_MESSAGE), settings, self.trace.request_id
         )
-        return self._payload(response, record)
+        return _payload(response, self.trace, record)
 
-    def _payload(self, response: http.HttpResponse, record: RequestRecord) -> dict[str, Any]:
-        record.status = response.status
-        record.count_errors(response.result)
-        ids = {
-            "x-request-id": self.trace.request_id,
-            "x-correlation-id": self.trace.correlation_id,
-        }
-        return {
-            "statusCode": response.status,
-            "headers": {**response.headers, **ids},
-            "body": response.body,
-            "isBase64Encoded": False,
-        }
+
+def _payload(response: http.HttpResponse, trace: Trace, record: RequestRecord) -> dict[str, Any]:
+    """The result of the function that API Gateway turns into an HTTP response."""
+    record.status = response.status
+    record.count_errors(response.result)
+    ids = {"x-request-id": trace.request_id, "x-correlation-id": trace.correlation_id}
+    return {
+        "statusCode": response.status,
+        "headers": {**response.headers, **ids},
+        "body": response.body,
+        "isBase64Encoded": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackInvocation:
+    """A report of an agent elsewhere, from API Gateway. It is authorized by its own token."""
+
+    trace: Trace
+    request: http.HttpRequest
+    path: str
+    transport: str = "callback"
+
+    def answer(self, execute: Execute, settings: Settings, record: RequestRecord) -> dict[str, Any]:
+        trace = self.trace
+        response = callbacks.respond(
+            self.request, self.path, settings, trace.request_id, trace.context, record
+        )
+        return _payload(response, trace, record)
+
+    def failure(self, settings: Settings, record: RequestRecord) -> dict[str, Any]:
+        response = callbacks.fail(EngineError(_INTERNAL_MESSAGE), self.trace.request_id)
+        return _payload(response, self.trace, record)
 
 
 @dataclass(frozen=True, slots=True)

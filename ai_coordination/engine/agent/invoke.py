@@ -6,6 +6,7 @@ from dataclasses import replace
 from ai_coordination import models, telemetry
 from ai_coordination.engine.agent import (
     accept,
+    callbacks,
     complete,
     fail,
     lease,
@@ -97,6 +98,7 @@ def _call(
         reply=question.reply(agent),
         is_takeover=bool(agent.takeovers),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
+        callback=lambda: callbacks.issue(engine, agent),
     )
 
 
