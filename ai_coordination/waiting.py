@@ -9,6 +9,7 @@ long invocations, and not a million.
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from ai_coordination import messages, records, telemetry
@@ -25,6 +26,9 @@ SECONDS_TO_END: Final = 60.0
 # A worker with this part of its whole time left may wait for any agent. Others wait only for
 # agents with a shorter timeout, so that each has all of its time.
 ENOUGH: Final = 0.9
+# Many calls may have to be given up at the same time, at the worker's end. Then all of them write
+# their results, on a fraction of a processor.
+SECONDS_TO_WRITE_ALL: Final = 10.0
 
 
 def handle(
@@ -38,9 +42,14 @@ def handle(
 
     It returns when no call waits and the queue has none, or none that there is time for.
     """
-    # Each thread releases the successors of its own agent: a list would be shared.
-    enough = ENOUGH * records.seconds_left(lambda_context)
-    engine = replace(engine, gathered=None, enough_seconds=enough)
+    seconds = records.seconds_left(lambda_context) - SECONDS_TO_WRITE_ALL
+    engine = replace(
+        engine,
+        works_until=engine.context.utc() + timedelta(seconds=seconds),
+        enough_seconds=ENOUGH * seconds,
+        # Each thread releases the successors of its own agent: a list would be shared.
+        gathered=None,
+    )
     with ThreadPoolExecutor(threads, thread_name_prefix="call") as pool:
         return _Invocation(engine, queue, lambda_context, threads, pool).run(batch)
 

@@ -4,14 +4,17 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ai_coordination import waiting, worker
+from ai_coordination import timestamps, waiting, worker
 from ai_coordination.clients import SqsQueue, clients
 from ai_coordination.config import settings
 from ai_coordination.engine import message_handler
+from ai_coordination.engine.agent import lease
+from ai_coordination.engine.agent.apply import apply
 from ai_coordination.models.base import connection
 from tests.api.execution import (
     FUNCTION,
@@ -29,6 +32,7 @@ from tests.api.execution import (
 from tests.api.test_lanes import bodies, calls, received, steps
 from tests.entrypoints.conftest import logged, measured
 from tests.entrypoints.lambda_stand_ins import Context, Lines
+from tests.support.contexts import At
 from tests.support.graph_api import Place
 from tests.support.lambda_service import LambdaService, Reply, returning
 from tests.support.templates import TEMPLATE
@@ -282,6 +286,31 @@ def test_a_call_that_there_is_too_little_time_for_is_sent_again_and_no_further_o
     assert json.loads(again["Body"]) == message
     # A new message: it comes no nearer to the dead-letter queue.
     assert again["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_a_call_ends_early_enough_for_all_threads_to_write_their_results(
+    functions: LambdaService, calls: str
+) -> None:
+    """At its end the worker has 10 s for all, and each call 5 s of its own."""
+    functions.deploy(FUNCTION, returning("Done"))
+    (place,) = begun(1, timeoutSeconds=3_600)
+    batch = records(calls, *taken_out(calls, 1))
+    moment = datetime.now(UTC)
+    seen = []
+
+    def applied(engine: Any, transition: Any) -> Any:
+        claimed = apply(engine, transition)
+        assert claimed is not None
+        seen.append((claimed.lease_until, lease.call_seconds(engine, claimed)))
+        return claimed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ai_coordination.engine.agent.claim.apply", applied)
+        worker.handle({"Records": batch}, FRESH, At(moment=moment))
+
+    leased = timestamps.to_text(moment + timedelta(seconds=900 - 10 + 30))
+    assert seen == [(leased, 900 - 10 - 5)]
+    assert statuses([place]) == ["COMPLETED"]
 
 
 def test_a_call_that_fails_harms_no_other_and_comes_again_soon(

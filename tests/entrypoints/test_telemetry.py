@@ -1,6 +1,8 @@
 """Logs and metrics of a request: one line, and none of its content."""
 
+import io
 import json
+import sys
 from threading import Thread
 from typing import Any
 
@@ -187,3 +189,23 @@ def test_threads_do_not_mix_up_their_requests(
     inner, outer = logged()
     assert (inner["tenant"], inner["request_id"]) == ("inner#travel", "request-2")
     assert (outer["tenant"], outer["request_id"]) == ("outer#travel", "request-1")
+
+
+def test_a_line_of_metrics_is_never_mixed_with_a_line_of_another_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is printed in two parts. Meanwhile the log, which has the same stream, is locked."""
+    lock: Any = telemetry.logger.registered_handler.lock
+    parts = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            parts.append((text, lock._is_owned()))
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Stream())
+    with telemetry.tallying():
+        telemetry.count("Sweeps")
+
+    assert [(text[:1], is_locked) for text, is_locked in parts] == [("{", True), ("\n", True)]
+    assert not lock._is_owned()
