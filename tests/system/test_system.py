@@ -221,6 +221,31 @@ def test_the_caller_alone_has_waited_for_an_agent(engine: Engine) -> None:
     assert '"outcome":"done"' in waited[0]
 
 
+def test_calls_that_the_caller_receives_itself_leave_no_message_behind(
+    engine: Engine, log: Log
+) -> None:
+    names = [f"now-{number}" for number in range(24)]
+    members = dict.fromkeys(names, MEMBERS["now"])
+    key = new_task(engine, [{"agentUuid": name} for name in names], members)
+    started = engine.change("startSession", "session { sessionUuid }", **key, taskQuery="Which?")
+    place = {"c": key["coordinationUuid"], "s": started["session"]["sessionUuid"]}
+    sqs, url = engine.emulated.client("sqs"), engine.output("CallsQueueUrl")
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def left() -> list[str]:
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+        return [found[name] for name in counts]
+
+    until(lambda: engine.ask(STATUS, **place)["session"]["status"] in ENDED)
+    until(lambda: left() == ["0", "0"])
+
+    done = [line for line in engine.logged("caller") if '"outcome":"done"' in line]
+    log(f"the caller has waited {len(done)} times")
+    assert engine.ask(STATUS, **place)["session"]["status"] == "COMPLETED"
+    assert len(done) >= 1 + len(names)
+    assert errors(engine) == []
+
+
 def test_a_chain_of_more_steps_than_lambda_lets_a_loop_have_completes(
     engine: Engine, log: Log
 ) -> None:
