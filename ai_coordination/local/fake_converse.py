@@ -4,7 +4,7 @@ It says the same as the one behind chat completions: see `fake_models`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ai_coordination.local import fake_models
@@ -27,14 +27,18 @@ def answer(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
     if operation != "Converse":
         raise Refused("ValidationException", f"There is only Converse, not {operation}", 400)
     messages = [_text(message["content"]) for message in request["messages"]]
-    asked = messages[-1]
+    # Messages of the user that are results of tools have no text.
+    asked, since = _asked(request["messages"])
     fake_models.sleep(asked)
     if failed := fake_models.failure(asked):
         status, _ = failed
         usual = "ValidationException" if status < 500 else "InternalServerException"
         raise Refused(_CODES.get(status, usual), "As the message says", status)
-    tool = _tool(request)
-    said = fake_models.script(tool["inputSchema"]["json"] if tool else _schema(request), asked)
+    rounds = sum(message["role"] == "assistant" for message in since)
+    called = fake_models.call(asked, rounds) if "toolConfig" in request else None
+    tool = None if called else _tool(request)
+    schema = tool["inputSchema"]["json"] if tool else _schema(request)
+    said = json.dumps(called) if called else fake_models.script(schema, asked, _results(since))
     prompts = [*messages, _text(request.get("system", ()))]
     usage = {
         "inputTokens": sum(map(fake_models.tokens, filter(None, prompts))),
@@ -42,11 +46,14 @@ def answer(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
     }
     usage["totalTokens"] = sum(usage.values())
     block: dict[str, Any] = {"text": said}
-    if tool:
+    if called:
+        name, arguments = called
+        block = {"toolUse": {"toolUseId": f"call-{rounds}", "name": name, "input": arguments}}
+    elif tool:
         block = {"toolUse": {"toolUseId": "1", "name": tool["name"], "input": _value(said)}}
     return {
         "output": {"message": {"role": "assistant", "content": [block]}},
-        "stopReason": "tool_use" if tool else "end_turn",
+        "stopReason": "tool_use" if "toolUse" in block else "end_turn",
         "usage": usage,
         "metrics": {"latencyMs": 1},
     }
@@ -56,10 +63,27 @@ def _text(content: Any) -> str:
     return "\n\n".join(block["text"] for block in content if "text" in block)
 
 
+def _asked(messages: Sequence[Mapping[str, Any]]) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """The last text of the user, and the messages since then."""
+    for place in reversed(range(len(messages))):
+        message = messages[place]
+        if message["role"] == "user" and not any("toolResult" in one for one in message["content"]):
+            return _text(message["content"]), messages[place + 1 :]
+    raise Refused("ValidationException", "The user has said nothing", 400)
+
+
+def _results(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the tools have returned."""
+    blocks = [block for message in messages for block in message["content"]]
+    return [_text(block["toolResult"]["content"]) for block in blocks if "toolResult" in block]
+
+
 def _tool(request: Mapping[str, Any]) -> Any:
-    """The tool that the model must call, if there is one."""
-    config = request.get("toolConfig")
-    return config["tools"][0]["toolSpec"] if config else None
+    """The tool by which the model must answer, if there is one: the last of all."""
+    config = request.get("toolConfig", {})
+    if "toolChoice" not in config:
+        return None
+    return [tool["toolSpec"] for tool in config["tools"] if "toolSpec" in tool][-1]
 
 
 def _schema(request: Mapping[str, Any]) -> Any:

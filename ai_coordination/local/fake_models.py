@@ -1,14 +1,14 @@
 """A scripted model behind a server of chat completions: no key, no model, always the same answers.
 
-It answers with what it is asked, or as the lines of the last user message say: see
-docs/guides/local-development.md.
+It answers with what it is asked, or as the lines of the last user message say, and calls tools as
+they say: see docs/guides/local-development.md.
 """
 
 import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from errno import EADDRINUSE
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ PATH = "/v1/chat/completions"
 LONGEST_SLEEP = 600.0
 
 _SAY = re.compile(r"^say: (?P<text>.*)$", re.MULTILINE)
+_CALL = re.compile(r"^call: (?P<name>[\w-]{1,64})(?P<arguments> \{.*\})?$", re.MULTILINE)
 _SLEEP = re.compile(r"^sleep: (?P<seconds>\d+(\.\d+)?)$", re.MULTILINE)
 _FAIL = re.compile(r"^fail: (?P<status>[45]\d\d)( after (?P<seconds>\d+))?$", re.MULTILINE)
 _HEADING = re.compile(r"^\[[0-9a-f]{12}\] |^Headings begin with ", re.MULTILINE)
@@ -77,18 +78,26 @@ def answer(content: bytes) -> Answer:
         request = json.loads(content)
         model, messages = request["model"], request["messages"]
         texts = [_text(message["content"]) for message in messages]
-        asked = texts[-1]
-    except (ValueError, KeyError, TypeError, IndexError):
+        begin = max(place for place, one in enumerate(messages) if one["role"] == "user")
+        asked, since = texts[begin], messages[begin + 1 :]
+    except (ValueError, KeyError, TypeError):
         return 400, _error("This is not a request for a chat completion"), {}
     sleep(asked)
     if failed := failure(asked):
         status, seconds = failed
         return status, _error("As the message says"), {"retry-after": seconds} if seconds else {}
-    said = script(_schema(request), asked)
+    rounds = sum(one["role"] == "assistant" for one in since)
+    called = call(asked, rounds) if request.get("tools") else None
+    results = [_text(one["content"]) for one in since if one["role"] == "tool"]
+    said = json.dumps(called) if called else script(_schema(request), asked, results)
     usage = {"prompt_tokens": sum(map(tokens, texts)), "completion_tokens": tokens(said)}
     usage["total_tokens"] = sum(usage.values())
-    message = {"role": "assistant", "content": said}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    message: dict[str, Any] = {"role": "assistant", "content": None if called else said}
+    if called:
+        name, arguments = called
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        message["tool_calls"] = [{"id": f"call_{rounds}", "type": "function", "function": function}]
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if called else "stop"}
     completion = {"id": "fake", "object": "chat.completion", "created": 0, "model": str(model)}
     return 200, {**completion, "choices": [choice], "usage": usage}, {}
 
@@ -112,12 +121,28 @@ def failure(asked: str) -> tuple[int, str | None] | None:
     return failed and (int(failed["status"]), failed["seconds"])
 
 
-def script(schema: Mapping[str, Any] | None, asked: str) -> str:
-    """What the model says: as the message says, or an example of the schema, or the query."""
+def call(asked: str, rounds: int) -> tuple[str, Any] | None:
+    """The tool and the arguments that the message says to call after so many rounds."""
+    calls = list(_CALL.finditer(asked))[rounds:]
+    if not calls:
+        return None
+    try:
+        return calls[0]["name"], json.loads(calls[0]["arguments"] or "{}")
+    except ValueError:
+        return calls[0]["name"], {}
+
+
+def script(schema: Mapping[str, Any] | None, asked: str, results: Sequence[str] = ()) -> str:
+    """What the model says: as the message says, or an example of the schema, or the query.
+
+    With `results` of tools it says these, and not the query.
+    """
     if said := _SAY.search(asked):
         return said["text"]
     if schema is not None:
         return json.dumps(_example(schema, schema.get("$defs", {}), _DEEPEST))
+    if results:
+        return f"The tools said: {'; '.join(results)}"
     # Only the query: what others have said follows under headings.
     query = _HEADING.split(asked)[0].strip()
     return f"A scripted answer to: {query}"
@@ -144,8 +169,8 @@ def _example(schema: Mapping[str, Any], definitions: Mapping[str, Any], left: in
 
 def _text(content: Any) -> str:
     """The text of a message, without its files."""
-    if isinstance(content, str):
-        return content
+    if content is None or isinstance(content, str):
+        return content or ""
     return "\n\n".join(part["text"] for part in content if part["type"] == "text")
 
 

@@ -7,8 +7,11 @@ from typing import Any, Final
 from ai_coordination.runtimes import model_parameters
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
+from ai_coordination.runtimes.tools import parameters as tool_parameters
 
 NATIVE, TOOL = "NATIVE", "TOOL"
+# The tool that a model must call with its answer, if `structured` is TOOL.
+ANSWER_TOOL: Final = "answer"
 # Converse takes 16, and the engine adds one.
 MOST_METADATA: Final = 15
 
@@ -18,6 +21,7 @@ SCHEMA: Final[Schema] = {
     "type": ["object", "null"],
     "properties": {
         **_COMMON,
+        **tool_parameters.PROPERTIES,
         "temperature": {"type": "number", "minimum": 0, "maximum": 1},
         "stopSequences": {**_COMMON["stopSequences"], "maxItems": 2_500},
         "structured": {
@@ -26,7 +30,8 @@ SCHEMA: Final[Schema] = {
             "enum": [NATIVE, TOOL],
         },
         "promptCaching": {
-            "description": "For how long Bedrock keeps the instructions. True: the usual time.",
+            "description": "For how long Bedrock keeps instructions and tools. True: as"
+            " long as usual.",
             "enum": [True, "5m", "1h"],
         },
         "guardrail": {
@@ -68,8 +73,11 @@ _METADATA = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}", re.ASCII)
 def problems(parameters: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with parameters whose types are right."""
     yield from model_parameters.problems(parameters, ())
-    if "promptCaching" in parameters and "instructions" not in parameters:
-        reason = "Only instructions are cached, and there are none"
+    takes_answer = parameters.get("structured") == TOOL
+    yield from tool_parameters.problems(parameters, ANSWER_TOOL if takes_answer else None)
+    is_told_something = "instructions" in parameters or tool_parameters.has_tools(parameters)
+    if "promptCaching" in parameters and not is_told_something:
+        reason = "Only instructions and tools are cached, and there are none"
         yield Problem(reason, ("parameters", "promptCaching"))
     if "structured" in parameters and "outputSchema" not in parameters:
         reason = "This says how outputSchema is sent, and there is none"

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from ai_coordination.clients.bedrock import Rejected
 from ai_coordination.runtimes.base import THROTTLE_SECONDS, RunFailed, Usage
-from ai_coordination.runtimes.bedrock_request import ANSWER_TOOL
+from ai_coordination.runtimes.bedrock_conversation import packed
+from ai_coordination.runtimes.bedrock_parameters import ANSWER_TOOL
 from ai_coordination.runtimes.model_calls import short
 from ai_coordination.runtimes.model_reply import (
     LONGEST_MESSAGE,
@@ -62,6 +63,7 @@ def read(
         stop=stop,
         refusal=refusal,
         usage=usage,
+        message=packed(content),
         facts={
             "gen_ai.response.id": short(response.get("ResponseMetadata", {}).get("RequestId")),
             "gen_ai.response.finish_reasons": [short(reason)],

@@ -5,16 +5,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ai_coordination import texts
 from ai_coordination.runtimes import history, input_files
 from ai_coordination.runtimes.base import Call, RunFailed
-from ai_coordination.runtimes.bedrock_parameters import NATIVE, TOOL
+from ai_coordination.runtimes.bedrock_parameters import ANSWER_TOOL, NATIVE, TOOL
 from ai_coordination.runtimes.history import Turn
 from ai_coordination.runtimes.input_files import FileContent
 from ai_coordination.runtimes.model_parameters import AUTO
+from ai_coordination.runtimes.tools.conversation import ToolSpec
 
-# The tool that a model must call with its answer, if `structured` is TOOL.
-ANSWER_TOOL: Final = "answer"
 MOST_DOCUMENTS: Final = 5
 LONGEST_NAME: Final = 200
 
@@ -31,10 +29,12 @@ _INFERENCE = ("maxTokens", "temperature", "topP", "stopSequences")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9()\[\] -]")
 
 
-def build(call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of Converse. Raises RunFailed, TextUnavailable, Throttled."""
+def build(call: Call, parameters: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """The parameters of Converse; `text` is the agent's input.
+
+    Raises RunFailed, TextUnavailable, Throttled.
+    """
     tenant = call.agent.partition_key
-    text = texts.read(tenant, call.agent.agent_input) or ""
     wants_files = parameters.get("inputFiles", AUTO) == AUTO
     given = call.session.input_files if wants_files else ()
     files = input_files.read(tenant, given, _DOCUMENTS.keys())
@@ -120,6 +120,29 @@ def _cache_point(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         return []
     lifetime = {} if wanted is True else {"ttl": wanted}
     return [{"cachePoint": {"type": "default", **lifetime}}]
+
+
+def tool_config(
+    tools: Sequence[ToolSpec], config: Mapping[str, Any] | None, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The tools of a request. `config` is what it has for an answer that is a tool, too.
+
+    Then the model must call some tool: that one, when it has done with the others.
+    """
+    described = [
+        {
+            "toolSpec": {
+                "name": tool.name,
+                "description": tool.description or tool.name,
+                "inputSchema": {"json": tool.schema},
+            }
+        }
+        for tool in tools
+    ]
+    if config is None:
+        return {"tools": [*described, *_cache_point(parameters)]}
+    every = [*described, *config["tools"], *_cache_point(parameters)]
+    return {"tools": every, "toolChoice": {"any": {}}}
 
 
 def _output_fields(parameters: Mapping[str, Any]) -> dict[str, Any]:

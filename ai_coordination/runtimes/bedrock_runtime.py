@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from ai_coordination.config import settings
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import bedrock_parameters, bedrock_target
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Runtime
+from ai_coordination.runtimes.base import Call, Result, Runtime
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
 from ai_coordination.states import AgentRuntimeKind
@@ -39,7 +39,7 @@ class Bedrock(Runtime):
     def lane(self, parameters: Any) -> Lane:
         return Lane.CALLS
 
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Result:
         # Only workers that call a model need it, and it would make every cold start longer.
         from ai_coordination.runtimes import bedrock_call  # noqa: PLC0415 - see above
 

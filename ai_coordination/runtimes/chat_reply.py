@@ -34,6 +34,7 @@ def read(reply: Reply, parameters: Mapping[str, Any], now: datetime) -> Completi
         stop=_stop(choice, message, refusal),
         refusal=refusal,
         usage=usage,
+        message={"role": "assistant", **message},
         facts={
             "gen_ai.response.model": short(_string(body.get("model"))),
             "gen_ai.response.id": short(_string(body.get("id"))),

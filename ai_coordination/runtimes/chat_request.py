@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ai_coordination import texts
 from ai_coordination.runtimes import history, input_files, output_schema
 from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.history import Turn
@@ -23,10 +22,12 @@ _FIELDS: Final[Mapping[str, str]] = {
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def build(call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's body. Raises RunFailed, TextUnavailable, Throttled."""
+def build(call: Call, parameters: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """The request's body; `text` is the agent's input.
+
+    Raises RunFailed, TextUnavailable, Throttled.
+    """
     tenant = call.agent.partition_key
-    text = texts.read(tenant, call.agent.agent_input) or ""
     wants_files = parameters.get("inputFiles", AUTO) == AUTO
     found = input_files.read(tenant, call.session.input_files if wants_files else ())
     files = [_part(file) for file in found]

@@ -10,6 +10,7 @@ from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Path, Problem
 
 LARGEST_BYTES: Final = 65_536
+NAME_RULE: Final = "The name of a secret has 1 to 64 lower-case letters, digits and hyphens"
 
 OWN, ALL = "OWN", "ALL"
 FAIL, TAKE = "FAIL", "TAKE"
@@ -81,9 +82,8 @@ def problems(parameters: Mapping[str, Any], secret_names: tuple[str, ...]) -> It
     if len(json.dumps(parameters, ensure_ascii=False).encode()) > LARGEST_BYTES:
         yield Problem(f"All parameters together have at most {LARGEST_BYTES:,} bytes", _PLACE)
     for name in secret_names:
-        if name in parameters and not _SECRET_NAME.fullmatch(parameters[name]):
-            reason = "The name of a secret has 1 to 64 lower-case letters, digits and hyphens"
-            yield Problem(reason, (*_PLACE, name))
+        if name in parameters and not is_secret_name(parameters[name]):
+            yield Problem(NAME_RULE, (*_PLACE, name))
     if "outputSchema" in parameters:
         yield from output_schema.problems(parameters["outputSchema"], *_PLACE, "outputSchema")
     for path in _keys_in(parameters, _PLACE):
@@ -93,6 +93,11 @@ def problems(parameters: Mapping[str, Any], secret_names: tuple[str, ...]) -> It
 
 
 _PLACE: Path = ("parameters",)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a text can be the name of a secret."""
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def has_key(query: str) -> bool:

@@ -31,13 +31,17 @@ class Stop(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What is taken from a reply. `facts` are for the log line, and have no texts."""
+    """What is taken from a reply. `facts` are for the log line, and have no texts.
+
+    `message` is the model's message as the protocol has it, and as JSON can store it.
+    """
 
     text: str
     stop: Stop
     refusal: str | None = None
     usage: Usage | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    message: dict[str, Any] | None = None
 
 
 def answer(completion: Completion, parameters: Mapping[str, Any]) -> Answer:

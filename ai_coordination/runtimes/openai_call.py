@@ -1,6 +1,5 @@
-"""The call of an OPENAI agent's model: the server, the key, one request, and a log line."""
+"""The calls of an OPENAI agent's model: the server, the key, and each request."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,42 +12,32 @@ from ai_coordination.clients.keys import AUTHORIZATION, Key
 from ai_coordination.clients.secrets import SecretUnavailable
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
-from ai_coordination.runtimes import chat_reply, chat_request, model_calls, model_reply
-from ai_coordination.runtimes.base import Answer, Call, RunFailed
-from ai_coordination.runtimes.model_reply import Completion
+from ai_coordination.runtimes import chat_request
+from ai_coordination.runtimes.base import Answer, Call, Question, RunFailed
+from ai_coordination.runtimes.chat_conversation import Chat
+from ai_coordination.runtimes.tools import loop
+from ai_coordination.runtimes.tools.progress import Progress
 
 
-def answer(call: Call) -> Answer:
-    """Ask the model, and return its answer. Raises RunFailed, TextUnavailable, Throttled."""
+def answer(call: Call) -> Answer | Question:
+    """Return the model's answer, or its question. Raises RunFailed, TextUnavailable, Throttled."""
     # From here on: files and earlier turns are read in the same time.
     ends_at = call.context.within(max(call.seconds, 1.0))
     parameters: Mapping[str, Any] = call.parameters
-    body = chat_request.build(call, parameters)
-    completion = _complete(call, parameters, body, ends_at)
-    return model_reply.answer(completion, parameters)
-
-
-def _complete(
-    call: Call,
-    parameters: Mapping[str, Any],
-    body: Mapping[str, Any],
-    ends_at: InvocationContext,
-) -> Completion:
-    """Ask the model once, and write a log line about it. Raises RunFailed."""
     server, allowed = _server(str(call.target), parameters)
-    content = json.dumps(body, ensure_ascii=False).encode()
 
-    def ask(facts: dict[str, Any]) -> Completion:
-        reply = _ask(call, server, allowed, content, ends_at)
-        facts[model_calls.ERROR] = f"status {reply.status}"
-        return chat_reply.read(reply, parameters, call.context.utc())
+    def send(content: bytes, ends_at: InvocationContext) -> Reply:
+        return _ask(call, server, allowed, content, ends_at)
 
     known = {
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": parameters["model"],
         "server.address": server.authority,
     }
-    return model_calls.observed(call, known, ask)
+    progress = Progress.of(call, Chat.protocol)
+    body = chat_request.build(call, parameters, progress.input)
+    conversation = Chat(call, body, known, send)
+    return loop.run(call, conversation, progress, parameters, ends_at)
 
 
 def _server(target: str, parameters: Mapping[str, Any]) -> tuple[Server, AllowedHost]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from ai_coordination.runtimes import model_parameters
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
+from ai_coordination.runtimes.tools import parameters as tool_parameters
 
 AUTHORIZATION: Final = "authorization"
 API_KEY: Final = "api-key"
@@ -17,6 +18,7 @@ SCHEMA: Final[Schema] = {
     "type": "object",
     "properties": {
         **model_parameters.PROPERTIES,
+        **tool_parameters.PROPERTIES,
         "model": {
             "description": "The model's name, as the server knows it.",
             "type": "string",
@@ -39,6 +41,10 @@ SCHEMA: Final[Schema] = {
             "description": "The role of the instructions.",
             "enum": ["system", "developer"],
         },
+        "keepReasoning": {
+            "description": "Whether the model is sent its own thoughts of earlier rounds.",
+            "type": "boolean",
+        },
         "reasoningEffort": {"type": "string", "minLength": 1, "maxLength": 32},
         "seed": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
         "query": {
@@ -60,6 +66,10 @@ SCHEMA: Final[Schema] = {
 def problems(parameters: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with parameters whose types are right."""
     yield from model_parameters.problems(parameters, ("apiKeySecret",))
+    yield from tool_parameters.problems(parameters)
+    if "tools" in parameters.get("extraBody", {}) and tool_parameters.has_tools(parameters):
+        reason = "The engine sets this member of the request itself, from tools and askUser"
+        yield Problem(reason, ("parameters", "extraBody", "tools"))
     for name in sorted(OWN_FIELDS & parameters.get("extraBody", {}).keys()):
         reason = "The engine sets this member of the request itself"
         yield Problem(reason, ("parameters", "extraBody", name))

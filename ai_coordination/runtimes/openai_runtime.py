@@ -7,7 +7,7 @@ from ai_coordination import agent_hosts
 from ai_coordination.config import settings
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import openai_parameters
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Runtime
+from ai_coordination.runtimes.base import Call, Result, Runtime
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
 from ai_coordination.states import AgentRuntimeKind
@@ -44,7 +44,7 @@ class OpenAi(Runtime):
     def lane(self, parameters: Any) -> Lane:
         return Lane.CALLS
 
-    def invoke(self, call: Call) -> Answer | Accepted:
+    def invoke(self, call: Call) -> Result:
         # Only workers that call a model need it, and it would make every cold start longer.
         from ai_coordination.runtimes import openai_call  # noqa: PLC0415 - see above
 

@@ -49,6 +49,28 @@ def reported(usage: Usage) -> dict[str, Any]:
     return {name: member for name, member in members.items() if member is not None}
 
 
+def sum_of(first: Usage | None, second: Usage) -> Usage:
+    """The usage of both together, as far as it can be stored."""
+    if first is None:
+        return second
+    names = [*_COUNTS.values(), *_OPTIONAL.values()]
+    counts = {name: _sum(getattr(first, name), getattr(second, name)) for name in names}
+    return Usage(
+        input_tokens=counts["input_tokens"] or 0,
+        output_tokens=counts["output_tokens"] or 0,
+        cache_read_input_tokens=counts["cache_read_input_tokens"],
+        cache_write_input_tokens=counts["cache_write_input_tokens"],
+        reasoning_tokens=counts["reasoning_tokens"],
+        model=second.model or first.model,
+    )
+
+
+def _sum(first: int | None, second: int | None) -> int | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first + second, MAX_TOKENS)
+
+
 def facts_of(usage: Usage | None) -> dict[str, Any]:
     """What a log line has of a usage, under the names of OpenTelemetry."""
     if usage is None:

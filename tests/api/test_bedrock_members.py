@@ -117,7 +117,7 @@ PARAMETERS: list[tuple[Any, list[Any]]] = [
     ("m", []),
     ([], []),
     ({"model": "m"}, ["model"]),
-    ({"tools": []}, ["tools"]),
+    ({"toolz": []}, ["toolz"]),
     ({"maxTokens": 0}, ["maxTokens"]),
     ({"temperature": 1.1}, ["temperature"]),
     ({"stopSequences": ["a"] * 2_501}, ["stopSequences"]),

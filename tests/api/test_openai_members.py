@@ -134,7 +134,7 @@ PARAMETERS: list[tuple[Any, list[Any]]] = [
     ({"model": 7}, ["model"]),
     ({"model": "m", "temprature": 1}, ["temprature"]),
     ({"model": "m", "max_tokens": 1}, ["max_tokens"]),
-    ({"model": "m", "tools": []}, ["tools"]),
+    ({"model": "m", "toolz": []}, ["toolz"]),
     ({"model": "m", "instructions": "x" * 48_001}, ["instructions"]),
     ({"model": "m", "maxTokens": 0}, ["maxTokens"]),
     ({"model": "m", "maxTokens": 1.5}, ["maxTokens"]),

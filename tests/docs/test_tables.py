@@ -17,6 +17,7 @@ from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
 from ai_coordination.runtimes import base
+from ai_coordination.runtimes.tools import conversation, parameters, toolbox
 from ai_coordination.services import agent_rules, session_membership, validation
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
 
@@ -90,6 +91,9 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "timeouts": (1, agent_rules.LONGEST_SECONDS),
     "attempts": (1, agent_rules.MOST_ATTEMPTS),
     "throttling": (int(base.THROTTLE_SECONDS),),
+    "tools of a model": (parameters.MOST_TOOLS, toolbox.MOST_TOOLS),
+    "rounds with tools": (1, parameters.PROPERTIES["maxRounds"]["maximum"]),
+    "result of a tool": (conversation.LONGEST_RESULT,),
     "time of a request": (int(events.MAX_SECONDS),),
 }
 

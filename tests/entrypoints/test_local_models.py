@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.clients import clients
+from ai_coordination.clients import clients, functions
+from ai_coordination.clients.functions import FunctionResult
 from ai_coordination.config import settings
 from ai_coordination.local import fake_converse, fake_models
 from ai_coordination.local.embedded import models_answered_by
@@ -135,6 +136,68 @@ def test_a_scripted_model_is_bedrock_too(structured: str) -> None:
     assert found["m"]["agentOutput"] == "A scripted answer to: 5 kg of oolong"
     assert found["m"]["currentRun"]["usage"] == {"inputTokens": 7, "outputTokens": 10}
     assert json.loads(found["judge"]["agentOutput"])["verdict"] == "good"
+
+
+STOCK = {
+    "lambda": "agent-stock",
+    "name": "stock",
+    "description": "Pieces in stock",
+    "schema": {"type": "object", "properties": {"item": {"type": "string"}}},
+}
+CALLS = 'call: stock {"item": "oolong"}\ncall: gone\ncall: stock {broken}'
+
+
+@pytest.mark.usefixtures("fake_bedrock")
+@pytest.mark.parametrize("kind", ["OPENAI", "BEDROCK"])
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (
+            "",
+            (
+                "The tools said: 60 oolong; Error: There is no such tool. There are stock;"
+                " Error: KeyError: 'item'"
+            ),
+        ),
+        ("\nsay: Enough", "Enough"),
+    ],
+)
+def test_a_scripted_model_calls_the_tools_that_a_query_says_one_in_each_round(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    said: str,
+    answer: str,
+) -> None:
+    def stock(name: str, payload: bytes, seconds: float) -> FunctionResult:
+        item = json.loads(payload)["arguments"].get("item")
+        if item is None:
+            error = {"errorType": "KeyError", "errorMessage": "'item'"}
+            return FunctionResult(json.dumps(error).encode(), failed=True)
+        return FunctionResult(json.dumps(f"60 {item}").encode(), failed=False)
+
+    monkeypatch.setattr(functions, "invoke", stock)
+    member = bedrock_model(tools=[STOCK])
+    if kind == "OPENAI":
+        member = model(request.getfixturevalue("url"), tools=[STOCK])
+
+    place = start(blueprint([member], [after("a")]), taskQuery=f"{CALLS}{said}")
+    work_off()
+
+    assert agents(place)["a"]["agentOutput"] == answer
+
+
+@pytest.mark.usefixtures("fake_bedrock")
+def test_a_scripted_model_of_bedrock_answers_by_a_tool_after_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(functions, "invoke", lambda *arguments: FunctionResult(b"60", failed=False))
+    judge = bedrock_model(tools=[STOCK], outputSchema=SCHEMA, structured="TOOL")
+
+    place = start(blueprint([judge], [after("a")]), taskQuery='call: stock {"item": "oolong"}')
+    work_off()
+
+    assert json.loads(agents(place)["a"]["agentOutput"])["verdict"] == "good"
 
 
 @pytest.mark.usefixtures("fake_bedrock")

@@ -12,7 +12,7 @@ MODERN, OLDER = "2026-07-28", "2025-11-25"
 ANY_OBJECT = {"type": "object"}
 
 Function = Callable[[dict[str, Any]], Any]
-"""From the params of `tools/call` to its result, or to a text."""
+"""From the params of `tools/call` to its result, to a text, or to a reply as it is."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ class McpServer:
             return Raw(b"", 202)
         try:
             result, headers = self._result(request, message["method"], message["params"])
+            if isinstance(result, Raw):
+                return result
             body, status = {"result": result}, 200
         except Refused as refused:
             body, status = {"error": refused.error}, refused.status

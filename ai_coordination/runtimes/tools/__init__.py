@@ -1,0 +1,1 @@
+"""Tools of models: the rounds of a conversation, and what its tools are."""

@@ -1,0 +1,354 @@
+"""Models that call tools: the rounds, for both kinds of models, with Lambda functions as tools."""
+
+from typing import Any
+
+import pytest
+
+from ai_coordination import models
+from ai_coordination.runtimes.tools import tool_calls
+from tests.api.asking import OPEN, agent
+from tests.api.execution import after, agents, echo, outcomes, report, started, tell
+from tests.support.chat_server import ChatServer
+from tests.support.graph_api import Place, data
+from tests.support.lambda_service import LambdaService, Reply, raising, returning
+from tests.support.stored import stored
+from tests.support.tool_models import Chat, Converse, Model, Result, Use
+
+pytestmark = pytest.mark.usefixtures("worked_queue")
+
+FUNCTION = "agent-stock"
+SCHEMA = {
+    "type": "object",
+    "properties": {"item": {"type": "string"}},
+    "required": ["item"],
+    "additionalProperties": False,
+}
+STOCK = {"lambda": FUNCTION, "name": "stock", "description": "Pieces in stock", "schema": SCHEMA}
+ASKS = Use("c1", "stock", {"item": "oolong"})
+TWICE = {"retry": {"maxAttempts": 2, "intervalSeconds": 0}}
+
+
+@pytest.fixture(params=[Chat, Converse], ids=["OPENAI", "BEDROCK"])
+def any_model(
+    request: pytest.FixtureRequest, models_server: ChatServer, bedrock: ChatServer
+) -> Model:
+    made: Model = request.param(models_server if request.param is Chat else bedrock)
+    return made
+
+
+@pytest.fixture
+def chat(models_server: ChatServer) -> Chat:
+    return Chat(models_server)
+
+
+def run(model: Model, *tools: Any, action: Any = None, **parameters: Any) -> Place:
+    """A session of one agent with these tools."""
+    members = [model.member(tools=list(tools), **parameters)]
+    return started(members, [after("a", **(action or {}))], userId="u-9")
+
+
+def test_a_model_is_told_of_its_tools_in_each_round_and_that_there_are_no_others(
+    any_model: Model, functions: LambdaService
+) -> None:
+    any_model.answers(any_model.calls(ASKS), any_model.says("60 pieces"))
+
+    place = run(any_model, {**STOCK, "as": "pieces_in_stock"}, {**STOCK, "name": "other"})
+    agent = agents(place)["a"]
+
+    assert (agent["state"], agent["agentOutput"]) == ("COMPLETED", "60 pieces")
+    once = {"inputTokens": 30, "outputTokens": 7}
+    if isinstance(any_model, Converse):
+        once = {"inputTokens": 20, "outputTokens": 7}
+    assert agent["currentRun"]["usage"] == {name: 2 * count for name, count in once.items()}
+    first, second = any_model.server.requests
+    told = [(name, "Pieces in stock", SCHEMA) for name in ("pieces_in_stock", "other")]
+    assert any_model.tools_in(first) == any_model.tools_in(second) == told
+    # For the model, the first one has another name.
+    notes = "Error: There is no such tool. There are pieces_in_stock, other"
+    assert any_model.results() == [Result("c1", notes, is_error=True)]
+    assert functions.invocations == []
+
+
+def test_a_function_is_sent_the_arguments_and_a_key_that_a_repetition_has_too(
+    any_model: Model, functions: LambdaService
+) -> None:
+    functions.deploy(FUNCTION, returning("60 pieces"))
+    any_model.answers(
+        any_model.calls(Use("c1", "pieces", {"item": "oolong"})), any_model.says("Done")
+    )
+
+    place = run(any_model, {**STOCK, "as": "pieces"})
+    agent = agents(place)["a"]
+
+    (invocation,) = functions.invocations
+    item = stored(models.SessionAgent, place.session, agent["sessionAgentUuid"])
+    assert invocation.kind == "RequestResponse"
+    assert invocation.event == {
+        "version": 1,
+        "tool": "stock",
+        "arguments": {"item": "oolong"},
+        "idempotencyKey": f"{agent['currentRun']['runUuid']}:c1",
+        "context": {
+            "endpointId": "acme",
+            "partId": "sales",
+            "userId": "u-9",
+            "coordinationUuid": place.coordination,
+            "sessionUuid": place.session,
+            "sessionAgentUuid": agent["sessionAgentUuid"],
+            "agentUuid": "a",
+            "threadUuid": item.thread_uuid,
+        },
+    }
+    assert any_model.results() == [Result("c1", "60 pieces", is_error=False)]
+
+
+def test_each_call_of_a_tool_is_a_log_line_without_texts(
+    chat: Chat, functions: LambdaService, caplog: pytest.LogCaptureFixture
+) -> None:
+    functions.deploy(FUNCTION, returning("60"))
+    chat.answers(chat.calls(ASKS, Use("c2", "gone", {})), chat.says("Done"))
+
+    run(chat, STOCK)
+
+    lines = [vars(one) for one in caplog.records if one.message == "tool"]
+    kept = ("gen_ai.operation.name", "gen_ai.tool.name", "gen_ai.tool.type", "error.type")
+    assert [[line.get(name) for name in kept] for line in lines] == [
+        ["execute_tool", "stock", "function", None],
+        ["execute_tool", "gone", "unknown", "tool_error"],
+    ]
+    assert all(0 <= line["duration_ms"] < 60_000 for line in lines)
+    assert not any("oolong" in str(line) for line in lines)
+
+
+def test_whatever_is_wrong_with_a_call_is_told_to_the_model_in_the_calls_order(
+    any_model: Model, functions: LambdaService
+) -> None:
+    def function(event: Any) -> Reply:
+        item = event["arguments"]["item"]
+        return {
+            "broken": raising("KeyError", "no such item"),
+            "many": returning("x" * 100_001),
+            "text": Reply(b"not JSON \xff"),
+            "nothing": returning(None),
+        }[item]
+
+    functions.deploy(FUNCTION, function)
+    missing = {**STOCK, "lambda": "agent-gone", "name": "gone"}
+    uses = [
+        Use("c1", "stock", {"item": "broken"}),
+        Use("c2", "stock", {"pieces": 1}),
+        Use("c3", "gone", {"item": "oolong"}),
+        Use("c4", "stock", {"item": "many"}),
+        Use("c5", "stock", {"item": "text"}),
+        Use("c6", "stock", {"item": "nothing"}),
+    ]
+    any_model.answers(any_model.calls(*uses), any_model.says("Sorry"))
+
+    agent = agents(run(any_model, STOCK, missing))["a"]
+
+    assert (agent["state"], agent["agentOutput"]) == ("COMPLETED", "Sorry")
+    assert any_model.results() == [
+        Result("c1", "Error: KeyError: no such item", is_error=True),
+        Result("c2", "Error: 'item' is missing (item)", is_error=True),
+        Result(
+            "c3",
+            "Error: The function does not exist (ResourceNotFoundException)",
+            is_error=True,
+        ),
+        Result("c4", f"{'x' * 100_000}\n(cut off: 1 more characters)", is_error=False),
+        Result("c5", "not JSON \N{REPLACEMENT CHARACTER}", is_error=False),
+        Result("c6", "(nothing)", is_error=False),
+    ]
+
+
+@pytest.mark.parametrize("arguments", ["{", "[1]", "", '"a"'])
+def test_arguments_that_are_not_an_object_are_told_to_the_model(
+    chat: Chat, functions: LambdaService, arguments: str
+) -> None:
+    chat.answers(chat.calls(Use("c1", "stock", arguments)), chat.says("Sorry"))
+
+    run(chat, STOCK)
+
+    (result,) = chat.results()
+    none = "Error: 'item' is missing (item)"
+    assert result.text == ("Error: The arguments are not a JSON object" if arguments else none)
+    assert functions.invocations == []
+
+
+def test_after_its_last_round_a_model_must_answer(
+    any_model: Model, functions: LambdaService
+) -> None:
+    functions.deploy(FUNCTION, returning(1))
+    any_model.answers(any_model.calls(ASKS))
+
+    place = run(any_model, STOCK, maxRounds=2, action=TWICE)
+
+    agent = agents(place)["a"]
+    assert agent["notes"] == "The model still calls tools after 2 rounds (maxRounds)"
+    assert outcomes(place) == [("a", 1, "FAILED")]
+    assert len(any_model.server.requests) == 3
+    assert len(functions.invocations) == 2
+
+
+def test_a_model_that_has_used_its_tokens_is_not_asked_again(
+    any_model: Model, functions: LambdaService
+) -> None:
+    functions.deploy(FUNCTION, returning(1))
+    any_model.answers(any_model.calls(ASKS))
+    tokens = 74 if isinstance(any_model, Chat) else 54
+
+    place = run(any_model, STOCK, maxTotalTokens=tokens, action=TWICE)
+
+    agent = agents(place)["a"]
+    assert agent["notes"] == (
+        f"The agent has used {tokens} tokens, and has {tokens} of them (maxTotalTokens)"
+    )
+    assert outcomes(place) == [("a", 1, "FAILED")]
+    assert len(any_model.server.requests) == 2
+
+
+def test_the_next_attempt_continues_after_the_last_round_and_calls_no_tool_again(
+    any_model: Model, functions: LambdaService
+) -> None:
+    functions.deploy(FUNCTION, returning(60))
+    any_model.answers(
+        any_model.calls(ASKS),
+        any_model.fails(),
+        any_model.calls(Use("c2", "stock", {"item": "sencha"})),
+        any_model.says("Done"),
+    )
+
+    place = run(any_model, STOCK, action=TWICE)
+
+    agent = agents(place)["a"]
+    assert outcomes(place) == [("a", 1, "FAILED"), ("a", 2, "COMPLETED")]
+    assert [one.event["arguments"]["item"] for one in functions.invocations] == ["oolong", "sencha"]
+    first, failed, again, last = [one.body["messages"] for one in any_model.server.requests]
+    assert again == failed
+    assert len(first) == 1
+    assert len(last) == 5
+    # The usage of a run is its own.
+    assert agent["currentRun"]["usage"]["outputTokens"] == 14
+
+
+def test_an_attempt_that_ended_after_its_tools_were_called_makes_the_same_calls_again(
+    chat: Chat, functions: LambdaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions.deploy(FUNCTION, returning(60))
+    chat.answers(chat.calls(ASKS, Use("c2", "stock", {"item": "sencha"})), chat.says("Done"))
+    logged = tool_calls.log
+
+    def die_once(*arguments: Any) -> None:
+        monkeypatch.setattr(tool_calls, "log", logged)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tool_calls, "log", die_once)
+
+    place = run(chat, STOCK, action=TWICE)
+
+    assert outcomes(place) == [("a", 1, "FAILED"), ("a", 2, "COMPLETED")]
+    keys = [one.event["idempotencyKey"] for one in functions.invocations]
+    assert sorted(keys[:2]) == sorted(keys[2:])
+    assert len(set(keys)) == 2
+    # The model was not asked a second time which tools to call.
+    assert len(chat.server.requests) == 2
+    assert agents(place)["a"]["agentOutput"] == "Done"
+
+
+def answer(place: Place, **said: Any) -> None:
+    """Answer the agent's question, and run the session as far as it goes."""
+    tell("answerSessionAgent", {**report(place, "a"), **said})
+
+
+def test_a_model_asks_a_person_and_continues_with_the_answer_and_nothing_is_done_twice(
+    any_model: Model, functions: LambdaService
+) -> None:
+    functions.deploy(FUNCTION, returning(60))
+    asks = Use("c2", "ask_user", {"question": "How many?"})
+    another = Use("c3", "ask_user", {"question": "By when?"})
+    any_model.answers(any_model.calls(ASKS, asks, another), any_model.says("7 of 60"))
+    members = [echo("before"), any_model.member(tools=[STOCK], askUser=True)]
+    place = started(members, [after("before"), after("a", "before")], userId="u-9")
+
+    waiting = agents(place)["a"]
+    answer(place, userInput="7")
+
+    assert (waiting["state"], waiting["agentOutput"]) == ("WAITING_FOR_INPUT", None)
+    done = agents(place)["a"]
+    assert (done["state"], done["agentOutput"]) == ("COMPLETED", "7 of 60")
+    assert [(one, n, result) for one, n, result in outcomes(place) if one == "a"] == [
+        ("a", 1, "COMPLETED"),
+        ("a", 1, "INPUT_REQUIRED"),
+    ]
+    assert len(functions.invocations) == 1
+    assert any_model.results() == [
+        Result("c1", "60", is_error=False),
+        Result("c2", "7", is_error=False),
+        Result(
+            "c3",
+            (
+                "Error: One question at a time. This one was not asked: ask it again after the"
+                " others"
+            ),
+            is_error=True,
+        ),
+    ]
+    # The model is sent the same messages as before, and then what followed.
+    first, second = [one.body["messages"] for one in any_model.server.requests]
+    assert second[: len(first)] == first
+    # Each run has used what it asked for.
+    once = 7 * len(any_model.server.requests[:1])
+    assert done["currentRun"]["usage"]["outputTokens"] == once
+
+
+def test_a_question_that_waits_is_shown_and_its_run_has_its_usage(
+    chat: Chat, functions: LambdaService
+) -> None:
+    chat.answers(chat.calls(Use("c1", "ask_user", {"question": "How many?"})))
+
+    place = run(chat, askUser=True)
+
+    (shown,) = data(OPEN)["openSessionAgents"]["nodes"]
+    assert (shown["ask"]["question"], shown["ask"]["form"]) == ("How many?", None)
+    (attempt,) = agent(place)["sessionRuns"]["nodes"]
+    assert (attempt["outcome"], attempt["output"]) == ("INPUT_REQUIRED", "How many?")
+    assert attempt["usage"] == {"inputTokens": 30}
+    # Nothing was kept before the question: nothing had to be done.
+    assert [name for name, *_ in chat.tools_in(chat.server.requests[0])] == ["ask_user"]
+
+
+def test_in_its_last_turn_a_model_learns_that_nobody_can_be_asked(chat: Chat) -> None:
+    asks = chat.calls(Use("c1", "ask_user", {"question": "How many?"}))
+    chat.answers(asks, asks, chat.says("Some"))
+    place = run(chat, askUser=True, action={"maxTurns": 2})
+
+    answer(place, userInput="Guess")
+
+    assert agents(place)["a"]["agentOutput"] == "Some"
+    assert [one.text for one in chat.results()] == [
+        "Error: Nobody can be asked now. Continue with what you know"
+    ]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"question": " "}, {"question": 7}])
+def test_a_question_without_a_text_is_not_asked(chat: Chat, arguments: Any) -> None:
+    chat.answers(chat.calls(Use("c1", "ask_user", arguments)), chat.says("Done"))
+
+    place = run(chat, askUser=True)
+
+    assert agents(place)["a"]["agentOutput"] == "Done"
+    assert [one.text for one in chat.results()] == ["Error: The question is missing"]
+
+
+def test_the_next_attempt_after_an_answer_continues_with_it(
+    any_model: Model, functions: LambdaService
+) -> None:
+    asks = any_model.calls(Use("c1", "ask_user", {"question": "How many?"}))
+    any_model.answers(asks, any_model.fails(), any_model.says("7"))
+    place = run(any_model, askUser=True, action=TWICE)
+
+    answer(place, userInput="7")
+
+    assert agents(place)["a"]["agentOutput"] == "7"
+    assert len(any_model.server.requests) == 3
+    assert any_model.results(1) == any_model.results(2) == [Result("c1", "7", is_error=False)]
