@@ -36,6 +36,11 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
 OUTPUT = """query Output($session: ID!, $agent: ID!) {
   sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) { agentOutput }
 }"""
+ASKED = """query Asked($session: ID!, $agent: ID!) {
+  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
+    agentOutput ask { kind question form }
+  }
+}"""
 
 
 class Place(NamedTuple):
@@ -46,10 +51,14 @@ class Place(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A person's answer to an agent: `approved` if it asks for approval, and a text or none."""
+    """A person's answer to an agent: `approved` if it asks for approval, and a text or none.
+
+    `value` is the answer to a question with a form.
+    """
 
     approved: bool | None
     text: str | None
+    value: Any = None
 
 
 class Question(NamedTuple):
@@ -59,6 +68,11 @@ class Question(NamedTuple):
     asks: str
     """APPROVAL or INPUT."""
     output: str
+    """The agent's output, or its own question."""
+    form: Mapping[str, Any] | None = None
+    """JSON Schema of the answer. None: it is a text."""
+    problem: str | None = None
+    """Why the last answer was refused."""
 
 
 Ask = Callable[[Question], Answer]
@@ -230,21 +244,34 @@ def output(client: Client, place: Place, session_agent_uuid: str) -> str:
 
 def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, ask: Ask) -> None:
     uuid = agent["sessionAgentUuid"]
-    asks = agent["agentAction"]["userInTheLoop"]
-    answer = ask(Question(name, asks, output(client, place, uuid)))
-    arguments: dict[str, str | bool] = {
+    seen = client.execute(ASKED, session=place.session, agent=uuid)["sessionAgent"] or {}
+    asked = seen.get("ask")
+    if asked is None:
+        # It was answered in the meantime.
+        return
+    text = asked["question"] if asked["question"] is not None else seen["agentOutput"]
+    question = Question(name, asked["kind"], text or "", asked["form"])
+    key = {
         "sessionUuid": place.session,
         "sessionAgentUuid": uuid,
         "runUuid": agent["currentRun"]["runUuid"],
     }
-    if answer.approved is not None:
-        arguments["approved"] = answer.approved
-    if answer.text is not None:
-        arguments["userInput"] = answer.text
-    try:
-        client.mutate("answerSessionAgent", "sessionAgent { state }", arguments)
-    except Refused as refused:
-        # It was answered by another caller, or too late. The next snapshot shows which.
-        if refused.code != "INVALID_STATE":
-            raise
-        print(f"  {name} no longer waits for this answer: {refused}")
+    before = None
+    while True:
+        answer = ask(question)
+        try:
+            client.mutate("answerSessionAgent", "sessionAgent { state }", {**key, **_told(answer)})
+        except Refused as refused:
+            if refused.code == "BAD_USER_INPUT" and answer != before:
+                before, question = answer, question._replace(problem=str(refused))
+                continue
+            # It was answered by another caller, or too late. The next snapshot shows which.
+            if refused.code != "INVALID_STATE":
+                raise
+            print(f"  {name} no longer waits for this answer: {refused}")
+        return
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    told = {"approved": answer.approved, "userInput": answer.text, "answer": answer.value}
+    return {name: value for name, value in told.items() if value is not None}

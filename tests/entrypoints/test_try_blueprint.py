@@ -1,6 +1,7 @@
 """`make try`: the examples run to their ends, people are asked, and files are applied again."""
 
 import builtins
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from ai_coordination.local import blueprints, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.client import Unreachable
 from ai_coordination.local.try_blueprint import Options, Trial
+from ai_coordination.runtimes.base import Answer, Call
+from ai_coordination.runtimes.base import Question as Asked
+from ai_coordination.runtimes.echo_runtime import Echo
 from tests.api.execution import outcomes, states
 from tests.support import agent_file
 from tests.support.clients import InProcess
@@ -459,6 +463,69 @@ def test_a_session_is_followed_only_where_its_blueprint_is(file: Path) -> None:
     missing = SYSTEM.new_uuid()
     with pytest.raises(RuntimeError, match=f"There is no session {missing}"):
         attempt(file, session=missing)
+
+
+ASKING = """
+coordination: { coordinationName: Ask, agents: [{ agentName: Clerk, runtime: { kind: ECHO } }] }
+task: { taskName: Ask, agentActions: [{ agentUuid: Clerk }] }
+"""
+FORM = {
+    "type": "object",
+    "properties": {
+        "pieces": {"type": "integer", "title": "Pieces", "minimum": 1},
+        "when": {"type": "string", "enum": ["now", "later"], "description": "The day"},
+        "gift": {"type": "boolean"},
+        "colours": {"type": "array", "items": {"type": "string"}},
+        "note": {"type": "string"},
+    },
+    "required": ["pieces", "gift"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture
+def asking(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A blueprint whose agent asks with a form, and answers with what was said."""
+
+    def invoke(runtime: Any, call: Call) -> Any:
+        if call.reply is None:
+            return Asked("How many?", form=FORM)
+        return Answer(json.dumps(call.reply.value))
+
+    monkeypatch.setattr(Echo, "invoke", invoke)
+    file.write_text(ASKING)
+    return file
+
+
+def test_a_person_fills_a_form_and_is_asked_again_if_it_is_refused(
+    asking: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ["", "many", "", "true", "", ""]
+    prompts = types(monkeypatch, *wrong, "7", "later", "true", "red, blue", "")
+
+    assert attempt(asking) == 0
+
+    printed = capsys.readouterr().out
+    assert "    | How many?\n" in printed
+    assert prompts[6:] == [
+        "Pieces (integer):",
+        "when (The day, now or later):",
+        "gift (true or false):",
+        "colours (array):",
+        "note:",
+    ]
+    assert "This is required." in printed
+    assert "That was refused: " in printed
+    answer = {"pieces": 7, "when": "later", "gift": True, "colours": ["red", "blue"]}
+    assert json.dumps(answer) in printed
+
+
+def test_a_form_that_nobody_reads_is_filled_with_its_defaults(
+    asking: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attempt(asking, approve=True) == 0
+
+    assert 'Answered without asking: {"pieces": 1, "gift": true}' in capsys.readouterr().out
 
 
 def test_an_answer_that_somebody_else_has_given_is_not_given_again(
