@@ -16,7 +16,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.errors import Unauthenticated
 from ai_coordination.models import reads
 from ai_coordination.runtimes.agent_report import Failed, Report
-from ai_coordination.runtimes.base import Accepted
+from ai_coordination.runtimes.base import Accepted, Question
 
 
 class Place(NamedTuple):
@@ -51,7 +51,8 @@ def caller_of(
 def take(engine: Engine, caller: Caller, place: Place, report: Report) -> None:
     """Take a report. The same one again is taken again.
 
-    Raises InvalidState if the run is over, BadUserInput, PayloadTooLarge and Throttled.
+    Raises InvalidState if the run is over, or if the agent may not ask again; BadUserInput;
+    PayloadTooLarge; Throttled.
     """
     key = place._asdict()
     if isinstance(report, Accepted):
@@ -61,6 +62,9 @@ def take(engine: Engine, caller: Caller, place: Place, report: Report) -> None:
     if isinstance(report, Failed):
         notes, retryable = report.notes, report.retryable
         agent_commands.fail(engine, caller, **key, notes=notes, retryable=retryable, usage=usage)
+    elif isinstance(report, Question):
+        asked = {"question": report.text, "form": report.form, "resume": report.resume}
+        agent_commands.ask(engine, caller, **key, **asked, usage=usage)
     else:
         output = str(report.output)
         agent_commands.complete(engine, caller, **key, agent_output=output, usage=usage)

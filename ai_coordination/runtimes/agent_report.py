@@ -1,7 +1,7 @@
 """What an agent says over HTTP, in the answer to a request or in a callback.
 
 docs/guides/http-agents.md has the bodies: a text; or a JSON object with one of the members
-`agentOutput`, `accepted` and `failed`. Members that are not known are ignored.
+`agentOutput`, `question`, `accepted` and `failed`. Members that are not known are ignored.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Final, NoReturn
 
-from ai_coordination.runtimes.base import Accepted, Answer, Usage
+from ai_coordination.runtimes.base import Accepted, Answer, Question, Usage
 from ai_coordination.runtimes.token_usage import usage_of
 
 TEXT: Final = "text/plain"
@@ -28,7 +28,7 @@ class Failed:
     usage: Usage | None
 
 
-Report = Answer | Accepted | Failed
+Report = Answer | Question | Accepted | Failed
 
 
 class Malformed(Exception):
@@ -90,6 +90,11 @@ def _answer(value: Mapping[str, Any]) -> Answer:
     return Answer(_text(value, "agentOutput"), usage_of(value.get("usage")))
 
 
+def _question(value: Mapping[str, Any]) -> Question:
+    text, usage = _text(value, "question"), usage_of(value.get("usage"))
+    return Question(text, value.get("resume"), value.get("form"), usage)
+
+
 def _accepted(value: Mapping[str, Any]) -> Accepted:
     if value["accepted"] is not True:
         raise Malformed("This must be true", "accepted")
@@ -119,6 +124,7 @@ def _text(value: Mapping[str, Any], name: str, *parents: str) -> str:
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report]]] = {
     "agentOutput": _answer,
+    "question": _question,
     "accepted": _accepted,
     "failed": _failed,
 }

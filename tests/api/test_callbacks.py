@@ -20,8 +20,10 @@ from tests.api.execution import (
     external,
     http_agent,
     outcomes,
+    report,
     session,
     started,
+    tell,
     work_off,
 )
 from tests.entrypoints.lambda_stand_ins import Context
@@ -113,6 +115,28 @@ def test_a_failure_is_an_attempt_and_the_next_one_has_another_callback(
     assert call_back(second | {"token": callback["token"]}, {"agentOutput": "Done"})[0] == 401
     assert call_back(second, {"failed": {"notes": "Never", "retryable": False}})[0] == 200
     assert outcomes(place) == [("a", 1, "FAILED"), ("a", 2, "FAILED")]
+
+
+def test_a_question_is_asked_once_and_not_in_the_last_turn(agent_server: ChatServer) -> None:
+    place, first = begun(agent_server, maxTurns=2)
+    form = {"type": "object", "properties": {"price": {"type": "number"}}}
+    question = {"question": "Which price?", "form": form, "resume": [1]}
+    status, answered = call_back(first, {**question, "form": {"type": "text"}})
+    (error,) = answered["errors"]
+    assert (status, error["extensions"]["inputPath"]) == (400, ["form"])
+
+    for _ in range(2):
+        assert call_back(first, question)[0] == 200
+    tell("answerSessionAgent", {**report(place, "a"), "answer": {"price": 4.5}})
+
+    second = agent_server.requests[-1].body
+    assert second["reply"] == {"question": "Which price?", "answer": {"price": 4.5}}
+    assert second["resume"] == [1]
+    assert call_back(first, question)[0] == 200
+    assert call_back(first, {"agentOutput": "Done"})[0] == 409
+    status, answered = call_back(second["callback"], question)
+    assert (status, code_of(answered)) == (409, "INVALID_STATE")
+    assert agents(place)["a"]["notes"].startswith("The agent has asked again in its last turn")
 
 
 def test_an_acceptance_names_the_task_once(agent_server: ChatServer) -> None:
@@ -282,7 +306,7 @@ def test_a_rest_api_may_have_the_route_too(agent_server: ChatServer) -> None:
     assert agents(place)["a"]["agentOutput"] == "Done"
 
 
-ONE_OF = "The body must have exactly one of the members agentOutput, accepted, failed"
+ONE_OF = "The body must have exactly one of the members agentOutput, question, accepted, failed"
 TOO_LONG = "x" * 2_100_000
 REFUSED: dict[str, tuple[Any, dict[str, Any], int, str, list[str] | None]] = {
     "a method": ("", {"requestContext": {"http": {"method": "GET"}}}, 405, "GET is not", None),

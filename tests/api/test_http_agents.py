@@ -18,7 +18,9 @@ from tests.api.execution import (
     echo,
     http_agent,
     outcomes,
+    report,
     started,
+    tell,
 )
 from tests.support.callbacks import ENGINE
 from tests.support.chat_server import ChatServer, Reply, Request
@@ -153,8 +155,26 @@ def test_work_that_is_accepted_has_until_its_deadline(agent_server: ChatServer, 
     assert (found.lease_until, found.due_at) == (None, found.deadline_at)
 
 
+def test_a_question_is_asked_and_the_answer_is_sent_with_what_the_server_gave(
+    agent_server: ChatServer,
+) -> None:
+    asked = {"question": "Which price?", "resume": {"draft": "Tea"}, "usage": USAGE}
+    agent_server.answers(document(asked), text("Done"))
+    place = started([http_agent(agent_server.url)])
+    agent = agents(place)["a"]
+    assert (agent["state"], agent["currentRun"]["usage"]) == ("WAITING_FOR_INPUT", USAGE)
+
+    tell("answerSessionAgent", {**report(place, "a"), "userInput": "4.50"})
+
+    sent = agent_server.requests[1].body
+    assert (sent["turn"], sent["resume"]) == (2, {"draft": "Tea"})
+    assert sent["reply"] == {"question": "Which price?", "answer": "4.50"}
+    assert sent["callback"]["url"] != agent_server.requests[0].body["callback"]["url"]
+    assert agents(place)["a"]["agentOutput"] == "Done"
+
+
 UNREADABLE = "The agent's answer cannot be read: "
-ONE_OF = "The body must have exactly one of the members agentOutput, accepted, failed"
+ONE_OF = "The body must have exactly one of the members agentOutput, question, accepted, failed"
 FAILURES: dict[str, tuple[Reply, str]] = {
     "html": (
         Reply(b"<html>", 200, {"content-type": "text/html"}),

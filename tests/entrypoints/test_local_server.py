@@ -5,16 +5,39 @@ import re
 import shlex
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.api.execution import SIGNING_SECRET, http_agent
 from tests.entrypoints.local_server import LocalServer, command, running
+from tests.support import chat_server
+from tests.support.chat_server import ChatServer, Reply, Request
 
 CREATE = """
 mutation Create($name: String!) {
   createCoordination(input: { coordinationName: $name }) { coordination { coordinationUuid } }
+}
+"""
+CREATE_AGENT = """
+mutation Create($agent: AgentInput!) {
+  createCoordination(input: { coordinationName: "Elsewhere", agents: [$agent] }) {
+    coordination { coordinationUuid }
+  }
+}
+"""
+CREATE_TASK = """
+mutation Create($c: ID!) {
+  createTask(input: { coordinationUuid: $c, taskName: "Ask" }) { task { taskUuid } }
+}
+"""
+START = """
+mutation Start($c: ID!, $t: ID!) {
+  startSession(input: { coordinationUuid: $c, taskUuid: $t, taskQuery: "Which?" }) {
+    session { sessionUuid }
+  }
 }
 """
 GET = "query Get($uuid: ID!) { coordination(coordinationUuid: $uuid) { coordinationName } }"
@@ -22,8 +45,18 @@ TENANT = "{ coordinations { edges { node { endpointId partId } } } }"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[LocalServer]:
-    with running() as server:
+def agent() -> Iterator[ChatServer]:
+    with chat_server.serving() as agent:
+        yield agent
+
+
+@pytest.fixture(scope="module")
+def server(agent: ChatServer) -> Iterator[LocalServer]:
+    environment = {
+        "AI_COORDINATION_AGENT_HOSTS": agent.url,
+        "AI_COORDINATION_SECRET_SIGNING": SIGNING_SECRET,
+    }
+    with running(**environment) as server:
         yield server
 
 
@@ -42,6 +75,37 @@ def test_the_first_query_of_the_banner_can_be_copied(server: LocalServer) -> Non
     assert url == f"http://127.0.0.1:{server.port}/graphql"
     created = answer.json["data"]["createCoordination"]["coordination"]
     assert [agent["agentName"] for agent in created["agents"]] == ["Researcher", "Writer"]
+
+
+def test_an_agent_elsewhere_calls_back_at_the_server(
+    server: LocalServer, agent: ChatServer
+) -> None:
+    arrived = threading.Event()
+
+    def accept(request: Request) -> Reply:
+        arrived.set()
+        return Reply(b"", 202)
+
+    agent.behaviour = accept
+    created = server.graphql(CREATE_AGENT, agent=http_agent(agent.url))["data"]
+    key = {"c": created["createCoordination"]["coordination"]["coordinationUuid"]}
+    key["t"] = server.graphql(CREATE_TASK, **key)["data"]["createTask"]["task"]["taskUuid"]
+    started = server.graphql(START, **key)["data"]["startSession"]["session"]["sessionUuid"]
+    assert arrived.wait(20)
+    callback = agent.requests[-1].body["callback"]
+    base, _, path = callback["url"].partition("/callbacks/")
+    headers = {
+        "authorization": f"Bearer {callback['token']}",
+        "content-type": "text/plain",
+    }
+
+    answers = [
+        server.ask("POST", f"/callbacks/{path}", "Done", sent) for sent in ({}, headers, headers)
+    ]
+
+    assert base == f"http://127.0.0.1:{server.port}"
+    assert path.startswith(started)
+    assert [answer.status for answer in answers] == [401, 200, 200]
 
 
 def test_sixteen_clients_at_once_each_get_their_own(server: LocalServer) -> None:

@@ -36,6 +36,26 @@ def test_a_number_of_threads_that_clients_have_no_connections_for_is_refused(val
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("engine.example", "is not a URL: The URL must begin with https:// or http://"),
+        ("https://engine.example/?stage=a", "must be a URL without a query"),
+    ],
+)
+def test_an_address_for_callbacks_that_is_none_is_refused(value: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment({"AI_COORDINATION_CALLBACK_URL": value})
+
+    assert str(raised.value) == f"AI_COORDINATION_CALLBACK_URL {reason}"
+
+
+def test_an_address_for_callbacks_may_have_a_path() -> None:
+    given = {"AI_COORDINATION_CALLBACK_URL": "https://engine.example/prod/"}
+
+    assert Settings.from_environment(given).callback_url == "https://engine.example/prod"
+
+
 def test_threads_are_as_many_as_the_setting_says() -> None:
     threads = [Settings.from_environment({"AI_COORDINATION_CALL_THREADS": "200"}), Settings()]
 
