@@ -10,6 +10,9 @@ LookUp = Callable[[str, int], Sequence[str]]
 # Addresses of IPv6 that stand for one of IPv4 behind a translator (RFC 6052, RFC 8215).
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 
+# AWS serves metadata of instances here, too.
+_OF_THE_CLOUD = IPv6Network("fd00:ec2::/32")
+
 
 def look_up(host: str, port: int) -> list[str]:
     """The addresses of a name, as the system knows them. Raises OSError, UnicodeError."""
@@ -39,10 +42,10 @@ def resolve(host: str, port: int, seconds: float, asked: LookUp) -> list[str]:
 def may_call(address: str, *, private: bool) -> bool:
     """Whether the engine calls an address.
 
-    Never one that is link-local: there clouds serve credentials.
+    Never one that is link-local, or of the cloud itself: there credentials are served.
     """
     ip = _embedded(ip_address(address.partition("%")[0]))
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _OF_THE_CLOUD:
         return False
     if private:
         return True

@@ -1,8 +1,7 @@
 """One HTTP request to a server that is not AWS: bounded in time and size, and to a checked address.
 
-The standard library's client suffices: nothing is redirected, repeated, pooled or decompressed. The
-timeout of a socket applies to one read, so a peer that sends a byte at a time could hold a worker
-without end. Here each operation of the socket has only the time that is left of the whole request.
+The standard library's client suffices: nothing is redirected, repeated, pooled or decompressed.
+Each operation of the socket has only the time that is left of the whole request.
 """
 
 import http.client
@@ -11,13 +10,14 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from botocore.httpsession import where
 
 from ai_coordination.agent_hosts import AllowedHost, Server
 from ai_coordination.clients import addresses
 from ai_coordination.clients.addresses import LookUp
+from ai_coordination.clients.bounded_sockets import Bounded, BoundedTls, Bounds, TooMuch
 from ai_coordination.clients.http_reply import Reply
 from ai_coordination.context import InvocationContext
 
@@ -35,6 +35,9 @@ LARGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
 LONGEST_CONNECT_SECONDS: Final = 5.0
 MOST_ADDRESSES: Final = 3
 KEEPALIVE_SECONDS: Final = 60
+# Of what is received in addition to the body. A chunk of a single byte is sent as six bytes.
+LARGEST_HEAD_BYTES: Final = 1024 * 1024
+FRAMED: Final = 8
 
 _READ_BYTES = 65_536
 
@@ -79,7 +82,7 @@ def post(
     `is_enough` says so.
     """
     request = _Request("POST", headers, body, largest, is_enough)
-    return _send(server, allowed, request, _Deadline(context.within(seconds)), resolver)
+    return _send(server, allowed, request, _bounds(context, seconds, largest), resolver)
 
 
 def get(
@@ -93,7 +96,7 @@ def get(
 ) -> Reply:
     """Send a GET once: as `post`."""
     request = _Request("GET", headers, None, largest)
-    return _send(server, allowed, request, _Deadline(context.within(seconds)), Resolver())
+    return _send(server, allowed, request, _bounds(context, seconds, largest), Resolver())
 
 
 def delete(
@@ -106,7 +109,8 @@ def delete(
 ) -> Reply:
     """Send a DELETE once: as `post`."""
     request = _Request("DELETE", headers, None, LARGEST_ANSWER_BYTES)
-    return _send(server, allowed, request, _Deadline(context.within(seconds)), Resolver())
+    bounds = _bounds(context, seconds, LARGEST_ANSWER_BYTES)
+    return _send(server, allowed, request, bounds, Resolver())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +128,19 @@ def _send(
     server: Server,
     allowed: AllowedHost,
     request: _Request,
-    deadline: "_Deadline",
+    bounds: Bounds,
     resolver: Resolver,
 ) -> Reply:
     try:
-        connected = _connect(server, allowed, deadline, resolver)
+        connected = _connect(server, allowed, bounds, resolver)
         try:
             return _exchange(server, connected, request)
         finally:
             connected.close()
     except TimeoutError:
         raise NotAnswered("The server has not answered in time", timed_out=True) from None
+    except TooMuch:
+        raise NotAnswered("The answer has too much around its body", retryable=False) from None
     except ssl.SSLCertVerificationError as error:
         notes = f"The server's certificate is not valid: {error.verify_message}"
         raise NotAnswered(notes, retryable=False) from None
@@ -170,59 +176,20 @@ def _exchange(server: Server, connected: socket.socket, request: _Request) -> Re
         return replace(reply, body=bytes(answer))
 
 
-@dataclass(frozen=True, slots=True)
-class _Deadline:
-    """The end of a request."""
-
-    context: InvocationContext
-
-    def left(self) -> float:
-        """The seconds that are left. Raises TimeoutError if there are none."""
-        left = self.context.seconds_left()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-class _Limited(socket.socket):
-    """A socket of which every read and write has the time that is left of the whole request."""
-
-    deadline: _Deadline
-
-    def recv_into(self, *arguments: Any, **named: Any) -> int:
-        self.settimeout(self.deadline.left())
-        return super().recv_into(*arguments, **named)
-
-    def sendall(self, *arguments: Any, **named: Any) -> None:
-        self.settimeout(self.deadline.left())
-        super().sendall(*arguments, **named)
-
-
-class _LimitedTls(ssl.SSLSocket):
-    """The same over TLS."""
-
-    deadline: _Deadline
-
-    def recv_into(self, *arguments: Any, **named: Any) -> int:
-        self.settimeout(self.deadline.left())
-        return super().recv_into(*arguments, **named)
-
-    def send(self, *arguments: Any, **named: Any) -> int:
-        # `sendall` of a TLS socket calls this for each part.
-        self.settimeout(self.deadline.left())
-        return super().send(*arguments, **named)
+def _bounds(context: InvocationContext, seconds: float, largest: int) -> Bounds:
+    return Bounds(context.within(seconds), LARGEST_HEAD_BYTES + FRAMED * largest)
 
 
 def _connect(
-    server: Server, allowed: AllowedHost, deadline: _Deadline, resolver: Resolver
+    server: Server, allowed: AllowedHost, bounds: Bounds, resolver: Resolver
 ) -> socket.socket:
     """Connect to an address that was checked: the name is not resolved again.
 
     If an address does not take the connection, the next one is tried: nothing has been sent yet.
     """
     look_up = resolver.addresses or addresses.look_up
-    found = addresses.resolve(server.host, server.port, deadline.left(), look_up)
-    deadline.left()
+    found = addresses.resolve(server.host, server.port, bounds.left(), look_up)
+    bounds.left()
     if not found:
         raise NotAnswered(f"{server.host} has no address")
     public = [address for address in found if addresses.may_call(address, private=allowed.private)]
@@ -231,22 +198,22 @@ def _connect(
         raise NotAnswered(notes, retryable=False)
     for address in public[:MOST_ADDRESSES]:
         try:
-            plain = _opened(address, server.port, deadline)
+            plain = _opened(address, server.port, bounds)
         except TimeoutError:
-            deadline.left()
+            bounds.left()
         except OSError:
             continue
         else:
-            return _secured(plain, server, deadline, resolver)
+            return _secured(plain, server, bounds, resolver)
     raise NotAnswered(f"{server.authority} does not accept connections")
 
 
-def _opened(address: str, port: int, deadline: _Deadline) -> _Limited:
+def _opened(address: str, port: int, bounds: Bounds) -> Bounded:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    opened = _Limited(family, socket.SOCK_STREAM)
-    opened.deadline = deadline
+    opened = Bounded(family, socket.SOCK_STREAM)
+    opened.bounds = bounds
     try:
-        opened.settimeout(min(LONGEST_CONNECT_SECONDS, deadline.left()))
+        opened.settimeout(min(LONGEST_CONNECT_SECONDS, bounds.left()))
         opened.connect((address, port))
     except BaseException:
         opened.close()
@@ -259,28 +226,26 @@ def _opened(address: str, port: int, deadline: _Deadline) -> _Limited:
     return opened
 
 
-def _secured(
-    plain: _Limited, server: Server, deadline: _Deadline, resolver: Resolver
-) -> socket.socket:
+def _secured(plain: Bounded, server: Server, bounds: Bounds, resolver: Resolver) -> socket.socket:
     """The connection, over TLS if the URL says so. The certificate must be the host's."""
     if server.scheme == "http":
         return plain
     try:
-        plain.settimeout(deadline.left())
+        plain.settimeout(bounds.left())
         context = (resolver.context or _context)()
         wrapped = context.wrap_socket(plain, server_hostname=server.host)
     except BaseException:
         plain.close()
         raise
-    assert isinstance(wrapped, _LimitedTls)  # noqa: S101 - the context says so
-    wrapped.deadline = deadline
+    assert isinstance(wrapped, BoundedTls)  # noqa: S101 - the context says so
+    wrapped.bounds = bounds
     return wrapped
 
 
 def tls_context(roots: str) -> ssl.SSLContext:
     """A context that trusts the roots in a file."""
     context = ssl.create_default_context(cafile=roots)
-    context.sslsocket_class = _LimitedTls
+    context.sslsocket_class = BoundedTls
     return context
 
 

@@ -145,6 +145,37 @@ def test_an_answer_over_4_mb_is_not_read_and_not_asked_for_again(answer: bytes) 
     assert not refused.retryable
 
 
+def flooding(start: bytes, piece: bytes) -> Behaviour:
+    """Send a piece again and again, until the other side hangs up."""
+
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(start)
+        while True:
+            connection.sendall(piece * 100)
+
+    return flood
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+FLOODS = {
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "chunks with extensions": (CHUNKED, b"1;" + b"x" * 30_000 + b"\r\nx\r\n"),
+    "trailers": (CHUNKED + b"0\r\n", b"a: " + b"x" * 30_000 + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_around_the_body_is_left_long_before_the_deadline(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "FRAMED", 0)
+
+    refused = refusal(flooding(*FLOODS[name]), 300)
+
+    assert refused.notes == "The answer has too much around its body"
+    assert not refused.retryable
+
+
 def test_an_answer_of_4_mb_is_read() -> None:
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % LARGE + b"x" * LARGE
 
@@ -224,7 +255,9 @@ def test_a_name_with_a_private_address_is_not_called(address: str) -> None:
     assert not raised.value.retryable
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "64:ff9b::a9fe:a9fe"])
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "fe80::1", "64:ff9b::a9fe:a9fe", "fd00:ec2::254"]
+)
 def test_a_link_local_address_is_never_called(address: str) -> None:
     server = Server("http", HOST, 80, "/", "")
     allowed = AllowedHost("http", HOST, 80, private=True)
