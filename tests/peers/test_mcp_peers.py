@@ -2,16 +2,22 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ai_coordination import agent_hosts
 from ai_coordination.agent_hosts import AllowedHost
-from ai_coordination.clients import mcp
+from ai_coordination.clients import clients, mcp
 from ai_coordination.clients.mcp import Called, InputRequired, StateExpired
 from ai_coordination.clients.mcp_session import McpFailed, Target
+from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
+from ai_coordination.local import fake_models
+from tests.api.asking import OPEN
+from tests.api.execution import after, agents, model, report, started, tell
 from tests.peers.servers import BIN, HERE, MODULES, free_port, running
+from tests.support.graph_api import data
 
 PYTHON, NODE = BIN / "python", shutil.which("node")
 MODES = ("stateful", "stateless", "json")
@@ -125,3 +131,33 @@ def test_the_typescript_sdk_lists_and_calls_its_tools(typescript_server: str) ->
 
     now = InvocationContext().monotonic()
     assert mcp.eras.is_modern(typescript_server, now) is False
+
+
+@pytest.mark.usefixtures("tables")
+def test_an_agent_continues_with_the_answer_after_the_server_has_forgotten_its_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = clients("sqs").create_queue(QueueName="tools")
+    monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
+    port, log = free_port(), tmp_path / "log"
+    command = [str(PYTHON), str(HERE / "mcp_python.py"), "json", str(port)]
+    with fake_models.serving(0) as served:
+        base = served.removesuffix("/v1")
+        hosts = f"{base}, http://127.0.0.1:{port}"
+        monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", hosts)
+        settings.cache_clear()
+        tool = {"mcp": f"http://127.0.0.1:{port}/mcp"}
+        query = 'call: stock {"item": "oolong"}\ncall: order {"item": "oolong"}'
+        with running(command, port, log):
+            members = [model(base, tools=[tool])]
+            place = started(members, [after("a", timeoutSeconds=3_600)], taskQuery=query)
+            (shown,) = data(OPEN)["openSessionAgents"]["nodes"]
+        # The next server has another key, so what the first one has sealed is of no use.
+        with running(command, port, log):
+            tell("answerSessionAgent", {**report(place, "a"), "answer": {"pieces": 7}})
+
+    assert shown["ask"]["question"] == "How many oolong?"
+    assert shown["ask"]["form"]["properties"]["pieces"]["type"] == "integer"
+    said = agents(place)["a"]["agentOutput"]
+    assert "60" in said
+    assert said.endswith("ordered 7 oolong, order 1")

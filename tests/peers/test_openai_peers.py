@@ -116,6 +116,31 @@ def test_llama_cpp_refuses_an_input_that_is_longer_than_its_context(llama: str) 
 
 
 @pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize("through", ["llama", "proxy"])
+def test_a_request_with_tools_is_accepted(request: pytest.FixtureRequest, through: str) -> None:
+    tool = {
+        "lambda": "agent-stock",
+        "name": "stock",
+        "description": "Pieces in stock",
+        "schema": {"type": "object", "properties": {"item": {"type": "string"}}},
+    }
+    key = {"apiKeySecret": "key"} if through == "proxy" else {}
+
+    _, agent = answered(
+        request.getfixturevalue(through),
+        "tiny",
+        tools=[tool],
+        askUser=True,
+        maxTokens=12,
+        onLength="TAKE",
+        **key,
+    )
+
+    # A model of random weights calls nothing, but its server knows the form of the request.
+    assert (agent["state"], agent["notes"]) == ("COMPLETED", None)
+
+
+@pytest.mark.usefixtures("allowed")
 def test_the_proxy_answers_with_the_key_of_the_secret(proxy: str) -> None:
     place, agent = answered(proxy, "mock", apiKeySecret="key")
 
