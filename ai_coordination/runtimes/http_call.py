@@ -12,7 +12,7 @@ from ai_coordination.clients.secrets import SecretUnavailable, secrets
 from ai_coordination.clients.webhooks import NotASigningSecret
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
-from ai_coordination.runtimes import http_reply, lambda_fitting
+from ai_coordination.runtimes import http_reply, lambda_fitting, memory
 from ai_coordination.runtimes.base import Call, Result, RunFailed
 
 LARGEST_BYTES: Final = 1_000_000
@@ -89,6 +89,7 @@ def _ask(peer: _Peer, ends_at: InvocationContext) -> Reply:
     # Before anything is stored for a request that cannot be sent.
     key = peer.signing_key()
     body = _body(peer.call)
+    memory.calls.take(len(body))
     reply = peer.send(body, key, ends_at)
     if reply.status != UNAUTHORIZED:
         return reply

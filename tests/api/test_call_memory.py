@@ -19,6 +19,7 @@ from tests.api.execution import (
     agents,
     blueprint,
     function,
+    http_agent,
     model,
     outcomes,
     start,
@@ -107,6 +108,21 @@ def test_files_count_before_they_are_read(
     assert (refused["state"], refused["attempt"]) == ("INITIAL", 0)
     assert refused["currentRun"]["notes"] == f"Throttled: {FULL}"
     assert len(models_server.requests) == 1
+
+
+def test_the_payload_for_a_server_counts_before_it_is_sent(
+    agent_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, 500)
+    memory.calls.take(1)
+
+    place = start(blueprint([http_agent(agent_server.url)]), taskQuery="Which?")
+    work_off()
+
+    refused = agents(place)["a"]
+    assert (refused["state"], refused["attempt"]) == ("INITIAL", 0)
+    assert refused["currentRun"]["notes"] == f"Throttled: {FULL}"
+    assert agent_server.requests == []
 
 
 def test_what_a_failed_call_took_is_given_back() -> None:
