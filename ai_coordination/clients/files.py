@@ -1,12 +1,15 @@
 """Objects of S3 that are not the engine's own: a session's input files."""
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ai_coordination.clients.aws import CONFIG, clients
 
+# Virtual-hosted addressing: a presigned URL then names the region, and S3 need not redirect.
+_SIGNED = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 
@@ -24,7 +27,7 @@ def read(bucket: str, key: str, largest: int, admit: Callable[[int], None]) -> b
 
     `admit` is told the size before the content is read, and may raise.
     """
-    try:
+    with _failures():
         answer = clients("s3", CONFIG).get_object(Bucket=bucket, Key=key)
         with closing(answer["Body"]) as body:
             if answer["ContentLength"] > largest:
@@ -32,6 +35,23 @@ def read(bucket: str, key: str, largest: int, admit: Callable[[int], None]) -> b
             admit(answer["ContentLength"])
             # Without a number of bytes: only then does the SDK notice that it is cut off.
             content: bytes = body.read()
+            return content
+
+
+def address(bucket: str, key: str, seconds: int) -> str:
+    """A URL at which anyone can read an object for so many seconds. Raises FileUnavailable."""
+    client = clients("s3", _SIGNED)
+    with _failures():
+        client.head_object(Bucket=bucket, Key=key)
+        named = {"Bucket": bucket, "Key": key}
+        return str(client.generate_presigned_url("get_object", Params=named, ExpiresIn=seconds))
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn an error of S3 into FileUnavailable."""
+    try:
+        yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
@@ -41,4 +61,3 @@ def read(bucket: str, key: str, largest: int, admit: Callable[[int], None]) -> b
     except BotoCoreError as error:
         notes = f"cannot be read ({type(error).__name__})"
         raise FileUnavailable(notes, retryable=True) from error
-    return content

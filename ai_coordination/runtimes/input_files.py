@@ -53,10 +53,10 @@ def read(
     found = []
     left = LARGEST_TOGETHER_BYTES
     for file in given:
-        media_type = _media_type(file, documents)
+        media_type = _readable_type(file, documents)
         largest = LARGEST_IMAGE_BYTES if media_type in IMAGES else LARGEST_DOCUMENT_BYTES
         try:
-            place = _place(tenant, file)
+            place = place_of(tenant, file)
             content = files.read(*place, min(largest, left), memory.calls.take)
             found.append(_content(file.name, media_type, content))
         except FileUnavailable as error:
@@ -66,12 +66,17 @@ def read(
     return found
 
 
-def _media_type(file: models.InputFile, documents: Collection[str]) -> str:
-    """The file's own media type, or else the one that its name suggests. Raises RunFailed."""
+def media_type_of(file: models.InputFile) -> str:
+    """The file's own media type, or else the one that its name suggests, without parameters."""
     # Not of the whole name: Python 3.13 takes `http://[a.pdf` for a URL, and raises ValueError.
     suffix = PurePosixPath(file.name).suffix
     media_type = file.media_type or mimetypes.guess_type(f"file{suffix}")[0] or "unknown"
-    media_type = media_type.partition(";")[0].strip().lower()
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _readable_type(file: models.InputFile, documents: Collection[str]) -> str:
+    """The media type of a file that models can read. Raises RunFailed."""
+    media_type = media_type_of(file)
     if not (_is_text(media_type) or media_type in IMAGES or media_type in documents):
         document = "a PDF" if documents == {PDF} else "a document"
         notes = (
@@ -82,8 +87,8 @@ def _media_type(file: models.InputFile, documents: Collection[str]) -> str:
     return media_type
 
 
-def _place(tenant: str, file: models.InputFile) -> tuple[str, str]:
-    """The bucket and key of a file that the tenant may have the engine read."""
+def place_of(tenant: str, file: models.InputFile) -> tuple[str, str]:
+    """The bucket and key of a file that the tenant may have read. Raises FileUnavailable."""
     parsed = urlsplit(file.uri)
     bucket, key = parsed.netloc, file.uri.removeprefix(f"s3://{parsed.netloc}/")
     path = f"{bucket}/{key}"
