@@ -61,6 +61,7 @@ class AgentRuntimeKind(StrEnum):
     OPENAI = "openai"
     BEDROCK = "bedrock"
     HTTP = "http"
+    A2A = "a2a"
 
 
 class LogLevel(StrEnum):

@@ -46,7 +46,9 @@ MAX_TURNS = (
 )
 SUBTASK_AGENT = "`agentUuid` of the agent that does this work."
 MEDIA_TYPE = "Media type, for example `application/pdf`. Null: unknown."
-FILE_READERS = "The engine reads it only for OPENAI and BEDROCK agents."
+FILE_READERS = (
+    "The engine reads it only for OPENAI and BEDROCK agents, and gives A2A agents an address of it."
+)
 INPUT_TOKENS = "Number of input tokens, including those that were read from or written to a cache."
 OUTPUT_TOKENS = "Number of output tokens, including those of reasoning."
 CACHE_READ = "How many of the input tokens were read from a cache. Null if it is not known."

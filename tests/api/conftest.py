@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from ai_coordination import models
-from ai_coordination.clients import clients
+from ai_coordination.clients import a2a, clients
 from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
+from ai_coordination.engine.agent import accept
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from ai_coordination.runtimes import a2a_place
 from tests.api.execution import SIGNING_SECRET
 from tests.support import chat_server, converse
+from tests.support.a2a_agent import A2aAgent
 from tests.support.bucket import texts_bucket
 from tests.support.callbacks import ENGINE
 from tests.support.chat_server import ChatServer
@@ -134,6 +137,22 @@ def models_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         settings.cache_clear()
         yield running
     secrets.forget("key")
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[A2aAgent]:
+    """An A2A agent that agents may be, and its key. Its tasks are polled without a wait."""
+    secrets.forget("key")
+    a2a.cards.forget()
+    with chat_server.serving() as running:
+        monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"api.example, {running.url}")
+        monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", "sk-0123456789")
+        monkeypatch.setattr(a2a_place.Place, "wait", lambda place, parameters: 0.0)
+        monkeypatch.setattr(accept, "SHORTEST_POLL_SECONDS", 0.0)
+        settings.cache_clear()
+        yield A2aAgent(running)
+    secrets.forget("key")
+    a2a.cards.forget()
 
 
 @pytest.fixture

@@ -55,6 +55,12 @@ def model(url: str, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
     return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
 
 
+def a2a_agent(url: str, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
+    """A member that is an A2A agent: see the fixture `desk`."""
+    runtime = {"kind": "A2A", "target": url, "parameters": parameters}
+    return {"agentUuid": uuid, "agentName": uuid.upper(), "runtime": runtime}
+
+
 def bedrock_model(uuid: str = "a", **parameters: Any) -> dict[str, Any]:
     """A member that is a model of Bedrock: see the fixture `bedrock`."""
     runtime = {"kind": "BEDROCK", "target": BEDROCK_MODEL, "parameters": parameters}

@@ -17,6 +17,7 @@ TURNED_ON_BY = {
     "OPENAI": ("AI_COORDINATION_AGENT_HOSTS", "api.example"),
     "HTTP": ("AI_COORDINATION_AGENT_HOSTS", "api.example"),
     "BEDROCK": ("AI_COORDINATION_BEDROCK_MODELS", "amazon.nova-*"),
+    "A2A": ("AI_COORDINATION_AGENT_HOSTS", "api.example"),
 }
 
 

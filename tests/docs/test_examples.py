@@ -45,6 +45,7 @@ TRIED = {
     ],
     "ts": ["docs/guides/frontend.md"],
     "yaml": [
+        "docs/guides/a2a-agents.md",
         "docs/guides/bedrock-agents.md",
         "docs/guides/blueprint-files.md",
         "docs/guides/http-agents.md",

@@ -50,6 +50,8 @@ def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[st
             runtime["parameters"] = {"invocation": "RequestResponse"}
     if kind is AgentRuntimeKind.OPENAI:
         runtime |= {"target": "https://llm.example/v1", "parameters": {"model": "m"}}
+    if kind is AgentRuntimeKind.A2A:
+        runtime["target"] = "https://llm.example/a2a"
     if kind is AgentRuntimeKind.BEDROCK:
         runtime["target"] = "amazon.nova-lite-v1:0"
     if kind is AgentRuntimeKind.HTTP:

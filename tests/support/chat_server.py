@@ -11,11 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """What the server was sent. The names of `headers` are in lower case."""
+    """What the server was sent. The names of `headers` are in lower case; a GET has no body."""
 
     path: str
     headers: dict[str, str]
-    body: Any
+    body: Any = None
     content: bytes = b""
 
 
@@ -76,8 +76,14 @@ def serving() -> Iterator[ChatServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
+            self.reply(json.loads(content), content)
+
+        def do_GET(self) -> None:
+            self.reply()
+
+        def reply(self, body: Any = None, content: bytes = b"") -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = server.answer(Request(self.path, headers, json.loads(content), content))
+            reply = server.answer(Request(self.path, headers, body, content))
             with suppress(ConnectionError):  # a caller that has waited long enough is gone
                 self.send_response(reply.status)
                 for header, value in reply.headers.items():

@@ -124,7 +124,10 @@ def problems(file: Path, *changes: str) -> list[str]:
             "runtime: { kind: ECHO }",
             "runtime: { kind: Echo }",
             "9:24: coordination.agents[1].runtime.kind",
-            "This must be one of ECHO, LAMBDA, EXTERNAL, OPENAI, BEDROCK, not 'Echo'",
+            (
+                "This must be one of ECHO, LAMBDA, EXTERNAL, PASS, OPENAI, BEDROCK, HTTP, A2A, not"
+                " 'Echo'"
+            ),
         ),
         (
             "runtime: { kind: ECHO }",

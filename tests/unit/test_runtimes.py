@@ -11,7 +11,12 @@ from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 
-ALWAYS_WAITED_FOR = {AgentRuntimeKind.OPENAI, AgentRuntimeKind.BEDROCK, AgentRuntimeKind.HTTP}
+ALWAYS_WAITED_FOR = {
+    AgentRuntimeKind.OPENAI,
+    AgentRuntimeKind.BEDROCK,
+    AgentRuntimeKind.HTTP,
+    AgentRuntimeKind.A2A,
+}
 
 
 def call_of(kind: str | None, parameters: Any) -> Call:

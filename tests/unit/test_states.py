@@ -10,7 +10,7 @@ from ai_coordination.states import SessionAgentState, SessionStatus, State, may_
 
 # The enums of the public contract that the engine stores, as a client writes them.
 CONTRACT = {
-    "AgentRuntimeKind": "ECHO LAMBDA EXTERNAL PASS OPENAI BEDROCK HTTP",
+    "AgentRuntimeKind": "ECHO LAMBDA EXTERNAL PASS OPENAI BEDROCK HTTP A2A",
     "UserInTheLoop": "INPUT APPROVAL",
     "FailurePolicy": "FAIL_SESSION SKIP_SUCCESSORS CONTINUE",
     "ScheduleStatus": "ACTIVE PAUSED COMPLETED",
