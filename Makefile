@@ -21,6 +21,8 @@ SAM := $(VENV)-sam/bin/sam
 RUNTIME := $(VENV)-runtime/bin/python
 SYSTEM := $(VENV)-system/bin/ministack
 PEERS := $(VENV)-peers/.installed
+# Each of these has an environment of its own: their requirements contradict each other.
+AGENT_PEERS := $(foreach name,a2a-sdk google-adk strands,$(VENV)-peers-$(name)/.installed)
 CHECKOV := $(VENV)-checkov/bin/checkov
 DOCS := $(VENV)-docs/.installed
 SCHEMA := ai_coordination/api/schema.graphql
@@ -178,7 +180,7 @@ $(RUNTIME):
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
 
 .PHONY: peers
-peers: $(PEERS) $(INSTALLED) ## Models and tools against LiteLLM, llama.cpp and the official MCP SDKs
+peers: $(PEERS) $(AGENT_PEERS) $(INSTALLED) ## Models, tools and agents against LiteLLM, llama.cpp, the SDKs of MCP and A2A, ADK, Strands
 	@$(BIN)/python -m pytest -q -n 0 -m peers tests/peers
 
 # Without npm, the tests of the TypeScript SDK are skipped.
@@ -188,6 +190,12 @@ $(PEERS): tests/peers/requirements.txt tests/peers/package.json
 	@$(VENV)-peers/bin/python -m pip install -qq --requirement tests/peers/requirements.txt
 	@mkdir -p $(VENV)-peers/node && cp tests/peers/package.json $(VENV)-peers/node/
 	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(VENV)-peers/node
+	@touch $@
+
+$(AGENT_PEERS): $(VENV)-peers-%/.installed: tests/peers/requirements-%.txt
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Installing $* into $(@D)"
+	@$(@D)/bin/python -m pip install -qq --requirement $<
 	@touch $@
 
 .PHONY: system

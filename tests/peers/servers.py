@@ -14,6 +14,11 @@ MODULES = BIN.parent / "node"
 SECONDS_TO_START = 120
 
 
+def environment(name: str) -> Path:
+    """The folder with the programs of an environment of its own: requirements-NAME.txt."""
+    return HERE.parents[1] / f".venv-peers-{name}" / "bin"
+
+
 @contextmanager
 def running(command: list[str], port: int, log: Path, **environment: str) -> Iterator[str]:
     """A server, once it takes connections, at its URL."""
