@@ -31,6 +31,8 @@ ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Personal settings that would put packages elsewhere than in the environment made here.
 unexport PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PYTHONHOME PYTHONPATH
+# And one by which each process would compile the engine anew: the tests start dozens.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
