@@ -202,8 +202,41 @@ def _answer(
     return AWSResponse(params["url"], status, HTTPHeaders(), None), answer
 
 
+class _Unserialized:
+    """A client of DynamoDB that writes no request where one is answered here: nobody reads it.
+
+    That takes as long as the answer. Both methods are botocore's: `super()` is its client.
+    """
+
+    meta: Any
+
+    def _is_answered_here(self) -> bool:
+        return bool(_running) and is_aws(self.meta.endpoint_url)
+
+    def _resolve_endpoint_ruleset(self, *given: Any, **more: Any) -> Any:
+        if self._is_answered_here():
+            return self.meta.endpoint_url, {}, {}
+        return super()._resolve_endpoint_ruleset(*given, **more)  # type: ignore[misc]
+
+    def _convert_to_request_dict(self, *, endpoint_url: str, context: Any, **more: Any) -> Any:
+        if self._is_answered_here():
+            return {"url": endpoint_url, "headers": {}, "context": context}
+        more |= {"endpoint_url": endpoint_url, "context": context}
+        return super()._convert_to_request_dict(**more)  # type: ignore[misc]
+
+
+def _shorten(base_classes: list[type], **_: Any) -> None:
+    base_classes.insert(0, _Unserialized)
+
+
 # botocore registers these with each session that it makes.
-BUILTIN_HANDLERS.extend([("before-parameter-build", _remember), ("before-call", _answer)])
+BUILTIN_HANDLERS.extend(
+    [
+        ("creating-client-class.dynamodb", _shorten),
+        ("before-parameter-build", _remember),
+        ("before-call", _answer),
+    ]
+)
 
 
 def not_embedded(session: Session) -> None:
