@@ -1,5 +1,6 @@
 """What every test has: dummy credentials, a closed network, and DynamoDB Local on request."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -74,6 +75,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if _needs_dynamodb_local(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not _needs_dynamodb_local(item)]
+
+
+def pytest_collection_finish() -> None:
+    """The collector of garbage never looks again at what is there: the tests and their modules."""
+    gc.freeze()
 
 
 def _needs_dynamodb_local(item: pytest.Item) -> bool:

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.local.database import Database
@@ -13,6 +14,26 @@ from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection
 from tests.support.comparing import ComparedDatabase
+
+
+@pytest.fixture(scope="session", autouse=True)
+def descriptions_of_services() -> Iterator[None]:
+    """Read once in the process; else each session of botocore reads them, for half a second."""
+    files, listed = JSONFileLoader(), Loader.list_available_services
+    load, exists = cache(files.load_file), cache(files.exists)
+    lists: dict[tuple[str, ...], list[str]] = {}
+
+    def names(loader: Loader, type_name: str) -> list[str]:
+        key = (type_name, *loader.search_paths)
+        if key not in lists:
+            lists[key] = listed(loader, type_name)
+        return lists[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda loader, path: load(path))
+        patch.setattr(JSONFileLoader, "exists", lambda loader, path: exists(path))
+        patch.setattr(Loader, "list_available_services", names)
+        yield
 
 
 @pytest.fixture(autouse=True)
