@@ -75,6 +75,7 @@ class Life(Simulator):
         self.repeats: list[Repeat] = []
         self.answers = self.answer
         self.seam = self._seam
+        self._held = StoreReader(self.store)
         self._number = number
         self._marks = count(1)
         self._hand: list[Message] = []
@@ -112,7 +113,13 @@ class Life(Simulator):
         self._hand = []
 
     def sweep(self) -> None:
-        self.found += sweeper.sweep(self.engine())
+        """Of the engine's shards those that hold anything: a sweep only moves rows on in them."""
+        agents, sessions = self._held.all_of(models.SessionAgent), self._held.all_of(models.Session)
+        owing: list[Any] = [*agents, *sessions]
+        held = {one.due_shard for one in owing}
+        shards = tuple(shard for shard in SHARDS if shard in held)
+        with patch.object(due_times, "SHARDS", shards or SHARDS[:1]):
+            self.found += sweeper.sweep(self.engine())
 
     def go_on_from(self, moment: Moment, *, without_messages: bool = False) -> None:
         """As another engine left it; perhaps all is lost that a sweep brings back."""
