@@ -167,7 +167,7 @@ class RandomSession:
     def _let_nobody_work(self) -> None:
         """For minutes, hours or days; perhaps sweeps go on, and perhaps all messages are lost."""
         random = self.world.random
-        minutes, sweeps = random.choice([(2, True), (15, True), (200, True), (7_000, False)])
+        minutes, sweeps = random.choice([(2, True), (15, True), (70, True), (7_000, False)])
         self.world.stand_still(minutes, sweeps=sweeps, loses=random.random() < 0.5)
 
     def _wake(self) -> None:
