@@ -82,7 +82,6 @@ def joined_once(task: models.Task) -> None:
     assert all(run.created_at < join.created_at for run in others)
 
 
-@pytest.mark.usefixtures("tables_of_dynamodb_local")
 def test_a_successor_starts_once_however_many_predecessors_end_at_once() -> None:
     task = new_task()
 
@@ -91,7 +90,6 @@ def test_a_successor_starts_once_however_many_predecessors_end_at_once() -> None
 
 
 @pytest.mark.stress
-@pytest.mark.usefixtures("tables_of_dynamodb_local")
 def test_a_successor_starts_once_in_many_joins() -> None:
     task = new_task()
 

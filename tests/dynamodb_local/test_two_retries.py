@@ -15,8 +15,6 @@ from tests.dynamodb_local.collecting_worker import Worker
 from tests.dynamodb_local.tenant_data import new_tenant
 from tests.dynamodb_local.threads import THREADS, side_by_side, together
 
-pytestmark = pytest.mark.usefixtures("tables_of_dynamodb_local")
-
 # Which agents the one half of the callers names, and which the other; and what follows each.
 NAMED = ["left", "right"]
 RESET = {"left": {"left", "after-left", "join"}, "right": {"right", "after-right", "join"}}

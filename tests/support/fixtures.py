@@ -85,9 +85,3 @@ def tables(embedded_aws: EmbeddedAws) -> None:
     else:
         # Emptied, not made anew: that takes 30 calls, longer than most of the tests.
         embedded_aws.database.clear()
-
-
-@pytest.fixture
-def tables_of_dynamodb_local(dynamodb_local: str) -> None:
-    """The engine on DynamoDB Local, its tables made; what other tests left in them stays."""
-    create_tables()
