@@ -105,7 +105,7 @@ def deploy(emulated: MiniStack, stack: str, template: Path, *parameters: str) ->
 def deploy_agents(engine: Engine, home: Path) -> None:
     code = home / "code"
     code.mkdir()
-    now, later, _ = page("guides/write-an-agent").texts("python")
+    now, _, later, _ = page("guides/write-an-agent").texts("python")
     (code / "now.py").write_text(now)
     (code / "later.py").write_text(later)
     template = home / "agents.yaml"
