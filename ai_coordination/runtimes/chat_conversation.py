@@ -57,7 +57,7 @@ class Chat(Conversation):
 
         completion = model_calls.observed(self._call, self._known, ask)
         if completion.message is not None:
-            self._name_calls(completion.message)
+            self._name_calls(completion.message, said)
         return completion
 
     def calls(self, message: Message) -> list[ToolCall]:
@@ -95,9 +95,12 @@ class Chat(Conversation):
             and any(_is_thought(name) for message in said for name in message)
         )
 
-    def _name_calls(self, message: Message) -> None:
-        """Give each call an id of its own, where the server has given none."""
-        taken: set[str] = set()
+    def _name_calls(self, message: Message, said: Sequence[Message]) -> None:
+        """Give each call an id that no other call of the conversation has.
+
+        Some servers give none, and some the same ones in each round.
+        """
+        taken = {call.id for earlier in said for call in self.calls(earlier)}
         calls = message.get("tool_calls")
         message["tool_calls"] = [
             dict(one) for one in (calls if isinstance(calls, list) else []) if isinstance(one, dict)
@@ -113,7 +116,8 @@ def _is_thought(name: str) -> bool:
 
 
 def _described(tool: ToolSpec) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name, "parameters": tool.schema}
+    # Some servers refuse the schema of an object that has no properties at all.
+    function: dict[str, Any] = {"name": tool.name, "parameters": {"properties": {}, **tool.schema}}
     if tool.description:
         function["description"] = tool.description
     return {"type": "function", "function": function}

@@ -128,6 +128,16 @@ def test_calls_without_ids_of_their_own_get_some(
     assert [first["tool_call_id"], second["tool_call_id"]] == given
 
 
+def test_ids_that_a_server_repeats_in_each_round_are_made_distinct(
+    models_server: ChatServer, stock: LambdaService
+) -> None:
+    models_server.answers(called("call_0"), called("call_0"), saying("Done"))
+
+    assert run_chat(models_server)["agentOutput"] == "Done"
+
+    assert len({one.event["idempotencyKey"] for one in stock.invocations}) == 2
+
+
 @pytest.mark.parametrize(
     "calls", [[7], [{}], [{"id": "c1", "function": "stock"}], [{"id": "c1", "function": {}}]]
 )

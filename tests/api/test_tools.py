@@ -111,10 +111,11 @@ def test_each_call_of_a_tool_is_a_log_line_without_texts(
     run(chat, STOCK)
 
     lines = [vars(one) for one in caplog.records if one.message == "tool"]
-    kept = ("gen_ai.operation.name", "gen_ai.tool.name", "gen_ai.tool.type", "error.type")
+    kept = ("gen_ai.operation.name", "gen_ai.tool.name", "error.type")
     assert [[line.get(name) for name in kept] for line in lines] == [
-        ["execute_tool", "stock", "function", None],
-        ["execute_tool", "gone", "unknown", "tool_error"],
+        ["execute_tool", "stock", None],
+        # The name of a tool that does not exist is a text of the model.
+        ["execute_tool", None, "tool_error"],
     ]
     assert all(0 <= line["duration_ms"] < 60_000 for line in lines)
     assert not any("oolong" in str(line) for line in lines)
@@ -159,6 +160,20 @@ def test_whatever_is_wrong_with_a_call_is_told_to_the_model_in_the_calls_order(
         Result("c5", "not JSON \N{REPLACEMENT CHARACTER}", is_error=False),
         Result("c6", "(nothing)", is_error=False),
     ]
+
+
+def test_a_model_that_calls_more_tools_than_a_round_has_is_told_so(
+    chat: Chat, functions: LambdaService
+) -> None:
+    functions.deploy(FUNCTION, returning(60))
+    uses = [Use(f"c{number}", "stock", {"item": "oolong"}) for number in range(34)]
+    chat.answers(chat.calls(*uses), chat.says("Done"))
+
+    run(chat, STOCK)
+
+    notes = "Error: This was not called. In one round at most 32 tools are"
+    assert [one.text for one in chat.results()] == ["60"] * 32 + [notes] * 2
+    assert len(functions.invocations) == 32
 
 
 @pytest.mark.parametrize("arguments", ["{", "[1]", "", '"a"'])

@@ -28,10 +28,14 @@ from ai_coordination.runtimes.tools.progress import Progress
 from ai_coordination.runtimes.tools.toolbox import Toolbox, toolbox_of
 
 DEFAULT_ROUNDS: Final = 8
+MOST_CALLS: Final = 32
 LARGEST_KEPT_BYTES: Final = 2_000_000
 ONE_QUESTION: Final = ToolResult(
     "Error: One question at a time. This one was not asked: ask it again after the others",
     is_error=True,
+)
+TOO_MANY: Final = ToolResult(
+    f"Error: This was not called. In one round at most {MOST_CALLS} tools are", is_error=True
 )
 NO_QUESTION: Final = ToolResult(
     "Error: Nobody can be asked now. Continue with what you know", is_error=True
@@ -50,11 +54,15 @@ def run(
 
     `reserved` is as in `toolbox_of`.
     """
-    toolbox = toolbox_of(call, parameters, ends_at, reserved)
     try:
-        return Rounds(call, conversation, progress, toolbox, parameters, ends_at).run()
-    finally:
-        toolbox.close()
+        toolbox = toolbox_of(call, parameters, ends_at, reserved)
+        try:
+            return Rounds(call, conversation, progress, toolbox, parameters, ends_at).run()
+        finally:
+            toolbox.close()
+    except RunFailed as failed:
+        failed.usage = progress.usage
+        raise
 
 
 class Rounds:
@@ -78,15 +86,11 @@ class Rounds:
 
     def run(self) -> Answer | Question:
         """Continue until the model answers, or a person is asked. Raises RunFailed."""
-        try:
-            while True:
-                if self._progress.is_open and (question := self._finish_round()):
-                    return question
-                if answer := self._ask():
-                    return answer
-        except RunFailed as failed:
-            failed.usage = self._progress.usage
-            raise
+        while True:
+            if self._progress.is_open and (question := self._finish_round()):
+                return question
+            if answer := self._ask():
+                return answer
 
     def _ask(self) -> Answer | None:
         """The model's answer. None if it calls tools: then a round is open. Raises RunFailed."""
@@ -146,6 +150,8 @@ class Rounds:
     def _outcomes(self, calls: list[ToolCall]) -> dict[int, ToolResult | Asked]:
         """The results of the calls that have none yet, in the calls' order."""
         progress = self._progress
+        for place in range(MOST_CALLS, len(calls)):
+            progress.results[place] = TOO_MANY
         missing = [place for place in range(len(calls)) if place not in progress.results]
 
         def outcome(place: int) -> tool_calls.Timed:

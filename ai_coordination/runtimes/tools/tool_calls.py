@@ -14,14 +14,16 @@ THREADS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """The outcome of a call, and its milliseconds. `kind` is what the tool is."""
+    """The outcome of a call, its milliseconds, and whether there is such a tool."""
 
     outcome: ToolResult | Asked
     milliseconds: float
-    kind: str
+    is_known: bool
 
 
-def timed(context: InvocationContext, kind: str, work: Callable[[], ToolResult | Asked]) -> Timed:
+def timed(
+    context: InvocationContext, work: Callable[[], ToolResult | Asked], *, is_known: bool
+) -> Timed:
     """The outcome of `work`. A fault of it is an error of the tool, as any other."""
     started = context.monotonic()
     try:
@@ -30,7 +32,7 @@ def timed(context: InvocationContext, kind: str, work: Callable[[], ToolResult |
         telemetry.logger.exception("tool")
         notes = f"The engine could not call this tool ({type(error).__name__})"
         outcome = ToolResult.of(notes, is_error=True)
-    return Timed(outcome, round((context.monotonic() - started) * 1000, 1), kind)
+    return Timed(outcome, round((context.monotonic() - started) * 1000, 1), is_known)
 
 
 def log(call: Call, tool_call: ToolCall, done: Timed) -> None:
@@ -42,12 +44,13 @@ def log(call: Call, tool_call: ToolCall, done: Timed) -> None:
     telemetry.measure("ToolDuration", done.milliseconds)
     facts: dict[str, Any] = {
         "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": tool_call.name[:64],
-        "gen_ai.tool.type": done.kind,
         "gen_ai.agent.id": call.agent.agent_uuid,
         "gen_ai.conversation.id": call.agent.thread_uuid,
         "duration_ms": done.milliseconds,
     }
+    if done.is_known:
+        # Any other name is a text of the model.
+        facts["gen_ai.tool.name"] = tool_call.name
     if failed:
         facts["error.type"] = "tool_error"
     telemetry.logger.info("tool", extra=facts)

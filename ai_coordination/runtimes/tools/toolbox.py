@@ -82,8 +82,7 @@ class Toolbox:
             seconds = min(self._timeout_seconds, ends_at.seconds_left())
             return work(tool, Use(key, self._context.within(seconds)), call.arguments)
 
-        kind = "function" if call.name in self._tools else "unknown"
-        return tool_calls.timed(self._context, kind, outcome)
+        return tool_calls.timed(self._context, outcome, is_known=call.name in self._tools)
 
 
 def toolbox_of(
