@@ -37,6 +37,11 @@ ANSWER_TIMEOUT = (
     "Seconds that a person has to answer, 1 to 31,536,000. Afterwards the agent fails. Null: no"
     " limit."
 )
+HEARTBEAT = (
+    "Seconds after which an accepted run that is silent has failed, 1 to 31,536,000. The agent is"
+    " tried again if it has attempts left. `acceptSessionAgent` and `heartbeatSessionAgent` are"
+    " signs of life; runs that the engine polls need none. Null: only `timeoutSeconds` counts."
+)
 RETRY = "How many attempts the agent has, and how long it waits between them."
 ON_FAILURE = "What happens to the session when all attempts of the agent have failed."
 MAX_TURNS = (
@@ -114,6 +119,7 @@ class AgentAction(graphene.ObjectType):
         f"{TIMEOUT} If it was not set: the default of the agent's runtime kind."
     )
     answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
+    heartbeat_seconds = int_field(HEARTBEAT, required=False)
     retry = graphene.Field(RetryPolicy, required=True, description=RETRY)
     on_failure = graphene.Field(enums.FailurePolicy, required=True, description=ON_FAILURE)
     max_turns = int_field(MAX_TURNS)
@@ -206,6 +212,7 @@ class Rules:
         f"{TIMEOUT} Default: 300, for EXTERNAL agents 604,800 (7 days).", required=False
     )
     answer_timeout_seconds = int_field(ANSWER_TIMEOUT, required=False)
+    heartbeat_seconds = int_field(HEARTBEAT, required=False)
     retry = RetryPolicyInput(description=RETRY)
     on_failure = graphene.InputField(
         enums.FailurePolicy,

@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, services
-from ai_coordination.api import enums, fields, neighbours
+from ai_coordination.api import enums, fields, heartbeats, neighbours
 from ai_coordination.api.agent import Agent, AgentAction, TokenUsage
 from ai_coordination.api.ask import Ask, resolve_ask, resolve_turn
 from ai_coordination.api.context import Context
@@ -81,6 +81,7 @@ class SessionAgent(graphene.ObjectType):
     ask = graphene.Field(
         Ask, description="What the agent asks a person, or has asked last. Null if nothing."
     )
+    heartbeat = heartbeats.FIELD
     deadline_at = time_field(
         "When the current attempt times out, or the time for a person's answer ends. Null if there"
         " is no deadline."

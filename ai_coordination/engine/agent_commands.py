@@ -5,22 +5,20 @@ different report, or one of another run, raises InvalidState and changes nothing
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
-from ai_coordination.engine.agent import accept as accepting
+from ai_coordination.engine.agent import accept_report
 from ai_coordination.engine.agent import answer as answering
 from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
+from ai_coordination.engine.agent import heartbeat as heartbeats
 from ai_coordination.engine.agent import question as asking
 from ai_coordination.engine.agent.answer import Said
 from ai_coordination.engine.context import Engine
-from ai_coordination.errors import EngineError, InvalidState
+from ai_coordination.errors import InvalidState
 from ai_coordination.models import moves, reads
-from ai_coordination.models.base import Item
-from ai_coordination.models.writes import Transaction
 from ai_coordination.runtimes.base import Answer, Question, RunFailed
 from ai_coordination.services import guards, reported_usage, validation
 from ai_coordination.services import session_agent as session_agents
@@ -140,77 +138,34 @@ def accept(
     thread_uuid = validation.label(thread_uuid, "thread_uuid")
     while True:
         agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
-        with suppress(_PolledMeanwhile):
-            _accept(engine, agent, async_task_uuid, thread_uuid)
+        if accept_report.accepted(engine, agent, async_task_uuid, thread_uuid):
             return _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
-class _PolledMeanwhile(EngineError):
-    """A worker has polled the run since it was read, so it is due at another time."""
-
-
-def _accept(
+def heartbeat(
     engine: Engine,
-    agent: models.SessionAgent,
-    async_task_uuid: str | None,
-    thread_uuid: str | None,
-) -> None:
-    """Release the lease of the worker that has invoked the agent. Polls continue as before."""
-    kind = models.SessionAgent
-    actions = accepting.released(agent, accepting.due_at(agent))
-    if thread_uuid is not None:
-        actions.append(kind.thread_uuid.set(thread_uuid))
-
-    def refused(old: Item | None) -> EngineError:
-        now = agent if old is None else kind.of(old)
-        if now.poll_at != agent.poll_at:
-            return _PolledMeanwhile("the agent was polled")
-        return _refused(agent, "This run is not in progress, or its deadline has passed")
-
-    transaction = Transaction()
-    transaction.update(
-        agent,
-        actions,
-        (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & moves.same_run(agent)
-        & moves.same(kind.poll_at, agent.poll_at)
-        & moves.in_time(engine.now()),
-        refused,
-    )
-    _name(transaction, agent, async_task_uuid, thread_uuid)
-    transaction.commit(engine.context)
-
-
-def _name(
-    transaction: Transaction,
-    agent: models.SessionAgent,
-    async_task_uuid: str | None,
-    thread_uuid: str | None,
-) -> None:
-    kind = models.SessionRun
-    actions = []
-    condition = kind.run_uuid.exists() & kind.outcome.does_not_exist()
-    if async_task_uuid is not None:
-        actions.append(kind.async_task_uuid.set(async_task_uuid))
-        unnamed = kind.async_task_uuid.does_not_exist()
-        condition &= unnamed | (kind.async_task_uuid == async_task_uuid)
-    if thread_uuid is not None:
-        key = models.tenant_thread(agent.partition_key, thread_uuid)
-        actions += [
-            kind.thread_uuid.set(thread_uuid),
-            kind.tenant_thread.set(str(key)),
-            kind.own_thread.remove(),
-        ]
-        condition &= kind.own_thread.exists() | (kind.thread_uuid == thread_uuid)
-    if actions:
-        transaction.update(
-            kind(agent.session_uuid, agent.current_run_uuid),
-            actions,
-            condition,
-            lambda old: _refused(
-                agent, "This run has ended, or already has another task or thread"
-            ),
-        )
+    caller: Caller,
+    *,
+    session_uuid: str,
+    session_agent_uuid: str,
+    run_uuid: str,
+    note: str | None = None,
+    percent: int | None = None,
+) -> models.SessionAgent:
+    """Note a sign of life of a run in progress. Raises BadUserInput, NotFound, InvalidState."""
+    note = validation.shown_label(note, "note")
+    if percent is not None:
+        validation.number(percent, 0, 100, "percent")
+    before = None
+    while True:
+        agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
+        alive = heartbeats.note(engine, agent, note, percent)
+        if alive is not None:
+            return alive
+        read = agent.state, agent.lease_until, agent.poll_at, agent.deadline_at
+        if read == before:
+            raise _refused(agent, accept_report.OVER)
+        before = read
 
 
 def ask(

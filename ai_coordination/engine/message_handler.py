@@ -6,6 +6,8 @@ A message says only where to look, so it may arrive twice, late or never.
 from contextlib import suppress
 from dataclasses import replace
 
+from pynamodb.expressions.condition import Condition
+
 from ai_coordination import models, telemetry, texts, timestamps
 from ai_coordination.engine import lanes, looks
 from ai_coordination.engine.agent import (
@@ -15,6 +17,7 @@ from ai_coordination.engine.agent import (
     claim,
     complete,
     fail,
+    heartbeat,
     lease,
     poll,
     release,
@@ -140,14 +143,20 @@ def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) 
     if timestamps.parse(agent.deadline_at) <= engine.context.utc():
         now = looks.count(engine, agent, due_at)
         if now is not None:
-            _time_out(engine, now)
+            notes = f"No answer within {now.agent_action.timeout_seconds:g} s"
+            _time_out(engine, now, notes, moves.same_deadline(now))
     elif agent.lease_until and not lease.is_out(engine, agent):
         _hold(engine, agent, agent.lease_until)
     elif poll.is_due(engine, agent):
         poll.poll(engine, agent, due_at)
     elif agent.lease_until:
         claim.take_over(engine, agent, due_at)
-    elif agent.poll_at:
+    elif heartbeat.is_silent(engine, agent):
+        now = looks.count(engine, agent, due_at)
+        if now is not None:
+            notes = heartbeat.NOTES.format(now.agent_action.heartbeat_seconds)
+            _time_out(engine, now, notes, moves.same_silence(now))
+    else:
         _hold(engine, agent, accept.due_at(agent))
 
 
@@ -157,13 +166,11 @@ def _hold(engine: Engine, agent: models.SessionAgent, at: str) -> None:
         lease.hold(engine, agent, at)
 
 
-def _time_out(engine: Engine, agent: models.SessionAgent) -> None:
+def _time_out(engine: Engine, agent: models.SessionAgent, notes: str, fence: Condition) -> None:
     if looks.are_too_many(agent):
         fail.give_up(engine, agent, looks.NOTES)
         return
-    notes = f"No answer within {agent.agent_action.timeout_seconds:g} s"
-    outcome = RunOutcome.TIMED_OUT
-    fail.fail_attempt(engine, agent, notes, moves.same_deadline(agent), outcome=outcome)
+    fail.fail_attempt(engine, agent, notes, fence, outcome=RunOutcome.TIMED_OUT)
 
 
 def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:

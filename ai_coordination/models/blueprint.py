@@ -76,6 +76,7 @@ class AgentAction(MapAttribute[Any, Any]):
     # No timeout was given, so a start sets the default of the runtime's kind. Absent in 0.1.0.
     timeout_by_kind = BooleanAttribute(null=True)
     answer_timeout_seconds = NumberAttribute(null=True)
+    heartbeat_seconds = NumberAttribute(null=True)
     retry = RetryPolicy(default=lambda: _USUAL_RETRY)
     on_failure = UnicodeAttribute(default="fail_session")
     max_turns = NumberAttribute(default=10)

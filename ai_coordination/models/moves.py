@@ -77,6 +77,14 @@ def same_deadline(agent: SessionAgent) -> Condition:
     return condition
 
 
+def same_silence(agent: SessionAgent) -> Condition:
+    """An accepted run has shown no sign of life since it was read, and was not polled."""
+    model = SessionAgent
+    condition: Condition = model.lease_until.does_not_exist() & model.poll_at.does_not_exist()
+    condition &= same(model.alive_at, agent.alive_at)
+    return condition
+
+
 def in_time(now: str) -> Condition:
     """The agent's deadline has not passed, whether or not a sweep has looked at it."""
     deadline_at = SessionAgent.deadline_at

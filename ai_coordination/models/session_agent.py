@@ -157,6 +157,10 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     # engine looks at it. With `poll_at`, a lease is of a worker that polls.
     remote = UnicodeAttribute(null=True)
     poll_at = UnicodeAttribute(null=True)
+    # The last sign of life of the current run, and what it said of its progress.
+    alive_at = UnicodeAttribute(null=True)
+    heartbeat_note = UnicodeAttribute(null=True)
+    heartbeat_percent = NumberAttribute(null=True)
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
     run_count = NumberAttribute(default=0)

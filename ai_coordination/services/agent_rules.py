@@ -32,6 +32,9 @@ def build_action(
     answer_timeout = rules.get("answer_timeout_seconds")
     if answer_timeout is not None:
         validation.number(answer_timeout, 1, LONGEST_SECONDS, *path, "answer_timeout_seconds")
+    heartbeat = rules.get("heartbeat_seconds")
+    if heartbeat is not None:
+        validation.number(heartbeat, 1, LONGEST_SECONDS, *path, "heartbeat_seconds")
     own_timeout = rules.get("timeout_seconds")
     timeout = _or(own_timeout, DEFAULT_TIMEOUT_SECONDS)
     max_turns = _or(rules.get("max_turns"), DEFAULT_TURNS)
@@ -43,6 +46,7 @@ def build_action(
         timeout_seconds=validation.number(timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"),
         timeout_by_kind=True if own_timeout is None else None,
         answer_timeout_seconds=answer_timeout,
+        heartbeat_seconds=heartbeat,
         retry=_retry(rules.get("retry") or {}, *path, "retry"),
         on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),
         max_turns=validation.number(max_turns, 1, MOST_TURNS, *path, "max_turns"),

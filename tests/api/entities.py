@@ -13,6 +13,7 @@ VERSIONED = "version updatedBy createdAt updatedAt"
 QUERIES = "subtaskQueries { agentUuid subtaskQuery }"
 RULES = """
     predecessors primaryPath userInTheLoop timeoutSeconds answerTimeoutSeconds
+    heartbeatSeconds
     retry { maxAttempts intervalSeconds backoffRate } onFailure maxTurns
 """
 DEFAULT_RULES: Given = {
@@ -21,6 +22,7 @@ DEFAULT_RULES: Given = {
     "userInTheLoop": None,
     "timeoutSeconds": 300,
     "answerTimeoutSeconds": None,
+    "heartbeatSeconds": None,
     "retry": {"maxAttempts": 3, "intervalSeconds": 1.0, "backoffRate": 2.0},
     "onFailure": "FAIL_SESSION",
     "maxTurns": 10,
@@ -63,6 +65,7 @@ ACTIONS: list[Given] = [
         "userInTheLoop": "APPROVAL",
         "timeoutSeconds": 31_536_000,
         "answerTimeoutSeconds": 1,
+        "heartbeatSeconds": 30,
         "retry": {"maxAttempts": 100, "intervalSeconds": 0.25, "backoffRate": 1.5},
         "onFailure": "SKIP_SUCCESSORS",
         "maxTurns": 50,

@@ -19,6 +19,7 @@ _RULES = {
     "userInTheLoop": "APPROVAL",
     "timeoutSeconds": 60,
     "answerTimeoutSeconds": 90,
+    "heartbeatSeconds": 20,
     "retry": _RETRY,
     "onFailure": "CONTINUE",
     "maxTurns": 3,

@@ -49,6 +49,7 @@ MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "answerSessionAgent": ((*KEYS["agent"], "run"), {}),
     "askSessionAgent": ((*KEYS["agent"], "run"), {"question": "Which?"}),
     "acceptSessionAgent": ((*KEYS["agent"], "run"), {}),
+    "heartbeatSessionAgent": ((*KEYS["agent"], "run"), {}),
     "completeSessionAgent": ((*KEYS["agent"], "run"), {}),
     "failSessionAgent": ((*KEYS["agent"], "run"), {}),
 }
@@ -120,6 +121,7 @@ LABELS: list[Field] = [
     ("startSession", ("idempotencyKey",)),
     ("startSession", ("userId",)),
     ("startSession", ("inputFiles", 1, "mediaType")),
+    ("heartbeatSessionAgent", ("note",)),
 ]
 FOREIGN_IDS: list[Field] = [
     ("recordSessionRun", ("threadUuid",)),

@@ -21,7 +21,7 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 }
 # Stored since the newest corpus was written. The corpus of the next release has them.
 SINCE: dict[type[models.Table], set[str]] = {
-    models.SessionAgent: {"remote"},
+    models.SessionAgent: {"remote", "alive_at", "heartbeat_note", "heartbeat_percent"},
 }
 
 

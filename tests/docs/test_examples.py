@@ -189,7 +189,7 @@ def test_the_example_of_a_tested_agent_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("frontend", 1), ("another-lambda", 1), ("write-an-agent", 6)]
+    ("name", "count"), [("frontend", 1), ("another-lambda", 1), ("write-an-agent", 7)]
 )
 def test_the_documents_in_examples_are_valid(name: str, count: int) -> None:
     pattern = r"(?:gql<.+>`|^[A-Z_]+ = \"\"\")\n(.+?)(?:`|\"\"\")"

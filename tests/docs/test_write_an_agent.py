@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from ai_coordination import models
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.handler import handler
@@ -24,6 +25,7 @@ from tests.api.execution import (
     report,
     session,
     start,
+    started,
     tell,
     work_off,
 )
@@ -31,12 +33,13 @@ from tests.docs.pages import example, page
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.entrypoints.local_server import LocalServer, running
 from tests.entrypoints.test_worker import queue
-from tests.support.graph_api import Place, change
+from tests.support.graph_api import Place, change, data
 from tests.support.lambda_service import LambdaService, Reply, returning, serving
+from tests.support.stored import stored
 
 __all__ = ["queue"]
 
-NOW, ASKING, LATER, OUTSIDE = page("guides/write-an-agent").texts("python")
+NOW, ASKING, LATER, OUTSIDE, LONG = page("guides/write-an-agent").texts("python")
 TABLE = "answers"
 
 
@@ -279,3 +282,17 @@ def test_the_development_server_invokes_what_an_endpoint_serves() -> None:
 
     (invocation,) = lambdas.invocations
     assert invocation.event["replyTo"] == {"functionName": None}
+
+
+@pytest.mark.usefixtures("queue")
+def test_long_work_says_how_far_it_is() -> None:
+    place = started([external("a")], [after("a", heartbeatSeconds=60)])
+    key = report(place, "a")
+    long = example(LONG)
+    long["ask"] = data
+
+    translated = long["translate_all"](["one", "two", "three"], str.upper, key)
+
+    assert translated == ["ONE", "TWO", "THREE"]
+    agent = stored(models.SessionAgent, place.session, key["sessionAgentUuid"])
+    assert (agent.heartbeat_note, agent.heartbeat_percent) == ("Page 3 of 3", 100)

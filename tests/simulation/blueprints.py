@@ -88,6 +88,7 @@ def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any
         "timeout_seconds": draw(some.sampled_from([30, 300, 3_000])),
         "on_failure": draw(some.sampled_from(FailurePolicy)),
         "user_in_the_loop": draw(some.sampled_from([None, None, *UserInTheLoop])),
+        "heartbeat_seconds": draw(some.sampled_from([None, None, 40])),
         "answer_timeout_seconds": draw(some.sampled_from([None, 600])),
     }
 

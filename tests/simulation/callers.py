@@ -19,6 +19,10 @@ from tests.simulation.snapshot import Snapshot
 Mutation = Callable[..., Any]
 
 
+# Which of these is repeated says nothing else.
+REPEATED = agent_commands.accept, agent_commands.heartbeat
+
+
 class Callers:
     """All callers of a session, and the workers outside."""
 
@@ -56,7 +60,12 @@ class Callers:
                 continue
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
                 self._tell(*self._answer(agent))
-            elif agent.state == SessionAgentState.IN_PROGRESS and self._reports(agent):
+            elif agent.state != SessionAgentState.IN_PROGRESS:
+                continue
+            elif agent.agent_action.heartbeat_seconds and self._random.random() < 0.5:
+                percent = self._random.choice([None, 50])
+                self._tell(agent_commands.heartbeat, {**self._key(agent), "percent": percent})
+            elif self._reports(agent):
                 self._tell(*self._report(agent))
         if self._said and self._random.random() < 0.2:
             self._tell(*self._random.choice(self._said))
@@ -98,7 +107,7 @@ class Callers:
         if self._random.random() < 0.1:
             self.is_refused(mutation, given)
         took = self._ask(mutation, **given)
-        if took and mutation is not agent_commands.accept and self._random.random() < 0.5:
+        if took and mutation not in REPEATED and self._random.random() < 0.5:
             self._again(mutation, given)
 
     def _again(self, mutation: Mutation, given: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import throttle
+from ai_coordination.engine.agent import heartbeat, throttle
 from ai_coordination.engine.session import retry_plan
 from ai_coordination.models.texts import Text
 from ai_coordination.runtimes.base import THROTTLE_SECONDS
@@ -91,7 +91,21 @@ class Monitor:
         if agent.poll_at and not agent.lease_until:
             soon = max(self._world.clock, parse(agent.poll_at)) + timedelta(minutes=2)
             assert agent.looks or parse(agent.due_at) <= soon, "polled too late"
+        self._is_silent_in_time(now, agent)
         self._attempts_are_counted(now, agent)
+
+    def _is_silent_in_time(self, now: Snapshot, agent: models.SessionAgent) -> None:
+        """An accepted run is looked for when it is silent, and fails only if it has been silent."""
+        at = heartbeat.silent_at(agent)
+        if at is None:
+            return
+        if agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until:
+            soon = max(self._world.clock, parse(at)) + timedelta(minutes=2)
+            assert agent.looks or parse(agent.due_at) <= soon, "its silence is noticed too late"
+        notes = heartbeat.NOTES.format(agent.agent_action.heartbeat_seconds)
+        for run in now.runs_of(agent):
+            if run.run_uuid == agent.current_run_uuid and run.notes == notes:
+                assert at <= str(run.finished_at), "it was not silent"
 
     def _attempts_are_counted(self, now: Snapshot, agent: models.SessionAgent) -> None:
         """No more attempts than its action allows, and all that ended are counted.

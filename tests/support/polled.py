@@ -1,6 +1,6 @@
 """An agent whose work goes on elsewhere, in the place of ECHO, on the engine's virtual clock."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,16 +16,10 @@ from ai_coordination.testing import Engine, Session
 Result = Answer | Accepted
 Script = Callable[[Call], Result]
 
-BLUEPRINT: Mapping[str, Any] = {
-    "coordination": {
-        "coordinationName": "Offers",
-        "agents": [{"agentUuid": "a", "agentName": "A", "runtime": {"kind": "ECHO"}}],
-    },
-    "task": {"taskName": "Offer", "initialTaskQuery": "Tea?"},
-}
 _AGENT = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status sessionAgents { nodes {
-        sessionUuid sessionAgentUuid state attempt notes agentOutput
+        sessionUuid sessionAgentUuid state attempt notes agentOutput version updatedAt
+        heartbeat { at note percent }
         currentRun { runUuid asyncTaskUuid outcome notes }
     } }
     sessionRuns { nodes { attempt outcome notes asyncTaskUuid } }
@@ -46,18 +40,27 @@ class Elsewhere:
     cancelled: list[Call] = field(default_factory=list)
     started_at: datetime | None = None
 
-    def start(self, **action: Any) -> Session:
+    def start(self, kind: str = "ECHO", /, **action: Any) -> Session:
         """Start a session of one agent, and run until nothing is left to do."""
-        session = self.prepare(**action)
+        session = self.prepare(kind, **action)
         self.engine.run()
         return session
 
-    def prepare(self, **action: Any) -> Session:
+    def prepare(self, kind: str = "ECHO", /, **action: Any) -> Session:
         """Start a session of one agent."""
-        task = {**BLUEPRINT["task"], "agentActions": [{"agentUuid": "a", **action}]}
-        self.engine.load({**BLUEPRINT, "task": task})
+        member = {"agentUuid": "a", "agentName": "A", "runtime": {"kind": kind}}
+        loaded = self.engine.load(
+            {
+                "coordination": {"coordinationName": f"{self.engine.now}", "agents": [member]},
+                "task": {
+                    "taskName": "Offer",
+                    "initialTaskQuery": "Tea?",
+                    "agentActions": [{"agentUuid": "a", **action}],
+                },
+            }
+        )
         self.started_at = self.engine.now
-        return self.engine.start()
+        return self.engine.start(blueprint=loaded)
 
     def seconds(self) -> list[float]:
         """When it was polled, in whole seconds since the start."""

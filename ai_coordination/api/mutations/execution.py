@@ -1,13 +1,16 @@
 """Mutations that execute sessions: start, cancel and retry them, and report agents' results."""
 
+from collections.abc import Callable
 from typing import Any
 
 import graphene
 
+from ai_coordination import models
 from ai_coordination.api import fields
 from ai_coordination.api.agent import InputFileInput, SubtaskQueryInput, TokenUsageInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import optional_list_field, text_field, uuid_field
+from ai_coordination.api.heartbeats import HeartbeatSessionAgentInput
 from ai_coordination.api.mutations.session import SessionPayload
 from ai_coordination.api.mutations.session_agent import SessionAgentPayload
 from ai_coordination.api.scalars import JSON
@@ -199,34 +202,17 @@ def _retry(context: Context, arguments: dict[str, Any]) -> SessionPayload:
     )
 
 
-def _answer(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.answer(context.engine, context.caller, **arguments)
-    )
+def _on_agent(
+    command: Callable[..., models.SessionAgent],
+) -> Callable[[Context, dict[str, Any]], SessionAgentPayload]:
+    """Return the resolver of a command on one agent."""
 
+    def resolve(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
+        return SessionAgentPayload(
+            session_agent=command(context.engine, context.caller, **arguments)
+        )
 
-def _ask(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.ask(context.engine, context.caller, **arguments)
-    )
-
-
-def _accept(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.accept(context.engine, context.caller, **arguments)
-    )
-
-
-def _complete(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.complete(context.engine, context.caller, **arguments)
-    )
-
-
-def _fail(context: Context, arguments: dict[str, Any]) -> SessionAgentPayload:
-    return SessionAgentPayload(
-        session_agent=agent_commands.fail(context.engine, context.caller, **arguments)
-    )
+    return resolve
 
 
 class ExecutionMutations:
@@ -261,14 +247,14 @@ class ExecutionMutations:
     answer_session_agent = fields.mutation_field(
         SessionAgentPayload,
         AnswerSessionAgentInput,
-        _answer,
+        _on_agent(agent_commands.answer),
         "Records a person's answer to an agent in the state WAITING_FOR_INPUT. Repeating the answer"
         " is harmless.",
     )
     ask_session_agent = fields.mutation_field(
         SessionAgentPayload,
         AskSessionAgentInput,
-        _ask,
+        _on_agent(agent_commands.ask),
         "Ends a run with a question to a person. The agent waits for the answer, and then runs"
         " again with it. Repeating the question is harmless. In the agent's last turn (`maxTurns`)"
         " this fails with INVALID_STATE, and so does the agent.",
@@ -276,19 +262,25 @@ class ExecutionMutations:
     accept_session_agent = fields.mutation_field(
         SessionAgentPayload,
         AcceptSessionAgentInput,
-        _accept,
+        _on_agent(agent_commands.accept),
         "Records that the work of a run was accepted and will be reported later, and how the"
         " external system names it. Reporting without accepting is allowed.",
+    )
+    heartbeat_session_agent = fields.mutation_field(
+        SessionAgentPayload,
+        HeartbeatSessionAgentInput,
+        _on_agent(agent_commands.heartbeat),
+        "Reports that a run is still in progress, and how far it is. See `heartbeatSeconds`.",
     )
     complete_session_agent = fields.mutation_field(
         SessionAgentPayload,
         CompleteSessionAgentInput,
-        _complete,
+        _on_agent(agent_commands.complete),
         "Reports the result of a run. Repeating a report is harmless.",
     )
     fail_session_agent = fields.mutation_field(
         SessionAgentPayload,
         FailSessionAgentInput,
-        _fail,
+        _on_agent(agent_commands.fail),
         "Reports that a run has failed. Repeating a report is harmless.",
     )

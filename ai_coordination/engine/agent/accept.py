@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import models, timestamps
-from ai_coordination.engine.agent import abandon, remote
+from ai_coordination.engine.agent import abandon, heartbeat, remote
 from ai_coordination.engine.context import GRACE_SECONDS, Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, writes
@@ -38,6 +38,7 @@ def accept(engine: Engine, agent: models.SessionAgent, accepted: Accepted) -> No
     changes: dict[str, Any] = {"poll_at": None if wait is None else engine.later(wait)}
     if accepted.remote is not None:
         changes["remote"] = remote.encoded(accepted.remote)
+    changes |= heartbeat.signs(engine, agent)
     then = agent.changed(changes)
     kind = models.SessionAgent
     actions = released(then, due_at(then, is_sent=is_sent))
@@ -68,7 +69,7 @@ def released(agent: models.SessionAgent, due: str) -> list[Action]:
 
 
 def due_at(agent: models.SessionAgent, *, is_sent: bool = True) -> str:
-    """When to look for an agent that has accepted: at its deadline, or for its next poll.
+    """When to look for an agent that has accepted: at its deadline, its next poll, or if silent.
 
     `is_sent` says that the poll has a message. Then the due time is for the case that it is lost,
     and the one that the agent has stays if it is about right: a change costs two writes to the
@@ -76,7 +77,7 @@ def due_at(agent: models.SessionAgent, *, is_sent: bool = True) -> str:
     """
     deadline_at = str(agent.deadline_at)
     if agent.poll_at is None:
-        return deadline_at
+        return min(deadline_at, heartbeat.silent_at(agent) or deadline_at)
     if not is_sent:
         return min(deadline_at, str(agent.poll_at))
     latest = _later(agent.poll_at, GRACE_SECONDS)

@@ -17,6 +17,8 @@ Changes = Mapping[str, Any]
 
 # Nobody works on the agent's run: neither a worker, nor anyone elsewhere.
 NO_LEASE: Changes = dict.fromkeys(["lease_until", "lease_owner", "takeovers", "remote", "poll_at"])
+# The agent's run has shown no sign of life. What the last run showed stays until the next claim.
+NO_HEARTBEAT: Changes = dict.fromkeys(["alive_at", "heartbeat_note", "heartbeat_percent"])
 # What is known of the throttled runs of an attempt is removed once the attempt has ended.
 NO_THROTTLES: Changes = {"throttles": None, "throttled_since": None}
 # No worker has the agent, and no list of open work contains it. Its attempt has ended.

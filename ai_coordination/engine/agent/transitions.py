@@ -13,6 +13,7 @@ from ai_coordination import models
 from ai_coordination.engine.agent.transition import (
     FIRST_TURN,
     NO_ANSWER,
+    NO_HEARTBEAT,
     NO_LEASE,
     NO_THROTTLES,
     NO_WORK,
@@ -30,14 +31,14 @@ def to_in_progress(
 ) -> Transition:
     """INITIAL to IN_PROGRESS: a worker claims the next attempt, and creates its run."""
     same = {"current_run_uuid": run.run_uuid, "thread_uuid": run.thread_uuid}
-    attempt = {"attempt": run.attempt, **same, "not_before": None, **NO_LEASE}
+    attempt = {"attempt": run.attempt, **same, "not_before": None}
     return Transition(
         agent=agent,
         source=State.INITIAL,
         to=State.IN_PROGRESS,
         at=run.created_at,
         due_at=due_at,
-        changes={**attempt, **changes},
+        changes={**attempt, **NO_LEASE, **NO_HEARTBEAT, **changes},
         condition=moves.same_start(agent),
         run=run,
     )
