@@ -4,9 +4,10 @@ from collections import defaultdict
 from random import Random
 from typing import Any
 
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed
 from tests.simulation.callers import Callers
 from tests.simulation.simulator import Died, Faulty, Simulator
+from tests.simulation.turns import Turns
 
 POLL_SECONDS = [0.2, 1, 5, 20, 100, 2_000]
 
@@ -14,11 +15,14 @@ POLL_SECONDS = [0.2, 1, 5, 20, 100, 2_000]
 class RandomAgents:
     """What runtimes say to calls and polls. Everything follows from the world's random numbers."""
 
-    def __init__(self, world: Simulator, callers: Callers, draw: Random) -> None:
+    def __init__(self, world: Simulator, callers: Callers, turns: Turns, draw: Random) -> None:
         self._world = world
+        self._turns = turns
         self._callers = callers
         self._throttled = draw.choice([0, 0, 0.2, 0.6])
         self._polled = draw.choice([0, 0.3, 0.8])
+        self._asks = draw.choice([0, 0, 0.2, 0.5])
+        self._stores = draw.choice([0, 0.3])
         # What was ever accepted of a run.
         self._accepted: dict[str, list[Any]] = defaultdict(list)
         # How often a worker dies in a call, and is stopped in one.
@@ -28,8 +32,10 @@ class RandomAgents:
         # The runs whose work was cancelled.
         self.cancelled: set[str] = set()
 
-    def answer(self, call: Call) -> Answer | Accepted:
+    def answer(self, call: Call) -> Result:
         """The result of an invocation."""
+        if self._world.random.random() < self._stores:
+            self._turns.checkpoint(call, self._callers.something())
         if self._throttled and self._world.random.random() < self._throttled:
             after_seconds = self._world.random.choice([None, None, 0.0, 30.0, 400.0])
             used = self._callers.usage()
@@ -46,7 +52,7 @@ class RandomAgents:
             return self._accepts(call)
         return Accepted() if fate < 0.35 else self._answers(call, fate)
 
-    def poll(self, call: Call) -> Answer | Accepted:
+    def poll(self, call: Call) -> Result:
         """The result of a poll of what was accepted."""
         assert call.agent.poll_at, "it has not accepted"
         assert call.remote in self._accepted[call.run_uuid], "the work of another run"
@@ -76,10 +82,12 @@ class RandomAgents:
         self._accepted[call.run_uuid].append(given.remote)
         return given
 
-    def _answers(self, call: Call, fate: float) -> Answer:
+    def _answers(self, call: Call, fate: float) -> Result:
         if fate < 0.4 and self.death:
             raise Died("while it waits for an answer")
         if self._world.random.random() < self.stops:
             self.stopped.append(call)
             raise Died("it is stopped, and taken for dead")
+        if self._world.random.random() < self._asks:
+            return self._callers.question()
         return Answer(self._callers.something(), self._callers.usage())

@@ -90,6 +90,7 @@ def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any
         "user_in_the_loop": draw(some.sampled_from([None, None, *UserInTheLoop])),
         "heartbeat_seconds": draw(some.sampled_from([None, None, 40])),
         "answer_timeout_seconds": draw(some.sampled_from([None, 600])),
+        "max_turns": draw(some.sampled_from([1, 2, 3, 10])),
     }
 
 

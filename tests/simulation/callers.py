@@ -10,13 +10,22 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands, callback_reports, session_commands
 from ai_coordination.engine.callback_reports import Place
 from ai_coordination.errors import EngineError, InvalidState, NotFound, Unauthenticated
-from ai_coordination.runtimes.base import Usage
+from ai_coordination.runtimes.base import Question, Usage
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
 from tests.simulation.simulator import Simulator, survives
 from tests.simulation.snapshot import Snapshot
 
 Mutation = Callable[..., Any]
+FORM = {"type": "object", "properties": {"said": {"type": "string"}}, "required": ["said"]}
+# What is not the same report or answer, by the member that says so.
+OTHERS: Mapping[str, Any] = {
+    "agent_output": "another",
+    "notes": "another",
+    "user_input": "another",
+    "question": "another",
+    "answer": {"said": "another"},
+}
 
 
 # Which of these is repeated says nothing else.
@@ -83,9 +92,30 @@ class Callers:
 
     def _answer(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:
         given = {**self._key(agent), "user_input": self.something()}
+        fate = self._random.random()
+        if agent.asked_question:
+            if fate < 0.1:
+                return agent_commands.answer, {**given, "approved": False}
+            return agent_commands.answer, self._reply(agent, given)
         if agent.agent_action.user_in_the_loop == UserInTheLoop.APPROVAL:
-            given["approved"] = self._random.random() < 0.8
+            given["approved"] = fate < 0.6
+            given["revise"] = fate > 0.75
         return agent_commands.answer, given
+
+    def _reply(self, agent: models.SessionAgent, given: dict[str, Any]) -> dict[str, Any]:
+        """A text, or what the form of the question wants."""
+        said: Any = given["user_input"]
+        if agent.question_form is not None:
+            said = {"said": said}
+            given = {**self._key(agent), "answer": said}
+        self._world.replied[str(agent.current_run_uuid)].append(said)
+        return given
+
+    def question(self) -> Question:
+        """What an agent asks a person, never the same twice."""
+        draw = self._random
+        resume = draw.choice([None, draw.random(), {"so far": self.something()}])
+        return Question(self.something(), resume, draw.choice([None, FORM]), self.usage())
 
     def _report(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:
         given = self._key(agent)
@@ -94,6 +124,11 @@ class Callers:
             retryable = self._random.random() < 0.8
             given = {**given, **self._reported(), "retryable": retryable}
             return agent_commands.fail, {**given, "notes": self.something()}
+        if fate < 0.3:
+            asked = self.question()
+            self._world.asked[given["run_uuid"]].append((asked.text, asked.resume))
+            more = {"question": asked.text, "form": asked.form, "resume": asked.resume}
+            return agent_commands.ask, {**given, **self._reported(), **more}
         if fate < 0.4:
             names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
             return agent_commands.accept, {**given, **names}
@@ -115,9 +150,9 @@ class Callers:
         seam, spoils = self._world.seam, self._world.spoils
         self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
         mutation(self._world.engine(), self._world.caller, **given)
-        other = {"agent_output", "notes", "user_input"} & given.keys()
+        (name,) = OTHERS.keys() & given.keys()
         with suppress(InvalidState):
-            mutation(self._world.engine(), self._world.caller, **{**given, other.pop(): "another"})
+            mutation(self._world.engine(), self._world.caller, **{**given, name: OTHERS[name]})
             raise AssertionError("two results of one run are taken")
         self._world.seam, self._world.spoils = seam, spoils
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ai_coordination import texts
 from ai_coordination.engine import agent_commands
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Usage
+from ai_coordination.runtimes.base import Answer, Call, Result, Usage
 from ai_coordination.states import SessionAgentState
 from tests.simulation.callers import insist
 from tests.simulation.monitor import Monitor
@@ -41,7 +41,7 @@ class Case:
         """What callers ask for."""
         raise NotImplementedError
 
-    def answer(self, call: Call) -> Answer | Accepted:
+    def answer(self, call: Call) -> Result:
         """What an agent answers."""
         raise NotImplementedError
 

@@ -188,6 +188,7 @@ def texts_are_kept(now: Snapshot, world: Simulator) -> None:
     named = [now.session.task_query]
     for agent in now.agents:
         named += [agent.subtask_query, agent.agent_input, agent.agent_output, agent.user_input]
+        named += [agent.question, agent.question_form, agent.resume, agent.reply]
         if agent.member is not None:
             named.append(agent.member.runtime.kept_parameters)
     for text in named:

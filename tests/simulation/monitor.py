@@ -19,6 +19,7 @@ from ai_coordination.timestamps import parse
 from tests.simulation import invariants, sums
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
+from tests.simulation.turns import Turns, turn_of
 
 TOLERATED = timedelta(seconds=THROTTLE_SECONDS)
 ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
@@ -37,6 +38,7 @@ class Monitor:
         self._iterations: dict[str, int] = {}
         # The runs that were throttled.
         self._throttled: set[str] = set()
+        self.turns = Turns(world, self._iterations)
         # The last answer that an agent asked about. It is kept until a person has judged it.
         self._asked: dict[int, Text] = {}
 
@@ -72,17 +74,21 @@ class Monitor:
         if run.run_uuid not in self._iterations:
             of = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
             self._iterations[run.run_uuid] = int(of.iteration)
+            assert run.iteration == of.iteration
         if run.outcome is not None:
             self._stays(("run", run.run_uuid), run)
 
     def _settle_agent(self, now: Snapshot, agent: models.SessionAgent) -> None:
-        if agent.state in ANSWERED:
+        self.turns.look(now, agent)
+        if agent.agent_output is None:
+            self._asked.pop(int(agent.ordinal), None)
+        elif agent.state in ANSWERED:
             output = agent.agent_output
             self._stays(("output", agent.current_run_uuid), output)
             said = [*self._world.said[str(agent.current_run_uuid)], *self._asked_before(agent)]
             assert any(one == output or _is(output, one) for one in said), "of another run"
             self._keeps_its_output(now, agent)
-        if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+        if agent.state == SessionAgentState.WAITING_FOR_INPUT and not agent.asked_question:
             self._asked[int(agent.ordinal)] = agent.agent_output
         if agent.state in TERMINAL_AGENT:
             soon = self._world.clock + timedelta(minutes=2)
@@ -108,7 +114,7 @@ class Monitor:
                 assert at <= str(run.finished_at), "it was not silent"
 
     def _attempts_are_counted(self, now: Snapshot, agent: models.SessionAgent) -> None:
-        """No more attempts than its action allows, and all that ended are counted.
+        """In each turn no more attempts than its action allows, and all that ended are counted.
 
         Throttled runs are not. They are tolerated for a while after the first of their attempt.
         """
@@ -116,20 +122,25 @@ class Monitor:
         runs = [
             run for run in now.runs_of(agent) if self._iterations[run.run_uuid] == agent.iteration
         ]
-        throttled: dict[int, list[models.SessionRun]] = defaultdict(list)
+        throttled: dict[tuple[int, int], list[models.SessionRun]] = defaultdict(list)
+        counted: dict[int, list[int]] = defaultdict(list)
         for run in runs:
             if is_throttled(run):
-                throttled[int(run.attempt)].append(run)
-        counted = [int(run.attempt) for run in runs if not is_throttled(run)]
-        assert sorted(counted) == list(range(1, int(agent.attempt) + 1)), "attempts are miscounted"
-        assert all(attempt <= int(agent.attempt) + 1 for attempt in throttled)
+                throttled[turn_of(run), int(run.attempt)].append(run)
+            else:
+                counted[turn_of(run)].append(int(run.attempt))
+        last = turn_of(agent)
+        assert len(counted[last]) == agent.attempt, "attempts are miscounted"
+        for attempts in counted.values():
+            assert sorted(attempts) == list(range(1, len(attempts) + 1)), "an attempt is missing"
+        assert all(attempt <= len(counted[turn]) + 1 for turn, attempt in throttled)
         for of_attempt in throttled.values():
             ends = sorted(parse(str(run.finished_at)) for run in of_attempt)
             assert ends[-1] - ends[0] <= TOLERATED
         is_waiting = agent.state == SessionAgentState.INITIAL and agent.iteration > 0
         if is_waiting or agent.state == SessionAgentState.IN_PROGRESS:
             attempt = int(agent.attempt) + is_waiting
-            assert len(throttled[attempt]) == int(agent.throttles or 0)
+            assert len(throttled[last, attempt]) == int(agent.throttles or 0)
         else:
             assert agent.throttles is None
 
@@ -197,14 +208,15 @@ class Monitor:
     def _called_with_one_key(self) -> None:
         """Every call of an attempt has the same run, unless the run was throttled."""
         calls = {call for call in self._world.calls if call.run_uuid not in self._throttled}
-        assert len({call[:3] for call in calls}) == len(calls)
+        assert len({call[:4] for call in calls}) == len(calls)
 
     def _completed_once(self, now: Snapshot, agent: models.SessionAgent) -> None:
-        """A completed agent has one sealed completed run in its iteration."""
+        """A completed agent has one sealed completed run in its last turn."""
         completed = [
             run.run_uuid
             for run in now.runs_of(agent)
             if run.outcome == "completed" and self._iterations[run.run_uuid] == agent.iteration
+            if turn_of(run) == turn_of(agent)
         ]
         assert completed == [agent.current_run_uuid]
 

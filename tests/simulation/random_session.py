@@ -12,7 +12,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
+from ai_coordination.runtimes.base import Call, Result, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.agents import RandomAgents
@@ -54,7 +54,7 @@ class RandomSession:
         self.world.doubled = draw.choice([0, 0.4])
         self.world.older = draw.choice([0, 0.5])
         self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
-        self._agents = RandomAgents(self.world, self._callers, draw)
+        self._agents = RandomAgents(self.world, self._callers, self._monitor.turns, draw)
         self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
         self.world.answers = self._answer
         self.world.polls = self._agents.poll
@@ -178,10 +178,8 @@ class RandomSession:
         random = self.world.random
         call = self._agents.stopped.pop(random.randrange(len(self._agents.stopped)))
         agent = self._now().by_ordinal[int(call.agent.ordinal)]
-        is_held = (agent.current_run_uuid, agent.lease_owner) == (
-            call.run_uuid,
-            call.agent.lease_owner,
-        )
+        held = call.run_uuid, call.agent.lease_owner
+        is_held = (agent.current_run_uuid, agent.lease_owner) == held
         if is_held or random.random() < 0.5:
             survives(lambda: self.world.wake(call))
             return
@@ -189,7 +187,7 @@ class RandomSession:
 
         answers, polls = self.world.answers, self.world.polls
 
-        def fail_once(call: Call) -> Answer | Accepted:
+        def fail_once(call: Call) -> Result:
             # Others may work before the failure is written: their calls are answered as usual.
             self.world.answers, self.world.polls = answers, polls
             raise RunFailed(notes)
@@ -231,7 +229,7 @@ class RandomSession:
         assert self._monitor.look() is None
         assert not self.world.bucket.texts
 
-    def _answer(self, call: Call) -> Answer | Accepted:
+    def _answer(self, call: Call) -> Result:
         assert call.agent.member.runtime.kind != AgentRuntimeKind.EXTERNAL
         assert call.agent.agent_output is None, "it is called, and keeps an answer"
         self._may_begin(call)
@@ -253,6 +251,8 @@ class RandomSession:
         agent = now.by_ordinal[int(call.agent.ordinal)]
         if (agent.state, agent.current_run_uuid) != ("in_progress", call.run_uuid):
             return  # it is called by a worker that was slow
+        if agent.lease_owner == call.agent.lease_owner:
+            self._monitor.turns.called(now, call)
         before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
         assert not now.unfinished() & {int(one.ordinal) for one in before}
         completed = {one.ordinal for one in before if one.state == SessionAgentState.COMPLETED}

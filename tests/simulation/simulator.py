@@ -24,7 +24,7 @@ from ai_coordination.messages import CleanupMessage, Lane, Message
 from ai_coordination.models import TABLES, due_times
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
-from ai_coordination.runtimes.base import Answer, Call, Result
+from ai_coordination.runtimes.base import Answer, Call, Question, Result
 from tests.simulation.bucket import Bucket, OneAfterAnother
 from tests.simulation.store import WRITES, Store
 
@@ -58,6 +58,7 @@ class Called(NamedTuple):
 
     ordinal: int
     iteration: int
+    turn: int
     attempt: int
     run_uuid: str
 
@@ -119,6 +120,10 @@ class Simulator:
         self.said: dict[str, list[Text]] = defaultdict(list)
         # By run the tokens with which its agent may call back: one for each call.
         self.tokens: dict[str, list[str]] = defaultdict(list)
+        # By run, what was ever asked by the work on it, with what is to be given back; and what
+        # people ever replied.
+        self.asked: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+        self.replied: dict[str, list[Any]] = defaultdict(list)
         # The ordinals that any retry has named.
         self.named: set[int] = set()
         self.answers: Callable[[Call], Result] = lambda call: Answer("done")
@@ -200,7 +205,7 @@ class Simulator:
         """The runtime of every agent."""
         iteration = int(call.agent.iteration)
         ordinal = int(call.agent.ordinal)
-        self.calls.append(Called(ordinal, iteration, call.attempt, call.run_uuid))
+        self.calls.append(Called(ordinal, iteration, call.turn, call.attempt, call.run_uuid))
         return self._noted(call, self.answers(call))
 
     def poll(self, call: Call) -> Result:
@@ -210,6 +215,8 @@ class Simulator:
     def _noted(self, call: Call, answer: Result) -> Result:
         if isinstance(answer, Answer):
             self.said[call.run_uuid].append(answer.output)
+        elif isinstance(answer, Question):
+            self.asked[call.run_uuid].append((answer.text, answer.resume))
         return answer
 
     def call(self, operation: str, request: Any) -> Any:

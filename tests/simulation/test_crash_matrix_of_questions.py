@@ -1,0 +1,141 @@
+"""A worker dies at each moment of a session whose agent asks a question and revises its output."""
+
+from typing import Any
+
+import pytest
+
+from ai_coordination import texts
+from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.runtimes.base import Answer, Call, Question, Reply, Result, RunFailed, Usage
+from ai_coordination.states import SessionAgentState, UserInTheLoop
+from tests.simulation.blueprints import LARGE, Blueprint, member
+from tests.simulation.callers import FORM, insist
+from tests.simulation.cases import Case, ends_right_with
+from tests.simulation.simulator import TENANT
+from tests.simulation.snapshot import Snapshot
+
+POINTS = 68
+BLUEPRINT = Blueprint(
+    members=[member("writer"), member("last")],
+    actions=[
+        {
+            "agent_uuid": "writer",
+            "retry": {"max_attempts": 2, "interval_seconds": 1},
+            "user_in_the_loop": UserInTheLoop.APPROVAL,
+            "max_turns": 3,
+        },
+        {"agent_uuid": "last", "predecessors": ["writer"]},
+    ],
+    queries=[],
+)
+USED = Usage(input_tokens=3, output_tokens=4)
+REPLY = {"said": LARGE}
+PROGRESS = {"so far": "half"}
+
+
+class Asking(Case):
+    """The writer asks in its first turn. In the second it fails once after a checkpoint, and what
+    it writes then is sent back. In the third it is approved.
+    """
+
+    def prepare(self) -> None:
+        self._task = BLUEPRINT.make(self.world.caller)
+
+    def begin(self) -> None:
+        insist(
+            lambda: session_commands.start(
+                self.world.engine(),
+                self.world.caller,
+                coordination_uuid=self._task.coordination_uuid,
+                task_uuid=self._task.task_uuid,
+                idempotency_key="once",
+            )
+        )
+
+    def answer(self, call: Call) -> Result:
+        if call.agent.ordinal == 1:
+            return Answer("The end", USED)
+        if call.turn == 1:
+            assert (call.resume, call.reply) == (None, None)
+            return Question(f"How? {LARGE}", {"page": LARGE}, FORM, USED)
+        if call.turn == 2:
+            return self._second(call)
+        assert (call.resume, call.reply) == (None, None)
+        assert texts.read(TENANT, call.agent.rejected_output) == "A draft"
+        assert call.agent.rejected_because == "Shorter"
+        return Answer("Final", USED)
+
+    def _second(self, call: Call) -> Result:
+        assert call.reply == Reply(value=REPLY)
+        if call.attempt == 1:
+            # Of another worker there may be a checkpoint already.
+            assert call.resume in ({"page": LARGE}, PROGRESS)
+            assert call.checkpoint(PROGRESS)
+            raise RunFailed("Not yet", usage=USED)
+        assert call.resume == PROGRESS
+        return Answer("A draft", USED)
+
+    def approve(self) -> None:
+        """Answer the question, send the draft back, and approve the last output."""
+        now = self.monitor.look()
+        for agent in now.agents if now else ():
+            if agent.state == SessionAgentState.WAITING_FOR_INPUT:
+                agent_commands.answer(
+                    self.world.engine(),
+                    self.world.caller,
+                    session_uuid=agent.session_uuid,
+                    session_agent_uuid=agent.session_agent_uuid,
+                    run_uuid=agent.current_run_uuid,
+                    **_said(agent),
+                )
+
+    def ends_right(self, now: Snapshot) -> None:
+        super().ends_right(now)
+        assert now.session.status == "completed"
+        writer, last = now.agents
+        assert (writer.agent_output, last.agent_output) == ("Final", "The end")
+        assert (writer.turn, writer.attempt, writer.resume) == (3, 1, None)
+        runs = sorted(now.runs_of(writer), key=lambda run: str(run.run_uuid))
+        assert [(run.turn, run.attempt, run.outcome) for run in runs] == [
+            (None, 1, "input_required"),
+            (2, 1, "failed"),
+            (2, 2, "completed"),
+            (3, 1, "completed"),
+        ]
+        outputs = [run.output and texts.read(TENANT, run.output) for run in runs]
+        assert outputs == [f"How? {LARGE}", None, "A draft", "Final"]
+        assert now.session.used_input_tokens == 3 * 5
+
+
+def _said(agent: Any) -> dict[str, Any]:
+    if agent.asked_question:
+        return {"answer": REPLY}
+    if agent.agent_output == "A draft":
+        return {"approved": False, "revise": True, "user_input": "Shorter"}
+    return {"approved": True}
+
+
+def test_a_session_that_asks_ends_right_wherever_its_worker_dies() -> None:
+    case = Asking()
+    case.run()
+    assert case.points == POINTS
+
+    for point in range(1, POINTS + 1):
+        ends_right_with(Asking([point]), f"the worker died at point {point}")
+
+
+@pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
+def test_a_session_that_asks_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
+    case = Asking()
+    case.run()
+
+    for write in range(1, case.writes + 1):
+        ends_right_with(Asking([write], spoilt), f"{spoilt} at write {write}")
+
+
+@pytest.mark.stress
+def test_a_session_that_asks_ends_right_wherever_two_workers_die() -> None:
+    for point in range(1, POINTS + 1):
+        for later in (1, 2, 3, 5, 8, 13):
+            at = [point, point + later]
+            ends_right_with(Asking(at), f"workers died at points {at}")

@@ -1,0 +1,105 @@
+"""Checks the turns of agents: what they asked, what people replied, and what the next turn gets."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from ai_coordination import models, texts
+from ai_coordination.runtimes.base import Call
+from ai_coordination.states import SessionAgentState
+from tests.simulation.simulator import Simulator
+from tests.simulation.snapshot import Snapshot
+
+ASKED = "input_required"
+ENDS_OF_A_TURN = {ASKED, "completed"}
+Of = tuple[int, int, int]
+
+
+class Turns:
+    """Of one session. `iterations` says in which iteration of its agent a run was made."""
+
+    def __init__(self, world: Simulator, iterations: Mapping[str, int]) -> None:
+        self._world = world
+        self._iterations = iterations
+        # By the run of a question, the reply that its next turn got.
+        self._replies: dict[str, Any] = {}
+        # What a call may find as `resume`, by agent, iteration and turn.
+        self._resumes: dict[Of, list[Any]] = defaultdict(list)
+
+    def look(self, now: Snapshot, agent: models.SessionAgent) -> None:
+        """Check an agent at any moment."""
+        runs = self._runs(now, agent)
+        turns = [turn_of(run) for run in runs]
+        assert turns == sorted(turns), "a turn has gone back"
+        assert all(turn <= turn_of(agent) for turn in turns), "a run of a turn to come"
+        assert turn_of(agent) <= agent.agent_action.max_turns
+        for turn in range(1, turn_of(agent)):
+            *before, last = [run for run in runs if turn_of(run) == turn]
+            assert last.outcome in ENDS_OF_A_TURN, "a turn has followed a failure"
+            assert {run.outcome for run in before} <= {"failed", "timed_out"}
+        self._question_is_open(agent, runs)
+        if agent.state == SessionAgentState.COMPLETED:
+            assert agent.resume is None
+
+    def _runs(self, now: Snapshot, agent: models.SessionAgent) -> list[models.SessionRun]:
+        """Of the agent's iteration, in the order of their claims."""
+        found = [
+            run for run in now.runs_of(agent) if self._iterations[run.run_uuid] == agent.iteration
+        ]
+        return sorted(found, key=lambda run: str(run.run_uuid))
+
+    def _question_is_open(self, agent: models.SessionAgent, runs: list[models.SessionRun]) -> None:
+        """An agent that asks a question has no output, and its run is sealed with the question."""
+        if agent.state != SessionAgentState.WAITING_FOR_INPUT:
+            return
+        assert bool(agent.asked_question) == (agent.agent_output is None)
+        if agent.asked_question:
+            current = runs[-1]
+            assert (current.run_uuid, current.outcome) == (agent.current_run_uuid, ASKED)
+            assert current.output == agent.question
+            asked = self._world.asked[str(current.run_uuid)]
+            assert any(texts.is_same(current.output, text) for text, _ in asked), "of another run"
+
+    def called(self, now: Snapshot, call: Call) -> None:
+        """Check what a call gets. It is of a worker that has the run."""
+        agent = now.by_ordinal[int(call.agent.ordinal)]
+        assert call.turn == turn_of(agent)
+        before = [run for run in self._runs(now, agent) if turn_of(run) == call.turn - 1]
+        question = before[-1] if before and before[-1].outcome == ASKED else None
+        given = self._resumes[of(call)]
+        if question is None:
+            assert call.reply is None
+            given = given or [None]
+        else:
+            self._replied(str(question.run_uuid), call)
+            asked = self._world.asked[str(question.run_uuid)]
+            given = given or [
+                resume for text, resume in asked if texts.is_same(question.output, text)
+            ]
+        assert call.resume in given, "the resume of another turn"
+        self._resumes[of(call)] = given
+
+    def _replied(self, question: str, call: Call) -> None:
+        """Of all replies to a question, each attempt of the next turn gets the same one."""
+        assert call.reply is not None, "the reply is lost"
+        reply = call.reply.value if call.reply.text is None else call.reply.text
+        assert reply in self._world.replied[question], "a reply that no person has given"
+        assert self._replies.setdefault(question, reply) == reply, "two replies to one question"
+
+    def checkpoint(self, call: Call, resume: Any) -> bool:
+        """Store a checkpoint as a runtime does it, and know from then on what may be found."""
+        self._resumes[of(call)].append(resume)
+        landed = call.checkpoint(resume)
+        if landed:
+            self._resumes[of(call)] = [resume]
+        return landed
+
+
+def of(call: Call) -> Of:
+    """Return what names a turn."""
+    return int(call.agent.ordinal), int(call.agent.iteration), call.turn
+
+
+def turn_of(item: models.SessionAgent | models.SessionRun) -> int:
+    """Return the turn of an agent or a run, which only later turns store."""
+    return int(item.turn or 1)
