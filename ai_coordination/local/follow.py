@@ -2,17 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ai_coordination.local import questions
 from ai_coordination.local.client import Client, Refused
+from ai_coordination.local.questions import Ask
 
 SECONDS_BETWEEN_LOOKS = 0.3
 ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 # Agents in these states have nothing to show yet, or are shown by their runs.
 QUIET = frozenset({"INITIAL", "IN_PROGRESS"})
+SHOWN_BY_AGENT = frozenset({"COMPLETED", "INPUT_REQUIRED"})
 ANSWERED = frozenset({"WAITING_FOR_INPUT", "COMPLETED"})
 
 LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: String) {
@@ -22,8 +25,8 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
       nodes {
         sessionAgentUuid agentUuid state attempt notes updatedAt successorUuids
         agent { agentName runtime { kind } }
-        agentAction { userInTheLoop }
         currentRun { runUuid }
+        ask { kind }
       }
       pageInfo { hasNextPage endCursor }
     }
@@ -36,11 +39,6 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
 OUTPUT = """query Output($session: ID!, $agent: ID!) {
   sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) { agentOutput }
 }"""
-ASKED = """query Asked($session: ID!, $agent: ID!) {
-  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
-    agentOutput ask { kind question form }
-  }
-}"""
 
 
 class Place(NamedTuple):
@@ -48,34 +46,6 @@ class Place(NamedTuple):
 
     coordination: str
     session: str
-
-
-class Answer(NamedTuple):
-    """A person's answer to an agent: `approved` if it asks for approval, and a text or none.
-
-    `value` is the answer to a question with a form.
-    """
-
-    approved: bool | None
-    text: str | None
-    value: Any = None
-
-
-class Question(NamedTuple):
-    """An agent that asks a person."""
-
-    name: str
-    asks: str
-    """APPROVAL or INPUT."""
-    output: str
-    """The agent's output, or its own question."""
-    form: Mapping[str, Any] | None = None
-    """JSON Schema of the answer. None: it is a text."""
-    problem: str | None = None
-    """Why the last answer was refused."""
-
-
-Ask = Callable[[Question], Answer]
 
 
 @dataclass(frozen=True)
@@ -173,7 +143,7 @@ class Lines:
     def _of_run(self, look: Look, run: Mapping[str, Any]) -> Iterator[Line]:
         """Yield the event of an open or failed run. Others are shown by the agent's state."""
         state = run["outcome"] or "IN_PROGRESS"
-        if state != "COMPLETED" and self._is_new(run["runUuid"], state):
+        if state not in SHOWN_BY_AGENT and self._is_new(run["runUuid"], state):
             name = look.names.get(run["sessionAgentUuid"], "An agent")
             at = run["finishedAt"] or run["createdAt"]
             seconds = _seconds(run["createdAt"], run["finishedAt"])
@@ -244,34 +214,20 @@ def output(client: Client, place: Place, session_agent_uuid: str) -> str:
 
 def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, ask: Ask) -> None:
     uuid = agent["sessionAgentUuid"]
-    seen = client.execute(ASKED, session=place.session, agent=uuid)["sessionAgent"] or {}
-    asked = seen.get("ask")
-    if asked is None:
-        # It was answered in the meantime.
+    question = questions.read(client, place.session, uuid, name)
+    if question is None:
         return
-    text = asked["question"] if asked["question"] is not None else seen["agentOutput"]
-    question = Question(name, asked["kind"], text or "", asked["form"])
     key = {
         "sessionUuid": place.session,
         "sessionAgentUuid": uuid,
         "runUuid": agent["currentRun"]["runUuid"],
     }
-    before = None
-    while True:
-        answer = ask(question)
-        try:
-            client.mutate("answerSessionAgent", "sessionAgent { state }", {**key, **_told(answer)})
-        except Refused as refused:
-            if refused.code == "BAD_USER_INPUT" and answer != before:
-                before, question = answer, question._replace(problem=str(refused))
-                continue
-            # It was answered by another caller, or too late. The next snapshot shows which.
-            if refused.code != "INVALID_STATE":
-                raise
-            print(f"  {name} no longer waits for this answer: {refused}")
-        return
-
-
-def _told(answer: Answer) -> dict[str, Any]:
-    told = {"approved": answer.approved, "userInput": answer.text, "answer": answer.value}
-    return {name: value for name, value in told.items() if value is not None}
+    answer = {**key, **ask(question).as_input()}
+    try:
+        client.mutate("answerSessionAgent", "sessionAgent { state }", answer)
+    except Refused as refused:
+        # It was answered by another caller, or too late; or it is the agent's last turn, and the
+        # output cannot be sent back. The next snapshot shows which.
+        if refused.code != "INVALID_STATE":
+            raise
+        print(f"  {name} does not take this answer: {refused}")

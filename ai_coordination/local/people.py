@@ -6,120 +6,112 @@ from collections.abc import Mapping
 from textwrap import indent
 from typing import Any
 
-from ai_coordination.local.follow import Answer, Question
+from ai_coordination.local import form_answers
+from ai_coordination.local.questions import Answer, Question
+from ai_coordination.runtimes import forms
 
 APPROVED_TEXT = "Approved"
+VERDICTS = {"y": "approve", "n": "reject", "r": "send back"}
 
 
 class Unanswered(Exception):
-    """An agent asks, and there is no terminal to ask a person."""
+    """An agent asks, and no person can be asked. The text says why."""
 
 
 def ask_in_terminal(question: Question) -> Answer:
     """Ask the person at the terminal. Raises KeyboardInterrupt at the end of the input."""
     _show(question)
     if question.form is not None:
-        return Answer(None, None, _filled(question.form))
+        return _closed(Answer(None, None, value=_filled(question.form)))
     if question.asks == "INPUT":
-        text = _typed("  Your answer: ")
-        print()
-        return Answer(None, text)
-    approved = _is_yes("  Do you approve? [y/n] ")
+        return _closed(Answer(None, _typed("  Your answer: ")))
+    verdict = _verdict("  Do you approve? [y/n/r] ")
     remark = _typed("  Remark, or Enter for none: ").strip() or None
-    print()
-    return Answer(approved, remark)
+    return _closed(Answer(verdict == "y", remark, revise=verdict == "r"))
 
 
 def approve(question: Question) -> Answer:
-    """Approve without asking, for automation."""
+    """Approve without asking, for automation. Raises Unanswered if a form needs a person."""
     _show(question)
-    if question.form is not None:
-        value = _usual(question.form)
-        print(f"  Answered without asking: {json.dumps(value)}\n")
-        return Answer(None, None, value)
-    if question.asks == "INPUT":
-        print(f"  Answered without asking: {APPROVED_TEXT}\n")
-        return Answer(None, APPROVED_TEXT)
-    print("  Approved without asking.\n")
-    return Answer(approved=True, text=None)
+    answer = _agreed(question)
+    if answer.approved:
+        print("  Approved without asking.\n")
+    else:
+        print(f"  Answered without asking: {_said(answer)}\n")
+    return answer
 
 
 def approve_after(seconds: float, question: Question) -> Answer:
-    """Approve after some seconds, in which the question can be read."""
+    """Approve after some seconds, in which the question can be read. Raises as `approve`."""
     _show(question)
     time.sleep(seconds)
     print("  Approved, because there is no terminal to ask on.\n")
-    return Answer(approved=True, text=None)
+    return _agreed(question)
 
 
 def leave(question: Question) -> Answer:
     """Raise Unanswered."""
     _show(question)
-    raise Unanswered(question.name)
+    reason = "there is no terminal to ask. --approve approves all"
+    raise Unanswered(f"{question.name} waits, and {reason}")
+
+
+def _agreed(question: Question) -> Answer:
+    if question.form is not None:
+        value = form_answers.agreeing(question.form, APPROVED_TEXT)
+        if forms.problem_of_reply(question.form, value) is not None:
+            raise Unanswered(f"{question.name} waits: its form needs a person")
+        return Answer(None, None, value=value)
+    if question.asks == "INPUT":
+        return Answer(None, APPROVED_TEXT)
+    return Answer(approved=True, text=None)
+
+
+def _said(answer: Answer) -> str:
+    return answer.text or json.dumps(answer.value, ensure_ascii=False)
 
 
 def _show(question: Question) -> None:
-    wanted = "your approval" if question.asks == "APPROVAL" else "your input"
-    print(f"\n  {question.name} asks for {wanted}. It says:\n")
-    print(indent(question.output, "    | ", lambda line: True), end="\n\n", flush=True)
-    if question.problem is not None:
-        print(f"  That was refused: {question.problem}\n")
+    shown = question.output
+    if question.question is not None:
+        print(f"\n  {question.name} asks a question:\n")
+        shown = question.question
+    else:
+        wanted = "your approval" if question.asks == "APPROVAL" else "your input"
+        print(f"\n  {question.name} asks for {wanted}. It says:\n")
+    print(indent(shown, "    | ", lambda line: True), end="\n\n", flush=True)
+
+
+def _closed(answer: Answer) -> Answer:
+    print()
+    return answer
 
 
 def _filled(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask for each member of a form. What is left empty and not required is left out."""
-    value: dict[str, Any] = {}
-    for name, member in form.get("properties", {}).items():
-        required = name in form.get("required", ())
-        while (typed := _typed(f"  {_label(name, member)}: ").strip()) == "" and required:
-            print("  This is required.")
-        if typed:
-            value[name] = _value(typed, member)
-    print()
-    return value
-
-
-def _label(name: str, member: Mapping[str, Any]) -> str:
-    hints = [member["description"]] if "description" in member else []
-    if "enum" in member:
-        hints.append(" or ".join(map(str, member["enum"])))
-    elif member.get("type", "string") != "string":
-        hints.append("true or false" if member["type"] == "boolean" else str(member["type"]))
-    label = member.get("title", name)
-    return f"{label} ({', '.join(hints)})" if hints else str(label)
-
-
-def _value(typed: str, member: Mapping[str, Any]) -> Any:
-    """What was typed, as the member's type. What does not fit stays a text, and is refused."""
-    if member.get("type") == "array":
-        return [part.strip() for part in typed.split(",")]
-    if member.get("type", "string") == "string":
-        return typed
-    try:
-        return json.loads(typed)
-    except ValueError:
-        return typed
-
-
-def _usual(form: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer that agrees: the defaults, the first choices, and yes."""
-    usual = {"string": APPROVED_TEXT, "boolean": True, "array": []}
-    return {
-        name: member.get(
-            "default",
-            member.get("enum", [usual.get(member.get("type"), member.get("minimum", 1))])[0],
-        )
-        for name, member in form.get("properties", {}).items()
-        if name in form.get("required", form["properties"])
-    }
-
-
-def _is_yes(prompt: str) -> bool:
+    """Ask for each member of a form, until all of them together fit it."""
     while True:
-        typed = _typed(prompt).strip().lower()
-        if typed in ("y", "yes", "n", "no"):
-            return typed.startswith("y")
-        print("  Type y to approve, or n to reject. A rejection fails the agent.")
+        value: dict[str, Any] = {}
+        for member in form_answers.members(form):
+            typed = _typed(f"  {member.label}: ").strip()
+            while not typed and member.must_be_typed:
+                print("  This is required.")
+                typed = _typed(f"  {member.label}: ").strip()
+            if typed or member.default is not None:
+                value[member.name] = member.value(typed) if typed else member.default
+        problem = forms.problem_of_reply(form, value)
+        if problem is None:
+            return value
+        place = ".".join(map(str, problem.path))
+        print(f"\n  That was refused: {problem.message}{place and f' ({place})'}\n")
+
+
+def _verdict(prompt: str) -> str:
+    while True:
+        typed = _typed(prompt).strip().lower()[:1]
+        if typed in VERDICTS:
+            return typed
+        print("  Type y to approve, n to reject, or r to send it back for revision.")
+        print("  A rejection fails the agent.")
 
 
 def _typed(prompt: str) -> str:

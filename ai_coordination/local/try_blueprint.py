@@ -15,8 +15,9 @@ from ai_coordination.local import blueprints, people
 from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint
 from ai_coordination.local.blueprints.document import Problem, line
 from ai_coordination.local.client import Client, Unreachable
-from ai_coordination.local.follow import Ask, Look, Place, follow, output
+from ai_coordination.local.follow import Look, Place, follow, output
 from ai_coordination.local.own_server import served
+from ai_coordination.local.questions import Ask
 
 COMPLETED, NOT_COMPLETED, INVALID, LEFT, INTERRUPTED = 0, 1, 2, 3, 130
 QUERY = "query"
@@ -111,8 +112,7 @@ class Trial:
         try:
             return self._followed(place)
         except people.Unanswered as unanswered:
-            why = f"{unanswered} waits, and there is no terminal to ask. --approve approves all"
-            self._print_how_to_resume(place, why)
+            self._print_how_to_resume(place, str(unanswered))
             return LEFT
         except Unreachable as unreachable:
             outlook = "The session continues when the server does, if that has kept its data"

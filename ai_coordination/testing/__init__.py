@@ -6,12 +6,14 @@ It needs the extra `local` of this package. The guide "Test your blueprints" has
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.client import Refused
 from ai_coordination.testing.answers import (
+    Asked,
     Decision,
     Question,
     Reply,
     answer,
     approve,
     reject,
+    revise,
 )
 from ai_coordination.testing.engine import Engine
 from ai_coordination.testing.errors import NeverAtRest, NeverHappened, TestingError
@@ -20,6 +22,7 @@ from ai_coordination.testing.sessions import Agent, Blueprint, Run, Session
 
 __all__ = [
     "Agent",
+    "Asked",
     "Blueprint",
     "Decision",
     "Engine",
@@ -36,4 +39,5 @@ __all__ = [
     "answer",
     "approve",
     "reject",
+    "revise",
 ]

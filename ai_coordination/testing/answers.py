@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ai_coordination.local.follow import Question
+from ai_coordination.local.questions import Question
 
-__all__ = ["Decision", "Question", "Reply", "answer", "approve", "reject"]
+__all__ = ["Asked", "Decision", "Question", "Reply", "answer", "approve", "reject", "revise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,32 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """An agent's question to a person, after virtual `seconds`.
+
+    With the answer the agent is called again, in its next turn. A handler finds the answer in
+    `event["reply"]`, and `resume` in `event["resume"]`; a function of a text finds question and
+    answer in its text. `form` is the JSON Schema of the answer; without one it is a text.
+    """
+
+    question: str
+    form: Any = None
+    resume: Any = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A person's answer, after virtual `seconds`. `approved` is None for an agent that asks INPUT.
 
-    Create one by `approve`, `reject` or `answer`.
+    Create one by `approve`, `reject`, `revise` or `answer`.
     """
 
     approved: bool | None
     text: str | None
     seconds: float = 0.0
+    revise: bool = False
+    value: Any = None
 
 
 def approve(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
@@ -45,17 +62,30 @@ def approve(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
 
 
 def reject(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
-    """Reject the agent's output, after so many virtual seconds. The agent fails."""
+    """Reject the agent's output, or refuse to answer its question, after so many virtual seconds.
+
+    The agent fails.
+    """
     return Decision(approved=False, text=remark, seconds=seconds)
 
 
-def answer(text: str, *, seconds: float = 0.0) -> Decision:
-    """Answer an agent that asks for INPUT, after so many virtual seconds."""
-    return Decision(approved=None, text=text, seconds=seconds)
+def revise(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
+    """Send the agent's output back, after so many virtual seconds. The agent runs again."""
+    return Decision(approved=False, text=remark, seconds=seconds, revise=True)
+
+
+def answer(text: Any, *, seconds: float = 0.0) -> Decision:
+    """Answer an agent that asks for INPUT or a question, after so many virtual seconds.
+
+    The answer to a question with a form is the value that the form asks for.
+    """
+    if isinstance(text, str):
+        return Decision(approved=None, text=text, seconds=seconds)
+    return Decision(approved=None, text=None, seconds=seconds, value=text)
 
 
 AgentFunction = Callable[[str], Any] | Callable[[Any, Any], Any]
-"""A function of the agent's input that returns its output, as text or a Reply; or a handler of an
-event and a context, as on Lambda."""
+"""A function of the agent's input that returns its output, as text or a Reply, or a question as
+Asked; or a handler of an event and a context, as on Lambda."""
 PersonFunction = Callable[[Question], "Decision | None"]
 """A function of the question. None: the person never answers it."""

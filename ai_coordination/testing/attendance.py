@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ai_coordination import models
+from ai_coordination.local import questions
 from ai_coordination.local.client import Client
-from ai_coordination.local.follow import Question
+from ai_coordination.local.questions import Answer
 from ai_coordination.runtimes import registry
 from ai_coordination.states import SessionAgentState
 from ai_coordination.testing.api import send_late
@@ -16,8 +17,10 @@ from ai_coordination.testing.lambdas import Lambdas
 from ai_coordination.testing.later import Later
 from ai_coordination.testing.records import Records
 
-_TEXTS = """query Asked($session: ID!, $agent: ID!) {
-  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) { agentInput agentOutput }
+_WORK = """query Work($session: ID!, $agent: ID!) {
+  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
+    agentInput turn ask { question resume answer }
+  }
 }"""
 _ANSWER = """mutation Answer($input: AnswerSessionAgentInput!) {
   answerSessionAgent(input: $input) { sessionAgent { state } }
@@ -59,11 +62,6 @@ class Attendance:
             if attended:
                 self._noticed.add(key)
 
-    def _texts(self, agent: models.SessionAgent) -> Mapping[str, Any]:
-        key = {"session": agent.session_uuid, "agent": agent.session_agent_uuid}
-        texts: Mapping[str, Any] = self._client.execute(_TEXTS, **key)["sessionAgent"]
-        return texts
-
     def _work(self, agent: models.SessionAgent) -> bool:
         """Do the work of an EXTERNAL agent. Return whether it is one that has a function."""
         names = agent.agent_uuid, agent.member.agent_name
@@ -71,14 +69,18 @@ class Attendance:
         function = self._cast.agent(*names)
         if agent.state != SessionAgentState.IN_PROGRESS or not is_external or function is None:
             return False
+        key = {"session": agent.session_uuid, "agent": agent.session_agent_uuid}
+        work = self._client.execute(_WORK, **key)["sessionAgent"]
         event = {
             "coordinationUuid": agent.coordination_uuid,
             "sessionUuid": agent.session_uuid,
             "sessionAgentUuid": agent.session_agent_uuid,
             "runUuid": agent.current_run_uuid,
+            "turn": work["turn"],
             "attempt": int(agent.attempt),
             "agent": {"agentUuid": names[0], "agentName": names[1]},
-            "agentInput": self._texts(agent)["agentInput"],
+            "agentInput": work["agentInput"],
+            **_reply(work["ask"]),
         }
         self._lambdas.report(event, self._lambdas.call(function, event))
         return True
@@ -88,20 +90,24 @@ class Attendance:
         names = agent.agent_uuid, agent.member.agent_name
         if not self._cast.has_person(*names):
             return False
-        asks = str(agent.agent_action.user_in_the_loop).upper()
-        output = str(self._texts(agent)["agentOutput"] or "")
+        key = agent.session_uuid, agent.session_agent_uuid
+        question = questions.read(self._client, *key, names[1])
+        if question is None:
+            return True
         with self._paused():
-            decision = self._cast.decide(Question(names[1], asks, output), *names)
+            decision = self._cast.decide(question, *names)
         if decision is not None:
-            answers: dict[str, Any] = {
-                "sessionUuid": agent.session_uuid,
-                "sessionAgentUuid": agent.session_agent_uuid,
-                "runUuid": agent.current_run_uuid,
-            }
-            if decision.approved is not None:
-                answers["approved"] = decision.approved
-            if decision.text is not None:
-                answers["userInput"] = decision.text
+            run = dict(zip(("sessionUuid", "sessionAgentUuid"), key, strict=True))
+            said = Answer(decision.approved, decision.text, decision.revise, decision.value)
+            answers = {**run, "runUuid": agent.current_run_uuid, **said.as_input()}
             at = self._clock.after(decision.seconds)
             self._later.add(at, lambda: send_late(self._client, _ANSWER, answers))
         return True
+
+
+def _reply(ask: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a question has given to the next turn, as the payload of a LAMBDA agent has it."""
+    if ask is None or ask["question"] is None:
+        return {"resume": None, "reply": None}
+    reply = {"question": ask["question"], "answer": ask["answer"]}
+    return {"resume": ask["resume"], "reply": reply}

@@ -71,10 +71,20 @@ class Cast:
             return None
         if not isinstance(decision, Decision):
             raise TestingError(
-                f"The person of {question.name!r} must return approve(), reject(), answer(text) or "
-                f"None, not {decision!r}"
+                f"The person of {question.name!r} must return approve(), reject(), revise(), "
+                f"answer(text) or None, not {decision!r}"
             )
-        if (decision.approved is None) != (question.asks == "INPUT"):
-            wanted = "answer(text)" if question.asks == "INPUT" else "approve() or reject()"
+        if wanted := _wanted(question, decision):
             raise TestingError(f"{question.name!r} asks for {question.asks}: return {wanted}")
         return decision
+
+
+def _wanted(question: Question, decision: Decision) -> str | None:
+    """What a person must return for a question, if the decision is not that."""
+    if question.asks != "INPUT":
+        return "approve(), reject() or revise()" if decision.approved is None else None
+    if question.question is None:
+        return None if decision.approved is None else "answer(text)"
+    if decision.approved is None or (not decision.approved and not decision.revise):
+        return None
+    return "answer(…) or reject()"

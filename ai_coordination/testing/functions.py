@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ai_coordination.runtimes.base import Usage
 from ai_coordination.runtimes.token_usage import reported
-from ai_coordination.testing.answers import AgentFunction, Reply
+from ai_coordination.testing.answers import AgentFunction, Asked, Reply
 from ai_coordination.testing.errors import TestingError
 
 
@@ -43,8 +43,9 @@ class Registered(NamedTuple):
                 "stackTrace": frames,
             }
             return Result(told, failed=True, seconds=self.seconds)
-        if isinstance(returned, Reply):
-            return Result(_value(returned), failed=False, seconds=returned.seconds or self.seconds)
+        if isinstance(returned, Reply | Asked):
+            value = _value(returned) if isinstance(returned, Reply) else _asked(returned)
+            return Result(value, failed=False, seconds=returned.seconds or self.seconds)
         return Result(_plain(returned), failed=False, seconds=self.seconds)
 
 
@@ -91,6 +92,10 @@ def _value(reply: Reply) -> dict[str, Any]:
             )
         )
     return value
+
+
+def _asked(asked: Asked) -> Any:
+    return _plain({"question": asked.question, "form": asked.form, "resume": asked.resume})
 
 
 def _plain(returned: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 
 from ai_coordination.local.client import Client
-from ai_coordination.local.functions.reports import COMPLETE, FAIL
+from ai_coordination.local.functions.reports import ASK, COMPLETE, FAIL
 from ai_coordination.runtimes.lambda_runtime import notes_of
 from ai_coordination.testing import functions
 from ai_coordination.testing.api import send_late
@@ -94,6 +94,8 @@ class Lambdas:
             document, told = COMPLETE, {"agentOutput": result.value}
         elif isinstance(result.value, dict) and isinstance(result.value.get("agentOutput"), str):
             document, told = COMPLETE, result.value
+        elif isinstance(result.value, dict) and isinstance(result.value.get("question"), str):
+            document, told = ASK, result.value
         else:
             raise TestingError(f"An agent's function must return its output, not {result.value!r}")
 

@@ -194,7 +194,7 @@ def _run(run: Mapping[str, Any]) -> Run:
 
 
 def _wait(look: follow.Look, agent: Mapping[str, Any]) -> str | None:
-    name, asks = look.names[agent["sessionAgentUuid"]], agent["agentAction"]["userInTheLoop"]
+    name, asks = look.names[agent["sessionAgentUuid"]], agent["ask"] and agent["ask"]["kind"]
     kind = agent["agent"] and agent["agent"]["runtime"]["kind"]
     match agent["state"]:
         case "WAITING_FOR_INPUT":

@@ -100,6 +100,16 @@ def crash(text):
     os._exit(7)
 
 
+def ask(text):
+    if "The person's answer" in text:
+        return text.splitlines()[-1]
+    return {"question": "Which tea?", "resume": {"page": 1}}
+
+
+def ask_badly(text):
+    return {"question": "Which tea?", "form": 7}
+
+
 def report_badly(text):
     return {"agentOutput": text, "usage": {"inputTokens": -1}}
 
@@ -128,7 +138,7 @@ def no_agent():
     return "takes nothing"
 '''
 NAMES = [
-    *("count", "crash", "critic", "fail", "large", "later"),
+    *("ask", "ask-badly", "count", "crash", "critic", "fail", "large", "later"),
     *(
         "leave",
         "meet",
@@ -151,9 +161,12 @@ START = """mutation Start($input: StartSessionInput!) {
 }"""
 LOOK = """query Look($coordination: ID!, $session: ID!) {
   session(coordinationUuid: $coordination, sessionUuid: $session) {
-    status sessionAgents { nodes { agentUuid state agentOutput notes currentRun {
-      usage { inputTokens outputTokens } } } }
+    status sessionAgents { nodes { agentUuid sessionUuid sessionAgentUuid coordinationUuid
+      state agentOutput notes currentRun { runUuid usage { inputTokens outputTokens } } } }
   }
+}"""
+ANSWER = """mutation Answer($input: AnswerSessionAgentInput!) {
+  answerSessionAgent(input: $input) { sessionAgent { state } }
 }"""
 WAITS = {"invocation": "RequestResponse"}
 
@@ -222,10 +235,24 @@ def run(
             "session": started["session"]["sessionUuid"],
         }
         session = ask(LOOK, **uuids)["session"]
-        if session["status"] != "IN_PROGRESS":
+        agents = session["sessionAgents"]["nodes"]
+        if all(agent["state"] not in ("INITIAL", "IN_PROGRESS") for agent in agents):
             break
         time.sleep(0.02)
-    return {agent.pop("agentUuid"): agent for agent in session["sessionAgents"]["nodes"]}
+    return {agent.pop("agentUuid"): agent for agent in agents}
+
+
+def agents_of(server: LocalServer, agents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The agents of the same session as they are now."""
+    one = next(iter(agents.values()))
+    found = server.graphql(LOOK, coordination=one["coordinationUuid"], session=one["sessionUuid"])
+    nodes = found["data"]["session"]["sessionAgents"]["nodes"]
+    return {agent["agentUuid"]: agent for agent in nodes}
+
+
+def key_of(agent: dict[str, Any]) -> dict[str, Any]:
+    keys = {name: agent[name] for name in ("sessionUuid", "sessionAgentUuid")}
+    return {**keys, "runUuid": agent["currentRun"]["runUuid"]}
 
 
 def outcome(agent: dict[str, Any]) -> tuple[str, str | None]:
@@ -330,6 +357,31 @@ def test_what_is_returned_for_an_event_is_taken_as_the_engine_takes_it(server: L
         "FAILED",
         "The agent's output: A text has at most 2 MB of UTF-8",
     )
+
+
+def test_a_function_asks_a_person_in_both_modes(server: LocalServer) -> None:
+    asking = run(server, ask={}, ask2=WAITS)
+    answers = [
+        server.graphql(ANSWER, input={**key_of(agent), "userInput": "Green tea"})
+        for agent in asking.values()
+    ]
+    assert not any("errors" in answer for answer in answers), answers
+
+    while any(agent["state"] != "COMPLETED" for agent in agents_of(server, asking).values()):
+        time.sleep(0.02)
+
+    outputs = [agent["agentOutput"] for agent in agents_of(server, asking).values()]
+    assert outputs == ["Green tea"] * 2
+
+
+def test_a_question_that_cannot_be_asked_fails_the_agent(server: LocalServer) -> None:
+    agents = run(server, ask_badly={}, ask_badly2=WAITS)
+
+    problem = "This must be a JSON Schema whose type is 'object'"
+    assert [outcome(agent) for agent in agents.values()] == [
+        ("FAILED", f"The agent's question: {problem}"),
+        ("FAILED", f"The agent's question cannot be asked: {problem} (form)"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ def test_a_person_adds_a_discount_and_variables_replace_the_defaults(
 
     printed = capsys.readouterr().out
     assert code == 0
-    assert prompts == ["Your answer:", "Do you approve? [y/n]", "Remark, or Enter for none:"]
+    assert prompts == ["Your answer:", "Do you approve? [y/n/r]", "Remark, or Enter for none:"]
     assert "    |   20 sencha       at    9.80     196.00\n" in printed
     assert "Subject: Quote for Globex\n" in printed
     assert "     Discount 10 %               -19.60\n" in printed
@@ -277,7 +277,7 @@ def test_a_rejection_with_a_remark_fails_the_session(
 
     printed = capsys.readouterr().out
     assert code == 1
-    assert prompts == [*["Do you approve? [y/n]"] * 2, "Remark, or Enter for none:"]
+    assert prompts == [*["Do you approve? [y/n/r]"] * 2, "Remark, or Enter for none:"]
     assert "FAILED             attempt 1" in printed
     assert "Too long" in printed
     assert "The session is FAILED after" in printed
@@ -541,7 +541,7 @@ def test_an_answer_that_somebody_else_has_given_is_not_given_again(
     monkeypatch.setattr(builtins, "input", typed)
 
     assert attempt(file) == 0
-    assert "Draft no longer waits for this answer" in capsys.readouterr().out
+    assert "Draft does not take this answer" in capsys.readouterr().out
 
 
 def _approve_elsewhere() -> None:

@@ -222,5 +222,10 @@ def insist(ask: Callable[[], Any], done: type[EngineError] | None = None) -> Any
     return answers[0]
 
 
+def insist_to_delete(caller: Caller, delete: Callable[..., None], *key: str | None) -> None:
+    """Ask until it is gone."""
+    insist(lambda: delete(caller, *key), done=NotFound)
+
+
 def _key_of(session: models.Session) -> dict[str, Any]:
     return {"coordination_uuid": session.coordination_uuid, "session_uuid": session.session_uuid}

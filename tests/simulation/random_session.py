@@ -2,22 +2,20 @@
 
 import math
 import random
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from ai_coordination import models, services
-from ai_coordination.caller import Caller
 from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.session import start
-from ai_coordination.errors import InvalidState, NotFound
+from ai_coordination.errors import InvalidState
 from ai_coordination.runtimes.base import Call, Result, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import invariants
 from tests.simulation.agents import RandomAgents
 from tests.simulation.blueprints import TASK_QUERY, drawn
-from tests.simulation.callers import Callers, insist
+from tests.simulation.callers import Callers, insist, insist_to_delete
 from tests.simulation.monitor import Monitor
 from tests.simulation.simulator import Died, Simulator, survives
 from tests.simulation.snapshot import Snapshot
@@ -47,6 +45,7 @@ class RandomSession:
         self._outages = draw.choice([0, 0, 1, 3])
         self._clears_away = draw.random() < 0.3
         self._nesting = 0
+        self._woken: models.SessionAgent | None = None
         self._is_over = False
         self.world.batched = draw.choice([0, 0.5])
         self.world.lost = draw.choice([0, 0.2])
@@ -178,6 +177,7 @@ class RandomSession:
         random = self.world.random
         call = self._agents.stopped.pop(random.randrange(len(self._agents.stopped)))
         agent = self._now().by_ordinal[int(call.agent.ordinal)]
+        self._woken = call.agent
         held = call.run_uuid, call.agent.lease_owner
         is_held = (agent.current_run_uuid, agent.lease_owner) == held
         if is_held or random.random() < 0.5:
@@ -218,12 +218,12 @@ class RandomSession:
         session, key = now.session, now.session.session_uuid
         uuid, caller = session.coordination_uuid, self.world.caller
         for run in now.runs:
-            _insist_to_delete(caller, services.session_run.delete, key, run.run_uuid)
+            insist_to_delete(caller, services.session_run.delete, key, run.run_uuid)
         for agent in now.agents:
-            _insist_to_delete(caller, services.session_agent.delete, key, agent.session_agent_uuid)
-        _insist_to_delete(caller, services.session.delete, uuid, key)
-        _insist_to_delete(caller, services.task.delete, uuid, session.task_uuid)
-        _insist_to_delete(caller, services.coordination.delete, uuid)
+            insist_to_delete(caller, services.session_agent.delete, key, agent.session_agent_uuid)
+        insist_to_delete(caller, services.session.delete, uuid, key)
+        insist_to_delete(caller, services.task.delete, uuid, session.task_uuid)
+        insist_to_delete(caller, services.coordination.delete, uuid)
         while self.world.queue:
             self.world.step()
         assert self._monitor.look() is None
@@ -251,7 +251,8 @@ class RandomSession:
         agent = now.by_ordinal[int(call.agent.ordinal)]
         if (agent.state, agent.current_run_uuid) != ("in_progress", call.run_uuid):
             return  # it is called by a worker that was slow
-        if agent.lease_owner == call.agent.lease_owner:
+        # A worker that was stopped in its call does not read the agent again.
+        if agent.lease_owner == call.agent.lease_owner and call.agent is not self._woken:
             self._monitor.turns.called(now, call)
         before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
         assert not now.unfinished() & {int(one.ordinal) for one in before}
@@ -305,7 +306,3 @@ class RandomSession:
         if fate < self._lost_answer:
             return "answer lost"
         return "conflict" if fate < self._lost_answer + self._conflict else None
-
-
-def _insist_to_delete(caller: Caller, delete: Callable[..., None], *key: str | None) -> None:
-    insist(lambda: delete(caller, *key), done=NotFound)

@@ -1,0 +1,62 @@
+"""What an agent asks a person at the terminal or in a test, and what the person answers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ai_coordination.local.client import Client
+
+
+class Question(NamedTuple):
+    """An agent that asks a person: to judge its `output`, or a `question` of its own."""
+
+    name: str
+    asks: str
+    """APPROVAL or INPUT. INPUT for a question of the agent's own."""
+    output: str
+    """Empty for a question of the agent's own."""
+    question: str | None = None
+    form: Any = None
+    """JSON Schema of the answer to the question. None: the answer is a text."""
+
+
+class Answer(NamedTuple):
+    """A person's answer: `approved` if the agent asks for approval, and a text or none.
+
+    `revise` sends an output back that is not approved. `value` answers a question with a form.
+    `approved=False` refuses to answer a question.
+    """
+
+    approved: bool | None
+    text: str | None
+    revise: bool = False
+    value: Any = None
+
+    def as_input(self) -> dict[str, Any]:
+        """Return the members of `AnswerSessionAgentInput` that say this."""
+        members = {
+            "approved": self.approved,
+            "userInput": self.text,
+            "revise": self.revise or None,
+            "answer": self.value,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+
+Ask = Callable[[Question], Answer]
+
+ASKED = """query Asked($session: ID!, $agent: ID!) {
+  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
+    agentOutput ask { kind question form }
+  }
+}"""
+
+
+def read(client: Client, session_uuid: str, session_agent_uuid: str, name: str) -> Question | None:
+    """Read what an agent asks. Returns None if it asks nothing."""
+    key = {"session": session_uuid, "agent": session_agent_uuid}
+    agent: Mapping[str, Any] = client.execute(ASKED, **key)["sessionAgent"] or {}
+    ask = agent.get("ask")
+    if ask is None:
+        return None
+    output = str(agent["agentOutput"] or "")
+    return Question(name, ask["kind"], output, ask["question"], ask["form"])
