@@ -34,6 +34,7 @@ TRIED = {
         "docs/guides/http-agents.md",
         "docs/guides/test-your-blueprints.md",
         "docs/guides/testing.md",
+        "docs/guides/tools.md",
         "docs/guides/write-an-agent.md",
         "docs/guides/your-own-python.md",
         "README.md",
@@ -51,6 +52,7 @@ TRIED = {
         "docs/guides/http-agents.md",
         "docs/guides/openai-agents.md",
         "docs/guides/test-your-blueprints.md",
+        "docs/guides/tools.md",
     ],
     "tsx": ["docs/guides/frontend.md"],
 }
