@@ -15,7 +15,7 @@ from ai_coordination.engine.agent import callbacks
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import Unauthenticated
 from ai_coordination.models import reads
-from ai_coordination.runtimes.agent_report import Failed, Report
+from ai_coordination.runtimes.agent_report import Failed, Heartbeat, Report
 from ai_coordination.runtimes.base import Accepted, Question
 
 
@@ -57,6 +57,10 @@ def take(engine: Engine, caller: Caller, place: Place, report: Report) -> None:
     key = place._asdict()
     if isinstance(report, Accepted):
         agent_commands.accept(engine, caller, **key, async_task_uuid=report.task_id)
+        return
+    if isinstance(report, Heartbeat):
+        note, percent = report.note, report.percent
+        agent_commands.heartbeat(engine, caller, **key, note=note, percent=percent)
         return
     usage = None if report.usage is None else asdict(report.usage)
     if isinstance(report, Failed):

@@ -1,7 +1,7 @@
 """What an agent says over HTTP, in the answer to a request or in a callback.
 
 docs/guides/http-agents.md has the bodies: a text; or a JSON object with one of the members
-`agentOutput`, `question`, `accepted` and `failed`. Members that are not known are ignored.
+`agentOutput`, `question`, `accepted`, `failed` and `heartbeat`. Unknown members are ignored.
 """
 
 import json
@@ -28,7 +28,15 @@ class Failed:
     usage: Usage | None
 
 
-Report = Answer | Question | Accepted | Failed
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The agent is still at work. Only a callback can say so."""
+
+    note: str | None
+    percent: int | None
+
+
+Report = Heartbeat | Answer | Question | Accepted | Failed
 
 
 class Malformed(Exception):
@@ -115,6 +123,17 @@ def _failed(value: Mapping[str, Any]) -> Failed:
     return Failed(notes, retryable, usage_of(value.get("usage")))
 
 
+def _heartbeat(value: Mapping[str, Any]) -> Heartbeat:
+    heartbeat = value["heartbeat"]
+    if not isinstance(heartbeat, dict):
+        raise Malformed("This must be an object", "heartbeat")
+    percent = heartbeat.get("percent")
+    if percent is not None and type(percent) is not int:
+        raise Malformed("This must be a whole number", "heartbeat", "percent")
+    has_note = heartbeat.get("note") is not None
+    return Heartbeat(_text(heartbeat, "note", "heartbeat") if has_note else None, percent)
+
+
 def _text(value: Mapping[str, Any], name: str, *parents: str) -> str:
     text = value.get(name)
     if not isinstance(text, str):
@@ -127,5 +146,6 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report]]] = {
     "question": _question,
     "accepted": _accepted,
     "failed": _failed,
+    "heartbeat": _heartbeat,
 }
 MEMBERS: Final = tuple(_READERS)

@@ -6,7 +6,7 @@ from typing import Final
 
 from ai_coordination.clients.http import Reply
 from ai_coordination.runtimes import agent_report
-from ai_coordination.runtimes.agent_report import Failed, Malformed
+from ai_coordination.runtimes.agent_report import Failed, Heartbeat, Malformed
 from ai_coordination.runtimes.base import Accepted, Result, RunFailed
 
 LONGEST_MESSAGE: Final = 500
@@ -28,6 +28,9 @@ def read(reply: Reply, now: datetime) -> Result:
         place = f" ({'.'.join(malformed.path)})" if malformed.path else ""
         notes = f"The agent's answer cannot be read: {malformed.message}{place}"
         raise RunFailed(notes, retryable=False) from malformed
+    if isinstance(report, Heartbeat):
+        notes = "The agent's answer cannot be read: a heartbeat answers no request"
+        raise RunFailed(notes, retryable=False)
     if isinstance(report, Failed):
         raise RunFailed(report.notes, retryable=report.retryable, usage=report.usage)
     return report

@@ -30,11 +30,14 @@ from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.callbacks import ENGINE, ROUTE, callback_event
 from tests.support.chat_server import ChatServer, Reply
 from tests.support.contexts import SYSTEM
-from tests.support.graph_api import Place, change
+from tests.support.graph_api import Place, change, data
 from tests.support.stored import everything_stored, put_state, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
+HEARTBEAT_OF = """query ($s: ID!, $a: ID!) {
+    sessionAgent(sessionUuid: $s, sessionAgentUuid: $a) { heartbeat { note percent } }
+}"""
 ACCEPTED = Reply(b"", 202)
 ONCE = {"retry": {"maxAttempts": 1}}
 TWICE = {"retry": {"maxAttempts": 2, "intervalSeconds": 0}}
@@ -149,6 +152,24 @@ def test_an_acceptance_names_the_task_once(agent_server: ChatServer) -> None:
     assert (agent["state"], agent["currentRun"]["asyncTaskUuid"]) == ("IN_PROGRESS", "job-7")
     status, answered = call_back(callback, {"accepted": True, "asyncTaskUuid": "job-8"})
     assert (status, code_of(answered)) == (409, "INVALID_STATE")
+
+
+def test_a_heartbeat_is_a_sign_of_life_of_a_run_in_progress(agent_server: ChatServer) -> None:
+    place, callback = begun(agent_server, heartbeatSeconds=60)
+    key = place.session, agents(place)["a"]["sessionAgentUuid"]
+    first = stored(models.SessionAgent, *key)
+
+    for heartbeat in ({}, {"note": "Page 3", "percent": 40}):
+        assert call_back(callback, {"heartbeat": heartbeat})[0] == 200
+
+    alive = stored(models.SessionAgent, *key)
+    assert alive.due_at >= first.due_at
+    assert data(HEARTBEAT_OF, {"s": key[0], "a": key[1]})["sessionAgent"]["heartbeat"] == {
+        "note": "Page 3",
+        "percent": 40,
+    }
+    assert call_back(callback, {"agentOutput": "Done"})[0] == 200
+    assert call_back(callback, {"heartbeat": {}})[0] == 409
 
 
 def test_the_agent_may_call_back_before_it_has_answered_the_request(
@@ -306,7 +327,11 @@ def test_a_rest_api_may_have_the_route_too(agent_server: ChatServer) -> None:
     assert agents(place)["a"]["agentOutput"] == "Done"
 
 
-ONE_OF = "The body must have exactly one of the members agentOutput, question, accepted, failed"
+ONE_OF = (
+    "The body must have exactly one of the members "
+    "agentOutput, question, accepted, failed, heartbeat"
+)
+HEARTBEAT = ["heartbeat", "percent"]
 TOO_LONG = "x" * 2_100_000
 REFUSED: dict[str, tuple[Any, dict[str, Any], int, str, list[str] | None]] = {
     "a method": ("", {"requestContext": {"http": {"method": "GET"}}}, 405, "GET is not", None),
@@ -321,6 +346,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], int, str, list[str] | None]] = {
         "This has",
         ["asyncTaskUuid"],
     ),
+    "no percents": ({"heartbeat": {"percent": 7.5}}, {}, 400, "This must", HEARTBEAT),
+    "too many percents": ({"heartbeat": {"percent": 101}}, {}, 400, "This must", HEARTBEAT),
     "half a pair": ('{"agentOutput": "\\ud800"}', {}, 400, "This contains", ["agentOutput"]),
     "a long text": (
         {"agentOutput": "x" * 2_100_000},

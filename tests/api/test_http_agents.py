@@ -174,7 +174,10 @@ def test_a_question_is_asked_and_the_answer_is_sent_with_what_the_server_gave(
 
 
 UNREADABLE = "The agent's answer cannot be read: "
-ONE_OF = "The body must have exactly one of the members agentOutput, question, accepted, failed"
+ONE_OF = (
+    "The body must have exactly one of the members "
+    "agentOutput, question, accepted, failed, heartbeat"
+)
 FAILURES: dict[str, tuple[Reply, str]] = {
     "html": (
         Reply(b"<html>", 200, {"content-type": "text/html"}),
@@ -198,6 +201,10 @@ FAILURES: dict[str, tuple[Reply, str]] = {
     "a list": (document(["Done"]), UNREADABLE + "The body is not a JSON object"),
     "nothing": (document({"output": "Done"}), UNREADABLE + ONE_OF),
     "two": (document({"agentOutput": "Done", "accepted": True}), UNREADABLE + ONE_OF),
+    "a heartbeat": (
+        document({"heartbeat": {}}),
+        UNREADABLE + "a heartbeat answers no request",
+    ),
     "a number": (document({"agentOutput": 7}), UNREADABLE + "This must be a text (agentOutput)"),
     "not accepted": (document({"accepted": False}), UNREADABLE + "This must be true (accepted)"),
     "failed": (document({"failed": {"notes": "Never", "retryable": False}}), "Never"),

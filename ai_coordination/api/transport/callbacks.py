@@ -35,7 +35,9 @@ _STATUS: Final[Mapping[str, int]] = {
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "agent_output": ("agentOutput",),
     "async_task_uuid": ("asyncTaskUuid",),
+    "note": ("heartbeat", "note"),
     "notes": ("failed", "notes"),
+    "percent": ("heartbeat", "percent"),
 }
 
 
