@@ -1,17 +1,21 @@
 """Models that call tools: the rounds, for both kinds of models, with Lambda functions as tools."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ai_coordination import models
+from ai_coordination.engine import factory
+from ai_coordination.engine.agent import claim
 from ai_coordination.runtimes.tools import tool_calls
-from tests.api.asking import OPEN, agent
+from tests.api.asking import LONG_AGO, OPEN, agent
 from tests.api.execution import after, agents, echo, outcomes, report, started, tell
 from tests.support.chat_server import ChatServer
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, data
 from tests.support.lambda_service import LambdaService, Reply, raising, returning
-from tests.support.stored import stored
+from tests.support.stored import put_state, stored
 from tests.support.tool_models import Chat, Converse, Model, Result, Use
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -268,6 +272,37 @@ def test_an_attempt_that_ended_after_its_tools_were_called_makes_the_same_calls_
     # The model was not asked a second time which tools to call.
     assert len(chat.server.requests) == 2
     assert agents(place)["a"]["agentOutput"] == "Done"
+
+
+def test_a_worker_that_takes_over_in_the_middle_of_a_tool_makes_the_same_call_and_only_that(
+    any_model: Model, functions: LambdaService
+) -> None:
+    """The first worker lives after all, and finds out that nobody needs it."""
+    asks = any_model.calls(ASKS)
+    any_model.answers(asks, any_model.says("60 pieces"))
+    key: list[str] = []
+
+    def stock(event: Any) -> Reply:
+        if len(functions.invocations) == 1:
+            key.extend([event["context"]["sessionUuid"], event["context"]["sessionAgentUuid"]])
+            put_state(models.SessionAgent, *key, lease_until=LONG_AGO)
+            engine = replace(factory.of_a_worker(SYSTEM, 60), waits=True)
+            claim.take_over(engine, stored(models.SessionAgent, *key), None)
+        return returning(60)
+
+    functions.deploy(FUNCTION, stock)
+
+    place = run(any_model, STOCK)
+
+    agent = agents(place)["a"]
+    assert outcomes(place) == [("a", 1, "COMPLETED")]
+    assert agent["agentOutput"] == "60 pieces"
+    first, second = [one.event["idempotencyKey"] for one in functions.invocations]
+    assert first == second
+    # One question for each round: the first worker asks nothing more.
+    assert len(any_model.server.requests) == 2
+    # And the run has used both.
+    assert agent["currentRun"]["usage"]["outputTokens"] == 14
 
 
 def answer(place: Place, **said: Any) -> None:
