@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from ai_coordination.runtimes.base import Reply
 from ai_coordination.runtimes.tools.conversation import Asked, Tool, ToolResult, ToolSpec, Use
+from ai_coordination.runtimes.tools.names import ASK_USER
 
-NAME: Final = "ask_user"
 LONGEST_QUESTION: Final = 10_000
 
 SPEC: Final = ToolSpec(
-    NAME,
+    ASK_USER,
     "Ask a person what only a person can know or decide, and wait for the answer. Ask once, for"
     " everything that is missing.",
     {

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 LONGEST_NAME: Final = 64
+# The tool by which a model asks a person.
+ASK_USER: Final = "ask_user"
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")

@@ -9,8 +9,7 @@ from ai_coordination.config import settings
 from ai_coordination.runtimes import forms, lambda_target, model_parameters
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Path, Problem
-from ai_coordination.runtimes.tools import ask_user
-from ai_coordination.runtimes.tools.names import NAME
+from ai_coordination.runtimes.tools.names import ASK_USER, NAME
 
 MOST_TOOLS: Final = 16
 LONGEST_PREFIX: Final = 32
@@ -108,7 +107,7 @@ def problems(parameters: Mapping[str, Any], reserved: str | None = None) -> Iter
     place: Path = ("parameters", "tools")
     taken: set[str] = set() if reserved is None else {reserved}
     if parameters.get("askUser"):
-        taken.add(ask_user.NAME)
+        taken.add(ASK_USER)
     for index, tool in enumerate(parameters.get("tools", ())):
         if ("lambda" in tool) == ("mcp" in tool):
             yield Problem("A tool has either lambda or mcp", (*place, index))
