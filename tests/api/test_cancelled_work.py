@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ai_coordination.messages import Lane
-from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
-from ai_coordination.testing import Session
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Question, RunFailed
+from ai_coordination.testing import Session, answer
 from tests.support.polled import Elsewhere, Result, elsewhere
 
 REMOTE = {"task": "t-1"}
@@ -19,6 +19,10 @@ RETRY = """mutation ($input: RetrySessionInput!) {
     retrySession(input: $input) { session { status } } }"""
 COMPLETE = """mutation ($input: CompleteSessionAgentInput!) {
     completeSessionAgent(input: $input) { sessionAgent { state } } }"""
+ASK = """mutation ($input: AskSessionAgentInput!) {
+    askSessionAgent(input: $input) { sessionAgent { state } } }"""
+ANSWER = """mutation ($input: AnswerSessionAgentInput!) {
+    answerSessionAgent(input: $input) { sessionAgent { state } } }"""
 UPDATE = """mutation ($input: UpdateCoordinationInput!) {
     updateCoordination(input: $input) { coordination { version } } }"""
 
@@ -187,4 +191,33 @@ def test_work_of_a_member_that_has_another_kind_by_now_is_left_alone(told: Elsew
     told.engine.graphql(RETRY, {"input": {**key(session), "withCurrentMembers": True}})
     told.engine.run(seconds=60)
 
+    assert told.cancelled == []
+
+
+def test_work_that_asks_a_person_is_not_cancelled(told: Elsewhere) -> None:
+    """It continues with the reply, also if it was accepted again after the question."""
+    first: list[Call] = []
+
+    def invoke(call: Call) -> Result:
+        if call.turn == 2:
+            return Answer(str(call.reply and call.reply.text))
+        if not first:
+            first.append(call)
+            run = told.key(session)
+            told.engine.graphql(ASK, {"input": {**run, "question": "Which?"}})
+            told.engine.graphql(ANSWER, {"input": {**run, "userInput": "Green tea"}})
+        return Accepted({"task": "late"}, 10)
+
+    told.invoke = invoke
+    session = told.prepare()
+    told.engine.run()
+    assert told.read(session)["agent"]["agentOutput"] == "Green tea"
+
+    told.engine.person("A", answer("Green tea"))
+    told.invoke = lambda call: accept(call) if call.turn == 1 else Answer("Done")
+    told.poll = lambda call: Question("Which?", resume=call.remote)
+    session = told.start()
+
+    assert session.status == "COMPLETED"
+    assert told.invoked[-1].resume == {**REMOTE, "attempt": 1}
     assert told.cancelled == []

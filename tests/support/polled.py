@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ai_coordination.messages import Lane
-from ai_coordination.runtimes.base import Accepted, Answer, Call
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Question
 from ai_coordination.runtimes.echo_runtime import Echo
 from ai_coordination.testing import Engine, Session
 
-Result = Answer | Accepted
+Result = Answer | Accepted | Question
 Script = Callable[[Call], Result]
 
 _AGENT = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {

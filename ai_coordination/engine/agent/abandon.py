@@ -19,7 +19,6 @@ from ai_coordination.states import RunOutcome, SessionAgentState
 LONGEST_SECONDS = 30.0
 # How a run ends whose work may continue.
 WITHOUT_ANSWER = frozenset({RunOutcome.FAILED, RunOutcome.TIMED_OUT, RunOutcome.CANCELLED})
-OVER = frozenset({SessionAgentState.INITIAL, SessionAgentState.FAILED, SessionAgentState.CANCELLED})
 
 
 def after(engine: Engine, transition: Transition) -> None:
@@ -29,19 +28,20 @@ def after(engine: Engine, transition: Transition) -> None:
 
 
 def refused(engine: Engine, agent: models.SessionAgent, remote: str | None) -> None:
-    """Let a worker cancel what an agent has accepted, if its run has ended meanwhile.
+    """Let a worker cancel what an agent has accepted, if its run has ended without an answer.
 
-    Not if another worker has taken the run over: it may have found the same work.
+    Not if another worker has taken the run over: it may have found the same work. And not if the
+    run ended with a question, because the same work continues with the reply.
     """
     if remote is None:
         return
-    now = reads.get(
-        models.SessionAgent,
+    run = reads.get(
+        models.SessionRun,
         agent.session_uuid,
-        agent.session_agent_uuid,
+        agent.current_run_uuid,
         tenant=agent.partition_key,
     )
-    if now is None or now.current_run_uuid != agent.current_run_uuid or now.state in OVER:
+    if run is None or run.outcome in WITHOUT_ANSWER:
         _send(engine, agent, remote)
 
 
