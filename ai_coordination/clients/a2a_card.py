@@ -10,6 +10,9 @@ from ai_coordination.agent_hosts import Server
 WELL_KNOWN: Final = "/.well-known/agent-card.json"
 LONGEST_URL: Final = 1_000
 LONGEST_TENANT: Final = 256
+# Cards are kept in memory, and a server may be a stranger's.
+MOST_MODES: Final = 200
+LONGEST_MODE: Final = 127
 
 _JSONRPC = "JSONRPC"
 
@@ -118,7 +121,8 @@ def _input_modes(card: Mapping[str, Any]) -> frozenset[str]:
     modes = _list(card.get("defaultInputModes"))
     for skill in map(_object, _list(card.get("skills"))):
         modes = [*modes, *_list(skill.get("inputModes"))]
-    return frozenset(mode.strip().lower() for mode in modes if isinstance(mode, str))
+    known = [mode.strip().lower() for mode in modes if isinstance(mode, str)]
+    return frozenset([mode for mode in known if len(mode) <= LONGEST_MODE][:MOST_MODES])
 
 
 def _object(value: Any) -> Mapping[str, Any]:

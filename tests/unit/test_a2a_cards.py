@@ -106,6 +106,14 @@ def test_an_agent_takes_the_types_that_it_or_a_skill_lists(
     assert [one for one in TYPES if card.takes(one)] == taken
 
 
+def test_what_is_kept_of_a_card_is_small() -> None:
+    modes = ["x" * 128, *(f"text/{number}" for number in range(1_000)), "image/png"]
+
+    kept = Card.parse({**old(), "defaultInputModes": modes}).input_modes
+
+    assert kept == frozenset(f"text/{number}" for number in range(200))
+
+
 def test_an_agent_without_a_card_may_take_every_type() -> None:
     assert all(Card(V1).takes(one) for one in TYPES)
 
