@@ -28,10 +28,11 @@ from ai_coordination.context import InvocationContext
 
 MOST_PAGES: Final = 20
 MOST_TOOLS: Final = 500
+# Of a server's whole list. Workers keep lists, and wait for many tenants' agents in one process.
+LARGEST_LIST_CHARACTERS: Final = 1_000_000
 MOST_STATES: Final = 3
 ERA_KEPT_SECONDS: Final = 3_600.0
 MOST_ERAS: Final = 1_000
-CLOSE_SECONDS: Final = 3.0
 
 _INVALID_PARAMS: Final = -32602
 
@@ -47,6 +48,11 @@ class ServersTool:
     name: str
     description: str
     schema: Mapping[str, Any]
+
+    @property
+    def size(self) -> int:
+        """How many characters describe it."""
+        return len(self.name) + len(self.description) + len(mcp_wire.dumps(self.schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,9 @@ class McpServer:
             result = self._request("tools/list", {"cursor": cursor} if cursor else {}, ends_at)
             listed = result.get("tools")
             found += filter(None, map(_tool, listed if isinstance(listed, list) else []))
+            if sum(tool.size for tool in found) > LARGEST_LIST_CHARACTERS:
+                notes = f"The list has more than {LARGEST_LIST_CHARACTERS:,} characters"
+                raise McpFailed(notes, retryable=False)
             cursor = result.get("nextCursor")
             if not cursor or len(found) >= MOST_TOOLS:
                 break
@@ -152,12 +161,14 @@ class McpServer:
             responses = None
         raise McpFailed("The tool server asks for nothing, again and again")
 
-    def close(self) -> None:
-        """End the session, if there is one. Raises nothing."""
+    def close(self, ends_at: InvocationContext) -> None:
+        """End the session, if there is one and time is left. Raises nothing."""
         connection, self._connection = self._connection, None
-        if isinstance(connection, Older) and connection.session is not None:
+        if not isinstance(connection, Older) or connection.session is None:
+            return
+        if not ends_at.is_over():
             with suppress(NotAnswered, SecretUnavailable):
-                self._target.delete(connection.headers(), CLOSE_SECONDS)
+                self._target.delete(connection.headers(), ends_at)
 
     def _request(
         self,

@@ -94,12 +94,12 @@ class Target:
 
         return keys.ask_with(self.key, self.server, self.allowed, self.context, ask)
 
-    def delete(self, headers: Mapping[str, str], seconds: float) -> Reply:
+    def delete(self, headers: Mapping[str, str], ends_at: InvocationContext) -> Reply:
         """Send a DELETE."""
 
         def ask(key: Mapping[str, str]) -> Reply:
-            given = {**headers, **key}
-            return http.delete(self.server, self.allowed, given, seconds, context=self.context)
+            given, left = {**headers, **key}, ends_at.seconds_left()
+            return http.delete(self.server, self.allowed, given, left, context=self.context)
 
         return keys.ask_with(self.key, self.server, self.allowed, self.context, ask)
 

@@ -1,6 +1,7 @@
 """Models with the tools of MCP servers, also tools that ask a person before they do something."""
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from ai_coordination.clients import mcp
 from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
-from ai_coordination.runtimes.tools import mcp_tools
+from ai_coordination.runtimes.tools import mcp_tools, toolbox
 from tests.api.asking import OPEN, agent
 from tests.api.execution import after, agents, outcomes, report, started, tell
 from tests.support import mcp_server
@@ -178,6 +179,29 @@ def test_the_session_with_an_older_server_ends_with_the_run(chat: Chat, server: 
     assert server.methods.count("initialize") == 1
     assert server.methods[-1] == "DELETE"
     assert server.sessions == set()
+
+
+def test_servers_that_do_not_end_their_sessions_keep_no_result_waiting(
+    chat: Chat, server: McpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(message: Any) -> Raw:
+        over.wait(30)
+        return Raw(b"")
+
+    over = threading.Event()
+    server.version = OLDER
+    server.raw["DELETE"] = silent
+    monkeypatch.setattr(toolbox, "CLOSE_SECONDS", 0.1)
+    chat.answers(chat.says("Done"))
+
+    other = server.url.replace("/mcp", "/other")
+    try:
+        place = run(chat, {"mcp": server.url}, {"mcp": other, "prefix": "other_"})
+    finally:
+        over.set()
+
+    assert agents(place)["a"]["agentOutput"] == "Done"
+    assert (server.methods.count("initialize"), server.methods.count("DELETE")) == (2, 1)
 
 
 def test_a_key_that_has_changed_is_read_anew(

@@ -18,6 +18,7 @@ from tests.support.http_peer import dripping, peer, saying, silent
 from tests.support.mcp_server import ANY_OBJECT, MODERN, OLDER, McpServer, Raw, Refused
 
 CONTEXT = InvocationContext()
+SOON = CONTEXT.within(20)
 STOCK = ServersTool("stock", "About stock", ANY_OBJECT)
 
 
@@ -73,9 +74,9 @@ def test_a_server_of_each_era_lists_and_calls_its_tools_and_its_era_is_remembere
 
     listed = first.tools(20)
     called = first.call(listed[0], {"item": "oolong"}, 20)
-    first.close()
+    first.close(SOON)
     again = second.tools(20)
-    second.close()
+    second.close(SOON)
 
     assert listed == again == [STOCK]
     assert called == Called("6 pieces", is_error=False)
@@ -356,6 +357,25 @@ def test_what_a_server_lists_is_read_page_by_page_and_tools_without_a_shape_are_
         ServersTool("b", "B", ANY_OBJECT),
     ]
     assert server.requests[-1].message["params"]["cursor"] == "2"
+
+
+def test_a_list_that_would_fill_the_memory_is_refused(server: McpServer) -> None:
+    schema = {**ANY_OBJECT, "title": "x" * 60_000}
+    pages: list[int] = []
+
+    def listed(message: Any) -> Raw:
+        pages.append(len(pages))
+        tools = [{"name": f"t{pages[-1]}{one}", "inputSchema": schema} for one in range(9)]
+        result = {"tools": tools, "nextCursor": "more"}
+        return Raw(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode())
+
+    server.raw["tools/list"] = listed
+
+    with pytest.raises(McpFailed) as raised:
+        client(server.url).tools(20)
+
+    assert raised.value.notes == "The list has more than 1,000,000 characters"
+    assert (len(pages), raised.value.retryable) == (2, False)
 
 
 @pytest.mark.parametrize(

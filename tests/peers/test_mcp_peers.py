@@ -69,7 +69,7 @@ def check(calling: mcp.McpServer) -> None:
     called = calling.call(tools["stock"], {"item": "oolong"}, 20)
     failed = calling.call(tools["broken"], {"item": "oolong"}, 20)
     wrong = calling.call(tools["stock"], {}, 20)
-    calling.close()
+    calling.close(InvocationContext().within(20))
 
     assert isinstance(called, Called)
     assert '"pieces": 60' in called.text

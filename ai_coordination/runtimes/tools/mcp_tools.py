@@ -15,6 +15,7 @@ from ai_coordination.clients.mcp import (
 )
 from ai_coordination.clients.mcp_session import McpFailed, Target
 from ai_coordination.config import settings
+from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes.base import Call, Reply, RunFailed
 from ai_coordination.runtimes.tools import elicitation
 from ai_coordination.runtimes.tools.conversation import Asked, Tool, ToolResult, ToolSpec, Use
@@ -23,6 +24,8 @@ from ai_coordination.runtimes.tools.names import Names
 
 KEPT_SECONDS: Final = 300.0
 MOST_LISTS: Final = 200
+# Of all lists together. In memory they take about seven times as much.
+MOST_CHARACTERS_KEPT: Final = 4_000_000
 MOST_RESTARTS: Final = 2
 
 ListKey = tuple[str, str, str | None]
@@ -33,6 +36,7 @@ class Lists:
 
     def __init__(self) -> None:
         self._kept: dict[ListKey, tuple[float, Sequence[ServersTool]]] = {}
+        self._size = 0
         self._lock = threading.Lock()
 
     def find(self, key: ListKey, now: float) -> Sequence[ServersTool] | None:
@@ -42,16 +46,23 @@ class Lists:
         return tools if now < until else None
 
     def put(self, key: ListKey, tools: Sequence[ServersTool], now: float) -> None:
-        """Keep a list."""
+        """Keep a list. Forget all others if they are too large together."""
+        size = sum(tool.size for tool in tools)
         with self._lock:
-            if len(self._kept) >= MOST_LISTS:
-                self._kept.clear()
+            self._size -= sum(tool.size for tool in self._kept.pop(key, (0.0, ()))[1])
+            if self._size + size > MOST_CHARACTERS_KEPT or len(self._kept) >= MOST_LISTS:
+                self._forget()
+            self._size += size
             self._kept[key] = now + KEPT_SECONDS, tools
 
     def clear(self) -> None:
         """Forget all lists. For tests."""
         with self._lock:
-            self._kept.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._kept.clear()
+        self._size = 0
 
 
 lists = Lists()
@@ -88,9 +99,9 @@ class McpTools:
         prefix = self._given.get("prefix", "")
         return [McpTool(self._mcp, tool, names.take(tool.name, prefix)) for tool in listed]
 
-    def close(self) -> None:
-        """End the session with the server, if there is one."""
-        self._mcp.close()
+    def close(self, ends_at: InvocationContext) -> None:
+        """End the session with the server, if there is one and time is left."""
+        self._mcp.close(ends_at)
 
     def _listed(self, seconds: float) -> Sequence[ServersTool]:
         kept = lists.find(self._list_key, self._call.context.monotonic())

@@ -17,6 +17,8 @@ from ai_coordination.runtimes.tools.tool_calls import Timed
 
 MOST_TOOLS: Final = 128
 DEFAULT_TIMEOUT_SECONDS: Final = 60
+# Less than a worker keeps for its own writes after a call.
+CLOSE_SECONDS: Final = 2.0
 
 
 class Toolbox:
@@ -109,11 +111,14 @@ def toolbox_of(
             notes = f"A model has at most {MOST_TOOLS} tools, and this has {len(tools)}: use `only`"
             raise RunFailed(notes, retryable=False)
     except BaseException:
-        _close(servers)
+        _close(servers, call.context)
         raise
-    return Toolbox(tools, call.context, timeout, partial(_close, servers), reserved)
+    close = partial(_close, servers, call.context)
+    return Toolbox(tools, call.context, timeout, close, reserved)
 
 
-def _close(servers: Iterable[McpTools]) -> None:
+def _close(servers: Iterable[McpTools], context: InvocationContext) -> None:
+    """End the sessions with servers. The run's result waits for it, so all have one short time."""
+    ends_at = context.within(CLOSE_SECONDS)
     for server in servers:
-        server.close()
+        server.close(ends_at)
