@@ -1,5 +1,6 @@
 """Models that call tools: the rounds, for both kinds of models, with Lambda functions as tools."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from ai_coordination import models
 from ai_coordination.engine import factory
 from ai_coordination.engine.agent import claim
+from ai_coordination.runtimes import memory
+from ai_coordination.runtimes.memory import Memory
 from ai_coordination.runtimes.tools import tool_calls
 from tests.api.asking import LONG_AGO, OPEN, agent
 from tests.api.execution import after, agents, echo, outcomes, report, started, tell
@@ -303,6 +306,30 @@ def test_a_worker_that_takes_over_in_the_middle_of_a_tool_makes_the_same_call_an
     assert len(any_model.server.requests) == 2
     # And the run has used both.
     assert agent["currentRun"]["usage"]["outputTokens"] == 14
+
+
+def test_a_conversation_for_which_there_is_no_memory_continues_in_a_later_run(
+    any_model: Model, functions: LambdaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    little = Memory(20_000)
+    monkeypatch.setattr(memory, "calls", little)
+
+    def stock(event: Any) -> Reply:
+        little.take(1)  # by another call, in another thread
+        return returning("x" * 30_000)
+
+    functions.deploy(FUNCTION, stock)
+    any_model.answers(any_model.calls(ASKS), any_model.says("Done"))
+
+    place = run(any_model, STOCK)
+
+    agent = agents(place)["a"]
+    item = stored(models.SessionAgent, place.session, agent["sessionAgentUuid"])
+    assert (agent["state"], agent["attempt"]) == ("INITIAL", 0)
+    assert memory.FULL in agent["notes"]
+    kept = json.loads(str(item.resume))
+    assert len(kept["messages"]) == 2
+    assert len(any_model.server.requests) == 1
 
 
 def answer(place: Place, **said: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ai_coordination import telemetry
 from ai_coordination.context import InvocationContext
-from ai_coordination.runtimes import model_reply
+from ai_coordination.runtimes import memory, model_reply
 from ai_coordination.runtimes.base import Answer, Call, Question, RunFailed
 from ai_coordination.runtimes.model_reply import Stop
 from ai_coordination.runtimes.tools import tool_calls
@@ -83,9 +83,13 @@ class Rounds:
         self._parameters = parameters
         self._ends_at = ends_at
         self._progress = progress
+        # How many bytes of the process's memory the conversation has taken.
+        self._held = 0
 
     def run(self) -> Answer | Question:
         """Continue until the model answers, or a person is asked. Raises RunFailed."""
+        if self._progress.messages:
+            self._hold(_size(self._kept()))
         while True:
             if self._progress.is_open and (question := self._finish_round()):
                 return question
@@ -178,16 +182,28 @@ class Rounds:
             "text": asked.text,
             "form": asked.form,
         }
-        kept = progress.to_json(self._call, self._conversation.protocol)
-        return Question(asked.text, kept, asked.form, progress.usage)
+        return Question(asked.text, self._kept(), asked.form, progress.usage)
 
     def _keep(self) -> None:
         """Make a checkpoint. Raises RunFailed if this worker is no longer needed."""
-        kept = self._progress.to_json(self._call, self._conversation.protocol)
-        size = len(json.dumps(kept, ensure_ascii=False).encode(errors="replace"))
-        if size > LARGEST_KEPT_BYTES:
+        kept = self._kept()
+        size = _size(kept)
+        if size <= LARGEST_KEPT_BYTES:
+            self._store(kept)
+        else:
             telemetry.logger.warning("checkpoint", extra={"bytes": size})
-            return
+        # Afterwards: if there is no memory for it, the next run continues from here.
+        self._hold(size)
+
+    def _kept(self) -> dict[str, Any]:
+        return self._progress.to_json(self._call, self._conversation.protocol)
+
+    def _hold(self, size: int) -> None:
+        """Take memory for a conversation of this size. Raises RunFailed if there is none."""
+        memory.calls.take(max(size - self._held, 0))
+        self._held = max(size, self._held)
+
+    def _store(self, kept: Mapping[str, Any]) -> None:
         try:
             landed = self._call.checkpoint(kept)
         except RunFailed as failed:
@@ -196,6 +212,10 @@ class Rounds:
             return
         if not landed:
             raise RunFailed("The run is over, or another worker has taken it over")
+
+
+def _size(kept: Mapping[str, Any]) -> int:
+    return len(json.dumps(kept, ensure_ascii=False).encode(errors="replace"))
 
 
 def _storable(message: Message) -> Message:
