@@ -16,7 +16,7 @@ from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
-from ai_coordination.runtimes import base
+from ai_coordination.runtimes import base, output_schema
 from ai_coordination.runtimes.tools import conversation, parameters, toolbox
 from ai_coordination.services import agent_rules, session_membership, validation
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
@@ -92,6 +92,8 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "attempts": (1, agent_rules.MOST_ATTEMPTS),
     "throttling": (int(base.THROTTLE_SECONDS),),
     "tools of a model": (parameters.MOST_TOOLS, toolbox.MOST_TOOLS),
+    "turns of an agent": (1, agent_rules.MOST_TURNS),
+    "form of a question": (output_schema.LARGEST_BYTES,),
     "rounds with tools": (1, parameters.PROPERTIES["maxRounds"]["maximum"]),
     "result of a tool": (conversation.LONGEST_RESULT,),
     "time of a request": (int(events.MAX_SECONDS),),
