@@ -25,6 +25,8 @@ CANCEL_SECONDS: Final = 10.0
 MOST_MISSES: Final = 6
 LONGEST_SHOWN: Final = 200
 
+_WITHOUT_OUTPUT: Final = frozenset({TaskState.FAILED, TaskState.CANCELED})
+
 
 @dataclass(frozen=True, slots=True)
 class _Work:
@@ -91,7 +93,8 @@ def poll(call: Call) -> Result:
             raise
         return a2a_results.accepted(missed, work.parameters, failed.after_seconds)
     place = place.polled(missed=False)
-    return a2a_results.result(task, place, work.parameters)
+    continues = call.resume is not None
+    return a2a_results.result(task, place, work.parameters, continues=continues)
 
 
 def cancel(call: Call) -> None:
@@ -168,8 +171,8 @@ def _adopted(work: _Work, interface: Interface, context: str) -> Task | None:
 def _continue(work: _Work, resume: Mapping[str, Any], reply: str) -> Result:
     """Send the task that asked a person's reply, if no earlier call has done that.
 
-    A task that has failed, or that the agent no longer knows, takes no reply. Then the work begins
-    anew: the agent's input has the question and the answer too.
+    A task that has ended without an output, or that the agent no longer knows, takes no reply. Then
+    the work begins anew: the agent's input has the question and the answer too.
     """
     place = Place.of(resume)
     message = Message(
@@ -182,10 +185,10 @@ def _continue(work: _Work, resume: Mapping[str, Any], reply: str) -> Result:
     try:
         if work.call.is_takeover or work.call.attempt > 1:
             task = work.task_at(place)
-            if task.state is TaskState.FAILED and work.call.attempt > 1:
+            if task.state in _WITHOUT_OUTPUT and work.call.attempt > 1:
                 return _begin(work)
             if task.state is not TaskState.INPUT_REQUIRED or task.mark != resume.get("mark"):
-                return a2a_results.result(task, place, work.parameters)
+                return a2a_results.result(task, place, work.parameters, continues=True)
         return _sent(work, place.interface, message)
     except Refused as refused:
         if not _is_unknown(refused):

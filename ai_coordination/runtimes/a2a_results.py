@@ -23,8 +23,14 @@ def answer(said: Said) -> Answer:
     return Answer(said.text, usage_of(said.usage))
 
 
-def result(task: Task, place: Place, parameters: Mapping[str, Any]) -> Result:
-    """What a task becomes. Raises RunFailed."""
+def result(
+    task: Task, place: Place, parameters: Mapping[str, Any], *, continues: bool = False
+) -> Result:
+    """What a task becomes. Raises RunFailed.
+
+    `continues` says that the task was begun in an earlier turn. An attempt at its reply that failed
+    has the task cancelled, so that it is cancelled is then no answer of the agent.
+    """
     usage = usage_of(task.usage)
     match task.state:
         case TaskState.COMPLETED:
@@ -36,7 +42,8 @@ def result(task: Task, place: Place, parameters: Mapping[str, Any]) -> Result:
             raise RunFailed(f"The agent has failed{_said(task)}", usage=usage)
         case TaskState.REJECTED | TaskState.CANCELED | TaskState.AUTH_REQUIRED:
             notes = f"{_OVER[task.state]}{_said(task)}"
-            raise RunFailed(notes, retryable=False, usage=usage)
+            is_ours = continues and task.state is TaskState.CANCELED
+            raise RunFailed(notes, retryable=is_ours, usage=usage)
         case _:
             return accepted(place, parameters)
 

@@ -6,9 +6,10 @@ import pytest
 
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.engine.agent import lease, question
+from ai_coordination.runtimes import a2a_call
 from tests.api.asking import agent, runs
 from tests.api.execution import a2a_agent, after, report, started, tell, work_off
-from tests.support.a2a_agent import A2aAgent, Refusal, card, task, task_03
+from tests.support.a2a_agent import A2aAgent, Refusal, card, reply_of, task, task_03
 from tests.support.contexts import SYSTEM
 from tests.support.faults import Died
 from tests.support.graph_api import Place
@@ -83,6 +84,7 @@ FAILED_FIRST: dict[str, tuple[Any, list[str], str]] = {
     "delivered": (task("COMPLETED", output="6 kg"), ["GetTask"], "6 kg"),
     "unknown": (Refusal(-32001), ["GetTask", "SendMessage"], "5 kg"),
     "failed": (task("FAILED", "broken"), ["GetTask", "SendMessage"], "5 kg"),
+    "cancelled": (task("CANCELED"), ["GetTask", "SendMessage"], "5 kg"),
 }
 
 
@@ -96,7 +98,7 @@ def test_a_reply_whose_answer_was_lost_is_not_sent_twice(desk: A2aAgent, name: s
 
     assert desk.methods() == ["CARD", "SendMessage", "SendMessage", *methods]
     last = desk.sent("SendMessage")[-1]["message"]
-    begins_anew = name in ("unknown", "failed")
+    begins_anew = name in ("unknown", "failed", "cancelled")
     assert ("taskId" in last) is not begins_anew
     if begins_anew:
         assert "Which colour?" in last["parts"][0]["text"]
@@ -113,6 +115,25 @@ def test_a_reply_to_a_task_that_the_agent_no_longer_knows_begins_the_work_anew(
     *_, second, last = (sent["message"] for sent in desk.sent("SendMessage"))
     assert (second.get("taskId"), last.get("taskId")) == ("task-1", None)
     assert len(desk.sent("SendMessage")) == 3
+
+
+def test_a_reply_that_was_given_up_is_followed_by_a_new_task(
+    desk: A2aAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine cancels what it gives up, perhaps only after the next attempt has looked."""
+    monkeypatch.setattr(a2a_call, "MOST_MISSES", 1)
+    down, working, cancelled = reply_of({}, 502), task("WORKING"), task("CANCELED")
+    desk.answers("SendMessage", ASKS, {"task": working}, DONE)
+    desk.answers("GetTask", down, working, cancelled)
+    desk.answers("CancelTask", cancelled)
+    retry = {"retry": {"maxAttempts": 3, "intervalSeconds": 0}}
+    place = started([a2a_agent(desk.url)], [after("a", **retry)])
+
+    assert reply(place)["agentOutput"] == "5 kg"
+
+    assert desk.sent("CancelTask")
+    outcomes = [(turn, attempt, outcome) for turn, attempt, outcome, _ in runs(place)]
+    assert outcomes[1:] == [(2, 1, "FAILED"), (2, 2, "FAILED"), (2, 3, "COMPLETED")]
 
 
 def test_a_worker_that_takes_over_a_reply_sees_that_the_agent_asks_something_else(
