@@ -47,6 +47,17 @@ def test_a_client_made_before_it_started_is_answered_too() -> None:
     assert names == ["things"]
 
 
+def test_no_request_is_written_that_is_answered_here(embedded: EmbeddedAws) -> None:
+    client = a_client()
+    client._serializer = client._ruleset_resolver = None
+
+    assert client.list_tables()["TableNames"] == []
+
+    embedded.stop()
+    with pytest.raises(AttributeError, match="serialize_to_request"):
+        client.list_tables()
+
+
 def test_sixteen_threads_lose_nothing(embedded: EmbeddedAws) -> None:
     client = a_client()
     make_table(client)
