@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from ai_coordination import agent_hosts
@@ -26,7 +26,6 @@ KEPT_SECONDS: Final = 300.0
 MOST_LISTS: Final = 200
 # Of all lists together. In memory they take about seven times as much.
 MOST_CHARACTERS_KEPT: Final = 4_000_000
-MOST_RESTARTS: Final = 2
 
 ListKey = tuple[str, str, str | None]
 
@@ -114,14 +113,6 @@ class McpTools:
             raise RunFailed(notes, retryable=failed.retryable) from failed
         lists.put(self._list_key, listed, self._call.context.monotonic())
         return listed
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """Where a call of a tool is: what the server gave, and what it was answered."""
-
-    questions: Questions
-    state: str | None
 
 
 class McpTool(Tool):
