@@ -77,4 +77,6 @@ def context_of(call: Call) -> str:
     agent = call.agent
     names = [agent.partition_key, agent.thread_uuid, agent.agent_uuid]
     digest = hashlib.sha256("#".join(map(str, names)).encode()).hexdigest()
-    return digest if call.attempt <= 1 else f"{digest}#{call.attempt}"
+    if call.attempt <= 1:
+        return digest
+    return f"{digest}#{call.attempt}" if call.turn == 1 else f"{digest}#{call.turn}.{call.attempt}"

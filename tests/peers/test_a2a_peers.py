@@ -190,7 +190,7 @@ def test_a_worker_that_takes_over_finds_the_task_if_the_agent_speaks_1_0(
     followed(place)
 
     assert agents(place)["a"]["state"] == "COMPLETED"
-    key: Any = SimpleNamespace(agent=stored_agent(place), attempt=1)
+    key: Any = SimpleNamespace(agent=stored_agent(place), attempt=1, turn=1)
     asker = Asker(None, CALLER.partition_key, settings().agent_hosts, (), SYSTEM.within(10))
     interface = a2a.cards.of(asker, url).interface
     if interface.version is Version.V1:

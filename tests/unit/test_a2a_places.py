@@ -58,9 +58,9 @@ def test_the_longest_place_fits_into_what_an_item_keeps() -> None:
     assert len(json.dumps(place.as_json())) < 2_048
 
 
-def call(attempt: int = 1, **agent: str) -> Any:
+def call(attempt: int = 1, turn: int = 1, **agent: str) -> Any:
     known = {"partition_key": "acme#tea", "thread_uuid": "t", "agent_uuid": "a", **agent}
-    return SimpleNamespace(attempt=attempt, agent=SimpleNamespace(**known))
+    return SimpleNamespace(attempt=attempt, turn=turn, agent=SimpleNamespace(**known))
 
 
 def test_a_conversation_is_of_one_tenant_one_thread_and_one_agent() -> None:
@@ -74,4 +74,6 @@ def test_a_conversation_is_of_one_tenant_one_thread_and_one_agent() -> None:
     assert len(names) == 4
     assert all(len(name) == 64 for name in names)
     assert context_of(call()) == context_of(call(attempt=1))
+    assert context_of(call()) == context_of(call(turn=2))
     assert context_of(call(attempt=3)) == f"{context_of(call())}#3"
+    assert context_of(call(attempt=3, turn=2)) == f"{context_of(call())}#2.3"
