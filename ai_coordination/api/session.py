@@ -7,7 +7,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
-from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
+from ai_coordination.api.agent import Budget, InputFile, SubtaskQuery, TokenUsage
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -31,6 +31,7 @@ from ai_coordination.api.pagination import (
     unknown_total,
 )
 from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
+from ai_coordination.api.session_parts import LogEntry, SessionProgress
 from ai_coordination.api.session_run import SessionRunFilter, runs_of
 from ai_coordination.models.reads import Page
 
@@ -38,34 +39,6 @@ TASK_QUERY = (
     "The work of the whole session: a text, or a JSON object whose members replace `{variables}` in"
     " the subtask queries."
 )
-
-
-class LogEntry(graphene.ObjectType):
-    """An event of a session, such as its start, a failure or an answer. The last 100 are kept."""
-
-    at = time_field("Time of the event.", required=True)
-    level = graphene.Field(enums.LogLevel, required=True, description="Severity.")
-    message = text_field("Description of the event, for people.", required=True)
-    session_agent_uuid = uuid_field(
-        "UUID of the session agent that the event is about. Null for the session itself.",
-        required=False,
-    )
-    run_uuid = uuid_field(
-        "UUID of the run that the event is about. Null if it is not about a run.", required=False
-    )
-
-
-class SessionProgress(graphene.ObjectType):
-    """Number of a session's agents in each state."""
-
-    total = int_field("All agents of the session.")
-    initial = int_field("Agents that wait for their predecessors or for their next attempt.")
-    in_progress = int_field("Agents in progress.")
-    waiting_for_input = int_field("Agents that wait for a person's answer.")
-    completed = int_field("Agents that have completed.")
-    failed = int_field("Agents that have failed.")
-    skipped = int_field("Agents that were skipped after a predecessor failed.")
-    cancelled = int_field("Agents that were cancelled.")
 
 
 class Session(graphene.ObjectType):
@@ -105,6 +78,7 @@ class Session(graphene.ObjectType):
     updated_at = time_field(fields.UPDATED_AT, required=True)
     started_at = time_field("Time of the last start or retry. Null before the start.")
     finished_at = time_field("Time at which the session ended. Null until then.")
+    budget = graphene.Field(Budget, description="What the session may spend. Null: no limit.")
     usage = graphene.Field(
         TokenUsage,
         description=(
@@ -138,6 +112,7 @@ class Session(graphene.ObjectType):
     resolve_task_query = lazy_text("task_query")
     resolve_input_files = lazy_text("input_files")
     resolve_logs = lazy_text("logs")
+    resolve_budget = lazy_text("budget")
     resolve_usage = lazy_text("total_usage")
 
     @staticmethod

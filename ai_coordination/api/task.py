@@ -7,7 +7,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentAction, SubtaskQuery
+from ai_coordination.api.agent import AgentAction, Budget, SubtaskQuery
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -56,6 +56,9 @@ class Task(graphene.ObjectType):
     initial_task_query = text_field("Task query of sessions that are started without one.")
     subtask_queries = list_field(SubtaskQuery, SUBTASK_QUERIES)
     agent_actions = list_field(AgentAction, AGENT_ACTIONS)
+    budget = graphene.Field(
+        Budget, description="What each session of the task may spend. Null: no limit."
+    )
     version = int_field(fields.VERSION)
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)

@@ -21,6 +21,7 @@ from ai_coordination.engine.agent import (
     lease,
     poll,
     release,
+    reservation,
 )
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import dispatch, end, operation, retry, start
@@ -129,13 +130,26 @@ def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = 
     """
     state = SessionAgentState(agent.state)
     if state is SessionAgentState.INITIAL:
-        claim.start(engine, agent, due_at)
+        _start(engine, agent, due_at)
     elif state is SessionAgentState.IN_PROGRESS:
         _look_after(engine, agent, due_at)
     elif state is SessionAgentState.WAITING_FOR_INPUT:
         _stop_asking(engine, agent, due_at)
     elif agent.due_at:
         _settle(engine, agent, due_at)
+
+
+def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
+    """Claim and invoke an agent. The session fails if its budget is used up."""
+    try:
+        claim.start(engine, agent, due_at)
+    except reservation.UsedUp as used_up:
+        marked = end.mark_failed(engine, used_up.session, used_up.message, used_up.condition)
+        if marked is not None:
+            end.resume(engine, marked)
+        else:
+            # Tokens were given back meanwhile, or the session is being ended.
+            engine.send(agent, delay_seconds=1.0)
 
 
 def _look_after(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:

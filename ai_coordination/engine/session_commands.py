@@ -17,10 +17,11 @@ from ai_coordination.engine.session.planned_agents import PlannedAgent
 from ai_coordination.errors import BadUserInput, InputError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import guards, idempotent_create, timers, validation
+from ai_coordination.services import budgets, guards, idempotent_create, timers, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import MutationInput
+from ai_coordination.services.input_files import input_files_of
 from ai_coordination.services.members import compact
 from ai_coordination.services.task import queries
 from ai_coordination.states import TERMINAL_SESSION, SessionStatus
@@ -40,6 +41,7 @@ def start(
     input_files: Sequence[Mapping[str, Any]] | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
     thread_uuid: str | None = None,
+    budget: Mapping[str, Any] | None = None,
     schedule: models.TaskSchedule | None = None,
     idempotency_key: str | None = None,
 ) -> models.Session:
@@ -61,6 +63,7 @@ def start(
             "input_files": input_files or [],
             "subtask_queries": subtask_queries,
             "thread_uuid": thread_uuid,
+            "budget": budget,
         },
     )
 
@@ -80,6 +83,7 @@ def start(
         query = validation.text(task_query, "task_query")
         query = task.initial_task_query if query is None else query
         planned = _planned(coordination, task, query, subtask_queries)
+        limits = budgets.of_start(caller, budget, task, [agent.member for agent in planned])
         now = engine.now()
         session = models.Session(
             coordination_uuid=coordination_uuid,
@@ -92,7 +96,8 @@ def start(
             user_id=validation.shown_label(user_id, "user_id"),
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             thread_uuid=validation.label(thread_uuid, "thread_uuid"),
-            input_files=sessions.files(input_files or [], "input_files"),
+            input_files=input_files_of(input_files or [], "input_files"),
+            budget=limits,
             updated_by=caller.user_id,
             created_at=now,
             updated_at=now,

@@ -9,6 +9,7 @@ from ai_coordination.models.blueprint import (
     SubtaskQuery,
     anonymous,
 )
+from ai_coordination.models.budget import Budget
 from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.idempotency import Idempotency
@@ -42,6 +43,7 @@ __all__ = [
     "Agent",
     "AgentAction",
     "AgentRuntime",
+    "Budget",
     "ChildCounts",
     "Coordination",
     "Entity",

@@ -15,6 +15,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from ai_coordination.models import keys
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import SubtaskQuery
+from ai_coordination.models.budget import Budget
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum
@@ -155,6 +156,10 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     logs = ListAttribute(of=LogEntry, default=list)
     agent_count = NumberAttribute(default=0)
     run_count = NumberAttribute(default=0)
+    budget = Budget(null=True)
+    # All tokens that were used, and those that runs in progress have reserved. It is kept without a
+    # budget too, so that each of its writes is the same.
+    committed_tokens = NumberAttribute(null=True)
     started_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
 

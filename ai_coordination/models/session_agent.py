@@ -145,6 +145,8 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     usage = TokenUsage(null=True)
     # The part of the agent's sum that is not in the session's sum yet.
     unsettled_usage = TokenUsage(null=True)
+    # What it has reserved in the session's budget, and not given back.
+    reserved_tokens = NumberAttribute(null=True)
     not_before = UnicodeAttribute(null=True)
     # How often the attempt that is outstanding was throttled, and the first time. Absent otherwise.
     throttles = NumberAttribute(null=True)

@@ -4,6 +4,7 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import AgentActions, SubtaskQuery
+from ai_coordination.models.budget import Budget
 
 
 class Task(Versioned):
@@ -19,4 +20,5 @@ class Task(Versioned):
     initial_task_query = UnicodeAttribute(null=True)
     subtask_queries = ListAttribute(of=SubtaskQuery, default=list)
     agent_actions = AgentActions(default=dict)
+    budget = Budget(null=True)
     schedule_count = NumberAttribute(default=0)

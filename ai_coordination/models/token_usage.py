@@ -87,6 +87,25 @@ def add_usage(model: type[Any], usage: TokenUsage) -> list[Action]:
     return actions
 
 
+def tokens_of(usage: TokenUsage) -> int:
+    """How many tokens a usage takes of a budget."""
+    return int(usage.input_tokens) + int(usage.output_tokens)
+
+
+def used_tokens(session: Any) -> int:
+    """How many tokens a session has used, as its budget counts them."""
+    return int(session.used_input_tokens or 0) + int(session.used_output_tokens or 0)
+
+
+def charge_session(
+    model: type[Any], usage: TokenUsage | None, reserved_tokens: int = 0
+) -> list[Action]:
+    """Add to a session's sum what was used, and give back what was reserved for it."""
+    actions = [] if usage is None else add_usage(model, usage)
+    more = (0 if usage is None else tokens_of(usage)) - reserved_tokens
+    return [*actions, model.committed_tokens.add(more)] if more else actions
+
+
 def with_usage(item: Any, usage: TokenUsage) -> dict[str, Any]:
     """The sum of an item after `add_usage`, as attributes by name."""
     after = {

@@ -41,6 +41,9 @@ class Call:
     runtime gave with its last acceptance of this run. `is_takeover` says that another worker may
     have invoked the agent for this run already, so that its work may exist.
 
+    `reserve(tokens)` sets so many tokens more of the session's budget aside, before a call of a
+    model that is not the first one of the run. It raises RunFailed if they are not left.
+
     `checkpoint(resume)` stores a new `resume` in the middle of a call, and returns whether that
     landed. From then on a takeover, or the next attempt of the turn, gets this one. It does not
     land if the run is over or another worker has taken it over: then nobody needs the result of
@@ -65,6 +68,7 @@ class Call:
     remote: Any = None
     is_takeover: bool = False
     checkpoint: Callable[[Any], bool] = lambda resume: False
+    reserve: Callable[[int], None] = lambda tokens: None
     callback: Callable[[], Callback | None] = lambda: None
 
     @property
@@ -187,6 +191,8 @@ class Runtime(ABC):
     parameters_schema: ClassVar[Schema] = {}
     # The timeout of an attempt whose action sets none.
     timeout_seconds: ClassVar[int] = DEFAULT_TIMEOUT_SECONDS
+    # Whether a run uses tokens of a model that the engine calls: a budget reserves them.
+    spends: ClassVar[bool] = False
     # Whether external workers find the work in `openSessionAgents`. Then nothing is invoked.
     is_pulled: ClassVar[bool] = False
     # Parameters that `lane` reads. Items store them also if all parameters together are large.

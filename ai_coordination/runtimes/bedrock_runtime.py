@@ -23,6 +23,7 @@ class Bedrock(Runtime):
         " an inference profile. `parameters` may have `instructions` and other members that the"
         " guide of this kind lists, and no more."
     )
+    spends = True
     parameters_schema: ClassVar[Schema] = bedrock_parameters.SCHEMA
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:

@@ -37,6 +37,12 @@ class _Wanted:
         return cls(runs=0) if value is None else cls(**value)
 
 
+def most_bytes(parameters: Mapping[str, Any]) -> int:
+    """The most bytes that the earlier turns of a thread can have."""
+    wanted = _Wanted.of_parameters(parameters)
+    return wanted.bytes if wanted.runs else 0
+
+
 def merged(turns: Sequence[Turn], text: str) -> list[Turn]:
     """The earlier turns and the new text. Those in a row that are of one side are one turn.
 
@@ -57,7 +63,7 @@ def read(call: Call, parameters: Mapping[str, Any]) -> list[Turn]:
     The answers of direct predecessors are left out: they are in the agent's input already.
     """
     wanted = _Wanted.of_parameters(parameters)
-    if wanted.runs == 0 or _begins_its_thread(call):
+    if wanted.runs == 0 or not continues(call.agent, call.session, call.agent.thread_uuid):
         return []
     earlier = list(_earlier(call, wanted))[: wanted.runs]
     keys: list[reads.Key] = [
@@ -72,11 +78,11 @@ def read(call: Call, parameters: Mapping[str, Any]) -> list[Turn]:
     return _turns(call, _as_much_as_fits(call, agents, wanted.bytes))
 
 
-def _begins_its_thread(call: Call) -> bool:
-    agent = call.agent
-    if agent.thread_uuid is None or agent.thread_from == graph.OWN_THREAD:
-        return True
-    return agent.thread_from == graph.SESSION_THREAD and call.session.thread_uuid is None
+def continues(agent: models.SessionAgent, session: models.Session, thread: str | None) -> bool:
+    """Whether others may have said something in the agent's thread before it."""
+    if thread is None or agent.thread_from == graph.OWN_THREAD:
+        return False
+    return agent.thread_from != graph.SESSION_THREAD or session.thread_uuid is not None
 
 
 def _earlier(call: Call, wanted: _Wanted) -> Iterator[models.SessionRun]:

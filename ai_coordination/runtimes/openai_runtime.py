@@ -24,6 +24,7 @@ class OpenAi(Runtime):
         " is the server's base URL, up to `/v1`. `parameters` has the `model`, its `instructions`"
         " and other members that the guide of this kind lists, and no more."
     )
+    spends = True
     parameters_schema: ClassVar[Schema] = openai_parameters.SCHEMA
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:

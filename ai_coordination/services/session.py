@@ -15,6 +15,7 @@ from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import (
+    budgets,
     counts,
     guards,
     idempotent_create,
@@ -22,13 +23,14 @@ from ai_coordination.services import (
     versioned_update,
 )
 from ai_coordination.services.fingerprints import MutationInput
+from ai_coordination.services.input_files import input_files_of
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
 
 NOUN = "session"
 
 # What may change after the start. Agents already work on the rest.
-ALWAYS_OPEN = frozenset({"user_id"})
+ALWAYS_OPEN = frozenset({"user_id", "budget"})
 
 
 def create(
@@ -40,6 +42,7 @@ def create(
     task_query: str | None = None,
     input_files: Sequence[Mapping[str, Any]] | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
+    budget: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Session:
     """Create a session that has not started and has no agents.
@@ -58,6 +61,7 @@ def create(
             "task_query": task_query,
             "input_files": input_files,
             "subtask_queries": subtask_queries,
+            "budget": budget,
         },
     )
 
@@ -71,7 +75,8 @@ def create(
             user_id=validation.shown_label(user_id, "user_id"),
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             status=SessionStatus.INITIAL.value,
-            input_files=files(input_files, "input_files"),
+            input_files=input_files_of(input_files, "input_files"),
+            budget=budgets.build(budget),
             updated_by=caller.user_id,
             created_at=now,
             updated_at=now,
@@ -193,7 +198,7 @@ def update(
 ) -> models.Session:
     """Change the given fields. None clears a field and empties a list.
 
-    After the start only `user_id` may change: anything else is InvalidState.
+    After the start only `user_id` and a budget's limits may change: anything else is InvalidState.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
@@ -209,10 +214,12 @@ def update(
             validation.text(changes["task_query"], "task_query")
         )
     if "input_files" in changes:
-        written["input_files"] = files(changes["input_files"] or [], "input_files")
+        written["input_files"] = input_files_of(changes["input_files"] or [], "input_files")
     if "subtask_queries" in changes:
         subtask_queries = queries(changes["subtask_queries"] or [], "subtask_queries")
         written["subtask_queries"] = _with_texts(pending, subtask_queries)
+    if "budget" in changes:
+        written["budget"] = budgets.build(changes["budget"])
     put_texts(caller, pending)
     return versioned_update.apply(
         caller,
@@ -220,9 +227,18 @@ def update(
         NOUN,
         written,
         expected_version,
-        condition=None if changes.keys() <= ALWAYS_OPEN else not_started(),
+        condition=_may_change(changes.keys(), written.get("budget")),
         refused=started,
     )
+
+
+def _may_change(fields: Collection[str], budget: models.Budget | None) -> Condition | None:
+    """The condition of an update. Calls of a session that has started may have no upper limit, so
+    it cannot get its first budget then.
+    """
+    if not ALWAYS_OPEN.issuperset(fields):
+        return not_started()
+    return None if budget is None else not_started() | models.Session.budget.exists()
 
 
 def put_texts(caller: Caller, pending: texts.PendingTexts) -> None:
@@ -281,15 +297,3 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
         transaction.commit(caller.context)
 
     counts.with_migration(caller, write)
-
-
-def files(input_files: Sequence[Mapping[str, Any]], *path: str | int) -> list[models.InputFile]:
-    """Check and build the input files of a session."""
-    return [
-        models.InputFile(
-            name=validation.name(file["name"], *path, index, "name"),
-            uri=validation.uri(file["uri"], *path, index, "uri"),
-            media_type=validation.shown_label(file.get("media_type"), *path, index, "media_type"),
-        )
-        for index, file in enumerate(validation.bounded(input_files, *path))
-    ]

@@ -101,7 +101,7 @@ def _count_in_parent(transaction: Transaction, caller: Caller, run: models.Sessi
     of_session, model = models.Session, models.SessionAgent
     counted = [of_session.run_count.add(1)] if run.session_agent_uuid is None else []
     if run.usage is not None:
-        counted += token_usage.add_usage(of_session, run.usage)
+        counted += token_usage.charge_session(of_session, run.usage)
     if counted:
         transaction.update(
             of_session(run.coordination_uuid, run.session_uuid),

@@ -9,7 +9,14 @@ from ai_coordination.errors import BadUserInput
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import counts, guards, idempotent_create, validation, versioned_update
+from ai_coordination.services import (
+    budgets,
+    counts,
+    guards,
+    idempotent_create,
+    validation,
+    versioned_update,
+)
 from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.versioned_update import ChangedSince
@@ -28,6 +35,7 @@ def create(
     initial_task_query: str | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
     agent_actions: Sequence[Mapping[str, Any]] | None = None,
+    budget: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Task:
     """Create a task. Its coordination must exist and its graph must be valid.
@@ -45,6 +53,7 @@ def create(
             "initial_task_query": initial_task_query,
             "subtask_queries": subtask_queries,
             "agent_actions": agent_actions,
+            "budget": budget,
         },
     )
 
@@ -59,6 +68,7 @@ def create(
             initial_task_query=validation.text(initial_task_query, "initial_task_query"),
             subtask_queries=queries(subtask_queries, "subtask_queries"),
             agent_actions=_actions(agent_actions, "agent_actions"),
+            budget=budgets.build(budget),
             updated_by=caller.user_id,
             created_at=now,
             updated_at=now,
@@ -122,6 +132,8 @@ def update(
         written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
     if "agent_actions" in changes:
         written["agent_actions"] = _actions(changes["agent_actions"] or [], "agent_actions")
+    if "budget" in changes:
+        written["budget"] = budgets.build(changes["budget"])
     entity = models.Task(coordination_uuid, task_uuid)
     if "subtask_queries" not in written and "agent_actions" not in written:
         return versioned_update.apply(caller, entity, NOUN, written, expected_version)

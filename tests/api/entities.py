@@ -136,13 +136,14 @@ ENTITIES = {
         ("coordination",),
         (),
         f"""coordinationUuid partitionKey taskName taskDescription initialTaskQuery {QUERIES}
-        agentActions {{ agentUuid {RULES} }} {VERSIONED}""",
+        agentActions {{ agentUuid {RULES} }} budget {{ tokens }} {VERSIONED}""",
         {
             "taskName": "Translate",
             "taskDescription": "All of it",
             "initialTaskQuery": '{"what": "lamps"}',
             "subtaskQueries": SUBTASKS,
             "agentActions": ACTIONS,
+            "budget": {"tokens": 1},
         },
         ("taskName",),
         {
@@ -150,6 +151,7 @@ ENTITIES = {
             "initialTaskQuery": None,
             "subtaskQueries": [],
             "agentActions": [],
+            "budget": None,
         },
         {"partitionKey": "acme#sales", "version": 1},
         [
@@ -161,9 +163,10 @@ ENTITIES = {
             {"agentActions": []},
             {"subtaskQueries": []},
             {"taskName": "Other", "subtaskQueries": [], "agentActions": []},
+            {"budget": {"tokens": 2_147_483_647}},
             {},
         ],
-        ("taskDescription", "initialTaskQuery", "subtaskQueries", "agentActions"),
+        ("taskDescription", "initialTaskQuery", "subtaskQueries", "agentActions", "budget"),
     ),
     "schedule": Entity(
         "createTaskSchedule",
@@ -192,13 +195,14 @@ ENTITIES = {
         ("coordination",),
         ("task",),
         f"""coordinationUuid partitionKey taskUuid scheduleUuid userId taskQuery
-        inputFiles {{ name uri mediaType }} {QUERIES} status iterationCount
+        inputFiles {{ name uri mediaType }} {QUERIES} budget {{ tokens }} status iterationCount
         logs {{ message }} startedAt finishedAt {VERSIONED}""",
         {
             "userId": "bob",
             "taskQuery": '{"what": "lamps"}',
             "inputFiles": FILES,
             "subtaskQueries": SUBTASKS,
+            "budget": {"tokens": 1},
         },
         (),
         {
@@ -207,6 +211,7 @@ ENTITIES = {
             "taskQuery": None,
             "inputFiles": [],
             "subtaskQueries": [],
+            "budget": None,
         },
         {
             "partitionKey": "acme#sales",
@@ -218,8 +223,13 @@ ENTITIES = {
             "finishedAt": None,
             "version": 1,
         },
-        [{"taskQuery": "Lamps"}, {"inputFiles": FILES[::-1], "userId": "eve"}, {}],
-        ("userId", "taskQuery", "inputFiles", "subtaskQueries"),
+        [
+            {"taskQuery": "Lamps"},
+            {"inputFiles": FILES[::-1], "userId": "eve"},
+            {"budget": {"tokens": 9}},
+            {},
+        ],
+        ("userId", "taskQuery", "inputFiles", "subtaskQueries", "budget"),
     ),
     "agent": Entity(
         "createSessionAgent",

@@ -55,6 +55,7 @@ FULL: dict[str, Given] = {
             {"agentUuid": "rag", **_RULES},
             {"agentUuid": "zh", "predecessors": ["rag"]},
         ],
+        "budget": {"tokens": 100},
     },
     "createTaskSchedule": {
         "coordinationUuid": None,
@@ -70,6 +71,7 @@ FULL: dict[str, Given] = {
         "taskQuery": "B",
         "inputFiles": FILES,
         "subtaskQueries": _QUERIES,
+        "budget": {"tokens": 100},
     },
     "startSession": {
         "coordinationUuid": None,
@@ -79,6 +81,7 @@ FULL: dict[str, Given] = {
         "inputFiles": FILES,
         "subtaskQueries": _QUERIES,
         "threadUuid": "C",
+        "budget": {"tokens": 100},
     },
     "createSessionAgent": {
         "coordinationUuid": None,

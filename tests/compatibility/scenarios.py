@@ -34,6 +34,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_callers.scheduled,
         scenarios_of_callers.asked_twice,
         scenarios_of_runs.throttled,
+        scenarios_of_runs.budgeted,
         scenarios_of_runs.questioned,
         scenarios_of_runs.called_back,
     )

@@ -6,7 +6,7 @@ from ai_coordination import models
 from ai_coordination.engine.agent import callbacks
 from ai_coordination.models import writes
 from ai_coordination.runtimes.base import RunFailed
-from tests.api.execution import WAITS, after, blueprint, echo, external, function, start
+from tests.api.execution import WAITS, after, blueprint, echo, external, function, model, start
 from tests.compatibility.completion import LAST_WORDS, finish, key_of
 from tests.compatibility.life import Life
 from tests.simulation.simulator import Died
@@ -225,6 +225,14 @@ def throttled(life: Life) -> None:
 def answered_later(life: Life) -> None:
     """By a message to itself."""
     start(blueprint([echo("a", seconds=20)], [after("a")]), taskQuery="Which?")
+    life.recording = True
+    finish(life)
+
+
+def budgeted(life: Life) -> None:
+    """A model that reserves from the budget of its task."""
+    members = [model("https://llm.example", maxTokens=100)]
+    start(blueprint(members, [after("a")], budget={"tokens": 10_000}), taskQuery="Which?")
     life.recording = True
     finish(life)
 

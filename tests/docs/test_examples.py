@@ -41,6 +41,7 @@ TRIED = {
     ],
     "graphql": [
         *map(name_of, SENT),
+        "docs/guides/budgets.md",
         "docs/guides/usage.md",
         "docs/guides/write-an-agent.md",
     ],

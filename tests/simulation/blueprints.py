@@ -13,6 +13,8 @@ from ai_coordination.states import AgentRuntimeKind, FailurePolicy, UserInTheLoo
 
 MOST_AGENTS = 7
 MOST_QUERIES = 2
+# More than any run uses.
+MOST_TOKENS = 2_000
 SHORT = "Which of {thing}?"
 # Larger than what an item holds itself.
 LARGE = "Which? " * 800
@@ -27,6 +29,7 @@ class Blueprint:
     actions: list[dict[str, Any]]
     queries: list[dict[str, Any]]
     by_hand: bool = False
+    budget: dict[str, int] | None = None
 
     def make(self, caller: Caller) -> models.Task:
         """The task, and with it its coordination."""
@@ -39,6 +42,7 @@ class Blueprint:
             task_name="Simulated",
             agent_actions=self.actions,
             subtask_queries=self.queries,
+            budget=self.budget,
         )
 
 
@@ -49,11 +53,13 @@ def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[st
         if name.endswith(("1", "3", "5")):
             runtime["parameters"] = {"invocation": "RequestResponse"}
     if kind is AgentRuntimeKind.OPENAI:
-        runtime |= {"target": "https://llm.example/v1", "parameters": {"model": "m"}}
+        parameters = {"model": "m", "maxTokens": MOST_TOKENS}
+        runtime |= {"target": "https://llm.example/v1", "parameters": parameters}
     if kind is AgentRuntimeKind.A2A:
         runtime["target"] = "https://llm.example/a2a"
     if kind is AgentRuntimeKind.BEDROCK:
-        runtime["target"] = "amazon.nova-lite-v1:0"
+        parameters = {"maxTokens": MOST_TOKENS}
+        runtime |= {"target": "amazon.nova-lite-v1:0", "parameters": parameters}
     if kind is AgentRuntimeKind.HTTP:
         runtime |= {"target": "https://llm.example/a", "parameters": {"signingSecret": "s"}}
     return {"agent_uuid": name, "agent_name": name.upper(), "runtime": runtime}
@@ -71,7 +77,10 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
         for _ in range(draw(some.integers(0, MOST_QUERIES)))
     ]
     made = [member(name, kind) for name, kind in zip(names, kinds, strict=True)]
-    return Blueprint(made, actions, work, by_hand=draw(some.integers(0, 4)) == 0)
+    by_hand = draw(some.integers(0, 4)) == 0
+    tokens = draw(some.sampled_from([None, None, 1_500, 8_000, 20_000, 100_000]))
+    budget = None if tokens is None else {"tokens": tokens}
+    return Blueprint(made, actions, work, by_hand, budget)
 
 
 @some.composite

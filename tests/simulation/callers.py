@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from ai_coordination import models
+from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands, callback_reports, session_commands
 from ai_coordination.engine.callback_reports import Place
@@ -196,6 +196,12 @@ class Callers:
         caller = callback_reports.caller_of(place, token, "simulation", self._world.context)
         assert caller.partition_key == self._world.caller.partition_key
         return caller
+
+    def change_budget(self, session: models.Session) -> None:
+        """Mostly to a larger one."""
+        tokens = int(int(session.budget.tokens) * self._random.choice([0.5, 1.5, 2, 4]))
+        given = [*_key_of(session).values(), {"budget": {"tokens": tokens}}]
+        survives(lambda: services.session.update(self._world.caller, *given))
 
     def _ask(self, mutation: Mutation, **given: Any) -> Any:
         """Return the answer, or None if it was refused or the process died."""

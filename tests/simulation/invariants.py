@@ -140,13 +140,18 @@ def at_rest(now: Snapshot) -> None:
 def _has_failed_rightly(now: Snapshot) -> bool:
     """Whether an agent of this iteration has failed whose failure is the session's.
 
-    Or a retry has left some that had ended so before.
+    Or a retry has left some that had ended so before, or its budget is used up.
     """
-    return bool(now.session.falls_short) or any(
-        agent.state == SessionAgentState.FAILED
-        and agent.iteration == now.session.iteration_count
-        and agent.agent_action.on_failure == FailurePolicy.FAIL_SESSION
-        for agent in now.agents
+    budget_is_used_up = any("budget" in entry.message for entry in now.session.logs)
+    return (
+        bool(now.session.falls_short)
+        or budget_is_used_up
+        or any(
+            agent.state == SessionAgentState.FAILED
+            and agent.iteration == now.session.iteration_count
+            and agent.agent_action.on_failure == FailurePolicy.FAIL_SESSION
+            for agent in now.agents
+        )
     )
 
 

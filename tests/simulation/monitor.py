@@ -52,6 +52,7 @@ class Monitor:
         if now is not None:
             invariants.always(now)
             sums.sums_are_right(now)
+            sums.budget_is_kept(now)
             self._compare(now)
         self._before = now
         return now

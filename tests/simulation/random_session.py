@@ -114,6 +114,7 @@ class RandomSession:
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=TASK_QUERY,
+                budget=self._blueprint.budget,
                 idempotency_key="once",
             )
         )
@@ -161,6 +162,8 @@ class RandomSession:
         if self._retries and self.world.random.random() < 0.02:
             self._retries -= 1
             self._callers.retry(now)
+        if now.session.budget is not None and self.world.random.random() < 0.05:
+            self._callers.change_budget(now.session)
         return self._now()
 
     def _let_nobody_work(self) -> None:

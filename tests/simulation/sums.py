@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ai_coordination import models
-from ai_coordination.models.token_usage import COUNTS
+from ai_coordination.engine.agent import spending
+from ai_coordination.models.token_usage import COUNTS, used_tokens
 from ai_coordination.states import SessionAgentState
 from tests.simulation.snapshot import Snapshot
 
@@ -20,9 +21,19 @@ def sums_are_right(now: Snapshot) -> None:
     assert of([*left, handed_over]) == of(map(kept, now.agents)), "the session's sum is wrong"
 
 
+def budget_is_kept(now: Snapshot) -> None:
+    """What is committed is what was used, and what runs in progress have reserved."""
+    session = now.session
+    reserved = [int(agent.reserved_tokens or 0) for agent in now.agents]
+    assert (session.committed_tokens or 0) == used_tokens(session) + sum(reserved)
+    for agent in now.agents:
+        may_reserve = agent.state == SessionAgentState.IN_PROGRESS or agent.due_at
+        assert may_reserve or not agent.reserved_tokens, f"{agent.ordinal}: it reserves for ever"
+
+
 def everything_is_settled(now: Snapshot) -> None:
     """At rest nothing is missing in the session's sum."""
-    assert all(agent.unsettled_usage is None for agent in now.agents)
+    assert not any(spending.owes(agent) for agent in now.agents)
     assert kept(now.session) == of(run.usage for run in now.runs)
 
 

@@ -7,7 +7,7 @@ import pytest
 from ai_coordination import texts
 from ai_coordination.engine import session_commands
 from ai_coordination.runtimes.base import Answer, Call, RunFailed, Usage
-from ai_coordination.states import SessionAgentState, UserInTheLoop
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState, UserInTheLoop
 from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member
 from tests.simulation.callers import insist
@@ -19,9 +19,13 @@ NAMES = ["first", "left", "flaky", "last"]
 FLAKY = 2
 ATTEMPTS = [1, 1, 2, 1]
 THROTTLED = 1
-POINTS = 94
+POINTS = 96
+MODEL = "left"
 BLUEPRINT = Blueprint(
-    members=[member(name) for name in NAMES],
+    members=[
+        member(name, AgentRuntimeKind.OPENAI if name == MODEL else AgentRuntimeKind.ECHO)
+        for name in NAMES
+    ],
     actions=[
         {"agent_uuid": "first"},
         {"agent_uuid": "left", "predecessors": ["first"]},
@@ -33,11 +37,14 @@ BLUEPRINT = Blueprint(
         },
     ],
     queries=[],
+    budget={"tokens": 200_000},
 )
 
 
 class Diamond(Case):
-    """One arm is throttled, and then fails at first; the end is approved; its texts are large."""
+    """One arm is throttled, and then fails at first; the other is a model, and called twice in its
+    run. The end is approved; the texts are large; there is a budget.
+    """
 
     def prepare(self) -> None:
         self._task = BLUEPRINT.make(self.world.caller)
@@ -59,6 +66,8 @@ class Diamond(Case):
         if call.agent.ordinal == FLAKY and call.attempt == 1:
             used = Usage(input_tokens=5, output_tokens=0, model="nova")
             raise RunFailed("Not yet", throttled=not call.agent.throttles, usage=used)
+        if call.agent.agent_uuid == MODEL:
+            call.reserve(100)
         return kept(call, said(call))
 
     def ends_right(self, now: Snapshot) -> None:

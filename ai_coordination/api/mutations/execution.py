@@ -7,7 +7,12 @@ import graphene
 
 from ai_coordination import models
 from ai_coordination.api import fields
-from ai_coordination.api.agent import InputFileInput, SubtaskQueryInput, TokenUsageInput
+from ai_coordination.api.agent import (
+    BudgetInput,
+    InputFileInput,
+    SubtaskQueryInput,
+    TokenUsageInput,
+)
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import optional_list_field, text_field, uuid_field
 from ai_coordination.api.heartbeats import HeartbeatSessionAgentInput
@@ -47,6 +52,7 @@ class StartSessionInput(graphene.InputObjectType):
         " it starts new threads.",
         required=False,
     )
+    budget = BudgetInput(description="What the session may spend. Default: the budget of the task.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 

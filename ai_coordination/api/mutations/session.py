@@ -6,7 +6,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import InputFileInput, SubtaskQueryInput
+from ai_coordination.api.agent import BudgetInput, InputFileInput, SubtaskQueryInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     int_field,
@@ -36,12 +36,13 @@ class CreateSessionInput(graphene.InputObjectType):
     subtask_queries = optional_list_field(
         SubtaskQueryInput, "The work of each agent, at most 1,000.", default_value=[]
     )
+    budget = BudgetInput(description="What the session may spend. Null: no limit.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
 class UpdateSessionInput(graphene.InputObjectType):
     """Input of `updateSession`. Omitted fields are not changed. An explicit null clears an optional
-    one. After the start only `userId` can be changed.
+    one. After the start only `userId` and `budget` can be changed.
     """
 
     coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
@@ -54,6 +55,13 @@ class UpdateSessionInput(graphene.InputObjectType):
     )
     subtask_queries = optional_list_field(
         SubtaskQueryInput, "The work of each agent, at most 1,000. Replaces the stored list."
+    )
+    budget = BudgetInput(
+        description=(
+            "What the session may spend, from its start on. It can be changed after the start too,"
+            " and after the end: a retry continues with what is left. Null: no limit. A session"
+            " that has started without a budget cannot get one."
+        )
     )
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
@@ -103,8 +111,8 @@ class SessionMutations:
         SessionPayload,
         UpdateSessionInput,
         _update,
-        "Changes a session. After its start, a change of anything but `userId` fails with"
-        " INVALID_STATE.",
+        "Changes a session. After its start, a change of anything but `userId` and `budget` fails"
+        " with INVALID_STATE.",
     )
     delete_session = fields.mutation_field(
         DeletePayload,

@@ -6,7 +6,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentActionInput, SubtaskQueryInput
+from ai_coordination.api.agent import AgentActionInput, BudgetInput, SubtaskQueryInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
@@ -27,6 +27,7 @@ class CreateTaskInput(graphene.InputObjectType):
     agent_actions = optional_list_field(
         AgentActionInput, f"{AGENT_ACTIONS} At most 1,000.", default_value=[]
     )
+    budget = BudgetInput(description="What each session of the task may spend. Null: no limit.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
 
@@ -46,6 +47,7 @@ class UpdateTaskInput(graphene.InputObjectType):
     agent_actions = optional_list_field(
         AgentActionInput, f"{AGENT_ACTIONS} At most 1,000. Replaces the stored list."
     )
+    budget = BudgetInput(description="What each session of the task may spend. Null: no limit.")
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
 

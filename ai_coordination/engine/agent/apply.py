@@ -138,11 +138,11 @@ def _add_session(transaction: Transaction, transition: Transition) -> None:
     kind = models.Session
     agent = transition.agent
     session = kind(agent.coordination_uuid, agent.session_uuid)
-    actions = list(transition.session or ())
-    if transition.settled is not None:
-        actions += token_usage.add_usage(kind, transition.settled)
+    actions = [*(transition.session or ()), *(transition.settled or ())]
     condition: Condition = kind.status == SessionStatus.IN_PROGRESS.value
     condition &= kind.iteration_count == agent.iteration
+    if transition.session_condition is not None:
+        condition &= transition.session_condition
     if transition.session is None:
         # What was used is charged whatever became of the session.
         condition = kind.session_uuid.exists()

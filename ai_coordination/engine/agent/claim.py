@@ -10,7 +10,15 @@ from typing import Any, TypeGuard
 
 from ai_coordination import graph, ids, models, texts, timestamps
 from ai_coordination.engine import looks, metrics
-from ai_coordination.engine.agent import fail, invoke, lease, prompt, release, transitions
+from ai_coordination.engine.agent import (
+    fail,
+    invoke,
+    lease,
+    prompt,
+    release,
+    reservation,
+    transitions,
+)
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, is_pulled
@@ -25,7 +33,8 @@ MOST_TAKEOVERS = 3
 def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """Claim and invoke an agent whose predecessors have ended, or skip it.
 
-    `due_at` is the due time in the message of a sweep: see `looks`. Raises OtherLane and NoTime.
+    `due_at` is the due time in the message of a sweep: see `looks`. Raises OtherLane, NoTime, and
+    UsedUp if the session's budget is not enough for it.
     """
     if agent.waiting_on:
         return
@@ -69,13 +78,18 @@ def claim(
     predecessors: Sequence[models.SessionAgent],
 ) -> None:
     """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
+    thread = _thread(session, agent, predecessors)
+    text: str | None = None
+    reserves: reservation.Reservation | None = None
     try:
         run_uuid = engine.context.new_uuid()
-        text = None if has_answered(agent) else prompt.build(agent, predecessors, run_uuid)
-    except TextUnavailable as missing:
-        fail.give_up(engine, agent, missing.message)
+        if not has_answered(agent):
+            text = prompt.build(agent, predecessors, run_uuid)
+            reserves = reservation.of(session, agent, text, thread)
+    except (TextUnavailable, reservation.NotLimited) as wrong:
+        fail.give_up(engine, agent, wrong.message)
         return
-    run = _new_run(engine, agent, run_uuid, _thread(session, agent, predecessors))
+    run = _new_run(engine, agent, run_uuid, thread)
     changes: dict[str, Any] = {}
     if text is not None:
         changes["agent_input"] = texts.store(texts.Owner.of(agent), text)
@@ -87,7 +101,11 @@ def claim(
     else:
         changes["lease_until"], due_at = lease.take(engine, agent, deadline_at)
     changes["deadline_at"] = deadline_at
-    transition = transitions.to_in_progress(agent, run, changes, due_at)
+    claimed_next = transitions.to_in_progress(agent, run, changes, due_at)
+    transition = reservation.reserved(claimed_next, session, reserves)
+    if reserves is not None:
+        # So that what other agents of this batch have not used can be reserved.
+        release.release_gathered(engine)
     try:
         capacity.check_grown(transition.result(), "agent_input")
         claimed = apply(engine, transition)
@@ -95,7 +113,9 @@ def claim(
         # Only without a bucket: otherwise the item only names its large texts.
         fail.give_up(engine, agent, invoke.TOO_LARGE.format("The agent's input"))
         return
-    if claimed is not None and not pulled:
+    if claimed is None:
+        reservation.look_why(engine, agent, reserves)
+    elif not pulled:
         invoke.invoke(engine, session, claimed, predecessors)
 
 

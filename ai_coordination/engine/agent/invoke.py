@@ -9,6 +9,7 @@ from ai_coordination.engine.agent import (
     callbacks,
     complete,
     fail,
+    further_calls,
     lease,
     question,
     release,
@@ -97,6 +98,7 @@ def _call(
         remote=remote.decoded(agent.remote),
         reply=question.reply(agent),
         is_takeover=bool(agent.takeovers),
+        reserve=lambda tokens: further_calls.reserve(engine, session, agent, tokens),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
         callback=lambda: callbacks.issue(engine, agent),
     )

@@ -78,16 +78,16 @@ def release_all(engine: Engine, releases: Sequence[Release]) -> None:
     engine.send(*(agent for agent in ready if agent is not None))
     for (coordination_uuid, session_uuid, iteration), ordinals in sinks.items():
         _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
-    spent = [agent for agent, _ in releases if agent.unsettled_usage is not None]
+    spent = [agent for agent, _ in releases if spending.owes(agent)]
     for agent, _ in releases:
-        if agent.unsettled_usage is None:
+        if not spending.owes(agent):
             settle(engine, agent)
     spending.settle(engine, spent)
 
 
 def settle(engine: Engine, agent: models.SessionAgent) -> None:
     """Note that an ended agent has no outstanding work. Charge the session for what it used."""
-    if agent.unsettled_usage is not None:
+    if spending.owes(agent):
         spending.settle(engine, [agent])
         return
     kind = models.SessionAgent

@@ -13,9 +13,10 @@ from ai_coordination import models
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
-from ai_coordination.models import due_times, token_usage
+from ai_coordination.models import due_times, moves, token_usage
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.runtimes.base import Usage
+from ai_coordination.states import SessionAgentState
 
 
 class _Refused(EngineError):
@@ -27,19 +28,40 @@ def charged(transition: Transition, usage: Usage | None) -> Transition:
     agent = transition.agent
     if usage is None:
         # An earlier run's usage must not become this one's.
-        return transition if agent.usage is None else _changed(transition, {"usage": None})
+        if agent.usage is not None:
+            transition = _changed(transition, {"usage": None})
+        return _released(transition)
     own = models.TokenUsage(**asdict(usage))
     unsettled = token_usage.plus(agent.unsettled_usage, own)
     changes = {"usage": own, "unsettled_usage": unsettled}
-    return replace(_changed(transition, changes), used=own)
+    return _released(replace(_changed(transition, changes), used=own))
+
+
+def _released(transition: Transition) -> Transition:
+    """An agent that waits for its next attempt reserves nothing."""
+    waits = transition.to is SessionAgentState.INITIAL
+    return settled(transition) if waits and transition.agent.reserved_tokens else transition
 
 
 def settled(transition: Transition) -> Transition:
     """The agent rests after the transition: the session is charged in the same transaction."""
-    unsettled = transition.result().unsettled_usage
-    if unsettled is None:
+    after = transition.result()
+    if not owes(after):
         return transition
-    return replace(_changed(transition, {"unsettled_usage": None}), settled=unsettled)
+    charge = token_usage.charge_session(
+        models.Session, after.unsettled_usage, int(after.reserved_tokens or 0)
+    )
+    nothing = {"unsettled_usage": None, "reserved_tokens": None}
+    # Another worker of the run may have reserved more.
+    reserved = models.SessionAgent.reserved_tokens
+    as_read = moves.same(reserved, transition.agent.reserved_tokens)
+    condition = as_read if transition.condition is None else transition.condition & as_read
+    return replace(_changed(transition, nothing), settled=charge, condition=condition)
+
+
+def owes(agent: models.SessionAgent) -> bool:
+    """Whether the session lacks something that the agent used, or the agent has reserved."""
+    return agent.unsettled_usage is not None or agent.reserved_tokens is not None
 
 
 def _changed(transition: Transition, changes: Changes) -> Transition:
@@ -64,25 +86,29 @@ def _iteration(agent: models.SessionAgent) -> int:
 
 
 def _settle_together(engine: Engine, agents: Sequence[models.SessionAgent]) -> bool:
-    """Returns whether it landed. The condition that something is unsettled makes it land once."""
+    """Returns whether it landed. The condition that the agents owe something makes it land once."""
     kind, of_session = models.SessionAgent, models.Session
     transaction = Transaction()
-    sum_of_all: models.TokenUsage | None = None
+    used: models.TokenUsage | None = None
     for agent in agents:
-        sum_of_all = token_usage.plus(sum_of_all, agent.unsettled_usage)
+        if agent.unsettled_usage is not None:
+            used = token_usage.plus(used, agent.unsettled_usage)
         transaction.update(
             agent,
-            [*due_times.clear(kind), kind.unsettled_usage.remove()],
+            [
+                *due_times.clear(kind),
+                kind.unsettled_usage.remove(),
+                kind.reserved_tokens.remove(),
+            ],
             (kind.state == agent.state)
             & (kind.iteration == agent.iteration)
-            & kind.unsettled_usage.exists(),
+            & (kind.unsettled_usage.exists() | kind.reserved_tokens.exists()),
             lambda old: _Refused("the agent is settled"),
         )
-    if sum_of_all is None:
-        return True
+    reserved = sum(int(agent.reserved_tokens or 0) for agent in agents)
     transaction.update(
         of_session(agents[0].coordination_uuid, agents[0].session_uuid),
-        token_usage.add_usage(of_session, sum_of_all),
+        token_usage.charge_session(of_session, used, reserved),
         of_session.session_uuid.exists(),
         lambda old: _Refused("the session is gone"),
     )

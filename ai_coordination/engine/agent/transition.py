@@ -60,8 +60,9 @@ class Transition:
 
     The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
     current run, with the output (or the question), notes and usage in `changes`. `session` changes
-    the session, which must be in progress in the agent's iteration; an empty list only checks that.
-    `used` is added to the agent's sum of usages, and `settled` to the session's: see `spending`.
+    the session, which must be in progress in the agent's iteration and meet `session_condition`; an
+    empty list only checks that. `used` is added to the agent's sum of usages, and `settled` charges
+    the session, whatever its status: see `spending`.
 
     A transition without any of these is a single write. It costs half as much as a transaction, but
     does not know its own repeat: see `apply`.
@@ -77,8 +78,9 @@ class Transition:
     run: models.SessionRun | None = None
     outcome: RunOutcome | None = None
     session: Sequence[Action] | None = None
+    session_condition: Condition | None = None
     used: models.TokenUsage | None = None
-    settled: models.TokenUsage | None = None
+    settled: Sequence[Action] | None = None
     knows_its_repeat: bool = False
 
     def result(self) -> models.SessionAgent:

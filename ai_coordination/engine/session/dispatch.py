@@ -17,7 +17,7 @@ from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
 from ai_coordination.models import due_times, reads
 from ai_coordination.models.writes import Transaction
-from ai_coordination.services import capacity
+from ai_coordination.services import budgets, capacity
 from ai_coordination.services.agent_rules import with_default_timeout
 from ai_coordination.services.members import compact_all
 from ai_coordination.states import SessionStatus
@@ -96,6 +96,9 @@ def _check(
     if lost:
         names = ", ".join(map(repr, lost))
         raise BadUserInput(f"The coordination has no agent {names}")
+    wanted = {agent.agent_uuid for agent in all_agents}
+    of_session = [member for uuid, member in members.items() if uuid in wanted]
+    budgets.check_members(session.budget, session.partition_key, of_session)
     room = variables.MOST_BYTES
     for agent in all_agents:
         if agent.iteration > 0:

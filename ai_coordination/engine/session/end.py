@@ -23,13 +23,17 @@ ENDS = {
 }
 
 
-def mark_failed(engine: Engine, session: models.Session, reason: str) -> models.Session | None:
+def mark_failed(
+    engine: Engine, session: models.Session, reason: str, condition: Condition | None = None
+) -> models.Session | None:
     """Mark a session IN_PROGRESS to be failed, unless another operation is in progress on it.
 
     Returns the marked session, also if an earlier try has marked it; None if it is refused.
     """
     statuses = [SessionStatus.IN_PROGRESS]
-    return _mark(engine, session, Operation.FAIL, reason, statuses, operation.is_free())
+    free = operation.is_free()
+    free = free if condition is None else free & condition
+    return _mark(engine, session, Operation.FAIL, reason, statuses, free)
 
 
 def mark_cancelled(engine: Engine, session: models.Session, reason: str) -> models.Session | None:

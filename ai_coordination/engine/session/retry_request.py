@@ -8,8 +8,8 @@ from ai_coordination.engine.session import retry_plan
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import reads
+from ai_coordination.services import budgets, validation
 from ai_coordination.services import session as sessions
-from ai_coordination.services import validation
 from ai_coordination.services.members import compact_all
 
 
@@ -60,9 +60,12 @@ def _current_members(session: models.Session, wanted: set[str]) -> dict[str, mod
     members = (
         {} if coordination is None else {agent.agent_uuid: agent for agent in coordination.agents}
     )
+    place = "with_current_members"
     lost = sorted(wanted - members.keys())
     if lost:
         message = f"The coordination has no agent {', '.join(map(repr, lost))}"
-        raise BadUserInput(message, "with_current_members")
-    pinned = compact_all(texts.Owner.of(session), [members[uuid] for uuid in sorted(wanted)])
+        raise BadUserInput(message, place)
+    of_session = [members[uuid] for uuid in sorted(wanted)]
+    budgets.check_members(session.budget, session.partition_key, of_session, place)
+    pinned = compact_all(texts.Owner.of(session), of_session)
     return {member.agent_uuid: member for member in pinned}

@@ -24,6 +24,7 @@ from ai_coordination.runtimes.tools.conversation import (
     ToolCall,
     ToolResult,
 )
+from ai_coordination.runtimes.tools.estimate import Estimate
 from ai_coordination.runtimes.tools.progress import Progress
 from ai_coordination.runtimes.tools.toolbox import Toolbox, toolbox_of
 
@@ -85,6 +86,7 @@ class Rounds:
         self._progress = progress
         # How many bytes of the process's memory the conversation has taken.
         self._held = 0
+        self._estimate = Estimate(call, parameters)
 
     def run(self) -> Answer | Question:
         """Continue until the model answers, or a person is asked. Raises RunFailed."""
@@ -101,7 +103,9 @@ class Rounds:
         progress = self._progress
         self._check_tokens()
         specs = self._toolbox.specs
+        self._estimate.reserve(progress.messages, specs)
         completion = self._conversation.ask(progress.messages, specs, self._ends_at)
+        self._estimate.add(completion.usage, len(progress.messages))
         progress.add(completion.usage)
         if completion.stop is not Stop.TOOL or not specs:
             answer = model_reply.answer(completion, self._parameters)

@@ -1,0 +1,34 @@
+"""The parts of a session in the API: entries of its log, and its progress."""
+
+import graphene
+
+from ai_coordination.api import enums
+from ai_coordination.api.fields import int_field, text_field, time_field, uuid_field
+
+
+class LogEntry(graphene.ObjectType):
+    """An event of a session, such as its start, a failure or an answer. The last 100 are kept."""
+
+    at = time_field("Time of the event.", required=True)
+    level = graphene.Field(enums.LogLevel, required=True, description="Severity.")
+    message = text_field("Description of the event, for people.", required=True)
+    session_agent_uuid = uuid_field(
+        "UUID of the session agent that the event is about. Null for the session itself.",
+        required=False,
+    )
+    run_uuid = uuid_field(
+        "UUID of the run that the event is about. Null if it is not about a run.", required=False
+    )
+
+
+class SessionProgress(graphene.ObjectType):
+    """Number of a session's agents in each state."""
+
+    total = int_field("All agents of the session.")
+    initial = int_field("Agents that wait for their predecessors or for their next attempt.")
+    in_progress = int_field("Agents in progress.")
+    waiting_for_input = int_field("Agents that wait for a person's answer.")
+    completed = int_field("Agents that have completed.")
+    failed = int_field("Agents that have failed.")
+    skipped = int_field("Agents that were skipped after a predecessor failed.")
+    cancelled = int_field("Agents that were cancelled.")

@@ -1,0 +1,27 @@
+"""The most tokens that one call of a model can use."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ai_coordination.runtimes import history
+
+MAX_TOKENS: Final = "maxTokens"
+
+
+def most_output_tokens(parameters: Any) -> int | None:
+    """The most tokens of an answer; None if the parameters set no limit."""
+    return parameters.get(MAX_TOKENS) if isinstance(parameters, Mapping) else None
+
+
+def most_tokens(parameters: Any, input_bytes: int, *, continues: bool) -> int | None:
+    """The most tokens of a call; None if the parameters do not limit the answer.
+
+    A token has at least one byte, so the bytes of a text are the most tokens that it can have.
+    Input files are not counted: their size is not known before they are read.
+    """
+    output = most_output_tokens(parameters)
+    if output is None:
+        return None
+    told = len(json.dumps(parameters, ensure_ascii=False).encode()) + input_bytes
+    return output + told + (history.most_bytes(parameters) if continues else 0)
