@@ -23,8 +23,9 @@ class Turns:
         self._iterations = iterations
         # By the run of a question, the reply that its next turn got.
         self._replies: dict[str, Any] = {}
-        # What a call may find as `resume`, by agent, iteration and turn.
-        self._resumes: dict[Of, list[Any]] = defaultdict(list)
+        # The checkpoints of a turn that a call may find, and the turns in which one has landed.
+        self._checkpoints: dict[Of, list[Any]] = defaultdict(list)
+        self._landed: set[Of] = set()
 
     def look(self, now: Snapshot, agent: models.SessionAgent) -> None:
         """Check an agent at any moment."""
@@ -66,18 +67,16 @@ class Turns:
         assert call.turn == turn_of(agent)
         before = [run for run in self._runs(now, agent) if turn_of(run) == call.turn - 1]
         question = before[-1] if before and before[-1].outcome == ASKED else None
-        given = self._resumes[of(call)]
+        given: list[Any] = [None]
         if question is None:
             assert call.reply is None
-            given = given or [None]
         else:
             self._replied(str(question.run_uuid), call)
             asked = self._world.asked[str(question.run_uuid)]
-            given = given or [
-                resume for text, resume in asked if texts.is_same(question.output, text)
-            ]
-        assert call.resume in given, "the resume of another turn"
-        self._resumes[of(call)] = given
+            given = [resume for text, resume in asked if texts.is_same(question.output, text)]
+        if of(call) in self._landed:
+            given = []
+        assert call.resume in [*given, *self._checkpoints[of(call)]], "the resume of another turn"
 
     def _replied(self, question: str, call: Call) -> None:
         """Of all replies to a question, each attempt of the next turn gets the same one."""
@@ -88,10 +87,14 @@ class Turns:
 
     def checkpoint(self, call: Call, resume: Any) -> bool:
         """Store a checkpoint as a runtime does it, and know from then on what may be found."""
-        self._resumes[of(call)].append(resume)
+        tried = self._checkpoints[of(call)]
+        tried.append(resume)
         landed = call.checkpoint(resume)
         if landed:
-            self._resumes[of(call)] = [resume]
+            self._landed.add(of(call))
+            # Another worker may have stored a later one before this one hears of its own.
+            if resume in tried:
+                del tried[: tried.index(resume)]
         return landed
 
 
