@@ -75,7 +75,7 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
     is_question = bool(agent.asked_question)
     is_open = agent.state == SessionAgentState.WAITING_FOR_INPUT
     return Ask(
-        kind=UserInTheLoop.INPUT if is_question else agent.agent_action.user_in_the_loop,
+        kind=_kind(agent),
         question=agent.question if is_question else None,
         form=_json(agent.question_form) if is_question else None,
         resume=_json(agent.resume) if is_question else None,
@@ -87,6 +87,11 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
         answer=None if agent.answered_at is None else _answer(agent),
         comment=agent.answer_comment,
     )
+
+
+def _kind(agent: models.SessionAgent) -> UserInTheLoop:
+    asks_about_output = None if agent.asked_question else agent.agent_action.user_in_the_loop
+    return UserInTheLoop(asks_about_output or UserInTheLoop.INPUT)
 
 
 def _asked_at(agent: models.SessionAgent) -> str | None:

@@ -28,7 +28,11 @@ Sources = dict[Place, str]
 
 OPERATIONS = operations()
 NAMING = [name for name, one in OPERATIONS.items() if one.uuids() and name != "node"]
-QUERIES = [name for name, one in OPERATIONS.items() if one.kind == "query" and name != "node"]
+# `node` takes every kind of id. `agentRuntimes` tells everyone the same.
+LEFT_TO_OTHERS = {"node", "agentRuntimes"}
+QUERIES = [
+    name for name, one in OPERATIONS.items() if one.kind == "query" and name not in LEFT_TO_OTHERS
+]
 LISTS = [name for name in QUERIES if ("after",) in OPERATIONS[name].places]
 WHOSE = ["mine", "theirs", "nobodys"]
 LEFT_OUT = "left out"
