@@ -3,7 +3,7 @@
 With one format, times sort as text, and need no conversion for a client.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def to_text(moment: datetime) -> str:
@@ -14,3 +14,8 @@ def to_text(moment: datetime) -> str:
 def parse(timestamp: str) -> datetime:
     """Convert a stored time to an aware datetime."""
     return datetime.fromisoformat(timestamp)
+
+
+def later(timestamp: str, seconds: float) -> str:
+    """The time so many seconds after a stored one."""
+    return to_text(parse(timestamp) + timedelta(seconds=seconds))

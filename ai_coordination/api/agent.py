@@ -56,9 +56,6 @@ FILE_READERS = (
 )
 INPUT_TOKENS = "Number of input tokens, including those that were read from or written to a cache."
 OUTPUT_TOKENS = "Number of output tokens, including those of reasoning."
-BUDGET_TOKENS = (
-    "The most tokens that the session's runs may use, input and output together. Null: no limit."
-)
 CACHE_READ = "How many of the input tokens were read from a cache. Null if it is not known."
 CACHE_WRITE = "How many of the input tokens were written to a cache. Null if it is not known."
 REASONING = "How many of the output tokens were spent on reasoning. Null if it is not known."
@@ -160,20 +157,6 @@ class TokenUsage(graphene.ObjectType):
         "Name of the model, as the run reported it. Null if it did not, or if the runs of a sum"
         " differ in it."
     )
-
-
-class Budget(graphene.ObjectType):
-    """What a session may spend."""
-
-    tokens = int_field(BUDGET_TOKENS, required=False)
-
-
-class BudgetInput(graphene.InputObjectType):
-    """What a session may spend. At the start every model that takes part in it must have the
-    parameter `maxTokens`.
-    """
-
-    tokens = int_field(f"{BUDGET_TOKENS} From 1.", required=False)
 
 
 class AgentRuntimeInput(graphene.InputObjectType):

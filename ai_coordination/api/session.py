@@ -7,7 +7,8 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
-from ai_coordination.api.agent import Budget, InputFile, SubtaskQuery, TokenUsage
+from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
+from ai_coordination.api.budget import Budget
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -78,6 +79,10 @@ class Session(graphene.ObjectType):
     updated_at = time_field(fields.UPDATED_AT, required=True)
     started_at = time_field("Time of the last start or retry. Null before the start.")
     finished_at = time_field("Time at which the session ended. Null until then.")
+    deadline_at = time_field(
+        "When the session fails because its time is over. Null if its budget has no seconds, and"
+        " before the start."
+    )
     budget = graphene.Field(Budget, description="What the session may spend. Null: no limit.")
     usage = graphene.Field(
         TokenUsage,
@@ -112,6 +117,7 @@ class Session(graphene.ObjectType):
     resolve_task_query = lazy_text("task_query")
     resolve_input_files = lazy_text("input_files")
     resolve_logs = lazy_text("logs")
+    resolve_deadline_at = lazy_text("time_ends_at")
     resolve_budget = lazy_text("budget")
     resolve_usage = lazy_text("total_usage")
 

@@ -7,7 +7,8 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentAction, Budget, SubtaskQuery
+from ai_coordination.api.agent import AgentAction, SubtaskQuery
+from ai_coordination.api.budget import Budget
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,

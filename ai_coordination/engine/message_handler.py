@@ -24,7 +24,7 @@ from ai_coordination.engine.agent import (
     reservation,
 )
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import dispatch, end, operation, retry, start
+from ai_coordination.engine.session import deadline, dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
 from ai_coordination.messages import (
@@ -103,6 +103,7 @@ def _name(agent: models.SessionAgent) -> None:
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
     """Resume the operation on a session. `due_at` is from a sweep's message: see `looks`."""
     if not session.operation:
+        deadline.look(engine, session)
         return
     now = looks.count(engine, session, due_at)
     if now is None:

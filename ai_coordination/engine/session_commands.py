@@ -111,14 +111,13 @@ def start(
             )
             for agent in planned
         ]
-        source = "task_uuid" if subtask_queries is None else "subtask_queries"
-        plan = starting.plan_start(engine, session, planned, source)
+        place = "task_uuid" if subtask_queries is None else "subtask_queries"
+        plan = starting.plan_start(engine, session, planned, place)
         return _create(engine, caller, session, plan, pending, idempotency_key, arguments, schedule)
 
     session = idempotent_create.run(caller, models.Session, idempotency_key, arguments, write)
-    if session.operation == Operation.START:
-        return starting.resume(engine, session) or _read_again(session)
-    return session
+    is_marked = session.operation == Operation.START
+    return (starting.resume(engine, session) if is_marked else session) or _read_again(session)
 
 
 def _planned(
@@ -173,6 +172,7 @@ def _create(
         session.agent_count = len(plan.agents)
         session.waiting_on = starting.sinks(plan.planned)
         session.started_at = session.created_at
+        operation.set_deadline(session)
     else:
         session.status = SessionStatus.INITIAL.value
         operation.mark_new(engine, session)

@@ -9,3 +9,4 @@ class Budget(MapAttribute[Any, Any]):
     """Limits of a session, or of the sessions of a task. A limit that is absent does not exist."""
 
     tokens = NumberAttribute(null=True)
+    seconds = NumberAttribute(null=True)

@@ -12,6 +12,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
+from ai_coordination import timestamps
 from ai_coordination.models import keys
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import SubtaskQuery
@@ -21,8 +22,8 @@ from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum
 
 # Attributes that may be large stay out of the indexes, because AWS charges for each index's size. A
-# projection cannot be changed later, so what lists will show is included already: `labels`,
-# `deadline_at` and `final_progress` (how many agents ended in which state) are not written yet.
+# projection cannot be changed later, so what lists will show is included already: `labels`
+# and `final_progress` (how many agents ended in which state) are not written yet.
 _SMALL = [
     "partition_key",
     "coordination_name",
@@ -160,8 +161,18 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     # All tokens that were used, and those that runs in progress have reserved. It is kept without a
     # budget too, so that each of its writes is the same.
     committed_tokens = NumberAttribute(null=True)
+    # When the time of this iteration is over, if the budget has seconds.
+    deadline_at = UnicodeAttribute(null=True)
     started_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
+
+    @property
+    def time_ends_at(self) -> str | None:
+        """When the time of this iteration is over. A budget with more seconds extends it."""
+        if self.deadline_at is None or self.budget is None or self.budget.seconds is None:
+            return None
+        by_budget = timestamps.later(self.started_at, int(self.budget.seconds))
+        return max(str(self.deadline_at), by_budget)
 
 
 def tenant_user(partition_key: str, user_id: str | None) -> str | None:

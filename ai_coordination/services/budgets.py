@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
+
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput
@@ -11,14 +13,36 @@ from ai_coordination.runtimes import registry, token_limits
 from ai_coordination.services import members, validation
 
 PLACE = "budget"
+# A year.
+MAX_SECONDS = 366 * 24 * 3600
 
 
 def build(budget: Mapping[str, Any] | None) -> models.Budget | None:
     """Check and build a budget. One without any limit is none. Raises BadUserInput."""
-    tokens = None if budget is None else budget.get("tokens")
-    if tokens is None:
+    limits = {
+        name: validation.number(budget[name], 1, most, PLACE, name)
+        for name, most in (("tokens", MAX_TOKENS), ("seconds", MAX_SECONDS))
+        if budget is not None and budget.get(name) is not None
+    }
+    return models.Budget(**limits) if limits else None
+
+
+def limit(budget: models.Budget | None, name: str) -> int | None:
+    """One limit of a budget; None if there is none."""
+    value = None if budget is None else getattr(budget, name)
+    return None if value is None else int(value)
+
+
+def had_such_limits(budget: models.Budget | None) -> Condition | None:
+    """What a session that has started must have to get this budget.
+
+    Calls of its models may have no upper limit, so it cannot get its first limit of tokens then.
+    """
+    if limit(budget, "tokens") is None:
         return None
-    return models.Budget(tokens=validation.number(tokens, 1, MAX_TOKENS, PLACE, "tokens"))
+    of_session: Any = models.Session.budget
+    has_tokens: Condition = of_session.tokens.exists()
+    return has_tokens
 
 
 def of_start(

@@ -233,12 +233,11 @@ def update(
 
 
 def _may_change(fields: Collection[str], budget: models.Budget | None) -> Condition | None:
-    """The condition of an update. Calls of a session that has started may have no upper limit, so
-    it cannot get its first budget then.
-    """
+    """The condition of an update."""
     if not ALWAYS_OPEN.issuperset(fields):
         return not_started()
-    return None if budget is None else not_started() | models.Session.budget.exists()
+    has_limit = budgets.had_such_limits(budget)
+    return None if has_limit is None else not_started() | has_limit
 
 
 def put_texts(caller: Caller, pending: texts.PendingTexts) -> None:

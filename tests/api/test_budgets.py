@@ -251,13 +251,15 @@ def test_a_model_without_max_tokens_cannot_take_part_in_a_session_with_a_budget(
     assert models_server.requests == []
 
 
-def test_only_a_session_with_a_budget_gets_another_one_after_its_start() -> None:
-    place = started([external("a")])
+@pytest.mark.parametrize("budget", [None, {"seconds": 9}])
+def test_a_session_that_has_started_gets_no_first_limit_of_tokens(budget: Any) -> None:
+    place = started([external("a")], budget=budget)
 
     told = refused("updateSession", {**place.key, "budget": {"tokens": 5}})
 
     assert told == {"code": "INVALID_STATE", "state": "IN_PROGRESS"}
-    assert seen(place)["budget"] is None
+    assert seen(place)["budget"] == (budget and {"tokens": None})
+    change("updateSession", {**place.key, "budget": {"seconds": 5}}, SESSION)
 
 
 @pytest.mark.parametrize("tokens", [0, -1])

@@ -232,7 +232,10 @@ def answered_later(life: Life) -> None:
 def budgeted(life: Life) -> None:
     """A model that reserves from the budget of its task."""
     members = [model("https://llm.example", maxTokens=100)]
-    start(blueprint(members, [after("a")], budget={"tokens": 10_000}), taskQuery="Which?")
+    start(
+        blueprint(members, [after("a")], budget={"tokens": 10_000, "seconds": 9_000}),
+        taskQuery="Which?",
+    )
     life.recording = True
     finish(life)
 

@@ -29,7 +29,7 @@ class Blueprint:
     actions: list[dict[str, Any]]
     queries: list[dict[str, Any]]
     by_hand: bool = False
-    budget: dict[str, int] | None = None
+    budget: dict[str, int | None] | None = None
 
     def make(self, caller: Caller) -> models.Task:
         """The task, and with it its coordination."""
@@ -79,7 +79,8 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
     made = [member(name, kind) for name, kind in zip(names, kinds, strict=True)]
     by_hand = draw(some.integers(0, 4)) == 0
     tokens = draw(some.sampled_from([None, None, 1_500, 8_000, 20_000, 100_000]))
-    budget = None if tokens is None else {"tokens": tokens}
+    seconds = draw(some.sampled_from([None, None, 60, 3_600, 90_000]))
+    budget = {"tokens": tokens, "seconds": seconds}
     return Blueprint(made, actions, work, by_hand, budget)
 
 

@@ -199,8 +199,10 @@ class Callers:
 
     def change_budget(self, session: models.Session) -> None:
         """Mostly to a larger one."""
-        tokens = int(int(session.budget.tokens) * self._random.choice([0.5, 1.5, 2, 4]))
-        given = [*_key_of(session).values(), {"budget": {"tokens": tokens}}]
+        factor = self._random.choice([0.5, 1.5, 2, 4])
+        limits = {name: getattr(session.budget, name) for name in ("tokens", "seconds")}
+        budget = {name: most and int(most * factor) for name, most in limits.items()}
+        given = [*_key_of(session).values(), {"budget": budget}]
         survives(lambda: services.session.update(self._world.caller, *given))
 
     def _ask(self, mutation: Mutation, **given: Any) -> Any:

@@ -37,7 +37,7 @@ BLUEPRINT = Blueprint(
         },
     ],
     queries=[],
-    budget={"tokens": 200_000},
+    budget={"tokens": 200_000, "seconds": 100_000},
 )
 
 

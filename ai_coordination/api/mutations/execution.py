@@ -8,11 +8,11 @@ import graphene
 from ai_coordination import models
 from ai_coordination.api import fields
 from ai_coordination.api.agent import (
-    BudgetInput,
     InputFileInput,
     SubtaskQueryInput,
     TokenUsageInput,
 )
+from ai_coordination.api.budget import BudgetInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import optional_list_field, text_field, uuid_field
 from ai_coordination.api.heartbeats import HeartbeatSessionAgentInput

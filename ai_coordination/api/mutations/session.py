@@ -6,7 +6,8 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import BudgetInput, InputFileInput, SubtaskQueryInput
+from ai_coordination.api.agent import InputFileInput, SubtaskQueryInput
+from ai_coordination.api.budget import BudgetInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     int_field,
@@ -60,7 +61,7 @@ class UpdateSessionInput(graphene.InputObjectType):
         description=(
             "What the session may spend, from its start on. It can be changed after the start too,"
             " and after the end: a retry continues with what is left. Null: no limit. A session"
-            " that has started without a budget cannot get one."
+            " that has started without a limit of tokens cannot get one."
         )
     )
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)

@@ -6,7 +6,8 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentActionInput, BudgetInput, SubtaskQueryInput
+from ai_coordination.api.agent import AgentActionInput, SubtaskQueryInput
+from ai_coordination.api.budget import BudgetInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload

@@ -203,6 +203,7 @@ def complete_session(engine: Engine, session: models.Session) -> None:
             kind.finished_at.set(now),
             kind.updated_at.set(now),
             kind.awaiting_input.remove(),
+            *([] if session.deadline_at is None else due_times.clear(kind)),
         ],
         may_move & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
         engine.context,

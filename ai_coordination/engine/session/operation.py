@@ -12,11 +12,12 @@ from enum import StrEnum
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from ai_coordination import models
+from ai_coordination import models, timestamps
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, moves, writes
+from ai_coordination.services import budgets
 from ai_coordination.states import LogLevel, SessionStatus
 
 # How long a worker has for a whole operation before another worker resumes it.
@@ -98,19 +99,40 @@ def has_same_mark(now: models.Session, before: models.Session) -> bool:
 
 
 def unmark(
-    engine: Engine, session: models.Session, condition: Condition, actions: Sequence[Action] = ()
+    engine: Engine,
+    session: models.Session,
+    condition: Condition,
+    actions: Sequence[Action] = (),
+    due_at: str | None = None,
 ) -> tuple[bool, models.Session | None]:
     """Remove the mark that was read, and write the operation's result with it.
 
-    Returns what `writes.update_if` returns. Without effect if the session has another mark by now.
+    From then on the session is due at `due_at`, or not at all. Returns what `writes.update_if`
+    returns. Without effect if the session has another mark by now.
     """
     kind = models.Session
+    due = due_times.clear(kind)
+    if due_at is not None:
+        due = due_times.set_due(kind, session.session_uuid, due_at)
     return writes.update_if(
         session,
-        [kind.operation.remove(), kind.operation_token.remove(), *due_times.clear(kind), *actions],
+        [kind.operation.remove(), kind.operation_token.remove(), *due, *actions],
         condition & is_marked_as_read(session),
         engine.context,
     )
+
+
+def _deadline(session: models.Session, started_at: str) -> str | None:
+    """When the time of an iteration that begins then is over, if the budget limits it."""
+    seconds = budgets.limit(session.budget, "seconds")
+    return None if seconds is None else timestamps.later(started_at, seconds)
+
+
+def set_deadline(session: models.Session) -> None:
+    """Set the deadline of a session that is started by the write that creates it."""
+    session.deadline_at = session.due_at = _deadline(session, session.created_at)
+    if session.due_at is not None:
+        session.due_shard = due_times.shard(session.session_uuid)
 
 
 def begin_iteration(
@@ -137,6 +159,7 @@ def begin_iteration(
     move, may_move = moves.session(SessionStatus.IN_PROGRESS, before, retry=is_retry)
     log = f"Started again: iteration {before + 1}" if is_retry else "Started"
     now = engine.now()
+    deadline_at = _deadline(session, now)
     landed, after = unmark(
         engine,
         session,
@@ -148,8 +171,10 @@ def begin_iteration(
             kind.waiting_on.set(sinks),
             kind.started_at.set(now),
             kind.updated_at.set(now),
+            kind.deadline_at.remove() if deadline_at is None else kind.deadline_at.set(deadline_at),
             *actions,
         ],
+        deadline_at,
     )
     if after is None or after.iteration_count != before + 1:
         return None

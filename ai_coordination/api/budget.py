@@ -1,0 +1,26 @@
+"""Budgets in the API."""
+
+import graphene
+
+from ai_coordination.api.fields import int_field
+
+BUDGET_TOKENS = (
+    "The most tokens that the session's runs may use, input and output together. Null: no limit."
+)
+BUDGET_SECONDS = "How long the session may take, from each start or retry on. Null: no limit."
+
+
+class Budget(graphene.ObjectType):
+    """What a session may spend."""
+
+    tokens = int_field(BUDGET_TOKENS, required=False)
+    seconds = int_field(BUDGET_SECONDS, required=False)
+
+
+class BudgetInput(graphene.InputObjectType):
+    """What a session may spend. With a limit of tokens, every model that takes part in the session
+    must have the parameter `maxTokens`.
+    """
+
+    tokens = int_field(f"{BUDGET_TOKENS} From 1.", required=False)
+    seconds = int_field(f"{BUDGET_SECONDS} From 1 to 31,622,400 (a year).", required=False)
