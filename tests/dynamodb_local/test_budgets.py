@@ -60,7 +60,7 @@ class Spending(Worker):
 
 
 @pytest.fixture
-def task(tables_of_dynamodb_local: None, monkeypatch: pytest.MonkeyPatch) -> models.Task:
+def task(engine: None, monkeypatch: pytest.MonkeyPatch) -> models.Task:
     monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "*")
     runtime = {
         "kind": AgentRuntimeKind.BEDROCK,
