@@ -51,6 +51,18 @@ def test_every_operation_type_and_value_is_in_the_reference() -> None:
             assert name in sections(PAGES["objects.md"])
 
 
+def test_the_first_page_lists_all_others() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    pages = re.findall(r"- (?:.+: )?(\S+\.md)$", navigation, re.MULTILINE)
+    listed = (ROOT / "docs/index.md").read_text().partition("## All pages")[2]
+
+    # The indexes of these two folders list what is in them.
+    in_an_index = re.compile(r"index\.md|reference/graphql/(?!index)|internals/decisions/\d")
+    expected = [page for page in pages if not in_an_index.match(page)]
+    assert len(expected) > 40
+    assert re.findall(r"\]\(([^)#]+)\)", listed) == expected
+
+
 def test_the_reference_links_types_and_keeps_their_texts() -> None:
     pages = graphql_reference.pages(build_schema(SMALL))
 
