@@ -69,7 +69,11 @@ class Session(graphene.ObjectType):
         SubtaskQuery,
         "The work of each agent. After a start from a task the variables are replaced.",
     )
-    logs = list_field(LogEntry, "The last 100 events of the session, oldest first.")
+    logs = list_field(
+        LogEntry,
+        "Events of the session as a whole, oldest first: why it failed or was cancelled, and that"
+        " it was started again. At most 100: later ones are left out.",
+    )
     version = int_field(
         "Number of the current version. Each change of the session's own fields adds one; changes"
         " of its agents do not. Pass it as `expectedVersion`."

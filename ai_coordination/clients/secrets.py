@@ -145,13 +145,23 @@ def _of_environment(name: str) -> str | None:
     """A secret of a developer's own shell. In a deployed function's environment there is none."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         return None
-    return os.environ.get(f"{PREFIX}SECRET_{name.upper().replace('-', '_')}") or None
+    return os.environ.get(_variable(name)) or None
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}SECRET_{name.upper().replace('-', '_')}"
+
+
+def _unset(name: str) -> str:
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        return f"{PREFIX}SECRETS_PREFIX is not set"
+    return f"neither {_variable(name)} nor {PREFIX}SECRETS_PREFIX is set"
 
 
 def _of_ssm(name: str) -> str:
     prefix = settings().secrets_prefix
     if prefix is None:
-        notes = f"There is no secret {name!r}: {PREFIX}SECRETS_PREFIX is not set"
+        notes = f"There is no secret {name!r}: {_unset(name)}"
         raise SecretUnavailable(notes)
     path = f"/{prefix.strip('/')}/{name}"
     try:

@@ -6,7 +6,7 @@ import sys
 import time
 
 from ai_coordination import ids, models
-from ai_coordination.states import SessionAgentState
+from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 _OPERATION = re.compile(r"^\s*(?:query|mutation)\s+(\w+)", re.MULTILINE)
 _FIELD = re.compile(r"{\s*(?:\w+\s*:\s*)?(\w+)")
@@ -20,6 +20,9 @@ _SHOWN = frozenset(
         SessionAgentState.CANCELLED,
     }
 )
+
+
+LONGEST_QUESTION = 200
 
 
 def say(text: str) -> None:
@@ -51,13 +54,16 @@ def operation_of(body: str) -> str | None:
 
 
 def say_step(agent: models.SessionAgent) -> None:
-    """Print that a step has ended, or that another run follows: the last one failed, or was
-    throttled.
+    """Print that a step has ended, that an external worker has to make it, or that another run
+    follows: the last one failed, or was throttled.
     """
     state = SessionAgentState(agent.state)
     name = agent.member.agent_name if agent.member is not None else agent.agent_uuid
     if state in _SHOWN:
-        say(f"{name} {state.name}{_attempt(agent)}{_notes(agent, state)}")
+        more = _question(agent) if agent.has_open_question else _notes(agent, state)
+        say(f"{name} {state.name}{_attempt(agent)}{more}")
+    elif state is SessionAgentState.IN_PROGRESS and _is_external(agent):
+        say(f"{name} waits for an external worker")
     elif state is SessionAgentState.INITIAL and agent.throttles:
         say(f"{name} waits{_notes(agent, SessionAgentState.FAILED)}")
     elif state is SessionAgentState.INITIAL and agent.attempt:
@@ -68,7 +74,20 @@ def _attempt(agent: models.SessionAgent) -> str:
     if not agent.attempt or agent.current_run_uuid is None:
         return ""
     seconds = time.time() - ids.milliseconds_of(agent.current_run_uuid) / 1000
-    return f", attempt {int(agent.attempt)}, {seconds:.1f} s"
+    turn = f", turn {int(agent.turn)}" if (agent.turn or 1) > 1 else ""
+    return f"{turn}, attempt {int(agent.attempt)}, {seconds:.1f} s"
+
+
+def _is_external(agent: models.SessionAgent) -> bool:
+    member = agent.member
+    return member is not None and member.runtime.kind == AgentRuntimeKind.EXTERNAL.value
+
+
+def _question(agent: models.SessionAgent) -> str:
+    if not isinstance(agent.question, str):
+        return ""
+    line = " ".join(agent.question.split())
+    return f": {line if len(line) <= LONGEST_QUESTION else line[: LONGEST_QUESTION - 1] + '…'}"
 
 
 def _notes(agent: models.SessionAgent, state: SessionAgentState) -> str:

@@ -20,10 +20,10 @@ ANSWERED = frozenset({"WAITING_FOR_INPUT", "COMPLETED"})
 
 LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: String) {
   session(coordinationUuid: $coordination, sessionUuid: $session) {
-    status startedAt finishedAt
+    status startedAt finishedAt logs { level message }
     sessionAgents(first: 100, after: $agents) {
       nodes {
-        sessionAgentUuid agentUuid state attempt notes updatedAt successorUuids
+        sessionAgentUuid agentUuid state turn attempt notes updatedAt successorUuids
         agent { agentName runtime { kind } }
         currentRun { runUuid }
         ask { kind }
@@ -31,7 +31,7 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
       pageInfo { hasNextPage endCursor }
     }
     sessionRuns(first: 100, after: $runs) {
-      nodes { runUuid sessionAgentUuid attempt outcome createdAt finishedAt notes }
+      nodes { runUuid sessionAgentUuid turn attempt outcome createdAt finishedAt notes }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -57,6 +57,8 @@ class Look:
     finished_at: str | None
     agents: Sequence[Mapping[str, Any]]
     runs: Sequence[Mapping[str, Any]]
+    reason: str | None = None
+    """Why it has failed or was cancelled."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -105,8 +107,15 @@ def look(client: Client, place: Place) -> Look:
         pages = {name: page["pageInfo"] for name, page in lists.items()}
         if not any(page["hasNextPage"] for page in pages.values()):
             times = session["startedAt"], session["finishedAt"]
-            return Look(session["status"], *times, agents, runs)
+            return Look(session["status"], *times, agents, runs, _reason(session))
         after = {name: page["endCursor"] or after[name] for name, page in pages.items()}
+
+
+def _reason(session: Mapping[str, Any]) -> str | None:
+    if session["status"] not in ENDED - {"COMPLETED"}:
+        return None
+    said = [entry["message"] for entry in session["logs"] if entry["level"] != "INFO"]
+    return str(said[-1]) if said else None
 
 
 class Line(NamedTuple):
@@ -118,6 +127,7 @@ class Line(NamedTuple):
     attempt: int
     seconds: float | None
     notes: str | None
+    turn: int = 1
 
 
 @dataclass
@@ -148,7 +158,7 @@ class Lines:
             at = run["finishedAt"] or run["createdAt"]
             seconds = _seconds(run["createdAt"], run["finishedAt"])
             notes = run["notes"] or (look.is_external(run) and "waits for an external worker")
-            yield Line(at, name, state, run["attempt"], seconds, notes or None)
+            yield Line(at, name, state, run["attempt"], seconds, notes or None, run["turn"])
 
     def _of_agent(
         self, look: Look, agent: Mapping[str, Any], run: Mapping[str, Any] | None
@@ -165,7 +175,7 @@ class Lines:
             # An agent that has answered keeps the notes of the attempts that failed before.
             notes = None if state in ANSWERED else agent["notes"]
             at, name = agent["updatedAt"], look.names[uuid]
-            yield Line(at, name, state, agent["attempt"], seconds, notes)
+            yield Line(at, name, state, agent["attempt"], seconds, notes, agent["turn"])
 
 
 def _seconds(start: str | None, end: str | None) -> float | None:
@@ -178,6 +188,9 @@ def printed(line: Line, width: int) -> str:
     """Format an event as a line for the terminal."""
     at = datetime.fromisoformat(line.at).astimezone().strftime("%H:%M:%S")
     attempt = f"attempt {line.attempt}" if line.attempt else ""
+    if line.turn > 1 and attempt:
+        # The first attempt goes without saying, so that the columns stay where they are.
+        attempt = f"turn {line.turn}" + (f", {attempt}" if line.attempt > 1 else "")
     seconds = "" if line.seconds is None else f"{line.seconds:.1f} s"
     notes = f"  {' '.join(line.notes.split())}" if line.notes else ""
     columns = f"{line.agent:{width}}  {line.state:17}  {attempt:10}  {seconds:>7}"

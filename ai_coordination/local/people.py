@@ -1,6 +1,7 @@
 """Answer agents that ask: by a person at the terminal, or automatically."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from textwrap import indent
@@ -25,7 +26,7 @@ def ask_in_terminal(question: Question) -> Answer:
         return _closed(Answer(None, None, value=_filled(question.form)))
     if question.asks == "INPUT":
         return _closed(Answer(None, _typed("  Your answer: ")))
-    verdict = _verdict("  Do you approve? [y/n/r] ")
+    verdict = _verdict("  Do you approve? Yes, no, or revise [y/n/r] ")
     remark = _typed("  Remark, or Enter for none: ").strip() or None
     return _closed(Answer(verdict == "y", remark, revise=verdict == "r"))
 
@@ -52,7 +53,8 @@ def approve_after(seconds: float, question: Question) -> Answer:
 def leave(question: Question) -> Answer:
     """Raise Unanswered."""
     _show(question)
-    reason = "there is no terminal to ask. --approve approves all"
+    option = "OPTIONS=--approve" if "MAKELEVEL" in os.environ else "--approve"
+    reason = f"there is no terminal to ask. {option} approves all"
     raise Unanswered(f"{question.name} waits, and {reason}")
 
 

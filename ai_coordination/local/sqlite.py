@@ -123,4 +123,8 @@ class File:
 
 
 def _why(error: sqlite3.DatabaseError) -> str:
-    return "another process uses it" if "locked" in str(error) else str(error)
+    return (
+        "another process uses it. Choose another file with DATA="
+        if "locked" in str(error)
+        else str(error)
+    )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from ai_coordination.engine.session import variables as task_variables
@@ -173,9 +174,10 @@ class Trial:
         ended = follow(self.client, place, self._ask())
         seconds = ended.seconds()
         after = "" if seconds is None else f" after {seconds:.1f} s"
-        print(f"\nThe session is {ended.status}{after}.")
+        why = "" if ended.reason is None else f": {ended.reason}"
+        print(f"\nThe session is {ended.status}{after}{why or '.'}")
         self._show_outputs(place, ended)
-        if any(NO_FUNCTION in (agent["notes"] or "") for agent in ended.agents):
+        if any(_lacks_function(agent) for agent in ended.agents):
             print(
                 "\nThe server lacks a function. `make run AGENTS=file.py` serves those of a file."
             )
@@ -209,3 +211,10 @@ class Trial:
             return f"make try BLUEPRINT={file} PORT={port} SESSION={place.session}"
         program = "python -m ai_coordination.local try"
         return f"{program} {file} --port {port} --session {place.session}"
+
+
+def _lacks_function(agent: Mapping[str, Any]) -> bool:
+    """Whether the agent has failed because there is no such function. Models have this code too."""
+    member = agent["agent"]
+    is_function = member is not None and member["runtime"]["kind"] == "LAMBDA"
+    return is_function and NO_FUNCTION in (agent["notes"] or "")

@@ -395,7 +395,10 @@ def test_a_server_that_repeats_the_key_does_not_bring_it_to_light(
     [
         (
             {"apiKeySecret": "other"},
-            "There is no secret 'other': AI_COORDINATION_SECRETS_PREFIX is not set",
+            (
+                "There is no secret 'other': neither AI_COORDINATION_SECRET_OTHER nor"
+                " AI_COORDINATION_SECRETS_PREFIX is set"
+            ),
         ),
     ],
 )

@@ -33,7 +33,10 @@ def test_the_first_file_runs_as_shown(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    answers = {"  Do you approve? [y/n/r] ": "y", "  Remark, or Enter for none: ": ""}
+    answers = {
+        "  Do you approve? Yes, no, or revise [y/n/r] ": "y",
+        "  Remark, or Enter for none: ": "",
+    }
 
     def typed(prompt: str) -> str:
         sys.stdout.write(f"{prompt}{answers[prompt]}\n")

@@ -199,7 +199,8 @@ def test_what_ssm_refuses_is_told_without_its_names(
 
 def test_without_a_prefix_ssm_is_not_asked() -> None:
     assert refusal(Secrets()).notes == (
-        "There is no secret 'openai': AI_COORDINATION_SECRETS_PREFIX is not set"
+        "There is no secret 'openai': neither AI_COORDINATION_SECRET_OPENAI nor"
+        " AI_COORDINATION_SECRETS_PREFIX is set"
     )
 
 

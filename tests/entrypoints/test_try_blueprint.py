@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -261,7 +262,11 @@ def test_a_person_adds_a_discount_and_variables_replace_the_defaults(
 
     printed = capsys.readouterr().out
     assert code == 0
-    assert prompts == ["Your answer:", "Do you approve? [y/n/r]", "Remark, or Enter for none:"]
+    assert prompts == [
+        "Your answer:",
+        "Do you approve? Yes, no, or revise [y/n/r]",
+        "Remark, or Enter for none:",
+    ]
     assert "    |   20 sencha       at    9.80     196.00\n" in printed
     assert "Subject: Quote for Globex\n" in printed
     assert "     Discount 10 %               -19.60\n" in printed
@@ -277,10 +282,13 @@ def test_a_rejection_with_a_remark_fails_the_session(
 
     printed = capsys.readouterr().out
     assert code == 1
-    assert prompts == [*["Do you approve? [y/n/r]"] * 2, "Remark, or Enter for none:"]
+    assert prompts == [
+        *["Do you approve? Yes, no, or revise [y/n/r]"] * 2,
+        "Remark, or Enter for none:",
+    ]
     assert "FAILED             attempt 1" in printed
     assert "Too long" in printed
-    assert "The session is FAILED after" in printed
+    assert re.search(r"The session is FAILED after [\d.]+ s: Draft has failed: Too long\n", printed)
     assert states_by_name() == {"draft": "FAILED", "mail": "CANCELLED"}
 
 
@@ -436,7 +444,7 @@ def test_without_a_terminal_a_question_is_left_to_others(
     (place,) = sessions()
     printed = capsys.readouterr().out
     assert code == 3
-    assert "Draft waits, and there is no terminal to ask. --approve approves all" in printed
+    assert "Draft waits, and there is no terminal to ask. OPTIONS=--approve approves all" in printed
     assert f"  make try BLUEPRINT={file} PORT=8000 SESSION={place.session}\n" in printed
     assert states_by_name() == {"draft": "WAITING_FOR_INPUT", "mail": "INITIAL"}
 

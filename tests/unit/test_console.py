@@ -24,6 +24,7 @@ from tests.support.contexts import SYSTEM
         ),
         ({"state": "initial", "attempt": 0}, None),
         ({"state": "in_progress", "attempt": 1, "throttles": 1}, None),
+        ({"state": "completed", "attempt": 1, "turn": 3}, "writer COMPLETED, turn 3, attempt 1, "),
     ],
 )
 def test_a_line_says_how_a_run_has_ended(
@@ -40,3 +41,28 @@ def test_a_line_says_how_a_run_has_ended(
     assert (text.startswith(line), len(time)) == (True, 8) if line else not printed
     if "failed" in text:
         assert text.endswith(" s: No\n")
+
+
+def test_a_question_is_shown_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for question in ("How\n many?", "x" * 201):
+        agent = models.SessionAgent("s", "a", agent_uuid="writer", attempt=0)
+        agent.state, agent.asked_question, agent.question = "waiting_for_input", True, question
+        console.say_step(agent)
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first[9:] == "writer WAITING_FOR_INPUT: How many?"
+    assert second[9:] == f"writer WAITING_FOR_INPUT: {'x' * 199}…"
+
+
+def test_work_for_an_external_worker_is_shown_when_it_begins(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for kind in ("external", "lambda"):
+        runtime = models.AgentRuntime(kind=kind)  # type: ignore[no-untyped-call]
+        member = models.Agent(agent_name="Lawyer", runtime=runtime)  # type: ignore[no-untyped-call]
+        agent = models.SessionAgent("s", "a", state="in_progress", member=member, attempt=1)
+        console.say_step(agent)
+
+    assert [line[9:] for line in capsys.readouterr().out.splitlines()] == [
+        "Lawyer waits for an external worker"
+    ]

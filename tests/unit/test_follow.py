@@ -13,6 +13,7 @@ def agent(uuid: str, state: str, run: str | None = None, **more: Any) -> dict[st
     return {
         "sessionAgentUuid": uuid,
         "state": state,
+        "turn": 1,
         "attempt": 1,
         "notes": None,
         "updatedAt": AT.format(5),
@@ -27,6 +28,7 @@ def run(uuid: str, of: str, outcome: str | None = None, **more: Any) -> dict[str
     return {
         "runUuid": uuid,
         "sessionAgentUuid": of,
+        "turn": 1,
         "attempt": 1,
         "outcome": outcome,
         "createdAt": AT.format(1),
@@ -102,6 +104,18 @@ def test_a_line_has_its_columns() -> None:
     assert (
         follow.printed(line, 8)[12:] == "Writer    FAILED             attempt 2     1.2 s  Too long"
     )
+
+
+def test_a_later_turn_is_shown_instead_of_its_first_attempt() -> None:
+    lines = [
+        follow.Line(AT.format(5), "Writer", "COMPLETED", attempt, 1.25, None, turn=2)
+        for attempt in (1, 3)
+    ]
+
+    assert [follow.printed(line, 8)[12:] for line in lines] == [
+        "Writer    COMPLETED          turn 2        1.2 s",
+        "Writer    COMPLETED          turn 2, attempt 3    1.2 s",
+    ]
 
 
 def test_work_for_an_external_worker_says_so() -> None:

@@ -195,8 +195,9 @@ def _verdict_on_question(agent: models.SessionAgent, said: Said) -> Verdict:
         if said.user_input is None:
             raise BadUserInput("This agent asks for text", "user_input")
         return Verdict.REPLIED
-    if said.user_input is not None:
-        raise BadUserInput("This question has a form: answer with JSON", "user_input")
+    if said.user_input is not None or said.answer is None:
+        place = "answer" if said.user_input is None else "user_input"
+        raise BadUserInput("This question has a form: answer with JSON in `answer`", place)
     problem = forms.problem_of_reply(form, said.answer, "answer")
     if problem is not None:
         raise BadUserInput(problem.message, *problem.path)
