@@ -201,7 +201,9 @@ class Callers:
         """Mostly to a larger one."""
         factor = self._random.choice([0.5, 1.5, 2, 4])
         limits = {name: getattr(session.budget, name) for name in ("tokens", "seconds")}
-        budget = {name: most and int(most * factor) for name, most in limits.items()}
+        budget = {
+            name: most and min(max(int(most * factor), 1), 10**7) for name, most in limits.items()
+        }
         given = [*_key_of(session).values(), {"budget": budget}]
         survives(lambda: services.session.update(self._world.caller, *given))
 
