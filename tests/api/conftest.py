@@ -21,6 +21,7 @@ from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import CALLER, Place, new_place
 from tests.support.lambda_service import LambdaService, serving
+from tests.support.model_kinds import Chat, Converse, Model
 from tests.support.scheduling import SCHEDULER
 from tests.support.stored import stored
 from tests.support.world import World, new_world
@@ -137,6 +138,20 @@ def models_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         settings.cache_clear()
         yield running
     secrets.forget("key")
+
+
+@pytest.fixture(params=[Chat, Converse], ids=["OPENAI", "BEDROCK"])
+def any_model(request: pytest.FixtureRequest) -> Model:
+    """Each kind of model, one after the other."""
+    server = request.getfixturevalue("models_server" if request.param is Chat else "bedrock")
+    made: Model = request.param(server)
+    return made
+
+
+@pytest.fixture
+def chat(models_server: ChatServer) -> Chat:
+    """A model behind a server."""
+    return Chat(models_server)
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ from tests.support.chat_server import ChatServer, Reply, refusing, replying, say
 from tests.support.contexts import SYSTEM, At
 from tests.support.graph_api import Place, change, create, data, new_coordination
 from tests.support.lambda_service import LambdaService, returning
+from tests.support.model_kinds import Chat, Use
 from tests.support.recording import recorded_calls
 from tests.support.stored import refused, stored
-from tests.support.tool_models import Chat, Use
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 

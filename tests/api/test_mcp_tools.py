@@ -17,7 +17,7 @@ from tests.support import mcp_server
 from tests.support.chat_server import ChatServer
 from tests.support.graph_api import Place, data
 from tests.support.mcp_server import OLDER, McpServer, Raw, Refused
-from tests.support.tool_models import Chat, Converse, Model, Result, Use
+from tests.support.model_kinds import Chat, Model, Result, Use
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -38,19 +38,6 @@ def server(models_server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield running
     mcp_tools.lists.clear()
     mcp.eras.forget(running.url)
-
-
-@pytest.fixture(params=[Chat, Converse], ids=["OPENAI", "BEDROCK"])
-def any_model(
-    request: pytest.FixtureRequest, models_server: ChatServer, bedrock: ChatServer
-) -> Model:
-    made: Model = request.param(models_server if request.param is Chat else bedrock)
-    return made
-
-
-@pytest.fixture
-def chat(models_server: ChatServer) -> Chat:
-    return Chat(models_server)
 
 
 def run(model: Model, *tools: Any, action: Any = None, **parameters: Any) -> Place:

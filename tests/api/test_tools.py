@@ -14,12 +14,11 @@ from ai_coordination.runtimes.memory import Memory
 from ai_coordination.runtimes.tools import tool_calls
 from tests.api.asking import LONG_AGO, OPEN, agent
 from tests.api.execution import after, agents, echo, outcomes, report, started, tell
-from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, data
 from tests.support.lambda_service import LambdaService, Reply, raising, returning
+from tests.support.model_kinds import Chat, Model, Result, Use
 from tests.support.stored import put_state, stored
-from tests.support.tool_models import Chat, Converse, Model, Result, Use
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -33,19 +32,6 @@ SCHEMA = {
 STOCK = {"lambda": FUNCTION, "name": "stock", "description": "Pieces in stock", "schema": SCHEMA}
 ASKS = Use("c1", "stock", {"item": "oolong"})
 TWICE = {"retry": {"maxAttempts": 2, "intervalSeconds": 0}}
-
-
-@pytest.fixture(params=[Chat, Converse], ids=["OPENAI", "BEDROCK"])
-def any_model(
-    request: pytest.FixtureRequest, models_server: ChatServer, bedrock: ChatServer
-) -> Model:
-    made: Model = request.param(models_server if request.param is Chat else bedrock)
-    return made
-
-
-@pytest.fixture
-def chat(models_server: ChatServer) -> Chat:
-    return Chat(models_server)
 
 
 def run(model: Model, *tools: Any, action: Any = None, **parameters: Any) -> Place:
@@ -63,10 +49,8 @@ def test_a_model_is_told_of_its_tools_in_each_round_and_that_there_are_no_others
     agent = agents(place)["a"]
 
     assert (agent["state"], agent["agentOutput"]) == ("COMPLETED", "60 pieces")
-    once = {"inputTokens": 30, "outputTokens": 7}
-    if isinstance(any_model, Converse):
-        once = {"inputTokens": 20, "outputTokens": 7}
-    assert agent["currentRun"]["usage"] == {name: 2 * count for name, count in once.items()}
+    twice = {name: 2 * count for name, count in any_model.usage.items()}
+    assert agent["currentRun"]["usage"] == twice
     first, second = any_model.server.requests
     told = [(name, "Pieces in stock", SCHEMA) for name in ("pieces_in_stock", "other")]
     assert any_model.tools_in(first) == any_model.tools_in(second) == told

@@ -1,9 +1,12 @@
-"""Scripted models that call tools, for tests that hold for both kinds of models."""
+"""Scripted models, for tests of what every kind of model promises."""
 
 import json
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
+import pytest
+
+from ai_coordination.config import settings
 from tests.api.execution import bedrock_model, model
 from tests.support import chat_server, converse
 from tests.support.chat_server import ChatServer, Reply, Request
@@ -25,8 +28,21 @@ class Result(NamedTuple):
     is_error: bool
 
 
+End = Literal["done", "cut off", "refused"]
+"""Why a model has ended its message."""
+
+
 class Model(ABC):
     """One kind, and the server in its place."""
+
+    other_side: ClassVar[str]
+    """What notes call the server."""
+    usage: ClassVar[dict[str, int]]
+    """The tokens of each message, as the API shows them."""
+    allows: ClassVar[str]
+    """The setting that lists what agents may call."""
+    takes: ClassVar[str]
+    """The files that it takes, as notes say it."""
 
     def __init__(self, server: ChatServer) -> None:
         self.server = server
@@ -42,13 +58,27 @@ class Model(ABC):
     def member(self, uuid: str = "a", **parameters: Any) -> dict[str, Any]: ...
 
     @abstractmethod
-    def says(self, text: str) -> Reply: ...
+    def says(self, text: str, end: End | None = "done") -> Reply: ...
+
+    @abstractmethod
+    def says_with_usage(self, usage: Any) -> Reply: ...
 
     @abstractmethod
     def calls(self, *uses: Use) -> Reply: ...
 
     @abstractmethod
     def fails(self) -> Reply: ...
+
+    @abstractmethod
+    def throttles(self, **headers: str) -> Reply: ...
+
+    @abstractmethod
+    def goes_to(self, url: str, patch: pytest.MonkeyPatch) -> None:
+        """From now on the model is at this URL, where nobody may be."""
+
+    @abstractmethod
+    def messages(self, number: int = -1) -> list[tuple[str, str]]:
+        """The roles and texts of a request's messages."""
 
     @abstractmethod
     def results_in(self, request: Request) -> list[Result]: ...
@@ -59,11 +89,21 @@ class Model(ABC):
 
 
 class Chat(Model):
+    other_side = "The model"
+    usage: ClassVar = {"inputTokens": 30, "outputTokens": 7}
+    allows = "AI_COORDINATION_AGENT_HOSTS"
+    takes = "an image, a PDF or a text"
+    _ends: ClassVar = {"done": "stop", "cut off": "length", "refused": "content_filter", None: None}
+
     def member(self, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
         return model(self.server.url, uuid, **parameters)
 
-    def says(self, text: str) -> Reply:
-        return chat_server.saying(text)
+    def says(self, text: str, end: End | None = "done") -> Reply:
+        return chat_server.saying(text, self._ends[end])
+
+    def says_with_usage(self, usage: Any) -> Reply:
+        choices = [{"message": {"content": "Done"}}]
+        return chat_server.replying({"choices": choices, "usage": usage})
 
     def calls(self, *uses: Use) -> Reply:
         calls = [
@@ -77,6 +117,18 @@ class Chat(Model):
 
     def fails(self) -> Reply:
         return chat_server.refusing(500)
+
+    def throttles(self, **headers: str) -> Reply:
+        return chat_server.refusing(429, **headers)
+
+    def goes_to(self, url: str, patch: pytest.MonkeyPatch) -> None:
+        patch.setenv(self.allows, url)
+        settings.cache_clear()
+        self.server.url = url
+
+    def messages(self, number: int = -1) -> list[tuple[str, str]]:
+        sent = self.server.requests[number].body["messages"]
+        return [(one["role"], one["content"]) for one in sent]
 
     def results_in(self, request: Request) -> list[Result]:
         messages = request.body["messages"]
@@ -96,11 +148,25 @@ class Chat(Model):
 
 
 class Converse(Model):
+    other_side = "Bedrock"
+    usage: ClassVar = {"inputTokens": 20, "outputTokens": 7}
+    allows = "AI_COORDINATION_BEDROCK_MODELS"
+    takes = "an image, a document or a text"
+    _ends: ClassVar = {
+        "done": "end_turn",
+        "cut off": "max_tokens",
+        "refused": "content_filtered",
+        None: None,
+    }
+
     def member(self, uuid: str = "a", **parameters: Any) -> dict[str, Any]:
         return bedrock_model(uuid, **parameters)
 
-    def says(self, text: str) -> Reply:
-        return converse.saying(text)
+    def says(self, text: str, end: End | None = "done") -> Reply:
+        return converse.saying(text, self._ends[end])
+
+    def says_with_usage(self, usage: Any) -> Reply:
+        return converse.saying("Done", usage=usage)
 
     def calls(self, *uses: Use) -> Reply:
         blocks = [
@@ -111,6 +177,16 @@ class Converse(Model):
 
     def fails(self) -> Reply:
         return converse.refusing(500, "InternalServerException")
+
+    def throttles(self, **headers: str) -> Reply:
+        return converse.refusing(429, "ThrottlingException", **headers)
+
+    def goes_to(self, url: str, patch: pytest.MonkeyPatch) -> None:
+        patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
+
+    def messages(self, number: int = -1) -> list[tuple[str, str]]:
+        sent = self.server.requests[number].body["messages"]
+        return [(one["role"], text) for one in sent for text in [one["content"][0]["text"]]]
 
     def results_in(self, request: Request) -> list[Result]:
         blocks = [block["toolResult"] for block in request.body["messages"][-1]["content"]]
