@@ -54,6 +54,7 @@ __all__ = [
 
 # Less than the read timeout of the SQS client.
 WAIT_SECONDS = 2
+NO_MODELS = "none started: MODELS=fake serves a scripted one, MODELS=aws calls Amazon Bedrock"
 
 EXPECTED_ERRORS = (
     storage.StorageUnavailable,
@@ -93,7 +94,8 @@ def serve(
             answering as answered,
             factory.observed_by(console.say_step),
         ):
-            print(_banner(url, where, names, answered), flush=True)
+            described = answered or (None if aws else NO_MODELS)
+            print(_banner(url, where, names, described), flush=True)
             with worker.in_background(threads), _firing(aws=aws):
                 server.serve(http)
     finally:

@@ -294,6 +294,18 @@ def test_earlier_answers_of_the_thread_are_reserved_too(models_server: ChatServe
     assert 5_000 < second - first < 5_200, "the history, and what m0 has said in m1's input"
 
 
+def test_the_reason_says_how_much_the_history_of_a_thread_needs(models_server: ChatServer) -> None:
+    members = models_of(models_server, 2)
+    place = start(
+        blueprint(members, [after("m0"), after("m1", "m0")]),
+        taskQuery=QUERY,
+        budget={"tokens": 20_000},
+    )
+    work_off()
+
+    assert failed_at(place).endswith(", 65536 of them for the history of its thread")
+
+
 def test_a_budget_costs_no_call_but_part_of_the_claim_and_of_the_settlement() -> None:
     operations = []
     for budget in (None, {"tokens": 1000}):

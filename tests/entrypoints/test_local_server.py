@@ -64,6 +64,7 @@ def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalSe
     assert f"http://127.0.0.1:{server.port}/graphql" in server.banner
     assert "in the memory of this process, lost when it stops" in server.banner
     assert "endpoint local, part dev" in server.banner
+    assert "  Models   none started: MODELS=fake serves a scripted one" in server.banner
 
 
 def test_the_first_query_of_the_banner_can_be_copied(server: LocalServer) -> None:

@@ -45,10 +45,11 @@ class Reservation:
     """The most tokens that a run can use, in a session with a budget of tokens.
 
     It is 0 for an agent that is no model. Such an agent may start unless more was spent than the
-    budget allows.
+    budget allows. `of_thread` are those of them for what was said earlier in its thread.
     """
 
     tokens: int
+    of_thread: int = 0
 
 
 def of(
@@ -68,7 +69,7 @@ def of(
     tokens = token_limits.most_tokens(parameters, told, continues=continues)
     if tokens is None:
         raise NotLimited(NO_LIMIT)
-    return Reservation(tokens)
+    return Reservation(tokens, history.most_bytes(parameters) if continues else 0)
 
 
 def reserved(
@@ -156,6 +157,8 @@ def _used_up(
     need = f"{name} cannot start"
     if reservation.tokens:
         need = f"{max(unused, 0)} are left, and {name} needs up to {reservation.tokens}"
+    if reservation.of_thread:
+        need += f", {reservation.of_thread} of them for the history of its thread"
     message = f"The session's budget of {tokens} tokens is used up: {need}"
     return UsedUp(message, session, moves.same(models.Session.budget.tokens, tokens))
 
