@@ -48,3 +48,23 @@ def agent_moved(
 def taken_over() -> None:
     """Count a run that a worker has taken over."""
     telemetry.count("Takeovers")
+
+
+def asked() -> None:
+    """Count a question that an agent asks a person."""
+    telemetry.count("Questions")
+
+
+def polled() -> None:
+    """Count a poll, which the worker that has leased the agent for it makes."""
+    telemetry.count("Polls")
+
+
+def showed_life() -> None:
+    """Count a heartbeat."""
+    telemetry.count("Heartbeats")
+
+
+def abandoned() -> None:
+    """Count work elsewhere that is to be cancelled, because nobody waits for its answer."""
+    telemetry.count("Cancels")

@@ -5,7 +5,7 @@ other side refuses, the work continues there, and its answer is not taken.
 """
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine import lanes
+from ai_coordination.engine import lanes, metrics
 from ai_coordination.engine.agent import lease
 from ai_coordination.engine.agent.remote import decoded
 from ai_coordination.engine.agent.transition import Transition
@@ -55,6 +55,7 @@ def _send(engine: Engine, agent: models.SessionAgent, remote: str) -> None:
         remote=remote,
         lane=lanes.lane_of(agent),
     )
+    metrics.abandoned()
     engine.queue.send([message])
 
 

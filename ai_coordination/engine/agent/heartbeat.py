@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from ai_coordination import models, timestamps
+from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.states import SessionAgentState
@@ -71,4 +72,7 @@ def note(
         # The first sign of life of a run that nobody has accepted.
         actions += due_times.set_due(kind, agent.session_uuid, at)
     landed, after = writes.update_if(agent, actions, condition, engine.context)
-    return after if landed else None
+    if not landed:
+        return None
+    metrics.showed_life()
+    return after

@@ -83,6 +83,8 @@ def _take(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | N
         & moves.same(kind.poll_at, agent.poll_at),
         engine.context,
     )
-    if landed and agent.lease_until:
-        metrics.taken_over()
+    if landed:
+        metrics.polled()
+        if agent.lease_until:
+            metrics.taken_over()
     return now if now is not None and (landed or now.lease_owner == owner) else None

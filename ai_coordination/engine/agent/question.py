@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from ai_coordination import models, telemetry, texts
+from ai_coordination import models, texts
+from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import resume, spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
@@ -56,7 +57,7 @@ def ask(
     transition = transitions.to_asking(engine, agent, changes, fence, deadline_at)
     capacity.check_grown(transition.result(), "question")
     if apply(engine, spending.settled(spending.charged(transition, question.usage))) is not None:
-        telemetry.count("Questions")
+        metrics.asked()
 
 
 def _check_of_run(agent: models.SessionAgent, question: Question) -> None:

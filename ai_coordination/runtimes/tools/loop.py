@@ -118,6 +118,7 @@ class Rounds:
             notes = f"The model still calls tools after {most} rounds (maxRounds)"
             raise RunFailed(notes, retryable=False)
         progress.open(_storable(message), self._call.run_uuid)
+        telemetry.count("Rounds")
         if not all(self._toolbox.only_asks(call) for call in calls):
             # From here on, whichever worker makes the calls, they have the same ids.
             self._keep()
