@@ -129,6 +129,17 @@ def agent_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
 
 
 @pytest.fixture
+def kinds_turned_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every kind may be called somewhere: see tests/api/members.py."""
+    hosts = "desk.example, tools.example, api.example, api.openai.com, *.openai.azure.com"
+    here = "http://127.0.0.1:9999, http://127.0.0.1:11434"
+    models = "arn:aws:bedrock:*:111122223333:inference-profile/eu.anthropic.*, amazon.nova-*"
+    monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"{hosts}, {here}")
+    monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", models)
+    settings.cache_clear()
+
+
+@pytest.fixture
 def models_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
     """A server of chat completions that agents may be at, and the key that it wants."""
     secrets.forget("key")

@@ -47,6 +47,7 @@ def test_a_kind_that_is_off_names_its_setting_and_refuses_agents_with_the_same_t
     create = mutation("createCoordination", "CreateCoordinationInput", "__typename")
     (refused,) = ask(create, {"input": {"coordinationName": "C", "agents": [agent]}})["errors"]
     assert refused["message"].startswith(reason)
+    assert refused["extensions"]["inputPath"] == ["input", "agents", 0, "runtime", "target"]
 
     monkeypatch.setenv(name, value)
     settings.cache_clear()

@@ -25,7 +25,7 @@ from tests.api.execution import (
 from tests.support.callbacks import ENGINE
 from tests.support.chat_server import ChatServer, Reply, Request
 from tests.support.contexts import SYSTEM
-from tests.support.graph_api import Place, ask, mutation
+from tests.support.graph_api import Place
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -382,44 +382,3 @@ def test_large_texts_are_sent_as_addresses(agent_server: ChatServer) -> None:
     assert len(request.content) <= 1_000_000
     assert said["agentOutput"] is None
     assert said["agentOutputUrl"].startswith("https://")
-
-
-WRONG: list[tuple[str, dict[str, Any], list[str], str]] = [
-    ("no target", {"target": None}, ["target"], "An HTTP agent needs the URL of its server"),
-    ("a host", {"target": "https://x.example/"}, ["target"], "The host x.example is not allowed"),
-    (
-        "a key",
-        {"target": "https://api.example/?api_key=abc"},
-        ["target"],
-        "A key is not part of the URL",
-    ),
-    ("no secret", {"parameters": {}}, ["parameters", "signingSecret"], "'signingSecret' is"),
-    (
-        "a name",
-        {"parameters": {"signingSecret": "No Name"}},
-        ["parameters", "signingSecret"],
-        "The name of a secret has",
-    ),
-    (
-        "a secret itself",
-        {"parameters": {"signingSecret": "s", "password": "swordfish"}},
-        ["parameters", "password"],
-        "This looks like a key",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("given", "place", "message"), [one[1:] for one in WRONG], ids=[one[0] for one in WRONG]
-)
-def test_a_wrong_member_is_refused_when_it_is_written(
-    agent_server: ChatServer, given: dict[str, Any], place: list[str], message: str
-) -> None:
-    member = http_agent("https://api.example")
-    member["runtime"] |= given
-    create = mutation("createCoordination", "CreateCoordinationInput", "__typename")
-
-    (error,) = ask(create, {"input": {"coordinationName": "C", "agents": [member]}})["errors"]
-
-    assert error["extensions"]["inputPath"] == ["input", "agents", 0, "runtime", *place]
-    assert error["message"].startswith(message)

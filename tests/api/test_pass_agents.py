@@ -8,7 +8,7 @@ import pytest
 
 from ai_coordination.runtimes import joined_outputs
 from tests.api.execution import after, agents, echo, external, report, started, states, tell
-from tests.support.graph_api import Place, ask, mutation
+from tests.support.graph_api import Place
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -120,16 +120,3 @@ def test_a_large_output_of_one_predecessor_is_not_copied() -> None:
     place = joined({"a": LARGE})
 
     assert output(place) == LARGE
-
-
-def test_target_and_parameters_are_refused_when_they_are_written() -> None:
-    create = mutation("createCoordination", "CreateCoordinationInput", "__typename")
-    for given, place in (
-        ({"target": "x"}, ["target"]),
-        ({"parameters": {"x": 1}}, ["parameters", "x"]),
-    ):
-        agent = joining()
-        agent["runtime"] |= given
-        (error,) = ask(create, {"input": {"coordinationName": "C", "agents": [agent]}})["errors"]
-
-        assert error["extensions"]["inputPath"] == ["input", "agents", 0, "runtime", *place]

@@ -5,28 +5,19 @@ from typing import Any
 import pytest
 
 from ai_coordination.config import settings
-from tests.support.graph_api import ask, data, mutation, new_coordination
+from tests.api.members import RUNTIMES, kept, member, refused
 
-pytestmark = pytest.mark.usefixtures("tables")
+pytestmark = pytest.mark.usefixtures("tables", "kinds_turned_on")
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 STOCK = {"lambda": "agent-stock", "name": "stock", "description": "Stock", "schema": SCHEMA}
 MCP = {"mcp": "https://tools.example/mcp"}
 
 
-@pytest.fixture(autouse=True)
-def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", "api.openai.com, tools.example")
-    monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "*")
-    settings.cache_clear()
-
-
-def member(kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    runtime: dict[str, Any] = {"kind": kind, "target": "amazon.nova-lite-v1:0"}
-    if kind == "OPENAI":
-        runtime["target"] = "https://api.openai.com/v1"
-        parameters = {"model": "m", **parameters}
-    return {"agentUuid": "a", "agentName": "A", "runtime": {**runtime, "parameters": parameters}}
+def with_tools(kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A model with these parameters, besides those that it needs."""
+    needed = RUNTIMES[kind].get("parameters", {})
+    return member(kind, parameters={**needed, **parameters})
 
 
 @pytest.mark.parametrize("kind", ["OPENAI", "BEDROCK"])
@@ -44,12 +35,9 @@ def test_tools_are_stored_as_they_are_written(kind: str) -> None:
         "toolTimeoutSeconds": 600,
     }
 
-    uuid = new_coordination(agents=[member(kind, parameters)])
+    stored = kept(with_tools(kind, parameters))
 
-    agents = "agents { runtime { parameters } }"
-    query = f"query ($c: ID!) {{ coordination(coordinationUuid: $c) {{ {agents} }} }}"
-    (agent,) = data(query, {"c": uuid})["coordination"]["agents"]
-    assert agent["runtime"]["parameters"].items() >= parameters.items()
+    assert stored["parameters"].items() >= parameters.items()
 
 
 REFUSED: list[tuple[str, dict[str, Any], str, list[Any]]] = [
@@ -169,25 +157,18 @@ REFUSED: list[tuple[str, dict[str, Any], str, list[Any]]] = [
 def test_tools_are_checked_when_they_are_written(
     kind: str, parameters: dict[str, Any], message: str, path: list[Any]
 ) -> None:
-    given = {"coordinationName": "Offers", "agents": [member(kind, parameters)]}
+    told, place = refused(with_tools(kind, parameters))
 
-    create = mutation("createCoordination", "CreateCoordinationInput", "__typename")
-    (error,) = ask(create, {"input": given})["errors"]
-
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["message"].startswith(message)
-    place = ["input", "agents", 0, "runtime", "parameters", *path]
-    assert error["extensions"]["inputPath"] == place
+    assert told.startswith(message)
+    assert place == ["parameters", *path]
 
 
 def test_without_hosts_there_are_no_mcp_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", "")
     settings.cache_clear()
-    given = {"coordinationName": "Offers", "agents": [member("BEDROCK", {"tools": [MCP]})]}
 
-    create = mutation("createCoordination", "CreateCoordinationInput", "__typename")
-    (error,) = ask(create, {"input": given})["errors"]
+    told, _ = refused(with_tools("BEDROCK", {"tools": [MCP]}))
 
-    assert error["message"].startswith(
+    assert told.startswith(
         "MCP servers are off. The setting AI_COORDINATION_AGENT_HOSTS turns them on"
     )
