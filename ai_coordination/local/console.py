@@ -1,8 +1,10 @@
 """What the development server prints while it works."""
 
 import json
+import math
 import re
 import sys
+import threading
 import time
 
 from ai_coordination import ids, models
@@ -23,6 +25,9 @@ _SHOWN = frozenset(
 
 
 LONGEST_QUESTION = 200
+# A client that polls asks the same at least so often.
+POLLING_SECONDS = 5.0
+MOST_POLLS = 1_000
 
 
 def say(text: str) -> None:
@@ -51,6 +56,33 @@ def operation_of(body: str) -> str | None:
         return None
     match = _OPERATION.search(query) or _FIELD.search(query)
     return match[1] if match else None
+
+
+def is_query(body: str) -> bool:
+    """Whether a request of GraphQL only reads."""
+    try:
+        query = json.loads(body)["query"].lstrip()
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
+    return bool(query.startswith(("query", "{")))
+
+
+class Polls:
+    """Requests that clients repeat every few seconds. It may be used by several threads."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, float] = {}
+        self._lock = threading.Lock()
+
+    def is_repeat(self, request: str, now: float) -> bool:
+        """Whether the same was requested within the last seconds, by any client."""
+        with self._lock:
+            if len(self._seen) >= MOST_POLLS:
+                self._seen.clear()
+            # Its hash, because a request may be large.
+            before = self._seen.get(hash(request), -math.inf)
+            self._seen[hash(request)] = now
+            return now - before < POLLING_SECONDS
 
 
 def say_step(agent: models.SessionAgent) -> None:

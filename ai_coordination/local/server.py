@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from errno import EADDRINUSE
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from werkzeug.wrappers import Request, Response
 from ai_coordination.engine.agent import callbacks
 from ai_coordination.handler import handler
 from ai_coordination.local import gateway, graphiql
-from ai_coordination.local.console import operation_of, say
+from ai_coordination.local.console import Polls, is_query, operation_of, say
 from ai_coordination.local.functions.invoke_api import Functions
 from ai_coordination.local.lambda_context import LambdaContext
 
@@ -133,6 +134,9 @@ def application(request: Request) -> Response:
     return _answered(request) if is_route else gateway.not_found()
 
 
+_polls = Polls()
+
+
 def _answered(request: Request) -> Response:
     started = time.perf_counter()
     response = _invoked(request)
@@ -153,9 +157,13 @@ def _invoked(request: Request) -> Response:
 
 
 def _report(request: Request, response: Response, milliseconds: float) -> None:
-    name = operation_of(request.get_data(as_text=True))
+    """Print a line. Of a query that a client repeats to see changes, only the first one has it."""
+    body = request.get_data(as_text=True)
+    name, codes = operation_of(body), _codes(response)
     called = f"{request.method} {request.path}{f' {name}' if name else ''}"
-    say(f"{called} {response.status_code} {milliseconds:.0f} ms{_codes(response)}")
+    reads = response.status_code == HTTPStatus.OK and not codes and is_query(body)
+    if not (reads and _polls.is_repeat(body, time.monotonic())):
+        say(f"{called} {response.status_code} {milliseconds:.0f} ms{codes}")
 
 
 def _codes(response: Response) -> str:
@@ -163,4 +171,5 @@ def _codes(response: Response) -> str:
     if not response.is_json or b'"errors"' not in response.data:
         return ""
     errors: list[dict[str, Any]] = json.loads(response.data).get("errors", [])
-    return "".join(f" {error.get('extensions', {}).get('code', '')}" for error in errors[:5])
+    codes = [error.get("extensions", {}).get("code", "") for error in errors]
+    return "".join(f" {code}" for code in list(dict.fromkeys(codes))[:5])

@@ -162,7 +162,8 @@ START = """mutation Start($input: StartSessionInput!) {
 LOOK = """query Look($coordination: ID!, $session: ID!) {
   session(coordinationUuid: $coordination, sessionUuid: $session) {
     status sessionAgents { nodes { agentUuid sessionUuid sessionAgentUuid coordinationUuid
-      state agentOutput notes currentRun { runUuid usage { inputTokens outputTokens } } } }
+      state agentOutput notes currentRun { runUuid finishedAt usage { inputTokens outputTokens } }
+    } }
   }
 }"""
 ANSWER = """mutation Answer($input: AnswerSessionAgentInput!) {
@@ -236,7 +237,9 @@ def run(
         }
         session = ask(LOOK, **uuids)["session"]
         agents = session["sessionAgents"]["nodes"]
-        if all(agent["state"] not in ("INITIAL", "IN_PROGRESS") for agent in agents):
+        ended = [agent for agent in agents if agent["state"] not in ("INITIAL", "IN_PROGRESS")]
+        # An agent ends before its run is sealed.
+        if ended == agents and all(agent["currentRun"]["finishedAt"] for agent in agents):
             break
         time.sleep(0.02)
     return {agent.pop("agentUuid"): agent for agent in agents}
@@ -296,7 +299,7 @@ def test_a_handler_gets_event_and_context_in_its_own_environment(server: LocalSe
         "has time": True,
         "mark": "own environment",
     }
-    assert agent["currentRun"] == {"usage": {"inputTokens": 3, "outputTokens": 4}}
+    assert agent["currentRun"]["usage"] == {"inputTokens": 3, "outputTokens": 4}
 
 
 def test_five_agents_work_at_the_same_time(server: LocalServer) -> None:

@@ -66,3 +66,27 @@ def test_work_for_an_external_worker_is_shown_when_it_begins(
     assert [line[9:] for line in capsys.readouterr().out.splitlines()] == [
         "Lawyer waits for an external worker"
     ]
+
+
+def test_a_request_is_a_repeat_while_a_client_polls() -> None:
+    polls = console.Polls()
+
+    seen = [polls.is_repeat(name, at) for name, at in [("a", 0), ("b", 1), ("a", 4.9), ("a", 9)]]
+
+    assert seen == [False, False, True, True]
+    assert not polls.is_repeat("a", 14)
+
+
+@pytest.mark.parametrize(
+    ("body", "reads"),
+    [
+        ('{"query": " query A { a }"}', True),
+        ('{"query": "{ a }"}', True),
+        ('{"query": "mutation A { a }"}', False),
+        ('{"query": null}', False),
+        ("[]", False),
+        ("{", False),
+    ],
+)
+def test_queries_are_told_from_mutations(body: str, reads: bool) -> None:
+    assert console.is_query(body) is reads
