@@ -27,7 +27,8 @@ from ai_coordination.messages import Lane, Message, encode
 from ai_coordination.states import AgentRuntimeKind
 from benchmarks.cases import CALLER
 from tests.support import dynamodb_local
-from tests.support.lambda_service import Reply, returning, serving
+from tests.support.http_server import Reply
+from tests.support.lambda_service import returning, serving
 
 CALLS = 100
 SECONDS = 8.0

@@ -14,8 +14,8 @@ from tests.api.execution import (
     started,
 )
 from tests.support.a2a_agent import A2aAgent, Refusal, card, reply_of, task, task_03
-from tests.support.chat_server import Reply
 from tests.support.graph_api import CALLER, Place
+from tests.support.http_server import Reply
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 

@@ -18,11 +18,12 @@ from tests.api.execution import (
     session,
     started,
 )
-from tests.support.chat_server import ChatServer, Reply
+from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
 from tests.support.converse import USAGE, replying, saying
 from tests.support.graph_api import Place
 from tests.support.http_peer import dripping, peer
+from tests.support.http_server import Reply
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 

@@ -26,9 +26,10 @@ from tests.api.execution import (
     tell,
     work_off,
 )
-from tests.support.chat_server import ChatServer, Reply, refusing, replying, saying
+from tests.support.chat_server import ChatServer, refusing, replying, saying
 from tests.support.contexts import SYSTEM, At
 from tests.support.graph_api import Place, change, create, data, new_coordination
+from tests.support.http_server import Reply
 from tests.support.lambda_service import LambdaService, returning
 from tests.support.model_kinds import Chat, Use
 from tests.support.recording import recorded_calls

@@ -28,7 +28,8 @@ from tests.api.execution import (
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.chat_server import ChatServer, saying
 from tests.support.graph_api import Place
-from tests.support.lambda_service import LambdaService, Reply, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, returning
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 

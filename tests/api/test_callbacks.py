@@ -28,9 +28,10 @@ from tests.api.execution import (
 )
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.callbacks import ENGINE, ROUTE, callback_event
-from tests.support.chat_server import ChatServer, Reply
+from tests.support.chat_server import ChatServer
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, change, data
+from tests.support.http_server import Reply
 from tests.support.stored import everything_stored, put_state, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")

@@ -23,9 +23,10 @@ from tests.api.execution import (
     tell,
 )
 from tests.support.callbacks import ENGINE
-from tests.support.chat_server import ChatServer, Reply, Request
+from tests.support.chat_server import ChatServer, Request
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place
+from tests.support.http_server import Reply
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")

@@ -27,7 +27,8 @@ from tests.api.execution import (
     tell,
     work_off,
 )
-from tests.support.lambda_service import LambdaService, Reply, raising, refusing, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, raising, refusing, returning
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")

@@ -26,7 +26,8 @@ from tests.api.execution import (
 )
 from tests.support.contexts import SYSTEM, At
 from tests.support.graph_api import Place
-from tests.support.lambda_service import LambdaService, Reply, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, returning
 from tests.support.stored import everything_stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")

@@ -16,7 +16,8 @@ from tests.api.execution import after, agents, outcomes, report, started, tell
 from tests.support import mcp_server
 from tests.support.chat_server import ChatServer
 from tests.support.graph_api import Place, data
-from tests.support.mcp_server import OLDER, McpServer, Raw, Refused
+from tests.support.http_server import Reply
+from tests.support.mcp_server import OLDER, McpServer, Refused
 from tests.support.model_kinds import Chat, Model, Result, Use
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -84,7 +85,7 @@ def test_a_server_that_fails_while_a_tool_is_called_is_an_error_for_the_model(
         raise Refused(-32602, "item: required", status=400)
 
     server.tools |= {
-        "down": lambda params: Raw(b"", 503),
+        "down": lambda params: Reply(b"", 503),
         "refused": refuse,
         "failed": lambda params: {"isError": True, "content": []},
     }
@@ -108,9 +109,9 @@ def test_a_server_that_fails_while_a_tool_is_called_is_an_error_for_the_model(
 @pytest.mark.parametrize(
     ("reply", "notes", "attempts"),
     [
-        (Raw(b"", 503), "could not be listed. The tool server answered 503", 2),
+        (Reply(b"", 503), "could not be listed. The tool server answered 503", 2),
         (
-            Raw(b"sk-0123456789", 401),
+            Reply(b"sk-0123456789", 401),
             (
                 "could not be listed. The tool server answered 401: it does not accept the key, or"
                 " not for this"
@@ -120,7 +121,7 @@ def test_a_server_that_fails_while_a_tool_is_called_is_an_error_for_the_model(
     ],
 )
 def test_an_agent_whose_tools_cannot_be_listed_fails_and_is_not_asked_without_them(
-    chat: Chat, server: McpServer, reply: Raw, notes: str, attempts: int
+    chat: Chat, server: McpServer, reply: Reply, notes: str, attempts: int
 ) -> None:
     server.raw["tools/list"] = lambda message: reply
     retry = {"retry": {"maxAttempts": 2, "intervalSeconds": 0}}
@@ -171,9 +172,9 @@ def test_the_session_with_an_older_server_ends_with_the_run(chat: Chat, server: 
 def test_servers_that_do_not_end_their_sessions_keep_no_result_waiting(
     chat: Chat, server: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(message: Any) -> Raw:
+    def silent(message: Any) -> Reply:
         over.wait(30)
-        return Raw(b"")
+        return Reply(b"")
 
     over = threading.Event()
     server.version = OLDER
@@ -194,10 +195,10 @@ def test_servers_that_do_not_end_their_sessions_keep_no_result_waiting(
 def test_a_key_that_has_changed_is_read_anew(
     chat: Chat, server: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def listed(message: Any) -> Raw:
+    def listed(message: Any) -> Reply:
         monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", "sk-new-0123456789")
         del server.raw["server/discover"]
-        return Raw(b"", 401)
+        return Reply(b"", 401)
 
     server.raw["server/discover"] = listed
     secrets.forget("key")

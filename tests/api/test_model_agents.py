@@ -19,8 +19,8 @@ from tests.api.execution import (
     started,
     work_off,
 )
-from tests.support.chat_server import Reply
 from tests.support.graph_api import Place
+from tests.support.http_server import Reply
 from tests.support.model_kinds import End, Model
 from tests.support.stored import stored
 

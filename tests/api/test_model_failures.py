@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.execution import after, agents, session, started
 from tests.support import chat_server, converse
-from tests.support.chat_server import Reply
+from tests.support.http_server import Reply
 from tests.support.model_kinds import Chat, Converse, Model, Use
 
 pytestmark = pytest.mark.usefixtures("worked_queue")

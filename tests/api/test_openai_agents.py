@@ -15,8 +15,9 @@ from tests.api.execution import (
     session,
     started,
 )
-from tests.support.chat_server import ChatServer, Reply, refusing, replying, saying
+from tests.support.chat_server import ChatServer, refusing, replying, saying
 from tests.support.graph_api import Place
+from tests.support.http_server import Reply
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 

@@ -34,7 +34,7 @@ from tests.api.execution import (
 )
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.callbacks import callback_event
-from tests.support.chat_server import ChatServer, Reply
+from tests.support.chat_server import ChatServer
 from tests.support.graph_api import (
     Place,
     change,
@@ -46,6 +46,7 @@ from tests.support.graph_api import (
     new_task,
     refusal,
 )
+from tests.support.http_server import Reply
 from tests.support.lambda_service import LambdaService, raising, returning
 from tests.support.permissions import granted, used_permissions
 from tests.support.scheduling import event_of, timers

@@ -27,7 +27,8 @@ from tests.api.execution import (
 )
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, change
-from tests.support.lambda_service import LambdaService, Reply, raising, refusing, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, raising, refusing, returning
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue", "without_chance")

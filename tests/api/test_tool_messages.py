@@ -8,7 +8,8 @@ import pytest
 
 from tests.api.execution import after, agents, bedrock_model, model, started
 from tests.support import converse
-from tests.support.chat_server import ChatServer, Reply, Request, refusing, saying
+from tests.support.chat_server import ChatServer, Request, refusing, saying
+from tests.support.http_server import Reply
 from tests.support.lambda_service import LambdaService, returning
 
 pytestmark = pytest.mark.usefixtures("worked_queue")

@@ -16,7 +16,8 @@ from tests.api.asking import LONG_AGO, OPEN, agent
 from tests.api.execution import after, agents, echo, outcomes, report, started, tell
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, data
-from tests.support.lambda_service import LambdaService, Reply, raising, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, raising, returning
 from tests.support.model_kinds import Chat, Model, Result, Use
 from tests.support.stored import put_state, stored
 

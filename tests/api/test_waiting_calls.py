@@ -34,7 +34,8 @@ from tests.entrypoints.conftest import logged, measured
 from tests.entrypoints.lambda_stand_ins import Context, Lines
 from tests.support.contexts import At
 from tests.support.graph_api import Place
-from tests.support.lambda_service import LambdaService, Reply, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, returning
 from tests.support.templates import TEMPLATE
 
 __all__ = ["calls", "logged", "measured", "steps"]

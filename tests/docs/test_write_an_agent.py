@@ -34,7 +34,8 @@ from tests.entrypoints.lambda_stand_ins import Context
 from tests.entrypoints.local_server import LocalServer, running
 from tests.entrypoints.test_worker import queue
 from tests.support.graph_api import Place, change, data
-from tests.support.lambda_service import LambdaService, Reply, returning, serving
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, returning, serving
 from tests.support.stored import stored
 
 __all__ = ["queue"]
@@ -162,7 +163,7 @@ def test_what_another_attempt_does_not_mend_is_reported_as_failed(later: dict[st
 def test_a_report_that_nobody_waits_for_is_the_end_of_it(
     later: dict[str, Any], service: LambdaService
 ) -> None:
-    service.deploy("agent-later", Reply())
+    service.deploy("agent-later", returning(None))
     place = begun()
     change("cancelSession", place.key, "session { status }")
 

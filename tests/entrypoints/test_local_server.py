@@ -14,7 +14,8 @@ import pytest
 from tests.api.execution import SIGNING_SECRET, http_agent
 from tests.entrypoints.local_server import LocalServer, command, running
 from tests.support import chat_server
-from tests.support.chat_server import ChatServer, Reply, Request
+from tests.support.chat_server import ChatServer, Request
+from tests.support.http_server import Reply
 
 CREATE = """
 mutation Create($name: String!) {

@@ -15,7 +15,8 @@ from ai_coordination.clients.mcp_session import McpFailed, Target
 from ai_coordination.context import InvocationContext
 from tests.support import mcp_server
 from tests.support.http_peer import dripping, peer, saying, silent
-from tests.support.mcp_server import ANY_OBJECT, MODERN, OLDER, McpServer, Raw, Refused
+from tests.support.http_server import Reply
+from tests.support.mcp_server import ANY_OBJECT, MODERN, OLDER, McpServer, Refused
 
 CONTEXT = InvocationContext()
 SOON = CONTEXT.within(20)
@@ -248,32 +249,32 @@ def events(*messages: Any) -> bytes:
 @pytest.mark.parametrize(
     ("reply", "notes", "retryable"),
     [
-        (Raw(b"", 503), "The tool server answered 503", True),
-        (Raw(b"no", 429), "The tool server answered 429", True),
+        (Reply(b"", 503), "The tool server answered 503", True),
+        (Reply(b"no", 429), "The tool server answered 429", True),
         (
-            Raw(b'{"error": "invalid_token"}', 401),
+            Reply(b'{"error": "invalid_token"}', 401),
             "The tool server answered 401: it does not accept the key, or not for this",
             False,
         ),
-        (Raw(b"{}"), "The tool server has ended its answer without a result", True),
-        (Raw(b"[[[", 200), "The tool server has ended its answer without a result", True),
+        (Reply(b"{}"), "The tool server has ended its answer without a result", True),
+        (Reply(b"[[[", 200), "The tool server has ended its answer without a result", True),
         (
-            Raw(b'{"jsonrpc": "2.0", "id": 99, "result": {}}'),
+            Reply(b'{"jsonrpc": "2.0", "id": 99, "result": {}}'),
             "The tool server has ended its answer without a result",
             True,
         ),
         (
-            Raw(b"data: {", 200, EVENTS),
+            Reply(b"data: {", 200, EVENTS),
             "The tool server has ended its answer without a result",
             True,
         ),
         (
-            Raw(b"x" * (4 * 1024 * 1024 + 1)),
+            Reply(b"x" * (4 * 1024 * 1024 + 1)),
             "The tool server could not be reached. The answer is larger than 4,194,304 bytes",
             False,
         ),
         (
-            Raw(
+            Reply(
                 events({"id": 1, "method": "ping"}, {"id": 2, "method": "sampling/createMessage"}),
                 200,
                 EVENTS,
@@ -284,7 +285,7 @@ def events(*messages: Any) -> bytes:
     ],
 )
 def test_a_server_that_says_something_else_has_failed(
-    server: McpServer, reply: Raw, notes: str, retryable: bool
+    server: McpServer, reply: Reply, notes: str, retryable: bool
 ) -> None:
     server.raw["tools/call"] = lambda message: reply
 
@@ -294,7 +295,7 @@ def test_a_server_that_says_something_else_has_failed(
 
 
 def test_a_result_that_is_not_an_object_has_failed(server: McpServer) -> None:
-    server.raw["tools/call"] = lambda message: Raw(
+    server.raw["tools/call"] = lambda message: Reply(
         json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": [1]}).encode()
     )
 
@@ -304,16 +305,16 @@ def test_a_result_that_is_not_an_object_has_failed(server: McpServer) -> None:
 @pytest.mark.parametrize(
     ("reply", "is_asked_more"),
     [
-        (Raw(b"", 404), True),
-        (Raw(b"", 400), True),
-        (Raw(b"", 401), False),
-        (Raw(b"", 403), False),
-        (Raw(b"", 429), False),
-        (Raw(b"", 500), False),
+        (Reply(b"", 404), True),
+        (Reply(b"", 400), True),
+        (Reply(b"", 401), False),
+        (Reply(b"", 403), False),
+        (Reply(b"", 429), False),
+        (Reply(b"", 500), False),
     ],
 )
 def test_only_a_server_that_does_not_know_the_new_era_is_asked_in_the_old_way(
-    server: McpServer, reply: Raw, is_asked_more: bool
+    server: McpServer, reply: Reply, is_asked_more: bool
 ) -> None:
     server.version = OLDER
     server.raw["server/discover"] = lambda message: reply
@@ -348,7 +349,7 @@ def test_what_a_server_lists_is_read_page_by_page_and_tools_without_a_shape_are_
             {"tools": [{"name": "b", "title": "B", "inputSchema": ANY_OBJECT}, {"name": "c"}]},
         ]
     )
-    server.raw["tools/list"] = lambda message: Raw(
+    server.raw["tools/list"] = lambda message: Reply(
         json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": next(pages)}).encode()
     )
 
@@ -363,11 +364,11 @@ def test_a_list_that_would_fill_the_memory_is_refused(server: McpServer) -> None
     schema = {**ANY_OBJECT, "title": "x" * 60_000}
     pages: list[int] = []
 
-    def listed(message: Any) -> Raw:
+    def listed(message: Any) -> Reply:
         pages.append(len(pages))
         tools = [{"name": f"t{pages[-1]}{one}", "inputSchema": schema} for one in range(9)]
         result = {"tools": tools, "nextCursor": "more"}
-        return Raw(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode())
+        return Reply(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode())
 
     server.raw["tools/list"] = listed
 

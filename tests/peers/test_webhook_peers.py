@@ -9,7 +9,8 @@ import pytest
 
 from tests.api.conftest import agent_server, queue, worked_queue
 from tests.api.execution import SIGNING_SECRET, after, agents, http_agent, started
-from tests.support.chat_server import ChatServer, Reply
+from tests.support.chat_server import ChatServer
+from tests.support.http_server import Reply
 
 __all__ = ["agent_server", "queue", "worked_queue"]
 

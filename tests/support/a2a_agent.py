@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.chat_server import ChatServer, Reply, Request
+from tests.support.chat_server import ChatServer, Request
+from tests.support.http_server import Reply
 
 CARD = "/.well-known/agent-card.json"
 PATH = "/a2a"

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.lambda_service import LambdaService, Reply, raising, returning
+from tests.support.http_server import Reply
+from tests.support.lambda_service import LambdaService, raising, returning
 
 
 def deploy(service: LambdaService, file: Path) -> None:

@@ -1,12 +1,13 @@
 """A stand-in for a server of chat completions: it remembers requests, and answers as it is told."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
+
+from tests.support import http_server
+from tests.support.http_server import Received, Reply
 
 
 @dataclass(frozen=True)
@@ -17,15 +18,6 @@ class Request:
     headers: dict[str, str]
     body: Any = None
     content: bytes = b""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the server answers."""
-
-    body: bytes
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 Behaviour = Callable[[Request], Reply]
@@ -71,36 +63,12 @@ class ChatServer:
 
 @contextmanager
 def serving() -> Iterator[ChatServer]:
-    """On a port of its own, one thread a request."""
+    """A server that answers "Done" until it is told otherwise."""
+    server = ChatServer("")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["content-length"]))
-            self.reply(json.loads(content), content)
+    def answer(given: Received) -> Reply:
+        body = json.loads(given.content) if given.content else None
+        return server.answer(Request(given.path, given.headers, body, given.content))
 
-        def do_GET(self) -> None:
-            self.reply()
-
-        def reply(self, body: Any = None, content: bytes = b"") -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = server.answer(Request(self.path, headers, body, content))
-            with suppress(ConnectionError):  # a caller that has waited long enough is gone
-                self.send_response(reply.status)
-                for header, value in reply.headers.items():
-                    self.send_header(header, value)
-                self.send_header("content-length", str(len(reply.body)))
-                self.end_headers()
-                self.wfile.write(reply.body)
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        server = ChatServer(f"http://127.0.0.1:{http.server_port}")
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            http.shutdown()
-            thread.join()
+    with http_server.serving(answer) as server.url:
+        yield server

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.support.chat_server import Reply
+from tests.support.http_server import Reply
 
 USAGE = {"inputTokens": 20, "outputTokens": 7, "totalTokens": 27}
 

@@ -1,13 +1,14 @@
 """A stand-in for AWS Lambda: a server on this machine that speaks the Invoke API."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from tests.support import http_server
+from tests.support.http_server import Received, Reply
 
 PREFIX, SUFFIX = "/2015-03-31/functions/", "/invocations"
 LARGEST = {"RequestResponse": 6 * 1024 * 1024, "Event": 1024 * 1024}
@@ -24,15 +25,6 @@ class Invocation:
     @property
     def event(self) -> Any:
         return json.loads(self.payload)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What Lambda answers: a function's return value, its error, or a refusal."""
-
-    body: bytes = b"null"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def returning(value: Any) -> Reply:
@@ -77,35 +69,14 @@ class LambdaService:
 
 @contextmanager
 def serving() -> Iterator[LambdaService]:
-    """On a port of its own, one thread a request."""
+    """A service without functions."""
+    service = LambdaService("")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            size = int(self.headers["content-length"])
-            assert self.path.startswith(PREFIX)
-            name = unquote(self.path.removeprefix(PREFIX).removesuffix(SUFFIX))
-            kind = self.headers.get("x-amz-invocation-type", "RequestResponse")
-            reply = service.answer(Invocation(name, kind, self.rfile.read(size)))
-            with suppress(ConnectionError):  # a caller that has waited long enough is gone
-                self.reply(reply)
+    def answer(given: Received) -> Reply:
+        assert given.path.startswith(PREFIX)
+        name = unquote(given.path.removeprefix(PREFIX).removesuffix(SUFFIX))
+        kind = given.headers.get("x-amz-invocation-type", "RequestResponse")
+        return service.answer(Invocation(name, kind, given.content))
 
-        def reply(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for header, value in reply.headers.items():
-                self.send_header(header, value)
-            self.send_header("content-length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
-
-        def log_message(self, *given: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service = LambdaService(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield service
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server.serving(answer) as service.url:
+        yield service

@@ -1,12 +1,13 @@
 """A scripted MCP server: of either era, with events or without, and as wrong as a test wants it."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support import http_server
+from tests.support.http_server import Received, Reply
 
 MODERN, OLDER = "2026-07-28", "2025-11-25"
 ANY_OBJECT = {"type": "object"}
@@ -26,15 +27,6 @@ class Request:
     @property
     def method(self) -> str:
         return self.message["method"] if self.message else self.http
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A reply as it is: bytes, whatever they are."""
-
-    body: bytes
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Refused(Exception):
@@ -57,7 +49,7 @@ class McpServer:
     tools: dict[str, Function] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     # By method: a reply in place of the usual one.
-    raw: dict[str, Callable[[Any], Raw]] = field(default_factory=dict)
+    raw: dict[str, Callable[[Any], Reply]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     sessions: set[str] = field(default_factory=set)
 
@@ -65,30 +57,30 @@ class McpServer:
     def methods(self) -> list[str]:
         return [request.method for request in self.requests]
 
-    def answer(self, request: Request) -> Raw:
+    def answer(self, request: Request) -> Reply:
         self.requests.append(request)
         if request.method in self.raw:
             return self.raw[request.method](request.message)
         if request.http == "DELETE":
             self.sessions.discard(request.headers["mcp-session-id"])
-            return Raw(b"", 200)
+            return Reply(b"", 200)
         message = request.message
         headers: dict[str, str] = {}
         if "id" not in message:
-            return Raw(b"", 202)
+            return Reply(b"", 202)
         try:
             result, headers = self._result(request, message["method"], message["params"])
-            if isinstance(result, Raw):
+            if isinstance(result, Reply):
                 return result
             body, status = {"result": result}, 200
         except Refused as refused:
             body, status = {"error": refused.error}, refused.status
         text = json.dumps({"jsonrpc": "2.0", "id": message["id"], **body})
         if not self.has_events:
-            return Raw(text.encode(), status, {"content-type": "application/json", **headers})
+            return Reply(text.encode(), status, {"content-type": "application/json", **headers})
         told = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}
         events = f"event: message\ndata: {json.dumps(told)}\n\nid: 1\r\ndata: {text}\r\n\r\n"
-        return Raw(events.encode(), status, {"content-type": "text/event-stream", **headers})
+        return Reply(events.encode(), status, {"content-type": "text/event-stream", **headers})
 
     def _result(self, request: Request, method: str, params: Any) -> tuple[Any, dict[str, str]]:
         if self.version == MODERN:
@@ -134,38 +126,13 @@ class McpServer:
 
 @contextmanager
 def serving() -> Iterator[McpServer]:
-    """On a port of its own, one thread a request."""
+    """A server without tools."""
+    server = McpServer("")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["content-length"]))
-            self._reply("POST", json.loads(content))
+    def answer(given: Received) -> Reply:
+        message = json.loads(given.content) if given.content else None
+        return server.answer(Request(given.method, given.headers, message))
 
-        def do_DELETE(self) -> None:
-            self._reply("DELETE", None)
-
-        def _reply(self, http: str, message: Any) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = server.answer(Request(http, headers, message))
-            with suppress(ConnectionError):  # a client that has waited long enough is gone
-                self.send_response(reply.status)
-                for name, value in {
-                    "content-length": str(len(reply.body)),
-                    **reply.headers,
-                }.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body)
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        server = McpServer(f"http://127.0.0.1:{http.server_port}/mcp")
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            http.shutdown()
-            thread.join()
+    with http_server.serving(answer) as url:
+        server.url = f"{url}/mcp"
+        yield server

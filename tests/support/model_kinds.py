@@ -9,7 +9,8 @@ import pytest
 from ai_coordination.config import settings
 from tests.api.execution import bedrock_model, model
 from tests.support import chat_server, converse
-from tests.support.chat_server import ChatServer, Reply, Request
+from tests.support.chat_server import ChatServer, Request
+from tests.support.http_server import Reply
 
 
 class Use(NamedTuple):

@@ -4,12 +4,13 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from ai_coordination.local.client import Client, Error, Refused, Unreachable
+from tests.support import http_server
+from tests.support.http_server import Received, Reply
 
 BUSY = {
     "errors": [{"message": "Busy", "extensions": {"code": "THROTTLED", "retryAfterSeconds": 0}}]
@@ -36,26 +37,16 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            served.requests.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            status, body = served.answers.pop(0)
-            content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    served = Server("")
 
-        def log_message(self, *arguments: Any) -> None:
-            pass
+    def answer(given: Received) -> Reply:
+        served.requests.append(json.loads(given.content))
+        status, body = served.answers.pop(0)
+        return Reply(body if isinstance(body, bytes) else json.dumps(body).encode(), status)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        served = Server(f"http://127.0.0.1:{http.server_port}/graphql")
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with http_server.serving(answer) as url:
+        served.url = f"{url}/graphql"
         yield served
-        http.shutdown()
-        thread.join()
 
 
 def test_a_busy_server_is_asked_again(server: Server) -> None:
