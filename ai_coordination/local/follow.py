@@ -24,7 +24,7 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
     sessionAgents(first: 100, after: $agents) {
       nodes {
         sessionAgentUuid agentUuid state turn attempt notes updatedAt successorUuids
-        agent { agentName runtime { kind } }
+        agent { agentName runtime { kind target } }
         currentRun { runUuid }
         ask { kind }
       }
@@ -164,7 +164,9 @@ class Lines:
         self, look: Look, agent: Mapping[str, Any], run: Mapping[str, Any] | None
     ) -> Iterator[Line]:
         state = agent["state"]
-        if state in QUIET:
+        # The last attempt that timed out is shown by its run.
+        timed_out = state == "FAILED" and run is not None and run["outcome"] == "TIMED_OUT"
+        if state in QUIET or timed_out:
             return
         # The run is sealed after the agent has ended, so the next snapshot has its duration.
         if run and run["finishedAt"] is None and state in ENDED and look.status not in ENDED:

@@ -177,10 +177,9 @@ class Trial:
         why = "" if ended.reason is None else f": {ended.reason}"
         print(f"\nThe session is {ended.status}{after}{why or '.'}")
         self._show_outputs(place, ended)
-        if any(_lacks_function(agent) for agent in ended.agents):
-            print(
-                "\nThe server lacks a function. `make run AGENTS=file.py` serves those of a file."
-            )
+        for name in sorted({*filter(None, map(_lacking, ended.agents))}):
+            hint = "`make run AGENTS=file.py` serves those of a file."
+            print(f"\nThe server has no function {name}. {hint}")
         return COMPLETED if ended.status == "COMPLETED" else NOT_COMPLETED
 
     def _ask(self) -> Ask:
@@ -213,8 +212,10 @@ class Trial:
         return f"{program} {file} --port {port} --session {place.session}"
 
 
-def _lacks_function(agent: Mapping[str, Any]) -> bool:
-    """Whether the agent has failed because there is no such function. Models have this code too."""
+def _lacking(agent: Mapping[str, Any]) -> str | None:
+    """The function whose absence has failed the agent. Models have this code too."""
     member = agent["agent"]
     is_function = member is not None and member["runtime"]["kind"] == "LAMBDA"
-    return is_function and NO_FUNCTION in (agent["notes"] or "")
+    if not is_function or NO_FUNCTION not in (agent["notes"] or ""):
+        return None
+    return str(member["runtime"]["target"])

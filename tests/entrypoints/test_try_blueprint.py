@@ -460,7 +460,9 @@ def test_a_function_that_the_server_lacks_is_explained(
     printed = capsys.readouterr().out
     assert code == 1
     assert "  Draft  FAILED             attempt 1" in printed
-    assert printed.endswith("`make run AGENTS=file.py` serves those of a file.\n")
+    assert printed.endswith(
+        "The server has no function agent-none. `make run AGENTS=file.py` serves those of a file.\n"
+    )
 
 
 def test_a_session_is_followed_only_where_its_blueprint_is(file: Path) -> None:

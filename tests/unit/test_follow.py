@@ -87,6 +87,12 @@ def test_an_agent_that_fails_with_its_last_attempt_is_shown_once() -> None:
     assert shown(follow.Lines(), seen(*rows)) == [("Writer", "FAILED", 1, 2.0)]
 
 
+def test_a_last_attempt_that_timed_out_is_shown_once() -> None:
+    rows = [agent("a", "FAILED", "r", notes="Late"), run("r", "a", "TIMED_OUT", notes="Late")]
+
+    assert shown(follow.Lines(), seen(*rows)) == [("Writer", "TIMED_OUT", 1, 2.0)]
+
+
 def test_agents_that_never_ran_are_shown_when_they_are_skipped() -> None:
     skipped = agent("a", "SKIPPED", attempt=0, notes="Prices failed")
 
