@@ -29,7 +29,7 @@ def test_a_session_gets_a_budget_and_then_a_larger_one() -> None:
 
     assert reader.sent == 2
     given = {"c": reader.known["coordination"], "s": reader.known["session"]}
-    assert data(BUDGET, given)["session"]["budget"] == {"tokens": 100_000, "seconds": 3600}
+    assert data(BUDGET, given)["session"]["budget"] == {"tokens": 1_000_000, "seconds": 3600}
 
 
 def test_a_report_with_usage_is_answered_as_shown() -> None:
