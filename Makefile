@@ -22,7 +22,8 @@ RUNTIME := $(VENV)-runtime/bin/python
 SYSTEM := $(VENV)-system/bin/ministack
 PEERS := $(VENV)-peers/.installed
 # Each of these has an environment of its own: their requirements contradict each other.
-AGENT_PEERS := $(foreach name,a2a-sdk google-adk strands,$(VENV)-peers-$(name)/.installed)
+AGENT_SDKS := a2a-sdk google-adk strands
+AGENT_PEERS := $(foreach name,$(AGENT_SDKS),$(VENV)-peers-$(name)/.installed)
 CHECKOV := $(VENV)-checkov/bin/checkov
 DOCS := $(VENV)-docs/.installed
 SCHEMA := ai_coordination/api/schema.graphql
@@ -182,22 +183,23 @@ $(RUNTIME):
 	@$(VENV)-runtime/bin/python -m pip install -qq awslambdaric==4.2.2
 
 .PHONY: peers
-peers: $(PEERS) $(AGENT_PEERS) $(INSTALLED) ## Models, tools and agents against LiteLLM, llama.cpp, the SDKs of MCP and A2A, ADK, Strands
+peers: $(INSTALLED) $(PEERS) $(AGENT_PEERS) ## Models, tools and agents against LiteLLM, llama.cpp, the SDKs of MCP and A2A, ADK, Strands
 	@$(BIN)/python -m pytest -q -n 0 -m peers tests/peers
 
-# Without npm, the tests of the TypeScript SDK are skipped.
-$(PEERS): tests/peers/requirements.txt tests/peers/package.json
-	@test -x $(VENV)-peers/bin/python || $(PYTHON) -m venv $(VENV)-peers
-	@echo "Installing LiteLLM, llama.cpp and MCP's SDKs into $(VENV)-peers"
-	@$(VENV)-peers/bin/python -m pip install -qq --requirement tests/peers/requirements.txt
-	@mkdir -p $(VENV)-peers/node && cp tests/peers/package.json $(VENV)-peers/node/
-	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(VENV)-peers/node
+$(PEERS): $(addprefix tests/peers/,requirements.txt constraints.txt package.json package-lock.json)
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Installing LiteLLM, llama.cpp and MCP's SDKs into $(@D)"
+	@$(@D)/bin/python -m pip install -qq --constraint tests/peers/constraints.txt --requirement $<
+	@mkdir -p $(@D)/node && cp tests/peers/package.json tests/peers/package-lock.json $(@D)/node/
+	@if command -v node >/dev/null && command -v npm >/dev/null; \
+		then npm ci --silent --no-audit --no-fund --prefix $(@D)/node; \
+		else echo "Without Node.js and npm, the tests of the TypeScript SDK are skipped"; fi
 	@touch $@
 
-$(AGENT_PEERS): $(VENV)-peers-%/.installed: tests/peers/requirements-%.txt
+$(AGENT_PEERS): $(VENV)-peers-%/.installed: tests/peers/requirements-%.txt tests/peers/constraints-%.txt
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@echo "Installing $* into $(@D)"
-	@$(@D)/bin/python -m pip install -qq --requirement $<
+	@$(@D)/bin/python -m pip install -qq --constraint tests/peers/constraints-$*.txt --requirement $<
 	@touch $@
 
 .PHONY: system
@@ -242,6 +244,21 @@ constraints: ## Update the pinned versions to the newest that pyproject.toml all
 		--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 		--constraint constraints.txt --output-file - requirements.txt >> requirements.lock
 	@rm -rf $(VENV)-newest
+
+.PHONY: peers-pins
+peers-pins: ## Update the exact versions of what `make peers` installs (npm)
+	@for suffix in '' $(addprefix -,$(AGENT_SDKS)); do \
+		echo "Writing tests/peers/constraints$$suffix.txt"; \
+		rm -rf $(VENV)-newest; \
+		$(PYTHON) -m venv $(VENV)-newest \
+		&& $(VENV)-newest/bin/python -m pip install -qq --requirement tests/peers/requirements$$suffix.txt \
+		&& { head -n 1 tests/peers/constraints$$suffix.txt && $(VENV)-newest/bin/python -m pip freeze; } \
+			> $(VENV)-newest/frozen \
+		&& mv $(VENV)-newest/frozen tests/peers/constraints$$suffix.txt \
+		|| exit 1; \
+	done
+	@rm -rf $(VENV)-newest tests/peers/package-lock.json
+	@npm install --silent --package-lock-only --omit-lockfile-registry-resolved --prefix tests/peers
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measure the engine against the bare client, and its cold start

@@ -84,7 +84,7 @@ def serve(port: int, version: str) -> None:
         *create_agent_card_routes(card),
         *create_jsonrpc_routes(handler, "/", enable_v0_3_compat=version == "0.3"),
     ]
-    uvicorn.run(Starlette(routes=routes), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(Starlette(routes=routes), host="127.0.0.1", port=port)
 
 
 if __name__ == "__main__":

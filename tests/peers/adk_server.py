@@ -4,6 +4,8 @@ Runs in an environment of `make peers`, which has google-adk. The model calls a 
 it is told to ask, and the ADK then waits for the tool's result from outside.
 """
 
+import asyncio
+import re
 import sys
 from collections.abc import AsyncGenerator
 
@@ -16,13 +18,15 @@ from google.genai import types
 
 
 class Scripted(BaseLlm):
-    """A model that says how many contents it was sent, or asks."""
+    """A model that says how many contents it was sent, or asks; or sleeps first."""
 
     async def generate_content_async(
         self, llm_request: LlmRequest, stream: bool = False
     ) -> AsyncGenerator[LlmResponse, None]:
         contents = llm_request.contents
         last = contents[-1].parts[-1]
+        if found := re.search(r"sleep ([\d.]+)", last.text or ""):
+            await asyncio.sleep(float(found[1]))
         if last.function_response and "result" in last.function_response.response:
             part = types.Part(text=f"Approved: {last.function_response.response['result']}")
         elif "ask" in (last.text or ""):
@@ -52,7 +56,7 @@ def serve(port: int) -> None:
         tools=[LongRunningFunctionTool(approve)],
     )
     app = to_a2a(agent, host="127.0.0.1", port=port)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(app, host="127.0.0.1", port=port)
 
 
 if __name__ == "__main__":

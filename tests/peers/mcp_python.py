@@ -20,6 +20,11 @@ class Amount(BaseModel):
     pieces: int
 
 
+def note_call(tool: str, item: str) -> None:
+    """Write the call to the log, where a test counts it."""
+    sys.stderr.write(f"called {tool} {item}\n")
+
+
 def how_many(item: str) -> Elicit[Amount]:
     return Elicit(f"How many {item}?", Amount)
 
@@ -27,6 +32,7 @@ def how_many(item: str) -> Elicit[Amount]:
 @server.tool()
 def stock(item: str) -> dict[str, int]:
     """Pieces of an item in stock."""
+    note_call("stock", item)
     return {"pieces": len(item) * 10}
 
 
@@ -48,6 +54,7 @@ async def slow(seconds: float, context: Context) -> str:
 @server.tool()
 def order(item: str, amount: Annotated[Amount, Resolve(how_many)]) -> str:
     """Order an item, having asked how many pieces."""
+    note_call("order", item)
     ordered.append(item)
     return f"ordered {amount.pieces} {item}, order {len(ordered)}"
 

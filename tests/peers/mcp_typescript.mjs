@@ -17,9 +17,10 @@ function newServer() {
   const server = new McpServer({ name: "stock", version: "1" });
   const inputSchema = { item: z.string() };
   const text = (said) => ({ content: [{ type: "text", text: said }] });
-  server.registerTool("stock", { description: "Pieces in stock", inputSchema }, ({ item }) =>
-    text(`{"pieces": ${item.length * 10}}`),
-  );
+  server.registerTool("stock", { description: "Pieces in stock", inputSchema }, ({ item }) => {
+    console.log(`called stock ${item}`);
+    return text(`{"pieces": ${item.length * 10}}`);
+  });
   server.registerTool("broken", { description: "Fails", inputSchema }, ({ item }) => {
     throw new Error(`no such item: ${item}`);
   });

@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 BIN = HERE.parents[1] / ".venv-peers" / "bin"
 MODULES = BIN.parent / "node"
 SECONDS_TO_START = 120
+PROXY_KEY = "sk-of-the-proxy-0123"
 
 
 def environment(name: str) -> Path:

@@ -4,7 +4,9 @@ Runs in an environment of `make peers`, which has strands-agents. A tool interru
 model is told to ask.
 """
 
+import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -15,7 +17,7 @@ from strands.multiagent.a2a import A2AServer
 
 
 class Scripted(Model):
-    """A model that says how many messages it was sent, or calls a tool."""
+    """A model that says how many messages it was sent, or calls a tool; or sleeps first."""
 
     def update_config(self, **model_config: Any) -> None:
         """It has no configuration."""
@@ -31,6 +33,8 @@ class Scripted(Model):
         self, messages: Any, *arguments: Any, **named: Any
     ) -> AsyncGenerator[Any, None]:
         last = messages[-1]["content"][-1]
+        if found := re.search(r"sleep ([\d.]+)", last.get("text", "")):
+            await asyncio.sleep(float(found[1]))
         yield {"messageStart": {"role": "assistant"}}
         if "ask" in last.get("text", ""):
             begun = {"toolUse": {"toolUseId": "call-1", "name": "approve"}}

@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -30,48 +29,14 @@ from tests.api.execution import (
     start,
     tell,
 )
-from tests.peers.servers import HERE, environment, free_port, running
+from tests.peers.a2a_servers import PEERS, Peer, serving
+from tests.peers.servers import environment
 from tests.support.contexts import SYSTEM
 from tests.support.faults import Died
 from tests.support.graph_api import CALLER, Place
 
 SECONDS = 60
 POLL_SECONDS = 0.1
-
-
-class Peer(NamedTuple):
-    """A server, and what its agent says."""
-
-    environment: str
-    arguments: list[str]
-    # The answer to "green tea", the question, the answer to "blue", and whether tokens are counted.
-    says: str
-    asks: str
-    then: str
-    counts: bool
-
-
-SDK = ("Done: green tea\n", "Which colour?", "Done: blue\n", False)
-PEERS = {
-    "a2a-sdk 1.0": Peer("a2a-sdk", ["a2a_sdk_server.py", "1.0"], *SDK),
-    "a2a-sdk 0.3": Peer("a2a-sdk", ["a2a_sdk_server.py", "0.3"], *SDK),
-    "google-adk": Peer(
-        "google-adk",
-        ["adk_server.py"],
-        "Saw 1 contents: green tea",
-        'approve {"price": 5',
-        "Approved: blue",
-        counts=True,
-    ),
-    "strands": Peer(
-        "strands",
-        ["strands_server.py"],
-        "Saw 1 messages: green tea\n",
-        "Agent requires input:\n- approve",
-        "Approved: blue\n",
-        counts=False,
-    ),
-}
 NAMES = list(PEERS)
 
 pytestmark = [
@@ -96,11 +61,8 @@ def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Peer, str]]:
     """One of the servers, and its URL."""
-    peer, port = PEERS[request.param], free_port()
-    script, *more = peer.arguments
-    python = str(environment(peer.environment) / "python")
-    log: Path = tmp_path_factory.mktemp(peer.environment) / "log"
-    with running([python, str(HERE / script), str(port), *more], port, log) as url:
+    peer = PEERS[request.param]
+    with serving(peer, tmp_path_factory.mktemp(peer.environment) / "log") as url:
         yield peer, url
 
 

@@ -1,6 +1,5 @@
 """The client of MCP servers against servers by the official SDKs, in Python and TypeScript."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,15 @@ from ai_coordination.context import InvocationContext
 from ai_coordination.local import fake_models
 from tests.api.asking import OPEN
 from tests.api.execution import after, agents, model, report, started, tell
-from tests.peers.servers import BIN, HERE, MODULES, free_port, running
+from tests.peers.mcp_servers import (
+    MODES,
+    PYTHON,
+    WHY_NO_TYPESCRIPT,
+    by_python,
+    by_typescript,
+)
+from tests.peers.servers import free_port
 from tests.support.graph_api import data
-
-PYTHON, NODE = BIN / "python", shutil.which("node")
-MODES = ("stateful", "stateless", "json")
 
 pytestmark = [
     pytest.mark.peers,
@@ -32,22 +35,18 @@ pytestmark = [
 def python_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    log, port = tmp_path_factory.mktemp("mcp") / "log", free_port()
-    command = [str(PYTHON), str(HERE / "mcp_python.py"), request.param, str(port)]
-    with running(command, port, log) as url:
-        yield f"{url}/mcp"
+    with by_python(request.param, tmp_path_factory.mktemp("mcp") / "log") as url:
+        yield url
 
 
 @pytest.fixture(scope="module", params=MODES)
 def typescript_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    if NODE is None or not (MODULES / "node_modules").exists():
-        pytest.skip("There is no Node.js here")
-    log, port = tmp_path_factory.mktemp("mcp") / "log", free_port()
-    script, modules = str(HERE / "mcp_typescript.mjs"), str(MODULES)
-    with running([NODE, script, modules, request.param, str(port)], port, log) as url:
-        yield f"{url}/mcp"
+    if WHY_NO_TYPESCRIPT:
+        pytest.skip(WHY_NO_TYPESCRIPT)
+    with by_typescript(request.param, tmp_path_factory.mktemp("mcp") / "log") as url:
+        yield url
 
 
 def client(url: str, *, modern: bool | None = None) -> mcp.McpServer:
@@ -140,7 +139,6 @@ def test_an_agent_continues_with_the_answer_after_the_server_has_forgotten_its_q
     made = clients("sqs").create_queue(QueueName="tools")
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", made["QueueUrl"])
     port, log = free_port(), tmp_path / "log"
-    command = [str(PYTHON), str(HERE / "mcp_python.py"), "json", str(port)]
     with fake_models.serving(0) as served:
         base = served.removesuffix("/v1")
         hosts = f"{base}, http://127.0.0.1:{port}"
@@ -148,12 +146,12 @@ def test_an_agent_continues_with_the_answer_after_the_server_has_forgotten_its_q
         settings.cache_clear()
         tool = {"mcp": f"http://127.0.0.1:{port}/mcp"}
         query = 'call: stock {"item": "oolong"}\ncall: order {"item": "oolong"}'
-        with running(command, port, log):
+        with by_python("json", log, port):
             members = [model(base, tools=[tool])]
             place = started(members, [after("a", timeoutSeconds=3_600)], taskQuery=query)
             (shown,) = data(OPEN)["openSessionAgents"]["nodes"]
         # The next server has another key, so what the first one has sealed is of no use.
-        with running(command, port, log):
+        with by_python("json", log, port):
             tell("answerSessionAgent", {**report(place, "a"), "answer": {"pieces": 7}})
 
     assert shown["ask"]["question"] == "How many oolong?"

@@ -1,8 +1,6 @@
 """OPENAI agents against real servers: a LiteLLM proxy, and llama.cpp's own server."""
 
 import json
-import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +10,8 @@ from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from ai_coordination.local import worker
 from tests.api.execution import after, agents, blueprint, model, outcomes, session, start
-from tests.peers.servers import BIN, HERE, free_port, running
+from tests.peers.servers import BIN, PROXY_KEY
 
-KEY = "sk-of-the-proxy-0123"
 TIME_ENOUGH = worker.WorkerOptions(step_seconds=300)
 SCHEMA = {
     "type": "object",
@@ -37,33 +34,11 @@ def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """llama.cpp's server, with a model of random weights."""
-    folder, port = tmp_path_factory.mktemp("llama"), free_port()
-    file, python = str(folder / "tiny.gguf"), str(BIN / "python")
-    subprocess.run([python, str(HERE / "tiny_model.py"), file], check=True)
-    command = [python, str(HERE / "llama_server.py"), file, str(port)]
-    with running(command, port, folder / "log") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def proxy(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The LiteLLM proxy: a mock, a mock that is busy, and llama.cpp behind it."""
-    log, port = tmp_path_factory.mktemp("litellm") / "log", free_port()
-    config = str(HERE / "litellm.yaml")
-    command = [str(BIN / "litellm"), "--config", config, "--host", "127.0.0.1", "--port", str(port)]
-    known = {"LITELLM_KEY": KEY, "LLAMA_URL": f"{llama}/v1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    with running(command, port, log, **known) as url:
-        yield url
-
-
 @pytest.fixture
 def allowed(llama: str, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets.forget("key")
     monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"{llama}, {proxy}")
-    monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", KEY)
+    monkeypatch.setenv("AI_COORDINATION_SECRET_KEY", PROXY_KEY)
     settings.cache_clear()
 
 
@@ -167,7 +142,7 @@ def test_a_schema_that_the_proxys_mock_ignores_is_checked_here(proxy: str) -> No
 @pytest.mark.usefixtures("allowed")
 @pytest.mark.parametrize(
     ("name", "key", "status"),
-    [("unknown", KEY, "400"), ("mock", "sk-wrong-0123456", "400")],
+    [("unknown", PROXY_KEY, "400"), ("mock", "sk-wrong-0123456", "400")],
 )
 def test_what_the_proxy_refuses_fails_the_agent_with_its_words(
     proxy: str, monkeypatch: pytest.MonkeyPatch, name: str, key: str, status: str
