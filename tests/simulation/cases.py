@@ -1,12 +1,13 @@
-"""One session with one fault in it: each case of a crash matrix."""
+"""One session with a fault in it, and the matrix: such a fault at each moment."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, ClassVar
 
 from ai_coordination import texts
-from ai_coordination.engine import agent_commands
+from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.runtimes.base import Answer, Call, Result, Usage
 from ai_coordination.states import SessionAgentState
+from tests.simulation.blueprints import Blueprint
 from tests.simulation.callers import insist
 from tests.simulation.monitor import Monitor
 from tests.simulation.simulator import Died, Simulator, survives
@@ -103,6 +104,28 @@ class Case:
         return self._spoilt if self.writes in self._dies_at else None
 
 
+class Started(Case):
+    """A caller starts a session of `blueprint`, until there is an answer."""
+
+    blueprint: ClassVar[Blueprint]
+    query: ClassVar[str | None] = None
+
+    def prepare(self) -> None:
+        self._task = self.blueprint.make(self.world.caller)
+
+    def begin(self) -> None:
+        insist(
+            lambda: session_commands.start(
+                self.world.engine(),
+                self.world.caller,
+                coordination_uuid=self._task.coordination_uuid,
+                task_uuid=self._task.task_uuid,
+                task_query=self.query,
+                idempotency_key="once",
+            )
+        )
+
+
 def kept(call: Call, said: str) -> Answer:
     """An agent's answer, with its text where the engine keeps it."""
     used = Usage(input_tokens=100, output_tokens=10, model="nova")
@@ -116,3 +139,38 @@ def ends_right_with(case: Case, where: object) -> None:
     except Exception as error:
         error.add_note(f"where it went wrong: {where}")
         raise
+
+
+def without_faults(new: Callable[[], Case]) -> Case:
+    """A case that nothing goes wrong in, after its end."""
+    case = new()
+    case.run()
+    return case
+
+
+def dies_at_each_point(
+    new: Callable[..., Case], points: int, first: int = 1, every: int = 1
+) -> None:
+    """The worker dies before and after each write of a row or a text, and each sending.
+
+    Odd points are before, even ones after: with `every` 2 `first` says which.
+    """
+    assert without_faults(new).points == points
+    for point in range(first, points + 1, every):
+        ends_right_with(new([point]), f"the worker died at point {point}")
+
+
+def is_spoilt_at_each_write(new: Callable[..., Case], spoilt: str) -> None:
+    """Each write has this fault, one in each case."""
+    for write in range(1, without_faults(new).writes + 1):
+        ends_right_with(new([write], spoilt), f"{spoilt} at write {write}")
+
+
+def two_die(new: Callable[..., Case], later: Collection[int]) -> int:
+    """A worker dies at each point, and one more so many points later. Returns the points."""
+    points = without_faults(new).points
+    for point in range(1, points + 1):
+        for more in later:
+            at = [point, point + more]
+            ends_right_with(new(at), f"workers died at points {at}")
+    return points

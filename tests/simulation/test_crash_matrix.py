@@ -5,13 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from ai_coordination import texts
-from ai_coordination.engine import session_commands
 from ai_coordination.runtimes.base import Answer, Call, RunFailed, Usage
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState, UserInTheLoop
 from tests.simulation import invariants
 from tests.simulation.blueprints import LARGE, Blueprint, member
-from tests.simulation.callers import insist
-from tests.simulation.cases import Case, ends_right_with, kept
+from tests.simulation.cases import (
+    Started,
+    dies_at_each_point,
+    ends_right_with,
+    is_spoilt_at_each_write,
+    kept,
+    two_die,
+)
 from tests.simulation.simulator import TENANT
 from tests.simulation.snapshot import Snapshot
 
@@ -41,26 +46,13 @@ BLUEPRINT = Blueprint(
 )
 
 
-class Diamond(Case):
+class Diamond(Started):
     """One arm is throttled, and then fails at first; the other is a model, and called twice in its
     run. The end is approved; the texts are large; there is a budget.
     """
 
-    def prepare(self) -> None:
-        self._task = BLUEPRINT.make(self.world.caller)
-
-    def begin(self) -> None:
-        task = self._task
-        insist(
-            lambda: session_commands.start(
-                self.world.engine(),
-                self.world.caller,
-                coordination_uuid=task.coordination_uuid,
-                task_uuid=task.task_uuid,
-                task_query=LARGE,
-                idempotency_key="once",
-            )
-        )
+    blueprint = BLUEPRINT
+    query = LARGE
 
     def answer(self, call: Call) -> Answer:
         if call.agent.ordinal == FLAKY and call.attempt == 1:
@@ -105,43 +97,29 @@ def said(call: Call) -> str:
     return f"{call.agent.agent_uuid} has answered: {LARGE}"
 
 
-def _without_faults() -> Diamond:
-    case = Diamond()
-    case.run()
-    return case
-
-
 def test_a_session_ends_right_wherever_its_worker_dies() -> None:
-    points = _without_faults().points
-    # Before and after each write of a row or a text, and each sending.
-    assert points == POINTS
-
-    for point in range(1, points + 1):
-        ends_right_with(Diamond([point]), f"the worker died at point {point}")
+    dies_at_each_point(Diamond, POINTS)
 
 
-def test_a_session_ends_whenever_its_texts_are_lost() -> None:
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+def test_a_session_ends_whenever_its_texts_are_lost(every: int) -> None:
     ends = set()
-    for point in range(1, _without_faults().points + 1):
+    for point in range(1, POINTS + 1, every):
         case = Lost(point)
         ends_right_with(case, f"the texts were lost at point {point}")
         ends.add(case.monitor.look().session.status)  # type: ignore[union-attr]
     assert ends == {"completed", "failed"}
 
 
-@pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
+@pytest.mark.parametrize(
+    "spoilt", [pytest.param("answer lost", marks=pytest.mark.stress), "conflict"]
+)
 def test_a_session_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    for write in range(1, _without_faults().writes + 1):
-        ends_right_with(Diamond([write], spoilt), f"{spoilt} at write {write}")
+    is_spoilt_at_each_write(Diamond, spoilt)
 
 
 @pytest.mark.stress
 def test_a_session_ends_right_wherever_two_workers_die(write_line: Callable[[str], None]) -> None:
-    points = _without_faults().points
-
-    for point in range(1, points + 1):
-        for later in (1, 2, 3, 5, 8, 13, 21):
-            at = [point, point + later]
-            ends_right_with(Diamond(at), f"workers died at points {at}")
+    points = two_die(Diamond, (1, 2, 3, 5, 8, 13, 21))
 
     write_line(f"crash matrix: {points} points before and after writes and messages")

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine import session_commands
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.callers import insist
-from tests.simulation.cases import Case, ends_right_with
+from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
 from tests.simulation.simulator import Died, Simulator
 from tests.simulation.slow_request import SlowRequest
 from tests.simulation.snapshot import Snapshot
@@ -29,26 +27,14 @@ BLUEPRINT = Blueprint(
 )
 
 
-class Polled(Case):
+class Polled(Started):
     """The work fails at first. In the next attempt it is polled three times, then it is done."""
 
     def __init__(self, dies_at: Collection[int] = (), spoilt: str | None = None) -> None:
         super().__init__(dies_at, spoilt)
         self.world.polls = self.poll
 
-    def prepare(self) -> None:
-        self._task = BLUEPRINT.make(self.world.caller)
-
-    def begin(self) -> None:
-        insist(
-            lambda: session_commands.start(
-                self.world.engine(),
-                self.world.caller,
-                coordination_uuid=self._task.coordination_uuid,
-                task_uuid=self._task.task_uuid,
-                idempotency_key="once",
-            )
-        )
+    blueprint = BLUEPRINT
 
     def answer(self, call: Call) -> Answer | Accepted:
         if call.agent.ordinal == 1:
@@ -85,30 +71,22 @@ def runs_of(now: Snapshot) -> list[models.SessionRun]:
     return sorted(now.runs_of(now.agents[0]), key=lambda run: int(run.attempt))
 
 
-def test_a_polled_session_ends_right_wherever_its_worker_dies() -> None:
-    case = Polled()
-    case.run()
-    assert case.points == POINTS
-
-    for point in range(1, POINTS + 1):
-        ends_right_with(Polled([point]), f"the worker died at point {point}")
+# The other half is for the long run: the session of test_crash_matrix.py has both every day.
+@pytest.mark.parametrize("first", [1, pytest.param(2, marks=pytest.mark.stress)])
+def test_a_polled_session_ends_right_wherever_its_worker_dies(first: int) -> None:
+    dies_at_each_point(Polled, POINTS, first, every=2)
 
 
-@pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
+@pytest.mark.parametrize(
+    "spoilt", ["conflict", pytest.param("answer lost", marks=pytest.mark.stress)]
+)
 def test_a_polled_session_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    case = Polled()
-    case.run()
-
-    for write in range(1, case.writes + 1):
-        ends_right_with(Polled([write], spoilt), f"{spoilt} at write {write}")
+    is_spoilt_at_each_write(Polled, spoilt)
 
 
 @pytest.mark.stress
 def test_a_polled_session_ends_right_wherever_two_workers_die() -> None:
-    for point in range(1, POINTS + 1):
-        for later in (1, 2, 3, 5, 8, 13):
-            at = [point, point + later]
-            ends_right_with(Polled(at), f"workers died at points {at}")
+    two_die(Polled, (1, 2, 3, 5, 8, 13))
 
 
 @pytest.mark.parametrize("result", [RunFailed("lost"), Accepted({"of": "the slow one"}, 500)])

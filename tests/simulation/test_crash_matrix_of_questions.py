@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from ai_coordination import texts
-from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.engine import agent_commands
 from ai_coordination.runtimes.base import Answer, Call, Question, Reply, Result, RunFailed, Usage
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 from tests.simulation.blueprints import LARGE, Blueprint, member
-from tests.simulation.callers import FORM, insist
-from tests.simulation.cases import Case, ends_right_with
+from tests.simulation.callers import FORM
+from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
 from tests.simulation.simulator import TENANT
 from tests.simulation.snapshot import Snapshot
 
@@ -33,24 +33,12 @@ REPLY = {"said": LARGE}
 PROGRESS = {"so far": "half"}
 
 
-class Asking(Case):
+class Asking(Started):
     """The writer asks in its first turn. In the second it fails once after a checkpoint, and what
     it writes then is sent back. In the third it is approved.
     """
 
-    def prepare(self) -> None:
-        self._task = BLUEPRINT.make(self.world.caller)
-
-    def begin(self) -> None:
-        insist(
-            lambda: session_commands.start(
-                self.world.engine(),
-                self.world.caller,
-                coordination_uuid=self._task.coordination_uuid,
-                task_uuid=self._task.task_uuid,
-                idempotency_key="once",
-            )
-        )
+    blueprint = BLUEPRINT
 
     def answer(self, call: Call) -> Result:
         if call.agent.ordinal == 1:
@@ -116,27 +104,19 @@ def _said(agent: Any) -> dict[str, Any]:
     return {"approved": True}
 
 
-def test_a_session_that_asks_ends_right_wherever_its_worker_dies() -> None:
-    case = Asking()
-    case.run()
-    assert case.points == POINTS
-
-    for point in range(1, POINTS + 1):
-        ends_right_with(Asking([point]), f"the worker died at point {point}")
+# The other half is for the long run: the session of test_crash_matrix.py has both every day.
+@pytest.mark.parametrize("first", [pytest.param(1, marks=pytest.mark.stress), 2])
+def test_a_session_that_asks_ends_right_wherever_its_worker_dies(first: int) -> None:
+    dies_at_each_point(Asking, POINTS, first, every=2)
 
 
-@pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
+@pytest.mark.parametrize(
+    "spoilt", ["answer lost", pytest.param("conflict", marks=pytest.mark.stress)]
+)
 def test_a_session_that_asks_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    case = Asking()
-    case.run()
-
-    for write in range(1, case.writes + 1):
-        ends_right_with(Asking([write], spoilt), f"{spoilt} at write {write}")
+    is_spoilt_at_each_write(Asking, spoilt)
 
 
 @pytest.mark.stress
 def test_a_session_that_asks_ends_right_wherever_two_workers_die() -> None:
-    for point in range(1, POINTS + 1):
-        for later in (1, 2, 3, 5, 8, 13):
-            at = [point, point + later]
-            ends_right_with(Asking(at), f"workers died at points {at}")
+    two_die(Asking, (1, 2, 3, 5, 8, 13))

@@ -8,6 +8,7 @@ has completed anew.
 import random
 import string
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,14 @@ from ai_coordination.services import members
 from ai_coordination.states import FailurePolicy, UserInTheLoop
 from tests.simulation.blueprints import LARGE, Blueprint, member
 from tests.simulation.callers import insist
-from tests.simulation.cases import Case, ends_right_with, kept
+from tests.simulation.cases import (
+    Case,
+    ends_right_with,
+    is_spoilt_at_each_write,
+    kept,
+    two_die,
+    without_faults,
+)
 from tests.simulation.simulator import TENANT, survives
 from tests.simulation.snapshot import Snapshot
 from tests.support.contexts import SYSTEM
@@ -170,12 +178,6 @@ def said(name: str, iteration: int) -> str:
     return f"{name} has answered in {iteration}: {LARGE}"
 
 
-def _without_faults(how: str) -> Retry:
-    case = Retry(how)
-    case.run()
-    return case
-
-
 # A caller who asks only once leaves the rest to sweeps; one who asks again does it itself.
 # Odd points are before a write or a message, even ones after it: one retry has those, and the
 # other these. The long run below has all points of all retries.
@@ -183,7 +185,7 @@ def _without_faults(how: str) -> Retry:
     ("how", "asks_once", "first"), [("kept answers", True, 1), ("current members", False, 2)]
 )
 def test_a_retry_ends_right_wherever_its_worker_dies(how: str, asks_once: bool, first: int) -> None:
-    points = _without_faults(how).points
+    points = without_faults(partial(Retry, how)).points
     # Before and after each write of a row or a text, and each sending.
     assert points == POINTS[how]
 
@@ -202,11 +204,9 @@ def test_a_retry_ends_right_wherever_its_worker_dies(how: str, asks_once: bool, 
     ],
 )
 def test_a_retry_ends_right_whichever_write_is_spoilt(how: str, spoilt: str) -> None:
-    number = _without_faults(how).writes
-    assert number == WRITES
+    assert without_faults(partial(Retry, how)).writes == WRITES
 
-    for write in range(1, number + 1):
-        ends_right_with(Retry(how, [write], spoilt), f"{spoilt} at write {write}")
+    is_spoilt_at_each_write(partial(Retry, how), spoilt)
 
 
 @pytest.mark.stress
@@ -215,12 +215,7 @@ def test_a_retry_ends_right_whichever_write_is_spoilt(how: str, spoilt: str) -> 
 def test_a_retry_ends_right_wherever_two_workers_die(
     how: str, asks_once: bool, write_line: Callable[[str], None]
 ) -> None:
-    points = _without_faults(how).points
-
-    for point in range(1, points + 1):
-        for later in (0, 1, 3, 8):
-            at = [point, point + later]
-            ends_right_with(Retry(how, at, asks_once=asks_once), f"workers died at points {at}")
+    points = two_die(partial(Retry, how, asks_once=asks_once), (0, 1, 3, 8))
 
     write_line(
         f"crash matrix of retries, {how}: {points} points before and after writes and messages"
