@@ -155,8 +155,9 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     lease_owner = UnicodeAttribute(null=True)
     takeovers = NumberAttribute(null=True)
     deadline_at = UnicodeAttribute(null=True)
-    # What the runtime needs to find the work that was accepted elsewhere, as JSON; and when the
-    # engine looks at it. With `poll_at`, a lease is of a worker that polls.
+    # What the runtime needs to find the work that was accepted elsewhere, or waits there for a
+    # person's reply, as JSON; and when the engine looks at it. With `poll_at`, a lease is of a
+    # worker that polls.
     remote = UnicodeAttribute(null=True)
     poll_at = UnicodeAttribute(null=True)
     # The last sign of life of the current run, and what it said of its progress.

@@ -37,7 +37,8 @@ def result(
             return Answer(task.output, usage)
         case TaskState.INPUT_REQUIRED:
             resume = {**place.as_json(), "mark": task.mark, "awaited": list(task.awaited)}
-            return Question(task.said.strip() or NO_QUESTION, resume, usage=usage)
+            text = task.said.strip() or NO_QUESTION
+            return Question(text, resume, usage=usage, remote=place.as_json())
         case TaskState.FAILED:
             raise RunFailed(f"The agent has failed{_said(task)}", usage=usage)
         case TaskState.REJECTED | TaskState.CANCELED | TaskState.AUTH_REQUIRED:

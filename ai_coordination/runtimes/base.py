@@ -131,13 +131,15 @@ class Question:
     """The agent asks a person. With the reply it is invoked again, in another run.
 
     `resume` is JSON of at most 2 MB that the next invocation gets. `form` is the JSON Schema of
-    the reply; without one the reply is text.
+    the reply; without one the reply is text. `remote` is what `cancel` needs if there will be no
+    reply: JSON of at most 2 KB, without secrets. With None nothing continues elsewhere.
     """
 
     text: str
     resume: Any = None
     form: Schema | None = None
     usage: Usage | None = None
+    remote: Any = None
 
 
 Result = Answer | Accepted | Question
@@ -236,14 +238,17 @@ class Runtime(ABC):
 
         Accepted means that it has no answer yet. Return it too if the other side could not be
         reached: RunFailed means that the work has failed, unless it is `throttled`. Then the work
-        is polled again later. A run may be polled twice at the same time.
+        is polled again later, and the `usage` of the failure is left out: whichever poll ends the
+        run says what the run used. A run may be polled twice at the same time.
         """
         return Accepted()
 
     def cancel(self, call: Call) -> None:
-        """Stop work that was accepted with a `remote`, because nobody waits for its answer.
+        """Stop work that was accepted with a `remote`, because nobody waits for its answer; or work
+        that asks, because there will be no reply.
 
-        Called with the run's `remote` after the run has ended; perhaps twice, perhaps never.
+        Called with the `remote` of the acceptance or the question after the run has ended; perhaps
+        twice, perhaps never.
         Whatever it raises is logged. `call.attempt` may be a later one by then.
         """
         return

@@ -1,10 +1,11 @@
 """The agents of a random session: they answer, accept or fail, or their worker dies."""
 
 from collections import defaultdict
+from dataclasses import replace
 from random import Random
 from typing import Any
 
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, RunFailed
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Question, Result, RunFailed
 from tests.simulation.callers import Callers
 from tests.simulation.simulator import Died, Faulty, Simulator
 from tests.simulation.turns import Turns
@@ -65,13 +66,15 @@ class RandomAgents:
             retryable = self._world.random.random() < 0.8
             raise RunFailed("lost", retryable=retryable, usage=self._callers.usage())
         if fate < 0.2:
-            raise RunFailed("busy", throttled=True)
+            raise RunFailed("busy", throttled=True, usage=self._callers.usage())
         if fate < 0.3:
             return Accepted(poll_seconds=self._world.random.choice([None, 5, 5]))
+        if fate < 0.4 and self._asks:
+            return self._question(call)
         return self._accepts(call) if fate < 0.6 else self._answers(call, fate - 0.25)
 
     def cancel(self, call: Call) -> None:
-        """What was accepted is cancelled. A runtime may raise anything."""
+        """What was accepted, or waits for a reply, is cancelled. A runtime may raise anything."""
         assert call.remote in self._accepted[call.run_uuid], "the work of another run"
         self.cancelled.add(call.run_uuid)
         if self._world.random.random() < 0.3:
@@ -84,6 +87,15 @@ class RandomAgents:
         self._accepted[call.run_uuid].append(given.remote)
         return given
 
+    def _question(self, call: Call) -> Question:
+        """A question. Some of its work waits elsewhere for the reply."""
+        asked = self._callers.question()
+        if self._world.random.random() < 0.5:
+            return asked
+        remote = {"waits": self._callers.something()[:1_000]}
+        self._accepted[call.run_uuid].append(remote)
+        return replace(asked, remote=remote)
+
     def _answers(self, call: Call, fate: float) -> Result:
         if fate < 0.4 and self.death:
             raise Died("while it waits for an answer")
@@ -91,5 +103,5 @@ class RandomAgents:
             self.stopped.append(call)
             raise Died("it is stopped, and taken for dead")
         if self._world.random.random() < self._asks:
-            return self._callers.question()
+            return self._question(call)
         return Answer(self._callers.something(), self._callers.usage())

@@ -24,13 +24,21 @@ OF_THE_TENANT = (
 )
 
 
+def _keeps_only_open_work(agent: models.SessionAgent) -> None:
+    """What is kept of work elsewhere is of a run in progress, or of a question without reply."""
+    if agent.remote and agent.state == SessionAgentState.WAITING_FOR_INPUT:
+        assert agent.asked_question, "work of an output"
+        assert not agent.poll_at
+    elif agent.poll_at or agent.remote:
+        assert agent.state == SessionAgentState.IN_PROGRESS, "work of a run that is over"
+        assert agent.due_at, "nobody looks for it"
+
+
 def always(now: Snapshot) -> None:
     """At any moment, between any two writes."""
     for agent in now.agents:
         _starts_in_time(now, agent)
-        if agent.poll_at or agent.remote:
-            assert agent.state == SessionAgentState.IN_PROGRESS, "work of a run that is over"
-            assert agent.due_at, "nobody looks for it"
+        _keeps_only_open_work(agent)
     session = now.session
     assert session.due_at or not session.operation, "work over many items that nobody looks for"
     if session.operation:

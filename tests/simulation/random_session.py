@@ -243,9 +243,7 @@ class RandomSession:
         return self._agents.answer(call)
 
     def _cancel(self, call: Call) -> None:
-        runs = {run.run_uuid: run.outcome for run in self._now().runs}
-        assert runs.get(call.run_uuid) in (None, "failed", "timed_out", "cancelled")
-        assert call.run_uuid not in runs or runs[call.run_uuid], "the run is in progress"
+        self._monitor.turns.cancelled(self._now(), call)
         self._agents.cancel(call)
 
     def _may_begin(self, call: Call) -> None:

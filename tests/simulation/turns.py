@@ -12,6 +12,8 @@ from tests.simulation.snapshot import Snapshot
 
 ASKED = "input_required"
 ENDS_OF_A_TURN = {ASKED, "completed"}
+WITHOUT_ANSWER = {"failed", "timed_out", "cancelled"}
+WITHOUT_REPLY = {SessionAgentState.FAILED, SessionAgentState.CANCELLED}
 Of = tuple[int, int, int]
 
 
@@ -84,6 +86,22 @@ class Turns:
         reply = call.reply.value if call.reply.text is None else call.reply.text
         assert reply in self._world.replied[question], "a reply that no person has given"
         assert self._replies.setdefault(question, reply) == reply, "two replies to one question"
+
+    def cancelled(self, now: Snapshot, call: Call) -> None:
+        """Check that nobody waits for the work that a call cancels.
+
+        Its run has ended without an answer; or with a question, and then the agent has ended too,
+        or begun anew, without a reply.
+        """
+        run = next((run for run in now.runs if run.run_uuid == call.run_uuid), None)
+        if run is None or run.outcome in WITHOUT_ANSWER:
+            return
+        assert run.outcome == ASKED, "the run is in progress, or has an answer"
+        assert run.run_uuid not in self._replies, "the work has gone on with a reply"
+        agent = now.by_ordinal[int(call.agent.ordinal)]
+        if self._iterations[call.run_uuid] == agent.iteration:
+            assert agent.state in WITHOUT_REPLY, "a person may still reply"
+            assert turn_of(agent) == turn_of(run), "a person has replied"
 
     def checkpoint(self, call: Call, resume: Any) -> bool:
         """Store a checkpoint as a runtime does it, and know from then on what may be found."""

@@ -1,5 +1,8 @@
 """Cancel work that continues elsewhere though its run is over, so that nobody waits for its answer.
 
+An agent that asks a person may have work elsewhere too, which continues with the reply. It is
+cancelled if there will be no reply.
+
 Best effort: the message is sent after the run has ended, and handled once. If it is lost, or the
 other side refuses, the work continues there, and its answer is not taken.
 """
@@ -19,16 +22,26 @@ from ai_coordination.states import RunOutcome, SessionAgentState
 LONGEST_SECONDS = 30.0
 # How a run ends whose work may continue.
 WITHOUT_ANSWER = frozenset({RunOutcome.FAILED, RunOutcome.TIMED_OUT, RunOutcome.CANCELLED})
+# Where an agent goes whose question has no reply.
+WITHOUT_REPLY = frozenset({SessionAgentState.FAILED, SessionAgentState.CANCELLED})
 
 
 def after(engine: Engine, transition: Transition) -> None:
-    """Let a worker cancel what a run has left elsewhere that this transition has ended."""
-    if transition.agent.remote is not None and transition.outcome in WITHOUT_ANSWER:
+    """Let a worker cancel what was left elsewhere, if this transition ends the wait for it."""
+    if transition.agent.remote is not None and _is_without_answer(transition):
         _send(engine, transition.agent, transition.agent.remote)
 
 
+def _is_without_answer(transition: Transition) -> bool:
+    """Whether a run ends without an answer, or a question without a reply."""
+    if transition.source is SessionAgentState.WAITING_FOR_INPUT:
+        return transition.to in WITHOUT_REPLY
+    return transition.outcome in WITHOUT_ANSWER
+
+
 def refused(engine: Engine, agent: models.SessionAgent, remote: str | None) -> None:
-    """Let a worker cancel what an agent has accepted, if its run has ended without an answer.
+    """Let a worker cancel what an agent has accepted, or asks about, if its write was refused
+    because its run has ended without an answer.
 
     Not if another worker has taken the run over: it may have found the same work. And not if the
     run ended with a question, because the same work continues with the reply.

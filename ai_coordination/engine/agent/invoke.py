@@ -116,6 +116,9 @@ def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], 
             accept.accept(engine, agent, answer)
         elif isinstance(answer, Question):
             usage, noun = answer.usage, "question"
+            if answer.remote is not None:
+                # If it cannot be asked, its run fails, and the work is cancelled.
+                agent = agent.changed({"remote": remote.encoded(answer.remote)})
             question.ask(engine, agent, answer)
         else:
             usage = answer.usage
@@ -152,9 +155,11 @@ def _asked(ask: Callable[[], Result]) -> Result:
 
 def _check_remote(answer: Result) -> None:
     """Raises RunFailed, and TypeError or ValueError for what is no JSON."""
-    if isinstance(answer, Accepted) and len(remote.encoded(answer.remote)) > LARGEST_REMOTE_BYTES:
-        notes = f"What this agent's runtime keeps exceeds {LARGEST_REMOTE_BYTES} bytes"
-        raise RunFailed(notes, retryable=False)
+    if isinstance(answer, Answer) or len(remote.encoded(answer.remote)) <= LARGEST_REMOTE_BYTES:
+        return
+    usage = answer.usage if isinstance(answer, Question) else None
+    notes = f"What this agent's runtime keeps exceeds {LARGEST_REMOTE_BYTES} bytes"
+    raise RunFailed(notes, retryable=False, usage=usage)
 
 
 def _check_output(output: str, usage: Usage | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import resume, spending, transitions
+from ai_coordination.engine.agent import abandon, remote, resume, spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InputError
@@ -49,6 +49,7 @@ def ask(
         "question": pending.stored_form(question.text),
         "question_form": pending.stored_form(form),
         "resume": pending.stored_form(resume.as_text(question.resume)),
+        "remote": remote.stored(question.remote),
     }
     pending.write()
     seconds = agent.agent_action.answer_timeout_seconds
@@ -58,6 +59,8 @@ def ask(
     capacity.check_grown(transition.result(), "question")
     if apply(engine, spending.settled(spending.charged(transition, question.usage))) is not None:
         metrics.asked()
+    else:
+        abandon.refused(engine, agent, changes["remote"])
 
 
 def _check_of_run(agent: models.SessionAgent, question: Question) -> None:
