@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.compatibility import scenarios_of_callers, scenarios_of_runs, scenarios_of_starts
+from tests.compatibility import (
+    scenarios_of_callers,
+    scenarios_of_runs,
+    scenarios_of_starts,
+    scenarios_of_work,
+)
 from tests.compatibility.life import Life
 
 Scenario = Callable[[Life], None]
@@ -37,6 +42,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_runs.budgeted,
         scenarios_of_runs.questioned,
         scenarios_of_runs.called_back,
+        scenarios_of_work.polled,
+        scenarios_of_work.beating,
     )
 }
 

@@ -16,13 +16,15 @@ from tests.support.graph_api import Place, change
 ONCE = {"maxAttempts": 1}
 
 
-def _agent(life: Life, name: str) -> models.SessionAgent:
+def agent_of(life: Life, name: str) -> models.SessionAgent:
+    """The agent of a member as it is now."""
     everyone = StoreReader(life.store).all_of(models.SessionAgent)
     return next(agent for agent in everyone if agent.agent_uuid == name)
 
 
-def _tell(life: Life, mutation: str, name: str, **said: Any) -> None:
-    change(mutation, {**key_of(_agent(life, name)), **said}, LAST_WORDS)
+def tell(life: Life, mutation: str, name: str, **said: Any) -> None:
+    """Report something of an agent's current run."""
+    change(mutation, {**key_of(agent_of(life, name)), **said}, LAST_WORDS)
 
 
 def _three(life: Life) -> Place:
@@ -52,7 +54,7 @@ def failing(life: Life) -> None:
 def started_again(life: Life) -> None:
     """What was not completed, in a second iteration."""
     place = _three(life)
-    _tell(life, "failSessionAgent", "b", notes="No", retryable=False)
+    tell(life, "failSessionAgent", "b", notes="No", retryable=False)
     life.idle()
     life.recording = True
     change("retrySession", place.key, "session { status }")
@@ -66,7 +68,7 @@ def done_anew(life: Life) -> None:
     actions = [after("a", onFailure="CONTINUE", retry=ONCE), after("b", "a"), after("c")]
     place = start(blueprint([external("a"), echo("b"), echo("c")], actions), taskQuery="Which?")
     life.idle()
-    _tell(life, "failSessionAgent", "a", notes="No", retryable=False)
+    tell(life, "failSessionAgent", "a", notes="No", retryable=False)
     life.idle()
     coordination = StoreReader(life.store).all_of(models.Coordination)[0]
     members = [agent for agent in coordination.agents if agent.agent_uuid != "c"]
@@ -90,7 +92,7 @@ def asking_again(life: Life) -> None:
     actions = [after("a", **asks), after("b", onFailure="CONTINUE", **asks), after("c")]
     place = start(blueprint([echo("a"), echo("b"), echo("c")], actions), taskQuery="Which?")
     life.idle()
-    _tell(life, "answerSessionAgent", "b", approved=False, userInput="Shorter")
+    tell(life, "answerSessionAgent", "b", approved=False, userInput="Shorter")
     life.idle()
     change("cancelSession", place.key, "session { status }")
     life.recording = True
@@ -98,7 +100,7 @@ def asking_again(life: Life) -> None:
     life.idle()
     life.recording = False
     change("cancelSession", place.key, "session { status }")
-    named = [_agent(life, "c").session_agent_uuid]
+    named = [agent_of(life, "c").session_agent_uuid]
     life.recording = True
     change("retrySession", {**place.key, "sessionAgentUuids": named}, "session { status }")
     life.idle()
@@ -132,11 +134,11 @@ def outside(life: Life) -> None:
     start(key, taskQuery="Which?")
     life.recording = True
     life.idle()
-    _tell(life, "acceptSessionAgent", "hand", asyncTaskUuid="job-1", threadUuid="thread-2")
+    tell(life, "acceptSessionAgent", "hand", asyncTaskUuid="job-1", threadUuid="thread-2")
     cached = {"cacheReadInputTokens": 1, "cacheWriteInputTokens": 1}
     spent = {"inputTokens": 3, "outputTokens": 4, "reasoningTokens": 2}
     usage = {**spent, **cached, "model": "nova"}
-    _tell(life, "completeSessionAgent", "hand", agentOutput="By hand", usage=usage)
+    tell(life, "completeSessionAgent", "hand", agentOutput="By hand", usage=usage)
     finish(life)
 
 
@@ -145,7 +147,7 @@ def called_back(life: Life) -> None:
     start(blueprint([external("a")]), taskQuery="Which?")
     life.idle()
     life.recording = True
-    callbacks.new_token(life.engine(), _agent(life, "a"))
+    callbacks.new_token(life.engine(), agent_of(life, "a"))
     life.idle()
     life.recording = False
     finish(life)
@@ -169,12 +171,12 @@ def questioned(life: Life) -> None:
     life.idle()
     form = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
     life.recording = True
-    _tell(life, "askSessionAgent", "a", question="How long?", form=form, resume={"page": 1})
-    _tell(life, "answerSessionAgent", "a", answer={"days": 3}, comment="As agreed")
+    tell(life, "askSessionAgent", "a", question="How long?", form=form, resume={"page": 1})
+    tell(life, "answerSessionAgent", "a", answer={"days": 3}, comment="As agreed")
     life.idle()
-    _tell(life, "completeSessionAgent", "a", agentOutput="A draft")
+    tell(life, "completeSessionAgent", "a", agentOutput="A draft")
     sent_back = {"approved": False, "revise": True, "userInput": "Shorter"}
-    _tell(life, "answerSessionAgent", "a", **sent_back)
+    tell(life, "answerSessionAgent", "a", **sent_back)
     finish(life)
 
 
@@ -184,7 +186,7 @@ def rejected(life: Life) -> None:
     start(blueprint([echo("a")], [action]), taskQuery="Which?")
     life.idle()
     life.recording = True
-    _tell(life, "answerSessionAgent", "a", approved=False, userInput="Not so")
+    tell(life, "answerSessionAgent", "a", approved=False, userInput="Not so")
     life.idle()
 
 
@@ -197,7 +199,7 @@ def taken_over(life: Life) -> None:
         raise Died
 
     life.answers = die
-    while not _agent(life, "a").takeovers:
+    while not agent_of(life, "a").takeovers:
         life.step()
     life.keep()
     life.answers = life.answer
@@ -214,7 +216,7 @@ def throttled(life: Life) -> None:
         raise RunFailed("Busy", throttled=True)
 
     life.answers = refuse
-    while _agent(life, "a").throttles != 2:
+    while agent_of(life, "a").throttles != 2:
         life.step()
     life.keep()
     life.answers = life.answer
@@ -266,5 +268,5 @@ def timed_out(life: Life) -> None:
     rules = {"timeoutSeconds": 30, "retry": {"maxAttempts": 2, "intervalSeconds": 1}}
     start(blueprint([external("a")], [after("a", **rules)]), taskQuery="Which?")
     life.recording = True
-    while _agent(life, "a").due_at:
+    while agent_of(life, "a").due_at:
         life.step()

@@ -15,7 +15,7 @@ from tests.compatibility.scenarios import IN_CHUNKS, SCENARIOS, Scenario
 from tests.support.bucket import texts_bucket
 
 # What the others would say is said in these.
-HEARD = frozenset({"large", "built_by_hand", "outside", "scheduled", "asked_twice"})
+HEARD = frozenset({"large", "built_by_hand", "outside", "scheduled", "asked_twice", "beating"})
 
 
 def write() -> str:
