@@ -298,3 +298,37 @@ def give_verdict(event: dict, context: object) -> str:
         sections += [f"{name}: {len(findings)}", *(f"  {line}" for line in findings)]
     verdict = "Request changes" if count > 2 else "Approve"
     return "\n".join([f"{verdict}, {count} findings", "", *sections])
+
+
+# Order desk
+
+
+STOCK = {"oolong": 60, "sencha": 25, "matcha": 0}
+# What a person is asked for. A page that shows the question can make input fields of it.
+ORDER = {
+    "type": "object",
+    "properties": {
+        "pieces": {"type": "integer", "title": "Pieces", "minimum": 1, "default": 12},
+        "express": {"type": "boolean", "title": "Express delivery", "default": False},
+    },
+    "required": ["pieces", "express"],
+}
+
+
+def count_stock(event: dict, context: object) -> dict:
+    """Count the pieces of an item. This is a tool: the clerk's model calls it, with arguments."""
+    item = event["arguments"]["item"].lower()
+    if item not in STOCK:
+        # The model is told so, and can answer nevertheless.
+        raise LookupError(f"We do not sell {item}")
+    return {"item": item, "pieces": STOCK[item]}
+
+
+def confirm_order(event: dict, context: object) -> dict | str:
+    """Ask how much to send. When a person has answered, confirm the order."""
+    if event["reply"] is None:
+        (stock,) = _answers(event).values()
+        return {"question": f"{stock}\n\nHow much shall we send?", "form": ORDER}
+    order = event["reply"]["answer"]
+    day = "tomorrow" if order["express"] else "in three days"
+    return f"Thank you. We send {order['pieces']} pieces. They arrive {day}."

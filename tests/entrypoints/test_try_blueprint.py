@@ -12,9 +12,10 @@ import pytest
 
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
-from ai_coordination.local import blueprints, follow
+from ai_coordination.local import blueprints, fake_converse, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.client import Unreachable
+from ai_coordination.local.embedded import models_answered_by
 from ai_coordination.local.try_blueprint import Options, Trial
 from ai_coordination.runtimes.base import Answer, Call
 from ai_coordination.runtimes.base import Question as Asked
@@ -65,6 +66,15 @@ def functions(queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         agent_file.deploy(service, EXAMPLES / "agents.py")
         yield
     clients.forget()
+
+
+@pytest.fixture
+def models(queue: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The scripted model, in the place of Bedrock."""
+    monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "*")
+    settings.cache_clear()
+    with models_answered_by(fake_converse.answer):
+        yield
 
 
 @pytest.fixture
@@ -214,6 +224,14 @@ RUNS: dict[str, tuple[list[tuple[str, int, str]], str]] = {
         ],
         REVIEW,
     ),
+    "order-desk": (
+        [
+            ("clerk", 1, COMPLETED),
+            ("order", 1, COMPLETED),
+            ("order", 1, "INPUT_REQUIRED"),
+        ],
+        "Thank you. We send 12 pieces. They arrive in three days.\n",
+    ),
 }
 
 
@@ -223,7 +241,7 @@ def test_every_example_is_run() -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_an_example_runs_to_its_end_with_this_output(
-    functions: None, name: str, capsys: pytest.CaptureFixture[str]
+    functions: None, models: None, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs, output = RUNS[name]
 
@@ -245,6 +263,26 @@ def test_an_example_works_on_a_query_of_ones_own(
 
     assert "This is about order B-1042: Kettle, delivered yesterday." in capsys.readouterr().out
     assert states_by_name() == {"classify": COMPLETED, "order": COMPLETED, "reply": COMPLETED}
+
+
+def test_a_person_says_in_the_terminal_what_is_to_be_sent(
+    functions: None,
+    models: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    prompts = types(monkeypatch, "7", "y")
+
+    code = attempt(EXAMPLES / "order-desk.yaml", query='call: stock {"item": "Sencha"}')
+
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert prompts == [
+        "Pieces (integer, Enter: 12):",
+        "Express delivery (true or false, Enter: false):",
+    ]
+    assert 'The tools said: {"item": "sencha", "pieces": 25}' in printed
+    assert "We send 7 pieces. They arrive tomorrow." in printed
 
 
 def test_a_person_adds_a_discount_and_variables_replace_the_defaults(
