@@ -1,4 +1,4 @@
-"""Fixtures that capture logs and metrics."""
+"""Fixtures of the handler's engine, and of what is logged and measured."""
 
 import io
 import json
@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
+from ai_coordination import handler as entry
 from ai_coordination import telemetry
-from tests.entrypoints.lambda_stand_ins import Lines
+from tests.entrypoints.lambda_stand_ins import Engine, Lines
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """What the handler executes with."""
+    stand_in = Engine()
+    monkeypatch.setattr(entry, "execute", stand_in)
+    return stand_in
 
 
 @pytest.fixture

@@ -1,0 +1,142 @@
+"""The Python file of `make run AGENTS=`: its processes, and a file that cannot be loaded."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ai_coordination.local.functions.agents_file import AgentsFile
+from ai_coordination.local.functions.instance import CHILD
+
+
+def agents_file(file: Path, seconds: float = 60.0) -> AgentsFile:
+    return AgentsFile(
+        file,
+        lambda name, text: None,
+        python=sys.executable,
+        environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        prefix="agent-",
+        seconds=seconds,
+    )
+
+
+def test_a_function_that_takes_too_long_is_ended_and_the_next_call_works(tmp_path: Path) -> None:
+    file = tmp_path / "slow.py"
+    file.write_text("def wait(text):\n    while text: pass\n    return 'done'\n")
+    agents = agents_file(file, seconds=0.5)
+
+    late = agents.call("agent-wait", '{"agentInput": "x"}', "r-1")
+    done = agents.call("agent-wait", '{"agentInput": ""}', "r-2")
+    agents.close()
+
+    assert late is not None
+    assert late.failed
+    assert json.loads(late.payload) == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": "RequestId: r-1 Error: Task timed out after 0.50 seconds",
+    }
+    assert done is not None
+    assert (done.payload, done.failed) == (b'"done"', False)
+
+
+STARTING = """import os, subprocess
+
+def start(text):
+    subprocess.Popen(["sh", "-c", "sleep 20; echo survived"], stdout=os.open({pipe!r}, os.O_WRONLY))
+    {ends}
+"""
+
+
+def started_process(pipe: Path) -> Future[str]:
+    """What a process has written to a pipe when it has ended, and the one that has started it."""
+    os.mkfifo(pipe)
+    return ThreadPoolExecutor().submit(pipe.read_text)
+
+
+@pytest.mark.parametrize(
+    ("ends", "error"),
+    [("while True: pass", "Sandbox.Timedout"), ("os._exit(3)", "Runtime.ExitError")],
+)
+def test_what_a_function_has_started_ends_with_its_process(
+    tmp_path: Path, ends: str, error: str
+) -> None:
+    written = started_process(tmp_path / "pipe")
+    file = tmp_path / "starting.py"
+    file.write_text(STARTING.format(pipe=str(tmp_path / "pipe"), ends=ends))
+    agents = agents_file(file, seconds=1.0)
+
+    result = agents.call("agent-start", '{"agentInput": "x"}', "r-1")
+    agents.close()
+
+    assert written.result() == ""
+    assert result is not None
+    assert json.loads(result.payload)["errorType"] == error
+
+
+def test_what_a_function_has_started_ends_with_the_server(tmp_path: Path) -> None:
+    written = started_process(tmp_path / "pipe")
+    file = tmp_path / "starting.py"
+    file.write_text(STARTING.format(pipe=str(tmp_path / "pipe"), ends="return text"))
+    call = {"function": "start", "name": "agent-start", "payload": '{"agentInput": "x"}'}
+    request = json.dumps({**call, "requestId": "r-1", "seconds": 60.0})
+    process = subprocess.Popen(
+        [sys.executable, str(CHILD), str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(request.encode() + b"\n")
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in ("loaded", "called")]
+
+    process.stdin.close()
+
+    assert written.result() == ""
+    assert answers[1] == {"value": '"x"'}
+    process.stdout.close()
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import sys; sys.exit(2)", "Runtime.ExitError"),
+        ("import nowhere_at_all", "ModuleNotFoundError"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_fails_each_call(
+    tmp_path: Path, code: str, error: str
+) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text(code)
+    agents = agents_file(file)
+
+    result = agents.call("agent-any", "{}", "r-1")
+    agents.close()
+
+    assert (agents.names(), agents.has("agent-any")) == ([], True)
+    assert result is not None
+    assert json.loads(result.payload)["errorType"] == error
+
+
+def test_a_module_next_to_the_file_is_watched_too(tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("WORD = 'old'\n")
+    file = tmp_path / "speaking.py"
+    file.write_text("from words import WORD\n\ndef speak(text):\n    return WORD\n")
+    agents = agents_file(file)
+    before = agents.call("agent-speak", "{}", "r-1")
+
+    (tmp_path / "words.py").write_text("WORD = 'new'\n")
+    after = agents.call("agent-speak", '{"agentInput": null}', "r-2")
+    agents.close()
+
+    assert before is not None
+    assert after is not None
+    assert (before.failed, after.payload) == (True, b'"new"')
