@@ -32,6 +32,9 @@ START = datetime(2026, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 VISIBILITY_SECONDS = 90.0
 LATEST_SECONDS = 5.0
+# An early message of an agent that waits is sent again. If each were doubled again and again, a
+# wait of minutes would have thousands.
+MOST_DOUBLED = 100
 MOST_WAITING = 5
 TENANT = "acme#sales"
 A = TypeVar("A")
@@ -173,7 +176,7 @@ class Simulator:
         self.seam("before sending")
         for message in messages:
             copies = 0 if self.random.random() < self.lost else 1
-            copies += self.random.random() < self.doubled
+            copies += self.random.random() < self.doubled and len(self.queue) < MOST_DOUBLED
             # Nothing else would bring these back: SQS has said that it has them.
             copies = max(copies, int(isinstance(message, CleanupMessage)))
             for _ in range(copies):
