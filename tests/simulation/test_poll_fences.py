@@ -12,7 +12,7 @@ from ai_coordination import models
 from ai_coordination.engine import agent_commands, message_handler, session_commands
 from ai_coordination.engine.context import message
 from ai_coordination.messages import decode
-from ai_coordination.runtimes.base import Accepted, Answer, Call
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Question
 from ai_coordination.states import AgentRuntimeKind
 from ai_coordination.timestamps import parse
 from tests.simulation.simulator import Died, Simulator, survives
@@ -150,13 +150,17 @@ def test_a_heartbeat_that_comes_first_wins_over_the_silence(world: Simulator) ->
     assert agent_of(slow).attempt == 1
 
 
-def test_what_is_accepted_while_its_session_is_cancelled_is_cancelled(world: Simulator) -> None:
+@pytest.mark.parametrize("result", [Accepted, Question], ids=["accepted", "asked"])
+def test_what_comes_while_its_session_is_cancelled_is_cancelled(
+    world: Simulator, result: type[Accepted | Question]
+) -> None:
+    given = {"poll_seconds": 5} if result is Accepted else {"text": "Which?"}
     slow, call = stopped_in_its_call(world)
     cancelled: list[Any] = []
     world.cancels = lambda call: cancelled.append(call.remote)
 
     def accept() -> None:
-        world.answers = lambda call: Accepted({"of": "the slow one"}, 5)
+        world.answers = lambda call: result(remote={"of": "the slow one"}, **given)
         world.wake(call)
 
     # The first write marks the session.
