@@ -13,6 +13,13 @@ BIN = HERE.parents[1] / ".venv-peers" / "bin"
 MODULES = BIN.parent / "node"
 SECONDS_TO_START = 120
 PROXY_KEY = "sk-of-the-proxy-0123"
+# What llama.cpp makes even a model of random weights answer.
+VERDICTS = {
+    "type": "object",
+    "properties": {"verdict": {"enum": ["good", "bad"]}, "grade": {"enum": [1, 2, 3]}},
+    "required": ["verdict", "grade"],
+    "additionalProperties": False,
+}
 
 
 def environment(name: str) -> Path:

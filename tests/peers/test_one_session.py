@@ -16,21 +16,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ai_coordination.local import fake_models
 from ai_coordination.local.client import Client
 from tests.api.execution import a2a_agent, after, bedrock_model, echo, model
 from tests.peers import a2a_servers, mcp_servers
 from tests.peers.a2a_servers import PEERS
-from tests.peers.servers import BIN, PROXY_KEY, environment, free_port, running
+from tests.peers.servers import BIN, PROXY_KEY, VERDICTS, environment, free_port, running
 
 SECONDS = 300
 # Of an A2A agent before it asks: it is polled after 1, 2.5 and 4.75 seconds.
 WORK_SECONDS = 4
-VERDICTS = {
-    "type": "object",
-    "properties": {"verdict": {"enum": ["good", "bad"]}, "grade": {"enum": [1, 2, 3]}},
-    "required": ["verdict", "grade"],
-    "additionalProperties": False,
-}
 ASKED, ANSWERED = ["INPUT_REQUIRED", "COMPLETED"], ["COMPLETED"]
 OPEN_STATUSES = ("IN_PROGRESS", "WAITING_FOR_INPUT")
 
@@ -117,6 +112,9 @@ class Engine(NamedTuple):
 @pytest.fixture
 def engine(peers: Peers, tmp_path: Path) -> Iterator[Engine]:
     """A development server that may reach the peers, with a scripted model as Bedrock."""
+    # Says so if its port is in use. The server would listen first, and end then.
+    with fake_models.serving():
+        pass
     log, port = tmp_path / "engine", free_port()
     command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
     hosts = [url.removesuffix("/mcp") for url in peers.urls.values()]

@@ -10,15 +10,9 @@ from ai_coordination.clients.secrets import secrets
 from ai_coordination.config import settings
 from ai_coordination.local import worker
 from tests.api.execution import after, agents, blueprint, model, outcomes, session, start
-from tests.peers.servers import BIN, PROXY_KEY
+from tests.peers.servers import BIN, PROXY_KEY, VERDICTS
 
 TIME_ENOUGH = worker.WorkerOptions(step_seconds=300)
-SCHEMA = {
-    "type": "object",
-    "properties": {"verdict": {"enum": ["good", "bad"]}, "grade": {"enum": [1, 2, 3]}},
-    "required": ["verdict", "grade"],
-    "additionalProperties": False,
-}
 
 pytestmark = [
     pytest.mark.peers,
@@ -66,7 +60,7 @@ def test_llama_cpp_answers_and_its_tokens_are_counted(llama: str) -> None:
 
 @pytest.mark.usefixtures("allowed")
 def test_llama_cpp_makes_even_a_random_model_fit_the_schema(llama: str) -> None:
-    place, agent = answered(llama, "tiny", outputSchema=SCHEMA, seed=3)
+    place, agent = answered(llama, "tiny", outputSchema=VERDICTS, seed=3)
 
     assert outcomes(place) == [("a", 1, "COMPLETED")]
     answer = json.loads(agent["agentOutput"])
@@ -126,7 +120,7 @@ def test_the_proxy_answers_with_the_key_of_the_secret(proxy: str) -> None:
 
 @pytest.mark.usefixtures("allowed")
 def test_the_proxy_passes_a_schema_on_to_llama_cpp(proxy: str) -> None:
-    place, agent = answered(proxy, "tiny", apiKeySecret="key", outputSchema=SCHEMA, seed=3)
+    place, agent = answered(proxy, "tiny", apiKeySecret="key", outputSchema=VERDICTS, seed=3)
 
     assert outcomes(place) == [("a", 1, "COMPLETED")]
     assert json.loads(agent["agentOutput"])["verdict"] in ("good", "bad")
@@ -134,7 +128,7 @@ def test_the_proxy_passes_a_schema_on_to_llama_cpp(proxy: str) -> None:
 
 @pytest.mark.usefixtures("allowed")
 def test_a_schema_that_the_proxys_mock_ignores_is_checked_here(proxy: str) -> None:
-    _, agent = answered(proxy, "mock", apiKeySecret="key", outputSchema=SCHEMA)
+    _, agent = answered(proxy, "mock", apiKeySecret="key", outputSchema=VERDICTS)
 
     assert (agent["state"], agent["notes"]) == ("FAILED", "The model's answer is not JSON")
 
