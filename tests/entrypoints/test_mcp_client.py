@@ -19,7 +19,6 @@ from tests.support.http_server import Reply
 from tests.support.mcp_server import ANY_OBJECT, MODERN, OLDER, McpServer, Refused
 
 CONTEXT = InvocationContext()
-SOON = CONTEXT.within(20)
 STOCK = ServersTool("stock", "About stock", ANY_OBJECT)
 
 
@@ -75,9 +74,9 @@ def test_a_server_of_each_era_lists_and_calls_its_tools_and_its_era_is_remembere
 
     listed = first.tools(20)
     called = first.call(listed[0], {"item": "oolong"}, 20)
-    first.close(SOON)
+    first.close(CONTEXT.within(20))
     again = second.tools(20)
-    second.close(SOON)
+    second.close(CONTEXT.within(20))
 
     assert listed == again == [STOCK]
     assert called == Called("6 pieces", is_error=False)
