@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ai_coordination import agent_hosts
+from ai_coordination import agent_hosts, prices
 
 PREFIX = "AI_COORDINATION_"
 # Clients keep so many connections.
@@ -50,6 +50,7 @@ class Settings:
     input_places: tuple[str, ...] = ()
     bedrock_models: tuple[str, ...] = ()
     callback_url: str | None = None
+    model_prices: tuple[prices.Price, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -85,6 +86,7 @@ class Settings:
             input_places=read.words("INPUT_PLACES"),
             bedrock_models=read.words("BEDROCK_MODELS"),
             callback_url=read.url("CALLBACK_URL"),
+            model_prices=read.prices("MODEL_PRICES"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if invalid := agent_hosts.invalid_entries(settings.agent_hosts):
@@ -142,6 +144,13 @@ class _Reader:
         if has_query:
             raise ConfigurationError(f"{PREFIX}{name} must be a URL without a query")
         return value.rstrip("/")
+
+    def prices(self, name: str) -> tuple[prices.Price, ...]:
+        value = self.optional(name)
+        try:
+            return () if value is None else prices.parse(value)
+        except prices.InvalidPrices as invalid:
+            raise ConfigurationError(f"{PREFIX}{name} {invalid}") from None
 
     def switch(self, name: str, default: bool) -> bool:
         value = (self.optional(name) or str(default)).lower()

@@ -95,6 +95,12 @@ class Session(graphene.ObjectType):
             " the agent has ended or asks a person. Null if no run has reported any."
         ),
     )
+    dollars = graphene.Float(
+        description=(
+            "What the session's runs have cost, by the prices that the deployment configured when"
+            " they ended. It is added together with `usage`. Null if no price was known."
+        )
+    )
     coordination = object_field(
         "coordination.Coordination", "The coordination that the session belongs to."
     )
@@ -124,6 +130,7 @@ class Session(graphene.ObjectType):
     resolve_deadline_at = lazy_text("time_ends_at")
     resolve_budget = lazy_text("budget")
     resolve_usage = lazy_text("total_usage")
+    resolve_dollars = lazy_text("dollars")
 
     @staticmethod
     async def resolve_subtask_queries(

@@ -4,9 +4,17 @@ from typing import Any
 
 from pynamodb.attributes import MapAttribute, NumberAttribute
 
+from ai_coordination.models import token_usage
+
 
 class Budget(MapAttribute[Any, Any]):
     """Limits of a session, or of the sessions of a task. A limit that is absent does not exist."""
 
     tokens = NumberAttribute(null=True)
+    nanodollars = NumberAttribute(null=True)
     seconds = NumberAttribute(null=True)
+
+    @property
+    def dollars(self) -> float | None:
+        """The limit as the API shows it."""
+        return token_usage.dollars(self.nanodollars)

@@ -13,7 +13,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination import timestamps
-from ai_coordination.models import keys
+from ai_coordination.models import keys, token_usage
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.budget import Budget
@@ -158,13 +158,19 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     agent_count = NumberAttribute(default=0)
     run_count = NumberAttribute(default=0)
     budget = Budget(null=True)
-    # All tokens that were used, and those that runs in progress have reserved. It is kept without a
-    # budget too, so that each of its writes is the same.
+    # All that was used, and what runs in progress have reserved. It is kept without a budget too,
+    # so that each of its writes is the same.
     committed_tokens = NumberAttribute(null=True)
+    committed_nanodollars = NumberAttribute(null=True)
     # When the time of this iteration is over, if the budget has seconds.
     deadline_at = UnicodeAttribute(null=True)
     started_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
+
+    @property
+    def dollars(self) -> float | None:
+        """What its runs have cost; None if no price was known."""
+        return token_usage.dollars(self.used_nanodollars)
 
     @property
     def time_ends_at(self) -> str | None:

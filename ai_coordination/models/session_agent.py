@@ -147,6 +147,7 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     unsettled_usage = TokenUsage(null=True)
     # What it has reserved in the session's budget, and not given back.
     reserved_tokens = NumberAttribute(null=True)
+    reserved_nanodollars = NumberAttribute(null=True)
     not_before = UnicodeAttribute(null=True)
     # How often the attempt that is outstanding was throttled, and the first time. Absent otherwise.
     throttles = NumberAttribute(null=True)

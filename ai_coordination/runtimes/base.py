@@ -41,8 +41,9 @@ class Call:
     runtime gave with its last acceptance of this run. `is_takeover` says that another worker may
     have invoked the agent for this run already, so that its work may exist.
 
-    `reserve(tokens)` sets so many tokens more of the session's budget aside, before a call of a
-    model that is not the first one of the run. It raises RunFailed if they are not left.
+    `reserve(told, answered)` sets more of the session's budget aside, before a call of a model that
+    is not the first one of the run: so many tokens of its input, and of its answer. It raises
+    RunFailed if they are not left.
 
     `checkpoint(resume)` stores a new `resume` in the middle of a call, and returns whether that
     landed. From then on a takeover, or the next attempt of the turn, gets this one. It does not
@@ -68,7 +69,7 @@ class Call:
     remote: Any = None
     is_takeover: bool = False
     checkpoint: Callable[[Any], bool] = lambda resume: False
-    reserve: Callable[[int], None] = lambda tokens: None
+    reserve: Callable[[int, int], None] = lambda told, answered: None
     callback: Callable[[], Callback | None] = lambda: None
 
     @property
@@ -207,6 +208,10 @@ class Runtime(ABC):
         if reason := self.off_reason() or self.target_problem(target):
             yield Problem(reason, ("target",))
         yield from json_schema.problems(self.parameters_schema, parameters, "parameters")
+
+    def model_of(self, target: str | None, parameters: Any) -> str | None:
+        """The model of a member, by which its tokens are priced; None for a kind that has none."""
+        return None
 
     def off_reason(self) -> str | None:
         """Why no agent can be of this kind here: it names the setting that turns the kind on.

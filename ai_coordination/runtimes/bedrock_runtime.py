@@ -26,6 +26,9 @@ class Bedrock(Runtime):
     spends = True
     parameters_schema: ClassVar[Schema] = bedrock_parameters.SCHEMA
 
+    def model_of(self, target: str | None, parameters: Any) -> str | None:
+        return target
+
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
         found = list(super().check(target, parameters))
         # What follows relies on the types.

@@ -1,6 +1,6 @@
 """The runtime OPENAI: a model behind a server that speaks OpenAI's chat completions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from ai_coordination import agent_hosts
@@ -26,6 +26,9 @@ class OpenAi(Runtime):
     )
     spends = True
     parameters_schema: ClassVar[Schema] = openai_parameters.SCHEMA
+
+    def model_of(self, target: str | None, parameters: Any) -> str | None:
+        return parameters.get("model") if isinstance(parameters, Mapping) else None
 
     def check(self, target: str | None, parameters: Any) -> Iterable[Problem]:
         found = list(super().check(target, parameters))

@@ -14,8 +14,8 @@ def most_output_tokens(parameters: Any) -> int | None:
     return parameters.get(MAX_TOKENS) if isinstance(parameters, Mapping) else None
 
 
-def most_tokens(parameters: Any, input_bytes: int, *, continues: bool) -> int | None:
-    """The most tokens of a call; None if the parameters do not limit the answer.
+def most_tokens(parameters: Any, input_bytes: int, *, continues: bool) -> tuple[int, int] | None:
+    """The most tokens of a call's input and of its answer; None if nothing limits the answer.
 
     A token has at least one byte, so the bytes of a text are the most tokens that it can have.
     Input files are not counted: their size is not known before they are read.
@@ -24,4 +24,4 @@ def most_tokens(parameters: Any, input_bytes: int, *, continues: bool) -> int | 
     if output is None:
         return None
     told = len(json.dumps(parameters, ensure_ascii=False).encode()) + input_bytes
-    return output + told + (history.most_bytes(parameters) if continues else 0)
+    return told + (history.most_bytes(parameters) if continues else 0), output

@@ -96,3 +96,11 @@ def parameters(tenant: str, runtime: models.AgentRuntime) -> Any:
     if runtime.kept_parameters is None:
         return runtime.parameters
     return _JSON.deserialize(texts.read(tenant, runtime.kept_parameters))
+
+
+def model(tenant: str, runtime: models.AgentRuntime) -> str | None:
+    """The model of an agent, if it is one. Raises TextUnavailable, Throttled."""
+    kind = registry.of(runtime.kind)
+    if not kind.spends:
+        return None
+    return kind.model_of(runtime.target, parameters(tenant, runtime))

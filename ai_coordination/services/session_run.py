@@ -7,7 +7,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
-from ai_coordination import ids, models, texts, timestamps
+from ai_coordination import config, ids, models, prices, texts, timestamps
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput, EngineError, InvalidState
 from ai_coordination.models import reads, token_usage
@@ -218,7 +218,10 @@ def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.S
 
 def _usage(usage: Mapping[str, Any] | None) -> models.TokenUsage | None:
     used = reported_usage.checked(usage)
-    return None if used is None else models.TokenUsage(**asdict(used))
+    if used is None:
+        return None
+    cost = prices.cost(config.settings().model_prices, used)
+    return models.TokenUsage(**asdict(used), nanodollars=cost)
 
 
 def _finished_at(

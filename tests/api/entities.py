@@ -136,14 +136,14 @@ ENTITIES = {
         ("coordination",),
         (),
         f"""coordinationUuid partitionKey taskName taskDescription initialTaskQuery {QUERIES}
-        agentActions {{ agentUuid {RULES} }} budget {{ tokens seconds }} {VERSIONED}""",
+        agentActions {{ agentUuid {RULES} }} budget {{ tokens dollars seconds }} {VERSIONED}""",
         {
             "taskName": "Translate",
             "taskDescription": "All of it",
             "initialTaskQuery": '{"what": "lamps"}',
             "subtaskQueries": SUBTASKS,
             "agentActions": ACTIONS,
-            "budget": {"tokens": 1, "seconds": 2},
+            "budget": {"tokens": 1, "dollars": 2.5, "seconds": 2},
         },
         ("taskName",),
         {
@@ -163,7 +163,7 @@ ENTITIES = {
             {"agentActions": []},
             {"subtaskQueries": []},
             {"taskName": "Other", "subtaskQueries": [], "agentActions": []},
-            {"budget": {"tokens": 2_147_483_647, "seconds": None}},
+            {"budget": {"tokens": 2_147_483_647, "dollars": None, "seconds": None}},
             {},
         ],
         ("taskDescription", "initialTaskQuery", "subtaskQueries", "agentActions", "budget"),
@@ -195,14 +195,14 @@ ENTITIES = {
         ("coordination",),
         ("task",),
         f"""coordinationUuid partitionKey taskUuid scheduleUuid userId taskQuery
-        inputFiles {{ name uri mediaType }} {QUERIES} budget {{ tokens seconds }} status
-        iterationCount logs {{ message }} startedAt finishedAt {VERSIONED}""",
+        inputFiles {{ name uri mediaType }} {QUERIES} budget {{ tokens dollars seconds }}
+        dollars status iterationCount logs {{ message }} startedAt finishedAt {VERSIONED}""",
         {
             "userId": "bob",
             "taskQuery": '{"what": "lamps"}',
             "inputFiles": FILES,
             "subtaskQueries": SUBTASKS,
-            "budget": {"tokens": 1, "seconds": 31_622_400},
+            "budget": {"tokens": 1, "dollars": 0.000001, "seconds": 31_622_400},
         },
         (),
         {
@@ -217,6 +217,7 @@ ENTITIES = {
             "partitionKey": "acme#sales",
             "scheduleUuid": None,
             "status": "INITIAL",
+            "dollars": None,
             "iterationCount": 0,
             "logs": [],
             "startedAt": None,
@@ -226,7 +227,7 @@ ENTITIES = {
         [
             {"taskQuery": "Lamps"},
             {"inputFiles": FILES[::-1], "userId": "eve"},
-            {"budget": {"tokens": None, "seconds": 1}},
+            {"budget": {"tokens": None, "dollars": None, "seconds": 1}},
             {},
         ],
         ("userId", "taskQuery", "inputFiles", "subtaskQueries", "budget"),

@@ -55,7 +55,7 @@ FULL: dict[str, Given] = {
             {"agentUuid": "rag", **_RULES},
             {"agentUuid": "zh", "predecessors": ["rag"]},
         ],
-        "budget": {"tokens": 100, "seconds": 200},
+        "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "createTaskSchedule": {
         "coordinationUuid": None,
@@ -71,7 +71,7 @@ FULL: dict[str, Given] = {
         "taskQuery": "B",
         "inputFiles": FILES,
         "subtaskQueries": _QUERIES,
-        "budget": {"tokens": 100, "seconds": 200},
+        "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "startSession": {
         "coordinationUuid": None,
@@ -81,7 +81,7 @@ FULL: dict[str, Given] = {
         "inputFiles": FILES,
         "subtaskQueries": _QUERIES,
         "threadUuid": "C",
-        "budget": {"tokens": 100, "seconds": 200},
+        "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "createSessionAgent": {
         "coordinationUuid": None,

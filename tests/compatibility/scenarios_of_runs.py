@@ -235,7 +235,7 @@ def budgeted(life: Life) -> None:
     """A model that reserves from the budget of its task."""
     members = [model("https://llm.example", maxTokens=100)]
     start(
-        blueprint(members, [after("a")], budget={"tokens": 10_000, "seconds": 9_000}),
+        blueprint(members, [after("a")], budget={"tokens": 10_000, "dollars": 1, "seconds": 9_000}),
         taskQuery="Which?",
     )
     life.recording = True

@@ -135,7 +135,7 @@ def is_right(session: models.Session) -> None:
     runs = reads.all_rows(models.SessionRun, session.session_uuid, tenant=CALLER.partition_key)
     used = [token_usage.tokens_of(run.usage) for run in runs if run.usage is not None]
     assert session.status == "failed"
-    assert sum(used) == token_usage.used_tokens(session) == session.committed_tokens
+    assert sum(used) == token_usage.used(session, token_usage.TOKENS) == session.committed_tokens
     assert sum(used) <= BUDGET
     assert not any(spending.owes(agent) for agent in agents_of(session))
 

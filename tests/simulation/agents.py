@@ -38,7 +38,7 @@ class RandomAgents:
         if self._world.random.random() < self._stores:
             self._turns.checkpoint(call, self._callers.something())
         while self._world.random.random() < 0.15:
-            call.reserve(self._world.random.randint(1, 600))
+            call.reserve(self._world.random.randint(0, 300), self._world.random.randint(1, 300))
         if self._throttled and self._world.random.random() < self._throttled:
             after_seconds = self._world.random.choice([None, None, 0.0, 30.0, 400.0])
             used = self._callers.usage()

@@ -29,7 +29,7 @@ class Blueprint:
     actions: list[dict[str, Any]]
     queries: list[dict[str, Any]]
     by_hand: bool = False
-    budget: dict[str, int | None] | None = None
+    budget: dict[str, float | None] | None = None
 
     def make(self, caller: Caller) -> models.Task:
         """The task, and with it its coordination."""
@@ -80,7 +80,8 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
     by_hand = draw(some.integers(0, 4)) == 0
     tokens = draw(some.sampled_from([None, None, 1_500, 8_000, 20_000, 100_000]))
     seconds = draw(some.sampled_from([None, None, 60, 3_600, 90_000]))
-    budget = {"tokens": tokens, "seconds": seconds}
+    dollars = draw(some.sampled_from([None, None, 0.0005, 0.004, 0.08, 0.3]))
+    budget = {"tokens": tokens, "dollars": dollars, "seconds": seconds}
     return Blueprint(made, actions, work, by_hand, budget)
 
 

@@ -201,9 +201,11 @@ class Callers:
         """Mostly to a larger one."""
         factor = self._random.choice([0.5, 1.5, 2, 4])
         limits = {name: getattr(session.budget, name) for name in ("tokens", "seconds")}
-        budget = {
+        budget: dict[str, float | None] = {
             name: most and min(max(int(most * factor), 1), 10**7) for name, most in limits.items()
         }
+        dollars = session.budget.dollars
+        budget["dollars"] = dollars and max(dollars * factor, 0.001)
         given = [*_key_of(session).values(), {"budget": budget}]
         survives(lambda: services.session.update(self._world.caller, *given))
 

@@ -1,6 +1,7 @@
 """The engine on a virtual clock: its tables, its queue, its agents, and its faults."""
 
 import heapq
+import json
 import math
 import random
 import sys
@@ -44,6 +45,14 @@ ENVIRONMENT = {
     f"{PREFIX}QUEUE_URL": "queue",
     f"{PREFIX}AGENT_HOSTS": "llm.example",
     f"{PREFIX}BEDROCK_MODELS": "*",
+    # Usage of "nova" is priced by its name, and all other usage of a model by the model's member.
+    f"{PREFIX}MODEL_PRICES": json.dumps(
+        {
+            "nova": {"input": 0.7, "output": 2.9, "cacheRead": 0.07, "cacheWrite": 0.9},
+            "amazon.nova-*": {"input": 0.06, "output": 0.24},
+            "m*": {"input": 1, "output": 3.3333},
+        }
+    ),
     f"{PREFIX}CALLBACK_URL": "https://engine.example",
 }
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ai_coordination import models
+from ai_coordination import config, models, prices
 from ai_coordination.engine.agent import spending
-from ai_coordination.models.token_usage import COUNTS, used_tokens
+from ai_coordination.models.token_usage import AMOUNTS, UNITS, reserved, used
 from ai_coordination.states import SessionAgentState
 from tests.simulation.snapshot import Snapshot
 
@@ -24,17 +24,25 @@ def sums_are_right(now: Snapshot) -> None:
 def budget_is_kept(now: Snapshot) -> None:
     """What is committed is what was used, and what runs in progress have reserved."""
     session = now.session
-    reserved = [int(agent.reserved_tokens or 0) for agent in now.agents]
-    assert (session.committed_tokens or 0) == used_tokens(session) + sum(reserved)
+    of_agents = reserved(now.agents)
+    for unit in UNITS:
+        committed = getattr(session, f"committed_{unit}") or 0
+        assert committed == used(session, unit) + of_agents[unit], f"{unit} are committed wrongly"
     for agent in now.agents:
         may_reserve = agent.state == SessionAgentState.IN_PROGRESS or agent.due_at
-        assert may_reserve or not agent.reserved_tokens, f"{agent.ordinal}: it reserves for ever"
+        assert may_reserve or not any(reserved([agent]).values()), (
+            f"{agent.ordinal}: it reserves for ever"
+        )
 
 
 def everything_is_settled(now: Snapshot) -> None:
     """At rest nothing is missing in the session's sum."""
     assert not any(spending.owes(agent) for agent in now.agents)
     assert kept(now.session) == of(run.usage for run in now.runs)
+    for run in now.runs:
+        if run.usage is not None and run.usage.model == "nova":
+            cost = prices.cost(config.settings().model_prices, run.usage)
+            assert run.usage.nanodollars == cost, "a run has not its price"
 
 
 def _usages(now: Snapshot, agent: models.SessionAgent) -> list[Any]:
@@ -49,15 +57,15 @@ def _usages(now: Snapshot, agent: models.SessionAgent) -> list[Any]:
 
 def kept(item: models.Session | models.SessionAgent) -> Sum:
     """The sum that an item keeps."""
-    counts: Sum = {name: getattr(item, f"used_{name}") for name in COUNTS}
+    counts: Sum = {name: getattr(item, f"used_{name}") for name in AMOUNTS}
     return counts
 
 
 def of(usages: Iterable[Any]) -> Sum:
-    """Counts of tokens, added; None if no usage has any."""
-    total: Sum = dict.fromkeys(COUNTS)
+    """Counts of tokens and their costs, added; None if no usage has any."""
+    total: Sum = dict.fromkeys(AMOUNTS)
     for usage in usages:
-        for name in COUNTS:
+        for name in AMOUNTS:
             count = None if usage is None else _count(usage, name)
             if count is not None:
                 total[name] = (total[name] or 0) + count

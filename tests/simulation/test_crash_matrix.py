@@ -42,7 +42,7 @@ BLUEPRINT = Blueprint(
         },
     ],
     queries=[],
-    budget={"tokens": 200_000, "seconds": 100_000},
+    budget={"tokens": 200_000, "dollars": 1.5, "seconds": 100_000},
 )
 
 
@@ -59,7 +59,7 @@ class Diamond(Started):
             used = Usage(input_tokens=5, output_tokens=0, model="nova")
             raise RunFailed("Not yet", throttled=not call.agent.throttles, usage=used)
         if call.agent.agent_uuid == MODEL:
-            call.reserve(100)
+            call.reserve(70, 30)
         return kept(call, said(call))
 
     def ends_right(self, now: Snapshot) -> None:

@@ -61,7 +61,7 @@ class UpdateSessionInput(graphene.InputObjectType):
         description=(
             "What the session may spend, from its start on. It can be changed after the start too,"
             " and after the end: a retry continues with what is left. Null: no limit. A session"
-            " that has started without a limit of tokens cannot get one."
+            " that has started without a limit of tokens, or of dollars, cannot get one."
         )
     )
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)

@@ -1,15 +1,17 @@
 """Reserve more of the session's budget in a run: a model with tools is called several times."""
 
-import math
+from functools import reduce
+from operator import and_
 
 from ai_coordination import models
 from ai_coordination.engine.agent import reservation
-from ai_coordination.engine.agent.reservation import Reservation
+from ai_coordination.engine.agent.reservation import NotLimited, Reservation
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import moves, reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.services import budgets
 from ai_coordination.states import SessionAgentState, SessionStatus
 
 NOT_ENOUGH = "The session's budget has not enough left for the next call of the model"
@@ -22,48 +24,60 @@ class _Refused(EngineError):
 
 
 def reserve(
-    engine: Engine, session: models.Session, agent: models.SessionAgent, tokens: int
+    engine: Engine, session: models.Session, agent: models.SessionAgent, told: int, answered: int
 ) -> None:
-    """Reserve so many tokens more for the agent's current run. Without a budget there is no need.
+    """Reserve so many tokens more for the agent's current run, of a model's input and answer.
 
-    If the session has not so many left, the run is throttled: RunFailed says so. The next run is
-    claimed when it can reserve what it needs, or else the session fails. Raises Throttled too.
+    Without a budget there is no need. If the session has not so much left, the run is throttled:
+    RunFailed says so. The next run is claimed when it can reserve what it needs, or else the
+    session fails. Raises Throttled too.
     """
     now: models.Session | None = session
     for _ in range(MOST_TRIES):
-        if now is None or reservation.left(now) == math.inf or tokens <= 0:
+        if now is None or not budgets.limited(now.budget):
             return
-        if _landed(engine, now, agent, tokens):
+        more = _more(now, agent, told, answered)
+        if not any(more.most.values()) or _landed(engine, now, agent, more):
             return
         key = agent.coordination_uuid, agent.session_uuid
         now = reads.get(models.Session, *key, tenant=agent.partition_key)
-        if now is not None and reservation.left(now) < tokens:
+        if now is not None and not reservation.has_left(now, more):
             raise RunFailed(NOT_ENOUGH, throttled=True)
     raise RunFailed(OVER)
 
 
+def _more(
+    session: models.Session, agent: models.SessionAgent, told: int, answered: int
+) -> Reservation:
+    try:
+        return Reservation(reservation.amounts(session, agent, told, answered))
+    except NotLimited as no_price:
+        raise RunFailed(no_price.message, retryable=False) from None
+
+
 def _landed(
-    engine: Engine, session: models.Session, agent: models.SessionAgent, tokens: int
+    engine: Engine, session: models.Session, agent: models.SessionAgent, more: Reservation
 ) -> bool:
     kind, of_agent = models.Session, models.SessionAgent
-    reserved = int(agent.reserved_tokens or 0) + tokens
+    reserved = reservation.of_agent(agent, more)
+    as_read = [moves.same(getattr(of_agent, name), getattr(agent, name)) for name in reserved]
     transaction = Transaction()
     transaction.update(
         agent,
-        [of_agent.reserved_tokens.set(reserved)],
+        [getattr(of_agent, name).set(value) for name, value in reserved.items() if value],
         (of_agent.state == SessionAgentState.IN_PROGRESS.value)
         & (of_agent.iteration == agent.iteration)
         & moves.same_run(agent)
         & moves.same_worker(agent)
-        & moves.same(of_agent.reserved_tokens, agent.reserved_tokens),
+        & reduce(and_, as_read),
         lambda old: _Refused(OVER),
     )
     transaction.update(
         session,
-        [kind.committed_tokens.add(tokens)],
+        reservation.committed(more),
         (kind.status == SessionStatus.IN_PROGRESS.value)
         & (kind.iteration_count == agent.iteration)
-        & reservation.fits(session, Reservation(tokens)),
+        & reservation.fits(session, more),
         lambda old: _Refused(NOT_ENOUGH),
     )
     try:
@@ -71,5 +85,6 @@ def _landed(
     except _Refused:
         return False
     # What this worker writes next has it in its condition.
-    agent.reserved_tokens = reserved
+    for name, value in reserved.items():
+        setattr(agent, name, value)
     return True

@@ -98,7 +98,7 @@ def _call(
         remote=remote.decoded(agent.remote),
         reply=question.reply(agent),
         is_takeover=bool(agent.takeovers),
-        reserve=lambda tokens: further_calls.reserve(engine, session, agent, tokens),
+        reserve=lambda *more: further_calls.reserve(engine, session, agent, *more),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
         callback=lambda: callbacks.issue(engine, agent),
     )

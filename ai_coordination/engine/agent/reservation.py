@@ -5,23 +5,29 @@ so much left. So agents that run at the same time cannot spend the same tokens. 
 back what a run did not use.
 """
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from ai_coordination import models, texts
+from ai_coordination import config, models, prices, texts
 from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, reads, token_usage, writes
 from ai_coordination.runtimes import history, registry, token_limits
-from ai_coordination.services import members
+from ai_coordination.services import budgets, members
 from ai_coordination.states import SessionAgentState, SessionStatus
 
 # An agent waits for so long, or up to twice as long, until others have given tokens back.
 WAIT_SECONDS = 5.0
 NO_LIMIT = "The session has a budget, and this agent has no parameter maxTokens"
+NO_PRICE = "The session has a budget of dollars, and the model of this agent has no price in {}"
+# Amounts by unit: tokens, and nanodollars.
+Amounts = Mapping[str, int]
 
 
 class UsedUp(EngineError):
@@ -37,19 +43,19 @@ class UsedUp(EngineError):
 
 
 class NotLimited(EngineError):
-    """A call has no upper limit, so nothing can be reserved for it."""
+    """What a call can use or cost has no upper limit, so nothing can be reserved for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """The most tokens that a run can use, in a session with a budget of tokens.
+    """The most that a run can use of each unit that the session's budget limits.
 
     It is 0 for an agent that is no model. Such an agent may start unless more was spent than the
-    budget allows. `of_thread` are those of them for what was said earlier in its thread.
+    budget allows. `of_thread` is the part of it for what was said earlier in its thread.
     """
 
-    tokens: int
-    of_thread: int = 0
+    most: Amounts
+    of_thread: Amounts = field(default_factory=dict)
 
 
 def of(
@@ -59,17 +65,40 @@ def of(
 
     Raises NotLimited, and TextUnavailable for parameters.
     """
-    if session.budget is None or session.budget.tokens is None:
+    units = budgets.limited(session.budget)
+    if not units:
         return None
     if not registry.of(agent.member.runtime.kind).spends:
-        return Reservation(0)
+        return Reservation(dict.fromkeys(units, 0))
     parameters = members.parameters(agent.partition_key, agent.member.runtime)
     told = len(text.encode()) + texts.size(agent.resume)
     continues = history.continues(agent, session, thread)
-    tokens = token_limits.most_tokens(parameters, told, continues=continues)
-    if tokens is None:
+    most = token_limits.most_tokens(parameters, told, continues=continues)
+    if most is None:
         raise NotLimited(NO_LIMIT)
-    return Reservation(tokens, history.most_bytes(parameters) if continues else 0)
+    earlier = history.most_bytes(parameters) if continues else 0
+    return Reservation(
+        amounts(session, agent, *most), amounts(session, agent, earlier, 0) if earlier else {}
+    )
+
+
+def amounts(
+    session: models.Session, agent: models.SessionAgent, told: int, answered: int
+) -> Amounts:
+    """So many tokens of a model's input and answer, in each unit that the budget limits.
+
+    Raises NotLimited if the model has no price, as after a change of the setting.
+    """
+    found = {}
+    for unit in budgets.limited(session.budget):
+        found[unit] = told + answered
+        if unit == token_usage.NANODOLLARS:
+            model = members.model(agent.partition_key, agent.member.runtime)
+            price = prices.of_model(config.settings().model_prices, model)
+            if price is None:
+                raise NotLimited(NO_PRICE.format(budgets.SETTING))
+            found[unit] = price.most(told, answered)
+    return found
 
 
 def reserved(
@@ -78,31 +107,54 @@ def reserved(
     """The transition is a claim: it lands only if the session has left what it reserves."""
     if reservation is None:
         return transition
-    kind, tokens = models.Session, reservation.tokens
-    of_agent = int(transition.agent.reserved_tokens or 0) + tokens
     return replace(
         transition,
-        changes={**transition.changes, "reserved_tokens": of_agent or None},
-        session=[kind.committed_tokens.add(tokens)] if tokens else [],
+        changes={**transition.changes, **of_agent(transition.agent, reservation)},
+        session=committed(reservation),
         session_condition=fits(session, reservation),
     )
 
 
-def left(session: models.Session) -> float:
-    """How many tokens are neither used nor reserved: infinitely many without a budget."""
-    if session.budget is None or session.budget.tokens is None:
-        return math.inf
-    return float(session.budget.tokens) - int(session.committed_tokens or 0)
+def of_agent(agent: models.SessionAgent, reservation: Reservation) -> dict[str, int | None]:
+    """What the agent has reserved then, as its attributes."""
+    after = {}
+    for unit, most in reservation.most.items():
+        name = f"reserved_{unit}"
+        after[name] = int(getattr(agent, name) or 0) + most or None
+    return after
+
+
+def committed(reservation: Reservation) -> list[Action]:
+    """Add it to what the session has committed."""
+    return [
+        getattr(models.Session, f"committed_{unit}").add(most)
+        for unit, most in reservation.most.items()
+        if most
+    ]
+
+
+def has_left(session: models.Session, reservation: Reservation) -> bool:
+    """Whether so much of the session's budget is neither used nor reserved."""
+    return all(
+        limit - int(getattr(session, f"committed_{unit}") or 0) >= reservation.most.get(unit, 0)
+        for unit, limit in budgets.limited(session.budget).items()
+    )
 
 
 def fits(session: models.Session, reservation: Reservation) -> Condition:
     """The session has the budget that was read, and so much of it is not committed."""
-    kind, budget = models.Session, int(session.budget.tokens)
-    most_committed = budget - reservation.tokens
-    condition: Condition = kind.committed_tokens <= most_committed
+    of_units = [_fits(session, unit, most) for unit, most in reservation.most.items()]
+    return reduce(and_, of_units)
+
+
+def _fits(session: models.Session, unit: str, most: int) -> Condition:
+    kind, limit = models.Session, int(getattr(session.budget, unit))
+    committed_to = getattr(kind, f"committed_{unit}")
+    most_committed = limit - most
+    condition: Condition = committed_to <= most_committed
     if most_committed >= 0:
-        condition |= kind.committed_tokens.does_not_exist()
-    condition &= moves.same(kind.budget.tokens, budget)
+        condition |= committed_to.does_not_exist()
+    condition &= moves.same(getattr(kind.budget, unit), limit)
     return condition
 
 
@@ -126,14 +178,14 @@ def look_why(engine: Engine, agent: models.SessionAgent, reservation: Reservatio
     )
     if session is None or now is None or not _may_start(session, now, agent):
         return
-    if session.budget is not None and session.budget.tokens is not None:
-        unused = int(session.budget.tokens) - token_usage.used_tokens(session)
-        if unused < reservation.tokens:
-            raise _used_up(session, now, reservation, unused)
-        if left(session) < reservation.tokens:
-            _wait(engine, now)
-            return
-    # The budget was changed, or tokens were given back meanwhile.
+    for unit, limit in budgets.limited(session.budget).items():
+        unused = limit - token_usage.used(session, unit)
+        if unused < reservation.most.get(unit, 0):
+            raise _used_up(session, now, reservation, unit, unused)
+    if not has_left(session, reservation):
+        _wait(engine, now)
+        return
+    # The budget was changed, or something was given back meanwhile.
     engine.send(now)
 
 
@@ -151,16 +203,26 @@ def _may_start(
 
 
 def _used_up(
-    session: models.Session, agent: models.SessionAgent, reservation: Reservation, unused: int
+    session: models.Session,
+    agent: models.SessionAgent,
+    reservation: Reservation,
+    unit: str,
+    unused: int,
 ) -> UsedUp:
-    tokens, name = int(session.budget.tokens), agent.member.agent_name
-    need = f"{name} cannot start"
-    if reservation.tokens:
-        need = f"{max(unused, 0)} are left, and {name} needs up to {reservation.tokens}"
-    if reservation.of_thread:
-        need += f", {reservation.of_thread} of them for the history of its thread"
-    message = f"The session's budget of {tokens} tokens is used up: {need}"
-    return UsedUp(message, session, moves.same(models.Session.budget.tokens, tokens))
+    limit, name = int(getattr(session.budget, unit)), agent.member.agent_name
+    need, most = f"{name} cannot start", reservation.most.get(unit, 0)
+    if most:
+        left = _shown(max(unused, 0), unit)
+        need = f"{left} are left, and {name} needs up to {_shown(most, unit)}"
+    if earlier := reservation.of_thread.get(unit):
+        need += f", {_shown(earlier, unit)} of them for the history of its thread"
+    noun = "dollars" if unit == token_usage.NANODOLLARS else unit
+    message = f"The session's budget of {_shown(limit, unit)} {noun} is used up: {need}"
+    return UsedUp(message, session, moves.same(getattr(models.Session.budget, unit), limit))
+
+
+def _shown(amount: int, unit: str) -> str:
+    return prices.shown(amount) if unit == token_usage.NANODOLLARS else str(amount)
 
 
 def _wait(engine: Engine, agent: models.SessionAgent) -> None:

@@ -7,20 +7,42 @@ engine knows of: their writes are as if there were no sums.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import reduce
+from operator import and_, or_
 
-from ai_coordination import models
+from pynamodb.expressions.condition import Condition
+
+from ai_coordination import config, models, prices
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
-from ai_coordination.errors import EngineError
+from ai_coordination.errors import EngineError, TextUnavailable
 from ai_coordination.models import due_times, moves, token_usage
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.runtimes.base import Usage
+from ai_coordination.services import members
 from ai_coordination.states import SessionAgentState
+
+RESERVED = tuple(f"reserved_{unit}" for unit in token_usage.UNITS)
+_OWED = ("unsettled_usage", *RESERVED)
 
 
 class _Refused(EngineError):
     """An agent is settled already, or is no longer at rest. Never leaves this module."""
+
+
+def priced(usage: Usage, agent: models.SessionAgent) -> models.TokenUsage:
+    """The usage with what it costs by the prices of now. Raises Throttled."""
+    own = models.TokenUsage(**asdict(usage))
+    known = config.settings().model_prices
+    if known:
+        own.nanodollars = prices.cost(known, usage)
+        if own.nanodollars is None:
+            with suppress(TextUnavailable):
+                model = members.model(agent.partition_key, agent.member.runtime)
+                own.nanodollars = prices.cost(known, usage, model)
+    return own
 
 
 def charged(transition: Transition, usage: Usage | None) -> Transition:
@@ -31,7 +53,7 @@ def charged(transition: Transition, usage: Usage | None) -> Transition:
         if agent.usage is not None:
             transition = _changed(transition, {"usage": None})
         return _released(transition)
-    own = models.TokenUsage(**asdict(usage))
+    own = priced(usage, agent)
     unsettled = token_usage.plus(agent.unsettled_usage, own)
     changes = {"usage": own, "unsettled_usage": unsettled}
     return _released(replace(_changed(transition, changes), used=own))
@@ -40,7 +62,7 @@ def charged(transition: Transition, usage: Usage | None) -> Transition:
 def _released(transition: Transition) -> Transition:
     """An agent that waits for its next attempt reserves nothing."""
     waits = transition.to is SessionAgentState.INITIAL
-    return settled(transition) if waits and transition.agent.reserved_tokens else transition
+    return settled(transition) if waits and _reserves(transition.agent) else transition
 
 
 def settled(transition: Transition) -> Transition:
@@ -48,20 +70,25 @@ def settled(transition: Transition) -> Transition:
     after = transition.result()
     if not owes(after):
         return transition
-    charge = token_usage.charge_session(
-        models.Session, after.unsettled_usage, int(after.reserved_tokens or 0)
-    )
-    nothing = {"unsettled_usage": None, "reserved_tokens": None}
+    charge = token_usage.charge_session(models.Session, after.unsettled_usage, [after])
+    nothing = dict.fromkeys(_OWED)
     # Another worker of the run may have reserved more.
-    reserved = models.SessionAgent.reserved_tokens
-    as_read = moves.same(reserved, transition.agent.reserved_tokens)
+    as_read = reduce(and_, (_as_read(transition.agent, name) for name in RESERVED))
     condition = as_read if transition.condition is None else transition.condition & as_read
     return replace(_changed(transition, nothing), settled=charge, condition=condition)
 
 
 def owes(agent: models.SessionAgent) -> bool:
     """Whether the session lacks something that the agent used, or the agent has reserved."""
-    return agent.unsettled_usage is not None or agent.reserved_tokens is not None
+    return agent.unsettled_usage is not None or _reserves(agent)
+
+
+def _reserves(agent: models.SessionAgent) -> bool:
+    return any(getattr(agent, name) is not None for name in RESERVED)
+
+
+def _as_read(agent: models.SessionAgent, name: str) -> Condition:
+    return moves.same(getattr(models.SessionAgent, name), getattr(agent, name))
 
 
 def _changed(transition: Transition, changes: Changes) -> Transition:
@@ -97,18 +124,16 @@ def _settle_together(engine: Engine, agents: Sequence[models.SessionAgent]) -> b
             agent,
             [
                 *due_times.clear(kind),
-                kind.unsettled_usage.remove(),
-                kind.reserved_tokens.remove(),
+                *(getattr(kind, name).remove() for name in _OWED),
             ],
             (kind.state == agent.state)
             & (kind.iteration == agent.iteration)
-            & (kind.unsettled_usage.exists() | kind.reserved_tokens.exists()),
+            & reduce(or_, (getattr(kind, name).exists() for name in _OWED)),
             lambda old: _Refused("the agent is settled"),
         )
-    reserved = sum(int(agent.reserved_tokens or 0) for agent in agents)
     transaction.update(
         of_session(agents[0].coordination_uuid, agents[0].session_uuid),
-        token_usage.charge_session(of_session, used, reserved),
+        token_usage.charge_session(of_session, used, agents),
         of_session.session_uuid.exists(),
         lambda old: _Refused("the session is gone"),
     )

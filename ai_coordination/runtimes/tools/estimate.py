@@ -15,7 +15,8 @@ class Estimate:
     """Of one invocation. The claim of the run has reserved for its first call, without the tools.
 
     A further call reads what the last one has read and written, and the messages since. A token has
-    at least one byte. `_spare` is what is reserved and not used yet.
+    at least one byte. `_spare` is what is reserved and not used yet, of the input and of the
+    answer: they have different prices.
     """
 
     def __init__(self, call: Call, parameters: Mapping[str, Any]) -> None:
@@ -23,7 +24,8 @@ class Estimate:
         self._parameters = parameters
         self._most_output = token_limits.most_output_tokens(parameters)
         self._has_asked = False
-        self._last = self._told = self._spare = 0
+        self._last = self._told = 0
+        self._spare = (0, 0)
 
     def reserve(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> None:
         """Reserve for the next call of the model. Raises RunFailed, Throttled."""
@@ -31,21 +33,25 @@ class Estimate:
             # The session has no budget: otherwise the run would not have been claimed.
             return
         if self._has_asked:
-            needed = self._last + _bytes(messages[self._told :]) + self._most_output
+            told, answered = self._last + _bytes(messages[self._told :]), self._most_output
         else:
-            needed = sum(_bytes(asdict(tool)) for tool in tools)
+            told, answered = sum(_bytes(asdict(tool)) for tool in tools), 0
             if self._call.is_takeover:
                 # The first worker may have used what the claim has reserved.
-                told = texts.size(self._call.agent.agent_input) + _bytes(messages)
-                needed += told + _bytes(self._parameters) + self._most_output
-        if needed > self._spare:
-            self._call.reserve(needed - self._spare)
-            self._spare = needed
+                told += texts.size(self._call.agent.agent_input) + _bytes(messages)
+                told, answered = told + _bytes(self._parameters), self._most_output
+        spare_told, spare_answered = self._spare
+        more = max(told - spare_told, 0), max(answered - spare_answered, 0)
+        if any(more):
+            self._call.reserve(*more)
+            self._spare = max(told, spare_told), max(answered, spare_answered)
 
     def add(self, usage: Usage | None, told: int) -> None:
         """The model has been asked, with so many messages."""
-        used = 0 if usage is None else usage.input_tokens + usage.output_tokens
-        self._spare = max(self._spare - used, 0)
+        read, written = (0, 0) if usage is None else (usage.input_tokens, usage.output_tokens)
+        spare_told, spare_answered = self._spare
+        self._spare = max(spare_told - read, 0), max(spare_answered - written, 0)
+        used = read + written
         self._last, self._told, self._has_asked = used, told if used else 0, True
 
 
