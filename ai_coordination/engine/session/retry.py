@@ -10,7 +10,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import answer, transitions
+from ai_coordination.engine.agent import answer, spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
@@ -148,9 +148,9 @@ def _reset(
 
     The write is refused if another worker was first. The plan is pinned, so the result is the same.
     """
-    if agent.state == SessionAgentState.COMPLETED and agent.due_at:
-        # Once it is reset, nothing would seal its run.
-        seal(engine, agent)
+    if agent.due_at:
+        # Its worker may have died before this. Once the agent is reset, nothing would do it.
+        _finish(engine, agent)
     waits_for: set[float] = {*plan.reset.intersection(agent.predecessors or ())}
     is_sink = not plan.reset.intersection(agent.successors or ())
     changes: dict[str, Any] = {"is_sink": is_sink or None}
@@ -164,6 +164,14 @@ def _reset(
     reset = transitions.to_next_iteration(engine, agent, iteration, waits_for, changes)
     apply(engine, reset)
     return reset.result()
+
+
+def _finish(engine: Engine, agent: models.SessionAgent) -> None:
+    """Seal the run of an ended agent, and charge the session. Its successors are reset, too."""
+    if agent.state == SessionAgentState.COMPLETED:
+        seal(engine, agent)
+    if spending.owes(agent):
+        spending.settle(engine, [agent])
 
 
 def _forgotten(agent: models.SessionAgent, *, follows: bool) -> Changes:
