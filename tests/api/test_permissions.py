@@ -121,7 +121,7 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         ask_an_agent_elsewhere(agent_server)
         start_by_hand()
         resume_after_deaths()
-        fire()
+        fire(agent_server)
         delete_everything(world)
 
     for who, statements in (
@@ -278,9 +278,10 @@ def sweep() -> None:
     work_off()
 
 
-def fire() -> None:
-    coordination = new_coordination(agents=[echo("rag")])
-    task = new_task(coordination)
+def fire(server: ChatServer) -> None:
+    """The task has a budget. The worker that starts its session checks whether models fit it."""
+    coordination = new_coordination(agents=[echo("rag"), model(server.url, "m", maxTokens=9)])
+    task = new_task(coordination, budget={"tokens": 100_000})
     once, often = (
         new_schedule(coordination, task, schedule=one)
         for one in ("at(2099-12-31T08:00:00)", "rate(1 day)")
