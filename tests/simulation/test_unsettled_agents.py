@@ -1,5 +1,7 @@
 """A retry resets a completed agent whose worker has died before the session was charged."""
 
+from typing import Any
+
 from ai_coordination.engine import session_commands
 from ai_coordination.runtimes.base import Answer, Call
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
@@ -39,7 +41,7 @@ class Unsettled(Started):
         while not self.has_died:
             self.world.step()
         self.before = self._now()
-        key = {
+        key: dict[str, Any] = {
             "coordination_uuid": self.before.session.coordination_uuid,
             "session_uuid": self.before.session.session_uuid,
         }
@@ -63,7 +65,8 @@ def test_a_retry_gives_back_what_an_agent_has_reserved_and_charges_what_it_has_u
     model = case.before.agents[0]
     assert (model.reserved_tokens is not None, model.unsettled_usage is not None) == (True, True)
     again = case.after.agents[0]
-    assert (again.state, again.reserved_tokens) == (SessionAgentState.INITIAL, None)
+    assert again.state == SessionAgentState.INITIAL
+    assert again.reserved_tokens is None
     then = case.after.session
     assert (then.used_input_tokens, then.used_output_tokens, then.committed_tokens) == (
         100,
