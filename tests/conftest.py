@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support import dynamodb_local as local
@@ -57,6 +58,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Other values each time, so many runs a week try more than a few long ones.
+    hypothesis.settings.register_profile("everyday", max_examples=40)
+    hypothesis.settings.load_profile("everyday")
     config.stash[WHY_MISSING] = local.why_missing()
     if config.stash[WHY_MISSING] and os.environ.get("CI") == "true":
         raise pytest.UsageError(config.stash[WHY_MISSING])

@@ -72,13 +72,18 @@ def everyone(session: str) -> list[models.SessionAgent]:
     return list(models.SessionAgent.query(session, consistent_read=True))
 
 
-def test_a_thousand_agents_of_fifty_kilobytes_each_start(caller: Caller, bucket: Bucket) -> None:
-    session, sent = started(caller, members(1_000), 1_000)
+@pytest.mark.parametrize(
+    ("number", "chunks"), [(300, 4), pytest.param(1_000, 11, marks=pytest.mark.stress)]
+)
+def test_many_agents_of_fifty_kilobytes_each_start(
+    caller: Caller, bucket: Bucket, number: int, chunks: int
+) -> None:
+    session, sent = started(caller, members(number), number)
 
     agents = everyone(session)
-    assert len(agents) == 1_000
-    assert len(bucket.texts) == 1_000 + 1  # and the graph
-    assert sent["TransactWriteItems"] == 1 + 11
+    assert len(agents) == number
+    assert len(bucket.texts) == number + 1  # and the graph
+    assert sent["TransactWriteItems"] == 1 + chunks
     assert max(sizes.of_entity(agent) for agent in agents) < 1_500
 
 

@@ -14,7 +14,7 @@ from tests.simulation.random_session import RandomSession
 from tests.support.ids import short
 
 REPLAYED = os.environ.get("SEED")
-EVERYDAY = 60
+EVERYDAY = 40
 MORE = int(os.environ.get("SEEDS", "10000"))
 AT_ONCE = 20
 
