@@ -105,7 +105,8 @@ def deploy(emulated: MiniStack, stack: str, template: Path, *parameters: str) ->
 def deploy_agents(engine: Engine, home: Path) -> None:
     code = home / "code"
     code.mkdir()
-    now, _, later, _ = page("guides/write-an-agent").texts("python")
+    now, *others = page("guides/write-an-agent").texts("python")
+    later = next(text for text in others if "import boto3" in text)
     (code / "now.py").write_text(now)
     (code / "later.py").write_text(later)
     template = home / "agents.yaml"
