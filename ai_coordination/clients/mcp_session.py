@@ -1,6 +1,7 @@
 """How a server of the Model Context Protocol is asked, in each of the protocol's two eras."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -104,7 +105,7 @@ class Target:
         return keys.ask_with(self.key, self.server, self.allowed, self.context, ask)
 
 
-class Connection:
+class Connection(ABC):
     """A way to ask one server. Threads may share it."""
 
     def __init__(self, target: Target, numbers: Iterator[int]) -> None:
@@ -112,6 +113,7 @@ class Connection:
         # Requests that are sent at the same time need distinct ids.
         self._numbers = numbers
 
+    @abstractmethod
     def request(
         self,
         method: str,
@@ -120,7 +122,6 @@ class Connection:
         headers: Mapping[str, str],
     ) -> Mapping[str, Any]:
         """The result of a request. Raises McpFailed, RpcError."""
-        raise NotImplementedError
 
     def _ask(
         self,

@@ -216,13 +216,13 @@ class _Unserialized:
     def _resolve_endpoint_ruleset(self, *given: Any, **more: Any) -> Any:
         if self._is_answered_here():
             return self.meta.endpoint_url, {}, {}
-        return super()._resolve_endpoint_ruleset(*given, **more)  # type: ignore[misc]
+        return super()._resolve_endpoint_ruleset(*given, **more)  # type: ignore[misc] # see above
 
     def _convert_to_request_dict(self, *, endpoint_url: str, context: Any, **more: Any) -> Any:
         if self._is_answered_here():
             return {"url": endpoint_url, "headers": {}, "context": context}
         more |= {"endpoint_url": endpoint_url, "context": context}
-        return super()._convert_to_request_dict(**more)  # type: ignore[misc]
+        return super()._convert_to_request_dict(**more)  # type: ignore[misc] # see above
 
 
 def _shorten(base_classes: list[type], **_: Any) -> None:

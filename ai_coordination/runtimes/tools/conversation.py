@@ -18,7 +18,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """What a model is told of a tool."""
+    """The description of a tool that a model gets."""
 
     name: str
     description: str
@@ -36,7 +36,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a model is told of its call. An error is for the model: it may try another way."""
+    """The result of a call that a model gets. After an error the model may try another way."""
 
     text: str
     is_error: bool = False
