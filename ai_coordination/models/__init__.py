@@ -5,6 +5,9 @@ from ai_coordination.models.blueprint import (
     Agent,
     AgentAction,
     AgentRuntime,
+    AskRule,
+    ForEach,
+    Repeat,
     RetryPolicy,
     SubtaskQuery,
     anonymous,
@@ -14,7 +17,7 @@ from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
-from ai_coordination.models.session_agent import SessionAgent, open_as, opened
+from ai_coordination.models.session_agent import Growth, SessionAgent, open_as, opened
 from ai_coordination.models.session_label import SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
@@ -43,15 +46,19 @@ __all__ = [
     "Agent",
     "AgentAction",
     "AgentRuntime",
+    "AskRule",
     "Budget",
     "ChildCounts",
     "Coordination",
     "Entity",
+    "ForEach",
+    "Growth",
     "Idempotency",
     "InputFile",
     "LargeJson",
     "LargeText",
     "LogEntry",
+    "Repeat",
     "RetryPolicy",
     "Session",
     "SessionAgent",

@@ -61,6 +61,34 @@ class RetryPolicy(MapAttribute[Any, Any]):
 _USUAL_RETRY = RetryPolicy(max_attempts=3, interval_seconds=1.0, backoff_rate=2.0)
 
 
+class AskRule(MapAttribute[Any, Any]):
+    """How an agent asks a person about its output. `AgentAction.user_in_the_loop` has the kind."""
+
+    title = UnicodeAttribute(null=True)
+    # JSON text: the schema of the reply.
+    form = TextAttribute(null=True)
+    options = ListAttribute(of=UnicodeAttribute, default=list)
+    # JSON text: what counts as the answer if nobody has answered in time.
+    default_answer = UnicodeAttribute(attr_name="default", null=True)
+    on_timeout = UnicodeAttribute(default="fail")
+    on_rejection = UnicodeAttribute(default="fail")
+
+
+class ForEach(MapAttribute[Any, Any]):
+    """Run an agent, or a copy of a task, once for each element of a list."""
+
+    items = UnicodeAttribute()
+    max_concurrency = NumberAttribute(null=True)
+    tolerated_failures = NumberAttribute(null=True)
+
+
+class Repeat(MapAttribute[Any, Any]):
+    """Run an agent, or a copy of a task, until a condition holds."""
+
+    until = UnicodeAttribute()
+    max_rounds = NumberAttribute(default=3)
+
+
 class AgentAction(MapAttribute[Any, Any]):
     """One agent's settings in a task: its place in the graph and its rules.
 
@@ -80,6 +108,19 @@ class AgentAction(MapAttribute[Any, Any]):
     retry = RetryPolicy(default=lambda: _USUAL_RETRY)
     on_failure = UnicodeAttribute(default="fail_session")
     max_turns = NumberAttribute(default=10)
+    # Expressions, as they were written: see `expressions`.
+    when = UnicodeAttribute(null=True)
+    input = UnicodeAttribute(null=True)
+    # A JSON Schema as text.
+    output_schema = TextAttribute(null=True)
+    delay_seconds = NumberAttribute(default=0)
+    for_each = ForEach(null=True)
+    repeat = Repeat(null=True)
+    # The task that is run in place of the agent.
+    task_uuid = UnicodeAttribute(null=True)
+    # The members to which the agent may delegate.
+    delegates_to = ListAttribute(of=UnicodeAttribute, default=list)
+    ask = AskRule(null=True)
     position = NumberAttribute(default=0)
 
     def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def same_start(agent: SessionAgent) -> Condition:
     condition &= same(model.current_run_uuid, agent.current_run_uuid)
     condition &= same(model.not_before, agent.not_before)
     condition &= same(model.skip_requested, agent.skip_requested)
+    condition &= same(model.grown, agent.grown)
     return condition
 
 

@@ -145,7 +145,16 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     operation_token = UnicodeAttribute(attr_name="doing_token", null=True)
     waiting_on = NumberSetAttribute(null=True)
     graph = TextAttribute(null=True)
+    # How many agents it has, once all of a growth in progress are written. Superseded ones count.
     graph_size = NumberAttribute(null=True)
+    superseded_count = NumberAttribute(null=True)
+    # The ordinal of the next agent that is added. Only in a session whose graph may grow.
+    next_ordinal = NumberAttribute(null=True)
+    # The tasks and members that may be added: see `engine.session.pinned_tasks`.
+    pinned_tasks = TextAttribute(null=True)
+    # The task's expression, and its value once the session has completed.
+    output_expression = UnicodeAttribute(null=True)
+    output = TextAttribute(null=True)
     # What a retry in progress resets: see `engine.session.retry_plan`.
     retry_plan = TextAttribute(null=True)
     # A retry has left failed or cancelled agents as they are, so the session cannot complete.

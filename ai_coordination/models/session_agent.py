@@ -1,9 +1,11 @@
 """Session agents: one agent's part in a session."""
 
-from typing import Self
+from typing import Any, Self
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    ListAttribute,
+    MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
@@ -75,6 +77,28 @@ class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
     asked_order = UnicodeAttribute(range_key=True)
 
 
+class Growth(MapAttribute[Any, Any]):
+    """Agents that were added in front of an agent: the ordinals from `base` on.
+
+    They are `size` agents in equal copies, one after the other, of `step` agents each. `sinks` are
+    the places in a copy of those agents that no other agent of the copy follows: the parent waits
+    for them.
+    """
+
+    base = NumberAttribute()
+    size = NumberAttribute()
+    step = NumberAttribute(default=1)
+    sinks = ListAttribute(of=NumberAttribute, default=lambda: [0])
+    # Which turn of the parent delegated the work; absent if a rule added the agents.
+    turn = NumberAttribute(null=True)
+
+    def sink_ordinals(self) -> set[int]:
+        """Return the ordinals of the agents for which the parent waits."""
+        own: Any = self  # pynamodb's types are those of the class, not of the stored values.
+        copies = range(int(own.base), int(own.base) + int(own.size), int(own.step))
+        return {first + int(place) for first in copies for place in own.sinks}
+
+
 class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     """One agent's part in a session. Edges are ordinals, from which the UUIDs are computed.
 
@@ -100,7 +124,29 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     successors = NumberSetAttribute(null=True)
     # The successors that have no other predecessor, at the time of the start.
     sole_successors = NumberSetAttribute(null=True)
+    # What it waits for: predecessors, order predecessors, and the sinks of its last growth.
     waiting_on = NumberSetAttribute(null=True)
+    # The predecessors that were skipped by a condition. If all were, it is skipped too.
+    dead = NumberSetAttribute(null=True)
+    # Edges that limit how many agents of a growth run at a time. They carry no outputs, and a
+    # failure or a skip of the agent before does not matter.
+    order_predecessors = NumberSetAttribute(attr_name="after", null=True)
+    order_successors = NumberSetAttribute(attr_name="before", null=True)
+    # The agent that added this one, which growth of it (from 1), and which element of its list.
+    parent_ordinal = NumberAttribute(attr_name="parent", null=True)
+    round = NumberAttribute(null=True)
+    item_index = NumberAttribute(null=True)
+    # How many agents are above it. Absent at the top.
+    depth = NumberAttribute(null=True)
+    # The agents that it has added. `grown` counts those growths that its rule made.
+    grew = ListAttribute(of=Growth, null=True)
+    grown = NumberAttribute(null=True)
+    # A large growth is not written completely: its plan. See `engine.agent.grow`.
+    growing = TextAttribute(null=True)
+    # It has waited for `delay_seconds`, or waits now.
+    delayed = BooleanAttribute(null=True)
+    # A retry has replaced it. It is part of nothing any more.
+    superseded = BooleanAttribute(null=True)
     # No agent that was reset with it follows it: the session waits for it.
     is_sink = BooleanAttribute(attr_name="last", null=True)
     # A predecessor's failure policy says that it is skipped once all of them have ended.

@@ -20,5 +20,7 @@ class Task(Versioned):
     initial_task_query = UnicodeAttribute(null=True)
     subtask_queries = ListAttribute(of=SubtaskQuery, default=list)
     agent_actions = AgentActions(default=dict)
+    # An expression: see `expressions`.
+    output = UnicodeAttribute(null=True)
     budget = Budget(null=True)
     schedule_count = NumberAttribute(default=0)
