@@ -205,7 +205,7 @@ class Callers:
             name: most and min(max(int(most * factor), 1), 10**7) for name, most in limits.items()
         }
         dollars = session.budget.dollars
-        budget["dollars"] = dollars and max(dollars * factor, 0.001)
+        budget["dollars"] = dollars and min(max(dollars * factor, 0.001), 10**5)
         given = [*_key_of(session).values(), {"budget": budget}]
         survives(lambda: services.session.update(self._world.caller, *given))
 
