@@ -11,9 +11,11 @@ the next attempt, or the worker has too little time left.
 
 from typing import TypeVar
 
+from pynamodb.expressions.condition import Condition
+
 from ai_coordination import models
 from ai_coordination.engine.context import Engine
-from ai_coordination.models import due_times, writes
+from ai_coordination.models import due_times, moves, writes
 
 FIRST_WAIT_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 3600.0
@@ -36,11 +38,30 @@ def count(engine: Engine, item: T, due_at: str | None) -> T | None:
     wait = min(FIRST_WAIT_SECONDS * 2 ** (looks - 1), LONGEST_WAIT_SECONDS)
     at = engine.later(wait)
     landed, now = writes.update_if(
-        item, due_times.record_look(kind, at, looks), kind.due_at == due_at, engine.context
+        item,
+        due_times.record_look(kind, at, looks),
+        # The due time alone does not identify what was read: the item may have moved on, and have
+        # become due again at the same moment.
+        (kind.due_at == due_at) & _as_read(item),
+        engine.context,
     )
     # The SDK repeats a write whose answer was lost, and is refused by what the first try wrote.
     is_mine = now is not None and (landed or (now.due_at == at and now.looks == looks))
     return now if is_mine else None
+
+
+def _as_read(item: models.Session | models.SessionAgent) -> Condition:
+    """The item has not moved: its outstanding work is what was read."""
+    condition: Condition
+    if isinstance(item, models.Session):
+        condition = models.Session.status == item.status
+        condition &= models.Session.iteration_count == item.iteration_count
+        condition &= moves.same(models.Session.operation_token, item.operation_token)
+    else:
+        condition = models.SessionAgent.state == item.state
+        condition &= models.SessionAgent.iteration == item.iteration
+        condition &= moves.same(models.SessionAgent.current_run_uuid, item.current_run_uuid)
+    return condition
 
 
 def are_too_many(agent: models.SessionAgent) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from ai_coordination import models, services
-from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.engine import agent_commands, looks, session_commands
 from ai_coordination.engine.session import dispatch as dispatching
 from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.models import reads, writes
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 from ai_coordination.timestamps import parse
@@ -121,6 +122,29 @@ def test_a_worker_that_was_stopped_may_still_complete_its_run(world: Simulator) 
     (agent,) = slow.now().agents
     assert (agent.state, agent.agent_output) == ("completed", "Of the first")
     assert [run.outcome for run in slow.now().runs] == ["completed"]
+
+
+def test_a_look_at_an_agent_that_has_moved_on_has_no_effect_even_if_it_is_due_at_the_same_moment(
+    world: Simulator,
+) -> None:
+    kind = models.SessionAgent
+    world.answers = lambda call: Accepted()
+    slow = SlowRequest(world, [{"agent_uuid": "one"}], AgentRuntimeKind.ECHO)
+    (agent,) = slow.now().agents
+    address = agent.session_uuid, agent.session_agent_uuid
+    in_progress = reads.get(kind, *address, tenant=agent.partition_key)
+    assert in_progress is not None
+    agent_commands.fail(world.engine(), world.caller, **key(agent), notes="No")
+    due_at = in_progress.due_at
+    writes.update_if(
+        kind(*address), [kind.due_at.set(due_at)], kind.state == "initial", world.context
+    )
+
+    assert looks.count(world.engine(), in_progress, due_at) is None
+
+    (now,) = slow.now().agents
+    assert (now.state, now.due_at) == ("initial", due_at)
+    assert now.looks is None
 
 
 @pytest.mark.parametrize("write", [1, 2])
