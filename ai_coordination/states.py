@@ -51,6 +51,17 @@ class FailurePolicy(StrEnum):
 class UserInTheLoop(StrEnum):
     INPUT = "input"
     APPROVAL = "approval"
+    CHOICE = "choice"
+
+
+class TimeoutPolicy(StrEnum):
+    FAIL = "fail"
+    DEFAULT = "default"
+
+
+class RejectionPolicy(StrEnum):
+    FAIL = "fail"
+    CONTINUE = "continue"
 
 
 class AgentRuntimeKind(StrEnum):

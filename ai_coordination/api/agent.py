@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, states
-from ai_coordination.api import enums
+from ai_coordination.api import ask_rule, enums
 from ai_coordination.api.fields import (
     Info,
     int_field,
@@ -29,13 +29,13 @@ PRIMARY_PATH = (
     " its own thread."
 )
 IN_THE_LOOP = (
-    "What a person must do after the agent has answered. Null: nothing, the successors start at"
-    " once."
+    "What a person must do after the agent has answered, as `ask` says in more detail. Null:"
+    " nothing, the successors start at once."
 )
 TIMEOUT = "Seconds until an attempt times out, 1 to 31,536,000 (one year)."
 ANSWER_TIMEOUT = (
-    "Seconds that a person has to answer, 1 to 31,536,000. Afterwards the agent fails. Null: no"
-    " limit."
+    "Seconds that a person has to answer, 1 to 31,536,000. Afterwards the agent fails, or takes the"
+    " default answer of `ask`. Null: no limit."
 )
 HEARTBEAT = (
     "Seconds after which an accepted run that is silent has failed, 1 to 31,536,000. The agent is"
@@ -115,6 +115,7 @@ class AgentAction(graphene.ObjectType):
     )
     primary_path = graphene.Boolean(required=True, description=PRIMARY_PATH)
     user_in_the_loop = graphene.Field(enums.UserInTheLoop, description=IN_THE_LOOP)
+    ask = graphene.Field(ask_rule.AskRule, resolver=ask_rule.resolve, description=ask_rule.ASK)
     timeout_seconds = int_field(
         f"{TIMEOUT} If it was not set: the default of the agent's runtime kind."
     )
@@ -228,6 +229,7 @@ class AgentActionInput(Rules, graphene.InputObjectType):
     """
 
     agent_uuid = uuid_field("`agentUuid` of an agent of the coordination.")
+    ask = ask_rule.AskInput(description=ask_rule.ASK)
     predecessors = optional_list_field(
         graphene.ID,
         "`agentUuid`s of the agents that must end before this one starts. They must take part in"

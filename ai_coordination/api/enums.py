@@ -30,7 +30,33 @@ UserInTheLoop = graphene.Enum.from_enum(
             "INPUT": "The person adds a text, which the successors receive too.",
             "APPROVAL": (
                 "The person approves or rejects the agent's output, or sends it back for revision."
-                " A rejection fails the agent."
+                " A rejection fails the agent, unless `onRejection` is CONTINUE."
+            ),
+            "CHOICE": "The person chooses one of the `options`.",
+        },
+    ),
+)
+
+TimeoutPolicy = graphene.Enum.from_enum(
+    states.TimeoutPolicy,
+    description=_describe(
+        "What happens if nobody answers in time.",
+        {
+            "FAIL": "The agent fails.",
+            "DEFAULT": "The engine answers with `default`, as a person would.",
+        },
+    ),
+)
+
+RejectionPolicy = graphene.Enum.from_enum(
+    states.RejectionPolicy,
+    description=_describe(
+        "What happens if a person rejects an agent's output.",
+        {
+            "FAIL": "The agent fails.",
+            "CONTINUE": (
+                "The agent completes. Its successors start with its output, and know that it was"
+                " rejected."
             ),
         },
     ),

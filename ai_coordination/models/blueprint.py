@@ -73,6 +73,14 @@ class AskRule(MapAttribute[Any, Any]):
     on_timeout = UnicodeAttribute(default="fail")
     on_rejection = UnicodeAttribute(default="fail")
 
+    def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:
+        """Return only what differs from its default."""
+        stored = super().serialize(values, null_check=null_check)
+        return {name: value for name, value in stored.items() if _USUAL_ASK.get(name) != value}
+
+
+_USUAL_ASK = MapAttribute.serialize(AskRule(), AskRule())
+
 
 class ForEach(MapAttribute[Any, Any]):
     """Run an agent, or a copy of a task, once for each element of a list."""

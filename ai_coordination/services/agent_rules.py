@@ -7,7 +7,7 @@ from ai_coordination import models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import DEFAULT_TIMEOUT_SECONDS
-from ai_coordination.services import validation
+from ai_coordination.services import ask_rules, validation
 from ai_coordination.states import FailurePolicy
 
 LONGEST_SECONDS = 365 * 24 * 3600
@@ -28,7 +28,7 @@ def build_action(
     *path: str | int,
 ) -> models.AgentAction:
     """Check and build an agent's action. A rule that is null or absent has its default."""
-    in_the_loop = rules.get("user_in_the_loop")
+    asks = ask_rules.build(rules, *path)
     answer_timeout = rules.get("answer_timeout_seconds")
     if answer_timeout is not None:
         validation.number(answer_timeout, 1, LONGEST_SECONDS, *path, "answer_timeout_seconds")
@@ -42,7 +42,8 @@ def build_action(
         agent_uuid=agent_uuid,
         predecessors=list(predecessors),
         primary_path=_or(rules.get("primary_path"), True),
-        user_in_the_loop=None if in_the_loop is None else str(in_the_loop.value),
+        user_in_the_loop=None if asks.kind is None else str(asks.kind.value),
+        ask=asks.rule,
         timeout_seconds=validation.number(timeout, 1, LONGEST_SECONDS, *path, "timeout_seconds"),
         timeout_by_kind=True if own_timeout is None else None,
         answer_timeout_seconds=answer_timeout,

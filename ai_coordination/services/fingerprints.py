@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ai_coordination.states import FailurePolicy
+from ai_coordination.states import FailurePolicy, RejectionPolicy, TimeoutPolicy
 
 CURRENT = 2
 OF_0_1_0 = 1
 
 # Members that contain any JSON value. Only within these does null differ from absent.
-JSON_MEMBERS = frozenset({"parameters"})
+JSON_MEMBERS = frozenset({"default", "form", "parameters"})
 # The schema's defaults in the objects of an input, which GraphQL has filled in already. The creator
 # of an `MutationInput` handles the defaults of its own members.
 DEFAULTS: Mapping[str, Any] = {
@@ -28,6 +28,9 @@ DEFAULTS: Mapping[str, Any] = {
     "interval_seconds": 1.0,
     "backoff_rate": 2.0,
     "max_turns": 10,
+    "options": [],
+    "on_timeout": TimeoutPolicy.FAIL,
+    "on_rejection": RejectionPolicy.FAIL,
 }
 
 

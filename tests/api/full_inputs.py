@@ -24,6 +24,18 @@ _RULES = {
     "onFailure": "CONTINUE",
     "maxTurns": 3,
 }
+_ASK = {
+    "userInTheLoop": "INPUT",
+    "ask": {
+        "kind": "INPUT",
+        "title": "A",
+        "form": {"type": "object", "title": "B"},
+        "options": [],
+        "default": None,
+        "onTimeout": "FAIL",
+        "onRejection": "FAIL",
+    },
+}
 _QUERIES = [{"agentUuid": "rag", "subtaskQuery": "Find it."}]
 FILES = [{"name": "a.pdf", "uri": "s3://bucket/a.pdf", "mediaType": "application/pdf"}]
 
@@ -52,7 +64,7 @@ FULL: dict[str, Given] = {
         "initialTaskQuery": "C",
         "subtaskQueries": _QUERIES,
         "agentActions": [
-            {"agentUuid": "rag", **_RULES},
+            {"agentUuid": "rag", **_RULES, **_ASK},
             {"agentUuid": "zh", "predecessors": ["rag"]},
         ],
         "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},

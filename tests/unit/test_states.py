@@ -11,7 +11,9 @@ from ai_coordination.states import SessionAgentState, SessionStatus, State, may_
 # The enums of the public contract that the engine stores, as a client writes them.
 CONTRACT = {
     "AgentRuntimeKind": "ECHO LAMBDA EXTERNAL PASS OPENAI BEDROCK HTTP A2A",
-    "UserInTheLoop": "INPUT APPROVAL",
+    "UserInTheLoop": "INPUT APPROVAL CHOICE",
+    "TimeoutPolicy": "FAIL DEFAULT",
+    "RejectionPolicy": "FAIL CONTINUE",
     "FailurePolicy": "FAIL_SESSION SKIP_SUCCESSORS CONTINUE",
     "ScheduleStatus": "ACTIVE PAUSED COMPLETED",
     "SessionStatus": "INITIAL IN_PROGRESS WAITING_FOR_INPUT COMPLETED FAILED CANCELLED",
