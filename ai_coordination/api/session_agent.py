@@ -7,7 +7,8 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields, heartbeats, neighbours
-from ai_coordination.api.agent import Agent, AgentAction, TokenUsage
+from ai_coordination.api.agent import Agent, TokenUsage
+from ai_coordination.api.agent_action import AgentAction
 from ai_coordination.api.ask import Ask, resolve_ask, resolve_turn
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (

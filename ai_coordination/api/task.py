@@ -7,7 +7,8 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentAction, SubtaskQuery
+from ai_coordination.api.agent import SubtaskQuery
+from ai_coordination.api.agent_action import AgentAction
 from ai_coordination.api.budget import Budget
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
@@ -36,9 +37,13 @@ SUBTASK_QUERIES = (
     " without one works on the task query."
 )
 AGENT_ACTIONS = (
-    "The graph: predecessors, timeouts, retries, failure policy and approval of each agent. An"
-    " agent that has neither an action nor a subtask query does not take part, unless none has:"
-    " then all agents of the coordination take part."
+    "The graph: predecessors, conditions, loops, timeouts, retries, failure policy and approval of"
+    " each agent. An agent that has neither an action nor a subtask query does not take part,"
+    " unless none has: then all agents of the coordination take part."
+)
+OUTPUT = (
+    "A JMESPath expression of at most 1,000 characters over the outputs of the agents without"
+    " successors. Its value is the output of a session. Null: what these agents said."
 )
 
 
@@ -57,6 +62,7 @@ class Task(graphene.ObjectType):
     initial_task_query = text_field("Task query of sessions that are started without one.")
     subtask_queries = list_field(SubtaskQuery, SUBTASK_QUERIES)
     agent_actions = list_field(AgentAction, AGENT_ACTIONS)
+    output = text_field(OUTPUT)
     budget = graphene.Field(
         Budget, description="What each session of the task may spend. Null: no limit."
     )

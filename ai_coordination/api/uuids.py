@@ -45,7 +45,8 @@ def _lower_members(arguments: dict[str, Any]) -> dict[str, Any]:
     names = UUID_ARGUMENTS | {"predecessors"} if "session_uuid" in arguments else UUID_ARGUMENTS
     return {
         name: _lower(value) if name in names else _lower_inside(value)
-        for name, value in arguments.items()
+        # An input object is a dict whose members are its attributes: `items` may be a member.
+        for name, value in dict.items(arguments)
     }
 
 

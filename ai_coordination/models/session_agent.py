@@ -145,7 +145,7 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     growing = TextAttribute(null=True)
     # It has waited for `delay_seconds`, or waits now.
     delayed = BooleanAttribute(null=True)
-    # A retry has replaced it. It is part of nothing any more.
+    # A retry has replaced it. It is no part of the session, except as history.
     superseded = BooleanAttribute(null=True)
     # No agent that was reset with it follows it: the session waits for it.
     is_sink = BooleanAttribute(attr_name="last", null=True)

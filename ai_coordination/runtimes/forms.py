@@ -26,20 +26,8 @@ def problem_of_reply(form: Any, value: Any, *path: str | int) -> Problem | None:
         return Problem(TOO_INTRICATE, Path(path))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_size(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
 _MORE: Final[Mapping[str, Callable[[Any], bool]]] = {
     "default": lambda value: True,
     "format": lambda value: isinstance(value, str),
-    "maxItems": _is_size,
-    "maxLength": _is_size,
-    "maximum": _is_number,
-    "minLength": _is_size,
-    "minimum": _is_number,
+    **output_schema.BOUNDS,
 }

@@ -23,12 +23,18 @@ Keywords = Mapping[str, Callable[[Any], bool]]
 _NO_MORE: Final[Keywords] = {}
 
 
-def problems(schema: Any, *path: str | int, more: Keywords = _NO_MORE) -> Iterator[Problem]:
+def problems(
+    schema: Any, *path: str | int, more: Keywords = _NO_MORE, any_type: bool = False
+) -> Iterator[Problem]:
     """What is wrong with a schema that a tenant writes.
 
-    `more` are further keywords that it may have, each with what its values must be.
+    `more` are further keywords that it may have, each with what its values must be. It must
+    describe an object, unless it may be of `any_type`.
     """
-    if not isinstance(schema, Mapping) or schema.get("type") != "object":
+    if not isinstance(schema, Mapping):
+        yield Problem("This must be a JSON Schema, which is an object", path)
+        return
+    if not any_type and schema.get("type") != "object":
         yield Problem("This must be a JSON Schema whose type is 'object'", path)
         return
     if len(json.dumps(schema, ensure_ascii=False).encode()) > LARGEST_BYTES:
@@ -69,6 +75,14 @@ def _is_type(value: Any) -> bool:
     return all(isinstance(name, str) and name in json_schema.TYPES for name in types)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
@@ -85,6 +99,16 @@ _VALUES: Final[Keywords] = {
     "required": _is_texts,
     "title": lambda value: isinstance(value, str),
     "type": _is_type,
+}
+
+
+# Bounds, which `json_schema` checks. Models are not asked to keep them.
+BOUNDS: Final[Keywords] = {
+    "maxItems": _is_size,
+    "maxLength": _is_size,
+    "maximum": _is_number,
+    "minLength": _is_size,
+    "minimum": _is_number,
 }
 
 

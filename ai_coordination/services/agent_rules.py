@@ -7,7 +7,7 @@ from ai_coordination import models
 from ai_coordination.errors import BadUserInput
 from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import DEFAULT_TIMEOUT_SECONDS
-from ai_coordination.services import ask_rules, validation
+from ai_coordination.services import ask_rules, control_flow, validation
 from ai_coordination.states import FailurePolicy
 
 LONGEST_SECONDS = 365 * 24 * 3600
@@ -52,6 +52,7 @@ def build_action(
         on_failure=str(_or(rules.get("on_failure"), FailurePolicy.FAIL_SESSION).value),
         max_turns=validation.number(max_turns, 1, MOST_TURNS, *path, "max_turns"),
         position=position,
+        **control_flow.settings(agent_uuid, rules, *path),
     )
 
 

@@ -21,6 +21,7 @@ _FIELDS: Mapping[type[models.Table], tuple[str, ...]] = {
     models.Task: (
         "subtask_queries",
         "agent_actions",
+        "output",
         "initial_task_query",
         "task_description",
         "task_name",

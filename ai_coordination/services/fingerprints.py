@@ -17,7 +17,7 @@ CURRENT = 2
 OF_0_1_0 = 1
 
 # Members that contain any JSON value. Only within these does null differ from absent.
-JSON_MEMBERS = frozenset({"default", "form", "parameters"})
+JSON_MEMBERS = frozenset({"default", "form", "output_schema", "parameters"})
 # The schema's defaults in the objects of an input, which GraphQL has filled in already. The creator
 # of an `MutationInput` handles the defaults of its own members.
 DEFAULTS: Mapping[str, Any] = {
@@ -31,6 +31,9 @@ DEFAULTS: Mapping[str, Any] = {
     "options": [],
     "on_timeout": TimeoutPolicy.FAIL,
     "on_rejection": RejectionPolicy.FAIL,
+    "delay_seconds": 0,
+    "max_rounds": 3,
+    "delegates_to": [],
 }
 
 

@@ -11,6 +11,7 @@ from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import (
     budgets,
+    control_flow,
     counts,
     guards,
     idempotent_create,
@@ -35,6 +36,7 @@ def create(
     initial_task_query: str | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
     agent_actions: Sequence[Mapping[str, Any]] | None = None,
+    output: str | None = None,
     budget: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Task:
@@ -53,6 +55,7 @@ def create(
             "initial_task_query": initial_task_query,
             "subtask_queries": subtask_queries,
             "agent_actions": agent_actions,
+            "output": output,
             "budget": budget,
         },
     )
@@ -68,6 +71,7 @@ def create(
             initial_task_query=validation.text(initial_task_query, "initial_task_query"),
             subtask_queries=queries(subtask_queries, "subtask_queries"),
             agent_actions=_actions(agent_actions, "agent_actions"),
+            output=control_flow.expression(output, "output"),
             budget=budgets.build(budget),
             updated_by=caller.user_id,
             created_at=now,
@@ -132,6 +136,8 @@ def update(
         written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
     if "agent_actions" in changes:
         written["agent_actions"] = _actions(changes["agent_actions"] or [], "agent_actions")
+    if "output" in changes:
+        written["output"] = control_flow.expression(changes["output"], "output")
     if "budget" in changes:
         written["budget"] = budgets.build(changes["budget"])
     entity = models.Task(coordination_uuid, task_uuid)

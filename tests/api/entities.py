@@ -15,7 +15,14 @@ RULES = """
     predecessors primaryPath userInTheLoop timeoutSeconds answerTimeoutSeconds
     heartbeatSeconds
     retry { maxAttempts intervalSeconds backoffRate } onFailure maxTurns
+    when input outputSchema delaySeconds forEach { items maxConcurrency toleratedFailures }
+    repeat { until maxRounds } taskUuid delegatesTo
 """
+NO_CONTROL_FLOW: Given = {
+    **dict.fromkeys(("when", "input", "outputSchema", "forEach", "repeat", "taskUuid")),
+    "delaySeconds": 0,
+    "delegatesTo": [],
+}
 DEFAULT_RULES: Given = {
     "predecessors": [],
     "primaryPath": True,
@@ -26,6 +33,7 @@ DEFAULT_RULES: Given = {
     "retry": {"maxAttempts": 3, "intervalSeconds": 1.0, "backoffRate": 2.0},
     "onFailure": "FAIL_SESSION",
     "maxTurns": 10,
+    **NO_CONTROL_FLOW,
 }
 # Not in the order of their uuids, and with everything that JSON can hold.
 MEMBERS: list[Given] = [
@@ -69,8 +77,21 @@ ACTIONS: list[Given] = [
         "retry": {"maxAttempts": 100, "intervalSeconds": 0.25, "backoffRate": 1.5},
         "onFailure": "SKIP_SUCCESSORS",
         "maxTurns": 50,
+        **NO_CONTROL_FLOW,
+        "when": "outputs.rag.found",
+        "input": "{found: outputs.rag}",
+        "outputSchema": {"type": "array", "items": {"type": "string", "maxLength": 9}},
+        "delaySeconds": 31_536_000,
+        "forEach": {"items": "outputs.rag", "maxConcurrency": 2, "toleratedFailures": 0},
+        "delegatesTo": ["person"],
     },
-    {**DEFAULT_RULES, "agentUuid": "rag", "userInTheLoop": "INPUT", "onFailure": "CONTINUE"},
+    {
+        **DEFAULT_RULES,
+        "agentUuid": "rag",
+        "userInTheLoop": "INPUT",
+        "onFailure": "CONTINUE",
+        "repeat": {"until": "outputs.rag.found", "maxRounds": 100},
+    },
 ]
 FILES = [
     {"name": "offer.pdf", "uri": "s3://files/offer.pdf", "mediaType": "application/pdf"},
@@ -135,7 +156,7 @@ ENTITIES = {
         "createTask",
         ("coordination",),
         (),
-        f"""coordinationUuid partitionKey taskName taskDescription initialTaskQuery {QUERIES}
+        f"""coordinationUuid partitionKey taskName taskDescription initialTaskQuery {QUERIES} output
         agentActions {{ agentUuid {RULES} }} budget {{ tokens dollars seconds }} {VERSIONED}""",
         {
             "taskName": "Translate",
@@ -143,6 +164,7 @@ ENTITIES = {
             "initialTaskQuery": '{"what": "lamps"}',
             "subtaskQueries": SUBTASKS,
             "agentActions": ACTIONS,
+            "output": "outputs.zh",
             "budget": {"tokens": 1, "dollars": 2.5, "seconds": 2},
         },
         ("taskName",),
@@ -151,6 +173,7 @@ ENTITIES = {
             "initialTaskQuery": None,
             "subtaskQueries": [],
             "agentActions": [],
+            "output": None,
             "budget": None,
         },
         {"partitionKey": "acme#sales", "version": 1},
@@ -162,11 +185,19 @@ ENTITIES = {
             {"agentActions": ACTIONS[::-1]},
             {"agentActions": []},
             {"subtaskQueries": []},
+            {"output": "{all: outputs}"},
             {"taskName": "Other", "subtaskQueries": [], "agentActions": []},
             {"budget": {"tokens": 2_147_483_647, "dollars": None, "seconds": None}},
             {},
         ],
-        ("taskDescription", "initialTaskQuery", "subtaskQueries", "agentActions", "budget"),
+        (
+            "taskDescription",
+            "initialTaskQuery",
+            "subtaskQueries",
+            "agentActions",
+            "output",
+            "budget",
+        ),
     ),
     "schedule": Entity(
         "createTaskSchedule",

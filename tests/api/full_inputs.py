@@ -36,6 +36,14 @@ _ASK = {
         "onRejection": "FAIL",
     },
 }
+_CONTROL_FLOW = {
+    "when": "query == 'A'",
+    "input": "taskQuery",
+    "outputSchema": {"type": "object", "properties": {"a": {"enum": [None]}}},
+    "delaySeconds": 60,
+    "forEach": {"items": "query", "maxConcurrency": 2, "toleratedFailures": 3},
+    "delegatesTo": ["zh"],
+}
 _QUERIES = [{"agentUuid": "rag", "subtaskQuery": "Find it."}]
 FILES = [{"name": "a.pdf", "uri": "s3://bucket/a.pdf", "mediaType": "application/pdf"}]
 
@@ -64,9 +72,15 @@ FULL: dict[str, Given] = {
         "initialTaskQuery": "C",
         "subtaskQueries": _QUERIES,
         "agentActions": [
-            {"agentUuid": "rag", **_RULES, **_ASK},
-            {"agentUuid": "zh", "predecessors": ["rag"]},
+            {"agentUuid": "rag", **_RULES, **_ASK, **_CONTROL_FLOW},
+            {
+                "agentUuid": "zh",
+                "predecessors": ["rag"],
+                "repeat": {"until": "outputs.zh.good", "maxRounds": 5},
+                "taskUuid": None,
+            },
         ],
+        "output": "outputs.zh",
         "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "createTaskSchedule": {
@@ -135,6 +149,9 @@ def full(world: World, name: str) -> Given:
     given.update(
         {one: uuids[one] for one, value in given.items() if value is None and one in uuids}
     )
+    for action in given.get("agentActions", []):
+        if "taskUuid" in action:
+            action["taskUuid"] = world.task
     if "predecessors" in given:
         given["predecessors"] = [world.agent]
     if "finishedAt" in given:

@@ -36,31 +36,31 @@ class Member(NamedTuple):
         return ".".join(map(str, (self.mutation, *self.path)))
 
 
-def members(name: str, kind: GraphQLInputObjectType, value: Any, *path: str | int) -> Iterator[Any]:
-    """All members of an input type; one that the full input does not have fails the test."""
+def members(name: str, kind: GraphQLInputObjectType, values: dict[Path, Any]) -> Iterator[Member]:
+    """All members of an input type, each in one of the values, which are at these paths.
+
+    A member that no value has fails the test. Several values are the elements of a list, because
+    not all members of an action go together.
+    """
     for member, field in kind.fields.items():
         if member == KEY:
             continue
-        assert member in value, f"{name} has a new member: {(*path, member)}"
-        yield Member(name, (*path, member), field)
+        given = {(*at, member): value[member] for at, value in values.items() if member in value}
+        assert given, f"{name} has a new member: {member}"
+        yield Member(name, next(iter(given)), field)
         inner = get_named_type(field.type)
         if isinstance(inner, GraphQLInputObjectType):
-            given = value[member]
-            at = (*path, member, 0) if isinstance(given, list) else (*path, member)
-            yield from members(name, inner, given[0] if isinstance(given, list) else given, *at)
+            lists = {at: value for at, value in given.items() if isinstance(value, list)}
+            elements = {
+                (*at, index): element
+                for at, value in lists.items()
+                for index, element in enumerate(value)
+            }
+            yield from members(name, inner, elements if lists else given)
 
 
 MEMBERS = [
-    member
-    for name, full in FULL.items()
-    for member in members(
-        name,
-        input_of(name),
-        # The members of an action are not all of one: who waits for nobody has no predecessors.
-        {**full, "agentActions": [{"predecessors": [], **full["agentActions"][0]}]}
-        if "agentActions" in full
-        else full,
-    )
+    member for name, full in FULL.items() for member in members(name, input_of(name), {(): full})
 ]
 OPTIONAL = [one for one in MEMBERS if not is_non_null_type(one.field.type)]
 # The members of an object are listed themselves; JSON has none.

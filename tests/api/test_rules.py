@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.entities import DEFAULT_RULES, RULES
+from tests.api.entities import DEFAULT_RULES, NO_CONTROL_FLOW, RULES
 from tests.support.graph_api import ask, change, create, data, mutation, new_task
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -35,7 +35,8 @@ LOWEST = {
     "onFailure": "CONTINUE",
     "maxTurns": 1,
 }
-NULLS = {name: None for name in DEFAULT_RULES if name != "predecessors"}
+# Sessions built by hand have rules, but no graph and no control flow.
+NULLS = dict.fromkeys(DEFAULT_RULES.keys() - {"predecessors", *NO_CONTROL_FLOW})
 NULL_RETRY = dict.fromkeys(DEFAULT_RULES["retry"])
 
 

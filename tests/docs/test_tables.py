@@ -18,7 +18,7 @@ from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
 from ai_coordination.runtimes import base, output_schema
 from ai_coordination.runtimes.tools import conversation, parameters, toolbox
-from ai_coordination.services import agent_rules, session_membership, validation
+from ai_coordination.services import agent_rules, control_flow, session_membership, validation
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
 
 
@@ -93,6 +93,13 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "throttling": (int(base.THROTTLE_SECONDS),),
     "tools of a model": (parameters.MOST_TOOLS, toolbox.MOST_TOOLS),
     "turns of an agent": (1, agent_rules.MOST_TURNS),
+    "expression": (control_flow.LONGEST_EXPRESSION,),
+    "delay": (0, control_flow.LONGEST_DELAY_SECONDS),
+    "elements at the same time": (1, control_flow.MOST_AT_A_TIME),
+    "tolerated failures": (0, control_flow.MOST_TOLERATED_FAILURES),
+    "rounds": (1, control_flow.MOST_ROUNDS),
+    "members to delegate to": (control_flow.MOST_DELEGATES,),
+    "output schema": (output_schema.LARGEST_BYTES,),
     "form of a question": (output_schema.LARGEST_BYTES,),
     "rounds with tools": (1, parameters.PROPERTIES["maxRounds"]["maximum"]),
     "result of a tool": (conversation.LONGEST_RESULT,),

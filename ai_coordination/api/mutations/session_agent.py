@@ -6,7 +6,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentRulesInput
+from ai_coordination.api.agent_action import AgentRulesInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     int_field,

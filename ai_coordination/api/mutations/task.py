@@ -6,13 +6,14 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.agent import AgentActionInput, SubtaskQueryInput
+from ai_coordination.api.agent import SubtaskQueryInput
+from ai_coordination.api.agent_action import AgentActionInput
 from ai_coordination.api.budget import BudgetInput
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
-from ai_coordination.api.task import AGENT_ACTIONS, SUBTASK_QUERIES, Task
+from ai_coordination.api.task import AGENT_ACTIONS, OUTPUT, SUBTASK_QUERIES, Task
 
 
 class CreateTaskInput(graphene.InputObjectType):
@@ -28,6 +29,7 @@ class CreateTaskInput(graphene.InputObjectType):
     agent_actions = optional_list_field(
         AgentActionInput, f"{AGENT_ACTIONS} At most 1,000.", default_value=[]
     )
+    output = text_field(OUTPUT)
     budget = BudgetInput(description="What each session of the task may spend. Null: no limit.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 
@@ -48,6 +50,7 @@ class UpdateTaskInput(graphene.InputObjectType):
     agent_actions = optional_list_field(
         AgentActionInput, f"{AGENT_ACTIONS} At most 1,000. Replaces the stored list."
     )
+    output = text_field(OUTPUT)
     budget = BudgetInput(description="What each session of the task may spend. Null: no limit.")
     expected_version = int_field(fields.EXPECTED_VERSION, required=False)
 
