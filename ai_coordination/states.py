@@ -34,6 +34,7 @@ class RunOutcome(StrEnum):
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     INPUT_REQUIRED = "input_required"
+    DELEGATED = "delegated"
 
 
 class ScheduleStatus(StrEnum):

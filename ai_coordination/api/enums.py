@@ -148,6 +148,10 @@ RunOutcome = graphene.Enum.from_enum(
             "INPUT_REQUIRED": (
                 "The agent asked a person a question. It continues with the answer in another run."
             ),
+            "DELEGATED": (
+                "The agent delegated work to other agents. It continues with their results in"
+                " another run."
+            ),
         },
     ),
 )

@@ -12,6 +12,7 @@ from ai_coordination.api.agent_runtimes import AgentRuntimeQueries
 from ai_coordination.api.coordination import Coordination, CoordinationQueries
 from ai_coordination.api.fields import Info
 from ai_coordination.api.mutations.coordination import CoordinationMutations
+from ai_coordination.api.mutations.delegation import DelegationMutations
 from ai_coordination.api.mutations.execution import ExecutionMutations
 from ai_coordination.api.mutations.session import SessionMutations
 from ai_coordination.api.mutations.session_agent import SessionAgentMutations
@@ -53,6 +54,7 @@ class Query(
 
 class Mutation(
     ExecutionMutations,
+    DelegationMutations,
     SessionRunMutations,
     SessionAgentMutations,
     SessionMutations,

@@ -31,7 +31,7 @@ NOT_CURRENT = "This run is not the agent's current one"
 REPORTED = "This run has ended with another result, or its deadline has passed"
 
 
-def _agent(
+def agent_of(
     caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
 ) -> models.SessionAgent:
     """Read the agent, whatever its current run is."""
@@ -45,13 +45,13 @@ def _agent(
 def _agent_in_run(
     caller: Caller, session_uuid: str, session_agent_uuid: str, run_uuid: str
 ) -> models.SessionAgent:
-    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.current_run_uuid != run_uuid:
-        raise _refused(agent, NOT_CURRENT)
+        raise refused(agent, NOT_CURRENT)
     return agent
 
 
-def _refused(agent: models.SessionAgent, message: str) -> InvalidState:
+def refused(agent: models.SessionAgent, message: str) -> InvalidState:
     return InvalidState(message, agent.state.upper())
 
 
@@ -78,7 +78,7 @@ def complete(
     if agent.state == SessionAgentState.IN_PROGRESS or not texts.is_same(
         agent.agent_output, output
     ):
-        raise _refused(agent, REPORTED)
+        raise refused(agent, REPORTED)
     return agent
 
 
@@ -99,7 +99,7 @@ def fail(
     """
     used = reported_usage.checked(usage)
     notes = validation.required_text(notes, "notes")[:LONGEST_NOTES]
-    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
         failing.fail_attempt(
             engine,
@@ -109,17 +109,17 @@ def fail(
             retryable=retryable is not False,
             usage=used,
         )
-    run = _run_of(caller, agent, run_uuid)
+    run = run_of(caller, agent, run_uuid)
     if run.outcome != RunOutcome.FAILED or not texts.is_same(run.notes, notes):
-        raise _refused(agent, REPORTED)
-    return _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+        raise refused(agent, REPORTED)
+    return agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
 
 
-def _run_of(caller: Caller, agent: models.SessionAgent, run_uuid: str) -> models.SessionRun:
+def run_of(caller: Caller, agent: models.SessionAgent, run_uuid: str) -> models.SessionRun:
     """Read a run of the agent. Raises InvalidState if it is another's."""
     run = reads.get(models.SessionRun, agent.session_uuid, run_uuid, tenant=caller.partition_key)
     if run is None or run.session_agent_uuid != agent.session_agent_uuid:
-        raise _refused(agent, "This run is not one of the agent's runs")
+        raise refused(agent, "This run is not one of the agent's runs")
     return run
 
 
@@ -164,7 +164,7 @@ def heartbeat(
             return alive
         read = agent.state, agent.lease_until, agent.poll_at, agent.deadline_at
         if read == before:
-            raise _refused(agent, accept_report.OVER)
+            raise refused(agent, accept_report.OVER)
         before = read
 
 
@@ -188,17 +188,17 @@ def ask(
     """
     asked = Question(question, resume, form, reported_usage.checked(usage))
     asking.check(asked)
-    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid:
         try:
             asking.ask(engine, agent, asked, reported=True)
         except RunFailed as failed:
             failing.fail_run(engine, agent, failed, moves.in_time(engine.now()))
-    run = _run_of(caller, agent, run_uuid)
-    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    run = run_of(caller, agent, run_uuid)
+    agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     if run.outcome != RunOutcome.INPUT_REQUIRED or not texts.is_same(run.output, question):
         last_turn = asking.LAST_TURN.format(agent.agent_action.max_turns)
-        raise _refused(agent, last_turn if run.notes == last_turn else REPORTED)
+        raise refused(agent, last_turn if run.notes == last_turn else REPORTED)
     return agent
 
 
@@ -226,15 +226,15 @@ def answer(
         answer=validation.json_value(answer, "answer"),
         comment=validation.text(comment, "comment"),
     )
-    agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+    agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     is_asked = agent.state == SessionAgentState.WAITING_FOR_INPUT
     if is_asked and agent.current_run_uuid == run_uuid:
         answering.answer(engine, agent, said, caller.user_id)
-        agent = _agent(caller, session_uuid, session_agent_uuid, run_uuid)
+        agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.answer_mark == said.mark(run_uuid):
         return agent
     if agent.current_run_uuid != run_uuid:
-        raise _refused(agent, NOT_CURRENT)
+        raise refused(agent, NOT_CURRENT)
     if not answering.was_answered_so(agent, said):
-        raise _refused(agent, "This agent does not wait for an answer, or got another one")
+        raise refused(agent, "This agent does not wait for an answer, or got another one")
     return agent

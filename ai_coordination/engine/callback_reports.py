@@ -10,13 +10,13 @@ from typing import NamedTuple
 from ai_coordination import ids, models
 from ai_coordination.caller import Caller
 from ai_coordination.context import InvocationContext
-from ai_coordination.engine import agent_commands
+from ai_coordination.engine import agent_commands, delegation_command
 from ai_coordination.engine.agent import callbacks
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import Unauthenticated
 from ai_coordination.models import reads
 from ai_coordination.runtimes.agent_report import Failed, Heartbeat, Report
-from ai_coordination.runtimes.base import Accepted, Question
+from ai_coordination.runtimes.base import Accepted, Delegation, Question
 
 
 class Place(NamedTuple):
@@ -69,6 +69,10 @@ def take(engine: Engine, caller: Caller, place: Place, report: Report) -> None:
     elif isinstance(report, Question):
         asked = {"question": report.text, "form": report.form, "resume": report.resume}
         agent_commands.ask(engine, caller, **key, **asked, usage=usage)
+    elif isinstance(report, Delegation):
+        work = [asdict(piece) for piece in report.work]
+        given = {"work": work, "resume": report.resume}
+        delegation_command.delegate(engine, caller, **key, **given, usage=usage)
     else:
         output = str(report.output)
         agent_commands.complete(engine, caller, **key, agent_output=output, usage=usage)

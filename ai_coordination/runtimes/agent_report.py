@@ -1,7 +1,8 @@
 """What an agent says over HTTP, in the answer to a request or in a callback.
 
 docs/guides/http-agents.md has the bodies: a text; or a JSON object with one of the members
-`agentOutput`, `question`, `accepted`, `failed` and `heartbeat`. Unknown members are ignored.
+`agentOutput`, `question`, `delegate`, `accepted`, `failed` and `heartbeat`. Unknown members are
+ignored.
 """
 
 import json
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Final, NoReturn
 
-from ai_coordination.runtimes.base import Accepted, Answer, Question, Usage
+from ai_coordination.runtimes import delegations
+from ai_coordination.runtimes.base import Accepted, Answer, Delegation, Question, Usage
+from ai_coordination.runtimes.delegations import NotWork
 from ai_coordination.runtimes.token_usage import usage_of
 
 TEXT: Final = "text/plain"
@@ -36,16 +39,21 @@ class Heartbeat:
     percent: int | None
 
 
-Report = Heartbeat | Answer | Question | Accepted | Failed
+Report = Heartbeat | Answer | Question | Delegation | Accepted | Failed
 
 
 class Malformed(Exception):
     """The body is no report. `path` is the place in it."""
 
-    def __init__(self, message: str, *path: str) -> None:
+    def __init__(self, message: str, *path: str | int) -> None:
         super().__init__(message)
         self.message = message
         self.path = path
+
+    @property
+    def is_about_delegation(self) -> bool:
+        """Whether only the delegated work is wrong: an agent that is told so may correct it."""
+        return self.path[:1] == (delegations.MEMBER,)
 
 
 class UnknownType(Malformed):
@@ -103,6 +111,14 @@ def _question(value: Mapping[str, Any]) -> Question:
     return Question(text, value.get("resume"), value.get("form"), usage)
 
 
+def _delegation(value: Mapping[str, Any]) -> Delegation:
+    try:
+        work = delegations.read(value[delegations.MEMBER])
+    except NotWork as wrong:
+        raise Malformed(wrong.message, delegations.MEMBER, *wrong.path) from None
+    return Delegation(work, value.get("resume"), usage_of(value.get("usage")))
+
+
 def _accepted(value: Mapping[str, Any]) -> Accepted:
     if value["accepted"] is not True:
         raise Malformed("This must be true", "accepted")
@@ -144,6 +160,7 @@ def _text(value: Mapping[str, Any], name: str, *parents: str) -> str:
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report]]] = {
     "agentOutput": _answer,
     "question": _question,
+    delegations.MEMBER: _delegation,
     "accepted": _accepted,
     "failed": _failed,
     "heartbeat": _heartbeat,

@@ -9,6 +9,7 @@ from ai_coordination import models
 from ai_coordination.context import InvocationContext
 from ai_coordination.messages import Lane
 from ai_coordination.runtimes import json_schema
+from ai_coordination.runtimes.delegations import Delegate, Delegated, Work
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Path, Problem
 from ai_coordination.states import AgentRuntimeKind, RunOutcome
@@ -35,11 +36,14 @@ class Call:
     those of `agent` only the ones that the item itself stores. `predecessors` are empty in a poll
     and in a cancellation.
 
-    `turn` is 1, and one more after each question of the agent. `resume` is what the runtime gave
-    with its last question or checkpoint of this turn, and `reply` what the person said to the
-    question. Both are None at first, and the same in each attempt of a turn. `remote` is what the
-    runtime gave with its last acceptance of this run. `is_takeover` says that another worker may
-    have invoked the agent for this run already, so that its work may exist.
+    `turn` is 1, and one more after each question or delegation of the agent. `resume` is what the
+    runtime gave with its last question, delegation or checkpoint. If the last turn ended with a
+    question, `reply` is what the person said to it; if it ended with a delegation, `delegated` is
+    what came of the work. `delegated_before` is that of the turns before it. All of these are the
+    same in each attempt of a turn. The agent may delegate to the `delegates`.
+
+    `remote` is what the runtime gave with its last acceptance of this run. `is_takeover` says that
+    another worker may have invoked the agent for this run already, so that its work may exist.
 
     `reserve(told, answered)` sets more of the session's budget aside, before a call of a model that
     is not the first one of the run: so many tokens of its input, and of its answer. It raises
@@ -66,6 +70,9 @@ class Call:
     turn: int = 1
     resume: Any = None
     reply: "Reply | None" = None
+    delegates: Sequence[Delegate] = ()
+    delegated: Sequence[Delegated] = ()
+    delegated_before: Sequence[Delegated] = ()
     remote: Any = None
     is_takeover: bool = False
     checkpoint: Callable[[Any], bool] = lambda resume: False
@@ -80,7 +87,7 @@ class Call:
 
     @property
     def is_last_turn(self) -> bool:
-        """Whether the agent has to answer: another question would fail it."""
+        """Whether the agent has to answer: another question or delegation would fail it."""
         return self.turn >= int(self.agent.agent_action.max_turns)
 
 
@@ -143,7 +150,20 @@ class Question:
     remote: Any = None
 
 
-Result = Answer | Accepted | Question
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """The agent delegates work to others. With the results it is invoked again, in another run.
+
+    `resume` is JSON of at most 2 MB that the next invocation gets. `notes` are for people.
+    """
+
+    work: Sequence[Work]
+    resume: Any = None
+    usage: Usage | None = None
+    notes: str | None = None
+
+
+Result = Answer | Accepted | Question | Delegation
 
 
 class RunFailed(Exception):

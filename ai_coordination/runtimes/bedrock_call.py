@@ -8,7 +8,7 @@ from ai_coordination.clients.bedrock import Invalid, Rejected
 from ai_coordination.clients.http import NotAnswered
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes import bedrock_reply, bedrock_request, model_calls
-from ai_coordination.runtimes.base import Answer, Call, Question, RunFailed
+from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, RunFailed
 from ai_coordination.runtimes.bedrock_conversation import Converse
 from ai_coordination.runtimes.bedrock_parameters import ANSWER_TOOL, TOOL
 from ai_coordination.runtimes.model_reply import Completion
@@ -18,8 +18,11 @@ from ai_coordination.runtimes.tools.progress import Progress
 ALONE: Final = "This tool is called alone, with the answer, after all the others"
 
 
-def answer(call: Call) -> Answer | Question:
-    """Return the model's answer, or its question. Raises RunFailed, TextUnavailable, Throttled."""
+def answer(call: Call) -> Answer | Question | Delegation:
+    """Return the model's answer, its question or its delegation.
+
+    Raises RunFailed, TextUnavailable, Throttled.
+    """
     # From here on: files and earlier turns are read in the same time.
     ends_at = call.context.within(max(call.seconds, 1.0))
     parameters: Mapping[str, Any] = call.parameters or {}

@@ -41,10 +41,18 @@ class Converse(Conversation):
     ) -> Completion:
         request = dict(self._request)
         request["messages"] = [*request["messages"], *map(unpacked, said)]
+        if not tools and "toolConfig" not in request:
+            # As in the last turn of an agent that has only delegated.
+            tools = self._named_in(said)
         if tools:
             config = request.get("toolConfig")
             request["toolConfig"] = bedrock_request.tool_config(tools, config, self._parameters)
         return self._send(request, ends_at)
+
+    def _named_in(self, said: Sequence[Message]) -> list[ToolSpec]:
+        """The tools that were called. Converse refuses messages about tools that it is not told."""
+        names = dict.fromkeys(call.name for message in said for call in self.calls(message))
+        return [ToolSpec(name, "", {"type": "object"}) for name in names]
 
     def calls(self, message: Message) -> list[ToolCall]:
         uses = [block[_CALL] for block in message["content"] if _CALL in block]

@@ -25,9 +25,9 @@ def read(reply: Reply, now: datetime) -> Result:
     try:
         report = agent_report.read(reply.headers.get("content-type"), reply.body)
     except Malformed as malformed:
-        place = f" ({'.'.join(malformed.path)})" if malformed.path else ""
+        place = f" ({'.'.join(map(str, malformed.path))})" if malformed.path else ""
         notes = f"The agent's answer cannot be read: {malformed.message}{place}"
-        raise RunFailed(notes, retryable=False) from malformed
+        raise RunFailed(notes, retryable=malformed.is_about_delegation) from malformed
     if isinstance(report, Heartbeat):
         notes = "The agent's answer cannot be read: a heartbeat answers no request"
         raise RunFailed(notes, retryable=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ai_coordination import config, models
 from ai_coordination.runtimes.base import Call
+from ai_coordination.runtimes.delegations import Delegated
 from ai_coordination.states import SessionAgentState
 
 VERSION = 1
@@ -31,7 +32,8 @@ class Place:
 def texts_in(payload: dict[str, Any]) -> Iterator[Place]:
     """The places of texts that may be replaced by an address."""
     own = [payload[member] for member in ("reply", "rejected") if payload[member]]
-    for holder in (payload, *payload["predecessors"], *own):
+    others = *payload["predecessors"], *payload["delegated"], *payload["delegatedBefore"]
+    for holder in (payload, *others, *own):
         for member in TEXTS:
             if isinstance(holder.get(member), str | models.LargeText):
                 yield Place(holder, member)
@@ -40,6 +42,9 @@ def texts_in(payload: dict[str, Any]) -> Iterator[Place]:
 def documents_in(payload: dict[str, Any]) -> Iterator[Place]:
     """The places of JSON values that may be replaced. But for texts, nothing else is large."""
     yield Place(payload, "predecessors")
+    yield Place(payload, "delegates")
+    yield Place(payload, "delegated")
+    yield Place(payload, "delegatedBefore")
     yield Place(payload, "inputFiles")
     yield Place(payload["agent"], "parameters")
     if payload["resume"] is not None:
@@ -74,6 +79,17 @@ def build_payload(call: Call) -> dict[str, Any]:
         "resume": call.resume,
         "reply": _reply(call),
         "rejected": _rejected(agent),
+        "isLastTurn": call.is_last_turn,
+        "delegates": [
+            {
+                "agentUuid": delegate.agent_uuid,
+                "agentName": delegate.agent_name,
+                "agentDescription": delegate.description,
+            }
+            for delegate in call.delegates
+        ],
+        "delegated": list(map(_delegated, call.delegated)),
+        "delegatedBefore": list(map(_delegated, call.delegated_before)),
         "predecessors": [_predecessor(agent) for agent in call.predecessors],
         "inputFiles": [
             {"name": file.name, "uri": file.uri, "mediaType": file.media_type}
@@ -107,4 +123,18 @@ def _predecessor(agent: models.SessionAgent) -> dict[str, Any]:
         "state": agent.state.upper(),
         "agentOutput": agent.agent_output if completed else None,
         "userInput": agent.user_input,
+    }
+
+
+def _delegated(work: Delegated) -> dict[str, Any]:
+    """What came of a piece of work that the agent has delegated."""
+    return {
+        "turn": work.turn,
+        "index": work.index,
+        "sessionAgentUuid": work.session_agent_uuid,
+        "agentUuid": work.agent_uuid,
+        "agentName": work.agent_name,
+        "state": work.state.name,
+        "agentOutput": work.output,
+        "notes": work.notes,
     }

@@ -7,16 +7,18 @@ from typing import Any, ClassVar
 
 from ai_coordination.clients import functions
 from ai_coordination.messages import Lane
-from ai_coordination.runtimes import lambda_fitting, lambda_target, memory
+from ai_coordination.runtimes import delegations, lambda_fitting, lambda_target, memory
 from ai_coordination.runtimes.base import (
     Accepted,
     Answer,
     Call,
+    Delegation,
     Question,
     Result,
     RunFailed,
     Runtime,
 )
+from ai_coordination.runtimes.delegations import NotWork, Work
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.token_usage import usage_of
 from ai_coordination.states import AgentRuntimeKind
@@ -79,7 +81,7 @@ class LambdaFunction(Runtime):
 RUNTIME = LambdaFunction()
 
 
-def _wait(call: Call) -> Answer | Question:
+def _wait(call: Call) -> Answer | Question | Delegation:
     """Invoke the function and wait for its answer, as long as the call may take."""
     body = _body(call, functions.LARGEST_CALL_BYTES)
     memory.calls.take(len(body))
@@ -125,11 +127,11 @@ def _place_of(stack_trace: Any) -> str:
     return f" ({own[-1]['file']}:{own[-1]['line']})" if own else ""
 
 
-def answer_of(payload: bytes) -> Answer | Question:
-    """The answer or question that a function returned.
+def answer_of(payload: bytes) -> Answer | Question | Delegation:
+    """The answer, the question or the delegation that a function returned.
 
-    That is a text; an object with `agentOutput` and `usage`; or one with `question`, `form`,
-    `resume` and `usage`. Raises RunFailed.
+    That is a text; an object with `agentOutput` and `usage`; one with `question`, `form`, `resume`
+    and `usage`; or one with `delegate`, `resume` and `usage`. Raises RunFailed.
     """
     try:
         value = json.loads(payload or b"null")
@@ -142,5 +144,16 @@ def answer_of(payload: bytes) -> Answer | Question:
         return Answer(output, usage)
     if isinstance(question, str):
         return Question(question, returned.get("resume"), returned.get("form"), usage)
-    notes = "The function returned neither a text nor an agentOutput nor a question"
+    if returned.get(delegations.MEMBER) is not None:
+        return Delegation(_work_of(returned), returned.get("resume"), usage)
+    notes = "The function returned neither a text nor an agentOutput, a question or a delegation"
     raise RunFailed(notes, retryable=False)
+
+
+def _work_of(returned: Mapping[str, Any]) -> list[Work]:
+    try:
+        return delegations.read(returned[delegations.MEMBER])
+    except NotWork as wrong:
+        place = ".".join(map(str, (delegations.MEMBER, *wrong.path)))
+        notes = f"The function's delegation cannot be read: {wrong.message} ({place})"
+        raise RunFailed(notes, usage=usage_of(returned.get("usage"))) from wrong

@@ -13,14 +13,17 @@ from ai_coordination.clients.secrets import SecretUnavailable
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes import chat_request
-from ai_coordination.runtimes.base import Answer, Call, Question, RunFailed
+from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, RunFailed
 from ai_coordination.runtimes.chat_conversation import Chat
 from ai_coordination.runtimes.tools import loop
 from ai_coordination.runtimes.tools.progress import Progress
 
 
-def answer(call: Call) -> Answer | Question:
-    """Return the model's answer, or its question. Raises RunFailed, TextUnavailable, Throttled."""
+def answer(call: Call) -> Answer | Question | Delegation:
+    """Return the model's answer, its question or its delegation.
+
+    Raises RunFailed, TextUnavailable, Throttled.
+    """
     # From here on: files and earlier turns are read in the same time.
     ends_at = call.context.within(max(call.seconds, 1.0))
     parameters: Mapping[str, Any] = call.parameters

@@ -105,7 +105,7 @@ def test_a_run_without_callbacks_has_no_token(agent_server: ChatServer) -> None:
 
 ONE_OF = (
     "The body must have exactly one of the members "
-    "agentOutput, question, accepted, failed, heartbeat"
+    "agentOutput, question, delegate, accepted, failed, heartbeat"
 )
 HEARTBEAT = ["heartbeat", "percent"]
 REFUSED: dict[str, tuple[Any, dict[str, Any], int, str, list[str] | None]] = {

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("worked_queue")
 UNREADABLE = "The agent's answer cannot be read: "
 ONE_OF = (
     "The body must have exactly one of the members "
-    "agentOutput, question, accepted, failed, heartbeat"
+    "agentOutput, question, delegate, accepted, failed, heartbeat"
 )
 FAILURES: dict[str, tuple[Reply, str]] = {
     "html": (

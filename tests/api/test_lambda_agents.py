@@ -86,6 +86,10 @@ def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> Non
         "resume": None,
         "reply": None,
         "rejected": None,
+        "isLastTurn": False,
+        "delegates": [],
+        "delegated": [],
+        "delegatedBefore": [],
         "predecessors": [
             {
                 "sessionAgentUuid": found["rag"]["sessionAgentUuid"],
@@ -154,7 +158,7 @@ def test_a_usage_that_is_none_does_not_cost_the_answer(functions: LambdaService)
     assert [one["currentRun"]["usage"] for one in found] == expected
 
 
-NEITHER = "The function returned neither a text nor an agentOutput nor a question"
+NEITHER = "The function returned neither a text nor an agentOutput, a question or a delegation"
 NO_JSON = "The function returned no JSON"
 TOO_LARGE = "The agent's output: A text has at most 2 MB of UTF-8"
 NO_ANSWERS: list[tuple[Reply, str]] = [

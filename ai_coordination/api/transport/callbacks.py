@@ -18,7 +18,7 @@ from ai_coordination.engine import callback_reports, factory
 from ai_coordination.engine.agent.callbacks import PATH
 from ai_coordination.engine.callback_reports import Place
 from ai_coordination.errors import BadUserInput, EngineError, InputError, PayloadTooLarge, Throttled
-from ai_coordination.runtimes import agent_report
+from ai_coordination.runtimes import agent_report, delegations
 from ai_coordination.runtimes.agent_report import Malformed, Report, UnknownType
 from ai_coordination.telemetry import RequestRecord
 
@@ -38,6 +38,10 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "note": ("heartbeat", "note"),
     "notes": ("failed", "notes"),
     "percent": ("heartbeat", "percent"),
+}
+_WORK: Final[Mapping[str | int, str]] = {
+    "agent_uuid": "agentUuid",
+    "subtask_query": "subtaskQuery",
 }
 
 
@@ -115,6 +119,8 @@ def _take(request: HttpRequest, caller: Caller, place: Place, settings: Settings
         name, *below = error.input_path or ("",)
         if str(name) in _PLACES:
             error.at(*_PLACES[str(name)], *below)
+        elif name == "work":
+            error.at(delegations.MEMBER, *(_WORK.get(step, step) for step in below))
         raise
 
 

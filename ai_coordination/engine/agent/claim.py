@@ -84,7 +84,7 @@ def claim(
     try:
         run_uuid = engine.context.new_uuid()
         if not has_answered(agent):
-            text = prompt.build(agent, predecessors, run_uuid)
+            text = prompt.build(agent, predecessors, run_uuid, engine.context)
             reserves = reservation.of(session, agent, text, thread)
     except (TextUnavailable, reservation.NotLimited) as wrong:
         fail.give_up(engine, agent, wrong.message)

@@ -8,6 +8,8 @@ from ai_coordination.engine.agent import (
     accept,
     callbacks,
     complete,
+    delegated,
+    delegation,
     fail,
     further_calls,
     lease,
@@ -25,6 +27,7 @@ from ai_coordination.runtimes.base import (
     Accepted,
     Answer,
     Call,
+    Delegation,
     Question,
     Result,
     RunFailed,
@@ -52,7 +55,11 @@ def invoke(
     if waits(agent):
         release.release_gathered(engine)
     telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
-    _write_result(engine, agent, lambda: engine.invoke(_call(engine, session, agent, predecessors)))
+
+    def ask() -> Result:
+        return engine.invoke(_call(engine, session, agent, predecessors))
+
+    _write_result(engine, agent, ask)
 
 
 def poll(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
@@ -83,6 +90,7 @@ def _call(
     predecessors: Sequence[models.SessionAgent],
 ) -> Call:
     """Raises TextUnavailable, Throttled."""
+    results = delegated.load(agent, engine.context)
     return Call(
         session=session,
         agent=agent,
@@ -97,6 +105,8 @@ def _call(
         resume=resume.load(agent),
         remote=remote.decoded(agent.remote),
         reply=question.reply(agent),
+        delegated=results.last,
+        delegated_before=results.before,
         is_takeover=bool(agent.takeovers),
         reserve=lambda *more: further_calls.reserve(engine, session, agent, *more),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
@@ -105,7 +115,7 @@ def _call(
 
 
 def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], Result]) -> None:
-    """Ask a runtime, and write its answer, its question, its acceptance or its failure.
+    """Ask a runtime, and write its answer, question, delegation, acceptance or failure.
 
     Raises Throttled.
     """
@@ -120,6 +130,9 @@ def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], 
                 # If it cannot be asked, its run fails, and the work is cancelled.
                 agent = agent.changed({"remote": remote.encoded(answer.remote)})
             question.ask(engine, agent, answer)
+        elif isinstance(answer, Delegation):
+            usage, noun = answer.usage, "delegation"
+            delegation.check_of_run(agent, answer)
         else:
             usage = answer.usage
             complete.complete(engine, agent, answer)
@@ -155,7 +168,10 @@ def _asked(ask: Callable[[], Result]) -> Result:
 
 def _check_remote(answer: Result) -> None:
     """Raises RunFailed, and TypeError or ValueError for what is no JSON."""
-    if isinstance(answer, Answer) or len(remote.encoded(answer.remote)) <= LARGEST_REMOTE_BYTES:
+    if (
+        isinstance(answer, Answer | Delegation)
+        or len(remote.encoded(answer.remote)) <= LARGEST_REMOTE_BYTES
+    ):
         return
     usage = answer.usage if isinstance(answer, Question) else None
     notes = f"What this agent's runtime keeps exceeds {LARGEST_REMOTE_BYTES} bytes"

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ai_coordination import models, texts
+from ai_coordination.context import InvocationContext
+from ai_coordination.engine.agent import delegated
 from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
@@ -20,14 +22,20 @@ Section = tuple[str, models.Text]
 
 
 def build(
-    agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent], run_uuid: str
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
+    run_uuid: str,
+    context: InvocationContext,
 ) -> str:
     """Return what the agent needs as one text of at most about 2 MB: its subtask query, what its
-    predecessors answered, and what a person said to its own last question and output.
+    predecessors answered, what came of the work that it has delegated, and what a person said to
+    its own last question and output.
 
     An answer that does not fit is named and left out: the agent can read it through the API.
     """
     sections = [*_answers(predecessors), *_replied(agent), *_rejected(agent)]
+    told = delegated.sections(agent, delegated.load(agent, context))
+    sections += [(_line(name), text) for name, text in told]
     if not sections:
         return texts.read(agent.partition_key, agent.subtask_query) or ""
     mark = mark_of(run_uuid)
@@ -57,10 +65,15 @@ def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:
     for predecessor in predecessors:
         if predecessor.state != SessionAgentState.COMPLETED:
             continue
-        name = _NO_LINE.sub(" ", predecessor.member.agent_name)
+        name = _line(predecessor.member.agent_name)
         yield f"Agent {name}", predecessor.agent_output
         if predecessor.user_input:
             yield f"A person, to agent {name}", predecessor.user_input
+
+
+def _line(text: str) -> str:
+    """The text without line breaks."""
+    return _NO_LINE.sub(" ", text)
 
 
 def _replied(agent: models.SessionAgent) -> Iterator[Section]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import abandon, remote, resume, spending, transitions
+from ai_coordination.engine.agent import abandon, delegated, remote, resume, spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InputError
@@ -94,10 +94,10 @@ def stored_reply(agent: models.SessionAgent, value: Any) -> models.Text:
 
 
 def reply(agent: models.SessionAgent) -> Reply | None:
-    """Return what a person has said to the question of the agent's last turn; None if it asked
-    none. Raises TextUnavailable, Throttled.
+    """Return what a person has said to the question with which the agent's last turn ended; None
+    if it did not. Raises TextUnavailable, Throttled.
     """
-    if not agent.asked_question or agent.reply is None:
+    if not agent.asked_question or agent.reply is None or delegated.ended_last_turn(agent):
         return None
     text = texts.read(agent.partition_key, agent.reply)
     return Reply(text=text) if agent.question_form is None else Reply(value=json.loads(text))

@@ -10,7 +10,8 @@ from typing import Any
 
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
-from ai_coordination.runtimes.base import Answer, Question, RunFailed
+from ai_coordination.runtimes import delegations
+from ai_coordination.runtimes.base import Answer, Delegation, Question, RunFailed
 from ai_coordination.runtimes.lambda_runtime import answer_of, notes_of
 from ai_coordination.runtimes.token_usage import reported
 
@@ -19,6 +20,9 @@ COMPLETE = """mutation Complete($input: CompleteSessionAgentInput!) {
 }"""
 ASK = """mutation Ask($input: AskSessionAgentInput!) {
   askSessionAgent(input: $input) { sessionAgent { state } }
+}"""
+DELEGATE = """mutation Delegate($input: DelegateSessionAgentInput!) {
+  delegateSessionAgent(input: $input) { sessionAgent { state } }
 }"""
 FAIL = """mutation Fail($input: FailSessionAgentInput!) {
   failSessionAgent(input: $input) { sessionAgent { state } }
@@ -68,7 +72,8 @@ class _Reporter:
         document, noun, fields = _told(answer)
         refusal = self._send(document, **fields)
         if refusal is not None:
-            self._send(FAIL, notes=f"The agent's {noun}: {refusal}", retryable=False)
+            notes = f"The agent's {noun}: {refusal}"
+            self._send(FAIL, notes=notes, retryable=isinstance(answer, Delegation))
 
     def _send(self, document: str, **fields: Any) -> str | None:
         """Send a report. Return why it was refused, unless the attempt is over."""
@@ -83,12 +88,15 @@ class _Reporter:
         return None
 
 
-def _told(answer: Answer | Question) -> tuple[str, str, dict[str, Any]]:
-    """The mutation that reports an answer or a question, what that is called, and its input."""
+def _told(answer: Answer | Question | Delegation) -> tuple[str, str, dict[str, Any]]:
+    """The mutation that reports what an agent has said, what that is called, and its input."""
     fields: dict[str, Any]
     if isinstance(answer, Question):
         document, noun = ASK, "question"
         fields = {"question": answer.text, "form": answer.form, "resume": answer.resume}
+    elif isinstance(answer, Delegation):
+        document, noun = DELEGATE, "delegation"
+        fields = {"work": delegations.to_json(answer.work), "resume": answer.resume}
     else:
         document, noun, fields = COMPLETE, "output", {"agentOutput": answer.output}
     if answer.usage is not None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes.base import Reply
+from ai_coordination.runtimes.delegations import Work
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.model_reply import Completion
 
@@ -61,6 +62,10 @@ class Asked:
     form: Schema | None = None
 
 
+Outcome = ToolResult | Asked | Work
+"""How a call ends: with a result, a question to a person, or work for another agent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """One use of a tool. `key` is the same whenever this call of the model is made again."""
@@ -76,13 +81,11 @@ class Tool(ABC):
         self.spec = spec
 
     @abstractmethod
-    def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult | Asked:
-        """The result. A failure is a result, too: nothing is raised."""
+    def call(self, arguments: Mapping[str, Any], use: Use) -> Outcome:
+        """The outcome. A failure is a result, too: nothing is raised."""
 
-    def resume(
-        self, arguments: Mapping[str, Any], use: Use, state: Any, reply: Reply
-    ) -> ToolResult | Asked:
-        """The result of a call that has asked a person, with the reply."""
+    def resume(self, arguments: Mapping[str, Any], use: Use, state: Any, reply: Reply) -> Outcome:
+        """The outcome of a call that has asked a person, with the reply."""
         return self.call(arguments, use)
 
 

@@ -14,13 +14,15 @@ from typing import Any, Final
 from ai_coordination import telemetry
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes import memory, model_reply
-from ai_coordination.runtimes.base import Answer, Call, Question, RunFailed
+from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, RunFailed
+from ai_coordination.runtimes.delegations import Work
 from ai_coordination.runtimes.model_reply import Stop
 from ai_coordination.runtimes.tools import tool_calls
 from ai_coordination.runtimes.tools.conversation import (
     Asked,
     Conversation,
     Message,
+    Outcome,
     ToolCall,
     ToolResult,
 )
@@ -50,8 +52,8 @@ def run(
     parameters: Mapping[str, Any],
     ends_at: InvocationContext,
     reserved: Mapping[str, str] = MappingProxyType({}),
-) -> Answer | Question:
-    """Let a model answer, with the tools that its parameters name. Raises RunFailed, Throttled.
+) -> Answer | Question | Delegation:
+    """Let a model answer, with the tools of its agent. Raises RunFailed, Throttled.
 
     `reserved` is as in `toolbox_of`.
     """
@@ -88,13 +90,13 @@ class Rounds:
         self._held = 0
         self._estimate = Estimate(call, parameters)
 
-    def run(self) -> Answer | Question:
-        """Continue until the model answers, or a person is asked. Raises RunFailed."""
+    def run(self) -> Answer | Question | Delegation:
+        """Continue until the model answers or delegates, or a person is asked. Raises RunFailed."""
         if self._progress.messages:
             self._hold(_size(self._kept()))
         while True:
-            if self._progress.is_open and (question := self._finish_round()):
-                return question
+            if self._progress.is_open and (end := self._finish_round()):
+                return end
             if answer := self._ask():
                 return answer
 
@@ -114,12 +116,14 @@ class Rounds:
         if message is None or not (calls := self._conversation.calls(message)):
             raise RunFailed("The model calls a tool, and does not say which one")
         most = self._parameters.get("maxRounds", DEFAULT_ROUNDS)
-        if progress.rounds >= most:
+        # A round that only delegates is a turn, and maxTurns limits those.
+        counts = not all(self._toolbox.delegates(call) for call in calls)
+        if counts and progress.rounds >= most:
             notes = f"The model still calls tools after {most} rounds (maxRounds)"
             raise RunFailed(notes, retryable=False)
-        progress.open(_storable(message), self._call.run_uuid)
+        progress.open(_storable(message), self._call.run_uuid, counts=counts)
         telemetry.count("Rounds")
-        if not all(self._toolbox.only_asks(call) for call in calls):
+        if not all(map(self._toolbox.ends_the_turn, calls)):
             # From here on, whichever worker makes the calls, they have the same ids.
             self._keep()
         return None
@@ -131,14 +135,21 @@ class Rounds:
             notes = f"The agent has used {used:,} tokens, and has {most:,} of them (maxTotalTokens)"
             raise RunFailed(notes, retryable=False)
 
-    def _finish_round(self) -> Question | None:
-        """Call the tools of the open round. A question if one of them needs a person first."""
+    def _finish_round(self) -> Question | Delegation | None:
+        """Call the tools of the open round.
+
+        A question if one of them needs a person first. A delegation if work is delegated and
+        everything else has its result.
+        """
         progress = self._progress
         calls = self._conversation.calls(progress.messages[-1])
         asked: tuple[int, Asked] | None = None
+        work: dict[int, Work] = {}
         for place, outcome in self._outcomes(calls).items():
             if isinstance(outcome, ToolResult):
                 progress.results[place] = outcome
+            elif isinstance(outcome, Work):
+                work[place] = outcome
             elif self._call.is_last_turn:
                 progress.results[place] = NO_QUESTION
             elif asked is None:
@@ -151,13 +162,17 @@ class Rounds:
             # A tool that was cut short by this is called again by the next attempt.
             notes = "The time of the attempt has ended while its tools were called"
             raise RunFailed(notes, timed_out=True)
+        if work:
+            progress.delegated = sorted(work)
+            pieces = [work[place] for place in progress.delegated]
+            return Delegation(pieces, self._kept(), progress.usage)
         results = [progress.results[place] for place in range(len(calls))]
         progress.close(self._conversation.results(calls, results))
         self._keep()
         return None
 
-    def _outcomes(self, calls: list[ToolCall]) -> dict[int, ToolResult | Asked]:
-        """The results of the calls that have none yet, in the calls' order."""
+    def _outcomes(self, calls: list[ToolCall]) -> dict[int, Outcome]:
+        """The outcomes of the calls that have none yet, in the calls' order."""
         progress = self._progress
         for place in range(MOST_CALLS, len(calls)):
             progress.results[place] = TOO_MANY

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from ai_coordination import texts
 from ai_coordination.runtimes import token_usage
 from ai_coordination.runtimes.base import Call, Usage
+from ai_coordination.runtimes.tools import delegate_tool
 from ai_coordination.runtimes.tools.conversation import Message, ToolResult
 
 VERSION: Final = 1
@@ -20,7 +21,8 @@ class Progress:
 
     A round is open from the model's calls of tools until their results are among the messages.
     `results` are those that it has, by the place of the call; `asked` is what a tool has asked a
-    person. `opened_by` is the run in which the model made the calls.
+    person; `delegated` are the places of the calls that delegate the work with which the turn ends.
+    `opened_by` is the run in which the model made the calls.
     """
 
     input: str
@@ -30,6 +32,7 @@ class Progress:
     opened_by: str | None = None
     results: dict[int, ToolResult] = field(default_factory=dict)
     asked: Mapping[str, Any] | None = None
+    delegated: list[int] = field(default_factory=list)
     usage: Usage | None = None
 
     @property
@@ -37,10 +40,10 @@ class Progress:
         """Whether the model waits for the results of its calls."""
         return self.opened_by is not None
 
-    def open(self, message: Message, run_uuid: str) -> None:
+    def open(self, message: Message, run_uuid: str, *, counts: bool = True) -> None:
         """Begin a round with the model's message, which calls tools."""
         self.messages.append(message)
-        self.rounds += 1
+        self.rounds += int(counts)
         self.opened_by = run_uuid
 
     def close(self, told: list[Message]) -> None:
@@ -70,6 +73,7 @@ class Progress:
                 for place, result in sorted(self.results.items())
             ],
             "asked": self.asked,
+            "delegated": self.delegated,
             "run": call.run_uuid,
             "usage": None if self.usage is None else asdict(self.usage),
         }
@@ -89,13 +93,17 @@ class Progress:
             return cls(told)
         # Another run has written down its own usage.
         usage = kept["usage"] if kept["run"] == call.run_uuid else None
+        results = {int(place): ToolResult(text, error) for place, text, error in kept["results"]}
+        if "delegated" in kept:
+            # Otherwise an earlier version has kept it, which delegated nothing.
+            results |= delegate_tool.results(call, kept["delegated"])
         return cls(
             told,
             messages=kept["messages"],
             rounds=int(kept["rounds"]),
             tokens=int(kept["tokens"]),
             opened_by=kept["openedBy"],
-            results={int(place): ToolResult(text, error) for place, text, error in kept["results"]},
+            results=results,
             asked=kept["asked"],
             usage=usage and Usage(**usage),
         )

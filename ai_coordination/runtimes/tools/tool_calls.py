@@ -7,7 +7,7 @@ from typing import Any, Final
 from ai_coordination import telemetry
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes.base import Call
-from ai_coordination.runtimes.tools.conversation import Asked, ToolCall, ToolResult
+from ai_coordination.runtimes.tools.conversation import Outcome, ToolCall, ToolResult
 
 THREADS: Final = 4
 
@@ -16,14 +16,12 @@ THREADS: Final = 4
 class Timed:
     """The outcome of a call, its milliseconds, and whether there is such a tool."""
 
-    outcome: ToolResult | Asked
+    outcome: Outcome
     milliseconds: float
     is_known: bool
 
 
-def timed(
-    context: InvocationContext, work: Callable[[], ToolResult | Asked], *, is_known: bool
-) -> Timed:
+def timed(context: InvocationContext, work: Callable[[], Outcome], *, is_known: bool) -> Timed:
     """The outcome of `work`. A fault of it is an error of the tool, as any other."""
     started = context.monotonic()
     try:

@@ -7,9 +7,17 @@ from typing import Any, Final
 
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes.base import Call, Reply, RunFailed
-from ai_coordination.runtimes.tools import tool_calls
+from ai_coordination.runtimes.tools import delegate_tool, tool_calls
 from ai_coordination.runtimes.tools.ask_user import AskUser
-from ai_coordination.runtimes.tools.conversation import Asked, Tool, ToolCall, ToolResult, Use
+from ai_coordination.runtimes.tools.conversation import (
+    Asked,
+    Outcome,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Use,
+)
+from ai_coordination.runtimes.tools.delegate_tool import DelegateTool
 from ai_coordination.runtimes.tools.lambda_tool import LambdaTool
 from ai_coordination.runtimes.tools.mcp_tools import McpTools
 from ai_coordination.runtimes.tools.names import Names
@@ -40,9 +48,13 @@ class Toolbox:
         self.close = close
         self._reserved = reserved
 
-    def only_asks(self, call: ToolCall) -> bool:
-        """Whether the tool does nothing but ask a person."""
-        return isinstance(self._tools.get(call.name), AskUser)
+    def delegates(self, call: ToolCall) -> bool:
+        """Whether the tool delegates work to another agent."""
+        return isinstance(self._tools.get(call.name), DelegateTool)
+
+    def ends_the_turn(self, call: ToolCall) -> bool:
+        """Whether the tool does nothing but ask a person or delegate."""
+        return isinstance(self._tools.get(call.name), AskUser | DelegateTool)
 
     def call(self, call: ToolCall, key: str, ends_at: InvocationContext) -> Timed:
         """The outcome of a call. Whatever is wrong with it is an error of the tool."""
@@ -58,7 +70,7 @@ class Toolbox:
     ) -> Timed:
         """The outcome of a call that has asked a person. Without a reply it asks again."""
 
-        def resumed(tool: Tool, use: Use, given: Mapping[str, Any]) -> ToolResult | Asked:
+        def resumed(tool: Tool, use: Use, given: Mapping[str, Any]) -> Outcome:
             if reply is None:
                 return Asked(asked["text"], asked["state"], asked["form"])
             return tool.resume(given, use, asked["state"], reply)
@@ -70,9 +82,9 @@ class Toolbox:
         call: ToolCall,
         key: str,
         ends_at: InvocationContext,
-        work: Callable[[Tool, Use, Mapping[str, Any]], ToolResult | Asked],
+        work: Callable[[Tool, Use, Mapping[str, Any]], Outcome],
     ) -> Timed:
-        def outcome() -> ToolResult | Asked:
+        def outcome() -> Outcome:
             tool = self._tools.get(call.name)
             if call.name in self._reserved:
                 return ToolResult.of(self._reserved[call.name], is_error=True)
@@ -93,7 +105,9 @@ def toolbox_of(
     ends_at: InvocationContext,
     reserved: Mapping[str, str] = MappingProxyType({}),
 ) -> Toolbox:
-    """The tools that an agent's parameters name. Raises RunFailed if a server lists none.
+    """The tools that an agent's parameters name, and those by which it delegates.
+
+    Raises RunFailed if a server lists none.
 
     `reserved` are names that no tool has here, and what a model is told that calls one.
     """
@@ -103,6 +117,7 @@ def toolbox_of(
     if parameters.get("askUser"):
         tools.append(AskUser())
     names = Names([*reserved, *(tool.spec.name for tool in tools)])
+    tools += delegate_tool.tools_of(call.delegates, names)
     servers = [McpTools(call, one) for one in given if "mcp" in one]
     try:
         for server in servers:

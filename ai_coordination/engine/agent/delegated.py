@@ -1,0 +1,86 @@
+"""What came of the work that an agent has delegated, and to whom it may delegate."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ai_coordination import ids, models, texts
+from ai_coordination.context import InvocationContext
+from ai_coordination.models import reads
+from ai_coordination.runtimes.delegations import Delegated, text_of
+from ai_coordination.states import SessionAgentState
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Of the delegation with which the agent's last turn ended, and of those before it."""
+
+    last: Sequence[Delegated] = ()
+    before: Sequence[Delegated] = ()
+
+
+NONE: Final = Results()
+LAST_TURN: Final = "Nothing more can be delegated. Answer now."
+
+
+def growths(agent: models.SessionAgent) -> list[models.Growth]:
+    """The delegations of an agent, in the order of their turns."""
+    return [growth for growth in agent.grew or () if growth.turn is not None]
+
+
+def ended_last_turn(agent: models.SessionAgent) -> bool:
+    """Whether the agent's last turn ended with a delegation."""
+    delegations = growths(agent)
+    return bool(delegations) and int(delegations[-1].turn) == agent.current_turn - 1
+
+
+def load(agent: models.SessionAgent, context: InvocationContext) -> Results:
+    """Read what the agent is told of the work that it has delegated. Raises TextUnavailable."""
+    places = [(growth, index) for growth in growths(agent) for index in range(int(growth.size))]
+    if not places:
+        return NONE
+    keys: list[reads.Key] = [
+        (models.SessionAgent, agent.session_uuid, _address(agent, growth, index))
+        for growth, index in places
+    ]
+    found = reads.batch_get(keys, tenant=agent.partition_key, context=context)
+    results = [
+        _result(growth, index, child)
+        for (growth, index), child in zip(places, found, strict=True)
+        if child is not None
+    ]
+    last_turn = agent.current_turn - 1
+    return Results(
+        [one for one in results if one.turn == last_turn],
+        [one for one in results if one.turn != last_turn],
+    )
+
+
+def _address(agent: models.SessionAgent, growth: models.Growth, index: int) -> str:
+    return ids.session_agent_uuid(agent.session_uuid, int(growth.base) + index)
+
+
+def _result(growth: models.Growth, index: int, child: models.SessionAgent) -> Delegated:
+    is_done = child.state == SessionAgentState.COMPLETED
+    return Delegated(
+        turn=int(growth.turn),
+        index=index,
+        agent_uuid=child.agent_uuid,
+        agent_name=child.member.agent_name,
+        session_agent_uuid=child.session_agent_uuid,
+        state=SessionAgentState(child.state),
+        output=child.agent_output if is_done else None,
+        notes=texts.read(child.partition_key, child.notes),
+    )
+
+
+def sections(agent: models.SessionAgent, results: Results) -> Iterator[tuple[str, models.Text]]:
+    """What an agent is told of it: headings, which need cleaning, and texts."""
+    for one in results.before:
+        heading = f"Work {one.index + 1}, which you delegated in turn {one.turn}"
+        yield f"{heading} to agent {one.agent_name}", text_of(one)
+    for one in results.last:
+        heading = f"Work {one.index + 1}, which you have just delegated"
+        yield f"{heading} to agent {one.agent_name}", text_of(one)
+    if results.last and agent.current_turn >= int(agent.agent_action.max_turns):
+        yield "Your last turn", LAST_TURN
