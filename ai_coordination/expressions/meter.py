@@ -1,0 +1,120 @@
+"""What an expression may cost."""
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from ai_coordination.expressions.failures import ExpressionFailed, kind_of
+
+MOST_STEPS: Final = 200_000
+MOST_BYTES: Final = 8_000_000
+# Texts are compared and searched at some gigabytes a second.
+MOST_CHARACTERS_READ: Final = 32_000_000
+
+# Bytes of a reference in a list.
+REFERENCE: Final = 8
+# Bytes of a member of an object, at most, without its key and its value.
+MEMBER: Final = 110
+
+
+class Meter:
+    """What one evaluation may still do. Each method raises ExpressionFailed beyond that."""
+
+    def __init__(self) -> None:
+        self._steps = MOST_STEPS
+        self._bytes = MOST_BYTES
+        self._characters = MOST_CHARACTERS_READ
+
+    def step(self, count: int = 1) -> None:
+        """Count visits of nodes, and values that are looked at."""
+        self._steps -= count
+        if self._steps < 0:
+            raise ExpressionFailed(f"it takes more than {MOST_STEPS:,} steps")
+
+    def make(self, count: int) -> None:
+        """Count bytes of a value, where possible before it is made."""
+        self._bytes -= count
+        if self._bytes < 0:
+            raise ExpressionFailed(f"it makes more than {MOST_BYTES:,} bytes")
+
+    def read(self, count: int) -> None:
+        """Count characters of texts that are compared or searched."""
+        self._characters -= count
+        if self._characters < 0:
+            raise ExpressionFailed(f"it reads more than {MOST_CHARACTERS_READ:,} characters")
+
+    def compare(self, left: Any, right: Any) -> None:
+        """Count what `==` looks at."""
+        self.step()
+        if type(left) is not type(right) or not isinstance(left, str | list | dict):
+            return
+        if len(left) != len(right):
+            return
+        if isinstance(left, str):
+            self.read(len(left))
+            return
+        left_over = [left]
+        while left_over:
+            value = left_over.pop()
+            if isinstance(value, str):
+                self.read(len(value))
+            elif isinstance(value, dict | list):
+                self.step(len(value))
+                left_over += value.values() if isinstance(value, dict) else value
+
+    def finish(self, result: Any) -> None:
+        """Count the result, which whoever asked for it looks at and writes. It is made already."""
+        self._bytes = MOST_BYTES
+        self.walk(result)
+
+    def walk(self, value: Any, size_of: Callable[[str], int] = sys.getsizeof) -> None:
+        """Count a whole value, with `size_of` for its texts. Refuse what JSON does not have."""
+        left_over = [value]
+        while left_over:
+            value = left_over.pop()
+            if isinstance(value, str):
+                self.make(size_of(value))
+            elif isinstance(value, dict):
+                self.step(len(value))
+                self.make(sum(map(size_of, value)))
+                left_over += value.values()
+            elif isinstance(value, list):
+                self.step(len(value))
+                self.make(len(value))
+                left_over += value
+            else:
+                _check_scalar(value)
+
+
+def _check_scalar(value: Any) -> None:
+    if isinstance(value, float) and value - value != 0:  # The difference of infinities is NaN.
+        raise ExpressionFailed("it gives a number that is infinite or none at all")
+    if value is not None and not isinstance(value, bool | int | float):
+        raise ExpressionFailed(f"it gives {kind_of(value)}, which is no value")
+
+
+# What JSON writes by six characters.
+_CONTROLS: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1f]")
+# What it writes by two.
+_ESCAPED: Final = '"\\\n\r\t\b\f'
+# To look for them takes as long as to make so many bytes.
+_LOOKED_AT: Final = 50
+
+
+def written(text: str) -> int:
+    """Return how many bytes a text has as JSON, or a few more."""
+    size = sys.getsizeof(text)
+    if text.isprintable():
+        return size + width(text) * (text.count('"') + text.count("\\"))
+    size += _LOOKED_AT
+    if _CONTROLS.search(text):
+        return 6 * size
+    return size + width(text) * sum(map(text.count, _ESCAPED))
+
+
+def width(text: str) -> int:
+    """Return the bytes of a character of this text: 1, 2 or 4. A few for a short text."""
+    if text.isascii():
+        return 1
+    return min(4, (sys.getsizeof(text) - 49) // len(text))

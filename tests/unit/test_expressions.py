@@ -1,0 +1,253 @@
+"""Expressions: what they give, what they may cost, and that they are JMESPath otherwise."""
+
+import json
+import sys
+import threading
+import tracemalloc
+from typing import Any
+
+import jmespath
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ai_coordination import expressions
+from ai_coordination.expressions import ExpressionFailed, syntax
+from tests.support.hostile_expressions import BYTES, HOSTILE, Hostile
+
+CONTEXT = {
+    "query": "Judge it",
+    "outputs": {
+        "critic": {"approved": True, "score": 7, "tags": ["a", "b"], "text": "7.5", "none": None},
+        "fact-checker": "APPROVED",
+        "list": [{"name": "b", "n": 2}, {"name": "a", "n": 1}],
+    },
+    "states": {"charge": "FAILED"},
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_expression_is_refused_with_its_reason(hostile: Hostile) -> None:
+    with pytest.raises(ExpressionFailed) as failed:
+        expressions.evaluate(hostile.expression, hostile.context)
+
+    assert hostile.refused in failed.value.message
+    assert len(failed.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, hostile in HOSTILE.items() if hostile.refused == BYTES]
+)
+def test_an_expression_that_would_make_much_is_refused_before_it_has(name: str) -> None:
+    hostile = HOSTILE[name]
+    tracemalloc.start()
+    try:
+        with pytest.raises(ExpressionFailed):
+            expressions.evaluate(hostile.expression, hostile.context)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak <= 8_000_000
+
+
+def test_what_nests_as_deep_as_allowed_is_evaluated_deep_in_the_stack() -> None:
+    def deeper(frames: int) -> Any:
+        if frames:
+            return deeper(frames - 1)
+        syntax.tree.cache_clear()
+        return expressions.evaluate("|".join(["[@]"] * 32), 1)
+
+    assert deeper(sys.getrecursionlimit() - 700) is not None
+
+
+def test_a_value_that_nests_too_deeply_to_compare_fails_like_any_other() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    with pytest.raises(ExpressionFailed, match="a value nests too deeply"):
+        expressions.evaluate("a == b", {"a": deep, "b": [[deep]]})
+    while deep:
+        deep = deep.pop()
+
+
+def test_trees_are_kept_for_few_expressions_only_and_botocores_are_left_alone() -> None:
+    jmespath.parser.Parser.purge()
+    for number in range(500):
+        expressions.evaluate(f"a{number}", {})
+
+    assert syntax.tree.cache_info().currsize == syntax.tree.cache_info().maxsize == 64
+    assert not jmespath.parser.Parser._CACHE
+
+
+def test_threads_evaluate_side_by_side() -> None:
+    syntax.tree.cache_clear()
+    results: list[Any] = []
+
+    def evaluate_many(number: int) -> None:
+        results.extend(expressions.evaluate(f"a[{i}]", {"a": [number] * 90}) for i in range(90))
+
+    threads = [threading.Thread(target=evaluate_many, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(results) == sorted([0, 1, 2, 3] * 90)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("states.charge == 'FAILED'", True),
+        ("states.nobody == 'FAILED'", False),
+        ("outputs.critic.approved", True),
+        ("outputs.critic.approved && !(outputs.critic.missing)", True),
+        ("outputs.nobody.approved", False),
+        ("outputs.nobody.score < `5`", False),
+        ("to_number(outputs.critic.text) >= `7.5`", True),
+        ("contains(lower(outputs.\"fact-checker\"), 'approved')", True),
+        ("`false`", False),
+        ("`null`", False),
+    ],
+)
+def test_a_condition_is_true_or_false(text: str, holds: bool) -> None:
+    assert expressions.condition(text, CONTEXT) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("query", "a text"),
+        ("'false'", "a text"),
+        ("outputs.critic.score", "a number"),
+        ("outputs.list[?n == `1`]", "a list"),
+        ("outputs.critic", "an object"),
+    ],
+)
+def test_a_condition_that_gives_anything_else_fails(text: str, kind: str) -> None:
+    with pytest.raises(ExpressionFailed) as failed:
+        expressions.condition(text, CONTEXT)
+
+    assert failed.value.message == f"it gives {kind}, and a condition gives true or false"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("lower('ÄB')", "äb"),
+        ("trim(' \n a b\n')", "a b"),
+        ("json('{\"a\": [1]}').a[0]", 1),
+        ("json('a')", None),
+        ("json('NaN')", None),
+        ("to_number('nan')", None),
+        ("to_number('1e999')", None),
+        ("to_number('12')", 12),
+        ("to_string({a: 'ä\n'})", '{"a":"ä\\n"}'),
+        ("sort_by(outputs.list, &name)[*].n", [1, 2]),
+        ("max_by(outputs.list, &n).name", "b"),
+        ("min_by(outputs.list, &n).name", "a"),
+        ("join(', ', outputs.list[*].name)", "b, a"),
+        ("join(', ', `[]`)", ""),
+        ("reverse(outputs.list)[0].name", "a"),
+        ("merge(outputs.list[0], {n: `3`})", {"name": "b", "n": 3}),
+        ("values(states)", ["FAILED"]),
+        ("outputs.list[::-1].n", [1, 2]),
+        ("outputs.list[].name", ["b", "a"]),
+        ("query[]", None),
+        ("contains(outputs.critic.tags, 'b')", True),
+        ("ends_with(query, 'it')", True),
+        ("'b' > 'a'", True),
+    ],
+)
+def test_functions_and_projections_work_under_the_meter(text: str, value: Any) -> None:
+    assert expressions.evaluate(text, CONTEXT) == value
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "b", "7", "ab"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=12,
+)
+LEAVES = st.sampled_from(["a", "b", "c", "@", "'a'", "`1`", "`[1, 2]`", "`null`", '`{"a": [0]}`'])
+
+
+def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    one = ["({}).b", "({})[0]", "({})[*]", "({})[]", "({})[1:]", "({}).*", "!({})", "[{}]"]
+    one += ["({})[?@ == `1`]", "({})[?a].b", "({})[*].[a, @]", "{{a: {}, b: @}}"]
+    one += [f"{name}({{}})" for name in ("length", "type", "keys", "values", "sort", "reverse")]
+    one += [f"{name}({{}})" for name in ("max", "min", "sum", "avg", "to_array", "to_number")]
+    one += ["to_string({})", "map(&a, {})", "sort_by({}, &@)", "max_by({}, &a)", "abs({})"]
+    two = ["({}) == ({})", "({}) != ({})", "({}) < ({})", "({}) && ({})", "({}) || ({})"]
+    two += ["({}) | ({})", "contains({}, {})", "join({}, {})", "merge({}, {})", "[{}, {}]"]
+    two += ["starts_with({}, {})", "not_null({}, {})"]
+    return st.builds(str.format, st.sampled_from(one), inner) | st.builds(
+        str.format, st.sampled_from(two), inner, inner
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.recursive(LEAVES, _larger, max_leaves=6), JSON_VALUES)
+def test_the_meter_changes_nothing_but_what_goes_beyond_it(text: str, value: Any) -> None:
+    try:
+        plain = jmespath.compile(text).search(value)
+        if plain != plain:
+            plain = ExpressionFailed
+    except (ValueError, TypeError, AttributeError):
+        plain = ExpressionFailed
+    try:
+        metered = expressions.evaluate(text, value)
+    except ExpressionFailed:
+        metered = ExpressionFailed
+
+    assert (metered, type(metered)) == (plain, type(plain))
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        (None, None),
+        ("", ""),
+        (" APPROVED\n", "APPROVED"),
+        ('{"a": 1}', {"a": 1}),
+        ("\n[1, 2]\n", [1, 2]),
+        ("7", "7"),
+        ('"text"', '"text"'),
+        ("{broken", "{broken"),
+        ('{"a": NaN}', '{"a": NaN}'),
+        ('```json\n{"a": 1}\n```', {"a": 1}),
+        ("Here it is:\n\n```\n[1]\n```\nI hope it helps.", [1]),
+        ("```json\r\n[1]\r\n```", [1]),
+        ("```json\n[1]\n```\n```json\n[2]\n```", "```json\n[1]\n```\n```json\n[2]\n```"),
+        ("```python\nprint()\n```", "```python\nprint()\n```"),
+        ("Use `[1]` for it", "Use `[1]` for it"),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_an_output_is_json_where_it_is_a_list_or_an_object(output: str | None, value: Any) -> None:
+    assert expressions.output_value(output) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{}] * 3_000,
+        [[]] * 3_000,
+        [0.5] * 3_000,
+        [{"ab": "cd"}] * 3_000,
+        ["é" * 9] * 3_000,
+        [{str(number): 1000 + number for number in range(40)}] * 100,
+        {"a": "x" * 9_000},
+    ],
+    ids=["objects", "lists", "numbers", "members", "texts", "large objects", "one text"],
+)
+def test_the_bytes_of_parsed_json_are_never_guessed_too_low(value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    tracemalloc.start()
+    parsed = json.loads(text)
+    made = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert parsed == value
+    assert made <= expressions.parsed_bytes(text) <= 7 * made
