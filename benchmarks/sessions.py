@@ -21,7 +21,7 @@ from ai_coordination import models, services, worker
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import factory, message_handler, session_commands
 from ai_coordination.engine.agent import release as releasing
-from ai_coordination.engine.context import Engine, Release
+from ai_coordination.engine.context import Engine
 from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.messages import Message, encode
@@ -213,7 +213,7 @@ def joins(queue: Held) -> dict[str, float]:
     return {"one by one": one_by_one, "together": together, "settled": settled, "bare": bare}
 
 
-def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
+def joined(queue: Held, release: Callable[[list[models.SessionAgent]], T]) -> T:
     """Create a session with a wide join, and run its releases."""
     session = started(blueprint([*([] for _ in range(JOIN)), list(range(JOIN))]))
     done = release(ended(queue))
@@ -222,12 +222,12 @@ def joined(queue: Held, release: Callable[[list[Release]], T]) -> T:
     return done
 
 
-def released(owed: list[Release], batch: int) -> None:
+def released(owed: list[models.SessionAgent], batch: int) -> None:
     """Run the releases on several workers. Each batch is delivered a second time later."""
     batches = deque(2 * [owed[start : start + batch] for start in range(0, JOIN, batch)])
     engine = factory.of_a_worker(InvocationContext(), 600)
 
-    def release(of_one: list[Release]) -> None:
+    def release(of_one: list[models.SessionAgent]) -> None:
         releasing.release_all(engine, of_one)
 
     side_by_side(WORKERS, lambda: emptied(batches, release))
@@ -252,9 +252,9 @@ def emptied(items: deque[T], work: Callable[[T], Any]) -> None:
         work(item)
 
 
-def ended(queue: Held) -> list[Release]:
+def ended(queue: Held) -> list[models.SessionAgent]:
     """Return agents that have ended, with their outstanding work."""
-    owed: list[Release] = []
+    owed: list[models.SessionAgent] = []
 
     def end() -> None:
         engine: Engine = replace(factory.of_a_worker(InvocationContext(), 600), gathered=owed)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ai_coordination import models
 from ai_coordination.context import InvocationContext
@@ -16,13 +16,6 @@ from ai_coordination.runtimes.base import Call, Result
 
 # How long a message may take before it counts as lost.
 GRACE_SECONDS = 60.0
-
-
-class Release(NamedTuple):
-    """An ended agent whose successors are released, or are to be skipped."""
-
-    agent: models.SessionAgent
-    skip: bool
 
 
 class Queue(Protocol):
@@ -47,8 +40,8 @@ class Engine:
 
     `works_until` is the worker's own end: no call of an agent lasts longer. With `enough_seconds`
     left, it may wait for any agent. `waits` is set if it waits for agents: see `lanes`. If
-    `gathered` is a list, the releases of ended agents are added to it, and the maker of the engine
-    performs them together. `observe` is called with each agent whose state this engine has changed,
+    `gathered` is a list, ended agents are added to it, and the maker of the engine releases their
+    successors together. `observe` is called with each agent whose state this engine has changed,
     as it is then. It raises nothing.
     """
 
@@ -60,7 +53,7 @@ class Engine:
     poll: Callable[[Call], Result] = registry.poll
     cancel: Callable[[Call], None] = registry.cancel
     waits: bool = False
-    gathered: "list[Release] | None" = None
+    gathered: list[models.SessionAgent] | None = None
     observe: "Observer | None" = None
 
     def now(self) -> str:

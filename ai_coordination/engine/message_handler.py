@@ -205,7 +205,7 @@ def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> N
     if state is SessionAgentState.COMPLETED:
         complete.seal_and_release(engine, now)
     elif state is SessionAgentState.SKIPPED:
-        release.release(engine, now, skip=True)
+        release.release(engine, now)
     elif state is SessionAgentState.FAILED:
         _failed(engine, now)
 
@@ -214,7 +214,7 @@ def _failed(engine: Engine, agent: models.SessionAgent) -> None:
     """Apply a failed agent's policy."""
     policy = FailurePolicy(agent.agent_action.on_failure)
     if policy is not FailurePolicy.FAIL_SESSION:
-        release.release(engine, agent, skip=policy is FailurePolicy.SKIP_SUCCESSORS)
+        release.release(engine, agent)
         return
     session = reads.get(
         models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key

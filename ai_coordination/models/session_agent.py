@@ -235,6 +235,17 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
         return len(self.waiting_on or ())
 
     @property
+    def has_only_dead_predecessors(self) -> bool:
+        """Whether it has predecessors, and conditions have skipped all of them."""
+        own = self.predecessors or set()
+        return bool(own) and own <= (self.dead or set())
+
+    @property
+    def was_skipped_by_condition(self) -> bool:
+        """Whether its condition, or those of all its predecessors, and no failure, skipped it."""
+        return bool(self.state == SessionAgentState.SKIPPED and not self.skip_requested)
+
+    @property
     def current_turn(self) -> int:
         """Which turn the agent is in, from 1."""
         return int(self.turn or 1)

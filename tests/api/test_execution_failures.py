@@ -86,6 +86,7 @@ def test_a_failure_may_skip_what_follows() -> None:
 
     assert session(place)["status"] == "COMPLETED"
     assert states(place) == {"a": "FAILED", "b": "SKIPPED", "c": "COMPLETED"}
+    assert agents(place)["b"]["notes"] == "Skipped: A has failed"
 
 
 def test_a_failure_may_be_passed_over() -> None:

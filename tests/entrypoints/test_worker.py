@@ -13,7 +13,7 @@ from ai_coordination.clients import queue as queues
 from ai_coordination.config import settings
 from ai_coordination.engine import sweeper
 from ai_coordination.engine.agent import release
-from ai_coordination.engine.context import Engine, Release
+from ai_coordination.engine.context import Engine
 from ai_coordination.errors import PayloadTooLarge, Throttled
 from ai_coordination.models import due_times, reads
 from tests.entrypoints.lambda_stand_ins import Context, Lines
@@ -148,8 +148,8 @@ def test_a_session_whose_releases_fail_takes_no_other_with_it(
     sessions = [new_session(), new_session(), new_session()]
     release_all = release.release_all
 
-    def one_fails(engine: Engine, owed: Sequence[Release]) -> None:
-        if owed[0].agent.session_uuid == sessions[1].session_uuid:
+    def one_fails(engine: Engine, owed: Sequence[models.SessionAgent]) -> None:
+        if owed[0].session_uuid == sessions[1].session_uuid:
             raise PayloadTooLarge("its item is full")
         release_all(engine, owed)
 

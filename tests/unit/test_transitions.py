@@ -26,7 +26,7 @@ ANSWER: Changes = {"agent_output": "out"}
 QUESTION: Changes = {"question": "Which?", "resume": "[]"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
-    "to_skipped": lambda agent: transitions.to_skipped(ENGINE, agent),
+    "to_skipped": lambda agent: transitions.to_skipped(ENGINE, agent, "why"),
     "to_cancelled": lambda agent: transitions.to_cancelled(ENGINE, agent),
     "to_failed_unstarted": lambda agent: transitions.to_failed_unstarted(ENGINE, agent, "why"),
     "to_next_attempt": lambda agent: transitions.to_next_attempt(
@@ -125,6 +125,28 @@ def test_every_way_out_of_an_attempt_forgets_its_throttled_runs() -> None:
     kept = {name for name, agent in results.items() if agent.throttles or agent.throttled_since}
 
     assert kept == {"to_same_attempt", "to_in_progress", "to_skipped"}
+
+
+def test_no_agent_that_leaves_its_start_goes_on_adding_others() -> None:
+    adds = agent_in(SessionAgentState.INITIAL).changed({"growing": "a plan"})
+    results = {name: edge(adds) for name, edge in EDGES.items()}
+    ends = {"to_in_progress", "to_skipped", "to_cancelled"}
+
+    assert all(results[name].result().growing is None for name in ends)
+    assert "growing" in str(results["to_failed_unstarted"].condition)
+
+
+def test_a_reset_agent_keeps_those_dead_that_were_skipped_and_stay_so() -> None:
+    ended = agent_in(SessionAgentState.COMPLETED).changed(
+        {"predecessors": {0, 1, 2}, "dead": {0}, "delayed": True}
+    )
+
+    def reset(*dead: float) -> models.SessionAgent:
+        return transitions.to_next_iteration(ENGINE, ended, 2, {0}, {}, dead).result()
+
+    assert reset(1, 7).dead == {1}
+    assert reset(7).dead is None
+    assert reset().delayed is None
 
 
 def test_a_throttled_run_is_counted_apart_and_the_attempt_is_made_again() -> None:

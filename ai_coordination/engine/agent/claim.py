@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 from ai_coordination import graph, ids, models, texts, timestamps
 from ai_coordination.engine import looks, metrics
 from ai_coordination.engine.agent import (
+    conditions,
     fail,
     invoke,
     lease,
@@ -41,7 +42,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
     session, predecessors = _surroundings(engine, agent)
     if not is_in_progress(session, agent):
         return
-    if not agent.skip_requested:
+    if conditions.may_be_invoked(agent):
         if agent.not_before and timestamps.parse(agent.not_before) > engine.context.utc():
             wait = (timestamps.parse(agent.not_before) - engine.context.utc()).total_seconds()
             engine.send(agent, delay_seconds=wait)
@@ -52,12 +53,19 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
         return
     if looks.are_too_many(now):
         fail.give_up(engine, now, looks.NOTES)
-    elif now.skip_requested:
-        skipped = apply(engine, transitions.to_skipped(engine, now))
-        if skipped is not None:
-            release.release(engine, skipped, skip=True)
+        return
+    why_skipped = conditions.why_skipped(now, predecessors)
+    if why_skipped is not None:
+        skip(engine, now, why_skipped)
     else:
         claim(engine, session, now, predecessors)
+
+
+def skip(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
+    """Skip an agent that may start. What follows for its successors depends on why."""
+    skipped = apply(engine, transitions.to_skipped(engine, agent, notes))
+    if skipped is not None:
+        release.release(engine, skipped)
 
 
 def is_in_progress(

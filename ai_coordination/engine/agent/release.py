@@ -6,6 +6,7 @@ one removes the ended agent's `due_at`; until then the sweep brings a worker her
 
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import Enum
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -13,25 +14,47 @@ from pynamodb.expressions.update import Action
 from ai_coordination import ids, models, telemetry
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import spending
-from ai_coordination.engine.context import Engine, Release
+from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, moves, writes
-from ai_coordination.states import LogLevel, SessionAgentState, SessionStatus
+from ai_coordination.states import FailurePolicy, LogLevel, SessionAgentState, SessionStatus
 
 FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
 
 
-def release(engine: Engine, agent: models.SessionAgent, *, skip: bool = False) -> None:
-    """Take the agent out of the sets that its successors wait for.
+class Mode(Enum):
+    """What the end of an agent means to an agent that waits for it."""
 
-    With `skip` they will be skipped. An engine that gathers releases does it later, for several
-    agents together.
+    LIVE = "live"
+    # It will be skipped, because of a failure.
+    SKIP = "skip"
+    # It will be skipped if all its predecessors were skipped by conditions.
+    DEAD = "dead"
+
+
+def mode(agent: models.SessionAgent, ordinal: int) -> Mode:
+    """How an ended agent releases the agent with this ordinal.
+
+    The agent that has added it always starts, and judges the failures of what it has added itself.
+    Order edges only say when an agent may start.
     """
-    of_agent = Release(agent, skip)
+    if ordinal == agent.parent_ordinal or ordinal not in (agent.successors or ()):
+        return Mode.LIVE
+    if agent.state == SessionAgentState.SKIPPED:
+        return Mode.DEAD if agent.was_skipped_by_condition else Mode.SKIP
+    skips = agent.agent_action.on_failure == FailurePolicy.SKIP_SUCCESSORS
+    return Mode.SKIP if agent.state == SessionAgentState.FAILED and skips else Mode.LIVE
+
+
+def release(engine: Engine, agent: models.SessionAgent) -> None:
+    """Take an ended agent out of the sets that its successors wait for.
+
+    An engine that gathers releases does it later, for several agents together.
+    """
     if engine.gathered is None:
-        release_all(engine, [of_agent])
+        release_all(engine, [agent])
     else:
-        engine.gathered.append(of_agent)
+        engine.gathered.append(agent)
 
 
 def release_gathered(engine: Engine) -> None:
@@ -43,43 +66,43 @@ def release_gathered(engine: Engine) -> None:
     """
     if not engine.gathered:
         return
-    releases = list(engine.gathered)
+    ended = list(engine.gathered)
     engine.gathered.clear()
-    by_session: dict[str, list[Release]] = defaultdict(list)
-    for of_agent in releases:
-        by_session[of_agent.agent.session_uuid].append(of_agent)
+    by_session: dict[str, list[models.SessionAgent]] = defaultdict(list)
+    for agent in ended:
+        by_session[agent.session_uuid].append(agent)
     for session_uuid, of_session in by_session.items():
         try:
             release_all(engine, of_session)
         except Exception:  # noqa: BLE001 - an error in one session must not stop another
             telemetry.count("ReleasesFailed")
-            whose = {"tenant": of_session[0].agent.partition_key, "session": session_uuid}
+            whose = {"tenant": of_session[0].partition_key, "session": session_uuid}
             telemetry.logger.exception("releases", extra=whose)
 
 
-def release_all(engine: Engine, releases: Sequence[Release]) -> None:
+def release_all(engine: Engine, ended: Sequence[models.SessionAgent]) -> None:
     """Release all successors of these agents of one session, with one write for each successor.
 
     The worker whose write empties a successor's set makes the successor due, and then sends its
     message. So the successor starts even if the message is lost.
     """
-    waiting: dict[tuple[str, int, int, bool], list[models.SessionAgent]] = defaultdict(list)
+    waiting: dict[tuple[str, int, int], list[models.SessionAgent]] = defaultdict(list)
     sinks: dict[tuple[str, str, int], set[float]] = defaultdict(set)
-    for agent, skip in releases:
+    for agent in ended:
         iteration = int(agent.iteration)
-        for ordinal in sorted(agent.successors or ()):
-            waiting[agent.session_uuid, iteration, int(ordinal), skip].append(agent)
+        for ordinal in sorted({*(agent.successors or ()), *(agent.order_successors or ())}):
+            waiting[agent.session_uuid, iteration, int(ordinal)].append(agent)
         if agent.is_sink or not agent.successors:
             sinks[agent.coordination_uuid, agent.session_uuid, iteration].add(int(agent.ordinal))
     ready = [
-        _released(engine, session_uuid, iteration, ordinal, predecessors, skip=skip)
-        for (session_uuid, iteration, ordinal, skip), predecessors in waiting.items()
+        _released(engine, session_uuid, iteration, ordinal, predecessors)
+        for (session_uuid, iteration, ordinal), predecessors in waiting.items()
     ]
     engine.send(*(agent for agent in ready if agent is not None))
     for (coordination_uuid, session_uuid, iteration), ordinals in sinks.items():
         _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
-    spent = [agent for agent, _ in releases if spending.owes(agent)]
-    for agent, _ in releases:
+    spent = [agent for agent in ended if spending.owes(agent)]
+    for agent in ended:
         if not spending.owes(agent):
             settle(engine, agent)
     spending.settle(engine, spent)
@@ -105,16 +128,19 @@ def _released(
     iteration: int,
     ordinal: int,
     predecessors: Sequence[models.SessionAgent],
-    *,
-    skip: bool,
 ) -> models.SessionAgent | None:
     """Release one successor of these agents. Returns it if it may start now."""
     kind = models.SessionAgent
     agent = kind(session_uuid, ids.session_agent_uuid(session_uuid, ordinal))
-    ended = {int(predecessor.ordinal) for predecessor in predecessors}
+    by_mode: dict[Mode, set[int]] = defaultdict(set)
+    for predecessor in predecessors:
+        by_mode[mode(predecessor, ordinal)].add(int(predecessor.ordinal))
+    ended = set[int]().union(*by_mode.values())
     actions: list[Action] = [kind.waiting_on.delete(ended)]
-    if skip:
+    if by_mode[Mode.SKIP]:
         actions.append(kind.skip_requested.set(True))
+    if dead := by_mode[Mode.DEAD]:
+        actions.append(kind.dead.add(dead))
     condition = kind.iteration == iteration
     if len(predecessors) == 1 and ordinal in (predecessors[0].sole_successors or ()):
         landed, after = _release_and_make_due(engine, agent, actions, condition, ended)

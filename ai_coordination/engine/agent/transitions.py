@@ -5,6 +5,7 @@ Nothing is written here. `apply` writes a transition, and adds what all of them 
 docs/internals/execution-protocol.md has the same edges as a table.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
@@ -31,7 +32,7 @@ def to_in_progress(
 ) -> Transition:
     """INITIAL to IN_PROGRESS: a worker claims the next attempt, and creates its run."""
     same = {"current_run_uuid": run.run_uuid, "thread_uuid": run.thread_uuid}
-    attempt = {"attempt": run.attempt, **same, "not_before": None}
+    attempt = {"attempt": run.attempt, **same, "not_before": None, "growing": None}
     return Transition(
         agent=agent,
         source=State.INITIAL,
@@ -44,15 +45,18 @@ def to_in_progress(
     )
 
 
-def to_skipped(engine: Engine, agent: models.SessionAgent) -> Transition:
-    """INITIAL to SKIPPED: the failure policy of a predecessor says so."""
+def to_skipped(engine: Engine, agent: models.SessionAgent, notes: str) -> Transition:
+    """INITIAL to SKIPPED: the failure policy of a predecessor says so, or a condition.
+
+    `skip_requested` tells which, and so what the release says to the successors.
+    """
     return Transition(
         agent=agent,
         source=State.INITIAL,
         to=State.SKIPPED,
         at=engine.now(),
         due_at=engine.soon(agent),
-        changes={},
+        changes={"notes": notes, "growing": None},
         condition=moves.same_start(agent),
     )
 
@@ -63,7 +67,7 @@ def to_failed_unstarted(
     """INITIAL to FAILED: the agent cannot be started. Its failure policy is outstanding.
 
     Only if the session is in progress. A start or a retry that is resumed needs its agents as the
-    pinned plan has left them.
+    pinned plan has left them. An agent that is still adding others cannot be given up.
     """
     return Transition(
         agent=agent,
@@ -72,7 +76,9 @@ def to_failed_unstarted(
         at=engine.now(),
         due_at=engine.soon(agent),
         changes={**NO_WORK, "notes": notes},
-        condition=moves.same_start(agent) & moves.same(models.SessionAgent.looks, agent.looks),
+        condition=moves.same_start(agent)
+        & moves.same(models.SessionAgent.looks, agent.looks)
+        & models.SessionAgent.growing.does_not_exist(),
         session=[],
     )
 
@@ -256,7 +262,7 @@ def to_cancelled(engine: Engine, agent: models.SessionAgent) -> Transition:
         to=State.CANCELLED,
         at=engine.now(),
         due_at=None,
-        changes={**NO_WORK, "not_before": None},
+        changes={**NO_WORK, "not_before": None, "growing": None},
         # What continues elsewhere must be known, so that it is cancelled too.
         condition=moves.same(models.SessionAgent.current_run_uuid, agent.current_run_uuid)
         & moves.same(models.SessionAgent.remote, agent.remote),
@@ -272,16 +278,22 @@ def to_next_iteration(
     iteration: int,
     waiting_on: set[float],
     changes: Changes,
+    dead: Collection[float] = (),
 ) -> Transition:
-    """Any ended state to INITIAL: a retry of the session resets the agent."""
+    """Any ended state to INITIAL: a retry of the session resets the agent.
+
+    `dead` are the agents that conditions have skipped, and that the retry leaves so.
+    """
     fresh = {
         **FIRST_TURN,
         "iteration": iteration,
         "attempt": 0,
         "waiting_on": waiting_on or None,
+        "dead": (agent.predecessors or set()).intersection(dead) or None,
         "skip_requested": None,
         "notes": None,
         "not_before": None,
+        "delayed": None,
         "user_input": None,
         **NO_THROTTLES,
     }

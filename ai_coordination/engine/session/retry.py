@@ -4,7 +4,7 @@ All other agents stay as they are, with their iteration. Late messages and relea
 iteration have no effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -62,6 +62,11 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
         return None
     ready: list[models.SessionAgent] = []
     sinks: set[float] = set()
+    dead = {
+        agent.ordinal
+        for agent in all_agents
+        if agent.was_skipped_by_condition and agent.ordinal not in plan.reset
+    }
     for agent in all_agents:
         ordinal = int(agent.ordinal)
         if ordinal not in plan.reset:
@@ -70,7 +75,7 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
             sinks.add(ordinal)
         # A slow worker may find agents of an iteration that came after this one.
         is_behind = agent.iteration < iteration
-        now = _reset(engine, agent, iteration, plan) if is_behind else agent
+        now = _reset(engine, agent, iteration, plan, dead) if is_behind else agent
         if not plan.reset.intersection(agent.predecessors or ()):
             ready.append(now)
     return _begin(engine, session, plan, sinks, ready)
@@ -142,7 +147,11 @@ def _undo(engine: Engine, session: models.Session) -> None:
 
 
 def _reset(
-    engine: Engine, agent: models.SessionAgent, iteration: int, plan: Plan
+    engine: Engine,
+    agent: models.SessionAgent,
+    iteration: int,
+    plan: Plan,
+    dead: Collection[float],
 ) -> models.SessionAgent:
     """Reset an agent for the next iteration. Return it as the reset leaves it.
 
@@ -161,7 +170,7 @@ def _reset(
         changes["agent_action"] = models.anonymous(action)
     if int(agent.ordinal) not in plan.asking:
         changes |= _forgotten(agent, follows=bool(waits_for))
-    reset = transitions.to_next_iteration(engine, agent, iteration, waits_for, changes)
+    reset = transitions.to_next_iteration(engine, agent, iteration, waits_for, changes, dead)
     apply(engine, reset)
     return reset.result()
 
