@@ -1,7 +1,7 @@
 """Expressions of tenants: JMESPath over what an agent sees, with bounds that any text keeps.
 
 JMESPath alone has no bounds: 150 characters can make gigabytes, or run for minutes. Here each
-expression has a meter. It may take at most 200,000 steps and make at most 8 MB; whatever goes
+expression has a meter. It may take at most 200,000 visits and make at most 8 MB; whatever goes
 beyond that, or fails in any other way, is `ExpressionFailed`. The package is pure: it reads no
 data, has no clock, and keeps nothing but the last trees.
 """

@@ -14,7 +14,7 @@ from ai_coordination.expressions.failures import ExpressionFailed, kind_of
 from ai_coordination.expressions.meter import MEMBER, REFERENCE, Meter, width, written
 
 # The arguments of a call are checked one by one.
-_STEPS_OF_A_CALL: Final = 4
+_VISITS_OF_A_CALL: Final = 4
 _READS_OF_A_DIGIT: Final = 20
 
 _TYPE_NAMES: Final = {"string": "a text", "number": "a number", "array": "a list"} | {
@@ -32,9 +32,9 @@ class MeteredFunctions(functions.Functions):
         self._meter = meter
 
     def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
-        self._meter.step(_STEPS_OF_A_CALL)
+        self._meter.visit(_VISITS_OF_A_CALL)
         if function_name in _LOOP:
-            self._meter.step(sum(len(arg) for arg in resolved_args if isinstance(arg, list)))
+            self._meter.visit(sum(len(arg) for arg in resolved_args if isinstance(arg, list)))
         try:
             return super().call_function(function_name, resolved_args)
         except exceptions.JMESPathTypeError as error:

@@ -30,7 +30,7 @@ class Interpreter(visitor.TreeInterpreter):
         self._meter = meter
 
     def visit(self, node: Node, *args: Any, **kwargs: Any) -> Any:
-        self._meter.step()
+        self._meter.visit()
         value = super().visit(node, *args, **kwargs)
         if value is not None and node["type"] in _MAKING:
             self._meter.make(sys.getsizeof(value))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ai_coordination.expressions.failures import ExpressionFailed, kind_of
 
-MOST_STEPS: Final = 200_000
+MOST_VISITS: Final = 200_000
 MOST_BYTES: Final = 8_000_000
 # Texts are compared and searched at some gigabytes a second.
 MOST_CHARACTERS_READ: Final = 32_000_000
@@ -22,15 +22,15 @@ class Meter:
     """What one evaluation may still do. Each method raises ExpressionFailed beyond that."""
 
     def __init__(self) -> None:
-        self._steps = MOST_STEPS
+        self._visits = MOST_VISITS
         self._bytes = MOST_BYTES
         self._characters = MOST_CHARACTERS_READ
 
-    def step(self, count: int = 1) -> None:
-        """Count visits of nodes, and values that are looked at."""
-        self._steps -= count
-        if self._steps < 0:
-            raise ExpressionFailed(f"it takes more than {MOST_STEPS:,} steps")
+    def visit(self, count: int = 1) -> None:
+        """Count parts of the expression that are evaluated, and values that are looked at."""
+        self._visits -= count
+        if self._visits < 0:
+            raise ExpressionFailed(f"it takes more than {MOST_VISITS:,} visits")
 
     def make(self, count: int) -> None:
         """Count bytes of a value, where possible before it is made."""
@@ -46,7 +46,7 @@ class Meter:
 
     def compare(self, left: Any, right: Any) -> None:
         """Count what `==` looks at."""
-        self.step()
+        self.visit()
         if type(left) is not type(right) or not isinstance(left, str | list | dict):
             return
         if len(left) != len(right):
@@ -60,11 +60,11 @@ class Meter:
             if isinstance(value, str):
                 self.read(len(value))
             elif isinstance(value, dict | list):
-                self.step(len(value))
+                self.visit(len(value))
                 left_over += value.values() if isinstance(value, dict) else value
 
     def finish(self, result: Any) -> None:
-        """Count the result, which whoever asked for it looks at and writes. It is made already."""
+        """Count the result, which the caller looks at and writes. It is made already."""
         self._bytes = MOST_BYTES
         self.walk(result)
 
@@ -76,11 +76,11 @@ class Meter:
             if isinstance(value, str):
                 self.make(size_of(value))
             elif isinstance(value, dict):
-                self.step(len(value))
+                self.visit(len(value))
                 self.make(sum(map(size_of, value)))
                 left_over += value.values()
             elif isinstance(value, list):
-                self.step(len(value))
+                self.visit(len(value))
                 self.make(len(value))
                 left_over += value
             else:

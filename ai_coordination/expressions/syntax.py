@@ -14,8 +14,8 @@ from jmespath import exceptions, parser
 from ai_coordination.expressions.failures import ExpressionFailed
 
 MOST_CHARACTERS: Final = 1_000
-# Whoever evaluates an expression has frames on the stack already, more at one place than at
-# another. What nests less than this can be parsed and evaluated at all of them.
+# There are frames on the stack already, at one place more than at another. What nests no deeper
+# than this can be parsed and evaluated at all of them.
 DEEPEST: Final = 64
 # A tree of 1,000 characters has up to 180 KB, and is made in 2 ms; a usual one has 2 KB.
 _TREES_KEPT: Final = 64

@@ -17,18 +17,18 @@ class Hostile(NamedTuple):
     refused: str
 
 
-STEPS = "more than 200,000 steps"
+VISITS = "more than 200,000 visits"
 BYTES = "more than 8,000,000 bytes"
 READS = "more than 32,000,000 characters"
 DEEP = "nests more than 64 levels deep"
 
 HOSTILE: Final = {
     "a list doubled a hundred times": Hostile("|".join(["[@,@][]"] * 100), {"a": 1}, DEEP),
-    "a list doubled thirty times": Hostile("|".join(["[@,@][]"] * 30), {"a": 1}, STEPS),
-    "a nest": Hostile(NEST, {}, STEPS),
-    "a nest as text": Hostile(NEST + "|to_string(@)", {}, STEPS),
-    "two nests compared": Hostile(f"{{a: {NEST}, b: {NEST}}} | a == b", {}, STEPS),
-    "a nest looked for": Hostile(f"{{a: {NEST}, b: {NEST}}} | contains([a], b)", {}, STEPS),
+    "a list doubled thirty times": Hostile("|".join(["[@,@][]"] * 30), {"a": 1}, VISITS),
+    "a nest": Hostile(NEST, {}, VISITS),
+    "a nest as text": Hostile(NEST + "|to_string(@)", {}, VISITS),
+    "two nests compared": Hostile(f"{{a: {NEST}, b: {NEST}}} | a == b", {}, VISITS),
+    "a nest looked for": Hostile(f"{{a: {NEST}, b: {NEST}}} | contains([a], b)", {}, VISITS),
     "a text doubled by join": Hostile("|".join(["join('',[@,@])"] * 60), "ab", BYTES),
     "parentheses": Hostile("(" * 490 + "a" + ")" * 490, {}, DEEP),
     "brackets": Hostile("[" * 490 + "a" + "]" * 490, {}, DEEP),
@@ -54,14 +54,14 @@ HOSTILE: Final = {
     "a wide character in a long text": Hostile("join('', [a, '😀'])", {"a": LONG * 2}, BYTES),
     "a long list flattened": Hostile("a[]", {"a": [1] * 2_000_000}, BYTES),
     "a long list cut": Hostile("a[1:] | [0]", {"a": [1] * 2_000_000}, BYTES),
-    "a long list sorted": Hostile("sort(a)", {"a": [1] * 2_000_000}, STEPS),
-    "a long list added up": Hostile("sum(a)", {"a": [1] * 2_000_000}, STEPS),
+    "a long list sorted": Hostile("sort(a)", {"a": [1] * 2_000_000}, VISITS),
+    "a long list added up": Hostile("sum(a)", {"a": [1] * 2_000_000}, VISITS),
     "a long list reversed": Hostile("reverse(a)", {"a": [1] * 2_000_000}, BYTES),
-    "a long list as result": Hostile("a", {"a": [1] * 2_000_000}, STEPS),
+    "a long list as result": Hostile("a", {"a": [1] * 2_000_000}, VISITS),
     "a long text as result": Hostile("a", {"a": LONG * 9}, BYTES),
     "many members merged": Hostile("merge(a, a)", {"a": dict.fromkeys(range(50_000))}, BYTES),
     "many names": Hostile("keys(a)", {"a": dict.fromkeys(range(1_100_000))}, BYTES),
-    "many objects": Hostile("a[*].{a:@,b:@,c:@,d:@}", {"a": [1] * 30_000}, STEPS),
+    "many objects": Hostile("a[*].{a:@,b:@,c:@,d:@}", {"a": [1] * 30_000}, VISITS),
     "an infinite number": Hostile("sum(a)", {"a": [1e308, 1e308]}, "infinite or none at all"),
     "a number that overflows": Hostile("avg(a)", {"a": [10**400, 1e3]}, "cannot be evaluated: int"),
     "a text that is no number": Hostile("a - b", {}, "cannot be read"),
