@@ -1,15 +1,30 @@
 """What an agent asks a person, and what the person said, in the API."""
 
-import json
 from typing import Any
 
 import graphene
 
 from ai_coordination import models
-from ai_coordination.api import enums, fields
-from ai_coordination.api.fields import Info, text_field, time_field
+from ai_coordination.api import ask_rule, enums, fields
+from ai_coordination.api.ask_rule import shown_json
+from ai_coordination.api.fields import Info, list_field, text_field, time_field
 from ai_coordination.api.scalars import JSON
+from ai_coordination.runtimes import person_answers
 from ai_coordination.states import SessionAgentState, UserInTheLoop
+
+TURN = (
+    "Number of the current turn, from 1. One more each time a person has answered a question of the"
+    " agent, or has sent its output back. Attempts count within a turn."
+)
+ASK = "What the agent asks a person, or has asked last. Null if nothing."
+USER_INPUT = (
+    "The text of a person for the agent. Null if there is none, or if the person has answered with"
+    " JSON: see `ask { answer }`."
+)
+OF_OUTPUT = "Only a question about an output has it."
+
+# An agent asks its own questions in this way. What they are about is in the question.
+_OWN_QUESTION = models.AgentAction(user_in_the_loop=UserInTheLoop.INPUT.value)
 
 
 class Ask(graphene.ObjectType):
@@ -22,14 +37,27 @@ class Ask(graphene.ObjectType):
         required=True,
         description="What is asked for. INPUT for a question of the agent's own.",
     )
+    title = text_field(f"{ask_rule.TITLE} {OF_OUTPUT}")
     question = text_field(
         "The question that the agent asks. Null if the person is to judge `agentOutput`."
     )
     form = JSON(
         description=(
-            "JSON Schema of the answer, an object. Null: the answer is a text. Programs may use it"
-            " to show a form."
+            "JSON Schema of the answer, an object. Null: the answer is a text, an approval or a"
+            " choice. Programs may use it to show a form."
         )
+    )
+    options = list_field(graphene.String, f"{ask_rule.OPTIONS} {OF_OUTPUT}")
+    default = JSON(description=f"{ask_rule.DEFAULT} {OF_OUTPUT}")
+    on_timeout = graphene.Field(
+        enums.TimeoutPolicy,
+        required=True,
+        description="What happens after `dueAt`. FAIL for a question of the agent's own.",
+    )
+    on_rejection = graphene.Field(
+        enums.RejectionPolicy,
+        required=True,
+        description="What a rejection does. FAIL for a question of the agent's own.",
     )
     resume = JSON(
         description=(
@@ -39,20 +67,22 @@ class Ask(graphene.ObjectType):
     )
     asked_at = time_field("When the agent asked.", required=True)
     due_at = time_field(
-        "When the time for the answer ends, and the agent fails. Null if there is no limit, or"
+        "When the time for the answer ends, and `onTimeout` applies. Null if there is no limit, or"
         " after the answer."
     )
     answered_by = text_field(
-        "The verified caller who answered. Null until then, or if the caller had no user."
+        "The verified caller who answered. `engine` if nobody did in time, and the answer is the"
+        " default. Null until then, or if the caller had no user."
     )
-    answered_at = time_field("When the person answered. Null until then.")
+    answered_at = time_field("When the question was answered. Null until then.")
     approved = graphene.Boolean(
         description="False: the output was not approved, or the question was refused. Null until"
-        " the answer, and for a text."
+        " the answer, and for a text or a choice."
     )
+    choice = text_field("The option that was chosen. Null until then, and for other kinds.")
     answer = JSON(
         description="What the person said: a text, or the value that the form asks for. Null until"
-        " then, and for an approval without a text."
+        " then, and for an approval or a choice without a text."
     )
     comment = text_field("The person's comment for other people. No agent receives it.")
 
@@ -60,6 +90,14 @@ class Ask(graphene.ObjectType):
 def resolve_turn(agent: models.SessionAgent, info: Info) -> int:
     """Return the number of the agent's turn, which items have only from the second on."""
     return agent.current_turn
+
+
+def resolve_user_input(agent: models.SessionAgent, info: Info) -> Any:
+    """Return a person's text about the agent's output. JSON that fits a form is no such text."""
+    return None if person_answers.has_form(agent) else _resolve_text(agent, info)
+
+
+_resolve_text = fields.lazy_text("user_input")
 
 
 async def resolve_ask(agent: models.SessionAgent, info: Info) -> Ask | None:
@@ -74,24 +112,26 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
         return None
     is_question = bool(agent.asked_question)
     is_open = agent.state == SessionAgentState.WAITING_FOR_INPUT
+    rule = ask_rule.of(_OWN_QUESTION if is_question else agent.agent_action)
     return Ask(
-        kind=_kind(agent),
+        kind=rule.kind,
+        title=rule.title,
         question=agent.question if is_question else None,
-        form=_json(agent.question_form) if is_question else None,
-        resume=_json(agent.resume) if is_question else None,
+        form=shown_json(agent.question_form) if is_question else rule.form,
+        options=rule.options,
+        default=rule.default,
+        on_timeout=rule.on_timeout,
+        on_rejection=rule.on_rejection,
+        resume=shown_json(agent.resume) if is_question else None,
         asked_at=asked_at,
         due_at=agent.deadline_at if is_open else None,
         answered_by=agent.answered_by,
         answered_at=agent.answered_at,
         approved=agent.approved,
+        choice=agent.choice,
         answer=None if agent.answered_at is None else _answer(agent),
         comment=agent.answer_comment,
     )
-
-
-def _kind(agent: models.SessionAgent) -> UserInTheLoop:
-    asks_about_output = None if agent.asked_question else agent.agent_action.user_in_the_loop
-    return UserInTheLoop(asks_about_output or UserInTheLoop.INPUT)
 
 
 def _asked_at(agent: models.SessionAgent) -> str | None:
@@ -105,14 +145,8 @@ def _asked_at(agent: models.SessionAgent) -> str | None:
 
 def _answer(agent: models.SessionAgent) -> Any:
     """What the person said: to a question, or about the output that was judged or sent back."""
-    if agent.asked_question and agent.reply is not None:
-        return agent.reply if agent.question_form is None else _json(agent.reply)
     sent_back = agent.rejected_output is not None and agent.agent_output is None
-    return agent.rejected_because if sent_back else agent.user_input
-
-
-def _json(stored: models.Text | None) -> Any:
-    """Return stored JSON as the API shows it: what is in the bucket is read later."""
-    if isinstance(stored, models.LargeText):
-        return models.LargeJson(stored.folder, stored.sha256, stored.size)
-    return None if stored is None else json.loads(stored)
+    if sent_back and not agent.asked_question:
+        return agent.rejected_because
+    said = person_answers.last(agent)
+    return said.text if said.answer is None else shown_json(said.answer)

@@ -6,10 +6,10 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, services
+from ai_coordination.api import ask as asks
 from ai_coordination.api import enums, fields, heartbeats, neighbours
 from ai_coordination.api.agent import Agent, TokenUsage
 from ai_coordination.api.agent_action import AgentAction
-from ai_coordination.api.ask import Ask, resolve_ask, resolve_turn
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
@@ -57,7 +57,7 @@ class SessionAgent(graphene.ObjectType):
         "The work of an agent that was added by `createSessionAgent`. Null for other agents: see"
         " the session's `subtaskQueries`."
     )
-    user_input = text_field("The text of a person for the agent. Null if there is none.")
+    user_input = text_field(asks.USER_INPUT)
     agent_input = text_field(
         "The text passed to the agent in its current attempt: its own work, and the outputs of its"
         " predecessors. Each attempt replaces it."
@@ -75,13 +75,8 @@ class SessionAgent(graphene.ObjectType):
         description="The sum over the agent's runs that have ended, failed ones included, also over"
         " retries. Null if none has reported any.",
     )
-    turn = int_field(
-        "Number of the current turn, from 1. One more each time a person has answered a question of"
-        " the agent, or has sent its output back. Attempts count within a turn."
-    )
-    ask = graphene.Field(
-        Ask, description="What the agent asks a person, or has asked last. Null if nothing."
-    )
+    turn = int_field(asks.TURN)
+    ask = graphene.Field(asks.Ask, resolver=asks.resolve_ask, description=asks.ASK)
     heartbeat = heartbeats.FIELD
     deadline_at = time_field(
         "When the current attempt times out, or the time for a person's answer ends. Null if there"
@@ -126,14 +121,13 @@ class SessionAgent(graphene.ObjectType):
     )
 
     resolve_subtask_query = lazy_text("subtask_query")
-    resolve_user_input = lazy_text("user_input")
+    resolve_user_input = asks.resolve_user_input
     resolve_agent_input = lazy_text("agent_input")
     resolve_agent_output = lazy_text("agent_output")
     resolve_notes = lazy_text("notes")
     resolve_usage = lazy_text("total_usage")
     resolve_agent = lazy_text("member")
-    resolve_turn = resolve_turn
-    resolve_ask = resolve_ask
+    resolve_turn = asks.resolve_turn
     resolve_predecessor_uuids = neighbours.uuids_resolver("predecessors")
     resolve_successor_uuids = neighbours.uuids_resolver("successors")
 

@@ -15,7 +15,7 @@ from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
 from ai_coordination.engine.agent import heartbeat as heartbeats
 from ai_coordination.engine.agent import question as asking
-from ai_coordination.engine.agent.answer import Said
+from ai_coordination.engine.agent.verdict import Said
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import InvalidState
 from ai_coordination.models import moves, reads
@@ -213,9 +213,10 @@ def answer(
     approved: bool | None = None,
     revise: bool | None = False,
     answer: Any = None,
+    choice: str | None = None,
     comment: str | None = None,
 ) -> models.SessionAgent:
-    """Take a person's answer to an agent that asks: a text or JSON, or an approval or rejection.
+    """Take a person's answer to an agent that asks: a text or JSON, a choice, or a verdict.
 
     The same answer returns the agent again, until the next one is taken.
     """
@@ -225,6 +226,7 @@ def answer(
         revise=bool(revise),
         answer=validation.json_value(answer, "answer"),
         comment=validation.text(comment, "comment"),
+        choice=choice,
     )
     agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     is_asked = agent.state == SessionAgentState.WAITING_FOR_INPUT

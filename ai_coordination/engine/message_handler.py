@@ -193,7 +193,7 @@ def _stop_asking(engine: Engine, agent: models.SessionAgent, due_at: str | None)
         return
     now = looks.count(engine, agent, due_at)
     if now is not None:
-        answer.give_up(engine, now)
+        answer.stop_waiting(engine, now)
 
 
 def _settle(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:

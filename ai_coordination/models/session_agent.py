@@ -174,13 +174,14 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     question = TextAttribute(null=True)
     question_form = TextAttribute(null=True)
     asked_at = UnicodeAttribute(null=True)
-    # What a person said last: `reply` to a question, JSON if it has a form; `user_input` about an
-    # output.
+    # What a person said last: `reply` to a question, `user_input` and `choice` about an output. A
+    # reply is JSON if the question has a form, and the input if the action has one.
     # `answer_mark` identifies the answer and its run, so that the same answer again is known, also
     # when the agent has asked again since.
     reply = TextAttribute(null=True)
     answer_mark = UnicodeAttribute(null=True)
     approved = BooleanAttribute(null=True)
+    choice = UnicodeAttribute(null=True)
     answer_comment = TextAttribute(null=True)
     answered_at = UnicodeAttribute(null=True)
     answered_by = UnicodeAttribute(null=True)

@@ -3,7 +3,8 @@
 It is an object with the value of each agent under its `agentUuid`. An output that is a JSON object
 or list is that, any other output is a text, and null stands for an agent that has failed. Agents of
 the same `agentUuid` share a list. The value of an agent that asks a person is an object with
-`agentOutput` and `userInput`. A value that does not fit is replaced by an object with
+`agentOutput` and `userInput`; and with `choice`, with the `answer` to a form, or with `approved` if
+a rejection does not fail the agent. A value that does not fit is replaced by an object with
 `sessionAgentUuid` and `bytes`, so that a program can read it through the API.
 """
 
@@ -13,7 +14,8 @@ from typing import Any, Final, NoReturn
 
 from ai_coordination import models, texts
 from ai_coordination.models.texts import LargeText
-from ai_coordination.states import SessionAgentState
+from ai_coordination.runtimes import person_answers
+from ai_coordination.states import RejectionPolicy, SessionAgentState, UserInTheLoop
 
 # As much as an agent's output may have.
 LARGEST_BYTES: Final = 2 * 1024 * 1024
@@ -82,7 +84,7 @@ def _fitting(agents: Sequence[models.SessionAgent], room: int) -> list[int]:
 
 
 def _texts(agent: models.SessionAgent) -> list[models.Text | None]:
-    """The texts in an agent's value."""
+    """The texts in an agent's value: its output, and what a person said about it if it asks."""
     output = output_of(agent)
     return [output, agent.user_input] if is_asking(agent) and output is not None else [output]
 
@@ -93,7 +95,16 @@ def _value(agent: models.SessionAgent, read: Read) -> str:
     ]
     if not replies:
         return _as_json(output)
-    return f'{{"agentOutput": {_as_json(output)}, "userInput": {_json(replies[0])}}}'
+    (said,) = replies
+    members = {"agentOutput": _as_json(output), "userInput": _json(said)}
+    rule = agent.agent_action.ask
+    if person_answers.has_form(agent):
+        members |= {"userInput": "null", "answer": said or "null"}
+    elif agent.agent_action.user_in_the_loop == UserInTheLoop.CHOICE:
+        members["choice"] = _json(agent.choice)
+    elif rule is not None and rule.on_rejection == RejectionPolicy.CONTINUE:
+        members["approved"] = _json(agent.approved)
+    return f"{{{', '.join(f'{_json(name)}: {value}' for name, value in members.items())}}}"
 
 
 def _instead(agent: models.SessionAgent) -> str:

@@ -83,7 +83,7 @@ class _Fitting:
             total -= text.size
             left -= self._replace(large.pop(), text)
         for place, whole in zip(large, texts.read_all(self._owner.tenant, stored), strict=True):
-            place.value = whole
+            place.value = json.loads(whole) if place.is_json else whole
         return [
             _Sized(place, len(_encoded(place.value)), text)
             for place, text in zip(large, stored, strict=True)

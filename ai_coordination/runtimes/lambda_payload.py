@@ -1,13 +1,16 @@
 """The event of a LAMBDA agent: a public contract, described in docs/reference/agent-payload.md."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ai_coordination import config, models
+from ai_coordination.runtimes import person_answers
 from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.delegations import Delegated
-from ai_coordination.states import SessionAgentState
+from ai_coordination.runtimes.person_answers import PersonAnswer
+from ai_coordination.states import SessionAgentState, UserInTheLoop
 
 VERSION = 1
 TEXTS = ("subtaskQuery", "agentInput", "agentOutput", "userInput", "question", "answer")
@@ -15,10 +18,11 @@ TEXTS = ("subtaskQuery", "agentInput", "agentOutput", "userInput", "question", "
 
 @dataclass(slots=True)
 class Place:
-    """The place of a value in the payload: `holder[member]`."""
+    """The place of a value in the payload: `holder[member]`. A text there may be of JSON."""
 
     holder: dict[str, Any]
     member: str
+    is_json: bool = False
 
     @property
     def value(self) -> Any:
@@ -35,8 +39,11 @@ def texts_in(payload: dict[str, Any]) -> Iterator[Place]:
     others = *payload["predecessors"], *payload["delegated"], *payload["delegatedBefore"]
     for holder in (payload, *others, *own):
         for member in TEXTS:
-            if isinstance(holder.get(member), str | models.LargeText):
-                yield Place(holder, member)
+            value = holder.get(member)
+            if isinstance(value, str | models.LargeText):
+                # A reply is read already, so this is what a person said to a predecessor's form.
+                is_json = member == "answer" and isinstance(value, models.LargeText)
+                yield Place(holder, member, is_json)
 
 
 def documents_in(payload: dict[str, Any]) -> Iterator[Place]:
@@ -116,13 +123,15 @@ def _rejected(agent: models.SessionAgent) -> dict[str, Any] | None:
 
 def _predecessor(agent: models.SessionAgent) -> dict[str, Any]:
     completed = agent.state == SessionAgentState.COMPLETED
+    said = person_answers.about_output(agent)
     return {
         "sessionAgentUuid": agent.session_agent_uuid,
         "agentUuid": agent.agent_uuid,
         "agentName": agent.member.agent_name,
         "state": agent.state.upper(),
         "agentOutput": agent.agent_output if completed else None,
-        "userInput": agent.user_input,
+        "userInput": said.text,
+        **_judged(agent, said),
     }
 
 
@@ -138,3 +147,16 @@ def _delegated(work: Delegated) -> dict[str, Any]:
         "agentOutput": work.output,
         "notes": work.notes,
     }
+
+
+def _judged(agent: models.SessionAgent, said: PersonAnswer) -> dict[str, Any]:
+    """What a person said that is no text. Only agents that ask for it have it: joins are wide."""
+    kind = agent.agent_action.user_in_the_loop
+    if kind == UserInTheLoop.APPROVAL:
+        return {"approved": said.approved}
+    if kind == UserInTheLoop.CHOICE:
+        return {"choice": said.choice}
+    if not person_answers.has_form(agent):
+        return {}
+    inline = isinstance(said.answer, str)
+    return {"answer": json.loads(str(said.answer)) if inline else said.answer}

@@ -42,6 +42,7 @@ SINCE: dict[type[models.Table], set[str]] = {
         "growing",
         "delayed",
         "superseded",
+        "choice",
     },
 }
 OUTCOMES_SINCE = {RunOutcome.DELEGATED}

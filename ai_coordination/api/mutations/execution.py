@@ -101,13 +101,14 @@ class AnswerSessionAgentInput(graphene.InputObjectType):
         " agent has run again since, the answer fails with INVALID_STATE."
     )
     user_input = text_field(
-        "The person's text. Required if the agent asks for INPUT, optional for APPROVAL. Required"
-        " for a question without a form, not allowed for one with a form."
+        "The person's text. Required if a text is asked for, not allowed if a form is, optional for"
+        " APPROVAL and CHOICE."
     )
     approved = graphene.Boolean(
         description=(
             "Required if the agent asks for APPROVAL, otherwise only false is allowed, to refuse"
-            " the agent's question. False fails the agent, and `userInput` becomes its `notes`."
+            " the agent's question. False fails the agent, and `userInput` becomes its `notes`; or"
+            " the agent completes, if it asks for APPROVAL and `onRejection` is CONTINUE."
         )
     )
     revise = graphene.Boolean(
@@ -120,6 +121,7 @@ class AnswerSessionAgentInput(graphene.InputObjectType):
     answer = JSON(
         description="The answer to a question with a form, which it must fit: see `ask { form }`."
     )
+    choice = text_field("For CHOICE: one of `ask { options }`.")
     comment = text_field("A comment for other people. The agent does not receive it.")
 
 

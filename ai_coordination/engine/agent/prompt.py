@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from ai_coordination import models, texts
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine.agent import delegated
+from ai_coordination.runtimes import person_answers
+from ai_coordination.runtimes.person_answers import PersonAnswer
 from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
@@ -67,8 +69,18 @@ def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:
             continue
         name = _line(predecessor.member.agent_name)
         yield f"Agent {name}", predecessor.agent_output
-        if predecessor.user_input:
-            yield f"A person, to agent {name}", predecessor.user_input
+        yield from _judged(name, person_answers.about_output(predecessor))
+
+
+def _judged(name: str, said: PersonAnswer) -> Iterator[Section]:
+    """What a person said about the output of an agent of this name."""
+    if said.choice is not None:
+        yield f"A person's choice, after agent {name}", said.choice
+    text = said.text or said.answer
+    if said.approved is False:
+        yield f"A person, who rejected the answer of agent {name}", text or "(without a remark)"
+    elif text:
+        yield f"A person, to agent {name}", text
 
 
 def _line(text: str) -> str:

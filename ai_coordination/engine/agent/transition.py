@@ -32,6 +32,7 @@ NO_WORK: Changes = {
 # What was said to the question before this one, or to the output before this one.
 NO_ANSWER: Changes = {
     "approved": None,
+    "choice": None,
     "answer_comment": None,
     "answered_at": None,
     "answered_by": None,

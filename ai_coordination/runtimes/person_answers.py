@@ -1,0 +1,58 @@
+"""What a person has answered to an agent, as others see it: its successors, and expressions."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ai_coordination import models
+from ai_coordination.models.texts import LargeText, Text
+
+
+class PersonAnswer(NamedTuple):
+    """What a person said. `text` and `answer` (JSON) exclude each other, and may be in the bucket.
+
+    `approved` is None if the agent has asked neither for an approval nor a question that was
+    refused.
+    """
+
+    approved: bool | None = None
+    choice: str | None = None
+    text: Text | None = None
+    answer: Text | None = None
+
+
+def has_form(agent: models.SessionAgent) -> bool:
+    """Whether the agent asks about its output with a form, so that its `user_input` is JSON."""
+    rule = agent.agent_action.ask
+    return rule is not None and rule.form is not None
+
+
+def about_output(agent: models.SessionAgent) -> PersonAnswer:
+    """What was said about the agent's output. A text may also be there if nothing was asked."""
+    said = agent.user_input
+    text, answer = (None, said) if has_form(agent) else (said, None)
+    return PersonAnswer(agent.approved, agent.choice, text, answer)
+
+
+def last(agent: models.SessionAgent) -> PersonAnswer:
+    """What was said last: to a question of the agent's own, or about its output."""
+    if not agent.asked_question:
+        return about_output(agent)
+    if agent.reply is None:
+        return PersonAnswer(agent.approved, text=agent.user_input)
+    if agent.question_form is None:
+        return PersonAnswer(text=agent.reply)
+    return PersonAnswer(answer=agent.reply)
+
+
+def value(said: PersonAnswer, read: Mapping[LargeText, str]) -> dict[str, Any]:
+    """The answer as expressions see it. `read` has its texts that are in the bucket."""
+    text, answer = (
+        read[said] if isinstance(said, LargeText) else said for said in (said.text, said.answer)
+    )
+    return {
+        "approved": said.approved,
+        "choice": said.choice,
+        "answer": None if answer is None else json.loads(answer),
+        "text": text,
+    }
