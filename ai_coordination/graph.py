@@ -27,15 +27,6 @@ def successors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
     return result
 
 
-def unknown_predecessors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
-    """Return, for each node that has some, its predecessors that are not nodes."""
-    unknown = {
-        node: [name for name in dict.fromkeys(node_predecessors) if name not in predecessors]
-        for node, node_predecessors in predecessors.items()
-    }
-    return {node: names for node, names in unknown.items() if names}
-
-
 def find_cycle(predecessors: Mapping[K, Collection[K]]) -> list[K] | None:
     """Return a cycle of nodes that wait for each other, or None.
 
@@ -107,12 +98,10 @@ def expand(
     """Return the nodes of a session, in the order of the coordination's `agents`.
 
     `query_agents` has the agent of each subtask query, `predecessors` the predecessors of each
-    agent that has an action. An agent in either takes part, with one node for each of its subtask
-    queries, or one node if it has none. If both are empty, all agents take part. A successor waits
-    for all nodes of its predecessor.
+    agent that has an action. Each agent that takes part has one node for each of its subtask
+    queries, or one node if it has none. A successor waits for all nodes of its predecessor.
 
-    The input must be valid: all names are in `agents`, predecessors take part, and there is no
-    cycle.
+    The input must be valid: all names are in `agents`, and there is no cycle.
     """
     work = _work(agents, query_agents, predecessors)
     ordinals: dict[str, list[int]] = {}
@@ -128,19 +117,34 @@ def expand(
     ]
 
 
+def taking_part(
+    agents: Sequence[str],
+    query_agents: Iterable[str],
+    predecessors: Mapping[str, Collection[str]],
+) -> list[str]:
+    """Return the agents of a session, in the order of `agents`.
+
+    An agent takes part if it has a subtask query or an action, or if another one waits for it. If
+    there is no such agent, all take part.
+    """
+    before = {name for names in predecessors.values() for name in names}
+    named = {*query_agents, *predecessors, *before} or {*agents}
+    return [agent for agent in agents if agent in named]
+
+
 def _work(
-    agents: Sequence[str], query_agents: Sequence[str], action_agents: Collection[str]
+    agents: Sequence[str],
+    query_agents: Sequence[str],
+    predecessors: Mapping[str, Collection[str]],
 ) -> list[tuple[str, int | None]]:
     """Return the agent of each node and the index of its subtask query."""
     queries: dict[str, list[int | None]] = {}
     for index, agent in enumerate(query_agents):
         queries.setdefault(agent, []).append(index)
-    taking_part = {*query_agents, *action_agents} or set(agents)
     no_query: list[int | None] = [None]
     return [
         (agent, query)
-        for agent in agents
-        if agent in taking_part
+        for agent in taking_part(agents, query_agents, predecessors)
         for query in queries.get(agent, no_query)
     ]
 

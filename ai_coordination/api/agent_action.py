@@ -117,8 +117,8 @@ class AgentActionInput(Rules, control_flow.ControlFlowInput, graphene.InputObjec
     ask = ask_rule.AskInput(description=ask_rule.ASK)
     predecessors = optional_list_field(
         graphene.ID,
-        "`agentUuid`s of the agents that must end before this one starts. They must take part in"
-        " the task, and must not form a cycle.",
+        "`agentUuid`s of the agents that must end before this one starts. They take part in the"
+        " task by this alone, and must not form a cycle.",
         default_value=[],
     )
 

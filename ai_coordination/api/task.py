@@ -38,8 +38,8 @@ SUBTASK_QUERIES = (
 )
 AGENT_ACTIONS = (
     "The graph: predecessors, conditions, loops, timeouts, retries, failure policy and approval of"
-    " each agent. An agent that has neither an action nor a subtask query does not take part,"
-    " unless none has: then all agents of the coordination take part."
+    " each agent. An agent takes part if it has an action or a subtask query, or if another one"
+    " waits for it. If there is no such agent, all agents of the coordination take part."
 )
 OUTPUT = (
     "A JMESPath expression of at most 1,000 characters over the outputs of the agents without"

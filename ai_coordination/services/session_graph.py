@@ -70,8 +70,10 @@ def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
 def task_diagram(coordination: models.Coordination, task: models.Task) -> str:
     """Draw the agents that take part in a task, and which of them wait for which."""
     names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-    taking_part = [*task.agent_actions, *(query.agent_uuid for query in task.subtask_queries)]
-    agents = list(dict.fromkeys(taking_part)) or list(names)
+    actions = task.agent_actions.values()
+    befores = [str(name) for action in actions for name in action.predecessors]
+    queried = [query.agent_uuid for query in task.subtask_queries]
+    agents = list(dict.fromkeys([*task.agent_actions, *queried, *befores])) or list(names)
     positions = {agent: position for position, agent in enumerate(agents)}
     boxes = [_box(names.get(agent, agent), task.agent_actions.get(agent)) for agent in agents]
     edges = [

@@ -1,20 +1,21 @@
 """Tasks: graphs of agents within a coordination."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ai_coordination import graph, models
+from ai_coordination import models
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import (
     budgets,
+    capacity,
     control_flow,
     counts,
     guards,
     idempotent_create,
+    task_graph,
     validation,
     versioned_update,
 )
@@ -25,6 +26,9 @@ from ai_coordination.services.versioned_update import ChangedSince
 NOUN = "task"
 
 Actions = dict[str, models.AgentAction]
+
+# What is checked as a whole.
+_GRAPH = frozenset({"subtask_queries", "agent_actions", "output"})
 
 
 def create(
@@ -81,7 +85,8 @@ def create(
         coordination = reads.get(models.Coordination, tenant, coordination_uuid, tenant=tenant)
         if coordination is None:
             raise guards.not_found("coordination", "coordination_uuid")
-        _check_graph(coordination, task.subtask_queries, task.agent_actions)
+        capacity.check(task)
+        task_graph.check(caller, coordination, task)
         return idempotent_create.commit(
             caller,
             task,
@@ -120,8 +125,8 @@ def update(
 ) -> models.Task:
     """Change the given fields. None clears an optional field and empties a list.
 
-    The graph is checked as a whole: a change of a part reads the rest, and is written on condition
-    that the task has not changed since.
+    The graph and the expressions are checked as a whole: a change of a part reads the rest, and is
+    written on condition that the task has not changed since.
     """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(task_uuid, "task_uuid")
@@ -141,7 +146,7 @@ def update(
     if "budget" in changes:
         written["budget"] = budgets.build(changes["budget"])
     entity = models.Task(coordination_uuid, task_uuid)
-    if "subtask_queries" not in written and "agent_actions" not in written:
+    if _GRAPH.isdisjoint(written):
         return versioned_update.apply(caller, entity, NOUN, written, expected_version)
     return _update_graph(caller, entity, written, expected_version)
 
@@ -160,11 +165,9 @@ def _update_graph(
         )
         if coordination is None or task is None:
             raise guards.not_found(NOUN)
-        _check_graph(
-            coordination,
-            written.get("subtask_queries", task.subtask_queries),
-            written.get("agent_actions", task.agent_actions),
-        )
+        changed = task.changed(written)
+        capacity.check(changed)
+        task_graph.check(caller, coordination, changed)
         return versioned_update.apply(
             caller,
             entity,
@@ -236,43 +239,3 @@ def _predecessors(action: Mapping[str, Any], *path: str | int) -> list[str]:
     ]
     validation.distinct(uuids, *path)
     return uuids
-
-
-def _check_graph(
-    coordination: models.Coordination,
-    subtask_queries: Sequence[models.SubtaskQuery],
-    actions: Actions,
-) -> None:
-    """Check that all agents are members, predecessors take part, and there is no cycle."""
-    members = {agent.agent_uuid for agent in coordination.agents}
-    named = [query.agent_uuid for query in subtask_queries]
-    _check_members(members, named, "subtask_queries")
-    _check_members(members, actions, "agent_actions")
-    taking_part = {*named, *actions}
-    for action_index, action in enumerate(actions.values()):
-        for index, predecessor in enumerate(action.predecessors):
-            if predecessor not in taking_part:
-                raise BadUserInput(
-                    f"{predecessor!r} does not take part in this task: give it an action or a"
-                    " subtask query",
-                    "agent_actions",
-                    action_index,
-                    "predecessors",
-                    index,
-                )
-    waits_for: dict[str, list[Any]] = {
-        uuid: action.predecessors for uuid, action in actions.items()
-    }
-    cycle = graph.find_cycle(waits_for)
-    if cycle is not None:
-        raise BadUserInput(
-            f"These agents wait for each other: {' -> '.join(cycle)}", "agent_actions"
-        )
-
-
-def _check_members(members: set[str], named: Iterable[str], field: str) -> None:
-    for index, uuid in enumerate(named):
-        if uuid not in members:
-            raise BadUserInput(
-                f"{uuid!r} is not an agent of this coordination", field, index, "agent_uuid"
-            )

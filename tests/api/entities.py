@@ -83,7 +83,7 @@ ACTIONS: list[Given] = [
         "outputSchema": {"type": "array", "items": {"type": "string", "maxLength": 9}},
         "delaySeconds": 31_536_000,
         "forEach": {"items": "outputs.rag", "maxConcurrency": 2, "toleratedFailures": 0},
-        "delegatesTo": ["person"],
+        "delegatesTo": ["rag"],
     },
     {
         **DEFAULT_RULES,

@@ -136,14 +136,24 @@ def test_a_task_that_names_a_lost_agent_starts_nothing() -> None:
     }
 
 
-def test_a_predecessor_that_takes_no_part_in_this_session_is_refused() -> None:
+def test_an_agent_takes_part_if_another_one_waits_for_it() -> None:
+    place = started([echo("idle"), echo("b"), echo("a")], [after("b", "a")])
+
+    assert states(place) == {"a": "COMPLETED", "b": "COMPLETED"}
+    given = input_of(agents(place)["b"], "Which?", **{"Agent A": "Which?"})
+    assert agents(place)["b"]["agentInput"] == given
+
+
+def test_a_task_that_waits_for_a_lost_agent_starts_nothing() -> None:
     queries = [{"agentUuid": "a", "subtaskQuery": "Who?"}]
     key = blueprint([echo("a"), echo("b")], [after("b", "a")], subtaskQueries=queries)
+    coordination = {"coordinationUuid": key["coordinationUuid"], "agents": [echo("b")]}
+    change("updateCoordination", coordination, "coordination { version }")
 
     given = {**key, "subtaskQueries": [{"agentUuid": "b", "subtaskQuery": "Which?"}]}
     assert refused("startSession", given) == {
         "code": "BAD_USER_INPUT",
-        "inputPath": ["input", "subtaskQueries"],
+        "inputPath": ["input", "taskUuid"],
     }
 
 

@@ -8,7 +8,6 @@ import pytest
 from ai_coordination.models import reads
 from tests.api.entities import ACTIONS
 from tests.support.graph_api import change, data, new_coordination, new_task
-from tests.support.ids import short
 from tests.support.stored import refused
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -59,28 +58,27 @@ def test_an_agent_that_has_a_query_alone_may_be_waited_for() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("changes", "place"),
-    [
-        ({"subtaskQueries": []}, ["agentActions", 0, "predecessors", 0]),
-        ({"subtaskQueries": None}, ["agentActions", 0, "predecessors", 0]),
-        (
-            {"agentActions": [{"agentUuid": "zh", "predecessors": ["en"]}]},
-            (["agentActions", 0, "predecessors", 0]),
-        ),
-    ],
-    ids=short,
-)
-def test_an_update_is_judged_with_what_it_leaves_as_it_was(
-    changes: dict[str, Any], place: list[str | int]
-) -> None:
-    coordination = new_coordination(agents=members("rag", "zh", "en"))
+def test_an_agent_takes_part_if_another_one_waits_for_it() -> None:
+    coordination = new_coordination(agents=members("idle", "rag", "zh"))
+
+    task = new_task(coordination, agentActions=[ZH_AFTER_RAG])
+
+    drawn = data(MERMAID, {"c": coordination, "t": task})["task"]["mermaid"]
+    assert drawn.splitlines()[1:] == ['    n0["zh"]', '    n1["rag"]', "    n1 --> n0"]
+
+
+@pytest.mark.parametrize("queries", [[], None])
+def test_an_update_is_judged_with_what_it_leaves_as_it_was(queries: list[Any] | None) -> None:
+    coordination = new_coordination(agents=members("rag", "zh"))
     task = new_task(coordination, subtaskQueries=[QUERY], agentActions=[ZH_AFTER_RAG])
     key = {"coordinationUuid": coordination, "taskUuid": task}
+    without = {"coordinationUuid": coordination, "agents": members("zh")}
+    change("updateCoordination", without, "coordination { version }")
 
-    told = refused("updateTask", {**key, **changes})
+    told = refused("updateTask", {**key, "subtaskQueries": queries})
 
-    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", *place]}
+    place = ["input", "agentActions", 0, "predecessors", 0]
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": place}
 
 
 def test_an_update_may_replace_both_halves_of_a_graph_at_once() -> None:
@@ -124,7 +122,7 @@ def test_a_graph_that_changes_while_it_is_judged_is_judged_again(
     task = new_task(coordination, subtaskQueries=[QUERY])
     key = {"coordinationUuid": coordination, "taskUuid": task}
     batch_get = reads.batch_get
-    rivals: list[dict[str, Any]] = [{"subtaskQueries": []}]
+    rivals: list[dict[str, Any]] = [{"subtaskQueries": [QUERY] * 1_000}]
 
     def read_and_let_a_rival_in(*args: Any, **tenant: Any) -> list[Any]:
         found = batch_get(*args, **tenant)
@@ -134,10 +132,12 @@ def test_a_graph_that_changes_while_it_is_judged_is_judged_again(
 
     monkeypatch.setattr(reads, "batch_get", read_and_let_a_rival_in)
     given = {**key, "agentActions": [ZH_AFTER_RAG]}
-    with pytest.raises(AssertionError, match="'rag' does not take part in this task"):
+    with pytest.raises(AssertionError, match="and this task has 1,001"):
         change("updateTask", given, "task { version }")
 
-    assert read(coordination, task) == {"version": 2, "subtaskQueries": [], "agentActions": []}
+    after = read(coordination, task)
+    assert (after["version"], len(after["subtaskQueries"])) == (2, 1_000)
+    assert after["agentActions"] == []
 
 
 # An update of more than a kilobyte reads the task once more, to measure it.

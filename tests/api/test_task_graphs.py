@@ -55,7 +55,15 @@ def refused_twice(world: World, **graph: Any) -> dict[str, Any]:
             {"agentActions": actions({"rag": [], "zh": ["rag", "nobody"]})},
             ["agentActions", 1, "predecessors", 1],
         ),
-        ({"agentActions": actions({"zh": ["rag"]})}, ["agentActions", 0, "predecessors", 0]),
+        ({"agentActions": actions({"zh": ["nobody"]})}, ["agentActions", 0, "predecessors", 0]),
+        (
+            {"agentActions": [{"agentUuid": "zh", "delegatesTo": ["rag", "nobody"]}]},
+            ["agentActions", 0, "delegatesTo", 1],
+        ),
+        (
+            {"subtaskQueries": queries("rag") * 1_000, "agentActions": actions({"zh": []})},
+            ["subtaskQueries"],
+        ),
         ({"agentActions": actions({"zh": [""]})}, ["agentActions", 0, "predecessors", 0]),
         ({"agentActions": actions({"zh": ["\ud800"]})}, ["agentActions", 0, "predecessors", 0]),
         (

@@ -18,7 +18,13 @@ from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
 from ai_coordination.runtimes import base, output_schema
 from ai_coordination.runtimes.tools import conversation, parameters, toolbox
-from ai_coordination.services import agent_rules, control_flow, session_membership, validation
+from ai_coordination.services import (
+    agent_rules,
+    control_flow,
+    nested_tasks,
+    session_membership,
+    validation,
+)
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
 
 
@@ -94,6 +100,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "tools of a model": (parameters.MOST_TOOLS, toolbox.MOST_TOOLS),
     "turns of an agent": (1, agent_rules.MOST_TURNS),
     "expression": (control_flow.LONGEST_EXPRESSION,),
+    "sub-tasks of a task": (nested_tasks.MOST_TASKS, nested_tasks.DEEPEST),
     "delay": (0, control_flow.LONGEST_DELAY_SECONDS),
     "elements at the same time": (1, control_flow.MOST_AT_A_TIME),
     "tolerated failures": (0, control_flow.MOST_TOLERATED_FAILURES),

@@ -58,10 +58,9 @@ def test_a_predecessor_named_twice_is_one() -> None:
     assert graph.find_cycle({"a": [], "b": ["a", "a"]}) is None
 
 
-def test_unknown_predecessors_are_named_by_node_and_once() -> None:
+def test_predecessors_that_are_no_nodes_are_ignored() -> None:
     befores = {"a": ["x", "b", "x", "y"], "b": [], "c": ["z"]}
 
-    assert graph.unknown_predecessors(befores) == {"a": ["x", "y"], "c": ["z"]}
     assert graph.successors(befores) == {"a": [], "b": ["a"], "c": []}
     assert graph.find_cycle(befores) is None
 
@@ -169,9 +168,16 @@ def test_each_part_of_a_successor_waits_for_each_part_of_its_predecessor() -> No
     ]
 
 
-def test_a_predecessor_that_takes_no_part_is_no_silent_start() -> None:
+def test_an_agent_takes_part_if_another_one_waits_for_it() -> None:
+    nodes = graph.expand(["idle", "b", "a"], [], {"b": ["a"]})
+
+    assert nodes == [Node(0, "b", None, (1,), ()), Node(1, "a", None, (), (0,))]
+    assert graph.taking_part(["idle", "b", "a"], [], {"b": ["a"]}) == ["b", "a"]
+
+
+def test_a_predecessor_that_is_no_agent_is_no_silent_start() -> None:
     with pytest.raises(KeyError, match="a"):
-        graph.expand(["a", "b"], [], {"b": ["a"]})
+        graph.expand(["b"], [], {"b": ["a"]})
 
 
 @UNHURRIED

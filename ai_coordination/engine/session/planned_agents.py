@@ -34,14 +34,14 @@ def plan_agents(
 ) -> list[PlannedAgent]:
     """Plan the agents of a session, in the order of their ordinals.
 
-    Raises BadUserInput for unknown agents, predecessors that are not in the session, cycles and
-    unknown variables; PayloadTooLarge for texts that are too large together.
+    Raises BadUserInput for unknown agents, cycles and unknown variables; PayloadTooLarge for texts
+    that are too large together.
     """
     members = {agent.agent_uuid: agent for agent in coordination.agents}
     _check_members(members, actions, queries)
     queried = [query.agent_uuid for query in queries]
     waits_for = {uuid: list(map(str, action.predecessors)) for uuid, action in actions.items()}
-    _check_graph({agent: waits_for.get(agent, []) for agent in (*queried, *waits_for)})
+    _check_cycle(waits_for)
     nodes = graph.expand(list(members), queried, waits_for)
     filled = _fill(queries, variables.of(task_query))
     return [
@@ -83,18 +83,14 @@ def _check_members(
         if query.agent_uuid not in members:
             message = f"{query.agent_uuid!r} is not an agent of this coordination"
             raise BadUserInput(message, "subtask_queries", index, "agent_uuid")
-    lost = [uuid for uuid in actions if uuid not in members]
+    befores = (str(name) for action in actions.values() for name in action.predecessors)
+    lost = [uuid for uuid in dict.fromkeys([*actions, *befores]) if uuid not in members]
     if lost:
         message = f"The coordination no longer has {', '.join(map(repr, lost))}: update the task"
         raise BadUserInput(message, "task_uuid")
 
 
-def _check_graph(waits_for: Mapping[str, Sequence[str]]) -> None:
-    """The task was checked when it was written, but may be started with other subtask queries."""
-    for agent, unknown in graph.unknown_predecessors(waits_for).items():
-        named = ", ".join(map(repr, unknown))
-        message = f"{agent!r} waits for {named}, which does not take part in this session"
-        raise BadUserInput(message, "subtask_queries")
+def _check_cycle(waits_for: Mapping[str, Sequence[str]]) -> None:
     cycle = graph.find_cycle(waits_for)
     if cycle is not None:
         message = f"These agents wait for each other: {' -> '.join(cycle)}"
