@@ -23,6 +23,7 @@ from ai_coordination.engine.agent import (
     release,
     reservation,
 )
+from ai_coordination.engine.agent.growth.rest import PlanLost
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import deadline, dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
@@ -141,9 +142,15 @@ def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = 
 
 
 def _start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    """Claim and invoke an agent. The session fails if its budget is used up."""
+    """Claim and invoke an agent. The session fails if its budget is used up, or if the plan of
+    agents that are to be added is lost.
+    """
     try:
         claim.start(engine, agent, due_at)
+    except PlanLost as lost:
+        marked = end.mark_failed(engine, lost.session, lost.message)
+        if marked is not None:
+            end.resume(engine, marked)
     except reservation.UsedUp as used_up:
         marked = end.mark_failed(engine, used_up.session, used_up.message, used_up.condition)
         if marked is not None:

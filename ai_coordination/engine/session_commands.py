@@ -8,12 +8,13 @@ from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.planning import new_agents, planned_agents
+from ai_coordination.engine.planning.planned_agents import PlannedAgent
 from ai_coordination.engine.session import dispatch as dispatching
-from ai_coordination.engine.session import end, operation, planned_agents, retry_request
+from ai_coordination.engine.session import end, operation, retry_request
 from ai_coordination.engine.session import retry as retrying
 from ai_coordination.engine.session import start as starting
 from ai_coordination.engine.session.operation import Operation
-from ai_coordination.engine.session.planned_agents import PlannedAgent
 from ai_coordination.errors import BadUserInput, InputError, InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
@@ -166,6 +167,8 @@ def _create(
     at_once = plan.fits(session)
     all_agents = plan.agents if at_once else []
     session.graph_size = len(plan.agents)
+    if any(planned_agents.may_add(agent.action) for agent in plan.planned):
+        session.next_ordinal = len(plan.agents)
     if at_once:
         session.status = SessionStatus.IN_PROGRESS.value
         session.iteration_count = 1
@@ -187,8 +190,7 @@ def _create(
         if schedule is not None:
             timers.check(transaction, schedule)
         for agent in all_agents:
-            absent = models.SessionAgent.session_agent_uuid.does_not_exist()
-            transaction.put(agent, absent, lambda old: None)
+            transaction.put(agent, new_agents.is_absent(), lambda old: None)
 
     created = idempotent_create.commit(caller, session, key, arguments, add)
     if created is session and at_once:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ai_coordination.engine.session import variables as task_variables
+from ai_coordination.engine.planning import variables as task_variables
 from ai_coordination.errors import InputError
 from ai_coordination.local import blueprints, people
 from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint

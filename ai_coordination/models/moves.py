@@ -25,11 +25,11 @@ def session(to: SessionStatus, iteration: int, *, retry: bool = False) -> Move:
 
 
 def agent(to: SessionAgentState, iteration: int, source: SessionAgentState | None) -> Move:
-    """Move an agent out of one state, in one of its iterations.
+    """Move an agent out of one state, in one of its iterations. It may also stay in that state.
 
     Without a `source` the move is a reset by a retry, out of any ended state.
     """
-    if source is not None and not states.may_move(source, to):
+    if source is not None and source is not to and not states.may_move(source, to):
         raise ValueError(f"{source} to {to} is not a legal move")
     sources = [source] if source is not None else sorted(states.sources(to, retry=True))
     condition: Condition = SessionAgent.state.is_in(*(state.value for state in sources))

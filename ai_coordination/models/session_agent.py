@@ -138,6 +138,8 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     item_index = NumberAttribute(null=True)
     # How many agents are above it. Absent at the top.
     depth = NumberAttribute(null=True)
+    # The task query of the copy of a task that it is part of, if its rules need it.
+    task_query = TextAttribute(null=True)
     # The agents that it has added. `grown` counts those growths that its rule made.
     grew = ListAttribute(of=Growth, null=True)
     grown = NumberAttribute(null=True)

@@ -40,6 +40,7 @@ SINCE: dict[type[models.Table], set[str]] = {
         "grew",
         "grown",
         "growing",
+        "task_query",
         "delayed",
         "superseded",
         "choice",

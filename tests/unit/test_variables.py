@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from ai_coordination.engine.session import variables
+from ai_coordination.engine.planning import variables
 from ai_coordination.errors import BadUserInput, PayloadTooLarge
 
 ROOM = variables.MOST_BYTES

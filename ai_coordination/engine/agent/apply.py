@@ -8,6 +8,7 @@ from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import abandon
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.planning import new_agents
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, token_usage, writes
 from ai_coordination.models.writes import Transaction
@@ -66,7 +67,8 @@ def _update(transition: Transition) -> tuple[list[Action], Condition]:
 def _is_transaction(transition: Transition) -> bool:
     """Whether more than the agent is written, or a repeat must be known."""
     others = (transition.run, transition.outcome, transition.session, transition.settled)
-    return transition.knows_its_repeat or any(other is not None for other in others)
+    is_more = bool(transition.puts) or any(other is not None for other in others)
+    return transition.knows_its_repeat or is_more
 
 
 def _leads_to(transition: Transition, agent: models.SessionAgent) -> bool:
@@ -88,6 +90,8 @@ def _commit(
     )
     _add_run(transaction, transition)
     _add_session(transaction, transition)
+    for agent in transition.puts:
+        transaction.put(agent, new_agents.is_absent(), lambda old: _Refused("the place is taken"))
     try:
         transaction.commit(engine.context)
     except _Refused:

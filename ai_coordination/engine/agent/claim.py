@@ -21,6 +21,7 @@ from ai_coordination.engine.agent import (
     transitions,
 )
 from ai_coordination.engine.agent.apply import apply
+from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, is_pulled
 from ai_coordination.errors import PayloadTooLarge, TextUnavailable
@@ -34,9 +35,12 @@ MOST_TAKEOVERS = 3
 def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """Claim and invoke an agent whose predecessors have ended, or skip it.
 
-    `due_at` is the due time in the message of a sweep: see `looks`. Raises OtherLane, NoTime, and
-    UsedUp if the session's budget is not enough for it.
+    `due_at` is the due time in the message of a sweep: see `looks`. Raises OtherLane, NoTime,
+    UsedUp if the session's budget is not enough for it, PlanLost if it cannot resume adding agents.
     """
+    if agent.growing is not None:
+        rest.resume(engine, agent, due_at)
+        return
     if agent.waiting_on:
         return
     session, predecessors = _surroundings(engine, agent)

@@ -59,7 +59,8 @@ class Transition:
     is looked for; with None nothing is outstanding. `condition` is what the write requires in
     addition to state and iteration.
 
-    The rest is written in the same transaction. `run` is created, and counted. `outcome` seals the
+    The rest is written in the same transaction. `puts` are new agents. `run` is created, and
+    counted. `outcome` seals the
     current run, with the output (or the question), notes and usage in `changes`. `session` changes
     the session, which must be in progress in the agent's iteration and meet `session_condition`; an
     empty list only checks that. `used` is added to the agent's sum of usages, and `settled` charges
@@ -76,6 +77,7 @@ class Transition:
     due_at: str | None
     changes: Changes
     condition: Condition | None = None
+    puts: Sequence[models.SessionAgent] = ()
     run: models.SessionRun | None = None
     outcome: RunOutcome | None = None
     session: Sequence[Action] | None = None

@@ -45,6 +45,25 @@ def to_in_progress(
     )
 
 
+def to_grown(
+    engine: Engine, agent: models.SessionAgent, growth: Changes, due_at: str | None
+) -> Transition:
+    """INITIAL, and still so: the agent's rule adds agents in front of it, for which it waits.
+
+    `growth` is what every addition changes, and `due_at` when the rest of it is to be written: see
+    `grow`.
+    """
+    return Transition(
+        agent=agent,
+        source=State.INITIAL,
+        to=State.INITIAL,
+        at=engine.now(),
+        due_at=due_at,
+        changes={"grown": int(agent.grown or 0) + 1, "not_before": None, **growth},
+        condition=moves.same_start(agent),
+    )
+
+
 def to_skipped(engine: Engine, agent: models.SessionAgent, notes: str) -> Transition:
     """INITIAL to SKIPPED: the failure policy of a predecessor says so, or a condition.
 

@@ -12,7 +12,8 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import graph, models, texts
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import end, operation, planned_agents, variables
+from ai_coordination.engine.planning import planned_agents, variables
+from ai_coordination.engine.session import end, operation
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import BadUserInput, EngineError, InputError, TextUnavailable
 from ai_coordination.models import due_times, reads

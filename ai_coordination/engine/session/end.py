@@ -6,6 +6,7 @@ from ai_coordination import models
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply
+from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation
 from ai_coordination.engine.session.operation import Operation
@@ -86,9 +87,12 @@ def resume(engine: Engine, session: models.Session) -> None:
     kind = models.Session
     status = ENDS[Operation(session.operation)]
     latest = max(int(session.iteration_count), 1)
-    for agent in reads.all_rows(
-        models.SessionAgent, session.session_uuid, tenant=session.partition_key
-    ):
+    agents = reads.all_rows(models.SessionAgent, session.session_uuid, tenant=session.partition_key)
+    for agent in agents:
+        if agent.growing is not None and agent.iteration <= latest:
+            # No worker adds agents after the mark, and at rest none are missing.
+            rest.write_cancelled(engine, session, agent, operation.is_marked_as_read(session))
+    for agent in agents:
         _cancel(engine, agent, latest)
     now = engine.now()
     move, may_move = moves.session(status, int(session.iteration_count))

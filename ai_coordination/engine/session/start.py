@@ -5,18 +5,20 @@ marked, and with the graph that it starts. The agents follow in chunks, which ar
 graph. A chunk is written as a whole or not at all, and only while the session is being started.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ai_coordination import graph, ids, models, texts
+from pynamodb.expressions.condition import Condition
+
+from ai_coordination import models, texts
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import end, operation, planned_agents
+from ai_coordination.engine.planning import new_agents, planned_agents
+from ai_coordination.engine.planning.planned_agents import PlannedAgent
+from ai_coordination.engine.session import end, operation
 from ai_coordination.engine.session.operation import Operation
-from ai_coordination.engine.session.planned_agents import PlannedAgent
-from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable
-from ai_coordination.models import due_times, sizes
-from ai_coordination.models.writes import MOST_PARTS, Transaction
-from ai_coordination.states import SessionAgentState
+from ai_coordination.errors import PayloadTooLarge, TextUnavailable
+from ai_coordination.models import sizes
+from ai_coordination.models.writes import MOST_PARTS
 
 # The session, its coordination's count, the task that is checked, and the idempotency key.
 MOST_AT_ONCE = MOST_PARTS - 4
@@ -42,15 +44,7 @@ class StartPlan:
 
     def chunks(self) -> list[int]:
         """Return how many agents to write at a time, so that each chunk fits a transaction."""
-        counts: list[int] = []
-        room = 0
-        for size in self.sizes:
-            if not counts or counts[-1] == CHUNK or size > room:
-                counts.append(0)
-                room = MOST_BYTES
-            counts[-1] += 1
-            room -= size
-        return counts
+        return new_agents.chunks(self.sizes, CHUNK, MOST_BYTES)
 
 
 def plan_start(
@@ -60,7 +54,7 @@ def plan_start(
 
     `source` names the input that contains the texts, apart from the task query.
     """
-    all_agents = new_agents(engine, session, planned)
+    all_agents = new_agents.build(engine, session, planned)
     measured = [sizes.of_entity(agent) for agent in all_agents]
     for agent, size in zip(all_agents, measured, strict=True):
         if size > sizes.LARGEST_BYTES:
@@ -76,61 +70,6 @@ def sinks(planned: Sequence[PlannedAgent]) -> set[float]:
     return {agent.ordinal for agent in planned if not agent.successors}
 
 
-def new_agents(
-    engine: Engine, session: models.Session, planned: Sequence[PlannedAgent]
-) -> list[models.SessionAgent]:
-    """Build the agents of the first iteration. Those that wait for no other are due."""
-    sole = {agent.ordinal for agent in planned if len(agent.predecessors) == 1}
-    threads = graph.threads(
-        {agent.ordinal: agent.predecessors for agent in planned},
-        {agent.ordinal for agent in planned if agent.action.primary_path},
-    )
-    return [_new_agent(engine, session, agent, sole, threads[agent.ordinal]) for agent in planned]
-
-
-def _new_agent(
-    engine: Engine,
-    session: models.Session,
-    planned: PlannedAgent,
-    sole: set[int],
-    thread_from: int,
-) -> models.SessionAgent:
-    now = engine.now()
-    agent = models.SessionAgent(
-        session_uuid=session.session_uuid,
-        session_agent_uuid=ids.session_agent_uuid(session.session_uuid, planned.ordinal),
-        coordination_uuid=session.coordination_uuid,
-        partition_key=session.partition_key,
-        agent_uuid=planned.member.agent_uuid,
-        member=models.anonymous(planned.member),
-        agent_action=models.anonymous(planned.action),
-        subtask_query=planned.text,
-        ordinal=planned.ordinal,
-        iteration=1,
-        predecessors=set(planned.predecessors) or None,
-        successors=set(planned.successors) or None,
-        sole_successors=sole.intersection(planned.successors) or None,
-        waiting_on=set(planned.predecessors) or None,
-        thread_from=thread_from,
-        state=SessionAgentState.INITIAL.value,
-        updated_by="engine",
-        created_at=now,
-        updated_at=now,
-    )
-    if not planned.predecessors:
-        agent.due_shard = due_times.shard(session.session_uuid)
-        agent.due_at = engine.after_grace()
-    return agent
-
-
-class _IsWritten(EngineError):
-    """An earlier try has written the chunk. Never leaves this module."""
-
-
-class _Stopped(EngineError):
-    """The session is not being started any longer. Never leaves this module."""
-
-
 def resume(engine: Engine, session: models.Session) -> models.Session | None:
     """Write the agents that are missing, then start the session.
 
@@ -143,11 +82,11 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
         end.fail_unstarted(engine, session, missing.message)
         return None
     planned, counts = planned_agents.load(pinned)
-    all_agents = new_agents(engine, session, planned)
+    all_agents = new_agents.build(engine, session, planned)
     try:
-        for chunk in _cut(all_agents, counts):
+        for chunk in new_agents.cut(all_agents, counts or [CHUNK] * len(all_agents)):
             _put(engine, session, chunk)
-    except _Stopped:
+    except new_agents.Stopped:
         return None
     return operation.begin_iteration(
         engine,
@@ -158,31 +97,6 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
     )
 
 
-def _cut(
-    all_agents: Sequence[models.SessionAgent], counts: Sequence[int] | None
-) -> Iterator[Sequence[models.SessionAgent]]:
-    """Cut the agents into the chunks that were pinned."""
-    if counts is None:
-        counts = [CHUNK] * -(-len(all_agents) // CHUNK)
-    first = 0
-    for count in counts:
-        yield all_agents[first : first + count]
-        first += count
-
-
 def _put(engine: Engine, session: models.Session, chunk: Sequence[models.SessionAgent]) -> None:
-    kind = models.Session
-    transaction = Transaction()
-    for agent in chunk:
-        absent = models.SessionAgent.session_agent_uuid.does_not_exist()
-        transaction.put(agent, absent, lambda old: _IsWritten("written"))
-    transaction.update(
-        session,
-        [kind.agent_count.add(len(chunk))],
-        kind.operation == Operation.START.value,
-        lambda old: _Stopped("stopped"),
-    )
-    try:
-        transaction.commit(engine.context)
-    except _IsWritten:
-        return
+    is_started: Condition = models.Session.operation == Operation.START.value
+    new_agents.put(engine, session, chunk, is_started)

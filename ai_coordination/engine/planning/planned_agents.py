@@ -1,21 +1,45 @@
-"""The agents that a session starts with: which members, with which text, after which others."""
+"""The agents that a session starts with, or that an agent adds: which members, with which text,
+after which others.
+"""
 
 import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ai_coordination import graph, models, texts
-from ai_coordination.engine.session import variables
+from ai_coordination.engine.planning import variables
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import from_stored, to_stored
 from ai_coordination.services.agent_rules import with_default_timeout
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an agent is that another one, its parent, has added.
+
+    `round` counts the growths of the parent by its rule, or is the turn in which it has delegated.
+    `item_index` is the place in its list. Order edges limit how many agents run at a time. The
+    agent continues the thread `thread_uuid`; without one, that of `thread_from`, a predecessor or a
+    constant of `graph`. `task_query` is that of the copy of a task, for what the agent adds itself.
+    """
+
+    parent: int
+    depth: int
+    round: int
+    item_index: int | None = None
+    order_predecessors: tuple[int, ...] = ()
+    order_successors: tuple[int, ...] = ()
+    thread_from: int = graph.OWN_THREAD
+    thread_uuid: str | None = None
+    task_query: models.Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedAgent:
-    """One agent of a session that is about to start. The session pins it."""
+    """One agent that is about to be written. The session, or the parent, pins it."""
 
     ordinal: int
     member: models.Agent
@@ -23,6 +47,18 @@ class PlannedAgent:
     text: models.Text | None
     predecessors: tuple[int, ...]
     successors: tuple[int, ...]
+    place: Place | None = None
+
+    @property
+    def waits_for(self) -> tuple[int, ...]:
+        """All agents that must have ended before it starts."""
+        return (*self.predecessors, *(self.place.order_predecessors if self.place else ()))
+
+
+def may_add(action: models.AgentAction) -> bool:
+    """Whether an agent with this action may add agents to its session."""
+    rules = (action.for_each, action.repeat, action.task_uuid)
+    return bool(action.delegates_to) or any(rule is not None for rule in rules)
 
 
 def plan_agents(
@@ -98,11 +134,12 @@ def _check_cycle(waits_for: Mapping[str, Sequence[str]]) -> None:
 
 
 def dump(planned: Sequence[PlannedAgent], chunks: Sequence[int]) -> str:
-    """Return the planned agents as a session stores them while it is being started.
+    """Return planned agents as a session stores them while it is being started, or an agent while
+    it adds them.
 
-    `chunks` says how many agents are written at a time. A worker that resumes the start uses the
-    same chunks, whatever its version. The text is compressed, because it repeats itself: a thousand
-    agents have the same rules.
+    `chunks` says how many agents are written at a time. A worker that resumes uses the same chunks,
+    whatever its version. The text is compressed, because it repeats itself: a thousand agents have
+    the same rules.
     """
     members = {agent.member.agent_uuid: agent.member.serialize(agent.member) for agent in planned}
     actions = {agent.member.agent_uuid: agent.action.serialize(agent.action) for agent in planned}
@@ -110,47 +147,75 @@ def dump(planned: Sequence[PlannedAgent], chunks: Sequence[int]) -> str:
         [
             agent.ordinal,
             agent.member.agent_uuid,
-            None if agent.text is None else to_stored(agent.text),
+            _to_stored(agent.text),
             agent.predecessors,
             agent.successors,
+            *([] if agent.place is None else [_dump_place(agent.place)]),
         ]
         for agent in planned
     ]
     whole = {"members": members, "actions": actions, "nodes": nodes, "chunks": list(chunks)}
+    return packed(whole)
+
+
+def packed(whole: Any) -> str:
+    """Return a JSON value as a compressed text."""
     return b64encode(zlib.compress(json.dumps(whole).encode())).decode()
+
+
+def unpacked(stored: str) -> Any:
+    """Read what `packed` wrote."""
+    return json.loads(zlib.decompress(b64decode(stored)))
+
+
+def _to_stored(text: models.Text | None) -> str | None:
+    return None if text is None else to_stored(text)
+
+
+def _from_stored(text: str | None) -> models.Text | None:
+    return None if text is None else from_stored(text)
+
+
+def _dump_place(place: Place) -> dict[str, Any]:
+    whole = {**asdict(place), "task_query": _to_stored(place.task_query)}
+    return {name: value for name, value in whole.items() if value not in (None, ())}
+
+
+def _load_place(stored: Mapping[str, Any]) -> Place:
+    lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    return Place(**{**stored, **lists, "task_query": _from_stored(stored.get("task_query"))})
 
 
 def dump_members(members: Iterable[models.Agent]) -> str:
     """Return a coordination's members as a session stores them while it is being dispatched."""
-    whole = json.dumps([member.serialize(member) for member in members])
-    return b64encode(zlib.compress(whole.encode())).decode()
+    return packed([member.serialize(member) for member in members])
 
 
 def load_members(stored: str) -> dict[str, models.Agent]:
     """Read what `dump_members` wrote, by UUID."""
-    whole = json.loads(zlib.decompress(b64decode(stored)))
-    members = [_MEMBER.deserialize(member) for member in whole]
+    members = [MEMBER.deserialize(member) for member in unpacked(stored)]
     return {member.agent_uuid: member for member in members}
 
 
 def load(stored: str) -> tuple[list[PlannedAgent], list[int] | None]:
     """Read what `dump` wrote: the planned agents and the chunks. Version 0.1.0 wrote no chunks."""
-    whole = json.loads(zlib.decompress(b64decode(stored)))
-    members = {uuid: _MEMBER.deserialize(member) for uuid, member in whole["members"].items()}
-    actions = {uuid: _ACTION.deserialize(action) for uuid, action in whole["actions"].items()}
+    whole = unpacked(stored)
+    members = {uuid: MEMBER.deserialize(member) for uuid, member in whole["members"].items()}
+    actions = {uuid: ACTION.deserialize(action) for uuid, action in whole["actions"].items()}
     planned = [
         PlannedAgent(
             ordinal,
             members[uuid],
             actions[uuid],
-            None if text is None else from_stored(text),
+            _from_stored(text),
             tuple(before),
             tuple(after),
+            _load_place(place[0]) if place else None,
         )
-        for ordinal, uuid, text, before, after in whole["nodes"]
+        for ordinal, uuid, text, before, after, *place in whole["nodes"]
     ]
     return planned, whole.get("chunks")
 
 
-_MEMBER = models.Agent()
-_ACTION = models.AgentAction()
+MEMBER = models.Agent()
+ACTION = models.AgentAction()

@@ -1,0 +1,1 @@
+"""What a rule of an agent adds in front of it, and the results."""
