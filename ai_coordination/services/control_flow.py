@@ -10,11 +10,11 @@ from typing import Any
 
 from ai_coordination import models
 from ai_coordination.errors import BadUserInput
+from ai_coordination.expressions import MOST_CHARACTERS
 from ai_coordination.runtimes import output_schema
 from ai_coordination.services import validation
 
 LONGEST_DELAY_SECONDS = 365 * 24 * 3600
-LONGEST_EXPRESSION = 1_000
 MOST_AT_A_TIME = 1_000
 MOST_TOLERATED_FAILURES = 1_000
 DEFAULT_ROUNDS = 3
@@ -50,9 +50,9 @@ def expression(text: str | None, *path: str | int) -> str | None:
     if text is None:
         return None
     validation.text(text, *path)
-    if len(text) > LONGEST_EXPRESSION:
+    if len(text) > MOST_CHARACTERS:
         raise BadUserInput(
-            f"An expression has at most {LONGEST_EXPRESSION:,} characters, and this one has"
+            f"An expression has at most {MOST_CHARACTERS:,} characters, and this one has"
             f" {len(text):,}",
             *path,
         )

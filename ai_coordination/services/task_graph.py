@@ -1,11 +1,13 @@
-"""Check a task as a whole: members, predecessors, and the tasks that it runs."""
+"""Check a task as a whole: members, predecessors, other tasks, and what expressions name."""
 
 from collections.abc import Iterable
 
-from ai_coordination import graph, models
+from ai_coordination import expressions, graph, models
 from ai_coordination.caller import Caller
 from ai_coordination.errors import BadUserInput
+from ai_coordination.expressions import Scope
 from ai_coordination.services import nested_tasks
+from ai_coordination.services.nested_tasks import Tasks
 from ai_coordination.services.session_membership import MOST_AGENTS
 
 
@@ -17,7 +19,8 @@ def check(caller: Caller, coordination: models.Coordination, task: models.Task) 
     _check_members(coordination, task)
     _check_cycle(task)
     _check_number(coordination, task)
-    nested_tasks.read(caller.context, task)
+    tasks = nested_tasks.read(caller.context, task)
+    _check_expressions(coordination, task, tasks)
 
 
 def taking_part(coordination: models.Coordination, task: models.Task) -> list[str]:
@@ -25,6 +28,12 @@ def taking_part(coordination: models.Coordination, task: models.Task) -> list[st
     return graph.taking_part(
         [agent.agent_uuid for agent in coordination.agents], _queried(task), _predecessors(task)
     )
+
+
+def last_agents(coordination: models.Coordination, task: models.Task) -> list[str]:
+    """Return the agents of a task that have no successors."""
+    followed = {uuid for befores in _predecessors(task).values() for uuid in befores}
+    return [uuid for uuid in taking_part(coordination, task) if uuid not in followed]
 
 
 def _queried(task: models.Task) -> list[str]:
@@ -72,3 +81,36 @@ def _check_number(coordination: models.Coordination, task: models.Task) -> None:
         place = "subtask_queries" if queried else "agent_actions"
         message = f"A session has at most {MOST_AGENTS:,} agents, and this task has {agents:,}"
         raise BadUserInput(message, place)
+
+
+def _check_expressions(coordination: models.Coordination, task: models.Task, tasks: Tasks) -> None:
+    for index, action in enumerate(task.agent_actions.values()):
+        _check_action(coordination, action, tasks, "agent_actions", index)
+    scope = expressions.scope_of("output", last_agents(coordination, task))
+    _check_expression(task.output, scope, "output")
+
+
+def _check_action(
+    coordination: models.Coordination,
+    action: models.AgentAction,
+    tasks: Tasks,
+    *path: str | int,
+) -> None:
+    before = list(map(str, action.predecessors))
+    loops = {"for_each": action.for_each is not None, "repeat": action.repeat is not None}
+    _check_expression(action.when, expressions.scope_of("when", before), *path, "when")
+    seen = expressions.scope_of("input", before, **loops)
+    _check_expression(action.input, seen, *path, "input")
+    if action.for_each is not None:
+        scope = expressions.scope_of("forEach.items", before)
+        _check_expression(action.for_each.items, scope, *path, "for_each", "items")
+    if action.repeat is not None:
+        body = None if action.task_uuid is None else tasks[action.task_uuid]
+        last = [str(action.agent_uuid)] if body is None else last_agents(coordination, body)
+        scope = expressions.scope_of("repeat.until", last)
+        _check_expression(action.repeat.until, scope, *path, "repeat", "until")
+
+
+def _check_expression(text: str | None, scope: Scope, *path: str | int) -> None:
+    if text is not None and (found := expressions.problems(text, scope)):
+        raise BadUserInput("; ".join(found), *path)

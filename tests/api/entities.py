@@ -164,7 +164,7 @@ ENTITIES = {
             "initialTaskQuery": '{"what": "lamps"}',
             "subtaskQueries": SUBTASKS,
             "agentActions": ACTIONS,
-            "output": "outputs.zh",
+            "output": "outputs",
             "budget": {"tokens": 1, "dollars": 2.5, "seconds": 2},
         },
         ("taskName",),

@@ -80,7 +80,7 @@ FULL: dict[str, Given] = {
                 "taskUuid": None,
             },
         ],
-        "output": "outputs.zh",
+        "output": "taskQuery",
         "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "createTaskSchedule": {

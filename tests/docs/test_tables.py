@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import expressions, models
 from ai_coordination.api import metering, pagination
 from ai_coordination.api.documents import cache
 from ai_coordination.api.enums import ErrorCode
@@ -99,7 +99,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "throttling": (int(base.THROTTLE_SECONDS),),
     "tools of a model": (parameters.MOST_TOOLS, toolbox.MOST_TOOLS),
     "turns of an agent": (1, agent_rules.MOST_TURNS),
-    "expression": (control_flow.LONGEST_EXPRESSION,),
+    "expression": (expressions.MOST_CHARACTERS,),
     "sub-tasks of a task": (nested_tasks.MOST_TASKS, nested_tasks.DEEPEST),
     "delay": (0, control_flow.LONGEST_DELAY_SECONDS),
     "elements at the same time": (1, control_flow.MOST_AT_A_TIME),
