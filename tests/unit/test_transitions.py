@@ -137,19 +137,6 @@ def test_no_agent_that_leaves_its_start_goes_on_adding_others() -> None:
     assert "growing" in str(results["to_failed_unstarted"].condition)
 
 
-def test_a_reset_agent_keeps_those_dead_that_were_skipped_and_stay_so() -> None:
-    ended = agent_in(SessionAgentState.COMPLETED).changed(
-        {"predecessors": {0, 1, 2}, "dead": {0}, "delayed": True}
-    )
-
-    def reset(*dead: float) -> models.SessionAgent:
-        return transitions.to_next_iteration(ENGINE, ended, 2, {0}, {}, dead).result()
-
-    assert reset(1, 7).dead == {1}
-    assert reset(7).dead is None
-    assert reset().delayed is None
-
-
 def test_a_throttled_run_is_counted_apart_and_the_attempt_is_made_again() -> None:
     agent = agent_in(SessionAgentState.IN_PROGRESS)
     first = EDGES["to_same_attempt"](agent).result()

@@ -5,7 +5,6 @@ Nothing is written here. `apply` writes a transition, and adds what all of them 
 docs/internals/execution-protocol.md has the same edges as a table.
 """
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
@@ -297,23 +296,25 @@ def to_next_iteration(
     iteration: int,
     waiting_on: set[float],
     changes: Changes,
-    dead: Collection[float] = (),
 ) -> Transition:
     """Any ended state to INITIAL: a retry of the session resets the agent.
 
-    `dead` are the agents that conditions have skipped, and that the retry leaves so.
+    `changes` say what of its growths it keeps, and which predecessors stay `dead`. No part of a
+    growth is outstanding: the session's end has written all.
     """
     fresh = {
         **FIRST_TURN,
         "iteration": iteration,
         "attempt": 0,
         "waiting_on": waiting_on or None,
-        "dead": (agent.predecessors or set()).intersection(dead) or None,
+        "dead": None,
         "skip_requested": None,
         "notes": None,
         "not_before": None,
         "delayed": None,
         "user_input": None,
+        "growing": None,
+        "superseded": None,
         **NO_THROTTLES,
     }
     return Transition(

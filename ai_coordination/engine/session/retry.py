@@ -4,23 +4,21 @@ All other agents stay as they are, with their iteration. Late messages and relea
 iteration have no effect.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import answer, spending, transitions
+from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.session import operation, retry_plan
+from ai_coordination.engine.session import operation, order_edges, retry_plan, retry_reset
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import TextUnavailable
-from ai_coordination.models import moves, reads, writes
-from ai_coordination.services.agent_rules import with_default_timeout
-from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
+from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.states import TERMINAL_AGENT, TERMINAL_SESSION, SessionAgentState
 
 
 def mark(engine: Engine, session: models.Session, plan: Plan) -> models.Session | None:
@@ -45,7 +43,7 @@ def mark(engine: Engine, session: models.Session, plan: Plan) -> models.Session 
 
 
 def resume(engine: Engine, session: models.Session) -> models.Session | None:
-    """Reset each agent of the plan, then start the session.
+    """Reset each agent of the plan, supersede those that it replaces, then start the session.
 
     Returns the started session; None if another worker was faster and the session has moved on.
     """
@@ -60,25 +58,31 @@ def resume(engine: Engine, session: models.Session) -> models.Session | None:
     if not plan.reset:
         _undo(engine, session)
         return None
+    by_ordinal = {int(agent.ordinal): agent for agent in all_agents}
+    agents = {at: by_ordinal[at] for at in sorted(plan.reset)}
+    edges = order_edges.chained(agents, plan.lanes, iteration)
+    dead = {
+        at
+        for at, agent in by_ordinal.items()
+        if agent.was_skipped_by_condition and at not in plan.reset
+    }
     ready: list[models.SessionAgent] = []
     sinks: set[float] = set()
-    dead = {
-        agent.ordinal
-        for agent in all_agents
-        if agent.was_skipped_by_condition and agent.ordinal not in plan.reset
-    }
-    for agent in all_agents:
-        ordinal = int(agent.ordinal)
-        if ordinal not in plan.reset:
-            continue
-        if not plan.reset.intersection(agent.successors or ()):
-            sinks.add(ordinal)
+    for at, agent in agents.items():
+        if plan.reset.isdisjoint(agent.successors or ()):
+            sinks.add(at)
+        waiting_on = {*retry_reset.inputs(agent, plan), *edges.before.get(at, ())}
+        now = agent
         # A slow worker may find agents of an iteration that came after this one.
-        is_behind = agent.iteration < iteration
-        now = _reset(engine, agent, iteration, plan, dead) if is_behind else agent
-        if not plan.reset.intersection(agent.predecessors or ()):
+        if agent.iteration < iteration:
+            changes = retry_reset.changes(agent, plan, edges, dead)
+            now = _reset(engine, agent, iteration, waiting_on, changes)
+        if not waiting_on:
             ready.append(now)
-    return _begin(engine, session, plan, sinks, ready)
+    for at in sorted(plan.superseded):
+        _supersede(engine, by_ordinal[at], iteration)
+    superseded = {at for at, agent in by_ordinal.items() if agent.superseded} | plan.superseded
+    return _begin(engine, session, plan, sinks, ready, len(superseded))
 
 
 def _plan(session: models.Session, all_agents: Sequence[models.SessionAgent]) -> Plan:
@@ -119,6 +123,7 @@ def _begin(
     plan: Plan,
     sinks: set[float],
     ready: Sequence[models.SessionAgent],
+    superseded: int,
 ) -> models.Session | None:
     kind = models.Session
     return operation.begin_iteration(
@@ -131,7 +136,9 @@ def _begin(
             kind.retry_plan.remove(),
             kind.awaiting_input.remove(),
             kind.finished_at.remove(),
+            kind.output.remove(),
             kind.falls_short.set(True) if plan.falls_short else kind.falls_short.remove(),
+            *([kind.superseded_count.set(superseded)] if superseded else []),
         ],
     )
 
@@ -150,49 +157,46 @@ def _reset(
     engine: Engine,
     agent: models.SessionAgent,
     iteration: int,
-    plan: Plan,
-    dead: Collection[float],
+    waiting_on: set[float],
+    changes: Changes,
 ) -> models.SessionAgent:
     """Reset an agent for the next iteration. Return it as the reset leaves it.
 
     The write is refused if another worker was first. The plan is pinned, so the result is the same.
     """
-    if agent.due_at:
-        # Its worker may have died before this. Once the agent is reset, nothing would do it.
-        _finish(engine, agent)
-    waits_for: set[float] = {*plan.reset.intersection(agent.predecessors or ())}
-    is_sink = not plan.reset.intersection(agent.successors or ())
-    changes: dict[str, Any] = {"is_sink": is_sink or None}
-    if plan.members is not None:
-        member = plan.members[agent.agent_uuid]
-        action = with_default_timeout(agent.agent_action, member.runtime.kind)
-        changes["member"] = models.anonymous(member)
-        changes["agent_action"] = models.anonymous(action)
-    if int(agent.ordinal) not in plan.asking:
-        changes |= _forgotten(agent, follows=bool(waits_for))
-    reset = transitions.to_next_iteration(engine, agent, iteration, waits_for, changes, dead)
+    _finish(engine, agent)
+    reset = transitions.to_next_iteration(engine, agent, iteration, waiting_on, changes)
     apply(engine, reset)
     return reset.result()
 
 
+def _supersede(engine: Engine, agent: models.SessionAgent, iteration: int) -> None:
+    """Note that a retry replaces an ended agent: its parent begins again without it."""
+    if agent.superseded:
+        return
+    _finish(engine, agent)
+    kind = models.SessionAgent
+    writes.update_if(
+        agent,
+        [
+            kind.superseded.set(True),
+            kind.updated_at.set(engine.now()),
+            *due_times.clear(kind),
+        ],
+        kind.state.is_in(*(state.value for state in TERMINAL_AGENT)) & (kind.iteration < iteration),
+        engine.context,
+    )
+
+
 def _finish(engine: Engine, agent: models.SessionAgent) -> None:
-    """Seal the run of an ended agent, and charge the session. Its successors are reset, too."""
+    """Seal the run of an ended agent that is due, and charge the session.
+
+    Its worker may have died before this. Once the agent is reset, nothing would do it. What follows
+    it is reset, too.
+    """
+    if not agent.due_at:
+        return
     if agent.state == SessionAgentState.COMPLETED:
         seal(engine, agent)
     if spending.owes(agent):
         spending.settle(engine, [agent])
-
-
-def _forgotten(agent: models.SessionAgent, *, follows: bool) -> Changes:
-    """Forget what an agent has answered, before it runs again. The next attempt gets a rejected
-    answer and the remark.
-
-    If the agent `follows` another that is reset, that answer was about something else.
-    """
-    changes: dict[str, Any] = {"agent_output": None, "usage": None}
-    if follows:
-        return {**changes, "rejected_output": None, "rejected_because": None}
-    if answer.was_rejected(agent):
-        changes["rejected_output"] = agent.agent_output
-        changes["rejected_because"] = agent.user_input
-    return changes

@@ -12,6 +12,10 @@ from ai_coordination.services import budgets, validation
 from ai_coordination.services import session as sessions
 from ai_coordination.services.members import compact_all
 
+_UNKNOWN = "This is not an agent of the session"
+_SUPERSEDED = "A retry has replaced this agent: name its parent"
+_REPLACED = "This retry replaces this agent, because its parent begins anew: name its parent"
+
 
 def check_named(session_agent_uuids: Sequence[str] | None) -> list[str] | None:
     """Return the UUIDs of the agents that a caller names. Raises BadUserInput."""
@@ -35,14 +39,18 @@ def plan(
     InvalidState if there is nothing to begin from.
     """
     agents = reads.all_rows(models.SessionAgent, session.session_uuid, tenant=caller.partition_key)
-    known = {agent.session_agent_uuid for agent in agents}
+    known = {agent.session_agent_uuid: agent for agent in agents}
     for index, uuid in enumerate(named or ()):
         if uuid not in known:
-            message = "This is not an agent of the session"
-            raise BadUserInput(message, "session_agent_uuids", index)
+            raise BadUserInput(_UNKNOWN, "session_agent_uuids", index)
+        if known[uuid].superseded:
+            raise BadUserInput(_SUPERSEDED, "session_agent_uuids", index)
     plan = retry_plan.plan(agents, named)
+    for index, uuid in enumerate(named or ()):
+        if int(known[uuid].ordinal) in plan.superseded:
+            raise BadUserInput(_REPLACED, "session_agent_uuids", index)
     if not plan.reset:
-        message = "No agent of this session failed, was cancelled or was skipped"
+        message = "No agent of this session failed, was cancelled, or was skipped after a failure"
         raise InvalidState(message, sessions.status_of(session).upper())
     if not with_members:
         return plan
