@@ -38,6 +38,12 @@ def read(bucket: str, key: str, largest: int, admit: Callable[[int], None]) -> b
             return content
 
 
+def size(bucket: str, key: str) -> int:
+    """The bytes of an object. Raises FileUnavailable."""
+    with _failures():
+        return int(clients("s3", CONFIG).head_object(Bucket=bucket, Key=key)["ContentLength"])
+
+
 def address(bucket: str, key: str, seconds: int) -> str:
     """A URL at which anyone can read an object for so many seconds. Raises FileUnavailable."""
     client = clients("s3", _SIGNED)

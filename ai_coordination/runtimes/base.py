@@ -49,6 +49,9 @@ class Call:
     is not the first one of the run: so many tokens of its input, and of its answer. It raises
     RunFailed if they are not left.
 
+    `cover(told)` does so before the first call of the model, which is told so many bytes of its
+    thread and of input files: whatever exceeds what the claim has reserved for them. Raises alike.
+
     `checkpoint(resume)` stores a new `resume` in the middle of a call, and returns whether that
     landed. From then on a takeover, or the next attempt of the turn, gets this one. It does not
     land if the run is over or another worker has taken it over: then nobody needs the result of
@@ -77,6 +80,7 @@ class Call:
     is_takeover: bool = False
     checkpoint: Callable[[Any], bool] = lambda resume: False
     reserve: Callable[[int, int], None] = lambda told, answered: None
+    cover: Callable[[int], None] = lambda told: None
     callback: Callable[[], Callback | None] = lambda: None
 
     @property

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ai_coordination.runtimes import history, input_files
+from ai_coordination.runtimes import history, input_files, model_context
 from ai_coordination.runtimes.base import Call, RunFailed
 from ai_coordination.runtimes.bedrock_parameters import ANSWER_TOOL, NATIVE, TOOL
 from ai_coordination.runtimes.history import Turn
 from ai_coordination.runtimes.input_files import FileContent
-from ai_coordination.runtimes.model_parameters import AUTO
 from ai_coordination.runtimes.tools.conversation import ToolSpec
 
 MOST_DOCUMENTS: Final = 5
@@ -34,13 +33,10 @@ def build(call: Call, parameters: Mapping[str, Any], text: str) -> dict[str, Any
 
     Raises RunFailed, TextUnavailable, Throttled.
     """
-    tenant = call.agent.partition_key
-    wants_files = parameters.get("inputFiles", AUTO) == AUTO
-    given = call.session.input_files if wants_files else ()
-    files = input_files.read(tenant, given, _DOCUMENTS.keys())
+    turns, files = model_context.read(call, parameters, _DOCUMENTS.keys())
     request = {
         "modelId": call.target,
-        "messages": messages(history.read(call, parameters), text, files),
+        "messages": messages(turns, text, files),
         # By this, Bedrock's own log of the call can be found.
         "requestMetadata": {**parameters.get("requestMetadata", {}), "runUuid": call.run_uuid},
     }

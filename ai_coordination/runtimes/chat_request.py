@@ -5,11 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ai_coordination.runtimes import history, input_files, output_schema
+from ai_coordination.runtimes import history, input_files, model_context, output_schema
 from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.history import Turn
 from ai_coordination.runtimes.input_files import FileContent
-from ai_coordination.runtimes.model_parameters import AUTO
 from ai_coordination.runtimes.openai_parameters import MAX_TOKENS_FIELD
 
 _FIELDS: Final[Mapping[str, str]] = {
@@ -27,11 +26,8 @@ def build(call: Call, parameters: Mapping[str, Any], text: str) -> dict[str, Any
 
     Raises RunFailed, TextUnavailable, Throttled.
     """
-    tenant = call.agent.partition_key
-    wants_files = parameters.get("inputFiles", AUTO) == AUTO
-    found = input_files.read(tenant, call.session.input_files if wants_files else ())
+    turns, found = model_context.read(call, parameters)
     files = [_part(file) for file in found]
-    turns = history.read(call, parameters)
     body: dict[str, Any] = {
         "model": parameters["model"],
         "messages": messages(parameters, turns, text, files),

@@ -26,6 +26,8 @@ LARGEST_TOGETHER_BYTES: Final = 18_000_000
 IMAGES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
 PDF: Final = "application/pdf"
 _TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
+# The name of a text, and its content.
+_HEADED: Final = "{}\n\n{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,27 @@ def read(
             raise RunFailed(notes, retryable=error.retryable) from error
         left -= len(content)
     return found
+
+
+def size_of_texts(tenant: str, input_files: Iterable[models.InputFile]) -> int:
+    """The bytes of those files that are texts, with their names, as a model is sent them.
+
+    Files that cannot be sent count as 0: they fail the call before a model is asked. Images and
+    documents do too: how many tokens they are depends on pixels, pages and the model.
+    """
+    given = list(input_files)
+    if len(given) > MOST_FILES:
+        return 0
+    of_texts = [file for file in given if _is_text(media_type_of(file))]
+    return sum(_size_of_text(tenant, file) for file in of_texts)
+
+
+def _size_of_text(tenant: str, file: models.InputFile) -> int:
+    try:
+        size = files.size(*place_of(tenant, file))
+    except FileUnavailable:
+        return 0
+    return len(_HEADED.format(file.name, "").encode()) + size
 
 
 def media_type_of(file: models.InputFile) -> str:
@@ -114,6 +137,6 @@ def _content(name: str, media_type: str, content: bytes) -> FileContent:
     if not _is_text(media_type):
         return FileContent(name, media_type, content, None)
     try:
-        return FileContent(name, media_type, content, f"{name}\n\n{content.decode()}")
+        return FileContent(name, media_type, content, _HEADED.format(name, content.decode()))
     except UnicodeDecodeError:
         raise FileUnavailable("is not UTF-8") from None

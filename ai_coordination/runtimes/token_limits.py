@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ai_coordination.runtimes import history
-
 MAX_TOKENS: Final = "maxTokens"
 
 
@@ -14,14 +12,13 @@ def most_output_tokens(parameters: Any) -> int | None:
     return parameters.get(MAX_TOKENS) if isinstance(parameters, Mapping) else None
 
 
-def most_tokens(parameters: Any, input_bytes: int, *, continues: bool) -> tuple[int, int] | None:
+def most_tokens(parameters: Any, told_bytes: int) -> tuple[int, int] | None:
     """The most tokens of a call's input and of its answer; None if nothing limits the answer.
 
     A token has at least one byte, so the bytes of a text are the most tokens that it can have.
-    Input files are not counted: their size is not known before they are read.
+    `told_bytes` are those of all that the model is told in addition to its parameters.
     """
     output = most_output_tokens(parameters)
     if output is None:
         return None
-    told = len(json.dumps(parameters, ensure_ascii=False).encode()) + input_bytes
-    return told + (history.most_bytes(parameters) if continues else 0), output
+    return len(json.dumps(parameters, ensure_ascii=False).encode()) + told_bytes, output

@@ -182,15 +182,3 @@ def test_a_budget_has_at_least_one_token(mutation: str, tokens: int) -> None:
     told = refused(mutation, given)
 
     assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "budget", "tokens"]}
-
-
-def test_the_reason_says_how_much_the_history_of_a_thread_needs(models_server: ChatServer) -> None:
-    members = models_of(models_server, 2)
-    place = start(
-        blueprint(members, [after("m0"), after("m1", "m0")]),
-        taskQuery=QUERY,
-        budget={"tokens": 20_000},
-    )
-    work_off()
-
-    assert failed_at(place).endswith(", 65536 of them for the history of its thread")

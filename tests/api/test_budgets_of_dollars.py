@@ -155,12 +155,16 @@ def test_the_limit_that_is_reached_first_counts(
 
 
 def test_the_reason_says_what_the_history_of_a_thread_may_cost(models_server: ChatServer) -> None:
-    actions = [after("m0"), after("m1", "m0")]
-    place = started(models_of(models_server, 2), actions, budget={"dollars": 0.5})
+    models_server.answers(saying("Done"))
+    key = blueprint(models_of(models_server, 1), in_a_row(1))
+    for budget in ({"dollars": 1}, {"dollars": 0.0025}):
+        place = start(key, taskQuery=QUERY, threadUuid="t", budget=budget)
+        work_off()
 
+    # The thread has `Which?` and `Done`, with two bytes between texts.
     message = failed_at(place)
-    assert message.startswith("The session's budget of 0.50 dollars is used up: 0.49935 are left")
-    assert message.endswith(", 0.65536 of them for the history of its thread")
+    assert message.startswith("The session's budget of 0.0025 dollars is used up: 0.0025 are left")
+    assert message.endswith(", 0.00014 of them for the history of its thread")
 
 
 def test_each_run_is_charged_by_the_prices_of_its_time(

@@ -96,23 +96,6 @@ def test_an_agent_that_asks_a_person_holds_no_reservation(models_server: ChatSer
     assert (committed(place), reserved(place)) == (USED, [None])
 
 
-def test_earlier_answers_of_the_thread_are_reserved_too(models_server: ChatServer) -> None:
-    members = models_of(models_server, 2, history={"of": "ALL", "bytes": 5_000})
-    actions = [after("m0"), after("m1", "m0")]
-    during = []
-
-    def look(request: Any) -> Reply:
-        during.append(max(one or 0 for one in reserved(place)))
-        return saying("Done")
-
-    models_server.behaviour = look
-    place = start(blueprint(members, actions), taskQuery=QUERY, budget={"tokens": 100_000})
-    work_off()
-
-    first, second = during
-    assert 5_000 < second - first < 5_200, "the history, and what m0 has said in m1's input"
-
-
 def test_a_budget_costs_no_call_but_part_of_the_claim_and_of_the_settlement() -> None:
     operations = []
     for budget in (None, {"tokens": 1000}):

@@ -5,6 +5,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from ai_coordination import texts
+from ai_coordination.runtimes import history, model_context, registry, token_limits
 from ai_coordination.runtimes.base import Accepted, Answer, Call, Question, Result, RunFailed
 from tests.simulation.callers import Callers
 from tests.simulation.simulator import Died, Faulty, Simulator
@@ -35,6 +37,8 @@ class RandomAgents:
 
     def answer(self, call: Call) -> Result:
         """The result of an invocation. Some models are called several times in it."""
+        if registry.of(call.agent.member.runtime.kind).spends:
+            _check_reservation(call)
         if self._world.random.random() < self._stores:
             self._turns.checkpoint(call, self._callers.something())
         while self._world.random.random() < 0.15:
@@ -105,3 +109,16 @@ class RandomAgents:
         if self._world.random.random() < self._asks:
             return self._question(call)
         return Answer(self._callers.something(), self._callers.usage())
+
+
+def _check_reservation(call: Call) -> None:
+    """What a model is told, and the most that it may answer, is reserved before it is asked."""
+    turns, _ = model_context.read(call, call.parameters)
+    budget = call.session.budget
+    if budget is None or budget.tokens is None:
+        return
+    agent = call.agent
+    told = texts.size(agent.agent_input) + history.size_of(turns)
+    most = token_limits.most_tokens(call.parameters, told)
+    assert most is not None
+    assert int(agent.reserved_tokens) >= sum(most), "it is told more than was reserved"

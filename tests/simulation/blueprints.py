@@ -48,21 +48,27 @@ class Blueprint:
 
 def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[str, Any]:
     runtime: dict[str, Any] = {"kind": kind}
+    parameters: dict[str, Any]
     if kind is AgentRuntimeKind.LAMBDA:
         runtime["target"] = name
         if name.endswith(("1", "3", "5")):
             runtime["parameters"] = {"invocation": "RequestResponse"}
     if kind is AgentRuntimeKind.OPENAI:
-        parameters = {"model": "m", "maxTokens": MOST_TOKENS}
+        parameters = {"model": "m", "maxTokens": MOST_TOKENS, **_history(name)}
         runtime |= {"target": "https://llm.example/v1", "parameters": parameters}
     if kind is AgentRuntimeKind.A2A:
         runtime["target"] = "https://llm.example/a2a"
     if kind is AgentRuntimeKind.BEDROCK:
-        parameters = {"maxTokens": MOST_TOKENS}
+        parameters = {"maxTokens": MOST_TOKENS, **_history(name)}
         runtime |= {"target": "amazon.nova-lite-v1:0", "parameters": parameters}
     if kind is AgentRuntimeKind.HTTP:
         runtime |= {"target": "https://llm.example/a", "parameters": {"signingSecret": "s"}}
     return {"agent_uuid": name, "agent_name": name.upper(), "runtime": runtime}
+
+
+def _history(name: str) -> dict[str, Any]:
+    """Some models are reminded of what others have said in their thread, too."""
+    return {"history": {"of": "ALL"}} if name.endswith(("1", "4", "5")) else {}
 
 
 @some.composite

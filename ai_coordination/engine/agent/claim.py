@@ -26,6 +26,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, is_pulled
 from ai_coordination.errors import PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.runtimes import history
 from ai_coordination.services import capacity
 from ai_coordination.states import SessionAgentState, SessionStatus
 
@@ -97,7 +98,12 @@ def claim(
         run_uuid = engine.context.new_uuid()
         if not has_answered(agent):
             text = prompt.build(agent, predecessors, run_uuid, engine.context)
-            reserves = reservation.of(session, agent, text, thread)
+            reserves = reservation.of(
+                session,
+                agent,
+                text,
+                history.place_of(session, agent, run_uuid, thread, predecessors, engine.context),
+            )
     except (TextUnavailable, reservation.NotLimited) as wrong:
         fail.give_up(engine, agent, wrong.message)
         return

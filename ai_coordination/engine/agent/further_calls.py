@@ -1,5 +1,6 @@
 """Reserve more of the session's budget in a run: a model with tools is called several times."""
 
+from collections.abc import Callable
 from functools import reduce
 from operator import and_
 
@@ -32,11 +33,30 @@ def reserve(
     RunFailed says so. The next run is claimed when it can reserve what it needs, or else the
     session fails. Raises Throttled too.
     """
+    _reserve(engine, session, agent, lambda now: _more(now, agent, told, answered))
+
+
+def cover(engine: Engine, session: models.Session, agent: models.SessionAgent, told: int) -> None:
+    """Reserve what the first call of the current run lacks, when its thread and files are read.
+
+    `told` is how many bytes they have. Usually nothing is lacking: the claim has foreseen them.
+    Raises as `reserve` does.
+    """
+    if budgets.limited(session.budget):
+        _reserve(engine, session, agent, lambda now: _uncovered(now, agent, told))
+
+
+def _reserve(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    wanted: Callable[[models.Session], Reservation],
+) -> None:
     now: models.Session | None = session
     for _ in range(MOST_TRIES):
         if now is None or not budgets.limited(now.budget):
             return
-        more = _more(now, agent, told, answered)
+        more = wanted(now)
         if not any(more.most.values()) or _landed(engine, now, agent, more):
             return
         key = agent.coordination_uuid, agent.session_uuid
@@ -53,6 +73,13 @@ def _more(
         return Reservation(reservation.amounts(session, agent, told, answered))
     except NotLimited as no_price:
         raise RunFailed(no_price.message, retryable=False) from None
+
+
+def _uncovered(session: models.Session, agent: models.SessionAgent, told: int) -> Reservation:
+    try:
+        return reservation.of_context(session, agent, told)
+    except NotLimited as unlimited:
+        raise RunFailed(unlimited.message, retryable=False) from None
 
 
 def _landed(

@@ -109,6 +109,7 @@ def _call(
         delegated_before=results.before,
         is_takeover=bool(agent.takeovers),
         reserve=lambda *more: further_calls.reserve(engine, session, agent, *more),
+        cover=lambda told: further_calls.cover(engine, session, agent, told),
         checkpoint=lambda state: resume.checkpoint(engine, agent, state),
         callback=lambda: callbacks.issue(engine, agent),
     )

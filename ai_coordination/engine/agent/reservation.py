@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -18,13 +19,16 @@ from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, reads, token_usage, writes
-from ai_coordination.runtimes import history, registry, token_limits
+from ai_coordination.runtimes import model_context, registry, token_limits
+from ai_coordination.runtimes.history import Place
 from ai_coordination.services import budgets, members
 from ai_coordination.states import SessionAgentState, SessionStatus
 
 # An agent waits for so long, or up to twice as long, until others have given tokens back.
 WAIT_SECONDS = 5.0
 NO_LIMIT = "The session has a budget, and this agent has no parameter maxTokens"
+OF_THREAD = "the history of its thread"
+OF_FILES = "input files"
 NO_PRICE = "The session has a budget of dollars, and the model of this agent has no price in {}"
 # Amounts by unit: tokens, and nanodollars.
 Amounts = Mapping[str, int]
@@ -51,19 +55,20 @@ class Reservation:
     """The most that a run can use of each unit that the session's budget limits.
 
     It is 0 for an agent that is no model. Such an agent may start unless more was spent than the
-    budget allows. `of_thread` is the part of it for what was said earlier in its thread.
+    budget allows. `parts` are those of it that its reader may not expect, by what they are for.
     """
 
     most: Amounts
-    of_thread: Amounts = field(default_factory=dict)
+    parts: Mapping[str, Amounts] = field(default_factory=dict)
 
 
 def of(
-    session: models.Session, agent: models.SessionAgent, text: str, thread: str | None
+    session: models.Session, agent: models.SessionAgent, text: str, place: Place | None
 ) -> Reservation | None:
     """What a run of the agent reserves; None if there is no budget. `text` is the agent's input.
 
-    Raises NotLimited, and TextUnavailable for parameters.
+    `place` is that of the run in its thread. Raises NotLimited, Throttled, and TextUnavailable for
+    parameters.
     """
     units = budgets.limited(session.budget)
     if not units:
@@ -71,15 +76,39 @@ def of(
     if not registry.of(agent.member.runtime.kind).spends:
         return Reservation(dict.fromkeys(units, 0))
     parameters = members.parameters(agent.partition_key, agent.member.runtime)
-    told = len(text.encode()) + texts.size(agent.resume)
-    continues = history.continues(agent, session, thread)
-    most = token_limits.most_tokens(parameters, told, continues=continues)
+    if token_limits.most_output_tokens(parameters) is None:
+        raise NotLimited(NO_LIMIT)
+    context = model_context.sizes(place, session, parameters)
+    told = len(text.encode()) + context.history + context.files
+    most = _first_call(session, agent, parameters, told)
+    parts = {OF_THREAD: context.history, OF_FILES: context.files}
+    return Reservation(
+        most, {noun: amounts(session, agent, size, 0) for noun, size in parts.items() if size}
+    )
+
+
+def of_context(session: models.Session, agent: models.SessionAgent, told: int) -> Reservation:
+    """What the first call of a claimed run lacks, if so many bytes are of its thread and of files.
+
+    Raises NotLimited, Throttled, and TextUnavailable for parameters.
+    """
+    if agent.takeovers:
+        # The first worker may have used what the claim has reserved.
+        return Reservation(amounts(session, agent, told, 0))
+    parameters = members.parameters(agent.partition_key, agent.member.runtime)
+    most = _first_call(session, agent, parameters, texts.size(agent.agent_input) + told)
+    held = {unit: int(getattr(agent, f"reserved_{unit}") or 0) for unit in most}
+    return Reservation({unit: max(amount - held[unit], 0) for unit, amount in most.items()})
+
+
+def _first_call(
+    session: models.Session, agent: models.SessionAgent, parameters: Any, told: int
+) -> Amounts:
+    """The most that the first call of a run uses, which is told so many bytes anew."""
+    most = token_limits.most_tokens(parameters, told + texts.size(agent.resume))
     if most is None:
         raise NotLimited(NO_LIMIT)
-    earlier = history.most_bytes(parameters) if continues else 0
-    return Reservation(
-        amounts(session, agent, *most), amounts(session, agent, earlier, 0) if earlier else {}
-    )
+    return amounts(session, agent, *most)
 
 
 def amounts(
@@ -214,8 +243,8 @@ def _used_up(
     if most:
         left = _shown(max(unused, 0), unit)
         need = f"{left} are left, and {name} needs up to {_shown(most, unit)}"
-    if earlier := reservation.of_thread.get(unit):
-        need += f", {_shown(earlier, unit)} of them for the history of its thread"
+    for noun, part in reservation.parts.items():
+        need += f", {_shown(part[unit], unit)} of them for {noun}"
     noun = "dollars" if unit == token_usage.NANODOLLARS else unit
     message = f"The session's budget of {_shown(limit, unit)} {noun} is used up: {need}"
     return UsedUp(message, session, moves.same(getattr(models.Session.budget, unit), limit))
