@@ -15,6 +15,8 @@ MOST_AGENTS = 7
 MOST_QUERIES = 2
 # More than any run uses.
 MOST_TOKENS = 2_000
+# A choice needs options.
+ASKS = [kind for kind in UserInTheLoop if kind is not UserInTheLoop.CHOICE]
 SHORT = "Which of {thing}?"
 # Larger than what an item holds itself.
 LARGE = "Which? " * 800
@@ -104,7 +106,7 @@ def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any
         },
         "timeout_seconds": draw(some.sampled_from([30, 300, 3_000])),
         "on_failure": draw(some.sampled_from(FailurePolicy)),
-        "user_in_the_loop": draw(some.sampled_from([None, None, *UserInTheLoop])),
+        "user_in_the_loop": draw(some.sampled_from([None, None, *ASKS])),
         "heartbeat_seconds": draw(some.sampled_from([None, None, 40])),
         "answer_timeout_seconds": draw(some.sampled_from([None, 600])),
         "max_turns": draw(some.sampled_from([1, 2, 3, 10])),
