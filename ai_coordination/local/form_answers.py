@@ -66,11 +66,12 @@ class Member(NamedTuple):
         return values.get(str(self.schema.get("type")), self.schema.get("minimum", 1))
 
 
-def members(form: Mapping[str, Any]) -> Iterator[Member]:
-    """The members of a form, in its order."""
+def members(form: Mapping[str, Any], default: Mapping[str, Any] | None = None) -> Iterator[Member]:
+    """The members of a form, in its order. Those of `default` replace the form's own defaults."""
     definitions = {"$defs": form.get("$defs", {})}
     for name, schema in form.get("properties", {}).items():
-        yield Member(name, {**schema, **definitions}, name in form.get("required", ()))
+        own = {} if default is None or name not in default else {"default": default[name]}
+        yield Member(name, {**schema, **definitions, **own}, name in form.get("required", ()))
 
 
 def agreeing(form: Mapping[str, Any], text: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import Any
 
@@ -12,6 +12,7 @@ from ai_coordination.local.questions import Answer, Question
 from ai_coordination.runtimes import forms
 
 APPROVED_TEXT = "Approved"
+WANTED = {"APPROVAL": "your approval", "CHOICE": "your choice", "INPUT": "your input"}
 VERDICTS = {"y": "approve", "n": "reject", "r": "send back"}
 
 
@@ -23,12 +24,14 @@ def ask_in_terminal(question: Question) -> Answer:
     """Ask the person at the terminal. Raises KeyboardInterrupt at the end of the input."""
     _show(question)
     if question.form is not None:
-        return _closed(Answer(None, None, value=_filled(question.form)))
+        return _closed(Answer(None, None, value=_filled(question.form, question.default)))
+    if question.asks == "CHOICE":
+        choice = _chosen(question.options, question.default)
+        return _closed(Answer(None, _remark(), choice=choice))
     if question.asks == "INPUT":
-        return _closed(Answer(None, _typed("  Your answer: ")))
-    verdict = _verdict("  Do you approve? Yes, no, or revise [y/n/r] ")
-    remark = _typed("  Remark, or Enter for none: ").strip() or None
-    return _closed(Answer(verdict == "y", remark, revise=verdict == "r"))
+        return _closed(Answer(None, _text(question.default)))
+    verdict = _verdict("  Do you approve? Yes, no, or revise [y/n/r] ", question.continues)
+    return _closed(Answer(verdict == "y", _remark(), revise=verdict == "r"))
 
 
 def approve(question: Question) -> Answer:
@@ -59,18 +62,21 @@ def leave(question: Question) -> Answer:
 
 
 def _agreed(question: Question) -> Answer:
+    default = question.default
     if question.form is not None:
-        value = form_answers.agreeing(question.form, APPROVED_TEXT)
+        value = form_answers.agreeing(question.form, APPROVED_TEXT) if default is None else default
         if forms.problem_of_reply(question.form, value) is not None:
             raise Unanswered(f"{question.name} waits: its form needs a person")
         return Answer(None, None, value=value)
+    if question.asks == "CHOICE":
+        return Answer(None, None, choice=question.options[0] if default is None else default)
     if question.asks == "INPUT":
-        return Answer(None, APPROVED_TEXT)
+        return Answer(None, APPROVED_TEXT if default is None else default)
     return Answer(approved=True, text=None)
 
 
 def _said(answer: Answer) -> str:
-    return answer.text or json.dumps(answer.value, ensure_ascii=False)
+    return answer.text or answer.choice or json.dumps(answer.value, ensure_ascii=False)
 
 
 def _show(question: Question) -> None:
@@ -79,9 +85,10 @@ def _show(question: Question) -> None:
         print(f"\n  {question.name} asks a question:\n")
         shown = question.question
     else:
-        wanted = "your approval" if question.asks == "APPROVAL" else "your input"
-        print(f"\n  {question.name} asks for {wanted}. It says:\n")
+        print(f"\n  {question.name} asks for {WANTED[question.asks]}. It says:\n")
     print(indent(shown, "    | ", lambda line: True), end="\n\n", flush=True)
+    if question.title is not None:
+        print(f"  {question.title}\n", flush=True)
 
 
 def _closed(answer: Answer) -> Answer:
@@ -89,11 +96,37 @@ def _closed(answer: Answer) -> Answer:
     return answer
 
 
-def _filled(form: Mapping[str, Any]) -> dict[str, Any]:
+def _text(default: str | None) -> str:
+    """Ask for a text. Enter is the default, or an empty text."""
+    hint = "" if default is None else f" (Enter: {default})"
+    return _typed(f"  Your answer{hint}: ") or default or ""
+
+
+def _remark() -> str | None:
+    return _typed("  Remark, or Enter for none: ").strip() or None
+
+
+def _chosen(options: Sequence[str], default: str | None) -> str:
+    """Ask for one of the options, by its number or its text. Enter is the default."""
+    for number, option in enumerate(options, 1):
+        print(f"  {number:2}  {option}")
+    hint = "" if default is None else f", or Enter for {default}"
+    while True:
+        typed = _typed(f"  Your choice, 1 to {len(options)}{hint}: ").strip()
+        if not typed and default is not None:
+            return default
+        if typed in options:
+            return typed
+        if typed.isdecimal() and 1 <= int(typed) <= len(options):
+            return options[int(typed) - 1]
+        print("  Type the number of an option, or its text.")
+
+
+def _filled(form: Mapping[str, Any], default: Mapping[str, Any] | None) -> dict[str, Any]:
     """Ask for each member of a form, until all of them together fit it."""
     while True:
         value: dict[str, Any] = {}
-        for member in form_answers.members(form):
+        for member in form_answers.members(form, default):
             typed = _typed(f"  {member.label}: ").strip()
             while not typed and member.must_be_typed:
                 print("  This is required.")
@@ -107,13 +140,14 @@ def _filled(form: Mapping[str, Any]) -> dict[str, Any]:
         print(f"\n  That was refused: {problem.message}{place and f' ({place})'}\n")
 
 
-def _verdict(prompt: str) -> str:
+def _verdict(prompt: str, continues: bool) -> str:
     while True:
         typed = _typed(prompt).strip().lower()[:1]
         if typed in VERDICTS:
             return typed
         print("  Type y to approve, n to reject, or r to send it back for revision.")
-        print("  A rejection fails the agent.")
+        if not continues:
+            print("  A rejection fails the agent.")
 
 
 def _typed(prompt: str) -> str:

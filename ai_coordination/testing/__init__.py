@@ -12,6 +12,7 @@ from ai_coordination.testing.answers import (
     Reply,
     answer,
     approve,
+    choose,
     reject,
     revise,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "TestingError",
     "answer",
     "approve",
+    "choose",
     "reject",
     "revise",
 ]

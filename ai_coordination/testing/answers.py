@@ -6,7 +6,17 @@ from typing import Any
 
 from ai_coordination.local.questions import Question
 
-__all__ = ["Asked", "Decision", "Question", "Reply", "answer", "approve", "reject", "revise"]
+__all__ = [
+    "Asked",
+    "Decision",
+    "Question",
+    "Reply",
+    "answer",
+    "approve",
+    "choose",
+    "reject",
+    "revise",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer, after virtual `seconds`. `approved` is None for an agent that asks INPUT.
+    """A person's answer, after virtual `seconds`. `approved` is None unless it is an approval.
 
-    Create one by `approve`, `reject`, `revise` or `answer`.
+    Create one by `approve`, `reject`, `revise`, `answer` or `choose`.
     """
 
     approved: bool | None
@@ -54,6 +64,7 @@ class Decision:
     seconds: float = 0.0
     revise: bool = False
     value: Any = None
+    choice: str | None = None
 
 
 def approve(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
@@ -64,7 +75,7 @@ def approve(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
 def reject(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
     """Reject the agent's output, or refuse to answer its question, after so many virtual seconds.
 
-    The agent fails.
+    The agent fails, unless its action says `onRejection: CONTINUE`.
     """
     return Decision(approved=False, text=remark, seconds=seconds)
 
@@ -77,15 +88,20 @@ def revise(remark: str | None = None, *, seconds: float = 0.0) -> Decision:
 def answer(text: Any, *, seconds: float = 0.0) -> Decision:
     """Answer an agent that asks for INPUT or a question, after so many virtual seconds.
 
-    The answer to a question with a form is the value that the form asks for.
+    If it asks with a form, the answer is the value that the form asks for.
     """
     if isinstance(text, str):
         return Decision(approved=None, text=text, seconds=seconds)
     return Decision(approved=None, text=None, seconds=seconds, value=text)
 
 
+def choose(option: str, remark: str | None = None, *, seconds: float = 0.0) -> Decision:
+    """Choose an option of an agent that asks for a CHOICE, after so many virtual seconds."""
+    return Decision(approved=None, text=remark, seconds=seconds, choice=option)
+
+
 AgentFunction = Callable[[str], Any] | Callable[[Any, Any], Any]
 """A function of the agent's input that returns its output, as text or a Reply, or a question as
 Asked; or a handler of an event and a context, as on Lambda."""
 PersonFunction = Callable[[Question], "Decision | None"]
-"""A function of the question. None: the person never answers it."""
+"""A function of the question. None: the person never answers it, and `onTimeout` applies."""

@@ -98,7 +98,13 @@ class Attendance:
             decision = self._cast.decide(question, *names)
         if decision is not None:
             run = dict(zip(("sessionUuid", "sessionAgentUuid"), key, strict=True))
-            said = Answer(decision.approved, decision.text, decision.revise, decision.value)
+            said = Answer(
+                decision.approved,
+                decision.text,
+                decision.revise,
+                decision.value,
+                decision.choice,
+            )
             answers = {**run, "runUuid": agent.current_run_uuid, **said.as_input()}
             at = self._clock.after(decision.seconds)
             self._later.add(at, lambda: send_late(self._client, _ANSWER, answers))

@@ -72,7 +72,7 @@ class Cast:
         if not isinstance(decision, Decision):
             raise TestingError(
                 f"The person of {question.name!r} must return approve(), reject(), revise(), "
-                f"answer(text) or None, not {decision!r}"
+                f"answer(text), choose(option) or None, not {decision!r}"
             )
         if wanted := _wanted(question, decision):
             raise TestingError(f"{question.name!r} asks for {question.asks}: return {wanted}")
@@ -81,10 +81,13 @@ class Cast:
 
 def _wanted(question: Question, decision: Decision) -> str | None:
     """What a person must return for a question, if the decision is not that."""
-    if question.asks != "INPUT":
+    if question.asks == "CHOICE":
+        is_option = decision.choice in question.options
+        return None if is_option else f"choose(one of {', '.join(map(repr, question.options))})"
+    if question.asks == "APPROVAL":
         return "approve(), reject() or revise()" if decision.approved is None else None
+    answers = decision.approved is None and decision.choice is None
     if question.question is None:
-        return None if decision.approved is None else "answer(text)"
-    if decision.approved is None or (not decision.approved and not decision.revise):
-        return None
-    return "answer(…) or reject()"
+        return None if answers else "answer(text)"
+    refuses = decision.approved is False and not decision.revise
+    return None if answers or refuses else "answer(…) or reject()"

@@ -11,7 +11,9 @@ from ai_coordination.local.client import Client
 from ai_coordination.testing.errors import TestingError
 
 _TEXTS = """query Texts($session: ID!, $agent: ID!) {
-  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) { agentInput agentOutput }
+  sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
+    agentInput agentOutput ask { approved choice answer answeredBy }
+  }
 }"""
 
 
@@ -59,17 +61,44 @@ class Agent:
     @property
     def input(self) -> str | None:
         """The text passed to its last attempt. None before the first."""
-        return self._texts["agentInput"]
+        text: str | None = self._texts["agentInput"]
+        return text
 
     @property
     def output(self) -> str | None:
         """Its output. None if it has none."""
-        return self._texts["agentOutput"]
+        text: str | None = self._texts["agentOutput"]
+        return text
+
+    @property
+    def approved(self) -> bool | None:
+        """Whether a person approved its output. None before that, and if it asks otherwise."""
+        approved: bool | None = self._said("approved")
+        return approved
+
+    @property
+    def choice(self) -> str | None:
+        """The option that a person chose. None before that, and if it asks otherwise."""
+        choice: str | None = self._said("choice")
+        return choice
+
+    @property
+    def answer(self) -> Any:
+        """What a person said last: a text, or the value for a form. None before that."""
+        return self._said("answer")
+
+    @property
+    def answered_by(self) -> str | None:
+        """The user who answered last; `engine` if the answer is the default."""
+        user: str | None = self._said("answeredBy")
+        return user
+
+    def _said(self, name: str) -> Any:
+        return (self._texts["ask"] or {}).get(name)
 
     @cached_property
-    def _texts(self) -> dict[str, str | None]:
-        agent = self._session.read_texts(self.session_agent_uuid)
-        return {name: agent[name] for name in ("agentInput", "agentOutput")}
+    def _texts(self) -> Mapping[str, Any]:
+        return self._session.read_texts(self.session_agent_uuid)
 
     def __repr__(self) -> str:
         return f"<Agent {self.name} {self.state} attempts={self.attempts}>"
@@ -144,7 +173,10 @@ class Session:
         return [line for agent in look.agents if (line := _wait(look, agent))]
 
     def read_texts(self, session_agent_uuid: str) -> Mapping[str, Any]:
-        """Return the input and the output of an agent. Raises TestingError if it was deleted."""
+        """Return an agent's input and output, and what a person said.
+
+        Raises TestingError if it was deleted.
+        """
         key = {"session": self.session_uuid, "agent": session_agent_uuid}
         agent = self._client.execute(_TEXTS, **key)["sessionAgent"]
         if agent is None:

@@ -14,6 +14,7 @@ from ai_coordination.testing import (
     TestingError,
     answer,
     approve,
+    choose,
     reject,
     revise,
 )
@@ -135,4 +136,85 @@ def test_a_question_is_not_approved_or_sent_back(decision: Decision) -> None:
         engine.person("writer", decision)
         started(engine)
         with pytest.raises(TestingError, match=r"answer\(…\) or reject\(\)"):
+            engine.run()
+
+
+COLOURS = ["Red", "Green"]
+CHOICE = {"kind": "CHOICE", "options": COLOURS, "title": "Which?"}
+
+
+def test_a_person_chooses_and_successors_know() -> None:
+    questions: list[Question] = []
+
+    def decide(question: Question) -> Decision:
+        questions.append(question)
+        return choose(question.options[1], "As ever", seconds=ONE_DAY)
+
+    with Engine() as engine:
+        engine.agent("writer", lambda text: "Draft")
+        engine.person("writer", decide)
+        session = started(engine, ask={**CHOICE, "default": "Red"})
+        engine.run()
+
+        found = session.agent("writer")
+        assert (session.status, session.seconds) == ("COMPLETED", ONE_DAY)
+        assert (found.choice, found.approved, found.output) == ("Green", None, "Draft")
+    options = tuple(COLOURS)
+    asked = Question("writer", "CHOICE", "Draft", title="Which?", options=options, default="Red")
+    assert questions == [asked]
+
+
+def test_a_person_fills_in_the_form_of_an_action() -> None:
+    with Engine() as engine:
+        engine.agent("writer", lambda text: "Draft")
+        engine.person("writer", answer({"days": 3}))
+        session = started(engine, ask={"kind": "INPUT", "form": FORM})
+        engine.run()
+
+        found = session.agent("writer")
+        assert (session.status, found.output, found.answer) == ("COMPLETED", "Draft", {"days": 3})
+
+
+def test_a_rejection_need_not_fail_the_session() -> None:
+    with Engine() as engine:
+        engine.agent("writer", lambda text: "Draft")
+        engine.person("writer", reject("No"))
+        session = started(engine, ask={"kind": "APPROVAL", "onRejection": "CONTINUE"})
+        engine.run()
+
+        found = session.agent("writer")
+        assert (session.status, found.state, found.output) == ("COMPLETED", "COMPLETED", "Draft")
+        assert (found.approved, found.answer) == (False, "No")
+
+
+def test_the_default_is_taken_when_time_has_passed_and_not_before() -> None:
+    rules = {"default": "Red", "onTimeout": "DEFAULT"}
+    with Engine() as engine:
+        engine.agent("writer", lambda text: "Draft")
+        engine.person("writer", lambda question: None)
+        session = started(engine, ask={**CHOICE, **rules}, answerTimeoutSeconds=ONE_DAY)
+        engine.run(seconds=ONE_DAY - 1)
+        assert session.agent("writer").state == "WAITING_FOR_INPUT"
+        engine.run()
+
+        found = session.agent("writer")
+        assert (session.status, found.choice, found.answered_by) == ("COMPLETED", "Red", "engine")
+        assert ONE_DAY <= session.seconds < ONE_DAY + 120
+
+
+@pytest.mark.parametrize(
+    ("ask", "decision", "wanted"),
+    [
+        (CHOICE, choose("Blue"), r"choose\(one of 'Red', 'Green'\)"),
+        (CHOICE, approve(), r"choose\(one of 'Red', 'Green'\)"),
+        ({"kind": "APPROVAL"}, choose("Red"), r"approve\(\), reject\(\) or revise\(\)"),
+        ({"kind": "INPUT"}, choose("Red"), r"answer\(text\)"),
+    ],
+)
+def test_what_was_not_asked_for_is_no_answer(ask: Any, decision: Decision, wanted: str) -> None:
+    with Engine() as engine:
+        engine.agent("writer", lambda text: "Draft")
+        engine.person("writer", decision)
+        started(engine, ask=ask)
+        with pytest.raises(TestingError, match=wanted):
             engine.run()

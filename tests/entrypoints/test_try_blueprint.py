@@ -27,6 +27,7 @@ from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place, change, data, new_coordination
 from tests.support.lambda_service import serving
 from tests.support.stored import everything_stored
+from tests.support.terminal import types
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -89,23 +90,6 @@ def attempt(file: Path, **options: Any) -> int:
     blueprint = blueprints.read(str(file))
     client = InProcess("http://127.0.0.1:8000/graphql")
     return Trial(Options(str(file), **options), blueprint, client, server_is_own=False).run()
-
-
-def types(monkeypatch: pytest.MonkeyPatch, *answers: str | BaseException) -> list[str]:
-    """A person at a terminal, who types these answers; the prompts that the person has seen."""
-    prompts: list[str] = []
-    left = list(answers)
-
-    def typed(prompt: str) -> str:
-        prompts.append(prompt.strip())
-        answer = left.pop(0)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    monkeypatch.setattr(builtins, "input", typed)
-    return prompts
 
 
 def sessions() -> list[Place]:
