@@ -8,7 +8,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands
 from ai_coordination.engine.agent import delegation, fail
 from ai_coordination.engine.context import Engine
-from ai_coordination.models import moves
+from ai_coordination.models import moves, reads
 from ai_coordination.runtimes.base import Delegation, RunFailed
 from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services import reported_usage, validation
@@ -58,8 +58,13 @@ def _work(piece: Mapping[str, Any]) -> Work:
 
 def _delegate(engine: Engine, agent: models.SessionAgent, given: Delegation) -> str | None:
     """Why the agent has failed instead; None if it has not."""
+    session = reads.get(
+        models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key
+    )
+    if session is None:
+        return None
     try:
-        delegation.check_of_run(agent, given)
+        delegation.delegate(engine, session, agent, given, reported=True)
     except RunFailed as failed:
         fail.fail_run(engine, agent, failed, moves.in_time(engine.now()))
         return failed.notes

@@ -55,6 +55,11 @@ def asked() -> None:
     telemetry.count("Questions")
 
 
+def delegated() -> None:
+    """Count a delegation of work by an agent."""
+    telemetry.count("Delegations")
+
+
 def polled() -> None:
     """Count a poll, which the worker that has leased the agent for it makes."""
     telemetry.count("Polls")

@@ -36,6 +36,9 @@ EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_same_attempt": lambda agent: transitions.to_same_attempt(ENGINE, agent, "why", FENCE, 8.0),
     "to_waiting": lambda agent: transitions.to_waiting(ENGINE, agent, ANSWER, None, NOW),
     "to_asking": lambda agent: transitions.to_asking(ENGINE, agent, QUESTION, FENCE, NOW),
+    "to_delegated": lambda agent: transitions.to_delegated(
+        ENGINE, agent, {"waiting_on": {7}}, {"output": "[]"}, FENCE, None
+    ),
     "to_completed": lambda agent: transitions.to_completed(ENGINE, agent, ANSWER, FENCE),
     "to_failed": lambda agent: transitions.to_failed(
         ENGINE, agent, "why", RunOutcome.FAILED, FENCE
@@ -112,6 +115,7 @@ def test_every_way_out_of_an_attempt_but_completion_seals_the_run_in_the_same_wr
         "to_same_attempt": RunOutcome.FAILED,
         "to_waiting": RunOutcome.COMPLETED,
         "to_asking": RunOutcome.INPUT_REQUIRED,
+        "to_delegated": RunOutcome.DELEGATED,
         "to_failed": RunOutcome.FAILED,
         "to_cancelled": RunOutcome.CANCELLED,
     }

@@ -33,13 +33,20 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
     else:
         landed, now = writes.update_if(transition.agent, actions, condition, engine.context)
     if landed:
-        throttled = bool(transition.changes.get("throttles"))
-        ends = transition.source, transition.to
-        metrics.agent_moved(engine, transition.agent, *ends, throttled=throttled)
+        _count(engine, transition)
         abandon.after(engine, transition)
         if engine.observe is not None:
             engine.observe(transition.result())
     return now if now is not None and (landed or _leads_to(transition, now)) else None
+
+
+def _count(engine: Engine, transition: Transition) -> None:
+    if transition.outcome is RunOutcome.DELEGATED:
+        metrics.delegated()
+        return
+    throttled = bool(transition.changes.get("throttles"))
+    ends = transition.source, transition.to
+    metrics.agent_moved(engine, transition.agent, *ends, throttled=throttled)
 
 
 def _update(transition: Transition) -> tuple[list[Action], Condition]:
@@ -112,6 +119,7 @@ def _add_run(transaction: Transaction, transition: Transition) -> None:
             "output": changes.get("question" if asked else "agent_output"),
             "notes": changes.get("notes"),
             "usage": changes.get("usage"),
+            **(transition.said or {}),
         }
         transaction.update(
             kind(agent.session_uuid, agent.current_run_uuid),

@@ -1,13 +1,13 @@
 """What came of the work that an agent has delegated, and to whom it may delegate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ai_coordination import ids, models, texts
 from ai_coordination.context import InvocationContext
 from ai_coordination.models import reads
-from ai_coordination.runtimes.delegations import Delegated, text_of
+from ai_coordination.runtimes.delegations import Delegate, Delegated, text_of
 from ai_coordination.states import SessionAgentState
 
 
@@ -20,6 +20,8 @@ class Results:
 
 
 NONE: Final = Results()
+MOST_DEPTH: Final = 5
+LONGEST_DESCRIPTION: Final = 4_000
 LAST_TURN: Final = "Nothing more can be delegated. Answer now."
 
 
@@ -32,6 +34,43 @@ def ended_last_turn(agent: models.SessionAgent) -> bool:
     """Whether the agent's last turn ended with a delegation."""
     delegations = growths(agent)
     return bool(delegations) and int(delegations[-1].turn) == agent.current_turn - 1
+
+
+def rules(
+    session: models.Session, context: InvocationContext
+) -> tuple[dict[str, models.Agent], Mapping[str, models.AgentAction]]:
+    """The members of the session's coordination, and the actions of its task, by UUID."""
+    coordination, task = reads.batch_get(
+        [
+            (models.Coordination, session.partition_key, session.coordination_uuid),
+            (models.Task, session.coordination_uuid, session.task_uuid),
+        ],
+        tenant=session.partition_key,
+        context=context,
+    )
+    members = () if coordination is None else coordination.agents
+    known = {member.agent_uuid: member for member in members}
+    return known, {} if task is None else task.agent_actions
+
+
+def delegates(
+    session: models.Session, agent: models.SessionAgent, context: InvocationContext
+) -> list[Delegate]:
+    """The members to which the agent may delegate in this turn. Raises TextUnavailable."""
+    allowed = list(map(str, agent.agent_action.delegates_to))
+    is_last_turn = agent.current_turn >= int(agent.agent_action.max_turns)
+    if not allowed or is_last_turn or int(agent.depth or 0) >= MOST_DEPTH:
+        return []
+    known, _ = rules(session, context)
+    return [
+        Delegate(uuid, known[uuid].agent_name, _shortened(known[uuid].agent_description))
+        for uuid in allowed
+        if uuid in known and uuid != agent.agent_uuid
+    ]
+
+
+def _shortened(description: str | None) -> str | None:
+    return description and description[:LONGEST_DESCRIPTION]
 
 
 def load(agent: models.SessionAgent, context: InvocationContext) -> Results:

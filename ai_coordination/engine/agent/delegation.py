@@ -4,25 +4,30 @@ import json
 from typing import Final
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import question, resume
-from ai_coordination.errors import BadUserInput, InputError, PayloadTooLarge
+from ai_coordination.engine.agent import delegated, grow, question, resume, spending, transitions
+from ai_coordination.engine.agent.grow import NoRoom
+from ai_coordination.engine.agent.growth import delegated_work
+from ai_coordination.engine.agent.transition import Changes, Transition
+from ai_coordination.engine.context import Engine
+from ai_coordination.errors import BadUserInput, InputError, PayloadTooLarge, TextUnavailable
+from ai_coordination.models import moves
 from ai_coordination.runtimes import delegations
 from ai_coordination.runtimes.base import Delegation, RunFailed
 from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services import characters, validation
 
 MOST_PIECES: Final = 100
-MOST_DEPTH: Final = 5
 LAST_TURN: Final = "The agent has delegated again in its last turn: maxTurns is {}"
 NOBODY: Final = "This agent has nobody to delegate to: its action has no delegatesTo"
-TOO_DEEP: Final = f"Delegated work is at most {MOST_DEPTH} deep: this agent cannot delegate"
+NOT_TAKEN: Final = "The agent's delegation cannot be taken: {}"
+TOO_DEEP: Final = f"Delegated work is at most {delegated.MOST_DEPTH} deep, and this is as deep"
 
 
 def check(agent: models.SessionAgent, delegation: Delegation) -> None:
     """Check a delegation of an agent. Raises BadUserInput and PayloadTooLarge at its place."""
     if not agent.agent_action.delegates_to:
         raise BadUserInput(NOBODY, "work")
-    if int(agent.depth or 0) >= MOST_DEPTH:
+    if int(agent.depth or 0) >= delegated.MOST_DEPTH:
         raise BadUserInput(TOO_DEEP, "work")
     count = len(delegation.work)
     if not 1 <= count <= MOST_PIECES:
@@ -63,6 +68,42 @@ def as_text(delegation: Delegation) -> str:
     return json.dumps(delegations.to_json(delegation.work), ensure_ascii=False)
 
 
+def delegate(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    delegation: Delegation,
+    *,
+    reported: bool = False,
+) -> None:
+    """Take the delegation of the agent's current run. The agent runs again once the work is done.
+
+    Fenced as an answer: see `complete`. Raises RunFailed if the work cannot be delegated, or if the
+    agent has to answer in this turn; PayloadTooLarge; Throttled.
+    """
+    check_of_run(agent, delegation)
+    pending = texts.PendingTexts(texts.Owner.of(agent))
+    said: Changes = {
+        "output": pending.stored_form(as_text(delegation)),
+        "notes": pending.stored_form(delegation.notes),
+    }
+    kept: Changes = {"resume": pending.stored_form(resume.as_text(delegation.resume))}
+    fence = moves.in_time(engine.now()) if reported else None
+    try:
+        added = delegated_work.plan_of(engine, session, agent, delegation.work, pending)
+        pending.write()
+
+        def move(work: Changes, due_at: str | None) -> Transition:
+            changes = {**kept, **work}
+            moved = transitions.to_delegated(engine, agent, changes, said, fence, due_at)
+            return spending.charged(moved, delegation.usage)
+
+        grow.grow(engine, session, agent, added, move)
+    except (NoRoom, TextUnavailable) as error:
+        notes = NOT_TAKEN.format(error.message)
+        raise RunFailed(notes, retryable=False, usage=delegation.usage) from error
+
+
 def check_of_run(agent: models.SessionAgent, delegation: Delegation) -> None:
     """Raise RunFailed if the agent's run cannot end with this delegation.
 
@@ -74,7 +115,7 @@ def check_of_run(agent: models.SessionAgent, delegation: Delegation) -> None:
         place, reason = "resume", "this is not JSON"
         if isinstance(error, InputError):
             place, reason = _place(error), error.message
-        notes = f"The agent's delegation cannot be taken: {reason} ({place})"
+        notes = NOT_TAKEN.format(f"{reason} ({place})")
         raise RunFailed(notes, usage=delegation.usage) from error
     if question.is_last_turn(agent):
         notes = LAST_TURN.format(agent.agent_action.max_turns)

@@ -59,7 +59,7 @@ def invoke(
     def ask() -> Result:
         return engine.invoke(_call(engine, session, agent, predecessors))
 
-    _write_result(engine, agent, ask)
+    _write_result(engine, session, agent, ask)
 
 
 def poll(engine: Engine, session: models.Session, agent: models.SessionAgent) -> None:
@@ -80,7 +80,7 @@ def poll(engine: Engine, session: models.Session, agent: models.SessionAgent) ->
             after_seconds = max(failed.after_seconds or 0.0, THROTTLED_POLL_SECONDS)
             return Accepted(poll_seconds=throttle.spread(engine, after_seconds))
 
-    _write_result(engine, agent, ask)
+    _write_result(engine, session, agent, ask)
 
 
 def _call(
@@ -105,6 +105,7 @@ def _call(
         resume=resume.load(agent),
         remote=remote.decoded(agent.remote),
         reply=question.reply(agent),
+        delegates=delegated.delegates(session, agent, engine.context),
         delegated=results.last,
         delegated_before=results.before,
         is_takeover=bool(agent.takeovers),
@@ -115,7 +116,12 @@ def _call(
     )
 
 
-def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], Result]) -> None:
+def _write_result(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    ask: Callable[[], Result],
+) -> None:
     """Ask a runtime, and write its answer, question, delegation, acceptance or failure.
 
     Raises Throttled.
@@ -133,7 +139,7 @@ def _write_result(engine: Engine, agent: models.SessionAgent, ask: Callable[[], 
             question.ask(engine, agent, answer)
         elif isinstance(answer, Delegation):
             usage, noun = answer.usage, "delegation"
-            delegation.check_of_run(agent, answer)
+            delegation.delegate(engine, session, agent, answer)
         else:
             usage = answer.usage
             complete.complete(engine, agent, answer)

@@ -61,7 +61,8 @@ class Transition:
 
     The rest is written in the same transaction. `puts` are new agents. `run` is created, and
     counted. `outcome` seals the
-    current run, with the output (or the question), notes and usage in `changes`. `session` changes
+    current run, with the output (or the question), notes and usage in `changes`; or with what was
+    `said` where the agent keeps something else. `session` changes
     the session, which must be in progress in the agent's iteration and meet `session_condition`; an
     empty list only checks that. `used` is added to the agent's sum of usages, and `settled` charges
     the session, whatever its status: see `spending`.
@@ -80,6 +81,7 @@ class Transition:
     puts: Sequence[models.SessionAgent] = ()
     run: models.SessionRun | None = None
     outcome: RunOutcome | None = None
+    said: Changes | None = None
     session: Sequence[Action] | None = None
     session_condition: Condition | None = None
     used: models.TokenUsage | None = None

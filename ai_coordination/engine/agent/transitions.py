@@ -213,6 +213,33 @@ def to_asking(
     return _waits(engine, agent, {**question, **asked}, fence, RunOutcome.INPUT_REQUIRED)
 
 
+def to_delegated(
+    engine: Engine,
+    agent: models.SessionAgent,
+    work: Changes,
+    said: Changes,
+    fence: Condition | None,
+    due_at: str | None,
+) -> Transition:
+    """IN_PROGRESS to INITIAL: the agent has delegated work. Its next turn begins once that is done.
+
+    `work` is what the addition of other agents changes, and `due_at` when the rest of it is to be
+    written: see `grow`. `said` is the run's output, the delegation, and its notes.
+    """
+    turn = {"turn": agent.current_turn + 1, "attempt": 0, "notes": None, "resume": None}
+    return Transition(
+        agent=agent,
+        source=State.IN_PROGRESS,
+        to=State.INITIAL,
+        at=engine.now(),
+        due_at=due_at,
+        changes={**NO_WORK, **turn, **work},
+        condition=_fenced(agent, fence),
+        outcome=RunOutcome.DELEGATED,
+        said=said,
+    )
+
+
 def _waits(
     engine: Engine,
     agent: models.SessionAgent,
