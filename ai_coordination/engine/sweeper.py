@@ -11,8 +11,8 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
 from ai_coordination import models, telemetry
-from ai_coordination.engine.agent import lease, poll
-from ai_coordination.engine.context import Engine, message
+from ai_coordination.engine.agent import delay, lease, poll
+from ai_coordination.engine.context import GRACE_SECONDS, Engine, message
 from ai_coordination.messages import Lane, Message
 from ai_coordination.models import due_times, reads, writes
 from ai_coordination.states import SessionAgentState
@@ -161,5 +161,5 @@ def _is_lost(engine: Engine, item: Item) -> bool:
     if item.state == SessionAgentState.WAITING_FOR_INPUT:
         return False
     if item.state != SessionAgentState.IN_PROGRESS:
-        return True
+        return not (delay.is_waiting(item) and delay.seconds_left(engine, item) > -GRACE_SECONDS)
     return lease.is_out(engine, item) or poll.is_late(engine, item)

@@ -26,6 +26,7 @@ def ended(
     )
 
 
+SESSION = models.Session()
 ENDS = {
     "completed": (ended(State.COMPLETED), Mode.LIVE),
     "failed, and what follows goes on": (
@@ -63,16 +64,21 @@ def test_order_edges_and_the_parent_are_always_released_live(agent: models.Sessi
 
 def waiting(**more: Any) -> models.SessionAgent:
     return models.SessionAgent(
-        ordinal=4, predecessors={3, 6}, dead={3, 6}, state=State.INITIAL.value, **more
+        ordinal=4,
+        predecessors={3, 6},
+        dead={3, 6},
+        state=State.INITIAL.value,
+        agent_action=models.AgentAction(),  # type: ignore[no-untyped-call]
+        **more,
     )
 
 
 def test_an_agent_is_skipped_once_all_its_own_predecessors_are_dead() -> None:
-    alone = models.SessionAgent(ordinal=4, state=State.INITIAL.value)
+    alone = waiting().changed({"predecessors": None})
 
-    assert conditions.why_skipped(waiting(), ()) == conditions.ALL_DEAD
-    assert conditions.why_skipped(waiting().changed({"dead": {3}}), ()) is None
-    assert conditions.why_skipped(alone, ()) is None
+    assert conditions.why_skipped(SESSION, waiting(), ()) == conditions.ALL_DEAD
+    assert conditions.why_skipped(SESSION, waiting().changed({"dead": {3}}), ()) is None
+    assert conditions.why_skipped(SESSION, alone, ()) is None
 
 
 BEGUN = [
@@ -91,7 +97,7 @@ def test_what_has_begun_is_not_skipped_by_conditions(begun: dict[str, Any]) -> N
     agent = waiting().changed(begun)
 
     assert conditions.may_be_invoked(agent)
-    assert conditions.why_skipped(agent, ()) is None
+    assert conditions.why_skipped(SESSION, agent, ()) is None
 
 
 def test_the_note_names_the_failure_before_conditions() -> None:
@@ -102,7 +108,7 @@ def test_the_note_names_the_failure_before_conditions() -> None:
     behind = ended(State.SKIPPED, skip_requested=True)
 
     notes = [
-        conditions.why_skipped(agent, before)
+        conditions.why_skipped(SESSION, agent, before)
         for before in ([dead, failed], [behind, failed], [dead])
     ]
 

@@ -8,10 +8,11 @@ and the agent is invoked with the same idempotency key.
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
-from ai_coordination import graph, ids, models, texts, timestamps
+from ai_coordination import graph, ids, models, texts
 from ai_coordination.engine import looks, metrics
 from ai_coordination.engine.agent import (
     conditions,
+    delay,
     fail,
     invoke,
     lease,
@@ -19,6 +20,7 @@ from ai_coordination.engine.agent import (
     release,
     reservation,
     transitions,
+    view,
 )
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.agent.growth import rest
@@ -34,7 +36,7 @@ MOST_TAKEOVERS = 3
 
 
 def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
-    """Claim and invoke an agent whose predecessors have ended, or skip it.
+    """Claim and invoke an agent whose predecessors have ended; or skip it, or let it wait first.
 
     `due_at` is the due time in the message of a sweep: see `looks`. Raises OtherLane, NoTime,
     UsedUp if the session's budget is not enough for it, PlanLost if it cannot resume adding agents.
@@ -48,26 +50,38 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
     if not is_in_progress(session, agent):
         return
     if conditions.may_be_invoked(agent):
-        if agent.not_before and timestamps.parse(agent.not_before) > engine.context.utc():
-            wait = (timestamps.parse(agent.not_before) - engine.context.utc()).total_seconds()
-            engine.send(agent, delay_seconds=wait)
+        if (seconds := delay.seconds_left(engine, agent)) > 0:
+            delay.send_again(engine, agent, seconds)
             return
         lease.check_time(engine, agent)
     now = looks.count(engine, agent, due_at)
-    if now is None:
-        return
-    if looks.are_too_many(now):
+    if now is not None and looks.are_too_many(now):
         fail.give_up(engine, now, looks.NOTES)
+    elif now is not None:
+        _begin(engine, session, now, predecessors)
+
+
+def _begin(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
+) -> None:
+    """Do what comes first with an agent that may start: skip it, let it wait, or claim it."""
+    try:
+        why_skipped = conditions.why_skipped(session, agent, predecessors)
+    except (TextUnavailable, view.SettingFailed) as wrong:
+        fail.give_up(engine, agent, wrong.message)
         return
-    why_skipped = conditions.why_skipped(now, predecessors)
     if why_skipped is not None:
-        skip(engine, now, why_skipped)
+        _skip(engine, agent, why_skipped)
+    elif delay.is_outstanding(agent):
+        delay.begin(engine, agent)
     else:
-        claim(engine, session, now, predecessors)
+        claim(engine, session, agent, predecessors)
 
 
-def skip(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
-    """Skip an agent that may start. What follows for its successors depends on why."""
+def _skip(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
     skipped = apply(engine, transitions.to_skipped(engine, agent, notes))
     if skipped is not None:
         release.release(engine, skipped)

@@ -7,6 +7,7 @@ failure: then its successors run if another of their predecessors did.
 from collections.abc import Sequence
 
 from ai_coordination import models
+from ai_coordination.engine.agent import view
 from ai_coordination.states import FailurePolicy, SessionAgentState
 
 ALL_DEAD = "Skipped: all its predecessors were skipped"
@@ -34,12 +35,23 @@ def may_be_invoked(agent: models.SessionAgent) -> bool:
 
 
 def why_skipped(
-    agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent]
+    session: models.Session,
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
 ) -> str | None:
-    """The note of an agent that is skipped now. None if it is not."""
+    """The note of an agent that is skipped now. None if it is not.
+
+    Raises SettingFailed, TextUnavailable, Throttled.
+    """
     if agent.skip_requested:
         return _failed_before(predecessors)
-    return ALL_DEAD if _is_dead(agent) else None
+    if _is_dead(agent):
+        return ALL_DEAD
+    when = agent.agent_action.when
+    if when is None or not is_first_look(agent):
+        return None
+    holds = view.condition("when", when, session, predecessors, agent=agent)
+    return None if holds else f"Skipped: `when` is {'null' if holds is None else 'false'}: {when}"
 
 
 def _is_dead(agent: models.SessionAgent) -> bool:

@@ -15,10 +15,11 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import config, models, prices, texts
+from ai_coordination.engine.agent import delay
 from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
-from ai_coordination.models import due_times, moves, reads, token_usage, writes
+from ai_coordination.models import moves, reads, token_usage
 from ai_coordination.runtimes import model_context, registry, token_limits
 from ai_coordination.runtimes.history import Place
 from ai_coordination.services import budgets, members
@@ -256,18 +257,4 @@ def _shown(amount: int, unit: str) -> str:
 
 def _wait(engine: Engine, agent: models.SessionAgent) -> None:
     """Let the agent try again later, at different moments if there are many that wait."""
-    seconds = WAIT_SECONDS * (1 + engine.context.random())
-    kind = models.SessionAgent
-    landed, now = writes.update_if(
-        agent,
-        [
-            kind.not_before.set(engine.later(seconds)),
-            *due_times.set_due(kind, agent.session_uuid, engine.after_grace(seconds)),
-        ],
-        (kind.state == SessionAgentState.INITIAL.value)
-        & (kind.iteration == agent.iteration)
-        & moves.same_start(agent),
-        engine.context,
-    )
-    if landed and now is not None:
-        engine.send(now, delay_seconds=seconds)
+    delay.put_off(engine, agent, WAIT_SECONDS * (1 + engine.context.random()))
