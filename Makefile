@@ -73,8 +73,9 @@ unexport QUERY
 try: export TRY_QUERY = $(value QUERY)
 
 .PHONY: try
-try: $(INSTALLED) ## Run a session of a blueprint file (BLUEPRINT=file.yaml QUERY="…" AGENTS=file.py OPTIONS=--approve)
+try: $(INSTALLED) ## Run a session of a blueprint file (BLUEPRINT=file.yaml TASK=name QUERY="…" AGENTS=file.py OPTIONS=--approve)
 	@$(BIN)/python -m ai_coordination.local try '$(BLUEPRINT)' --port $(PORT) $(WITH_AGENTS) \
+		$(if $(TASK),--task '$(TASK)') \
 		$(if $(value QUERY),--query "$$TRY_QUERY") $(if $(SESSION),--session '$(SESSION)') $(OPTIONS)
 
 .PHONY: invoke

@@ -63,6 +63,7 @@ def _run(options: Namespace) -> int:
                 tried = commands.try_blueprint.Options(
                     file=options.file,
                     port=options.port,
+                    task=options.task,
                     query=options.query,
                     variables=dict(options.variable),
                     session=options.session,
@@ -254,6 +255,7 @@ def _add_agents(command: ArgumentParser) -> None:
 def _add_try(command: ArgumentParser) -> None:
     _add_agents(command)
     command.add_argument("file", metavar="FILE", help="the blueprint, a YAML file")
+    command.add_argument("--task", help="the name of the task (the first one of the file)")
     command.add_argument("--query", help="the task query (the file's initialTaskQuery)")
     command.add_argument(
         "--variable",

@@ -32,6 +32,8 @@ class Options:
 
     file: str
     port: int = 8000
+    task: str | None = None
+    """The name of the task to start, if it is not the first one of the file."""
     query: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     session: str | None = None
@@ -50,7 +52,7 @@ def try_blueprint(options: Options) -> int:
     agent asks and there is no terminal, or the server has stopped. 130: it continues after Ctrl-C.
     """
     try:
-        blueprint = blueprints.read(options.file)
+        blueprint = blueprints.read(options.file, task=options.task)
         agents = agents_file(options, blueprint)
         functions = ["--agents", agents, "--python", options.python] if agents else []
         with served(options.port, functions) as server:
@@ -133,12 +135,7 @@ class Trial:
     def _started(self) -> Place:
         query = self._query()
         written = blueprints.write(self.client, self.blueprint)
-        names = (
-            f"coordination {self.blueprint.coordination['coordinationName']!r}",
-            f"task {self.blueprint.task['taskName']!r}",
-        )
-        for done, name in zip(written.done, names, strict=True):
-            print(f"{done} {name}")
+        print("\n".join(written.done))
         arguments = {
             "coordinationUuid": written.coordination,
             "taskUuid": written.task,
@@ -164,7 +161,7 @@ class Trial:
 
     def _unfilled(self, known: Mapping[str, str]) -> Iterator[Problem]:
         for index, item in enumerate(self.blueprint.task.get("subtaskQueries", [])):
-            path = "task", "subtaskQueries", index, "subtaskQuery"
+            path = (*self.blueprint.task_path, "subtaskQueries", index, "subtaskQuery")
             try:
                 task_variables.filled(item["subtaskQuery"], known, task_variables.MOST_BYTES, *path)
             except InputError as error:

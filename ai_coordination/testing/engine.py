@@ -132,17 +132,20 @@ class Engine:
         rows = sorted(self._records.all_of(models.Session), key=lambda row: str(row.session_uuid))
         return [self._session(row.coordination_uuid, row.session_uuid) for row in rows]
 
-    def load(self, blueprint: str | Path | Mapping[str, Any]) -> Blueprint:
-        """Create the coordination and the task of a blueprint file, or of its content.
+    def load(
+        self, blueprint: str | Path | Mapping[str, Any], *, task: str | None = None
+    ) -> Blueprint:
+        """Create the coordination and the tasks of a blueprint file, or of its content.
 
-        A file that was loaded before is applied again. Raises InvalidBlueprint.
+        Sessions are started of the first task, or of the one with the name `task`. A file that was
+        loaded before is applied again. Raises InvalidBlueprint.
         """
         with self._working():
             if isinstance(blueprint, Mapping):
                 text = json.dumps(blueprint, ensure_ascii=False, indent=1).encode()
-                read = blueprints.read("blueprint", text)
+                read = blueprints.read("blueprint", text, task)
             else:
-                read = blueprints.read(str(blueprint))
+                read = blueprints.read(str(blueprint), task=task)
             written = blueprints.write(self._client, read)
         self._cast.meet(read)
         loaded = Blueprint(written.coordination, written.task, read.task["taskName"])

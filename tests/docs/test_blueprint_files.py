@@ -16,7 +16,7 @@ from tests.support.clients import InProcess
 
 GUIDE = page("guides/blueprint-files")
 RUN, PROBLEM = GUIDE.texts("text")
-REPORT, GREETINGS = GUIDE.texts("yaml")
+REPORT, GREETINGS, ESSAYS = GUIDE.texts("yaml")
 (GREET,) = GUIDE.texts("python")
 
 
@@ -72,6 +72,21 @@ def _without_times(text: str) -> list[str]:
     text = re.sub(r"\d\d:\d\d:\d\d", "<clock>", re.sub(r" +\d+\.\d s", " <seconds>", text))
     lines = (line.rstrip() for line in text.splitlines())
     return [line for line in lines if not line.startswith('{"_aws"')]  # a metric
+
+
+def test_the_file_with_several_tasks_runs_to_its_end(
+    served: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "essays.yaml"
+    file.write_text(ESSAYS)
+    client = InProcess("http://127.0.0.1:8000/graphql")
+    options = Options(str(file))
+
+    code = Trial(options, blueprints.read(str(file)), client, server_is_own=False).run()
+
+    printed = capsys.readouterr().out
+    assert code == try_blueprint.COMPLETED, printed
+    assert "Created task 'Draft'\nCreated task 'Essay'\n" in printed
 
 
 def test_the_mistake_is_reported_as_shown(file: Path) -> None:

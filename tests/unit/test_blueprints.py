@@ -241,8 +241,8 @@ def problems(file: Path, *changes: str) -> list[str]:
         (
             "task:",
             "tasks:",
-            "1:1",
-            "The field 'task' is missing",
+            "11:3: tasks",
+            "This must be a list, not a mapping",
         ),
         (
             "task:\n",

@@ -48,16 +48,30 @@ def written(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A checked blueprint: the inputs of `createCoordination` and `createTask`.
+    """A checked blueprint: the inputs of `createCoordination` and of `createTask` for each task.
 
-    `task` lacks the `coordinationUuid`. Agents are named by their `agentUuid` everywhere. `places`
-    has the position of each value of the file.
+    `tasks` lack the `coordinationUuid`. They are in an order in which each comes after those that
+    it runs, which `task` of an action names by their `taskName`. Agents are named by their
+    `agentUuid` everywhere. `places` has the position of each value of the file, and `paths` the
+    path of each task. `started` is the name of the task that a session is started of.
     """
 
     file: str
     coordination: Mapping[str, Any]
-    task: Mapping[str, Any]
+    tasks: Sequence[Mapping[str, Any]]
+    started: str
     places: Mapping[Path, Place]
+    paths: Mapping[str, Path]
+
+    @property
+    def task(self) -> Mapping[str, Any]:
+        """The task that a session is started of."""
+        return next(task for task in self.tasks if task["taskName"] == self.started)
+
+    @property
+    def task_path(self) -> Path:
+        """The path of the task that a session is started of."""
+        return self.paths[self.started]
 
     def problem(self, message: str, path: Path) -> Problem:
         """Return a problem at a value or, if the file lacks it, at the nearest enclosing value."""

@@ -3,7 +3,7 @@
 So a blueprint file has exactly the fields of the API, of the version that reads it.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from math import isfinite
 from typing import Any
@@ -42,10 +42,17 @@ _SCALARS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Checker:
-    """Converts nodes to values. Collects all problems, and the position of each value."""
+Fields = Mapping[str, Mapping[str, GraphQLInputType]]
 
-    def __init__(self) -> None:
+
+class Checker:
+    """Converts nodes to values. Collects all problems, and the position of each value.
+
+    `more` has fields that the input types have in a file only, by the types' names.
+    """
+
+    def __init__(self, more: Fields) -> None:
+        self._more = more
         self.problems: list[Problem] = []
         self.places: dict[Path, Place] = {}
 
@@ -82,6 +89,7 @@ class Checker:
     ) -> dict[str, Any] | None:
         """Return the fields of an input object. The file must not have those in `set_by_us`."""
         known = {name: field.type for name, field in of_type.fields.items()}
+        known |= self._more.get(of_type.name, {})
         allowed = [name for name in known if name not in set_by_us]
         required = [name for name in allowed if isinstance(known[name], GraphQLNonNull)]
 
@@ -145,13 +153,17 @@ class Checker:
                 yield key, key.value, value
 
     def _list(self, node: yaml.Node, of_type: GraphQLList[Any], path: Path) -> list[Any] | None:
+        return self.elements(node, path, lambda at, item: self.value(item, of_type.of_type, at))
+
+    def elements(
+        self, node: yaml.Node, path: Path, read: Callable[[Path, yaml.Node], Any]
+    ) -> list[Any] | None:
+        """Return the elements of a list, each converted by `read` at its path."""
+        self.places[path] = place(node)
         if not isinstance(node, yaml.SequenceNode):
             self._wrong(node, path, "a list")
             return None
-        return [
-            self.value(item, of_type.of_type, (*path, index))
-            for index, item in enumerate(node.value)
-        ]
+        return [read((*path, index), item) for index, item in enumerate(node.value)]
 
     def _enum(self, node: yaml.Node, of_type: GraphQLEnumType, path: Path) -> str | None:
         if kind(node) == "str" and node.value in of_type.values:
@@ -176,7 +188,8 @@ class Checker:
         """Record that a node has the wrong type."""
         description = _NAMES.get(kind(node), f"of the type {kind(node)!r}")
         if not isinstance(node, yaml.ScalarNode) or kind(node) == "null":
-            self.refuse(place(node), path, f"This must be {expected}, not {description}")
+            hint = ": put it in quotes" if expected == "text" and kind(node) != "null" else ""
+            self.refuse(place(node), path, f"This must be {expected}, not {description}{hint}")
             return
         message = f"This must be {expected}, not {node.value!r}"
         if expected == "text":

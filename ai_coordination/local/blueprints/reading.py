@@ -4,92 +4,82 @@ A task may refer to agents by `agentUuid` or by `agentName`. The `agentUuid` of 
 is derived from its name, so it is the same each time the file is read.
 """
 
-import re
-import unicodedata
-from collections import Counter
 from typing import Any, cast
 
 import yaml
-from graphql import GraphQLInputObjectType
+from graphql import GraphQLInputObjectType, GraphQLString
 
 from ai_coordination.api.schema import schema
 from ai_coordination.local.blueprints import nodes
 from ai_coordination.local.blueprints.document import Blueprint, InvalidBlueprint, Path
 from ai_coordination.local.blueprints.inputs import Checker, suggestion
+from ai_coordination.local.blueprints.references import Agents, ordered
 
-# The sections of a file: their input types, and the fields that the tool sets itself.
-SECTIONS = {
+# The parts of a file: their input types, and the fields that the tool sets itself.
+PARTS = {
     "coordination": ("CreateCoordinationInput", ["idempotencyKey"]),
     "task": ("CreateTaskInput", ["coordinationUuid", "idempotencyKey"]),
 }
-LONGEST_UUID = 128
+# The name of another task of the file, instead of the UUID of a task that exists.
+MORE = {"AgentActionInput": {"task": GraphQLString}}
 
 
-def read(file: str, text: bytes | None = None) -> Blueprint:
+def read(file: str, text: bytes | None = None, task: str | None = None) -> Blueprint:
     """Return the blueprint in a file, or in `text`, to which `file` is a name then.
 
+    `task` is the name of the task that a session is started of; by default it is the first one.
     Raises InvalidBlueprint with all its problems.
     """
     root = nodes.parse(file, text)
-    checker = Checker()
-
-    def section(name: str, node: yaml.Node) -> Any:
-        type_name, set_by_us = SECTIONS[name]
-        of_type = cast("GraphQLInputObjectType", schema.graphql_schema.type_map[type_name])
-        return checker.fields(node, of_type, (name,), set_by_us)
-
-    sections = checker.members(root, (), list(SECTIONS), list(SECTIONS), section) or {}
+    checker = Checker(MORE)
+    sections = _sections(checker, root)
+    tasks: dict[Path, dict[str, Any]] = {}
     if not checker.problems:
-        _Names(checker, sections["coordination"].get("agents", [])).resolve(sections["task"])
+        agents = Agents(checker, sections["coordination"].get("agents", []))
+        tasks = _tasks(checker, sections)
+        for path, each in tasks.items():
+            agents.resolve(each, path)
+    in_order = [] if checker.problems else ordered(checker, tasks)
+    paths = {each["taskName"]: path for path, each in tasks.items()}
+    if task is not None and not checker.problems and task not in paths:
+        message = f"The file has no task {task!r}. {suggestion(task, paths)}"
+        checker.refuse(nodes.place(root), (), message)
     if checker.problems:
         raise InvalidBlueprint(file, checker.problems)
-    return Blueprint(file, sections["coordination"], sections["task"], checker.places)
+    started = next(iter(paths)) if task is None else task
+    return Blueprint(file, sections["coordination"], in_order, started, checker.places, paths)
 
 
-class _Names:
-    """Return the agents of a coordination by the names that the task may use for them."""
+def _sections(checker: Checker, root: yaml.Node) -> dict[str, Any]:
+    def read_section(name: str, node: yaml.Node) -> Any:
+        if name != "tasks":
+            return _part(checker, name, node, (name,))
+        return checker.elements(
+            node, (name,), lambda path, item: _part(checker, "task", item, path)
+        )
 
-    def __init__(self, checker: Checker, agents: list[dict[str, Any]]) -> None:
-        self._checker = checker
-        for index, agent in enumerate(agents):
-            agent.setdefault("agentUuid", self._made_from(agent["agentName"], index))
-        self._uuids = Counter(agent["agentUuid"] for agent in agents)
-        self._of_name: dict[str, list[str]] = {}
-        for index, agent in enumerate(agents):
-            self._of_name.setdefault(agent["agentName"], []).append(agent["agentUuid"])
-            if self._uuids[agent["agentUuid"]] > 1:
-                message = f"Several agents have the agentUuid {agent['agentUuid']!r}"
-                self._refuse(("coordination", "agents", index), message)
+    known = ["coordination", "task", "tasks"]
+    sections = checker.members(root, (), known, ["coordination"], read_section) or {}
+    is_mapping = isinstance(root, yaml.MappingNode)
+    if is_mapping and ("task",) not in checker.places and ("tasks",) not in checker.places:
+        checker.refuse(nodes.place(root), (), "The field 'task' is missing")
+    if "task" in sections and "tasks" in sections:
+        message = "A file has `task` or `tasks`, not both"
+        checker.refuse(checker.places["tasks",], ("tasks",), message)
+    return sections
 
-    def _refuse(self, path: Path, message: str) -> None:
-        self._checker.refuse(self._checker.places[path], path, message)
 
-    def _made_from(self, name: str, index: int) -> str:
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-        uuid = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_UUID]
-        if not uuid:
-            message = "No agentUuid can be made from this name: add an agentUuid"
-            self._refuse(("coordination", "agents", index, "agentName"), message)
-        return uuid
+def _part(checker: Checker, name: str, node: yaml.Node, path: Path) -> Any:
+    type_name, set_by_us = PARTS[name]
+    of_type = cast("GraphQLInputObjectType", schema.graphql_schema.type_map[type_name])
+    return checker.fields(node, of_type, path, set_by_us)
 
-    def resolve(self, task: dict[str, Any]) -> None:
-        """Replace names by UUIDs wherever the task refers to an agent."""
-        for field in ("subtaskQueries", "agentActions"):
-            for index, item in enumerate(task.get(field, [])):
-                path = ("task", field, index)
-                item["agentUuid"] = self._uuid(item["agentUuid"], (*path, "agentUuid"))
-                for position, name in enumerate(item.get("predecessors", [])):
-                    place = (*path, "predecessors", position)
-                    item["predecessors"][position] = self._uuid(name, place)
 
-    def _uuid(self, name: str, path: Path) -> str:
-        of_name = self._of_name.get(name, [])
-        if name in self._uuids:
-            return name
-        if len(of_name) != 1:
-            hint = suggestion(name, [*self._uuids, *self._of_name])
-            unknown = f"{name!r} is not an agent of the coordination. {hint}"
-            ambiguous = f"Several agents are named {name!r}: use the agentUuid"
-            self._refuse(path, ambiguous if of_name else unknown)
-            return name
-        return of_name[0]
+def _tasks(checker: Checker, sections: dict[str, Any]) -> dict[Path, dict[str, Any]]:
+    """Return the tasks by their paths. There is at least one, or a problem."""
+    if "task" in sections:
+        return {("task",): sections["task"]}
+    tasks = {("tasks", index): task for index, task in enumerate(sections["tasks"])}
+    if not tasks:
+        checker.refuse(checker.places["tasks",], ("tasks",), "A file has at least one task")
+    return cast("dict[Path, dict[str, Any]]", tasks)

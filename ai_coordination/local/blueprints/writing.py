@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ai_coordination.local.blueprints.document import Blueprint, InvalidBlueprint, Path
-from ai_coordination.local.blueprints.reading import SECTIONS
+from ai_coordination.local.blueprints.reading import PARTS
 from ai_coordination.local.client import Client, Refused
 
 _COORDINATIONS = """query Coordinations($name: String!, $after: String) {
@@ -34,32 +34,47 @@ _CLEARED: Mapping[str, Mapping[str, Any]] = {
         "initialTaskQuery": None,
         "subtaskQueries": [],
         "agentActions": [],
+        "output": None,
+        "budget": None,
     },
 }
 
 
 class Written(NamedTuple):
-    """A stored coordination and task, and what was done with each: `created` or `updated`."""
+    """The UUIDs of the coordination and of the task to start, and what was done, as sentences."""
 
     coordination: str
     task: str
-    done: tuple[str, str]
+    done: list[str]
 
 
 def write(client: Client, blueprint: Blueprint) -> Written:
-    """Create or update the coordination and the task of a blueprint.
+    """Create or update the coordination and the tasks of a blueprint.
 
     Raises InvalidBlueprint if the engine refuses a value of the file, Refused for other errors.
     """
-    with explained(blueprint, "coordination"):
+    with explained(blueprint, "coordination", ("coordination",)):
         uuid = find_coordination(client, blueprint)
-        coordination, first = _put(client, "coordination", uuid, blueprint.coordination)
-    key = {"coordinationUuid": coordination}
-    with explained(blueprint, "task"):
-        rows = client.pages(_TASKS, "tasks", coordination=coordination)
-        uuid = _only(rows, "tasks", blueprint.task["taskName"])
-        task, second = _put(client, "task", uuid, key | dict(blueprint.task))
-    return Written(coordination, task, (first, second))
+        coordination, done = _put(client, "coordination", uuid, blueprint.coordination)
+    written = Written(coordination, "", [done])
+    rows = list(client.pages(_TASKS, "tasks", coordination=coordination))
+    uuids: dict[str, str] = {}
+    for task in blueprint.tasks:
+        name = task["taskName"]
+        with explained(blueprint, "task", blueprint.paths[name]):
+            fields = {"coordinationUuid": coordination, **_with_uuids(task, uuids)}
+            uuids[name], done = _put(client, "task", _only(rows, "tasks", name), fields)
+        written.done.append(done)
+    return written._replace(task=uuids[blueprint.started])
+
+
+def _with_uuids(task: Mapping[str, Any], uuids: Mapping[str, str]) -> dict[str, Any]:
+    """Return a task whose actions have the UUIDs of tasks instead of their names."""
+    actions = [dict(action) for action in task.get("agentActions", [])]
+    for action in actions:
+        if "task" in action:
+            action["taskUuid"] = uuids[action.pop("task")]
+    return {**task, "agentActions": actions}
 
 
 def find_coordination(client: Client, blueprint: Blueprint) -> str | None:
@@ -87,16 +102,17 @@ def _put(client: Client, noun: str, uuid: str | None, fields: Mapping[str, Any])
     else:
         arguments = {**_CLEARED[noun], **fields, f"{noun}Uuid": uuid}
         answer = client.mutate(f"update{noun.capitalize()}", selection, arguments)
-    return str(answer[noun][f"{noun}Uuid"]), "Created" if uuid is None else "Updated"
+    done = "Created" if uuid is None else "Updated"
+    return str(answer[noun][f"{noun}Uuid"]), f"{done} {noun} {fields[f'{noun}Name']!r}"
 
 
 @contextmanager
-def explained(blueprint: Blueprint, section: str) -> Iterator[None]:
-    """Show the engine's errors at the place of the file that caused them."""
+def explained(blueprint: Blueprint, part: str, at: Path) -> Iterator[None]:
+    """Show the engine's errors at the place of the file that caused them, below `at`."""
     try:
         yield
     except Refused as refused:
-        paths = [_in_file(error.path, section) for error in refused.errors]
+        paths = [_in_file(blueprint, error.path, part, at) for error in refused.errors]
         problems = [
             blueprint.problem(error.message, path)
             for error, path in zip(refused.errors, paths, strict=True)
@@ -107,9 +123,12 @@ def explained(blueprint: Blueprint, section: str) -> Iterator[None]:
         raise InvalidBlueprint(blueprint.file, problems) from refused
 
 
-def _in_file(path: Path, section: str) -> Path | None:
+def _in_file(blueprint: Blueprint, path: Path, part: str, at: Path) -> Path | None:
     """Convert a path in the request to one in the file. None if the file has no such value."""
     if path == ("filter", "nameContains"):
-        return section, "coordinationName"
-    is_in_file = len(path) > 1 and path[0] == "input" and path[1] not in SECTIONS[section][1]
-    return (section, *path[1:]) if is_in_file else None
+        return *at, "coordinationName"
+    if len(path) < 2 or path[0] != "input" or path[1] in PARTS[part][1]:
+        return None
+    named = (*at, *path[1:-1], "task")
+    is_named = path[-1] == "taskUuid" and named in blueprint.places
+    return named if is_named else (*at, *path[1:])
