@@ -244,6 +244,13 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
         return bool(own) and own <= (self.dead or set())
 
     @property
+    def input_expression(self) -> str | None:
+        """What shapes the agent's own input. With a rule, it is for the agents that are added."""
+        action = self.agent_action
+        rules = action.for_each, action.repeat, action.task_uuid
+        return action.input if all(rule is None for rule in rules) else None
+
+    @property
     def was_skipped_by_condition(self) -> bool:
         """Whether its condition, or those of all its predecessors, and no failure, skipped it."""
         return bool(self.state == SessionAgentState.SKIPPED and not self.skip_requested)

@@ -65,7 +65,8 @@ RUNTIME = Echo()
 
 
 def _answer(agent: models.SessionAgent) -> Answer:
-    return Answer(agent.subtask_query or "")
+    is_shaped = agent.input_expression is not None
+    return Answer((agent.agent_input if is_shaped else agent.subtask_query) or "")
 
 
 def _notes_of_failure(fail: Any, attempt: int) -> str | None:

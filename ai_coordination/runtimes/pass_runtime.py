@@ -12,14 +12,14 @@ class Pass(Runtime):
     """Joins branches. What the output looks like follows from the graph, not from what happened.
 
     Without a predecessor it is the agent's query, with one it is that agent's output, unchanged,
-    and with several a JSON object: see `joined_outputs`.
+    and with several a JSON object: see `joined_outputs`. An action's `input` gives any other text.
     """
 
     kind = AgentRuntimeKind.PASS
     description = (
         "The engine calls nothing. The output is that of the predecessor; of several predecessors,"
         " a JSON object with the output of each under its `agentUuid`; without any, the agent's"
-        " query. `parameters` has no members."
+        " query. With the action's `input` it is what that gives. `parameters` has no members."
     )
     parameters_schema: ClassVar[Schema] = {
         "type": ["object", "null"],
@@ -27,6 +27,8 @@ class Pass(Runtime):
     }
 
     def invoke(self, call: Call) -> Answer:
+        if call.agent.input_expression is not None:
+            return Answer(call.agent.agent_input or "")
         before = call.predecessors
         if not before:
             return Answer(call.agent.subtask_query or "")

@@ -111,14 +111,20 @@ def claim(
     try:
         run_uuid = engine.context.new_uuid()
         if not has_answered(agent):
-            text = prompt.build(agent, predecessors, run_uuid, engine.context)
+            text = prompt.build(
+                agent,
+                predecessors,
+                run_uuid,
+                engine.context,
+                view.shaped_input(session, agent, predecessors),
+            )
             reserves = reservation.of(
                 session,
                 agent,
                 text,
                 history.place_of(session, agent, run_uuid, thread, predecessors, engine.context),
             )
-    except (TextUnavailable, reservation.NotLimited) as wrong:
+    except (TextUnavailable, reservation.NotLimited, view.SettingFailed) as wrong:
         fail.give_up(engine, agent, wrong.message)
         return
     run = _new_run(engine, agent, run_uuid, thread)

@@ -1,4 +1,4 @@
-"""Build an agent's input: its own query, and the answers of its predecessors.
+"""Build an agent's input: its own query, and the answers of its predecessors, or what shapes it.
 
 Each section begins with a heading that no text can forge: the heading contains the run's own mark,
 which was drawn after everything in the sections was written.
@@ -28,24 +28,29 @@ def build(
     predecessors: Sequence[models.SessionAgent],
     run_uuid: str,
     context: InvocationContext,
+    shaped: str | None = None,
 ) -> str:
     """Return what the agent needs as one text of at most about 2 MB: its subtask query, what its
     predecessors answered, what came of the work that it has delegated, and what a person said to
     its own last question and output.
 
-    An answer that does not fit is named and left out: the agent can read it through the API.
+    `shaped` is what the agent's `input` gives. It is there instead of the query and of what the
+    predecessors answered. An answer that does not fit is named and left out: the agent can read it
+    through the API.
     """
-    sections = [*_answers(predecessors), *_replied(agent), *_rejected(agent)]
+    own = agent.subtask_query if shaped is None else shaped
+    sections = list(_answers(predecessors)) if shaped is None else []
+    sections += [*_replied(agent), *_rejected(agent)]
     told = delegated.sections(agent, delegated.load(agent, context))
     sections += [(_line(name), text) for name, text in told]
     if not sections:
-        return texts.read(agent.partition_key, agent.subtask_query) or ""
+        return texts.read(agent.partition_key, own) or ""
     mark = mark_of(run_uuid)
     opening = OPENING.format(mark)
     headings = [f"[{mark}] {heading}" for heading, _ in sections]
     fixed = sum(texts.size(heading) + LEFT_OUT_BYTES for heading in [opening, *headings])
-    left = validation.LONGEST_TEXT_BYTES - texts.size(agent.subtask_query) - fixed
-    included: list[models.Text] = [agent.subtask_query or ""]
+    left = validation.LONGEST_TEXT_BYTES - texts.size(own) - fixed
+    included: list[models.Text] = [own or ""]
     for _, text in sections:
         size = texts.size(text)
         included.append(text if size <= left else f"({size} bytes, left out here)")

@@ -4,16 +4,18 @@ The texts that it names have at most 8 MB together, and their values at most 32 
 expression of one tenant cannot use up the memory of a worker that all share.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ai_coordination import expressions, models, texts
-from ai_coordination.errors import EngineError
+from ai_coordination.errors import EngineError, InputError
 from ai_coordination.expressions import ExpressionFailed, Roots
 from ai_coordination.expressions.failures import kind_of
 from ai_coordination.models.texts import LargeText, Text
 from ai_coordination.runtimes import person_answers
+from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
 MOST_BYTES = 8_000_000
@@ -51,6 +53,25 @@ def value(
         return expressions.evaluate(expression, context)
     except ExpressionFailed as failed:
         raise SettingFailed(setting, expression, failed.message) from failed
+
+
+def shaped_input(
+    session: models.Session, agent: models.SessionAgent, predecessors: Agents
+) -> str | None:
+    """Return what the agent is told by its `input`: a text, or JSON. None if it has none.
+
+    Raises SettingFailed, TextUnavailable, Throttled.
+    """
+    expression = agent.input_expression
+    if expression is None:
+        return None
+    found = value("input", expression, session, predecessors, agent=agent)
+    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    try:
+        validation.text(text, "input")
+    except InputError as wrong:
+        raise SettingFailed("input", expression, wrong.message) from wrong
+    return text
 
 
 def condition(
