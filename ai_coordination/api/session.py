@@ -88,6 +88,10 @@ class Session(graphene.ObjectType):
         " before the start."
     )
     budget = graphene.Field(Budget, description="What the session may spend. Null: no limit.")
+    output = text_field(
+        "What came of it: the value of the task's `output`, as a text or as JSON. Null until the"
+        " session has completed, if the task has none, and if it failed: see `logs`."
+    )
     usage = graphene.Field(
         TokenUsage,
         description=(
@@ -129,6 +133,7 @@ class Session(graphene.ObjectType):
     resolve_logs = lazy_text("logs")
     resolve_deadline_at = lazy_text("time_ends_at")
     resolve_budget = lazy_text("budget")
+    resolve_output = lazy_text("output")
     resolve_usage = lazy_text("total_usage")
     resolve_dollars = lazy_text("dollars")
 

@@ -43,7 +43,7 @@ AGENT_ACTIONS = (
 )
 OUTPUT = (
     "A JMESPath expression of at most 1,000 characters over the outputs of the agents without"
-    " successors. Its value is the output of a session. Null: what these agents said."
+    " successors. Its value is the output of a session: see `Session.output`."
 )
 
 

@@ -94,6 +94,7 @@ def start(
             schedule_uuid=None if schedule is None else schedule.schedule_uuid,
             coordination_name=coordination.coordination_name,
             task_name=task.task_name,
+            output_expression=task.output,
             user_id=validation.shown_label(user_id, "user_id"),
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             thread_uuid=validation.label(thread_uuid, "thread_uuid"),

@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models, telemetry
 from ai_coordination.engine import metrics
-from ai_coordination.engine.agent import spending
+from ai_coordination.engine.agent import session_output, spending
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, moves, writes
@@ -215,17 +215,19 @@ def complete_session(engine: Engine, session: models.Session) -> None:
     After a retry that left failed or cancelled agents as they were, the session fails instead.
     """
     kind = models.Session
-    status, log = SessionStatus.COMPLETED, []
+    status = SessionStatus.COMPLETED
     if session.falls_short:
         status = SessionStatus.FAILED
-        log = log_entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
+        result = log_entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
+    else:
+        result = session_output.actions(engine, session)
     move, may_move = moves.session(status, int(session.iteration_count))
     now = engine.now()
     landed, _ = writes.update_if(
         session,
         [
             *move,
-            *log,
+            *result,
             kind.finished_at.set(now),
             kind.updated_at.set(now),
             kind.awaiting_input.remove(),
