@@ -33,7 +33,7 @@ from ai_coordination.local import (
     try_blueprint,
     worker,
 )
-from ai_coordination.local.embedded import is_aws, models_answered_by
+from ai_coordination.local.embedded import is_aws, models_answered_by, pending_events
 from ai_coordination.local.functions import setup
 from ai_coordination.local.functions.setup import AgentOptions
 from ai_coordination.local.lambda_context import LambdaContext
@@ -96,7 +96,8 @@ def serve(
         ):
             described = answered or (None if aws else NO_MODELS)
             print(_banner(url, where, names, described), flush=True)
-            with worker.in_background(threads), _firing(aws=aws):
+            events = server.FUNCTIONS.keeping(pending_events())
+            with worker.in_background(threads), _firing(aws=aws), events:
                 server.serve(http)
     finally:
         http.server_close()

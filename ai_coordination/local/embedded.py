@@ -22,6 +22,7 @@ from botocore.session import Session
 
 from ai_coordination.local.database import Database, values
 from ai_coordination.local.errors import Refused
+from ai_coordination.local.functions.pending_events import PendingEvents
 from ai_coordination.local.services import Buckets, Queues, Timers
 from ai_coordination.local.sqlite import File
 from ai_coordination.models import allowance
@@ -88,6 +89,7 @@ class EmbeddedAws:
         self.queues = Queues(file, self._utc, region=region)
         self.buckets = Buckets(file, self._utc)
         self.timers = Timers(file, self._utc, region)
+        self.events = PendingEvents(file)
         self._services: dict[str, Service] = {
             "bedrock-runtime": self._bedrock,
             "dynamodb": self._database,
@@ -163,6 +165,11 @@ class EmbeddedAws:
 
 # The innermost of those that run answers.
 _running: list[EmbeddedAws] = []
+
+
+def pending_events() -> PendingEvents | None:
+    """What keeps the events of functions; None if AWS itself is used."""
+    return _running[-1].events if _running else None
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import json
 import re
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from urllib.parse import unquote
 from uuid import uuid4
@@ -18,6 +20,7 @@ from ai_coordination.handler import handler
 from ai_coordination.local.functions import stored_texts
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
+from ai_coordination.local.functions.pending_events import Event, PendingEvents
 from ai_coordination.local.functions.reports import handle_event
 from ai_coordination.local.lambda_context import LambdaContext
 
@@ -45,6 +48,8 @@ class Functions:
 
     def __init__(self) -> None:
         self.agents: AgentsFile | None = None
+        # What keeps the events. Without it, those that wait are lost when the server stops.
+        self._events: PendingEvents | None = None
         # The address of this server, if large texts are embedded in it.
         self.texts_at: str | None = None
 
@@ -65,6 +70,20 @@ class Functions:
         response.headers["x-amzn-RequestId"] = request_id
         return response
 
+    @contextmanager
+    def keeping(self, events: PendingEvents | None) -> Iterator[None]:
+        """Keep events there within the block. Begins with what an earlier server has left.
+
+        Its process may have ended in the middle of one, so functions may get an event again.
+        """
+        self._events = events
+        try:
+            for number, event in (events.all() if events else {}).items():
+                self._begin(number, event)
+            yield
+        finally:
+            self._events = None
+
     def _invoke(self, request: Request, function: str, request_id: str) -> Response:
         # A page of another site cannot send this header without being asked first, so it cannot
         # run functions here. The signature is not verified.
@@ -75,22 +94,25 @@ class Functions:
         name = match["name"] if match else function
         invocation = request.headers.get("x-amz-invocation-type", "RequestResponse")
         payload = _payload(request, MAX_EVENT_BYTES if invocation == "Event" else MAX_BYTES)
-        if self.texts_at is not None:
-            payload = stored_texts.localized(payload, self.texts_at)
         if name != API_FUNCTION and not self._has_agent(name):
             message = f"Function not found: {name}"
             raise _Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)
         match invocation:
             case "RequestResponse":
-                return _response(self._called(name, payload, request_id))
+                return _response(self._called(name, self._localized(payload), request_id))
             case "Event":
-                event = name, payload, request_id
-                threading.Thread(target=self._handle_event, args=event, daemon=True).start()
+                event = Event(name, payload, request_id)
+                self._begin(self._events.add(event) if self._events else None, event)
                 return Response(status=HTTPStatus.ACCEPTED)
             case "DryRun":
                 return Response(status=HTTPStatus.NO_CONTENT)
         message = f"{invocation} is not an invocation type"
         raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", message)
+
+    def _localized(self, payload: str) -> str:
+        """The payload with addresses of large texts at this server, if they are embedded in it."""
+        at = self.texts_at
+        return payload if at is None else stored_texts.localized(payload, at)
 
     def _has_agent(self, name: str) -> bool:
         return self.agents is not None and self.agents.has(name)
@@ -101,12 +123,21 @@ class Functions:
         returned = self.agents and self.agents.call(name, payload, request_id)
         return returned or Returned.error("Runtime.Unknown", f"{name} is gone")
 
-    def _handle_event(self, name: str, payload: str, request_id: str) -> None:
+    def _begin(self, number: int | None, event: Event) -> None:
+        given = number, event, self._events
+        threading.Thread(target=self._handle_event, args=given, daemon=True).start()
+
+    def _handle_event(self, number: int | None, event: Event, kept: PendingEvents | None) -> None:
         try:
-            if name == API_FUNCTION:
+            payload = self._localized(event.payload)
+            if event.function == API_FUNCTION:
                 invoke_api_function(payload)
             elif self.agents is not None:
-                handle_event(self.agents, name, payload, request_id, invoke_api_function)
+                handle_event(
+                    self.agents, event.function, payload, event.request_id, invoke_api_function
+                )
+            if number is not None and kept is not None:
+                kept.remove(number)
         except Exception:  # noqa: BLE001 - an entry point: report the error and continue
             traceback.print_exc()
 

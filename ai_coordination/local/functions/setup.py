@@ -58,8 +58,8 @@ def serving(
     _let_engine_find(endpoint)
     file = _opened(agents, environment)
     functions.agents = file
-    # Its processes end with this one. A call that lasts longer is taken over by the next server,
-    # like the call of a worker that died.
+    # Its processes end with this one. The next server takes over a call that lasts longer, like the
+    # call of a worker that died, and handles an event again.
     with run_in_background(file.watch, "agents"):
         yield _shown(file)
 
