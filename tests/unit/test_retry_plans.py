@@ -135,6 +135,16 @@ def test_a_map_behind_an_agent_that_is_done_again_begins_anew_without_its_elemen
     assert "delayed" not in changes
 
 
+@pytest.mark.parametrize("before", ["failed", "completed"])
+def test_a_map_whose_list_was_empty_is_made_anew(before: str) -> None:
+    agents = session(agent(0, before), agent(1, "failed", 0, grown=1))
+
+    plan = retry_plan.plan(agents)
+
+    assert plan.keeps == {1: 0}
+    assert reset(agents, plan)[1]["grown"] is None
+
+
 def test_elements_that_failed_are_done_again_and_the_others_stay() -> None:
     agents = session(
         agent(0, "completed"),

@@ -33,8 +33,8 @@ class Plan:
     present members, if they replace those of the start. `falls_short` says that agents stay which
     failed the session or were cancelled, so that it cannot complete.
 
-    `keeps` has each agent that loses children, with how many of its growths it keeps. The agents
-    of the others, and all below them, are `superseded`. `lanes` are the growths with a limit of
+    `keeps` has each agent that begins its rule or its turns anew, with how many of its growths it
+    keeps. The agents of the others, and all below them, are `superseded`. `lanes` are the growths with a limit of
     agents that run at a time.
     """
 
@@ -126,11 +126,7 @@ class _Planning:
             child for at, kept in keeps.items() for child in family.children_since(at, kept)
         )
         reset = self._reset - gone
-        loses = {
-            at: kept
-            for at, kept in keeps.items()
-            if at in reset and kept < len(family.by_ordinal[at].grew or ())
-        }
+        loses = {at: kept for at, kept in keeps.items() if at in reset and self._loses(at, kept)}
         left = [one for at, one in family.by_ordinal.items() if at not in reset and at not in gone]
         return Plan(
             frozenset(reset),
@@ -141,6 +137,12 @@ class _Planning:
             frozenset(gone),
             order_edges.lanes_of(family, reset),
         )
+
+    def _loses(self, at: int, kept: int) -> bool:
+        """Whether the agent has more than so many growths, or an empty list was its only one."""
+        agent = self._family.by_ordinal[at]
+        is_empty = bool(agent.grown) and not agent.grew and at not in self._done
+        return is_empty or kept < len(agent.grew or ())
 
     def _asks_again(self, at: int) -> bool:
         """Whether the agent keeps an answer that nobody has judged, as it rests on nothing new."""

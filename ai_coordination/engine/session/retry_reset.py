@@ -51,14 +51,14 @@ def changes(
 def _growth(agent: models.SessionAgent, plan: Plan) -> Changes:
     """Drop the growths that the plan says. An agent that continues in its turn keeps the turn."""
     grew = list(agent.grew or ())
-    kept = plan.keeps.get(int(agent.ordinal), len(grew))
-    if kept == len(grew):
-        asks_after = int(agent.ordinal) in plan.asking and delegates(agent) is not None
-        if not asks_after and not continues_turn(agent):
-            return {}
+    kept = plan.keeps.get(int(agent.ordinal))
+    if kept is not None:
+        grown = sum(growth.turn is None for growth in grew[:kept])
+        return {"grew": grew[:kept] or None, "grown": grown or None}
+    asks_after = int(agent.ordinal) in plan.asking and delegates(agent) is not None
+    if asks_after or continues_turn(agent):
         return {"turn": agent.turn, "resume": agent.resume}
-    dropped = sum(growth.turn is None for growth in grew[kept:])
-    return {"grew": grew[:kept] or None, "grown": int(agent.grown or 0) - dropped or None}
+    return {}
 
 
 def _has_begun(agent: models.SessionAgent) -> bool:
