@@ -20,7 +20,6 @@ UUID_ARGUMENTS = frozenset(
         "session_agent_uuid",
         "session_agent_uuids",
         "run_uuid",
-        "parent_uuid",
     }
 )
 

@@ -18,16 +18,25 @@ def has_answered(agent: models.SessionAgent) -> bool:
     return agent.agent_output is not None
 
 
+def is_asked(agent: models.SessionAgent) -> bool:
+    """Whether the agent's next step asks its runtime, or an external worker, for an answer.
+
+    Not if it adds other agents first, and not if its output is what those said.
+    """
+    adds_first = agent.has_rule and not agent.grown
+    return not (has_answered(agent) or adds_first or agent.collects)
+
+
 def waits(agent: models.SessionAgent) -> bool:
     """Whether a worker that invokes the agent waits for its answer."""
     runtime = agent.member.runtime
     lane = registry.of(runtime.kind).lane(runtime.parameters)
-    return lane is Lane.CALLS and not has_answered(agent)
+    return lane is Lane.CALLS and is_asked(agent)
 
 
 def is_pulled(agent: models.SessionAgent) -> bool:
     """Whether an external worker does the agent's work, so that nothing is invoked."""
-    return registry.of(agent.member.runtime.kind).is_pulled and not has_answered(agent)
+    return registry.of(agent.member.runtime.kind).is_pulled and is_asked(agent)
 
 
 def lane_of(agent: models.SessionAgent) -> Lane:

@@ -9,6 +9,7 @@ data, has no clock, and keeps nothing but the last trees.
 from ai_coordination.expressions.evaluation import condition, evaluate
 from ai_coordination.expressions.failures import ExpressionFailed
 from ai_coordination.expressions.lint import problems
+from ai_coordination.expressions.meter import Meter
 from ai_coordination.expressions.output_values import output_value, parsed_bytes
 from ai_coordination.expressions.roots import Roots, names
 from ai_coordination.expressions.scopes import Scope, scope_of
@@ -17,6 +18,7 @@ from ai_coordination.expressions.syntax import MOST_CHARACTERS
 __all__ = [
     "MOST_CHARACTERS",
     "ExpressionFailed",
+    "Meter",
     "Roots",
     "Scope",
     "condition",

@@ -10,14 +10,15 @@ from ai_coordination.expressions.interpreter import Interpreter
 from ai_coordination.expressions.meter import Meter
 
 
-def evaluate(text: str, context: Any) -> Any:
+def evaluate(text: str, context: Any, shared: Meter | None = None) -> Any:
     """Return what an expression gives over a context of plain JSON values.
 
-    Raises ExpressionFailed, and nothing else. Parts of the result may belong to the context, or to
-    the expression itself, which is kept: do not change them.
+    Several evaluations may have a `shared` meter; otherwise each has its own. Raises
+    ExpressionFailed, and nothing else. Parts of the result may belong to the context, or to the
+    expression itself, which is kept: do not change them.
     """
     try:
-        meter = Meter()
+        meter = shared or Meter()
         result = Interpreter(meter).visit(syntax.tree(text), context)
         meter.finish(result)
     except ExpressionFailed:

@@ -19,30 +19,35 @@ MEMBER: Final = 110
 
 
 class Meter:
-    """What one evaluation may still do. Each method raises ExpressionFailed beyond that."""
+    """What one evaluation, or several together, may still do. `times` is how often they may do what
+    one may. Each method raises ExpressionFailed beyond that.
+    """
 
-    def __init__(self) -> None:
-        self._visits = MOST_VISITS
-        self._bytes = MOST_BYTES
-        self._characters = MOST_CHARACTERS_READ
+    def __init__(self, times: int = 1) -> None:
+        self._times = times
+        self._visits = MOST_VISITS * times
+        self._bytes = MOST_BYTES * times
+        self._characters = MOST_CHARACTERS_READ * times
 
     def visit(self, count: int = 1) -> None:
         """Count parts of the expression that are evaluated, and values that are looked at."""
         self._visits -= count
         if self._visits < 0:
-            raise ExpressionFailed(f"it takes more than {MOST_VISITS:,} visits")
+            raise ExpressionFailed(f"it takes more than {MOST_VISITS * self._times:,} visits")
 
     def make(self, count: int) -> None:
         """Count bytes of a value, where possible before it is made."""
         self._bytes -= count
         if self._bytes < 0:
-            raise ExpressionFailed(f"it makes more than {MOST_BYTES:,} bytes")
+            raise ExpressionFailed(f"it makes more than {MOST_BYTES * self._times:,} bytes")
 
     def read(self, count: int) -> None:
         """Count characters of texts that are compared or searched."""
         self._characters -= count
         if self._characters < 0:
-            raise ExpressionFailed(f"it reads more than {MOST_CHARACTERS_READ:,} characters")
+            raise ExpressionFailed(
+                f"it reads more than {MOST_CHARACTERS_READ * self._times:,} characters"
+            )
 
     def compare(self, left: Any, right: Any) -> None:
         """Count what `==` looks at."""

@@ -23,6 +23,7 @@ E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str, str]
 
 MOST_KEYS_OF_A_BATCH = 100
+BATCHES_AT_ONCE = 8
 MOST_FRUITLESS_BATCHES = 6
 FIRST_WAIT_SECONDS = 0.05
 MOST_READS_OF_A_PAGE = 5
@@ -58,14 +59,21 @@ def batch_get(
 ) -> list[Any]:
     """Read items consistently, in the order of their keys; None for each that does not exist.
 
-    One call reads up to `batch_size` items, of any tables. Raises Throttled.
+    One call reads up to `batch_size` items, of any tables, and several calls are made at the same
+    time. Raises Throttled.
     """
     unique = list(dict.fromkeys(keys))
+    batches = [unique[start : start + batch_size] for start in range(0, len(unique), batch_size)]
+
+    def read(batch: Sequence[Key]) -> list[tuple[Key, Entity]]:
+        return list(_batch(batch, context))
+
+    if len(batches) > 1:
+        answers = context.map(read, batches, min(len(batches), BATCHES_AT_ONCE), "read")
+    else:
+        answers = list(map(read, batches))
     items = {
-        key: item
-        for start in range(0, len(unique), batch_size)
-        for key, item in _batch(unique[start : start + batch_size], context)
-        if item.partition_key == tenant
+        key: item for answer in answers for key, item in answer if item.partition_key == tenant
     }
     return [items.get(key) for key in keys]
 

@@ -12,7 +12,6 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from ai_coordination import ids
 from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
@@ -93,15 +92,10 @@ class Growth(MapAttribute[Any, Any]):
     # Which turn of the parent delegated the work; absent if a rule added the agents.
     turn = NumberAttribute(null=True)
 
-    def ordinals(self) -> range:
-        """Return the ordinals of all agents of the growth."""
-        own: Any = self  # pynamodb's types are those of the class, not of the stored values.
-        return range(int(own.base), int(own.base) + int(own.size))
-
     def sink_ordinals(self) -> set[int]:
         """Return the ordinals of the agents for which the parent waits."""
-        own: Any = self
-        copies = self.ordinals()[:: int(own.step)]
+        own: Any = self  # pynamodb's types are those of the class, not of the stored values.
+        copies = range(int(own.base), int(own.base) + int(own.size), int(own.step))
         return {first + int(place) for first in copies for place in own.sinks}
 
 
@@ -252,9 +246,7 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     @property
     def input_expression(self) -> str | None:
         """What shapes the agent's own input. With a rule, it is for the agents that are added."""
-        action = self.agent_action
-        rules = action.for_each, action.repeat, action.task_uuid
-        return action.input if all(rule is None for rule in rules) else None
+        return None if self.has_rule else self.agent_action.input
 
     @property
     def was_skipped_by_condition(self) -> bool:
@@ -262,15 +254,22 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
         return bool(self.state == SessionAgentState.SKIPPED and not self.skip_requested)
 
     @property
-    def parent_uuid(self) -> str | None:
-        """The UUID of the agent that has added it."""
-        ordinal = self.parent_ordinal
-        return None if ordinal is None else ids.session_agent_uuid(self.session_uuid, int(ordinal))
+    def has_rule(self) -> bool:
+        """Whether its action lets it add agents before its own turn, if at all."""
+        action = self.agent_action
+        rules = (action.for_each, action.repeat, action.task_uuid)
+        return any(rule is not None for rule in rules)
 
     @property
-    def children(self) -> list[int]:
-        """The ordinals of the agents that it has added, without superseded ones."""
-        return [ordinal for growth in self.grew or () for ordinal in growth.ordinals()]
+    def collects(self) -> bool:
+        """Whether nothing is invoked for it: its output is what the agents that it added said."""
+        return self.has_rule and self.agent_action.task_uuid is None
+
+    @property
+    def last_growth(self) -> Growth | None:
+        """The agents that its rule has added last."""
+        growths = [growth for growth in self.grew or () if growth.turn is None]
+        return growths[-1] if growths else None
 
     @property
     def current_turn(self) -> int:

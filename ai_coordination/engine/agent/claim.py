@@ -8,7 +8,7 @@ and the agent is invoked with the same idempotency key.
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
-from ai_coordination import graph, ids, models, texts
+from ai_coordination import models, texts
 from ai_coordination.engine import looks, metrics
 from ai_coordination.engine.agent import (
     conditions,
@@ -19,15 +19,17 @@ from ai_coordination.engine.agent import (
     prompt,
     release,
     reservation,
+    surroundings,
+    threads,
     transitions,
     view,
 )
 from ai_coordination.engine.agent.apply import apply
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import rest, rules
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.lanes import has_answered, is_pulled
+from ai_coordination.engine.lanes import is_asked, is_pulled
 from ai_coordination.errors import PayloadTooLarge, TextUnavailable
-from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.models import due_times, moves, writes
 from ai_coordination.runtimes import history
 from ai_coordination.services import capacity
 from ai_coordination.states import SessionAgentState, SessionStatus
@@ -46,7 +48,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
         return
     if agent.waiting_on:
         return
-    session, predecessors = _surroundings(engine, agent)
+    session, predecessors = surroundings.read(engine, agent)
     if not is_in_progress(session, agent):
         return
     if conditions.may_be_invoked(agent):
@@ -78,7 +80,22 @@ def _begin(
     elif delay.is_outstanding(agent):
         delay.begin(engine, agent)
     else:
+        _go_ahead(engine, session, agent, predecessors)
+
+
+def _go_ahead(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
+) -> None:
+    """Follow the rule of an agent that has one. Claim the agent if it adds no others first."""
+    if not agent.has_rule:
         claim(engine, session, agent, predecessors)
+        return
+    used_up = rules.follow(engine, session, agent, predecessors)
+    if used_up is not None:
+        claim(engine, session, agent, used_up.follows, used_up.notes)
 
 
 def _skip(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
@@ -103,14 +120,15 @@ def claim(
     session: models.Session,
     agent: models.SessionAgent,
     predecessors: Sequence[models.SessionAgent],
+    notes: str | None = None,
 ) -> None:
     """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
-    thread = _thread(session, agent, predecessors)
+    thread = threads.continued(session, agent, predecessors)
     text: str | None = None
     reserves: reservation.Reservation | None = None
     try:
         run_uuid = engine.context.new_uuid()
-        if not has_answered(agent):
+        if is_asked(agent):
             text = prompt.build(
                 agent,
                 predecessors,
@@ -128,7 +146,7 @@ def claim(
         fail.give_up(engine, agent, wrong.message)
         return
     run = _new_run(engine, agent, run_uuid, thread)
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {} if notes is None else {"notes": notes}
     if text is not None:
         changes["agent_input"] = texts.store(texts.Owner.of(agent), text)
     # Not before the input is stored, which may take a while: the deadline is for the agent's work.
@@ -181,7 +199,7 @@ def _new_run(
 
 def take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """Continue the run of a worker that has died. Parameters and errors as in `start`."""
-    session, predecessors = _surroundings(engine, agent)
+    session, predecessors = surroundings.read(engine, agent)
     if not is_in_progress(session, agent):
         return
     lease.check_time(engine, agent)
@@ -228,43 +246,3 @@ def _take_over(
         metrics.taken_over()
     if now is not None and (landed or now.lease_owner == owner):
         invoke.invoke(engine, session, now, predecessors)
-
-
-def _surroundings(
-    engine: Engine, agent: models.SessionAgent
-) -> tuple[models.Session | None, list[models.SessionAgent]]:
-    """Read what a step needs in one call: the agent's session and predecessors, as they are now."""
-    addresses = [
-        ids.session_agent_uuid(agent.session_uuid, int(ordinal))
-        for ordinal in sorted(agent.predecessors or ())
-    ]
-    keys: list[reads.Key] = [(models.Session, agent.coordination_uuid, agent.session_uuid)]
-    keys += [(models.SessionAgent, agent.session_uuid, address) for address in addresses]
-    session, *predecessors = reads.batch_get(
-        keys, tenant=agent.partition_key, context=engine.context
-    )
-    return session, [predecessor for predecessor in predecessors if predecessor is not None]
-
-
-def _thread(
-    session: models.Session, agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent]
-) -> str | None:
-    """The thread to continue: along the primary path, and from attempt to attempt."""
-    if agent.thread_uuid:
-        return str(agent.thread_uuid)
-    if agent.thread_from is None:
-        return _thread_of_0_1_0(session, agent, predecessors)
-    if agent.thread_from == graph.SESSION_THREAD:
-        return session.thread_uuid and str(session.thread_uuid)
-    threads = [before.thread_uuid for before in predecessors if before.ordinal == agent.thread_from]
-    return next((str(thread) for thread in threads if thread), None)
-
-
-def _thread_of_0_1_0(
-    session: models.Session, agent: models.SessionAgent, predecessors: Sequence[models.SessionAgent]
-) -> str | None:
-    """Agents that version 0.1.0 has written do not store whose thread they continue."""
-    if not agent.agent_action.primary_path:
-        return None
-    along = [before.thread_uuid for before in predecessors if before.agent_action.primary_path]
-    return next((str(thread) for thread in [*along, session.thread_uuid] if thread), None)

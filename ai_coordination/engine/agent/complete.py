@@ -21,7 +21,7 @@ def complete(
     """
     fence = moves.in_time(engine.now()) if reported else None
     changes = _answered(agent, answer)
-    if agent.agent_action.user_in_the_loop is None:
+    if agent.agent_action.user_in_the_loop is None or agent.collects:
         transition = transitions.to_completed(engine, agent, changes, fence)
         completed = apply(engine, spending.charged(transition, answer.usage))
         if completed is not None:

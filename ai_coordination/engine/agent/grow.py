@@ -165,6 +165,11 @@ def _most(session: models.Session) -> int:
     return MOST_AGENTS + int(session.superseded_count or 0)
 
 
+def check_room(session: models.Session, count: int) -> None:
+    """Raise NoRoom if the session, as it was read, cannot have so many more agents."""
+    _checked_base(session, count)
+
+
 def _checked_base(session: models.Session, count: int) -> int:
     """The ordinal of the first agent. Raises NoRoom."""
     room = _most(session) - int(session.graph_size or 0)

@@ -19,6 +19,7 @@ from ai_coordination.engine.agent import (
     resume,
     throttle,
 )
+from ai_coordination.engine.agent.growth import results
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import has_answered, waits
 from ai_coordination.errors import EngineError, PayloadTooLarge, TextUnavailable, Throttled
@@ -51,6 +52,9 @@ def invoke(
     if has_answered(agent):
         # A person had not judged this answer when the session ended. The agent asks again.
         complete.complete(engine, agent, Answer(agent.agent_output))
+        return
+    if agent.collects:
+        _write_result(engine, session, agent, lambda: results.answer(agent, predecessors))
         return
     if waits(agent):
         release.release_gathered(engine)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ai_coordination import graph, models, texts
-from ai_coordination.engine.planning import variables
+from ai_coordination.engine.planning import element, variables
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import from_stored, to_stored
 from ai_coordination.services.agent_rules import with_default_timeout
@@ -79,7 +79,7 @@ def plan_agents(
     waits_for = {uuid: list(map(str, action.predecessors)) for uuid, action in actions.items()}
     _check_cycle(waits_for)
     nodes = graph.expand(list(members), queried, waits_for)
-    filled = _fill(queries, variables.of(task_query))
+    filled = _fill(queries, variables.of(task_query), actions)
     return [
         PlannedAgent(
             ordinal=node.ordinal,
@@ -96,13 +96,24 @@ def plan_agents(
     ]
 
 
-def _fill(queries: Sequence[models.SubtaskQuery], values: variables.Variables | None) -> list[str]:
+def _fill(
+    queries: Sequence[models.SubtaskQuery],
+    values: variables.Variables | None,
+    actions: Mapping[str, models.AgentAction],
+) -> list[str]:
+    """Fill the variables of queries. Those of an agent with a list are filled for each element."""
     filled: list[str] = []
     room = variables.MOST_BYTES
     for index, query in enumerate(queries):
         place = "subtask_queries", index, "subtask_query"
-        filled.append(variables.filled(str(query.subtask_query), values, room, *place))
-        room -= texts.size(filled[-1])
+        text = str(query.subtask_query)
+        action = actions.get(query.agent_uuid)
+        if action is None or action.for_each is None:
+            text = variables.filled(text, values, room, *place)
+        else:
+            element.check(text, values, *place)
+        filled.append(text)
+        room -= texts.size(text)
     return filled
 
 

@@ -15,7 +15,7 @@ from ai_coordination.services import validation
 
 MOST_BYTES = 32 * 1024 * 1024
 
-_PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_]+)\}")
+PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_]+)\}")
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -71,16 +71,29 @@ def _unescaped(written: str) -> str:
     return _STRING.sub(lambda one: json.dumps(json.loads(one[0]), ensure_ascii=False), written)
 
 
-def filled(text: str, variables: Variables | None, room: int, *path: str | int) -> str:
+def names(text: str, piece: re.Pattern[str] = PIECE) -> list[str]:
+    """Return the names that a text has in braces, each once."""
+    return list(dict.fromkeys(found[1] for found in piece.finditer(text) if found[1]))
+
+
+def filled(
+    text: str,
+    variables: Variables | None,
+    room: int,
+    *path: str | int,
+    piece: re.Pattern[str] = PIECE,
+) -> str:
     """Replace each `{name}` in the text, if there are variables. `room` is in bytes of UTF-8.
+
+    `piece` says what counts as a name.
 
     Raises BadUserInput, at the text, for a name that is not a member of the task query;
     PayloadTooLarge as soon as a text has more than 2 MB, or more than there is room for.
     """
     filling = _Filling(text, variables, path)
     size = 0
-    for piece in _PIECE.finditer(text):
-        size += filling.add(piece)
+    for found in piece.finditer(text):
+        size += filling.add(found)
         filling.check(size, room)
     filling.check(size + filling.end(), room)
     result = "".join(filling.pieces)
