@@ -34,8 +34,8 @@ class Plan:
     failed the session or were cancelled, so that it cannot complete.
 
     `keeps` has each agent that begins its rule or its turns anew, with how many of its growths it
-    keeps. The agents of the others, and all below them, are `superseded`. `lanes` are the growths with a limit of
-    agents that run at a time.
+    keeps. The agents of the others, and all below them, are `superseded`. `lanes` are the growths
+    with a limit of agents that run at a time.
     """
 
     reset: frozenset[int]
