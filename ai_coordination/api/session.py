@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, services
-from ai_coordination.api import enums, fields
+from ai_coordination.api import enums, fields, session_output
 from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
 from ai_coordination.api.budget import Budget
 from ai_coordination.api.context import Context
@@ -88,10 +88,7 @@ class Session(graphene.ObjectType):
         " before the start."
     )
     budget = graphene.Field(Budget, description="What the session may spend. Null: no limit.")
-    output = text_field(
-        "What came of it: the value of the task's `output`, as a text or as JSON. Null until the"
-        " session has completed, if the task has none, and if it failed: see `logs`."
-    )
+    output = session_output.FIELD
     usage = graphene.Field(
         TokenUsage,
         description=(
@@ -128,12 +125,12 @@ class Session(graphene.ObjectType):
         "The agent graph as a Mermaid flowchart. The colour of an agent shows its state."
     )
 
+    resolve_output = session_output.resolve
     resolve_task_query = lazy_text("task_query")
     resolve_input_files = lazy_text("input_files")
     resolve_logs = lazy_text("logs")
     resolve_deadline_at = lazy_text("time_ends_at")
     resolve_budget = lazy_text("budget")
-    resolve_output = lazy_text("output")
     resolve_usage = lazy_text("total_usage")
     resolve_dollars = lazy_text("dollars")
 

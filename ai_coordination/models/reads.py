@@ -189,11 +189,17 @@ def _is_owned(
 
 
 def all_rows(
-    model: type[E], hash_key: str, *, tenant: str, attributes: Sequence[str] | None = None
+    model: type[E],
+    hash_key: str,
+    *,
+    tenant: str,
+    attributes: Sequence[str] | None = None,
+    condition: Condition | None = None,
 ) -> list[E]:
     """Read all rows with `hash_key` consistently, with only these attributes if any are named.
 
-    Only for partitions of limited size, such as the agents of a session.
+    Rows for which `condition` does not hold are left out. Reading them costs the same. Only for
+    partitions of limited size, such as the agents of a session.
     """
     rows: list[E] = []
     start: dict[str, Any] | None = None
@@ -201,6 +207,7 @@ def all_rows(
         answer = connection.query(
             model.Meta.table_name,
             hash_key,
+            filter_condition=condition,
             attributes_to_get=attributes,
             consistent_read=True,
             exclusive_start_key=start,

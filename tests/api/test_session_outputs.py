@@ -58,7 +58,7 @@ VALUES = {
     "the query": ("taskQuery", "Which?"),
     "those that no other follows": ("outputs", '{"b": {"n": 7}, "c": null}'),
     "null": ("outputs.c", None),
-    "no expression": (None, None),
+    "no expression": (None, '{"b": {"n": 7}, "c": null}'),
 }
 
 

@@ -33,12 +33,15 @@ SCHEMA = build_schema("""
       members: [Member!]!
       mermaid: String
       nextRunAt: String
+      output: String
       parent: Session
       logs: [Member!]!
       subtaskQueries: [Member!]!
       runs(first: Int = 25, filter: Filter): RunConnection!
     }
-    type SessionAgent implements Node { id: ID! sessionRuns(first: Int = 25): RunConnection! }
+    type SessionAgent implements Node {
+      id: ID! output: String sessionRuns(first: Int = 25): RunConnection!
+    }
     input Filter { status: String }
     type Run implements Node { id: ID! outcome: String session: Session! }
     type SessionConnection {
@@ -76,6 +79,7 @@ def cost(query: str, variables: dict[str, Any] | None = None) -> int:
         ("{ session { members { name } } }", 10 + 1 + 10),
         ("{ session { logs { name } } }", 10 + 1 + 1),
         ("{ session { subtaskQueries { name } } }", 10 + 10 + 10),
+        ("{ session { output } agent { output } }", 10 + 10 + 10 + 1),
         ("{ session { members { skills retry { maxAttempts } } } }", 10 + 1 + 10 * (11 + 2)),
         ("{ sessions { nodes { id } } }", 10 + 25 + 1 + 25),
         ("{ sessions(first: 3) { nodes { id status } } }", 10 + 3 + 1 + 3 * 2),

@@ -52,7 +52,7 @@ MOST_ELEMENTS = {"logs": MOST_LOGS}
 
 # Fields that read the database, or compute as long, and are neither connections nor entities.
 READING_FIELDS = frozenset({"totalCount", "progress", "mermaid", "nextRunAt"})
-READING_LISTS = frozenset({("Session", "subtaskQueries")})
+READING_FIELDS_OF = frozenset({("Session", "output"), ("Session", "subtaskQueries")})
 
 # Arguments that make a page leave out rows that it reads, and connections that always do.
 FILTERS = frozenset({"filter"})
@@ -179,7 +179,7 @@ def _definition(field: FieldNode, on: GraphQLNamedType) -> GraphQLField:
 
 
 def _loads(name: str, on: GraphQLNamedType, of_type: GraphQLNamedType) -> bool:
-    if (on.name, name) in READING_LISTS:
+    if (on.name, name) in READING_FIELDS_OF:
         return True
     return _is_entity(on) and (_is_connection(of_type) or _is_entity(of_type))
 
