@@ -1,11 +1,11 @@
 """Settings of an agent that decide whether, when and how often it runs, and on what."""
 
-import json
 from typing import Any
 
 import graphene
 
 from ai_coordination import models
+from ai_coordination.api.ask_rule import shown_json
 from ai_coordination.api.fields import (
     Info,
     int_field,
@@ -106,8 +106,7 @@ class ControlFlow:
 
     @staticmethod
     def resolve_output_schema(action: models.AgentAction, info: Info) -> Any:
-        stored = action.output_schema
-        return None if stored is None else json.loads(str(stored))
+        return shown_json(action.output_schema)
 
 
 class ControlFlowInput:

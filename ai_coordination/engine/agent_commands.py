@@ -9,7 +9,7 @@ from typing import Any
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
-from ai_coordination.engine.agent import accept_report
+from ai_coordination.engine.agent import accept_report, output_check
 from ai_coordination.engine.agent import answer as answering
 from ai_coordination.engine.agent import complete as reporting
 from ai_coordination.engine.agent import fail as failing
@@ -17,7 +17,8 @@ from ai_coordination.engine.agent import heartbeat as heartbeats
 from ai_coordination.engine.agent import question as asking
 from ai_coordination.engine.agent.verdict import Said
 from ai_coordination.engine.context import Engine
-from ai_coordination.errors import InvalidState
+from ai_coordination.engine.lanes import is_pulled
+from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.models import moves, reads
 from ai_coordination.runtimes.base import Answer, Question, RunFailed
 from ai_coordination.services import guards, reported_usage, validation
@@ -67,12 +68,15 @@ def complete(
 ) -> models.SessionAgent:
     """Take the output of a run in progress.
 
-    Raises BadUserInput, NotFound, InvalidState, PayloadTooLarge.
+    An output that does not fit the schema of the action fails the attempt, and InvalidState says
+    why. An external worker gets BadUserInput instead, and may report again: its run is still in
+    progress. Raises BadUserInput, NotFound, InvalidState, PayloadTooLarge.
     """
     used = reported_usage.checked(usage)
     output = validation.required_text(agent_output, "agent_output")
     agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS:
+        _check_output(engine, caller, agent, Answer(output, used))
         reporting.complete(engine, agent, Answer(output, used), reported=True)
         agent = _agent_in_run(caller, session_uuid, session_agent_uuid, run_uuid)
     if agent.state == SessionAgentState.IN_PROGRESS or not texts.is_same(
@@ -80,6 +84,22 @@ def complete(
     ):
         raise refused(agent, REPORTED)
     return agent
+
+
+def _check_output(
+    engine: Engine, caller: Caller, agent: models.SessionAgent, answer: Answer
+) -> None:
+    """Raise BadUserInput or InvalidState for an output that does not fit its action's schema."""
+    problem = output_check.problem(agent, output_check.schema_of(agent), answer.output)
+    if problem is None:
+        return
+    if is_pulled(agent):
+        # A person or a program that is still there, and can correct it at once.
+        raise BadUserInput(problem, "agent_output")
+    in_time = moves.in_time(engine.now())
+    failing.fail_attempt(engine, agent, problem, in_time, usage=answer.usage)
+    now = agent_of(caller, agent.session_uuid, agent.session_agent_uuid, agent.current_run_uuid)
+    raise refused(now, f"The attempt has failed. {problem}")
 
 
 def fail(

@@ -14,7 +14,7 @@ from ai_coordination.clients.a2a_messages import Message, Method
 from ai_coordination.clients.a2a_tasks import Said, Task, TaskState
 from ai_coordination.clients.keys import AUTHORIZATION, Key
 from ai_coordination.config import settings
-from ai_coordination.runtimes import a2a_errors, a2a_files, a2a_results
+from ai_coordination.runtimes import a2a_errors, a2a_files, a2a_results, headings
 from ai_coordination.runtimes.a2a_parameters import BLOCK, OUTPUT_MODES
 from ai_coordination.runtimes.a2a_place import Place, context_of, place_of
 from ai_coordination.runtimes.base import Call, Reply, Result, RunFailed
@@ -128,9 +128,10 @@ def _begin(work: _Work) -> Result:
             place = place_of(card.interface, adopted, context)
             return a2a_results.result(adopted, place, work.parameters)
     wants_files = work.parameters.get("inputFiles", AUTO) == AUTO
+    told = texts.read(work.call.agent.partition_key, work.call.agent.agent_input) or ""
     message = Message(
         message_id=work.call.run_uuid,
-        text=texts.read(work.call.agent.partition_key, work.call.agent.agent_input) or "",
+        text=headings.with_sections(work.call, told),
         files=a2a_files.addresses(work.call, card) if wants_files else (),
         context=context,
     )

@@ -42,6 +42,9 @@ class Call:
     what came of the work. `delegated_before` is that of the turns before it. All of these are the
     same in each attempt of a turn. The agent may delegate to the `delegates`.
 
+    `last_failure` says why the attempt before this one failed; None in the first attempt of a turn.
+    An output must fit the `output_schema` of the action, if there is one. A poll has neither.
+
     `remote` is what the runtime gave with its last acceptance of this run. `is_takeover` says that
     another worker may have invoked the agent for this run already, so that its work may exist.
 
@@ -76,6 +79,8 @@ class Call:
     delegates: Sequence[Delegate] = ()
     delegated: Sequence[Delegated] = ()
     delegated_before: Sequence[Delegated] = ()
+    last_failure: str | None = None
+    output_schema: Schema | None = None
     remote: Any = None
     is_takeover: bool = False
     checkpoint: Callable[[Any], bool] = lambda resume: False

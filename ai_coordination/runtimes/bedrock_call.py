@@ -7,7 +7,7 @@ from ai_coordination.clients import bedrock
 from ai_coordination.clients.bedrock import Invalid, Rejected
 from ai_coordination.clients.http import NotAnswered
 from ai_coordination.context import InvocationContext
-from ai_coordination.runtimes import bedrock_reply, bedrock_request, model_calls
+from ai_coordination.runtimes import bedrock_reply, bedrock_request, headings, model_calls
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, RunFailed
 from ai_coordination.runtimes.bedrock_conversation import Converse
 from ai_coordination.runtimes.bedrock_parameters import ANSWER_TOOL, TOOL
@@ -35,9 +35,12 @@ def answer(call: Call) -> Answer | Question | Delegation:
         return model_calls.observed(call, known, ask)
 
     progress = Progress.of(call, Converse.protocol)
-    request = bedrock_request.build(call, parameters, progress.input)
+    knows_schema = "outputSchema" in parameters
+    takes_answer = knows_schema and parameters.get("structured") == TOOL
+    told = headings.with_sections(call, progress.input, knows_schema=knows_schema)
+    request = bedrock_request.build(call, parameters, told)
     conversation = Converse(request, parameters, send)
-    reserved = {ANSWER_TOOL: ALONE} if parameters.get("structured") == TOOL else {}
+    reserved = {ANSWER_TOOL: ALONE} if takes_answer else {}
     return loop.run(call, conversation, progress, parameters, ends_at, reserved)
 
 

@@ -25,8 +25,8 @@ SCHEMA: Final[Schema] = {
         "temperature": {"type": "number", "minimum": 0, "maximum": 1},
         "stopSequences": {**_COMMON["stopSequences"], "maxItems": 2_500},
         "structured": {
-            "description": "How the model is asked for an answer that fits `outputSchema`: in the"
-            " request's own field, or as a tool that it must call.",
+            "description": "How the model is asked for an answer that fits the `outputSchema`, its"
+            " own or its action's: in the request's own field, or as a tool that it must call.",
             "enum": [NATIVE, TOOL],
         },
         "promptCaching": {
@@ -79,9 +79,6 @@ def problems(parameters: Mapping[str, Any]) -> Iterator[Problem]:
     if "promptCaching" in parameters and not is_told_something:
         reason = "Only instructions and tools are cached, and there are none"
         yield Problem(reason, ("parameters", "promptCaching"))
-    if "structured" in parameters and "outputSchema" not in parameters:
-        reason = "This says how outputSchema is sent, and there is none"
-        yield Problem(reason, ("parameters", "structured"))
     yield from _problems_of_guardrail(parameters.get("guardrail"))
     yield from _problems_of_metadata(parameters.get("requestMetadata", {}))
 

@@ -54,8 +54,9 @@ def documents_in(payload: dict[str, Any]) -> Iterator[Place]:
     yield Place(payload, "delegatedBefore")
     yield Place(payload, "inputFiles")
     yield Place(payload["agent"], "parameters")
-    if payload["resume"] is not None:
-        yield Place(payload, "resume")
+    for member in ("outputSchema", "resume"):
+        if payload[member] is not None:
+            yield Place(payload, member)
     if payload["reply"] is not None and not isinstance(payload["reply"]["answer"], str | None):
         yield Place(payload["reply"], "answer")
 
@@ -87,6 +88,8 @@ def build_payload(call: Call) -> dict[str, Any]:
         "reply": _reply(call),
         "rejected": _rejected(agent),
         "isLastTurn": call.is_last_turn,
+        "lastFailure": call.last_failure,
+        "outputSchema": call.output_schema,
         "delegates": [
             {
                 "agentUuid": delegate.agent_uuid,

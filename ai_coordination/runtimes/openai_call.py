@@ -12,7 +12,7 @@ from ai_coordination.clients.keys import AUTHORIZATION, Key
 from ai_coordination.clients.secrets import SecretUnavailable
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
-from ai_coordination.runtimes import chat_request
+from ai_coordination.runtimes import chat_request, headings
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, RunFailed
 from ai_coordination.runtimes.chat_conversation import Chat
 from ai_coordination.runtimes.tools import loop
@@ -38,7 +38,9 @@ def answer(call: Call) -> Answer | Question | Delegation:
         "server.address": server.authority,
     }
     progress = Progress.of(call, Chat.protocol)
-    body = chat_request.build(call, parameters, progress.input)
+    knows_schema = "outputSchema" in parameters
+    told = headings.with_sections(call, progress.input, knows_schema=knows_schema)
+    body = chat_request.build(call, parameters, told)
     conversation = Chat(call, body, known, send)
     return loop.run(call, conversation, progress, parameters, ends_at)
 

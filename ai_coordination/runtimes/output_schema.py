@@ -1,7 +1,8 @@
-"""The schema that a model's answer must fit: checked when it is written, and used on the answer.
+"""The schema that an output must fit: checked when it is written, and used on each output.
 
-A provider may ignore a schema without a word, so each answer is checked here too. Therefore only
-the keywords are allowed that this check knows.
+There are two: one among the parameters of a model, which its provider is told, and one of an
+action, for agents of every kind. A provider may ignore a schema without a word, so each answer is
+checked here too. Therefore only the keywords are allowed that this check knows.
 """
 
 import json
@@ -9,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from ai_coordination import expressions
 from ai_coordination.runtimes import json_schema
 from ai_coordination.runtimes.problems import Path, Problem
 
@@ -29,13 +31,16 @@ def problems(
     """What is wrong with a schema that a tenant writes.
 
     `more` are further keywords that it may have, each with what its values must be. It must
-    describe an object, unless it may be of `any_type`.
+    describe an object; with `any_type`, anything that an output can be.
     """
     if not isinstance(schema, Mapping):
         yield Problem("This must be a JSON Schema, which is an object", path)
         return
     if not any_type and schema.get("type") != "object":
         yield Problem("This must be a JSON Schema whose type is 'object'", path)
+        return
+    if any_type and _OF_OUTPUTS.isdisjoint(_types(schema)):
+        yield Problem("An output is an object, a list ('array') or a text ('string')", path)
         return
     if len(json.dumps(schema, ensure_ascii=False).encode()) > LARGEST_BYTES:
         yield Problem(f"A schema has at most {LARGEST_BYTES:,} bytes", path)
@@ -68,6 +73,18 @@ def _is_value_of(keyword: str, value: Any, names: frozenset[str], keywords: Keyw
         local = _LOCAL.fullmatch(value) if isinstance(value, str) else None
         return local is not None and local["name"] in names
     return keywords[keyword](value)
+
+
+# What the value of an output can be: see `expressions.output_value`.
+_OF_OUTPUTS: Final = frozenset({"array", "object", "string"})
+
+
+def _types(schema: Mapping[str, Any]) -> list[Any]:
+    """The types that a schema allows. What is no type at all is found elsewhere."""
+    types = schema.get("type", list(_OF_OUTPUTS))
+    if not isinstance(types, list):
+        types = [types]
+    return [name for name in types if name in json_schema.TYPES] or list(_OF_OUTPUTS)
 
 
 def _is_type(value: Any) -> bool:
@@ -143,17 +160,48 @@ def json_of(text: str) -> str:
     return fenced["json"].strip() if fenced else text.strip()
 
 
+def without_bounds(schema: Any) -> Any:
+    """The schema as models are told it: some providers refuse schemas with bounds."""
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {name: value for name, value in schema.items() if name not in BOUNDS}
+    for keyword in _NESTED:
+        if keyword in kept:
+            inner = kept[keyword].items()
+            kept[keyword] = {name: without_bounds(nested) for name, nested in inner}
+    if "anyOf" in kept:
+        kept["anyOf"] = [without_bounds(option) for option in kept["anyOf"]]
+    if "items" in kept:
+        kept["items"] = without_bounds(kept["items"])
+    return kept
+
+
 def problem_of(schema: Mapping[str, Any], text: str) -> str | None:
-    """Why an answer does not fit the schema. None if it does."""
+    """Why a model's answer, which must be JSON, does not fit the schema. None if it does."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return "The model's answer is not JSON"
+    return _problem_of_value(schema, value, "The model's answer", "the answer")
+
+
+def problem_of_output(schema: Mapping[str, Any], text: str) -> str | None:
+    """Why an output does not fit the schema of its action. None if it does.
+
+    What is checked is the value that expressions see.
+    """
+    value = expressions.output_value(text)
+    return _problem_of_value(schema, value, "The agent's output", "the output")
+
+
+def _problem_of_value(
+    schema: Mapping[str, Any], value: Any, subject: str, whole: str
+) -> str | None:
     try:
         problem = next(json_schema.problems(schema, value), None)
     except (json_schema.TooManySteps, RecursionError):
-        return "The model's answer cannot be checked: the outputSchema is too intricate"
+        return f"{subject} cannot be checked: the outputSchema is too intricate"
     if problem is None:
         return None
-    place = ".".join(map(str, problem.path)) or "the answer"
-    return f"The model's answer does not fit the outputSchema. {problem.message} ({place})"
+    place = ".".join(map(str, problem.path)) or whole
+    return f"{subject} does not fit the outputSchema. {problem.message} ({place})"

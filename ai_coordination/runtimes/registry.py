@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ai_coordination import models
 from ai_coordination.errors import BadUserInput
-from ai_coordination.runtimes import json_schema, memory
+from ai_coordination.runtimes import json_schema, memory, output_schema
 from ai_coordination.runtimes.base import Accepted, Call, Result, RunFailed, Runtime
 from ai_coordination.states import AgentRuntimeKind
 
@@ -90,4 +90,17 @@ def _checked(call: Call) -> tuple[Runtime, Call]:
             place = ".".join(map(str, problem.path))
             raise RunFailed(f"{problem.message} (runtime.{place})", retryable=False)
     parameters = json_schema.with_whole_numbers(runtime.parameters_schema, call.parameters)
+    if runtime.spends:
+        parameters = _with_schema(call, parameters)
     return runtime, replace(call, parameters=parameters)
+
+
+def _with_schema(call: Call, parameters: Any) -> Any:
+    """The parameters of a model, which answers by the schema of its action if it has none itself.
+
+    Providers take schemas of objects only.
+    """
+    schema = call.output_schema
+    if schema is None or schema.get("type") != "object" or "outputSchema" in (parameters or {}):
+        return parameters
+    return {**(parameters or {}), "outputSchema": output_schema.without_bounds(schema)}

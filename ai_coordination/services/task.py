@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ai_coordination import models
+from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import (
+    action_texts,
     budgets,
     capacity,
     control_flow,
@@ -66,6 +67,7 @@ def create(
 
     def write() -> models.Task:
         now = caller.context.now()
+        pending = action_texts.pending_of(caller, coordination_uuid)
         task = models.Task(
             coordination_uuid=validation.uuid(coordination_uuid, "coordination_uuid"),
             task_uuid=caller.context.new_uuid(),
@@ -74,7 +76,7 @@ def create(
             task_description=validation.text(task_description, "task_description"),
             initial_task_query=validation.text(initial_task_query, "initial_task_query"),
             subtask_queries=queries(subtask_queries, "subtask_queries"),
-            agent_actions=_actions(agent_actions, "agent_actions"),
+            agent_actions=_actions(pending, agent_actions, "agent_actions"),
             output=control_flow.expression(output, "output"),
             budget=budgets.build(budget),
             updated_by=caller.user_id,
@@ -87,6 +89,7 @@ def create(
             raise guards.not_found("coordination", "coordination_uuid")
         capacity.check(task)
         task_graph.check(caller, coordination, task)
+        pending.write()
         return idempotent_create.commit(
             caller,
             task,
@@ -132,6 +135,7 @@ def update(
     validation.uuid(task_uuid, "task_uuid")
     validation.not_null(changes, "task_name")
     written: dict[str, Any] = {}
+    pending = action_texts.pending_of(caller, coordination_uuid)
     if "task_name" in changes:
         written["task_name"] = validation.name(changes["task_name"], "task_name")
     for field in ("task_description", "initial_task_query"):
@@ -140,7 +144,9 @@ def update(
     if "subtask_queries" in changes:
         written["subtask_queries"] = queries(changes["subtask_queries"] or [], "subtask_queries")
     if "agent_actions" in changes:
-        written["agent_actions"] = _actions(changes["agent_actions"] or [], "agent_actions")
+        written["agent_actions"] = _actions(
+            pending, changes["agent_actions"] or [], "agent_actions"
+        )
     if "output" in changes:
         written["output"] = control_flow.expression(changes["output"], "output")
     if "budget" in changes:
@@ -148,11 +154,15 @@ def update(
     entity = models.Task(coordination_uuid, task_uuid)
     if _GRAPH.isdisjoint(written):
         return versioned_update.apply(caller, entity, NOUN, written, expected_version)
-    return _update_graph(caller, entity, written, expected_version)
+    return _update_graph(caller, entity, written, pending, expected_version)
 
 
 def _update_graph(
-    caller: Caller, entity: models.Task, written: dict[str, Any], expected_version: int | None
+    caller: Caller,
+    entity: models.Task,
+    written: dict[str, Any],
+    pending: texts.PendingTexts,
+    expected_version: int | None,
 ) -> models.Task:
     def read_and_write() -> models.Task:
         coordination, task = reads.batch_get(
@@ -168,6 +178,7 @@ def _update_graph(
         changed = task.changed(written)
         capacity.check(changed)
         task_graph.check(caller, coordination, changed)
+        pending.write()
         return versioned_update.apply(
             caller,
             entity,
@@ -218,7 +229,10 @@ def queries(
     ]
 
 
-def _actions(actions: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
+def _actions(
+    pending: texts.PendingTexts, actions: Sequence[Mapping[str, Any]], *path: str | int
+) -> Actions:
+    """Check and build actions. Their long texts are left in `pending`."""
     validation.bounded(actions, *path)
     uuids = [
         validation.agent_uuid(action["agent_uuid"], *path, index, "agent_uuid")
@@ -226,7 +240,10 @@ def _actions(actions: Sequence[Mapping[str, Any]], *path: str | int) -> Actions:
     ]
     validation.distinct(uuids, *path, within="agent_uuid")
     return {
-        uuid: build_action(uuid, _predecessors(action, *path, index), action, index, *path, index)
+        uuid: action_texts.compact(
+            pending,
+            build_action(uuid, _predecessors(action, *path, index), action, index, *path, index),
+        )
         for index, (uuid, action) in enumerate(zip(uuids, actions, strict=True))
     }
 

@@ -87,6 +87,8 @@ def test_a_function_gets_what_the_contract_says(functions: LambdaService) -> Non
         "reply": None,
         "rejected": None,
         "isLastTurn": False,
+        "lastFailure": None,
+        "outputSchema": None,
         "delegates": [],
         "delegated": [],
         "delegatedBefore": [],

@@ -51,7 +51,7 @@ PARAMETERS: dict[str, list[tuple[Any, list[Any]]]] = {
         ({"stopSequences": ["a"] * 2_501}, ["stopSequences"]),
         ({"outputSchema": {"type": "array"}}, ["outputSchema"]),
         ({"outputSchema": {"type": "object"}, "structured": "JSON"}, ["structured"]),
-        ({"structured": "TOOL"}, ["structured"]),
+        ({"structured": "JSON"}, ["structured"]),
         ({"promptCaching": True}, ["promptCaching"]),
         ({"promptCaching": "2h", "instructions": "x"}, ["promptCaching"]),
         ({"promptCaching": 1, "instructions": "x"}, ["promptCaching"]),

@@ -54,6 +54,7 @@ TRIED = {
         "docs/guides/openai-agents.md",
         "docs/guides/test-your-blueprints.md",
         "docs/guides/tools.md",
+        "docs/guides/write-an-agent.md",
     ],
     "tsx": ["docs/guides/frontend.md"],
 }

@@ -284,7 +284,9 @@ class ExecutionMutations:
         SessionAgentPayload,
         CompleteSessionAgentInput,
         _on_agent(agent_commands.complete),
-        "Reports the result of a run. Repeating a report is harmless.",
+        "Reports the result of a run. Repeating a report is harmless. One that does not fit the"
+        " action's `outputSchema` is refused with BAD_USER_INPUT if the agent is EXTERNAL, and can"
+        " be corrected. The attempt of any other agent has failed then: INVALID_STATE.",
     )
     fail_session_agent = fields.mutation_field(
         SessionAgentPayload,

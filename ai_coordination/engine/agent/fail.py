@@ -10,6 +10,7 @@ from ai_coordination.engine.agent import spending, throttle, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
+from ai_coordination.runtimes import headings
 from ai_coordination.runtimes.base import RunFailed, Usage
 from ai_coordination.states import RunOutcome, SessionAgentState
 
@@ -65,6 +66,18 @@ def fail_attempt(
     again = apply(engine, spending.charged(transition, usage))
     if again is not None:
         engine.send(again, delay_seconds=wait)
+
+
+def last_failure(agent: models.SessionAgent) -> str | None:
+    """Why the attempt before the agent's current one failed: the notes that it left, cut if long.
+
+    None in the first attempt of a turn. Raises TextUnavailable, Throttled.
+    """
+    if agent.attempt <= 1 or agent.notes is None:
+        return None
+    notes = texts.read(agent.partition_key, agent.notes)
+    longest = headings.LONGEST_FAILURE
+    return notes if len(notes) <= longest else f"{notes[: longest - 1]}…"
 
 
 def _wait_seconds(engine: Engine, agent: models.SessionAgent) -> float:

@@ -13,6 +13,7 @@ from ai_coordination.engine.agent import (
     fail,
     further_calls,
     lease,
+    output_check,
     question,
     release,
     remote,
@@ -61,7 +62,10 @@ def invoke(
     telemetry.name(run=agent.current_run_uuid, attempt=int(agent.attempt))
 
     def ask() -> Result:
-        return engine.invoke(_call(engine, session, agent, predecessors))
+        call = _call(engine, session, agent, predecessors)
+        schema = output_check.schema_of(agent)
+        told = replace(call, last_failure=fail.last_failure(agent), output_schema=schema)
+        return output_check.checked(agent, schema, engine.invoke(told))
 
     _write_result(engine, session, agent, ask)
 
@@ -77,12 +81,15 @@ def poll(engine: Engine, session: models.Session, agent: models.SessionAgent) ->
     def ask() -> Result:
         call = _call(engine, session, agent, ())
         try:
-            return engine.poll(replace(call, seconds=min(call.seconds, lease.POLL_SECONDS)))
+            result = engine.poll(replace(call, seconds=min(call.seconds, lease.POLL_SECONDS)))
         except RunFailed as failed:
             if not failed.throttled:
                 raise
             after_seconds = max(failed.after_seconds or 0.0, THROTTLED_POLL_SECONDS)
             return Accepted(poll_seconds=throttle.spread(engine, after_seconds))
+        if not isinstance(result, Answer):
+            return result
+        return output_check.checked(agent, output_check.schema_of(agent), result)
 
     _write_result(engine, session, agent, ask)
 

@@ -11,12 +11,12 @@ from ai_coordination import models, texts
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine.agent import delegated
 from ai_coordination.runtimes import person_answers
+from ai_coordination.runtimes.headings import OPENING, mark_of
 from ai_coordination.runtimes.person_answers import PersonAnswer
 from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
 LEFT_OUT_BYTES = 40
-OPENING = "Headings begin with [{}]."
 
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -58,14 +58,6 @@ def build(
     query, *answers = texts.read_all(agent.partition_key, included)
     parts = [f"{heading}\n{text}" for heading, text in zip(headings, answers, strict=True)]
     return "\n\n".join([query, opening, *parts] if query else [opening, *parts])
-
-
-def mark_of(run_uuid: str) -> str:
-    """Return 48 random bits of the run's UUID, which only the engine knows before the run.
-
-    They are short because each step of a chain stores them, and an item of 1 KB is one write unit.
-    """
-    return run_uuid[-12:]
 
 
 def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:

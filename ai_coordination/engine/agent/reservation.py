@@ -20,7 +20,7 @@ from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import EngineError
 from ai_coordination.models import moves, reads, token_usage
-from ai_coordination.runtimes import model_context, registry, token_limits
+from ai_coordination.runtimes import headings, model_context, registry, token_limits
 from ai_coordination.runtimes.history import Place
 from ai_coordination.services import budgets, members
 from ai_coordination.states import SessionAgentState, SessionStatus
@@ -106,7 +106,8 @@ def _first_call(
     session: models.Session, agent: models.SessionAgent, parameters: Any, told: int
 ) -> Amounts:
     """The most that the first call of a run uses, which is told so many bytes anew."""
-    most = token_limits.most_tokens(parameters, told + texts.size(agent.resume))
+    told += texts.size(agent.resume) + headings.most_bytes(agent)
+    most = token_limits.most_tokens(parameters, told)
     if most is None:
         raise NotLimited(NO_LIMIT)
     return amounts(session, agent, *most)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ai_coordination import texts
-from ai_coordination.runtimes import token_limits
+from ai_coordination.runtimes import headings, token_limits
 from ai_coordination.runtimes.base import Call, Usage
 from ai_coordination.runtimes.tools.conversation import Message, ToolSpec
 
@@ -38,7 +38,9 @@ class Estimate:
             told, answered = sum(_bytes(asdict(tool)) for tool in tools), 0
             if self._call.is_takeover:
                 # The first worker may have used what the claim has reserved.
-                told += texts.size(self._call.agent.agent_input) + _bytes(messages)
+                agent = self._call.agent
+                told += texts.size(agent.agent_input) + headings.most_bytes(agent)
+                told += _bytes(messages)
                 told, answered = told + _bytes(self._parameters), self._most_output
         spare_told, spare_answered = self._spare
         more = max(told - spare_told, 0), max(answered - spare_answered, 0)
