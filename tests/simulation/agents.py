@@ -108,7 +108,7 @@ class RandomAgents:
             raise Died("it is stopped, and taken for dead")
         if self._world.random.random() < self._asks:
             return self._question(call)
-        return Answer(self._callers.something(), self._callers.usage())
+        return Answer(self._callers.output(), self._callers.usage())
 
 
 def _check_reservation(call: Call) -> None:

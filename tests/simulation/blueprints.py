@@ -1,5 +1,6 @@
 """Random blueprints, drawn by hypothesis from a seed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,9 +11,12 @@ from hypothesis import strategies as some
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy, UserInTheLoop
+from tests.simulation.flows import Subtask, flows
 
 MOST_AGENTS = 7
 MOST_QUERIES = 2
+# Of ten blueprints, how many have control flow.
+FLOWING = 6
 # More than any run uses.
 MOST_TOKENS = 2_000
 # A choice needs options.
@@ -32,20 +36,39 @@ class Blueprint:
     queries: list[dict[str, Any]]
     by_hand: bool = False
     budget: dict[str, float | None] | None = None
+    subtasks: Sequence[Subtask] = ()
 
     def make(self, caller: Caller) -> models.Task:
-        """The task, and with it its coordination."""
+        """The task, and with it its coordination and its sub-tasks."""
         coordination = services.coordination.create(
             caller, coordination_name="Simulated", agents=self.members
         )
+        uuid = str(coordination.coordination_uuid)
+        made: list[str] = []
+        for place, subtask in enumerate(self.subtasks):
+            task = services.task.create(
+                caller,
+                coordination_uuid=uuid,
+                task_name=f"Below {place}",
+                agent_actions=_named(subtask.actions, made),
+            )
+            made.append(str(task.task_uuid))
         return services.task.create(
             caller,
-            coordination_uuid=coordination.coordination_uuid,
+            coordination_uuid=uuid,
             task_name="Simulated",
-            agent_actions=self.actions,
+            agent_actions=_named(self.actions, made),
             subtask_queries=self.queries,
             budget=self.budget,
         )
+
+
+def _named(actions: list[dict[str, Any]], tasks: list[str]) -> list[dict[str, Any]]:
+    """The actions with the UUIDs of the tasks that they run, in place of their numbers."""
+    return [
+        one if one.get("task_uuid") is None else {**one, "task_uuid": tasks[one["task_uuid"]]}
+        for one in actions
+    ]
 
 
 def member(name: str, kind: AgentRuntimeKind = AgentRuntimeKind.ECHO) -> dict[str, Any]:
@@ -90,7 +113,10 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
     seconds = draw(some.sampled_from([None, None, 60, 3_600, 90_000]))
     dollars = draw(some.sampled_from([None, None, 0.0005, 0.004, 0.08, 0.3]))
     budget = {"tokens": tokens, "dollars": dollars, "seconds": seconds}
-    return Blueprint(made, actions, work, by_hand, budget)
+    subtasks: list[Subtask] = []
+    if not by_hand and draw(some.integers(0, 9)) < FLOWING:
+        actions, subtasks = draw(flows(actions, names))
+    return Blueprint(made, actions, work, by_hand, budget, subtasks)
 
 
 @some.composite

@@ -1,5 +1,6 @@
 """Callers of the API: they report, answer, cancel and retry, also twice and late."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -9,7 +10,13 @@ from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands, callback_reports, session_commands
 from ai_coordination.engine.callback_reports import Place
-from ai_coordination.errors import EngineError, InvalidState, NotFound, Unauthenticated
+from ai_coordination.errors import (
+    BadUserInput,
+    EngineError,
+    InvalidState,
+    NotFound,
+    Unauthenticated,
+)
 from ai_coordination.runtimes.base import Question, Usage
 from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import LARGE
@@ -44,6 +51,16 @@ class Callers:
         """Never the same twice: a result that is taken twice is seen."""
         text = f"{self._random.random()}"
         return text + LARGE if self._random.random() < 0.1 else text
+
+    def output(self) -> str:
+        """What an agent answers: a text, or an object with what expressions look for."""
+        said = self.something()
+        if self._random.random() < 0.5:
+            return said
+        value: dict[str, Any] = {"said": said, "done": self._random.random() < 0.4}
+        if self._random.random() < 0.5:
+            value["list"] = [*range(self._random.randint(0, 4))]
+        return json.dumps(value)
 
     def usage(self) -> Usage | None:
         """What a run used, if it says so."""
@@ -132,7 +149,7 @@ class Callers:
         if fate < 0.4:
             names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
             return agent_commands.accept, {**given, **names}
-        output = self.something()
+        output = self.output()
         self._world.said[given["run_uuid"]].append(output)
         return agent_commands.complete, {**given, **self._reported(), "agent_output": output}
 
@@ -175,13 +192,18 @@ class Callers:
     def retry(self, now: Snapshot) -> None:
         """All that failed, or some agents that are named; perhaps with the members of now."""
         given: dict[str, Any] = _key_of(now.session)
-        if now.agents and self._random.random() < 0.3:
-            chosen = self._random.sample(now.agents, self._random.randint(1, len(now.agents)))
+        there = [one for one in now.agents if not one.superseded]
+        if there and self._random.random() < 0.3:
+            chosen = self._random.sample(there, self._random.randint(1, len(there)))
             given["session_agent_uuids"] = [one.session_agent_uuid for one in chosen]
             self._world.named |= {int(one.ordinal) for one in chosen}
         given["with_current_members"] = self._random.random() < 0.2
         self.is_refused(session_commands.retry, given)
-        self._ask(session_commands.retry, **given)
+        try:
+            self._ask(session_commands.retry, **given)
+        except BadUserInput as error:
+            # Its parent begins anew without it, or another retry has replaced it meanwhile.
+            assert "name its parent" in error.message  # noqa: PT017 - most retries are taken
 
     def _caller(self, given: Mapping[str, Any]) -> Caller:
         """Who asks: the tenant, whom any token of the run stands for too."""

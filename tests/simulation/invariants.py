@@ -10,6 +10,7 @@ from ai_coordination.states import (
     SessionAgentState,
     SessionStatus,
 )
+from tests.simulation import growths
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 
@@ -36,6 +37,7 @@ def _keeps_only_open_work(agent: models.SessionAgent) -> None:
 
 def always(now: Snapshot) -> None:
     """At any moment, between any two writes."""
+    growths.always(now)
     for agent in now.agents:
         _starts_in_time(now, agent)
         _keeps_only_open_work(agent)
@@ -79,7 +81,7 @@ def counts(reader: StoreReader) -> None:
 def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:
     """Nor does a result rest on one that has changed: a retry resets all that follows."""
     if agent.state in STARTED:
-        before = now.before(agent)
+        before = now.inputs(agent)
         if now.session.operation:
             before = [one for one in before if one.iteration <= agent.iteration]
         assert len(now.before(agent)) == len(agent.predecessors or ())
@@ -92,7 +94,8 @@ def _is_looked_for(now: Snapshot, agent: models.SessionAgent) -> bool:
     if agent.due_at:
         return True
     if agent.state == SessionAgentState.INITIAL:
-        return bool(agent.waiting_on) or any(one.due_at for one in now.before(agent))
+        before = (now.by_ordinal.get(at) for at in now.waits_for(agent))
+        return bool(agent.waiting_on) or any(one and one.due_at for one in before)
     if agent.state == SessionAgentState.WAITING_FOR_INPUT:
         return agent.deadline_at is None
     return _owes_nothing(now, agent)
@@ -130,11 +133,12 @@ def _is_sealed(now: Snapshot, agent: models.SessionAgent) -> bool:
 def at_rest(now: Snapshot) -> None:
     """Once nothing is due."""
     always(now)
+    growths.at_rest(now)
     session, unfinished = now.session, now.unfinished()
     assert not session.operation
     assert (session.status in TERMINAL_SESSION) == (not unfinished)
     for agent in now.agents:
-        _waits_rightly(agent, unfinished)
+        _waits_rightly(now, agent, unfinished)
         assert _is_sealed(now, agent)
     for run in now.runs:
         owner = next(one for one in now.agents if one.session_agent_uuid == run.session_agent_uuid)
@@ -163,9 +167,9 @@ def _has_failed_rightly(now: Snapshot) -> bool:
     )
 
 
-def _waits_rightly(agent: models.SessionAgent, unfinished: set[int]) -> None:
+def _waits_rightly(now: Snapshot, agent: models.SessionAgent, unfinished: set[int]) -> None:
     if agent.state == SessionAgentState.INITIAL:
-        waits_for = {int(one) for one in agent.predecessors or ()} & unfinished
+        waits_for = now.waits_for(agent) & unfinished
         assert {int(one) for one in agent.waiting_on or ()} == waits_for
 
 
@@ -174,19 +178,35 @@ def _went_by_the_policies(now: Snapshot, agent: models.SessionAgent) -> None:
 
     Whatever a retry has left of earlier ones has not failed the session, and is not cancelled.
     """
+    if agent.superseded:
+        return
     assert agent.state != SessionAgentState.CANCELLED
     if agent.state == SessionAgentState.FAILED:
         assert agent.agent_action.on_failure != FailurePolicy.FAIL_SESSION
     if agent.iteration != now.session.iteration_count:
         return
-    skips = FailurePolicy.SKIP_SUCCESSORS
     of_now = [one for one in now.before(agent) if one.iteration == agent.iteration]
-    behind = any(
-        one.state == SessionAgentState.SKIPPED
-        or (one.state == SessionAgentState.FAILED and one.agent_action.on_failure == skips)
-        for one in of_now
+    behind = any(map(_skips, of_now))
+    is_skipped = agent.state == SessionAgentState.SKIPPED
+    assert (is_skipped and bool(agent.skip_requested)) == behind
+    if not behind:
+        assert is_skipped == (_is_dead(now, agent) or not growths.may_run(now, agent))
+
+
+def _skips(agent: models.SessionAgent) -> bool:
+    """Whether a failure skips what follows an agent."""
+    skips = FailurePolicy.SKIP_SUCCESSORS
+    if agent.state == SessionAgentState.SKIPPED:
+        return bool(agent.skip_requested)
+    return bool(agent.state == SessionAgentState.FAILED and agent.agent_action.on_failure == skips)
+
+
+def _is_dead(now: Snapshot, agent: models.SessionAgent) -> bool:
+    """Whether conditions have skipped all its predecessors."""
+    before = now.before(agent)
+    return bool(before) and all(
+        one.state == SessionAgentState.SKIPPED and not one.skip_requested for one in before
     )
-    assert (agent.state == SessionAgentState.SKIPPED) == behind
 
 
 def texts_are_kept(now: Snapshot, world: Simulator) -> None:

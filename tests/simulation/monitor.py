@@ -16,7 +16,7 @@ from ai_coordination.states import (
     may_move,
 )
 from ai_coordination.timestamps import parse
-from tests.simulation import invariants, sums
+from tests.simulation import growths, invariants, sums
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 from tests.simulation.turns import Turns, turn_of
@@ -170,6 +170,7 @@ class Monitor:
             # One that has not started may have been deleted.
             if ordinal in now.by_ordinal:
                 self._moved(now, agent, now.by_ordinal[ordinal])
+                growths.moved(now, agent, now.by_ordinal[ordinal])
 
     def _moved(self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent) -> None:
         again = agent.iteration != was.iteration and was.iteration > 0
@@ -190,9 +191,12 @@ class Monitor:
         """Successors are part of the retry, and an unjudged answer is kept."""
         plan = retry_plan.load(texts.read(TENANT, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
+        if was.state == SessionAgentState.COMPLETED and int(was.ordinal) not in self._world.named:
+            inputs = {int(one.ordinal) for one in now.inputs(was)}
+            assert inputs & plan.reset, "a completed agent is done again without a reason"
         is_lost = agent.agent_output is None and was.agent_output is not None
         if is_lost and was.state == SessionAgentState.CANCELLED:
-            follows = plan.reset.intersection(agent.predecessors or ())
+            follows = plan.reset & {int(one.ordinal) for one in now.inputs(was)}
             is_named = int(agent.ordinal) in self._world.named
             assert follows or plan.members is not None or is_named, "an answer is thrown away"
 

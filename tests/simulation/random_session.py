@@ -2,17 +2,21 @@
 
 import math
 import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from ai_coordination import models, services
 from ai_coordination.engine import looks, session_commands
+from ai_coordination.engine.agent import grow
+from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState
 from ai_coordination.runtimes.base import Call, Result, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
-from tests.simulation import invariants
+from tests.simulation import growths, invariants
 from tests.simulation.agents import RandomAgents
 from tests.simulation.blueprints import TASK_QUERY, drawn
 from tests.simulation.callers import Callers, insist, insist_to_delete
@@ -36,6 +40,7 @@ class RandomSession:
         self._callers = Callers(self.world)
         self._monitor = Monitor(self.world)
         self._chunks = draw.random() < 0.3
+        self._grows_in_chunks = draw.random() < 0.6
         self._cancels = draw.choice([0, 0, 1, 3])
         self._retries = draw.choice([0, 1, 2, 4])
         self._death = draw.choice([0, 0.03, 0.1])
@@ -64,12 +69,7 @@ class RandomSession:
 
     def run(self) -> Snapshot:
         """From its start to its rest, and that again after each retry; the session as it is."""
-        most, chunk = (0, 2) if self._chunks else (start.MOST_AT_ONCE, start.CHUNK)
-        with (
-            self.world.running(),
-            patch.object(start, "MOST_AT_ONCE", most),
-            patch.object(start, "CHUNK", chunk),
-        ):
+        with self.world.running(), self._sizes():
             self._start()
             for step in range(MOST_STEPS):
                 if step == STEPS_WITH_FAULTS:
@@ -84,6 +84,19 @@ class RandomSession:
                         self._clear_away(now)
                     return now
             raise AssertionError("it does not come to rest")
+
+    @contextmanager
+    def _sizes(self) -> Iterator[None]:
+        """Sessions are small, and perhaps are written in chunks of two, as large ones are."""
+        with ExitStack() as patches:
+            patches.enter_context(patch.object(grow, "MOST_AGENTS", growths.MOST_AGENTS))
+            if self._chunks:
+                patches.enter_context(patch.object(start, "MOST_AT_ONCE", 0))
+                patches.enter_context(patch.object(start, "CHUNK", 2))
+            if self._grows_in_chunks:
+                patches.enter_context(patch.object(grow, "MOST_AT_ONCE", 1))
+                patches.enter_context(patch.object(rest, "CHUNK", 2))
+            yield
 
     def _calm_down(self) -> None:
         self._death = self._rival = self._lost_answer = self._conflict = self.world.lost = 0.0
@@ -225,7 +238,9 @@ class RandomSession:
         for agent in now.agents:
             insist_to_delete(caller, services.session_agent.delete, key, agent.session_agent_uuid)
         insist_to_delete(caller, services.session.delete, uuid, key)
-        insist_to_delete(caller, services.task.delete, uuid, session.task_uuid)
+        # The session's own task is the last one: it may run the others.
+        for task in reversed(self._monitor.reader.all_of(models.Task)):
+            insist_to_delete(caller, services.task.delete, uuid, task.task_uuid)
         insist_to_delete(caller, services.coordination.delete, uuid)
         while self.world.queue:
             self.world.step()
@@ -255,8 +270,10 @@ class RandomSession:
         # A worker that was stopped in its call does not read the agent again.
         if agent.lease_owner == call.agent.lease_owner and call.agent is not self._woken:
             self._monitor.turns.called(now, call)
-        before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
+            growths.called(now, call)
+        before = [one for one in now.inputs(agent) if one.iteration <= agent.iteration]
         assert not now.unfinished() & {int(one.ordinal) for one in before}
+        before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
         completed = {one.ordinal for one in before if one.state == SessionAgentState.COMPLETED}
         told = {one.ordinal for one in call.predecessors if one.agent_output is not None}
         assert completed <= told

@@ -24,9 +24,26 @@ class Snapshot:
         found = (self.by_ordinal.get(int(one)) for one in agent.predecessors or ())
         return [one for one in found if one is not None]
 
+    def inputs(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
+        """The predecessors and the children that are there."""
+        children = [one for growth in agent.grew or () for one in self.of_growth(growth)]
+        return [*self.before(agent), *children]
+
+    def of_growth(self, growth: models.Growth) -> list[models.SessionAgent]:
+        """The agents of a growth that are there."""
+        places = range(int(growth.base), int(growth.base + growth.size))
+        return [self.by_ordinal[one] for one in places if one in self.by_ordinal]
+
+    def waits_for(self, agent: models.SessionAgent) -> set[int]:
+        """The ordinals of all for which an agent waits before it starts, or goes on."""
+        edges = {*(agent.predecessors or ()), *(agent.order_predecessors or ())}
+        sinks = agent.grew[-1].sink_ordinals() if agent.grew else set()
+        return {int(one) for one in edges} | sinks
+
     def after(self, agent: models.SessionAgent) -> list[models.SessionAgent]:
-        """The successors."""
-        found = (self.by_ordinal.get(int(one)) for one in agent.successors or ())
+        """Those that an agent releases."""
+        edges = {*(agent.successors or ()), *(agent.order_successors or ())}
+        found = (self.by_ordinal.get(int(one)) for one in edges)
         return [one for one in found if one is not None]
 
     def runs_of(self, agent: models.SessionAgent) -> list[models.SessionRun]:
