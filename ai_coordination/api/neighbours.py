@@ -1,4 +1,4 @@
-"""Predecessors and successors of a session agent.
+"""Predecessors, successors and children of a session agent.
 
 The agent's item has their ordinals, so their UUIDs are computed without a read. Rows of an index
 lack the ordinals: such an agent is loaded first.
@@ -30,7 +30,10 @@ def uuids_resolver(direction: str) -> Callable[[models.SessionAgent, Info], Any]
 async def page_of(
     info: Info, agent: models.SessionAgent, direction: str, first: int | None, after: str | None
 ) -> Connection:
-    """Return a page of the agent's predecessors or successors."""
+    """Return a page of the agent's `predecessors`, `successors` or `children`.
+
+    An agent that is not written yet, or was deleted, is left out.
+    """
     tenant = info.context.caller.partition_key
     scope = CursorScope(direction, tenant, agent.session_uuid, agent.session_agent_uuid)
     request = scope.page_request(first, after)

@@ -22,13 +22,13 @@ class LogEntry(graphene.ObjectType):
 
 
 class SessionProgress(graphene.ObjectType):
-    """Number of a session's agents in each state."""
+    """Number of a session's agents in each state, without superseded ones."""
 
-    total = int_field("All agents of the session.")
+    total = int_field("All agents that the session has now. More may be added while it runs.")
     initial = int_field("Agents that wait for their predecessors or for their next attempt.")
     in_progress = int_field("Agents in progress.")
     waiting_for_input = int_field("Agents that wait for a person's answer.")
     completed = int_field("Agents that have completed.")
     failed = int_field("Agents that have failed.")
-    skipped = int_field("Agents that were skipped after a predecessor failed.")
+    skipped = int_field("Agents that were skipped, after a failure or by a condition.")
     cancelled = int_field("Agents that were cancelled.")

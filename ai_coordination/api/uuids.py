@@ -20,6 +20,7 @@ UUID_ARGUMENTS = frozenset(
         "session_agent_uuid",
         "session_agent_uuids",
         "run_uuid",
+        "parent_uuid",
     }
 )
 

@@ -12,6 +12,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
+from ai_coordination import ids
 from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
@@ -92,10 +93,15 @@ class Growth(MapAttribute[Any, Any]):
     # Which turn of the parent delegated the work; absent if a rule added the agents.
     turn = NumberAttribute(null=True)
 
+    def ordinals(self) -> range:
+        """Return the ordinals of all agents of the growth."""
+        own: Any = self  # pynamodb's types are those of the class, not of the stored values.
+        return range(int(own.base), int(own.base) + int(own.size))
+
     def sink_ordinals(self) -> set[int]:
         """Return the ordinals of the agents for which the parent waits."""
-        own: Any = self  # pynamodb's types are those of the class, not of the stored values.
-        copies = range(int(own.base), int(own.base) + int(own.size), int(own.step))
+        own: Any = self
+        copies = self.ordinals()[:: int(own.step)]
         return {first + int(place) for first in copies for place in own.sinks}
 
 
@@ -270,6 +276,17 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
         """The agents that its rule has added last."""
         growths = [growth for growth in self.grew or () if growth.turn is None]
         return growths[-1] if growths else None
+
+    @property
+    def parent_uuid(self) -> str | None:
+        """The UUID of the agent that has added it."""
+        ordinal = self.parent_ordinal
+        return None if ordinal is None else ids.session_agent_uuid(self.session_uuid, int(ordinal))
+
+    @property
+    def children(self) -> list[int]:
+        """The ordinals of the agents that it has added, without superseded ones."""
+        return [ordinal for growth in self.grew or () for ordinal in growth.ordinals()]
 
     @property
     def current_turn(self) -> int:

@@ -128,6 +128,8 @@ def page(
     *,
     state: Sequence[SessionAgentState] | None = None,
     agent_uuid: str | None = None,
+    parent_uuid: str | None = None,
+    top_level: bool | None = None,
 ) -> Page[models.SessionAgent]:
     """Read a page of the agents of a session, in the order they were added."""
     validation.uuid(session_uuid, "session_uuid")
@@ -138,6 +140,11 @@ def page(
     if agent_uuid is not None:
         validation.agent_uuid(agent_uuid, "filter", "agent_uuid")
         conditions.append(model.agent_uuid == agent_uuid)
+    if parent_uuid is not None:
+        conditions.append(model.parent_ordinal == _ordinal(session_uuid, parent_uuid))
+    if top_level is not None:
+        is_top = model.parent_ordinal.does_not_exist()
+        conditions.append(is_top if top_level else ~is_top)
     return reads.page(
         model,
         session_uuid,
@@ -145,6 +152,13 @@ def page(
         tenant=caller.partition_key,
         condition=reads.all_of(conditions),
     )
+
+
+def _ordinal(session_uuid: str, parent_uuid: str) -> int:
+    """Return the ordinal of an agent of the session; for another agent, one that nobody has."""
+    path = "filter", "parent_uuid"
+    ordinal = ids.ordinal_of(session_uuid, validation.uuid(parent_uuid, *path))
+    return -1 if ordinal is None else ordinal
 
 
 def open_page(

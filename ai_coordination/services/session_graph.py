@@ -19,36 +19,41 @@ _OF_THE_GRAPH = [
     "ordinal",
     "predecessors",
     "state",
+    "parent",
+    "superseded",
 ]
 
 
 def all_agents(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """Read all agents of a session without their texts, in the order of their ordinals."""
-    return reads.all_rows(
-        models.SessionAgent,
-        session_uuid,
-        tenant=caller.partition_key,
-        attributes=_OF_THE_GRAPH,
-    )
+    """Read the agents of a session without their texts, in the order of their ordinals.
+
+    Superseded ones are left out.
+    """
+    return _present(caller, session_uuid, _OF_THE_GRAPH)
 
 
 def agent_states(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """Read only the states of all agents of a session, for counting them."""
-    return reads.all_rows(
-        models.SessionAgent,
-        session_uuid,
-        tenant=caller.partition_key,
-        attributes=["partition_key", "state"],
+    """Read only the states of the agents of a session, for counting them.
+
+    Superseded ones are left out.
+    """
+    return _present(caller, session_uuid, ["partition_key", "state", "superseded"])
+
+
+def _present(
+    caller: Caller, session_uuid: str, attributes: Sequence[str]
+) -> list[models.SessionAgent]:
+    agents = reads.all_rows(
+        models.SessionAgent, session_uuid, tenant=caller.partition_key, attributes=attributes
     )
+    return [agent for agent in agents if not agent.superseded]
 
 
 def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
-    """Read the subtask queries of a started session from its agents."""
+    """Read the subtask queries of a started session from its agents: those of its start."""
+    attributes = ["session_agent_uuid", "agent_uuid", "subtask_query", "partition_key", "parent"]
     agents = reads.all_rows(
-        models.SessionAgent,
-        session_uuid,
-        tenant=caller.partition_key,
-        attributes=["partition_key", "session_agent_uuid", "agent_uuid", "subtask_query"],
+        models.SessionAgent, session_uuid, tenant=caller.partition_key, attributes=attributes
     )
     return [
         models.SubtaskQuery(
@@ -57,7 +62,7 @@ def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQue
             session_agent_uuid=agent.session_agent_uuid,
         )
         for agent in agents
-        if agent.subtask_query is not None
+        if agent.subtask_query is not None and agent.parent_ordinal is None
     ]
 
 
