@@ -19,13 +19,13 @@ from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import message_handler, sweeper
-from ai_coordination.engine.agent import invoke, release
+from ai_coordination.engine.agent import delegation, invoke, release
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import CleanupMessage, Lane, Message
 from ai_coordination.models import TABLES, due_times
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
-from ai_coordination.runtimes.base import Answer, Call, Question, Result
+from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, Result
 from tests.simulation.bucket import Bucket, OneAfterAnother
 from tests.simulation.store import WRITES, Store
 
@@ -136,6 +136,8 @@ class Simulator:
         # people ever replied.
         self.asked: dict[str, list[tuple[str, Any]]] = defaultdict(list)
         self.replied: dict[str, list[Any]] = defaultdict(list)
+        # By run, what it ever delegated, with what is to be given back.
+        self.delegated: dict[str, list[tuple[str, Any]]] = defaultdict(list)
         # The ordinals that any retry has named.
         self.named: set[int] = set()
         self.answers: Callable[[Call], Result] = lambda call: Answer("done")
@@ -229,6 +231,8 @@ class Simulator:
             self.said[call.run_uuid].append(answer.output)
         elif isinstance(answer, Question):
             self.asked[call.run_uuid].append((answer.text, answer.resume))
+        elif isinstance(answer, Delegation):
+            self.delegated[call.run_uuid].append((delegation.as_text(answer), answer.resume))
         return answer
 
     def call(self, operation: str, request: Any) -> Any:

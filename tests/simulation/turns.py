@@ -1,7 +1,7 @@
 """Checks the turns of agents: what they asked, what people replied, and what the next turn gets."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_coordination import models, texts
@@ -11,7 +11,8 @@ from tests.simulation.simulator import Simulator
 from tests.simulation.snapshot import Snapshot
 
 ASKED = "input_required"
-ENDS_OF_A_TURN = {ASKED, "completed"}
+DELEGATED = "delegated"
+ENDS_OF_A_TURN = {ASKED, DELEGATED, "completed"}
 WITHOUT_ANSWER = {"failed", "timed_out", "cancelled"}
 WITHOUT_REPLY = {SessionAgentState.FAILED, SessionAgentState.CANCELLED}
 Of = tuple[int, int, int]
@@ -68,14 +69,17 @@ class Turns:
         agent = now.by_ordinal[int(call.agent.ordinal)]
         assert call.turn == turn_of(agent)
         before = [run for run in self._runs(now, agent) if turn_of(run) == call.turn - 1]
-        question = before[-1] if before and before[-1].outcome == ASKED else None
+        last = before[-1] if before else None
         given: list[Any] = [None]
-        if question is None:
-            assert call.reply is None
+        if last is not None and last.outcome == ASKED:
+            self._replied(str(last.run_uuid), call)
+            given = _given(last, self._world.asked)
         else:
-            self._replied(str(question.run_uuid), call)
-            asked = self._world.asked[str(question.run_uuid)]
-            given = [resume for text, resume in asked if texts.is_same(question.output, text)]
+            assert call.reply is None
+        if last is not None and last.outcome == DELEGATED:
+            given = _given(last, self._world.delegated)
+        else:
+            assert not call.delegated, "results of another turn"
         if of(call) in self._landed:
             given = []
         assert call.resume in [*given, *self._checkpoints[of(call)]], "the resume of another turn"
@@ -114,6 +118,11 @@ class Turns:
             if resume in tried:
                 del tried[: tried.index(resume)]
         return landed
+
+
+def _given(run: models.SessionRun, said: Mapping[str, Sequence[tuple[str, Any]]]) -> list[Any]:
+    """What may be given back to the turn after a run's."""
+    return [resume for text, resume in said[run.run_uuid] if texts.is_same(run.output, text)]
 
 
 def of(call: Call) -> Of:
