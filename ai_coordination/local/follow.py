@@ -1,7 +1,6 @@
 """Follow a session, and print its events as lines for a terminal."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ai_coordination.local import questions
 from ai_coordination.local.client import Client, Refused
+from ai_coordination.local.names import names
 from ai_coordination.local.questions import Ask
 
 SECONDS_BETWEEN_LOOKS = 0.3
@@ -23,7 +23,8 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
     status startedAt finishedAt logs { level message }
     sessionAgents(first: 100, after: $agents) {
       nodes {
-        sessionAgentUuid agentUuid state turn attempt notes updatedAt successorUuids
+        sessionAgentUuid agentUuid parentUuid round itemIndex state turn attempt notes updatedAt
+        successorUuids
         agent { agentName runtime { kind target } }
         currentRun { runUuid }
         ask { kind }
@@ -38,6 +39,10 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
 }"""
 OUTPUT = """query Output($session: ID!, $agent: ID!) {
   sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) { agentOutput }
+}"""
+
+SESSION_OUTPUT = """query SessionOutput($coordination: ID!, $session: ID!) {
+  session(coordinationUuid: $coordination, sessionUuid: $session) { output }
 }"""
 
 
@@ -62,16 +67,8 @@ class Look:
 
     @property
     def names(self) -> dict[str, str]:
-        """Return the agents' names by UUID. An agent that takes part twice has a number."""
-        names = [_name(agent) for agent in self.agents]
-        several = {name for name, count in Counter(names).items() if count > 1}
-        numbers: Counter[str] = Counter()
-        numbered = {}
-        for agent, name in zip(self.agents, names, strict=True):
-            numbers[name] += 1
-            shown = f"{name} {numbers[name]}" if name in several else name
-            numbered[agent["sessionAgentUuid"]] = shown
-        return numbered
+        """Return the agents' names by UUID."""
+        return names(self.agents)
 
     def is_external(self, run: Mapping[str, Any]) -> bool:
         """Return whether a run is open that an external worker must report."""
@@ -85,11 +82,6 @@ class Look:
     def seconds(self) -> float | None:
         """Return the duration of the session in seconds, None until it has ended."""
         return _seconds(self.started_at, self.finished_at)
-
-
-def _name(agent: Mapping[str, Any]) -> str:
-    member = agent["agent"]
-    return str(member["agentName"]) if member else "An agent"
 
 
 def look(client: Client, place: Place) -> Look:
@@ -225,6 +217,12 @@ def output(client: Client, place: Place, session_agent_uuid: str) -> str:
     """Return the output of an agent, an empty text if it has none."""
     agent = client.execute(OUTPUT, session=place.session, agent=session_agent_uuid)["sessionAgent"]
     return str((agent or {}).get("agentOutput") or "")
+
+
+def session_output(client: Client, place: Place) -> str:
+    """Return the output of a session, an empty text if it has none."""
+    session = client.execute(SESSION_OUTPUT, **place._asdict())["session"]
+    return str((session or {}).get("output") or "")
 
 
 def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, ask: Ask) -> None:

@@ -16,7 +16,7 @@ from ai_coordination.local import blueprints, people
 from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint
 from ai_coordination.local.blueprints.document import Problem, line
 from ai_coordination.local.client import Client, Unreachable
-from ai_coordination.local.follow import Look, Place, follow, output
+from ai_coordination.local.follow import Look, Place, follow, output, session_output
 from ai_coordination.local.own_server import served
 from ai_coordination.local.questions import Ask
 
@@ -185,7 +185,10 @@ class Trial:
         return people.ask_in_terminal if sys.stdin.isatty() else people.leave
 
     def _show_outputs(self, place: Place, ended: Look) -> None:
-        """Print the outputs of the last agents in the graph."""
+        """Print what the task's expression gives; without one, the outputs of the last agents."""
+        if self.blueprint.task.get("output") is not None:
+            print(f"\nOutput:\n\n{session_output(self.client, place)}")
+            return
         for agent in ended.agents:
             if agent["state"] == "COMPLETED" and not agent["successorUuids"]:
                 uuid = agent["sessionAgentUuid"]

@@ -12,6 +12,7 @@ AT = "2026-11-29T10:00:0{}.000000+00:00"
 def agent(uuid: str, state: str, run: str | None = None, **more: Any) -> dict[str, Any]:
     return {
         "sessionAgentUuid": uuid,
+        "agentUuid": "writer",
         "state": state,
         "turn": 1,
         "attempt": 1,
@@ -172,3 +173,30 @@ def test_a_session_of_several_pages_is_seen_whole() -> None:
 
     assert (look.agents, look.runs) == (agents, runs)
     assert client.asked == [(None, None), ("1", "1"), ("2", "1")]
+
+
+def test_agents_that_were_added_are_named_after_the_agent_that_added_them() -> None:
+    analyst = {"agentName": "Analyst", "runtime": {"kind": "ECHO"}}
+    element = {"parentUuid": "a", "round": 1, "itemIndex": 0}
+    delegated = {"parentUuid": "d", "agentUuid": "analyst", "agent": analyst, "itemIndex": 1}
+    look = seen(
+        agent("f", "INITIAL", parentUuid="b", itemIndex=4),
+        agent("a", "INITIAL", agentUuid="list"),
+        agent("b", "INITIAL", agentUuid="list", **element),
+        agent("c", "INITIAL", parentUuid="d", round=2),
+        agent("d", "INITIAL"),
+        agent("e", "INITIAL", **delegated),
+        agent("g", "INITIAL", **delegated),
+        agent("h", "INITIAL", parentUuid="not read"),
+    )
+
+    assert look.names == {
+        "a": "Writer 1",
+        "b": "Writer 1 [0]",
+        "c": "Writer 2, round 2",
+        "d": "Writer 2",
+        "e": "Writer 2 [1] > Analyst 1",
+        "f": "Writer 1 [0] [4] > Writer",
+        "g": "Writer 2 [1] > Analyst 2",
+        "h": "Writer 3",
+    }
