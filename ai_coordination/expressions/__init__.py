@@ -7,7 +7,7 @@ data, has no clock, and keeps nothing but the last trees.
 """
 
 from ai_coordination.expressions.evaluation import condition, evaluate
-from ai_coordination.expressions.failures import ExpressionFailed
+from ai_coordination.expressions.failures import ExpressionFailed, kind_of
 from ai_coordination.expressions.lint import problems
 from ai_coordination.expressions.meter import Meter
 from ai_coordination.expressions.output_values import output_value, parsed_bytes
@@ -23,6 +23,7 @@ __all__ = [
     "Scope",
     "condition",
     "evaluate",
+    "kind_of",
     "names",
     "output_value",
     "parsed_bytes",

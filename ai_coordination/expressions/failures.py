@@ -11,6 +11,11 @@ class ExpressionFailed(Exception):
         self.message = message
 
 
+def values(count: int) -> str:
+    """So many values, in words."""
+    return "1 value" if count == 1 else f"{count} values"
+
+
 def kind_of(value: Any) -> str:
     """What a value is called in messages."""
     if value is None:

@@ -10,7 +10,7 @@ from jmespath import exceptions, functions
 from jmespath.functions import signature
 
 from ai_coordination.expressions import output_values
-from ai_coordination.expressions.failures import ExpressionFailed, kind_of
+from ai_coordination.expressions.failures import ExpressionFailed, kind_of, values
 from ai_coordination.expressions.meter import MEMBER, REFERENCE, Meter, width, written
 
 # The arguments of a call are checked one by one.
@@ -45,7 +45,7 @@ class MeteredFunctions(functions.Functions):
             ) from None
         except exceptions.ArityError as error:
             raise ExpressionFailed(
-                f"{function_name}() takes {error.expected_arity} values, "
+                f"{function_name}() takes {values(error.expected_arity)}, "
                 f"and was given {error.actual_arity}"
             ) from None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ai_coordination.expressions import roots, syntax
-from ai_coordination.expressions.failures import ExpressionFailed
+from ai_coordination.expressions.failures import ExpressionFailed, values
 from ai_coordination.expressions.functions import KNOWN
 from ai_coordination.expressions.scopes import Scope
 from ai_coordination.expressions.syntax import Node
@@ -138,7 +138,7 @@ def _function(node: Node) -> Iterator[str]:
     least = len(signature)
     variadic = bool(signature) and bool(signature[-1].get("variadic"))
     if given < least or (given > least and not variadic):
-        yield f"{name}() takes {'at least ' if variadic else ''}{least} values, and has {given}"
+        yield f"{name}() takes {'at least ' if variadic else ''}{values(least)}, and has {given}"
 
 
 _CHECKS: Final[dict[str, Callable[[Node], Iterator[str]]]] = {

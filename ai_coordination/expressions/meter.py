@@ -70,8 +70,9 @@ class Meter:
 
     def finish(self, result: Any) -> None:
         """Count the result, which the caller looks at and writes. It is made already."""
-        self._bytes = MOST_BYTES
+        before, self._bytes = self._bytes, MOST_BYTES * self._times
         self.walk(result)
+        self._bytes = before
 
     def walk(self, value: Any, size_of: Callable[[str], int] = sys.getsizeof) -> None:
         """Count a whole value, with `size_of` for its texts. Refuse what JSON does not have."""

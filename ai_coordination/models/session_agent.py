@@ -207,6 +207,8 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     # How often the attempt that is outstanding was throttled, and the first time. Absent otherwise.
     throttles = NumberAttribute(null=True)
     throttled_since = UnicodeAttribute(null=True)
+    # Why the attempt before a throttled one failed: the notes say how that one was throttled.
+    last_failure = TextAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
     lease_owner = UnicodeAttribute(null=True)
     takeovers = NumberAttribute(null=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from ai_coordination import models, texts
 from ai_coordination.runtimes.base import Call
+from ai_coordination.states import SessionAgentState
 
 OPENING: Final = "Headings begin with [{}]."
 FAILURE: Final = "Why your last attempt failed"
@@ -49,8 +50,20 @@ def with_sections(call: Call, text: str, *, knows_schema: bool = False) -> str:
     return "\n\n".join(parts)
 
 
+def failure_of(agent: models.SessionAgent) -> models.Text | None:
+    """Return why the attempt before the agent's next or current one failed.
+
+    None in the first attempt of a turn. A throttled run is not an attempt.
+    """
+    is_between = agent.state == SessionAgentState.INITIAL
+    if int(agent.attempt) + is_between <= 1:
+        return None
+    notes: models.Text | None = agent.last_failure if agent.throttles else agent.notes
+    return notes
+
+
 def most_bytes(agent: models.SessionAgent) -> int:
     """How many bytes these sections have at most in the agent's next or current run."""
     schema = texts.size(agent.agent_action.output_schema)
-    failure = min(texts.size(agent.notes), _BYTES_OF_A_CHARACTER * LONGEST_FAILURE)
+    failure = min(texts.size(failure_of(agent)), _BYTES_OF_A_CHARACTER * LONGEST_FAILURE)
     return schema + failure + _FRAME_BYTES if schema or failure else 0

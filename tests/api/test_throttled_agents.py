@@ -206,6 +206,21 @@ def test_a_retry_of_the_session_forgets_that_the_agent_was_throttled(
     assert (agent.iteration, agent.attempt, agent.throttles) == (2, 0, 1)
 
 
+def test_an_attempt_that_was_throttled_is_told_why_the_one_before_it_failed(
+    functions: LambdaService,
+) -> None:
+    broken = raising("ValueError", "no price")
+    replying(functions, [BUSY, broken, BUSY, BUSY, broken, returning("Done")])
+
+    place = starts(retry={"maxAttempts": 3, "intervalSeconds": 0})
+
+    assert list(waits(place)) == [5.0, 5.0, 10.0]
+    told = [one.event["lastFailure"] for one in functions.invocations]
+    assert told == [None, None, *["ValueError: no price"] * 4]
+    assert item(place).state == "completed"
+    assert "last_failure" not in item(place).attribute_values
+
+
 OTHER_THROTTLES = [
     (502, "EC2ThrottledException", "Lambda is throttling: EC2 is busy while the function starts"),
     (400, "ThrottlingException", "Lambda is throttling: too many requests"),

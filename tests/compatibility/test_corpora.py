@@ -44,6 +44,7 @@ SINCE: dict[type[models.Table], set[str]] = {
         "delayed",
         "superseded",
         "choice",
+        "last_failure",
     },
 }
 OUTCOMES_SINCE = {RunOutcome.DELEGATED}

@@ -113,7 +113,7 @@ def test_a_usual_condition_has_no_problem(text: str) -> None:
         ("outputs.nobody.ok", "'nobody' is none of the agents that this sees, which are 'ch"),
         ("lowercase(outputs.critic) == 'a'", "There is no function lowercase(). The functions are"),
         ("contains(outputs.critic)", "contains() takes 2 values, and has 1"),
-        ("not_null()", "not_null() takes at least 1 values, and has 0"),
+        ("not_null()", "not_null() takes at least 1 value, and has 0"),
         ("outputs.critic.list[?ok]", "A condition must give true or false"),
         ("length(outputs.critic.list)", "A condition must give true or false"),
         ("'true'", "A condition must give true or false"),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_coordination import expressions
-from ai_coordination.expressions import ExpressionFailed, syntax
+from ai_coordination.expressions import ExpressionFailed, Meter, syntax
 from tests.support.hostile_expressions import BYTES, HOSTILE, Hostile
 
 CONTEXT = {
@@ -95,6 +95,17 @@ def test_threads_evaluate_side_by_side() -> None:
         thread.join()
 
     assert sorted(results) == sorted([0, 1, 2, 3] * 90)
+
+
+def test_several_evaluations_may_share_a_meter() -> None:
+    shared = Meter(2)
+    text = "to_string(a)"
+    context = {"a": ["x" * 2_500_000]}
+
+    for _ in range(3):
+        assert len(expressions.evaluate(text, context, shared)) > 2_500_000
+    with pytest.raises(ExpressionFailed, match="16,000,000 bytes"):
+        expressions.evaluate(text, context, shared)
 
 
 @pytest.mark.parametrize(

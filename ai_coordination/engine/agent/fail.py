@@ -73,11 +73,9 @@ def last_failure(agent: models.SessionAgent) -> str | None:
 
     None in the first attempt of a turn. Raises TextUnavailable, Throttled.
     """
-    if agent.attempt <= 1 or agent.notes is None:
-        return None
-    notes = texts.read(agent.partition_key, agent.notes)
+    notes = texts.read(agent.partition_key, headings.failure_of(agent))
     longest = headings.LONGEST_FAILURE
-    return notes if len(notes) <= longest else f"{notes[: longest - 1]}…"
+    return notes if notes is None or len(notes) <= longest else f"{notes[: longest - 1]}…"
 
 
 def _wait_seconds(engine: Engine, agent: models.SessionAgent) -> float:

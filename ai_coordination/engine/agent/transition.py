@@ -20,7 +20,7 @@ NO_LEASE: Changes = dict.fromkeys(["lease_until", "lease_owner", "takeovers", "r
 # The agent's run has shown no sign of life. What the last run showed stays until the next claim.
 NO_HEARTBEAT: Changes = dict.fromkeys(["alive_at", "heartbeat_note", "heartbeat_percent"])
 # What is known of the throttled runs of an attempt is removed once the attempt has ended.
-NO_THROTTLES: Changes = {"throttles": None, "throttled_since": None}
+NO_THROTTLES: Changes = dict.fromkeys(["throttles", "throttled_since", "last_failure"])
 # No worker has the agent, and no list of open work contains it. Its attempt has ended.
 NO_WORK: Changes = {
     **NO_LEASE,

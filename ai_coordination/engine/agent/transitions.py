@@ -22,6 +22,7 @@ from ai_coordination.engine.agent.transition import (
 )
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
+from ai_coordination.runtimes import headings
 from ai_coordination.states import RunOutcome
 from ai_coordination.states import SessionAgentState as State
 
@@ -135,6 +136,7 @@ def to_same_attempt(
         "attempt": int(agent.attempt) - 1,
         "throttles": int(agent.throttles or 0) + 1,
         "throttled_since": agent.throttled_since or again.at,
+        "last_failure": headings.failure_of(agent),
     }
     return replace(again, changes={**again.changes, **uncounted})
 
