@@ -8,7 +8,7 @@ from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.planning import new_agents, planned_agents
+from ai_coordination.engine.planning import new_agents, pinned_tasks, planned_agents
 from ai_coordination.engine.planning.planned_agents import PlannedAgent
 from ai_coordination.engine.session import dispatch as dispatching
 from ai_coordination.engine.session import end, operation, retry_request
@@ -20,7 +20,6 @@ from ai_coordination.models import reads
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import budgets, guards, idempotent_create, timers, validation
 from ai_coordination.services import session as sessions
-from ai_coordination.services.agent_rules import build_action
 from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.input_files import input_files_of
 from ai_coordination.services.members import compact
@@ -84,7 +83,12 @@ def start(
         query = validation.text(task_query, "task_query")
         query = task.initial_task_query if query is None else query
         planned = _planned(coordination, task, query, subtask_queries)
-        limits = budgets.of_start(caller, budget, task, [agent.member for agent in planned])
+        pinned = pinned_tasks.gather(caller.context, coordination, task)
+        if pinned is not None:
+            pinned_tasks.check_queries(pinned, planned)
+        of_session = [agent.member for agent in planned]
+        of_session += pinned.members.values() if pinned is not None else ()
+        limits = budgets.of_start(caller, budget, task, of_session)
         now = engine.now()
         session = models.Session(
             coordination_uuid=coordination_uuid,
@@ -106,6 +110,9 @@ def start(
         )
         pending = texts.PendingTexts(texts.Owner.of(session))
         session.task_query = pending.stored_form(query)
+        if pinned is not None:
+            session.next_ordinal = len(planned)
+            session.pinned_tasks = pinned_tasks.stored(pinned, pending)
         members = {agent.member.agent_uuid: compact(pending, agent.member) for agent in planned}
         planned = [
             replace(
@@ -133,7 +140,7 @@ def _planned(
     subtasks = task.subtask_queries if own else queries(subtask_queries or [], "subtask_queries")
     try:
         planned = planned_agents.plan_agents(
-            coordination, task.agent_actions, subtasks, task_query, build_action("", [], {}, 0)
+            coordination.agents, task.agent_actions, subtasks, task_query
         )
     except InputError as wrong:
         if own and wrong.input_path[:1] == ("subtask_queries",):
@@ -168,8 +175,6 @@ def _create(
     at_once = plan.fits(session)
     all_agents = plan.agents if at_once else []
     session.graph_size = len(plan.agents)
-    if any(planned_agents.may_add(agent.action) for agent in plan.planned):
-        session.next_ordinal = len(plan.agents)
     if at_once:
         session.status = SessionStatus.IN_PROGRESS.value
         session.iteration_count = 1

@@ -150,7 +150,7 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     superseded_count = NumberAttribute(null=True)
     # The ordinal of the next agent that is added. Only in a session whose graph may grow.
     next_ordinal = NumberAttribute(null=True)
-    # The tasks and members that may be added: see `engine.session.pinned_tasks`.
+    # The tasks and members that may be added: see `engine.planning.pinned_tasks`.
     pinned_tasks = TextAttribute(null=True)
     # The task's expression, and its value once the session has completed.
     output_expression = UnicodeAttribute(null=True)

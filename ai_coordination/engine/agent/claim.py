@@ -25,7 +25,7 @@ from ai_coordination.engine.agent import (
     view,
 )
 from ai_coordination.engine.agent.apply import apply
-from ai_coordination.engine.agent.growth import rest, rules
+from ai_coordination.engine.agent.growth import elements, rest, rules
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.lanes import is_asked, is_pulled
 from ai_coordination.errors import PayloadTooLarge, TextUnavailable
@@ -129,13 +129,7 @@ def claim(
     try:
         run_uuid = engine.context.new_uuid()
         if is_asked(agent):
-            text = prompt.build(
-                agent,
-                predecessors,
-                run_uuid,
-                engine.context,
-                view.shaped_input(session, agent, predecessors),
-            )
+            text = _told(engine, session, agent, predecessors, run_uuid)
             reserves = reservation.of(
                 session,
                 agent,
@@ -173,6 +167,20 @@ def claim(
         reservation.look_why(engine, agent, reserves)
     elif not pulled:
         invoke.invoke(engine, session, claimed, predecessors)
+
+
+def _told(
+    engine: Engine,
+    session: models.Session,
+    agent: models.SessionAgent,
+    predecessors: Sequence[models.SessionAgent],
+    run_uuid: str,
+) -> str:
+    """What the agent is told. Raises SettingFailed, TextUnavailable, Throttled."""
+    own = elements.own_query(session, agent)
+    asked = agent if own is None else agent.changed({"subtask_query": own})
+    shaped = view.shaped_input(session, agent, predecessors)
+    return prompt.build(asked, predecessors, run_uuid, engine.context, shaped)
 
 
 def _new_run(

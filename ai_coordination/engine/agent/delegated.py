@@ -6,6 +6,7 @@ from typing import Final
 
 from ai_coordination import ids, models, texts
 from ai_coordination.context import InvocationContext
+from ai_coordination.engine.planning import pinned_tasks
 from ai_coordination.models import reads
 from ai_coordination.runtimes.delegations import Delegate, Delegated, text_of
 from ai_coordination.states import SessionAgentState
@@ -37,31 +38,41 @@ def ended_last_turn(agent: models.SessionAgent) -> bool:
 
 
 def rules(
-    session: models.Session, context: InvocationContext
-) -> tuple[dict[str, models.Agent], Mapping[str, models.AgentAction]]:
-    """The members of the session's coordination, and the actions of its task, by UUID."""
-    coordination, task = reads.batch_get(
-        [
-            (models.Coordination, session.partition_key, session.coordination_uuid),
-            (models.Task, session.coordination_uuid, session.task_uuid),
-        ],
-        tenant=session.partition_key,
-        context=context,
-    )
-    members = () if coordination is None else coordination.agents
-    known = {member.agent_uuid: member for member in members}
-    return known, {} if task is None else task.agent_actions
-
-
-def delegates(
     session: models.Session, agent: models.SessionAgent, context: InvocationContext
-) -> list[Delegate]:
+) -> tuple[Mapping[str, models.Agent], Mapping[str, models.AgentAction]]:
+    """The members to which work may be delegated, and the actions of the agent's task, by UUID.
+
+    Raises TextUnavailable, Throttled.
+    """
+    pinned = pinned_tasks.of(session)
+    task = pinned.tasks.get(_task_of(session, agent, context))
+    return pinned.members, {} if task is None else task.actions
+
+
+def _task_of(
+    session: models.Session, agent: models.SessionAgent, context: InvocationContext
+) -> str:
+    """The task whose copy an agent is part of: that of the next agent above it that runs a task."""
+    above: models.SessionAgent | None = agent
+    while above is not None and above.parent_ordinal is not None:
+        address = ids.session_agent_uuid(agent.session_uuid, int(above.parent_ordinal))
+        [above] = reads.batch_get(
+            [(models.SessionAgent, agent.session_uuid, address)],
+            tenant=agent.partition_key,
+            context=context,
+        )
+        if above is not None and above.agent_action.task_uuid is not None:
+            return str(above.agent_action.task_uuid)
+    return str(session.task_uuid)
+
+
+def delegates(session: models.Session, agent: models.SessionAgent) -> list[Delegate]:
     """The members to which the agent may delegate in this turn. Raises TextUnavailable."""
     allowed = list(map(str, agent.agent_action.delegates_to))
     is_last_turn = agent.current_turn >= int(agent.agent_action.max_turns)
     if not allowed or is_last_turn or int(agent.depth or 0) >= MOST_DEPTH:
         return []
-    known, _ = rules(session, context)
+    known = pinned_tasks.of(session).members
     return [
         Delegate(uuid, known[uuid].agent_name, _shortened(known[uuid].agent_description))
         for uuid in allowed

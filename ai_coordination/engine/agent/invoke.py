@@ -116,7 +116,7 @@ def _call(
         resume=resume.load(agent),
         remote=remote.decoded(agent.remote),
         reply=question.reply(agent),
-        delegates=delegated.delegates(session, agent, engine.context),
+        delegates=delegated.delegates(session, agent),
         delegated=results.last,
         delegated_before=results.before,
         is_takeover=bool(agent.takeovers),

@@ -43,6 +43,13 @@ def filled(text: str, values: Variables | None, item: Any, index: int) -> str:
     return variables.filled(text, known, variables.MOST_BYTES, piece=PIECE)
 
 
+def without_element(text: str, values: Variables | None) -> str:
+    """Fill the variables alone. What names the element stays as it is."""
+    names = variables.names(text, PIECE)
+    known = {name: (values or {}).get(name, f"{{{name}}}") for name in names}
+    return variables.filled(text, known, variables.MOST_BYTES, piece=PIECE)
+
+
 def as_text(value: Any) -> str:
     """Return a text as it is, and any other value as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

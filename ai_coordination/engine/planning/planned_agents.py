@@ -5,7 +5,7 @@ after which others.
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from ai_coordination import graph, models, texts
 from ai_coordination.engine.planning import element, variables
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import from_stored, to_stored
-from ai_coordination.services.agent_rules import with_default_timeout
+from ai_coordination.services.agent_rules import build_action, with_default_timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +62,20 @@ def may_add(action: models.AgentAction) -> bool:
 
 
 def plan_agents(
-    coordination: models.Coordination,
+    all_members: Sequence[models.Agent],
     actions: Mapping[str, models.AgentAction],
     queries: Sequence[models.SubtaskQuery],
     task_query: str | None,
-    default_action: models.AgentAction,
 ) -> list[PlannedAgent]:
-    """Plan the agents of a session, in the order of their ordinals.
+    """Plan the agents of a session, or of a copy of a task, in the order of their ordinals.
 
     Raises BadUserInput for unknown agents, cycles and unknown variables; PayloadTooLarge for texts
     that are too large together.
     """
-    members = {agent.agent_uuid: agent for agent in coordination.agents}
-    _check_members(members, actions, queries)
+    members = {agent.agent_uuid: agent for agent in all_members}
+    waits_for = check(all_members, actions, queries)
     queried = [query.agent_uuid for query in queries]
-    waits_for = {uuid: list(map(str, action.predecessors)) for uuid, action in actions.items()}
-    _check_cycle(waits_for)
+    default_action = build_action("", [], {}, 0)
     nodes = graph.expand(list(members), queried, waits_for)
     filled = _fill(queries, variables.of(task_query), actions)
     return [
@@ -94,6 +92,21 @@ def plan_agents(
         )
         for node in nodes
     ]
+
+
+def check(
+    members: Sequence[models.Agent],
+    actions: Mapping[str, models.AgentAction],
+    queries: Sequence[models.SubtaskQuery],
+) -> dict[str, list[str]]:
+    """Return for which agents those with an action wait.
+
+    Raises BadUserInput if an agent is unknown, or agents wait for each other.
+    """
+    _check_members({member.agent_uuid for member in members}, actions, queries)
+    waits_for = {uuid: list(map(str, action.predecessors)) for uuid, action in actions.items()}
+    _check_cycle(waits_for)
+    return waits_for
 
 
 def _fill(
@@ -122,7 +135,7 @@ def _default(action: models.AgentAction, agent_uuid: str) -> models.AgentAction:
 
 
 def _check_members(
-    members: Mapping[str, models.Agent],
+    members: Collection[str],
     actions: Mapping[str, models.AgentAction],
     queries: Sequence[models.SubtaskQuery],
 ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ai_coordination import graph, models
+from ai_coordination import graph, models, texts
 from ai_coordination.engine.agent.growth.plan import Plan, below
 from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
 from ai_coordination.states import FailurePolicy
@@ -13,13 +13,15 @@ from ai_coordination.states import FailurePolicy
 class Work:
     """What one element of a list, or one round, is told. A round continues a thread."""
 
-    text: models.Text
+    text: str
     item_index: int | None = None
     thread_uuid: str | None = None
 
 
-def of_itself(agent: models.SessionAgent, work: Sequence[Work]) -> Plan:
-    """Plan a copy of the agent itself for each piece of work."""
+def of_itself(
+    agent: models.SessionAgent, work: Sequence[Work], pending: texts.PendingTexts
+) -> Plan:
+    """Plan a copy of the agent itself for each piece of work. Large texts are `pending`."""
     action = _action(agent)
     lanes = Lanes(agent, len(work))
     return Plan(
@@ -28,7 +30,7 @@ def of_itself(agent: models.SessionAgent, work: Sequence[Work]) -> Plan:
                 ordinal=number,
                 member=agent.member,
                 action=action,
-                text=one.text,
+                text=pending.stored_form(one.text),
                 predecessors=(),
                 successors=(),
                 place=replace(

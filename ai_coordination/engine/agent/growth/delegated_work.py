@@ -35,7 +35,7 @@ def plan_of(
     pending: texts.PendingTexts,
 ) -> Plan:
     """Plan an agent for each piece of work. Its large texts are `pending` afterwards."""
-    members, actions = delegated.rules(session, engine.context)
+    members, actions = delegated.rules(session, agent, engine.context)
     successors: dict[int, list[int]] = defaultdict(list)
     for index, piece in enumerate(work):
         for before in piece.after:

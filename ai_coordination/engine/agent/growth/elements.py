@@ -112,6 +112,18 @@ def _followed_by(agent: models.SessionAgent, query: str, item: Any) -> str:
     return f"{query}\n\n{text}" if query and agent.agent_action.task_uuid is None else text
 
 
+def own_query(session: models.Session, agent: models.SessionAgent) -> str | None:
+    """Return what the query of an agent with a list says to the agent itself: only its variables
+    are filled. None for other agents, whose query is filled already.
+
+    Raises TextUnavailable, Throttled.
+    """
+    if agent.agent_action.for_each is None:
+        return None
+    query = texts.read(agent.partition_key, agent.subtask_query) or ""
+    return element.without_element(query, _variables(session, agent))
+
+
 def _variables(session: models.Session, agent: models.SessionAgent) -> variables.Variables | None:
     """The variables that the agent's query may name. The task query itself has none."""
     task_query = agent.task_query or session.task_query

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import fail, grow, surroundings, threads, transitions, view
 from ai_coordination.engine.agent.apply import apply
-from ai_coordination.engine.agent.growth import children, elements, rounds
+from ai_coordination.engine.agent.growth import children, copies, elements, rounds
 from ai_coordination.engine.agent.growth.children import Work
-from ai_coordination.engine.agent.growth.plan import Plan
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import InputError, TextUnavailable
@@ -134,8 +133,10 @@ def _grow(
 ) -> None:
     """Add agents for this work. With its first growth the agent notes which thread it continues."""
     pending = texts.PendingTexts(texts.Owner.of(agent))
-    stored = [Work(pending.stored_form(one.text), one.item_index, one.thread_uuid) for one in work]
-    plan = _plan(agent, stored)
+    if agent.collects:
+        plan = children.of_itself(agent, work, pending)
+    else:
+        plan = copies.of_task(session, agent, work, pending)
     pending.write()
 
     thread = {"thread_uuid": threads.continued(session, agent, predecessors)}
@@ -144,7 +145,3 @@ def _grow(
         return transitions.to_grown(engine, agent, {**thread, **growth}, due_at)
 
     grow.grow(engine, session, agent, plan, move)
-
-
-def _plan(agent: models.SessionAgent, work: Sequence[Work]) -> Plan:
-    return children.of_itself(agent, work)

@@ -1,0 +1,124 @@
+"""Plan the agents of copies of a task, which run in place of the agent that adds them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ai_coordination import graph, models, texts
+from ai_coordination.engine.agent.growth import children
+from ai_coordination.engine.agent.growth.children import Lanes, Work
+from ai_coordination.engine.agent.growth.plan import Plan
+from ai_coordination.engine.planning import pinned_tasks, planned_agents
+from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
+from ai_coordination.states import FailurePolicy
+
+# The copy's task query is stored with each agent that may need it. Longer ones are stored once.
+LONGEST_INLINE = 256
+
+
+def of_task(
+    session: models.Session,
+    agent: models.SessionAgent,
+    work: Sequence[Work],
+    pending: texts.PendingTexts,
+) -> Plan:
+    """Plan a copy of the agent's task for each piece of work, which is its task query.
+
+    Raises InputError for a copy whose queries name what its task query lacks; TextUnavailable.
+    """
+    pinned = pinned_tasks.of(session)
+    task_uuid = str(agent.agent_action.task_uuid)
+    copies = [pinned_tasks.agents_of(pinned, task_uuid, str(one.text)) for one in work]
+    step = len(copies[0])
+    lanes = Lanes(agent, len(copies))
+    inside = _Copy(agent, copies[0])
+    return Plan(
+        [
+            inside.placed(one, number, work[number], lanes, pending)
+            for number, of_copy in enumerate(copies)
+            for one in of_copy
+        ],
+        step,
+    )
+
+
+class _Copy:
+    """What all copies of a task have in common."""
+
+    def __init__(self, agent: models.SessionAgent, planned: Sequence[PlannedAgent]) -> None:
+        self._agent = agent
+        self._step = len(planned)
+        self._sinks = [one.ordinal for one in planned if not one.successors]
+        self._roots = [one.ordinal for one in planned if not one.predecessors]
+        self._threads = graph.threads(
+            {one.ordinal: one.predecessors for one in planned},
+            {one.ordinal for one in planned if one.action.primary_path},
+        )
+
+    def placed(
+        self,
+        one: PlannedAgent,
+        copy: int,
+        work: Work,
+        lanes: Lanes,
+        pending: texts.PendingTexts,
+    ) -> PlannedAgent:
+        """An agent of the copy with this number, after those of the copies before it."""
+        first = copy * self._step
+        return replace(
+            one,
+            ordinal=one.ordinal + first,
+            action=self._action(one.action),
+            text=pending.stored_form(one.text),
+            predecessors=_moved(one.predecessors, first),
+            successors=_moved(one.successors, first),
+            place=replace(
+                self._place(one, first, work, pending),
+                order_predecessors=self._all(self._sinks, lanes.before(copy), one, self._roots),
+                order_successors=self._all(self._roots, lanes.after(copy), one, self._sinks),
+            ),
+        )
+
+    def _all(
+        self, others: Sequence[int], copies: Sequence[int], one: PlannedAgent, ends: Sequence[int]
+    ) -> tuple[int, ...]:
+        """The sinks of the copy before for a root, and the roots of the copy after for a sink."""
+        if one.ordinal not in ends:
+            return ()
+        return tuple(other + copy * self._step for copy in copies for other in others)
+
+    def _place(
+        self, one: PlannedAgent, first: int, work: Work, pending: texts.PendingTexts
+    ) -> Place:
+        place = children.place(self._agent, work)
+        thread_from = self._threads[one.ordinal]
+        if thread_from == graph.SESSION_THREAD:
+            # The one agent that continues what was said before, if anything was.
+            thread_from = graph.OWN_THREAD
+        else:
+            place = replace(place, thread_uuid=None)
+        return replace(
+            place,
+            thread_from=thread_from if thread_from < 0 else thread_from + first,
+            task_query=_task_query(one.action, work, pending),
+        )
+
+    def _action(self, action: models.AgentAction) -> models.AgentAction:
+        """A failure that would end the session ends only its copy, if failures are tolerated."""
+        fails = action.on_failure == FailurePolicy.FAIL_SESSION
+        if not (fails and children.tolerates_failures(self._agent)):
+            return action
+        policy = FailurePolicy.SKIP_SUCCESSORS.value
+        return models.AgentAction(**{**action.attribute_values, "on_failure": policy})
+
+
+def _task_query(
+    action: models.AgentAction, work: Work, pending: texts.PendingTexts
+) -> models.Text | None:
+    needs = (action.when, action.input, action.for_each, action.repeat)
+    if not planned_agents.may_add(action) and all(one is None for one in needs):
+        return None
+    return pending.stored_form(work.text, LONGEST_INLINE)
+
+
+def _moved(ordinals: Sequence[int], by: int) -> tuple[int, ...]:
+    return tuple(ordinal + by for ordinal in ordinals)
