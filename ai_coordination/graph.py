@@ -3,15 +3,12 @@
 All functions take linear time in nodes and edges, and none recurses.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 K = TypeVar("K", bound=str | int)
-
-MAX_LABEL_CHARACTERS: Final = 80
 
 
 def successors(predecessors: Mapping[K, Collection[K]]) -> dict[K, list[K]]:
@@ -151,68 +148,3 @@ def _work(
 
 def _ordinals(agents: Collection[str], ordinals: Mapping[str, Collection[int]]) -> tuple[int, ...]:
     return tuple(sorted(ordinal for agent in {*agents} for ordinal in ordinals[agent]))
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A node of a flowchart."""
-
-    name: str
-    state: str | None = None
-    """Determines the colour."""
-    user_in_the_loop: str | None = None
-    """If set, the node is a hexagon that shows it."""
-    primary_path: bool = True
-    """If false, edges to this node are dotted."""
-
-
-COLOURS: Final = {
-    "initial": "fill:#f3f4f6,stroke:#9ca3af,color:#111827",
-    "in_progress": "fill:#dbeafe,stroke:#2563eb,color:#111827",
-    "waiting_for_input": "fill:#fef3c7,stroke:#d97706,color:#111827",
-    "completed": "fill:#d1fae5,stroke:#059669,color:#111827",
-    "failed": "fill:#fee2e2,stroke:#dc2626,color:#111827",
-    "skipped": "fill:#f3f4f6,stroke:#9ca3af,color:#6b7280,stroke-dasharray:4 4",
-    "cancelled": "fill:#e5e7eb,stroke:#4b5563,color:#374151",
-}
-
-
-def mermaid(
-    boxes: Sequence[Box],
-    edges: Iterable[tuple[int, int]],
-    direction: Literal["TD", "LR"] = "TD",
-) -> str:
-    """Return a Mermaid flowchart. Edges are pairs of indexes in `boxes`. Duplicates are ignored."""
-    states = dict.fromkeys(box.state for box in boxes if box.state in COLOURS)
-    lines = [
-        f"flowchart {direction}",
-        *(_draw(index, box) for index, box in enumerate(boxes)),
-        *(
-            f"n{source} {'-->' if boxes[target].primary_path else '-.->'} n{target}"
-            for source, target in dict.fromkeys(edges)
-        ),
-        *(f"classDef {state} {COLOURS[state]}" for state in states if state),
-    ]
-    return "\n    ".join(lines) + "\n"
-
-
-def _draw(index: int, box: Box) -> str:
-    label = escaped(box.name)
-    colour = f":::{box.state}" if box.state in COLOURS else ""
-    if box.user_in_the_loop is None:
-        return f'n{index}["{label}"]{colour}'
-    return f'n{index}{{{{"{label} #40;{escaped(box.user_in_the_loop)}#41;"}}}}{colour}'
-
-
-# Mermaid interprets quotes, markdown, HTML, directives and comments even inside a quoted label, and
-# treats a line that contains "direction LR" as a statement. Letters, digits and other single spaces
-# are safe.
-_UNSAFE: Final = re.compile(r"[^\w ]|_|(?<=direction) ")
-
-
-def escaped(text: str) -> str:
-    """Escape a text for a quoted Mermaid label. The result is one line of bounded length."""
-    line = " ".join(text.split()) or "?"
-    if len(line) > MAX_LABEL_CHARACTERS:
-        line = line[: MAX_LABEL_CHARACTERS - 1] + "…"
-    return _UNSAFE.sub(lambda unsafe: f"#{ord(unsafe[0])};", line)

@@ -122,7 +122,9 @@ class Session(graphene.ObjectType):
     )
     progress = graphene.Field(SessionProgress, description="Number of agents in each state.")
     mermaid = text_field(
-        "The agent graph as a Mermaid flowchart. The colour of an agent shows its state."
+        "The agent graph as a Mermaid flowchart. The colour of an agent shows its state. What an"
+        " agent has added is a group before it; more than 50 agents at once are one box with the"
+        " number in each state."
     )
 
     resolve_output = session_output.resolve
@@ -200,7 +202,7 @@ class Session(graphene.ObjectType):
             agents = await info.context.agents_of(session)
             coordination = await _coordination(session, info)
             names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
-            return services.session_graph.session_diagram(agents, names)
+            return services.diagrams.of_session(agents, names)
 
         picture: str = await info.context.once(("picture", session.session_uuid), draw)
         return picture

@@ -82,7 +82,10 @@ class Task(graphene.ObjectType):
         "Sessions that were started from the task.",
         newest_first=newest_first_argument(),
     )
-    mermaid = text_field("The agent graph as a Mermaid flowchart.", required=True)
+    mermaid = text_field(
+        "The agent graph as a Mermaid flowchart, with the control flow of each agent in words.",
+        required=True,
+    )
 
     @staticmethod
     async def resolve_agent_actions(task: models.Task, info: Info) -> list[models.AgentAction]:
@@ -125,7 +128,11 @@ class Task(graphene.ObjectType):
     async def resolve_mermaid(task: models.Task, info: Info) -> str:
         async def draw() -> str:
             coordination = await _coordination(task, info)
-            return services.session_graph.task_diagram(coordination, task)
+            uuids = services.nested_tasks.sub_tasks(task)
+            loads = [info.context.load(models.Task, task.coordination_uuid, uuid) for uuid in uuids]
+            found = [row for row in await info.context.all(loads) if row is not None]
+            names = {each.task_uuid: each.task_name for each in found}
+            return services.diagrams.of_task(coordination, task, names)
 
         # A list read from an index may show an older version of the same task.
         key = "picture", task.task_uuid, task.version

@@ -179,9 +179,16 @@ def test_a_task_is_drawn_with_the_names_of_its_agents() -> None:
         for task in (with_actions, without_actions)
     )
 
+    notes = (
+        "if outputs#46;rag#46;found",
+        "after 31536000 s",
+        "for each of outputs#46;rag#44; 2 at a time",
+        "delegates to Find #34;it#34; #60;b#62;",
+    )
+    rounds = "until outputs#46;rag#46;found#44; at most 100 rounds"
     assert drawn == [
-        '    n0{{"中文#59; end #40;approval#41;"}}',
-        '    n1{{"Find #34;it#34; #60;b#62; #40;input#41;"}}',
+        f'    n0{{{{"中文#59; end #40;approval#59; {"#59; ".join(notes)}#41;"}}}}',
+        f'    n1{{{{"Find #34;it#34; #60;b#62; #40;input#59; {rounds}#41;"}}}}',
         "    n1 -.-> n0",
     ]
     assert all_members == [

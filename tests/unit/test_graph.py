@@ -1,6 +1,5 @@
-"""The graph of agents: cycles, expansion, and the picture."""
+"""The graph of agents: cycles, expansion and threads."""
 
-import re
 import time
 from collections.abc import Mapping
 from itertools import pairwise
@@ -10,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_coordination import graph
-from ai_coordination.graph import Box, Node
-from ai_coordination.states import SessionAgentState, UserInTheLoop
+from ai_coordination.graph import Node
 
 Graph = dict[int, list[int]]
 
@@ -214,141 +212,6 @@ def test_two_agents_of_500_queries_each_expand_in_no_time() -> None:
     assert len(nodes) == 1000
     assert nodes[-1].predecessors == tuple(range(500))
     assert time.perf_counter() - began < 2
-
-
-def test_a_task_is_drawn_with_its_people_and_its_side_paths() -> None:
-    boxes = [
-        Box("Product retrieval"),
-        Box("Translation", user_in_the_loop=UserInTheLoop.APPROVAL),
-        Box("Audit", primary_path=False),
-        Box("Offer", user_in_the_loop=UserInTheLoop.INPUT),
-    ]
-
-    assert graph.mermaid(boxes, [(0, 1), (0, 2), (1, 3), (2, 3), (0, 1)]) == (
-        "flowchart TD\n"
-        '    n0["Product retrieval"]\n'
-        '    n1{{"Translation #40;approval#41;"}}\n'
-        '    n2["Audit"]\n'
-        '    n3{{"Offer #40;input#41;"}}\n'
-        "    n0 --> n1\n"
-        "    n0 -.-> n2\n"
-        "    n1 --> n3\n"
-        "    n2 --> n3\n"
-    )
-
-
-def test_a_session_is_drawn_in_the_colours_of_its_states() -> None:
-    boxes = [Box("a", "completed"), Box("b", "in_progress"), Box("c", "completed"), Box("d")]
-
-    assert graph.mermaid(boxes, [(0, 1)], "LR") == (
-        "flowchart LR\n"
-        '    n0["a"]:::completed\n'
-        '    n1["b"]:::in_progress\n'
-        '    n2["c"]:::completed\n'
-        '    n3["d"]\n'
-        "    n0 --> n1\n"
-        "    classDef completed fill:#d1fae5,stroke:#059669,color:#111827\n"
-        "    classDef in_progress fill:#dbeafe,stroke:#2563eb,color:#111827\n"
-    )
-
-
-def test_every_state_of_an_agent_has_a_colour_of_its_own() -> None:
-    assert set(graph.COLOURS) == set(SessionAgentState)
-    assert len(set(graph.COLOURS.values())) == len(SessionAgentState)
-
-
-def test_an_unknown_state_is_drawn_without_a_colour() -> None:
-    drawn = graph.mermaid([Box("a", state="dreaming\nclick n0 x")], [])
-
-    assert drawn == 'flowchart TD\n    n0["a"]\n'
-
-
-def test_nothing_is_drawn_as_an_empty_chart() -> None:
-    assert graph.mermaid([], []) == "flowchart TD\n"
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ('say "hi"', "say #34;hi#34;"),
-        ('"]; n9["x', "#34;#93;#59; n9#91;#34;x"),
-        ("end", "end"),
-        ("a\r\n\tb\u2028c", "a b c"),
-        ("  wide   name ", "wide name"),
-        ("#quot;", "#35;quot#59;"),
-        ("`**bold**`", "#96;#42;#42;bold#42;#42;#96;"),
-        ("1. first", "1#46; first"),
-        ("snake_case", "snake#95;case"),
-        ("<script>x</script>", "#60;script#62;x#60;#47;script#62;"),
-        ('%%{init: {"a":1}}%%', "#37;#37;#123;init#58; #123;#34;a#34;#58;1#125;#125;#37;#37;"),
-        # The parser takes `direction LR` for a statement even inside quotes.
-        ("direction LR", "direction#32;LR"),
-        ("redirection TD now", "redirection#32;TD now"),
-        ("Straße 日本語", "Straße 日本語"),
-        ("party 🎉", "party #127881;"),
-        ("", "#63;"),
-        (" \n ", "#63;"),
-    ],
-)
-def test_a_name_is_escaped_so_that_it_is_drawn_as_it_is(name: str, label: str) -> None:
-    assert graph.escaped(name) == label
-
-
-def test_a_long_name_is_cut_to_80_characters() -> None:
-    assert graph.escaped("x" * 80) == "x" * 80
-    assert graph.escaped("x" * 81) == "x" * 79 + "#8230;"
-    assert graph.escaped('"' * 100_000) == "#34;" * 79 + "#8230;"
-
-
-LABEL = r"\"(?:[^\W_]| |#\d+;)+\""
-LINE = re.compile(
-    r"flowchart TD"
-    rf"|    n\d+(\[{LABEL}\]|\{{\{{{LABEL}\}}\}})(:::[a-z_]+)?"
-    r"|    n\d+ (-->|-\.->) n\d+"
-    r"|    classDef [a-z_]+ [a-z0-9:#,\- ]+"
-)
-NASTY = st.lists(
-    st.one_of(
-        st.sampled_from(
-            ['"', '"]', "\n", "`", "#", ";", "direction LR", "direction TD ", "end", "%%", "}}"]
-        ),
-        st.text(max_size=5),
-    ),
-    max_size=20,
-).map("".join)
-
-
-@UNHURRIED
-@given(
-    st.lists(
-        st.builds(
-            Box,
-            NASTY,
-            st.sampled_from([None, *SessionAgentState]),
-            st.sampled_from([None, *UserInTheLoop]),
-            st.booleans(),
-        ),
-        max_size=5,
-    )
-)
-def test_whatever_the_names_each_line_is_one_of_four_harmless_forms(boxes: list[Box]) -> None:
-    edges = [(before, after) for after in range(len(boxes)) for before in range(after)]
-
-    lines = graph.mermaid(boxes, edges).splitlines()
-
-    states = {box.state for box in boxes if box.state}
-    assert all(LINE.fullmatch(line) for line in lines)
-    assert not any(re.search(r"direction\s+(TB|BT|RL|LR|TD)", line) for line in lines)
-    assert len(lines) == 1 + len(boxes) + len(edges) + len(states)
-
-
-@UNHURRIED
-@given(NASTY)
-def test_an_escaped_name_reads_as_the_name_on_one_line(name: str) -> None:
-    read = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), graph.escaped(name))
-
-    line = " ".join(name.split()) or "?"
-    assert read == (line if len(line) <= 80 else line[:79] + "…")
 
 
 def test_what_follows_is_found_through_every_branch_and_once() -> None:
