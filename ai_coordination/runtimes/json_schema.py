@@ -1,8 +1,8 @@
 """The part of JSON Schema that describes the parameters of kinds of runtimes, and its check.
 
 Its keywords are `type`, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`, `properties`,
-`required`, `additionalProperties` (false), `items`, `maxItems`, `anyOf`, `$defs` and `$ref` into
-them. They mean what JSON Schema says, so any other validator judges a value in the same way.
+`required`, `additionalProperties` (false), `items`, `minItems`, `maxItems`, `anyOf`, `$defs` and
+`$ref` into them. They mean what JSON Schema says, so any other validator judges a value in the same way.
 `description` and `title` are for people.
 """
 
@@ -102,7 +102,7 @@ def _fits(schema: Schema, value: Any) -> bool:
     if isinstance(value, str):
         return _is_within(len(value), schema.get("minLength"), schema.get("maxLength"))
     if isinstance(value, list):
-        return _is_within(len(value), None, schema.get("maxItems"))
+        return _is_within(len(value), schema.get("minItems"), schema.get("maxItems"))
     if not _is_number(value):
         return True
     return _is_within(value, schema.get("minimum"), schema.get("maximum"))
@@ -136,9 +136,18 @@ def _word(schema: Schema, name: str) -> str:
         return f"{_WORDS[name]} of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     if name == "string" and "minLength" in schema:
         return f"{_WORDS[name]} of at least {schema['minLength']} characters"
-    if name == "array" and "maxItems" in schema:
-        return f"{_WORDS[name]} of at most {schema['maxItems']}"
+    if name == "array" and {"minItems", "maxItems"} & schema.keys():
+        return f"{_WORDS[name]} of {_count(schema.get('minItems'), schema.get('maxItems'))}"
     return _WORDS[name]
+
+
+def _count(fewest: int | None, most: int | None) -> str:
+    """How many elements a list may have. At least one of the bounds is given."""
+    if most is None:
+        return f"at least {fewest}"
+    if fewest is None:
+        return f"at most {most}"
+    return str(most) if fewest == most else f"{fewest} to {most}"
 
 
 def _joined(words: list[str], conjunction: str) -> str:

@@ -124,6 +124,7 @@ BOUNDS: Final[Keywords] = {
     "maxItems": _is_size,
     "maxLength": _is_size,
     "maximum": _is_number,
+    "minItems": _is_size,
     "minLength": _is_size,
     "minimum": _is_number,
 }

@@ -18,7 +18,7 @@ _ELICITATION: Final = "elicitation/create"
 _TYPES: Final = frozenset({"array", "boolean", "integer", "number", "string"})
 _TEXTS: Final = ("title", "description", "format")
 _NUMBERS: Final = ("minimum", "maximum")
-_COUNTS: Final = ("minLength", "maxLength", "maxItems")
+_COUNTS: Final = ("minLength", "maxLength", "minItems", "maxItems")
 
 # Of a question that wants nothing but consent.
 _CONSENT: Final[Schema] = {
