@@ -2,7 +2,8 @@
 
 Its keywords are `type`, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`, `properties`,
 `required`, `additionalProperties` (false), `items`, `minItems`, `maxItems`, `anyOf`, `$defs` and
-`$ref` into them. They mean what JSON Schema says, so any other validator judges a value in the same way.
+`$ref` into them. They mean what JSON Schema says, so any other validator judges a value in the same
+way.
 `description` and `title` are for people.
 """
 
