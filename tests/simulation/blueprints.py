@@ -10,7 +10,13 @@ from hypothesis import strategies as some
 
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
-from ai_coordination.states import AgentRuntimeKind, FailurePolicy, UserInTheLoop
+from ai_coordination.states import (
+    AgentRuntimeKind,
+    FailurePolicy,
+    RejectionPolicy,
+    TimeoutPolicy,
+    UserInTheLoop,
+)
 from tests.simulation.flows import Subtask, flows
 
 MOST_AGENTS = 7
@@ -19,8 +25,19 @@ MOST_QUERIES = 2
 FLOWING = 6
 # More than any run uses.
 MOST_TOKENS = 2_000
-# A choice needs options.
-ASKS = [kind for kind in UserInTheLoop if kind is not UserInTheLoop.CHOICE]
+FORM = {"type": "object", "properties": {"said": {"type": "string"}}, "required": ["said"]}
+ASKS: list[dict[str, Any]] = [
+    {"kind": UserInTheLoop.INPUT, "default": "nothing"},
+    {"kind": UserInTheLoop.INPUT, "default": {"said": "nothing"}, "form": FORM},
+    {"kind": UserInTheLoop.APPROVAL, "default": True},
+    {"kind": UserInTheLoop.APPROVAL, "default": False},
+    {
+        "kind": UserInTheLoop.APPROVAL,
+        "default": False,
+        "on_rejection": RejectionPolicy.CONTINUE,
+    },
+    {"kind": UserInTheLoop.CHOICE, "default": "b", "options": ["a", "b", "c"]},
+]
 SHORT = "Which of {thing}?"
 # Larger than what an item holds itself.
 LARGE = "Which? " * 800
@@ -132,11 +149,20 @@ def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any
         },
         "timeout_seconds": draw(some.sampled_from([30, 300, 3_000])),
         "on_failure": draw(some.sampled_from(FailurePolicy)),
-        "user_in_the_loop": draw(some.sampled_from([None, None, *ASKS])),
+        **draw(questions()),
         "heartbeat_seconds": draw(some.sampled_from([None, None, 40])),
-        "answer_timeout_seconds": draw(some.sampled_from([None, 600])),
         "max_turns": draw(some.sampled_from([1, 2, 3, 10])),
     }
+
+
+@some.composite
+def questions(draw: some.DrawFn) -> dict[str, Any]:
+    """What an agent asks about its output, if anything, and how long."""
+    ask = draw(some.sampled_from([None] * len(ASKS) + ASKS))
+    seconds = draw(some.sampled_from([None, 600]))
+    if ask is not None and seconds is not None and draw(some.booleans()):
+        ask = {**ask, "on_timeout": TimeoutPolicy.DEFAULT}
+    return {"ask": ask, "answer_timeout_seconds": seconds}
 
 
 @cache

@@ -18,13 +18,12 @@ from ai_coordination.errors import (
     Unauthenticated,
 )
 from ai_coordination.runtimes.base import Question, Usage
-from ai_coordination.states import SessionAgentState, SessionStatus, UserInTheLoop
-from tests.simulation.blueprints import LARGE
+from ai_coordination.states import SessionAgentState, SessionStatus, TimeoutPolicy, UserInTheLoop
+from tests.simulation.blueprints import FORM, LARGE
 from tests.simulation.simulator import Simulator, survives
 from tests.simulation.snapshot import Snapshot
 
 Mutation = Callable[..., Any]
-FORM = {"type": "object", "properties": {"said": {"type": "string"}}, "required": ["said"]}
 # What is not the same report or answer, by the member that says so.
 OTHERS: Mapping[str, Any] = {
     "agent_output": "another",
@@ -32,6 +31,7 @@ OTHERS: Mapping[str, Any] = {
     "user_input": "another",
     "question": "another",
     "answer": {"said": "another"},
+    "choice": "another",
 }
 
 
@@ -85,7 +85,8 @@ class Callers:
             if agent.current_run_uuid is None or self._random.random() >= diligence:
                 continue
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-                self._tell(*self._answer(agent))
+                if not self._leaves_to_the_default(agent):
+                    self._tell(*self._answer(agent))
             elif agent.state != SessionAgentState.IN_PROGRESS:
                 continue
             elif agent.agent_action.heartbeat_seconds and self._random.random() < 0.5:
@@ -114,10 +115,22 @@ class Callers:
             if fate < 0.1:
                 return agent_commands.answer, {**given, "approved": False}
             return agent_commands.answer, self._reply(agent, given)
-        if agent.agent_action.user_in_the_loop == UserInTheLoop.APPROVAL:
+        rule, kind = agent.agent_action.ask, agent.agent_action.user_in_the_loop
+        if kind == UserInTheLoop.APPROVAL:
             given["approved"] = fate < 0.6
             given["revise"] = fate > 0.75
+        elif kind == UserInTheLoop.CHOICE:
+            choice = self._random.choice(rule.options)
+            given = {**self._key(agent), "choice": choice, "comment": given["user_input"]}
+        elif rule is not None and rule.form is not None:
+            given = {**self._key(agent), "answer": {"said": given["user_input"]}}
         return agent_commands.answer, given
+
+    def _leaves_to_the_default(self, agent: models.SessionAgent) -> bool:
+        """Whether nobody answers now. Mostly so, if the default answers later."""
+        rule = agent.agent_action.ask
+        has_default = rule is not None and rule.on_timeout == TimeoutPolicy.DEFAULT
+        return has_default and not agent.asked_question and self._random.random() < 0.9
 
     def _reply(self, agent: models.SessionAgent, given: dict[str, Any]) -> dict[str, Any]:
         """A text, or what the form of the question wants."""

@@ -16,7 +16,7 @@ from ai_coordination.states import (
     may_move,
 )
 from ai_coordination.timestamps import parse
-from tests.simulation import growths, invariants, sums
+from tests.simulation import growths, invariants, questions, sums
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 from tests.simulation.turns import Turns, turn_of
@@ -184,6 +184,8 @@ class Monitor:
             assert not was.skip_requested
             assert not was.not_before or parse(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.operation
+        if before is SessionAgentState.WAITING_FOR_INPUT and after is not before and not again:
+            questions.is_answered_rightly(self._world, was, agent)
 
     def _is_reset(
         self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent

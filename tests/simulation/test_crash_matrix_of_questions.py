@@ -8,8 +8,7 @@ from ai_coordination import texts
 from ai_coordination.engine import agent_commands
 from ai_coordination.runtimes.base import Answer, Call, Question, Reply, Result, RunFailed, Usage
 from ai_coordination.states import SessionAgentState, UserInTheLoop
-from tests.simulation.blueprints import LARGE, Blueprint, member
-from tests.simulation.callers import FORM
+from tests.simulation.blueprints import FORM, LARGE, Blueprint, member
 from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
 from tests.simulation.simulator import TENANT
 from tests.simulation.snapshot import Snapshot
