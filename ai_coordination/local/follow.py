@@ -1,9 +1,10 @@
 """Follow a session, and print its events as lines for a terminal."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ai_coordination.local import questions
@@ -23,8 +24,8 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
     status startedAt finishedAt logs { level message }
     sessionAgents(first: 100, after: $agents) {
       nodes {
-        sessionAgentUuid agentUuid parentUuid round itemIndex state turn attempt notes updatedAt
-        successorUuids
+        sessionAgentUuid agentUuid parentUuid round itemIndex superseded state turn attempt notes
+        updatedAt successorUuids
         agent { agentName runtime { kind target } }
         currentRun { runUuid }
         ask { kind }
@@ -64,8 +65,10 @@ class Look:
     runs: Sequence[Mapping[str, Any]]
     reason: str | None = None
     """Why it has failed or was cancelled."""
+    superseded: Collection[str] = ()
+    """The UUIDs of agents that a retry has replaced. They are not among the agents."""
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """Return the agents' names by UUID."""
         return names(self.agents)
@@ -99,7 +102,9 @@ def look(client: Client, place: Place) -> Look:
         pages = {name: page["pageInfo"] for name, page in lists.items()}
         if not any(page["hasNextPage"] for page in pages.values()):
             times = session["startedAt"], session["finishedAt"]
-            return Look(session["status"], *times, agents, runs, _reason(session))
+            present = [agent for agent in agents if not agent["superseded"]]
+            past = {agent["sessionAgentUuid"] for agent in agents if agent["superseded"]}
+            return Look(session["status"], *times, present, runs, _reason(session), past)
         after = {name: page["endCursor"] or after[name] for name, page in pages.items()}
 
 
@@ -131,7 +136,8 @@ class Lines:
     def new(self, look: Look) -> list[Line]:
         """Return the events since the last snapshot, in order of time."""
         runs = {run["runUuid"]: run for run in look.runs}
-        lines = [line for run in look.runs for line in self._of_run(look, run)]
+        present = (run for run in look.runs if run["sessionAgentUuid"] not in look.superseded)
+        lines = [line for run in present for line in self._of_run(look, run)]
         for agent in look.agents:
             current = agent["currentRun"] or {}
             lines += self._of_agent(look, agent, runs.get(current.get("runUuid")))

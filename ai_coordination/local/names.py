@@ -34,8 +34,9 @@ def _levels(agents: Sequence[Agent], by_uuid: Mapping[str, Agent]) -> Iterable[l
         # A parent may be on a page that was read before it was written.
         level = [one for one in left if one.get("parentUuid") in known or _is_lost(one, by_uuid)]
         yield level
-        known |= {one["sessionAgentUuid"] for one in level}
-        left = [one for one in left if one not in level]
+        placed = {one["sessionAgentUuid"] for one in level}
+        known |= placed
+        left = [one for one in left if one["sessionAgentUuid"] not in placed]
 
 
 def _is_lost(agent: Agent, by_uuid: Mapping[str, Agent]) -> bool:

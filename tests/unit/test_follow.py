@@ -19,6 +19,7 @@ def agent(uuid: str, state: str, run: str | None = None, **more: Any) -> dict[st
         "notes": None,
         "updatedAt": AT.format(5),
         "successorUuids": [],
+        "superseded": False,
         "agent": {"agentName": "Writer", "runtime": {"kind": "ECHO"}},
         "currentRun": {"runUuid": run} if run else None,
         **more,
@@ -175,10 +176,26 @@ def test_a_session_of_several_pages_is_seen_whole() -> None:
     assert client.asked == [(None, None), ("1", "1"), ("2", "1")]
 
 
+def test_what_a_retry_has_replaced_is_not_shown() -> None:
+    old = agent("a", "FAILED", "ra", superseded=True)
+    new = agent("b", "FAILED", "rb")
+    runs = [run("ra", "a", "FAILED"), run("rb", "b", "FAILED")]
+
+    look = follow.look(Paged([old, new], runs), follow.Place("c", "s"))
+
+    assert (look.agents, look.runs) == ([new], runs)
+    assert shown(follow.Lines(), look) == [("Writer", "FAILED", 1, 2.0)]
+
+
 def test_agents_that_were_added_are_named_after_the_agent_that_added_them() -> None:
     analyst = {"agentName": "Analyst", "runtime": {"kind": "ECHO"}}
-    element = {"parentUuid": "a", "round": 1, "itemIndex": 0}
-    delegated = {"parentUuid": "d", "agentUuid": "analyst", "agent": analyst, "itemIndex": 1}
+    element: dict[str, Any] = {"parentUuid": "a", "round": 1, "itemIndex": 0}
+    delegated: dict[str, Any] = {
+        "parentUuid": "d",
+        "agentUuid": "analyst",
+        "agent": analyst,
+        "itemIndex": 1,
+    }
     look = seen(
         agent("f", "INITIAL", parentUuid="b", itemIndex=4),
         agent("a", "INITIAL", agentUuid="list"),
