@@ -10,7 +10,7 @@ from ai_coordination.expressions.evaluation import condition, evaluate
 from ai_coordination.expressions.failures import ExpressionFailed, kind_of
 from ai_coordination.expressions.lint import problems
 from ai_coordination.expressions.meter import Meter
-from ai_coordination.expressions.output_values import output_value, parsed_bytes
+from ai_coordination.expressions.output_values import output_value, value_bytes
 from ai_coordination.expressions.roots import Roots, names
 from ai_coordination.expressions.scopes import Scope, scope_of
 from ai_coordination.expressions.syntax import MOST_CHARACTERS
@@ -26,7 +26,7 @@ __all__ = [
     "kind_of",
     "names",
     "output_value",
-    "parsed_bytes",
     "problems",
     "scope_of",
+    "value_bytes",
 ]

@@ -3,13 +3,14 @@
 import json
 import re
 import sys
+from itertools import islice
 from typing import Any, Final
 
-# ```json … ```, each fence on a line of its own.
-_FENCED: Final = re.compile(
-    r"^[ \t]*```(?P<language>[\w+-]*)[ \t]*\r?\n(?P<inside>.*?)^[ \t]*```[ \t]*\r?$",
-    re.DOTALL | re.MULTILINE,
-)
+_MARK: Final = "```"
+_OPENINGS: Final = ("{", "[")
+# A line that begins or ends a fenced block, such as ```json. Lines are looked at one by one, so
+# that a long text with many of them takes no longer than any other.
+_FENCE: Final = re.compile(r"^[ \t]*```[^`\n]*$", re.MULTILINE)
 
 
 def output_value(text: str | None) -> Any:
@@ -22,7 +23,7 @@ def output_value(text: str | None) -> Any:
         return None
     stripped = text.strip()
     value = _collection(stripped)
-    if value is None and "```" in stripped:
+    if value is None and _MARK in stripped:
         value = _only_fenced(stripped)
     return stripped if value is None else value
 
@@ -49,15 +50,26 @@ def parsed_bytes(text: str) -> int:
     )
 
 
+def value_bytes(text: str) -> int:
+    """Return how many bytes the value of an output has in memory, at most or nearly so."""
+    may_be_json = text.lstrip().startswith(_OPENINGS) or _MARK in text
+    return parsed_bytes(text) if may_be_json else sys.getsizeof(text)
+
+
 def _collection(text: str) -> Any:
-    if not text.startswith(("{", "[")):
+    if not text.startswith(_OPENINGS):
         return None
     return parsed(text)
 
 
 def _only_fenced(text: str) -> Any:
-    blocks = list(_FENCED.finditer(text))
-    return _collection(blocks[0]["inside"].strip()) if len(blocks) == 1 else None
+    fences = list(islice(_FENCE.finditer(text), 3))
+    if len(fences) != 2:
+        return None
+    opening, closing = fences
+    if closing[0].strip() != _MARK:
+        return None
+    return _collection(text[opening.end() : closing.start()].strip())
 
 
 def _refuse(name: str) -> None:

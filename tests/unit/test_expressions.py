@@ -234,6 +234,13 @@ def test_the_meter_changes_nothing_but_what_goes_beyond_it(text: str, value: Any
         ("```python\nprint()\n```", "```python\nprint()\n```"),
         ("Use `[1]` for it", "Use `[1]` for it"),
         ("[" * 100_000, "[" * 100_000),
+        ("```json\n[1]", "```json\n[1]"),
+        ("```json\n[1]\n```json", "```json\n[1]\n```json"),
+        ("[1]\n```", "[1]\n```"),
+        ("  ```jsonc title=`x`\n[1]\n```", "```jsonc title=`x`\n[1]\n```"),
+        ("A list:\n  ```JSON5 \n  [1]\n  ``` \nDone", [1]),
+        pytest.param("```x\n" * 400_000, ("```x\n" * 400_000).strip(), id="many fences"),
+        pytest.param("\n".join([" " * 900] * 2_000 + ["x"]), "x", id="many blanks"),
     ],
 )
 def test_an_output_is_json_where_it_is_a_list_or_an_object(output: str | None, value: Any) -> None:
@@ -260,5 +267,11 @@ def test_the_bytes_of_parsed_json_are_never_guessed_too_low(value: Any) -> None:
     made = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
 
-    assert parsed == value
-    assert made <= expressions.parsed_bytes(text) <= 7 * made
+    assert parsed == expressions.output_value(f"So:\n```\n{text}\n```") == value
+    assert made <= expressions.value_bytes(text) <= 7 * made
+
+
+def test_a_text_that_is_no_json_needs_its_own_bytes_alone() -> None:
+    text = "name,price\n" * 1_000
+
+    assert expressions.value_bytes(text) == sys.getsizeof(text)

@@ -186,7 +186,7 @@ class _Loaded:
         text = self.text(_output(agent))
         if text is None:
             return None
-        self._left -= expressions.parsed_bytes(text)
+        self._left -= expressions.value_bytes(text)
         if self._left < 0:
             raise ExpressionFailed(TOO_LARGE_VALUES)
         return expressions.output_value(text)
