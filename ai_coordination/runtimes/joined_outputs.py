@@ -40,11 +40,24 @@ def join(tenant: str, agents: Sequence[models.SessionAgent]) -> str:
 
     It has at most 2 MB, as long as the agents are not more than some thousand.
     """
-    values = _values(tenant, agents)
-    if len(agents) == 1:
-        return values[0]
+    return _together(list(zip(agents, _values(tenant, agents), strict=True)))
+
+
+def join_copies(tenant: str, copies: Sequence[Sequence[models.SessionAgent]]) -> str:
+    """The JSON list of what each copy of a task said: what `join` gives of its last agents.
+
+    Bounds and errors as those of `join`.
+    """
+    values = iter(_values(tenant, [agent for copy in copies for agent in copy]))
+    told = [_together([(agent, next(values)) for agent in copy]) for copy in copies]
+    return f"[{', '.join(told)}]"
+
+
+def _together(values: Sequence[tuple[models.SessionAgent, str]]) -> str:
+    if len(values) == 1:
+        return values[0][1]
     by_name: dict[str, list[str]] = {}
-    for agent, value in zip(agents, values, strict=True):
+    for agent, value in values:
         by_name.setdefault(agent.agent_uuid, []).append(value)
     members = [f"{_json(name)}: {_of_one_name(found)}" for name, found in by_name.items()]
     return f"{{{', '.join(members)}}}"

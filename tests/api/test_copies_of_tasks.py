@@ -1,5 +1,6 @@
 """Agents in whose place a copy of another task is run."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -83,6 +84,32 @@ def test_each_element_is_the_task_query_of_a_copy() -> None:
     assert [one.order_predecessors for one in added] == [None, None, {3}, None, {5}, None]
     assert [one.order_successors for one in added] == [None, {4}, None, {6}, None, None]
     assert session(place)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("items", "ends", "output"),
+    [
+        ('["x", "y"]', ["d"], ["x", "y"]),
+        ('["x"]', ["d"], ["x"]),
+        ("[]", ["d"], []),
+        ('["x", "y"]', ["d", "f"], [{"d": "x", "f": "x"}, {"d": "y", "f": "y"}]),
+        ('["x"]', ["d", "failing"], [{"d": "x", "failing": None}]),
+    ],
+)
+def test_an_agent_that_passes_on_gives_a_list_with_what_each_copy_said(
+    items: str, ends: list[str], output: list[Any]
+) -> None:
+    passing = {"agentUuid": "b", "agentName": "B", "runtime": {"kind": "PASS"}}
+    tasks = Tasks([echo("a"), passing, echo("d"), echo("f"), echo("failing", fail="no")])
+    inner = tasks.new(*(after(name, onFailure="CONTINUE", retry=ONCE) for name in ends))
+    outer = tasks.new(
+        after("a"),
+        after("b", "a", taskUuid=inner, forEach={"items": "outputs.a"}),
+        subtaskQueries=[{"agentUuid": "a", "subtaskQuery": items}],
+    )
+    place = tasks.start(outer)
+
+    assert json.loads(agents(place)["b"]["agentOutput"]) == output
 
 
 def test_a_copy_is_repeated_and_its_first_agent_continues_the_thread_of_the_last_round() -> None:
