@@ -54,6 +54,7 @@ class Blueprint:
     by_hand: bool = False
     budget: dict[str, float | None] | None = None
     subtasks: Sequence[Subtask] = ()
+    output: str | None = None
 
     def make(self, caller: Caller) -> models.Task:
         """The task, and with it its coordination and its sub-tasks."""
@@ -77,6 +78,7 @@ class Blueprint:
             agent_actions=_named(self.actions, made),
             subtask_queries=self.queries,
             budget=self.budget,
+            output=self.output,
         )
 
 

@@ -33,7 +33,10 @@ WHENS: Mapping[str, Callable[[list[tuple[str, Any]]], bool]] = {
     "states.\"{}\" == 'COMPLETED'": lambda of: [state for state, _ in of] == ["completed"],
     "states.\"{}\" != 'FAILED'": lambda of: [state for state, _ in of] != ["failed"],
     'outputs."{}".done': lambda of: len(of) == 1 and _is_done(of[0][1]),
+    # It fails, unless it is null: no output is true or false.
+    'outputs."{}"': lambda of: len(of) != 1 or of[0][1] is not None,
 }
+FAILING = 'outputs."{}"'
 LISTS = ["`[]`", "`[1]`", '`[1, {"x": 2}, "c"]`', "`[1, 2, 3, 4]`", "`[[1], null, true, 4, 5]`"]
 NO_LIST = "`5`"
 
@@ -122,12 +125,21 @@ def _whens(before: Sequence[str]) -> list[str]:
 
 
 def may_run(when: str, before: Mapping[str, list[tuple[str, Any]]]) -> bool:
-    """Whether a condition holds, by the states and the output values of predecessors by name."""
+    """Whether a condition holds or fails, by the states and the output values of predecessors."""
     if when in ("`true`", "`false`"):
         return when == "`true`"
-    kind = next(one for one in WHENS for name in before if one.format(name) == when)
-    name = next(one for one in before if kind.format(one) == when)
+    kind, name = _kind_of(when, before)
     return WHENS[kind](before[name])
+
+
+def fails(when: str, before: Mapping[str, list[tuple[str, Any]]]) -> bool:
+    """Whether a condition that does not skip its agent fails it."""
+    return when not in ("`true`", "`false`") and _kind_of(when, before)[0] == FAILING
+
+
+def _kind_of(when: str, before: Mapping[str, Any]) -> tuple[str, str]:
+    """What a condition is made of: its form, and the agent that it names."""
+    return next((kind, name) for kind in WHENS for name in before if kind.format(name) == when)
 
 
 def _lists_of(before: Sequence[str]) -> list[str]:

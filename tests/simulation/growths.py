@@ -147,12 +147,21 @@ def _grew_rightly(now: Snapshot, was: models.SessionAgent, agent: models.Session
 def may_run(now: Snapshot, agent: models.SessionAgent) -> bool:
     """Whether an agent's condition holds, if it has one."""
     when = agent.agent_action.when
-    if when is None:
-        return True
+    return when is None or flows.may_run(when, _before(now, agent))
+
+
+def fails(now: Snapshot, agent: models.SessionAgent) -> bool:
+    """Whether an agent that is not skipped cannot be started, because its condition fails."""
+    when = agent.agent_action.when
+    return when is not None and flows.fails(when, _before(now, agent))
+
+
+def _before(now: Snapshot, agent: models.SessionAgent) -> dict[str, list[tuple[str, Any]]]:
+    """The states and the output values of an agent's predecessors, by name."""
     before: dict[str, list[tuple[str, Any]]] = {}
     for one in now.before(agent):
         before.setdefault(str(one.agent_uuid), []).append((str(one.state), _value(one)))
-    return flows.may_run(when, before)
+    return before
 
 
 def rounds_of(agent: models.SessionAgent) -> list[models.Growth]:

@@ -189,6 +189,9 @@ def _went_by_the_policies(now: Snapshot, agent: models.SessionAgent) -> None:
     behind = any(map(_skips, of_now))
     is_skipped = agent.state == SessionAgentState.SKIPPED
     assert (is_skipped and bool(agent.skip_requested)) == behind
+    if not (behind or is_skipped) and growths.fails(now, agent):
+        assert agent.state == SessionAgentState.FAILED
+        assert str(agent.notes).startswith("`when` has failed: ")
     if not behind:
         assert is_skipped == (_is_dead(now, agent) or not growths.may_run(now, agent))
 
