@@ -90,6 +90,14 @@ def received(size: int) -> None:
         allowed.receive(size)
 
 
+def charge(size: int) -> None:
+    """Count bytes that this thread is about to read from elsewhere. Raises QueryTooComplex."""
+    allowed = _current.get()
+    if allowed is not None:
+        allowed.receive(size)
+        allowed.spend({})
+
+
 def _refusal(what: str, limit: float) -> QueryTooComplex:
     message = (
         f"The operation reads {what} from the database: request fewer rows or fields at a time."

@@ -18,7 +18,7 @@ from tests.api.execution import (
     work_off,
 )
 from tests.api.test_call_counts import calls_of
-from tests.support.graph_api import Place, data
+from tests.support.graph_api import Place, data, error
 from tests.support.stored import put_state
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -104,3 +104,13 @@ def test_it_costs_a_read_of_the_agents_only_if_it_is_computed() -> None:
     assert stored == ["GetItem"]
     assert listed == ["Query", "BatchGetItem"]
     assert failed == ["Query"]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_outputs_from_the_bucket_count_as_what_a_query_reads() -> None:
+    text = "x" * 1_040_000
+    for _ in range(4):
+        place = started([echo("a"), echo("b")], taskQuery=text)
+
+    assert len(output(place)) == 2 * len(text) + len('{"a": "", "b": ""}')
+    assert error(ALL) == {"code": "QUERY_TOO_COMPLEX", "limit": 8_000_000}
