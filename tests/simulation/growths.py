@@ -1,5 +1,6 @@
 """Invariants of a session whose graph grows."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,6 @@ from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
     SessionAgentState,
-    SessionStatus,
 )
 from tests.simulation import flows
 from tests.simulation.flows import UNTILS
@@ -32,7 +32,7 @@ def always(now: Snapshot) -> None:
     taken: set[int] = set()
     for agent in agents:
         missing += _missing(now, agent, taken)
-    if session.status != SessionStatus.INITIAL and session.operation != "start":
+    if session.iteration_count:
         assert session.graph_size == len(agents) + missing, "the size of the graph is wrong"
     assert all(agent.ordinal < session.next_ordinal for agent in agents)
     assert not session.graph_size or session.graph_size - _superseded(session) <= MOST_AGENTS
@@ -83,7 +83,8 @@ def _keeps_its_place(now: Snapshot, agent: models.SessionAgent) -> None:
 
 def at_rest(now: Snapshot) -> None:
     """Once nothing is due."""
-    assert now.session.graph_size is None or now.session.graph_size == now.session.agent_count
+    if now.session.iteration_count:
+        assert now.session.graph_size in (None, now.session.agent_count), "agents are missing"
     for agent in now.agents:
         assert not agent.growing, "at rest an agent grows"
         if agent.state == SessionAgentState.SKIPPED:
@@ -179,6 +180,32 @@ def is_enough(now: Snapshot, agent: models.SessionAgent, number: int) -> bool:
     outputs = [values[0] if len(values) == 1 else values for values in by_name.values()]
     decide: Callable[[int, list[Any]], bool] = UNTILS[agent.agent_action.repeat.until]
     return decide(number, outputs)
+
+
+def collects(agent: models.SessionAgent) -> bool:
+    """Whether an agent's output is what those said that its rule has added."""
+    action = agent.agent_action
+    return bool(action.for_each or action.repeat) and action.task_uuid is None
+
+
+def is_collected(now: Snapshot, agent: models.SessionAgent) -> bool:
+    """Whether an agent's output is that of its last round, or the list of its elements' values."""
+    rounds = rounds_of(agent)
+    children = now.of_growth(rounds[-1]) if rounds else []
+    output = texts.read(TENANT, agent.agent_output)
+    if agent.agent_action.for_each is not None:
+        return bool(json.loads(output) == [_value(child) for child in children])
+    [last] = children
+    return bool(output == texts.read(TENANT, last.agent_output))
+
+
+def followed(now: Snapshot, agent: models.SessionAgent) -> list[models.SessionAgent]:
+    """The agents whose outputs an agent is told: what its rule has added, or its predecessors."""
+    rounds = rounds_of(agent)
+    if not rounds:
+        return now.before(agent)
+    sinks = rounds[-1].sink_ordinals()
+    return [child for child in now.of_growth(rounds[-1]) if child.ordinal in sinks]
 
 
 def _value(agent: models.SessionAgent) -> Any:

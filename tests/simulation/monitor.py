@@ -87,7 +87,10 @@ class Monitor:
             output = agent.agent_output
             self._stays(("output", agent.current_run_uuid), output)
             said = [*self._world.said[str(agent.current_run_uuid)], *self._asked_before(agent)]
-            assert any(one == output or _is(output, one) for one in said), "of another run"
+            if growths.collects(agent):
+                assert growths.is_collected(now, agent), "of other agents"
+            else:
+                assert any(one == output or _is(output, one) for one in said), "of another run"
             self._keeps_its_output(now, agent)
         if agent.state == SessionAgentState.WAITING_FOR_INPUT and not agent.asked_question:
             self._asked[int(agent.ordinal)] = agent.agent_output

@@ -273,7 +273,7 @@ class RandomSession:
             growths.called(now, call)
         before = [one for one in now.inputs(agent) if one.iteration <= agent.iteration]
         assert not now.unfinished() & {int(one.ordinal) for one in before}
-        before = [one for one in now.before(agent) if one.iteration <= agent.iteration]
+        before = [one for one in growths.followed(now, agent) if one.iteration <= agent.iteration]
         completed = {one.ordinal for one in before if one.state == SessionAgentState.COMPLETED}
         told = {one.ordinal for one in call.predecessors if one.agent_output is not None}
         assert completed <= told
