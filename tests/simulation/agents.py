@@ -26,6 +26,7 @@ class RandomAgents:
         self._polled = draw.choice([0, 0.3, 0.8])
         self._asks = draw.choice([0, 0, 0.2, 0.5])
         self._stores = draw.choice([0, 0.3])
+        self._delegates = draw.choice([0, 0.3, 0.7])
         # What was ever accepted of a run.
         self._accepted: dict[str, list[Any]] = defaultdict(list)
         # How often a worker dies in a call, and is stopped in one.
@@ -108,6 +109,10 @@ class RandomAgents:
             raise Died("it is stopped, and taken for dead")
         if self._world.random.random() < self._asks:
             return self._question(call)
+        if self._world.random.random() < self._delegates:
+            given = self._callers.delegation(call.agent)
+            if given is not None:
+                return given
         return Answer(self._callers.output(), self._callers.usage())
 
 

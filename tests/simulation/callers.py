@@ -8,7 +8,13 @@ from typing import Any
 
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
-from ai_coordination.engine import agent_commands, callback_reports, session_commands
+from ai_coordination.engine import (
+    agent_commands,
+    callback_reports,
+    delegation_command,
+    session_commands,
+)
+from ai_coordination.engine.agent import delegation
 from ai_coordination.engine.callback_reports import Place
 from ai_coordination.errors import (
     BadUserInput,
@@ -17,7 +23,9 @@ from ai_coordination.errors import (
     NotFound,
     Unauthenticated,
 )
-from ai_coordination.runtimes.base import Question, Usage
+from ai_coordination.runtimes.base import Delegation, Question, Usage
+from ai_coordination.runtimes.delegations import Work
+from ai_coordination.services.nested_tasks import DEEPEST
 from ai_coordination.states import SessionAgentState, SessionStatus, TimeoutPolicy, UserInTheLoop
 from tests.simulation.blueprints import FORM, LARGE
 from tests.simulation.simulator import Simulator, survives
@@ -32,6 +40,7 @@ OTHERS: Mapping[str, Any] = {
     "question": "another",
     "answer": {"said": "another"},
     "choice": "another",
+    "work": None,
 }
 
 
@@ -147,6 +156,27 @@ class Callers:
         resume = draw.choice([None, draw.random(), {"so far": self.something()}])
         return Question(self.something(), resume, draw.choice([None, FORM]), self.usage())
 
+    def delegation(self, agent: models.SessionAgent) -> Delegation | None:
+        """What an agent delegates; None if it has nobody to delegate to."""
+        draw, others = self._random, [str(one) for one in agent.agent_action.delegates_to or ()]
+        if not others or int(agent.depth or 0) >= DEEPEST:
+            return None
+        work = [
+            Work(
+                draw.choice(others),
+                self.something(),
+                tuple(before for before in range(number) if draw.random() < 0.3),
+            )
+            for number in range(draw.choice([1, 1, 2, 3, 5]))
+        ]
+        return Delegation(work, draw.choice([None, {"so far": self.something()}]), self.usage())
+
+    def _delegate(self, given: dict[str, Any], work: Delegation) -> tuple[Mutation, dict[str, Any]]:
+        text = delegation.as_text(work)
+        self._world.delegated[given["run_uuid"]].append((text, work.resume))
+        more = {"work": [asdict(one) for one in work.work], "resume": work.resume}
+        return delegation_command.delegate, {**given, **self._reported(), **more}
+
     def _report(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:
         given = self._key(agent)
         fate = self._random.random()
@@ -162,6 +192,9 @@ class Callers:
         if fate < 0.4:
             names = {"async_task_uuid": f"task-{fate}", "thread_uuid": f"thread-{fate}"}
             return agent_commands.accept, {**given, **names}
+        work = self.delegation(agent) if fate < 0.6 else None
+        if work is not None:
+            return self._delegate(given, work)
         output = self.output()
         self._world.said[given["run_uuid"]].append(output)
         return agent_commands.complete, {**given, **self._reported(), "agent_output": output}
@@ -181,8 +214,11 @@ class Callers:
         self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
         mutation(self._world.engine(), self._world.caller, **given)
         (name,) = OTHERS.keys() & given.keys()
+        other = OTHERS[name]
+        if name == "work":
+            other = [{**piece, "subtask_query": "another"} for piece in given[name]]
         with suppress(InvalidState):
-            mutation(self._world.engine(), self._world.caller, **{**given, name: OTHERS[name]})
+            mutation(self._world.engine(), self._world.caller, **{**given, name: other})
             raise AssertionError("two results of one run are taken")
         self._world.seam, self._world.spoils = seam, spoils
 

@@ -185,7 +185,8 @@ def is_enough(now: Snapshot, agent: models.SessionAgent, number: int) -> bool:
 def collects(agent: models.SessionAgent) -> bool:
     """Whether an agent's output is what those said that its rule has added."""
     action = agent.agent_action
-    return bool(action.for_each or action.repeat) and action.task_uuid is None
+    rules = action.for_each, action.repeat
+    return any(rule is not None for rule in rules) and action.task_uuid is None
 
 
 def is_collected(now: Snapshot, agent: models.SessionAgent) -> bool:

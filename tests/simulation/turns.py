@@ -38,7 +38,11 @@ class Turns:
         assert all(turn <= turn_of(agent) for turn in turns), "a run of a turn to come"
         assert turn_of(agent) <= agent.agent_action.max_turns
         for turn in range(1, turn_of(agent)):
-            *before, last = [run for run in runs if turn_of(run) == turn]
+            of_turn = [run for run in runs if turn_of(run) == turn]
+            if not of_turn:
+                assert _was_delegated(agent, turn), "a turn is missing"
+                continue
+            *before, last = of_turn
             assert last.outcome in ENDS_OF_A_TURN, "a turn has followed a failure"
             assert {run.outcome for run in before} <= {"failed", "timed_out"}
         self._question_is_open(agent, runs)
@@ -69,6 +73,14 @@ class Turns:
         agent = now.by_ordinal[int(call.agent.ordinal)]
         assert call.turn == turn_of(agent)
         before = [run for run in self._runs(now, agent) if turn_of(run) == call.turn - 1]
+        stored = self._checkpoints[of(call)]
+        continues = not before and call.turn > 1
+        if continues:
+            # A retry lets the agent continue in the turn after a delegation.
+            before = [run for run in now.runs_of(agent) if turn_of(run) == call.turn - 1]
+            before = sorted(before, key=lambda run: str(run.run_uuid))
+            assert before[-1].outcome == DELEGATED, "a retry has kept a turn"
+            stored = self._stored_ever(call)
         last = before[-1] if before else None
         given: list[Any] = [None]
         if last is not None and last.outcome == ASKED:
@@ -82,7 +94,13 @@ class Turns:
             assert not call.delegated, "results of another turn"
         if of(call) in self._landed:
             given = []
-        assert call.resume in [*given, *self._checkpoints[of(call)]], "the resume of another turn"
+        assert call.resume in [*given, *stored], "the resume of another turn"
+
+    def _stored_ever(self, call: Call) -> list[Any]:
+        """All checkpoints of a turn, also of earlier iterations."""
+        at, _, turn = of(call)
+        places = [place for place in self._checkpoints if (place[0], place[2]) == (at, turn)]
+        return [one for place in places for one in self._checkpoints[place]]
 
     def _replied(self, question: str, call: Call) -> None:
         """Of all replies to a question, each attempt of the next turn gets the same one."""
@@ -118,6 +136,11 @@ class Turns:
             if resume in tried:
                 del tried[: tried.index(resume)]
         return landed
+
+
+def _was_delegated(agent: models.SessionAgent, turn: int) -> bool:
+    """Whether a delegation, which a retry has kept, ended a turn or a later one."""
+    return any(growth.turn is not None and growth.turn >= turn for growth in agent.grew or ())
 
 
 def _given(run: models.SessionRun, said: Mapping[str, Sequence[tuple[str, Any]]]) -> list[Any]:
