@@ -67,6 +67,18 @@ def test_a_session_fails_when_its_time_is_over() -> None:
     assert item(place).due_at is None
 
 
+def test_an_agent_whose_start_is_delayed_ends_with_its_session() -> None:
+    actions = [after("a", delaySeconds=7200), after("b", "a"), after("c", when="`false`")]
+    place = started([echo("a"), echo("b"), echo("c")], actions, budget=HOUR)
+    assert sweeper.sweep(worker_in(3601)) == 1
+
+    look_in(3601, place)
+    assert sweeper.sweep(worker_in(7201)) == 0
+
+    assert seen(place)["status"] == "FAILED"
+    assert states(place) == {"a": "CANCELLED", "b": "CANCELLED", "c": "SKIPPED"}
+
+
 def test_a_session_that_completes_in_time_is_no_longer_due() -> None:
     place = started([external("a")], budget=HOUR)
 
