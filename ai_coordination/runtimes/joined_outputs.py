@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 from ai_coordination import models, texts
 from ai_coordination.models.texts import LargeText
 from ai_coordination.runtimes import person_answers
-from ai_coordination.states import RejectionPolicy, SessionAgentState, UserInTheLoop
+from ai_coordination.states import SessionAgentState
 
 # As much as an agent's output may have.
 LARGEST_BYTES: Final = 2 * 1024 * 1024
@@ -32,7 +32,7 @@ def output_of(agent: models.SessionAgent) -> models.Text | None:
 
 def is_asking(agent: models.SessionAgent) -> bool:
     """Whether an agent asks a person about its output, so that there may be two texts."""
-    return agent.agent_action.user_in_the_loop is not None
+    return person_answers.asks(agent)
 
 
 def join(tenant: str, agents: Sequence[models.SessionAgent]) -> str:
@@ -103,20 +103,13 @@ def _texts(agent: models.SessionAgent) -> list[models.Text | None]:
 
 
 def _value(agent: models.SessionAgent, read: Read) -> str:
-    output, *replies = [
-        read[text] if isinstance(text, LargeText) else text for text in _texts(agent)
-    ]
-    if not replies:
+    text = output_of(agent)
+    output = read[text] if isinstance(text, LargeText) else text
+    if output is None or not is_asking(agent):
         return _as_json(output)
-    (said,) = replies
-    members = {"agentOutput": _as_json(output), "userInput": _json(said)}
-    rule = agent.agent_action.ask
-    if person_answers.has_form(agent):
-        members |= {"userInput": "null", "answer": said or "null"}
-    elif agent.agent_action.user_in_the_loop == UserInTheLoop.CHOICE:
-        members["choice"] = _json(agent.choice)
-    elif rule is not None and rule.on_rejection == RejectionPolicy.CONTINUE:
-        members["approved"] = _json(agent.approved)
+    members = {"agentOutput": _as_json(output)}
+    for name, said in person_answers.members(agent, read).items():
+        members[name] = _json(said)
     return f"{{{', '.join(f'{_json(name)}: {value}' for name, value in members.items())}}}"
 
 

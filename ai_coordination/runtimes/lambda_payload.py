@@ -154,6 +154,8 @@ def _delegated(work: Delegated) -> dict[str, Any]:
 
 def _judged(agent: models.SessionAgent, said: PersonAnswer) -> dict[str, Any]:
     """What a person said that is no text. Only agents that ask for it have it: joins are wide."""
+    if not person_answers.asks(agent):
+        return {}
     kind = agent.agent_action.user_in_the_loop
     if kind == UserInTheLoop.APPROVAL:
         return {"approved": said.approved}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ai_coordination import models
 from ai_coordination.models.texts import LargeText, Text
+from ai_coordination.states import RejectionPolicy, UserInTheLoop
 
 
 class PersonAnswer(NamedTuple):
@@ -21,6 +22,16 @@ class PersonAnswer(NamedTuple):
     answer: Text | None = None
 
 
+def asks(agent: models.SessionAgent) -> bool:
+    """Whether the agent asks a person about its output.
+
+    One that only lists what others said does not: they have asked, each about its own.
+    """
+    action = agent.agent_action
+    lists = agent.collects and action.for_each is not None
+    return action.user_in_the_loop is not None and not lists
+
+
 def has_form(agent: models.SessionAgent) -> bool:
     """Whether the agent asks about its output with a form, so that its `user_input` is JSON."""
     rule = agent.agent_action.ask
@@ -32,6 +43,23 @@ def about_output(agent: models.SessionAgent) -> PersonAnswer:
     said = agent.user_input
     text, answer = (None, said) if has_form(agent) else (said, None)
     return PersonAnswer(agent.approved, agent.choice, text, answer)
+
+
+def members(agent: models.SessionAgent, read: Mapping[LargeText, str]) -> dict[str, Any]:
+    """What was said about the output of an agent that asks, as JSON beside the output has it.
+
+    `read` has its texts that are in the bucket.
+    """
+    said = value(about_output(agent), read)
+    rule, kind = agent.agent_action.ask, agent.agent_action.user_in_the_loop
+    found = {"userInput": said["text"]}
+    if kind == UserInTheLoop.CHOICE:
+        found["choice"] = said["choice"]
+    elif has_form(agent):
+        found["answer"] = said["answer"]
+    elif rule is not None and rule.on_rejection == RejectionPolicy.CONTINUE:
+        found["approved"] = said["approved"]
+    return found
 
 
 def last(agent: models.SessionAgent) -> PersonAnswer:

@@ -23,8 +23,8 @@ ENGINE = "engine"
 
 
 def was_rejected(agent: models.SessionAgent) -> bool:
-    """Whether a person has rejected the agent's output. The engine's default is no person's."""
-    if agent.agent_output is None:
+    """Whether a person has rejected the agent's own output. A default is of no person."""
+    if agent.agent_output is None or agent.collects:
         return False
     if agent.state == SessionAgentState.COMPLETED:
         return agent.approved is False and not _got_default(agent)

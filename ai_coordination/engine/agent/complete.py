@@ -3,6 +3,7 @@
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import release, spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
+from ai_coordination.engine.agent.growth.results import RoundAnswer
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves
@@ -35,10 +36,12 @@ def complete(
 
 def _answered(agent: models.SessionAgent, answer: Answer) -> Changes:
     output = texts.store(texts.Owner.of(agent), answer.output)
+    said = answer.said if isinstance(answer, RoundAnswer) else {}
     return {
-        "agent_output": capacity.grown(agent, "agent_output", output),
+        "agent_output": capacity.grown(agent.changed(said), "agent_output", output),
         "rejected_output": None,
         "rejected_because": None,
+        **said,
     }
 
 

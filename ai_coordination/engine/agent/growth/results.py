@@ -2,16 +2,36 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ai_coordination import expressions, models, texts
 from ai_coordination.models.texts import LargeText
+from ai_coordination.runtimes import person_answers
 from ai_coordination.runtimes.base import Answer, RunFailed
 from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
 # For the place of an output that does not fit.
 ELSEWHERE_BYTES = 120
+
+# What a person said about the last round counts as said about the agent that is repeated.
+_SAID = (
+    "asked_at",
+    "answered_at",
+    "answered_by",
+    "approved",
+    "choice",
+    "user_input",
+    "answer_comment",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAnswer(Answer):
+    """The output of the last round, and what a person `said` about it, by attributes."""
+
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 def answer(agent: models.SessionAgent, added: Sequence[models.SessionAgent]) -> Answer:
@@ -26,31 +46,47 @@ def answer(agent: models.SessionAgent, added: Sequence[models.SessionAgent]) -> 
     if last.state != SessionAgentState.COMPLETED:
         notes = f"Round {agent.grown:.0f} has no output: its agent is {last.state.upper()}"
         raise RunFailed(notes, retryable=False)
-    return Answer(last.agent_output if last.agent_output is not None else "")
+    said = {name: getattr(last, name) for name in _SAID} if person_answers.asks(last) else {}
+    return RoundAnswer(last.agent_output if last.agent_output is not None else "", said=said)
 
 
 def as_list(tenant: str, agents: Sequence[models.SessionAgent]) -> str:
     """Return the outputs as a JSON list of at most 2 MB.
 
-    An output that does not fit is named instead: `{"sessionAgentUuid": …, "bytes": …}`.
+    An output that does not fit is named instead: `{"sessionAgentUuid": …, "bytes": …}`. If the
+    agents ask a person, each is an object with its output and what the person said, as in a join.
     """
     left = validation.LONGEST_TEXT_BYTES - 2 - len(agents) * ELSEWHERE_BYTES
     wanted = [_output(agent) for agent in agents]
-    read = _read(tenant, wanted, left)
+    read = _read(tenant, [text for agent in agents for text in _texts(agent)], left)
     parts: list[str] = []
     for agent, output in zip(agents, wanted, strict=True):
-        text = read.get(output) if isinstance(output, LargeText) else output
-        part = _elsewhere(agent, output)
+        part = _elsewhere(agent)
         if output is None:
             part = "null"
-        elif text is not None:
-            whole = json.dumps(expressions.output_value(text), ensure_ascii=False)
+        elif all(text in read for text in _texts(agent) if isinstance(text, LargeText)):
+            text = read[output] if isinstance(output, LargeText) else output
+            whole = json.dumps(_value(agent, text, read), ensure_ascii=False)
             size = len(whole.encode(errors="surrogatepass"))
             if size <= left:
                 part = whole
                 left -= size
         parts.append(part)
     return f"[{', '.join(parts)}]"
+
+
+def _value(agent: models.SessionAgent, output: str, read: Mapping[LargeText, str]) -> Any:
+    value = expressions.output_value(output)
+    if not person_answers.asks(agent):
+        return value
+    return {"agentOutput": value, **person_answers.members(agent, read)}
+
+
+def _texts(agent: models.SessionAgent) -> list[models.Text | None]:
+    """The texts in an agent's place: its output, and what a person said about it."""
+    output = _output(agent)
+    asks = output is not None and person_answers.asks(agent)
+    return [output, agent.user_input] if asks else [output]
 
 
 def _output(agent: models.SessionAgent) -> models.Text | None:
@@ -70,6 +106,7 @@ def _that_may_fit(outputs: Sequence[Any], room: int) -> Iterator[LargeText]:
             yield output
 
 
-def _elsewhere(agent: models.SessionAgent, output: models.Text | None) -> str:
-    named = {"sessionAgentUuid": agent.session_agent_uuid, "bytes": texts.size(output)}
+def _elsewhere(agent: models.SessionAgent) -> str:
+    size = sum(map(texts.size, _texts(agent)))
+    named = {"sessionAgentUuid": agent.session_agent_uuid, "bytes": size}
     return json.dumps(named)
