@@ -9,12 +9,14 @@ from ai_coordination.api import ask_rule, enums, fields
 from ai_coordination.api.ask_rule import shown_json
 from ai_coordination.api.fields import Info, list_field, text_field, time_field
 from ai_coordination.api.scalars import JSON
+from ai_coordination.engine.agent import delegated
 from ai_coordination.runtimes import person_answers
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 
 TURN = (
     "Number of the current turn, from 1. One more each time a person has answered a question of the"
-    " agent, or has sent its output back. Attempts count within a turn."
+    " agent, or has sent its output back, and each time the agent has delegated. Attempts count"
+    " within a turn."
 )
 ASK = "What the agent asks a person, or has asked last. Null if nothing."
 USER_INPUT = (
@@ -122,7 +124,7 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
         default=rule.default,
         on_timeout=rule.on_timeout,
         on_rejection=rule.on_rejection,
-        resume=shown_json(agent.resume) if is_question else None,
+        resume=None if delegated.ended_last_turn(agent) else _resume_of(agent),
         asked_at=asked_at,
         due_at=agent.deadline_at if is_open else None,
         answered_by=agent.answered_by,
@@ -132,6 +134,24 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
         answer=None if agent.answered_at is None else _answer(agent),
         comment=agent.answer_comment,
     )
+
+
+def _resume_of(agent: models.SessionAgent) -> Any:
+    return shown_json(agent.resume) if agent.asked_question else None
+
+
+async def _resolve_resume(agent: models.SessionAgent, info: Info) -> Any:
+    return shown_json((await fields.load_full(info.context, agent)).resume)
+
+
+RESUME = graphene.Field(
+    JSON,
+    description=(
+        "What the agent gave with its last question or delegation, to continue. The turn that"
+        " follows has it, and each attempt of that turn."
+    ),
+    resolver=_resolve_resume,
+)
 
 
 def _asked_at(agent: models.SessionAgent) -> str | None:

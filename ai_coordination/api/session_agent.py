@@ -76,6 +76,7 @@ class SessionAgent(Growths, graphene.ObjectType):
     )
     turn = int_field(asks.TURN)
     ask = graphene.Field(asks.Ask, resolver=asks.resolve_ask, description=asks.ASK)
+    resume = asks.RESUME
     heartbeat = heartbeats.FIELD
     deadline_at = time_field(
         "When the current attempt times out, or the time for a person's answer ends. Null if there"

@@ -1,6 +1,6 @@
 """What agents and people answer in a test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,10 @@ from ai_coordination.local.questions import Question
 __all__ = [
     "Asked",
     "Decision",
+    "Delegate",
     "Question",
     "Reply",
+    "Work",
     "answer",
     "approve",
     "choose",
@@ -48,6 +50,32 @@ class Asked:
 
     question: str
     form: Any = None
+    resume: Any = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A piece of work for the agent with this agentUuid.
+
+    `after` are the positions of earlier pieces whose results it needs.
+    """
+
+    agent: str
+    text: str
+    after: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """Work that an agent delegates to other agents, after virtual `seconds`.
+
+    Once it is done, the agent is called again, in its next turn. A handler finds the results in
+    `event["delegated"]`, and `resume` in `event["resume"]`; a function of a text finds the results
+    in its text.
+    """
+
+    work: Sequence[Work]
     resume: Any = None
     seconds: float = 0.0
 
@@ -101,7 +129,7 @@ def choose(option: str, remark: str | None = None, *, seconds: float = 0.0) -> D
 
 
 AgentFunction = Callable[[str], Any] | Callable[[Any, Any], Any]
-"""A function of the agent's input that returns its output, as text or a Reply, or a question as
-Asked; or a handler of an event and a context, as on Lambda."""
+"""A function of the agent's input that returns its output, as text or a Reply, a question as Asked,
+or work for others as Delegate; or a handler of an event and a context, as on Lambda."""
 PersonFunction = Callable[[Question], "Decision | None"]
 """A function of the question. None: the person never answers it, and `onTimeout` applies."""

@@ -1,10 +1,10 @@
 """Looks after those who are asked: external workers, and people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ai_coordination import models
+from ai_coordination import ids, models
 from ai_coordination.local import questions
 from ai_coordination.local.client import Client
 from ai_coordination.local.questions import Answer
@@ -19,7 +19,10 @@ from ai_coordination.testing.records import Records
 
 _WORK = """query Work($session: ID!, $agent: ID!) {
   sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
-    agentInput turn ask { question resume answer }
+    agentInput turn resume ask { question answer }
+    children(first: 100) { nodes {
+      sessionAgentUuid agentUuid agent { agentName } state agentOutput notes round itemIndex
+    } }
   }
 }"""
 _ANSWER = """mutation Answer($input: AnswerSessionAgentInput!) {
@@ -71,6 +74,7 @@ class Attendance:
             return False
         key = {"session": agent.session_uuid, "agent": agent.session_agent_uuid}
         work = self._client.execute(_WORK, **key)["sessionAgent"]
+        delegated = _delegated(agent, work["children"]["nodes"], work["turn"] - 1)
         event = {
             "coordinationUuid": agent.coordination_uuid,
             "sessionUuid": agent.session_uuid,
@@ -80,7 +84,9 @@ class Attendance:
             "attempt": int(agent.attempt),
             "agent": {"agentUuid": names[0], "agentName": names[1]},
             "agentInput": work["agentInput"],
-            **_reply(work["ask"]),
+            "resume": work["resume"],
+            "reply": None if delegated else _reply(work["ask"]),
+            "delegated": delegated,
         }
         self._lambdas.report(event, self._lambdas.call(function, event))
         return True
@@ -111,9 +117,34 @@ class Attendance:
         return True
 
 
-def _reply(ask: Mapping[str, Any] | None) -> dict[str, Any]:
+def _reply(ask: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What a question has given to the next turn, as the payload of a LAMBDA agent has it."""
     if ask is None or ask["question"] is None:
-        return {"resume": None, "reply": None}
-    reply = {"question": ask["question"], "answer": ask["answer"]}
-    return {"resume": ask["resume"], "reply": reply}
+        return None
+    return {"question": ask["question"], "answer": ask["answer"]}
+
+
+def _delegated(
+    agent: models.SessionAgent, children: Sequence[Mapping[str, Any]], turn: int
+) -> list[dict[str, Any]]:
+    """The results of a turn's delegation, as the payload of a LAMBDA agent has them."""
+    of_turn = {
+        ids.session_agent_uuid(agent.session_uuid, int(growth.base) + index)
+        for growth in agent.grew or ()
+        if growth.turn == turn
+        for index in range(int(growth.size))
+    }
+    return [
+        {
+            "turn": turn,
+            "index": child["itemIndex"],
+            "sessionAgentUuid": child["sessionAgentUuid"],
+            "agentUuid": child["agentUuid"],
+            "agentName": child["agent"]["agentName"],
+            "state": child["state"],
+            "agentOutput": child["agentOutput"] if child["state"] == "COMPLETED" else None,
+            "notes": child["notes"],
+        }
+        for child in children
+        if child["sessionAgentUuid"] in of_turn
+    ]

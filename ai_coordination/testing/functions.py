@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ai_coordination.runtimes.base import Usage
 from ai_coordination.runtimes.token_usage import reported
-from ai_coordination.testing.answers import AgentFunction, Asked, Reply
+from ai_coordination.testing.answers import AgentFunction, Asked, Delegate, Reply
 from ai_coordination.testing.errors import TestingError
 
 
@@ -43,10 +43,11 @@ class Registered(NamedTuple):
                 "stackTrace": frames,
             }
             return Result(told, failed=True, seconds=self.seconds)
-        if isinstance(returned, Reply | Asked):
-            value = _value(returned) if isinstance(returned, Reply) else _asked(returned)
-            return Result(value, failed=False, seconds=returned.seconds or self.seconds)
-        return Result(_plain(returned), failed=False, seconds=self.seconds)
+        seconds = self.seconds
+        if isinstance(returned, Reply | Asked | Delegate):
+            seconds = returned.seconds or seconds
+            returned = _said(returned)
+        return Result(_plain(returned), failed=False, seconds=seconds)
 
 
 def registered(name: str, function: AgentFunction, seconds: float) -> Registered:
@@ -78,6 +79,19 @@ def invocation(result: Result) -> dict[str, Any]:
     return {**answer, "FunctionError": "Unhandled"} if result.failed else answer
 
 
+def _said(returned: Reply | Asked | Delegate) -> dict[str, Any]:
+    """What a Lambda function returns that says the same."""
+    if isinstance(returned, Reply):
+        return _value(returned)
+    if isinstance(returned, Asked):
+        return {"question": returned.question, "form": returned.form, "resume": returned.resume}
+    work = [
+        {"agentUuid": piece.agent, "subtaskQuery": piece.text, "after": list(piece.after)}
+        for piece in returned.work
+    ]
+    return {"delegate": work, "resume": returned.resume}
+
+
 def _value(reply: Reply) -> dict[str, Any]:
     value: dict[str, Any] = {"agentOutput": reply.output}
     if reply.input_tokens is not None and reply.output_tokens is not None:
@@ -92,10 +106,6 @@ def _value(reply: Reply) -> dict[str, Any]:
             )
         )
     return value
-
-
-def _asked(asked: Asked) -> Any:
-    return _plain({"question": asked.question, "form": asked.form, "resume": asked.resume})
 
 
 def _plain(returned: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 
 from ai_coordination.local.client import Client
-from ai_coordination.local.functions.reports import ASK, COMPLETE, FAIL
+from ai_coordination.local.functions.reports import ASK, COMPLETE, DELEGATE, FAIL
 from ai_coordination.runtimes.lambda_runtime import notes_of
 from ai_coordination.testing import functions
 from ai_coordination.testing.api import send_late
@@ -88,17 +88,7 @@ class Lambdas:
     def report(self, event: Mapping[str, Any], result: Result) -> None:
         """Report an agent's result, once it is there. A report that comes too late is refused."""
         keys = {name: event[name] for name in ("sessionUuid", "sessionAgentUuid", "runUuid")}
-        if result.failed:
-            document, told = FAIL, {"notes": notes_of(json.dumps(result.value).encode())}
-        elif isinstance(result.value, str):
-            document, told = COMPLETE, {"agentOutput": result.value}
-        elif isinstance(result.value, dict) and isinstance(result.value.get("agentOutput"), str):
-            document, told = COMPLETE, result.value
-        elif isinstance(result.value, dict) and isinstance(result.value.get("question"), str):
-            document, told = ASK, result.value
-        else:
-            raise TestingError(f"An agent's function must return its output, not {result.value!r}")
-
+        document, told = _report_of(result)
         at, report = self._clock.after(result.seconds), {**keys, **told}
         self._later.add(at, lambda: send_late(self._client, document, report))
 
@@ -137,3 +127,19 @@ class Lambdas:
         except BaseException as error:
             self._failure = error
             raise WorkerDied from error
+
+
+def _report_of(result: Result) -> tuple[str, Mapping[str, Any]]:
+    """The mutation that reports a result, and its input. Raises TestingError."""
+    if result.failed:
+        return FAIL, {"notes": notes_of(json.dumps(result.value).encode())}
+    said = {"agentOutput": result.value} if isinstance(result.value, str) else result.value
+    if isinstance(said, dict):
+        if isinstance(said.get("agentOutput"), str):
+            return COMPLETE, said
+        if isinstance(said.get("question"), str):
+            return ASK, said
+        if isinstance(said.get("delegate"), list):
+            more = {name: value for name, value in said.items() if name != "delegate"}
+            return DELEGATE, {"work": said["delegate"], **more}
+    raise TestingError(f"An agent's function must return its output, not {result.value!r}")
