@@ -129,6 +129,24 @@ def taking_part(
     return [agent for agent in agents if agent in named]
 
 
+def placed(
+    predecessors: Mapping[str, Collection[str]],
+    query_agents: Collection[str],
+    delegates: Collection[str],
+) -> Mapping[str, Collection[str]]:
+    """Return the predecessors of those agents with an action that have a place in the graph.
+
+    An agent to which others delegate has none if nothing else gives it one: a subtask query,
+    predecessors, or an agent that waits for it. Its action is only for the work that is delegated.
+    """
+    followed = {name for names in predecessors.values() for name in names}
+    elsewhere = {*delegates} - followed - {*query_agents}
+    found = {
+        agent: names for agent, names in predecessors.items() if names or agent not in elsewhere
+    }
+    return found or predecessors
+
+
 def _work(
     agents: Sequence[str],
     query_agents: Sequence[str],

@@ -41,7 +41,8 @@ TASK_UUID = (
 )
 DELEGATES_TO = (
     "`agentUuid`s of the members to which the agent may delegate work, at most 100, and not its"
-    " own. They need not take part in the task."
+    " own. Their actions apply to the delegated work. A member with an action, but without"
+    " predecessors, successors and subtask queries does only delegated work."
 )
 ITEMS = (
     f"{_EXPRESSION} It gives the list, for example `outputs.lister.documents`. An agent whose list"

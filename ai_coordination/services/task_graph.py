@@ -1,6 +1,6 @@
 """Check a task as a whole: members, predecessors, other tasks, and what expressions name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ai_coordination import expressions, graph, models
 from ai_coordination.caller import Caller
@@ -25,9 +25,14 @@ def check(caller: Caller, coordination: models.Coordination, task: models.Task) 
 
 def taking_part(coordination: models.Coordination, task: models.Task) -> list[str]:
     """Return the agents that take part in a task, in the order of its coordination."""
-    return graph.taking_part(
-        [agent.agent_uuid for agent in coordination.agents], _queried(task), _predecessors(task)
-    )
+    queried = _queried(task)
+    placed = graph.placed(_predecessors(task), queried, delegates(task.agent_actions))
+    return graph.taking_part([agent.agent_uuid for agent in coordination.agents], queried, placed)
+
+
+def delegates(actions: Mapping[str, models.AgentAction]) -> set[str]:
+    """Return the members to which agents with these actions may delegate."""
+    return {str(uuid) for action in actions.values() for uuid in action.delegates_to}
 
 
 def last_agents(coordination: models.Coordination, task: models.Task) -> list[str]:

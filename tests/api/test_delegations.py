@@ -92,13 +92,12 @@ def test_a_function_delegates_and_runs_again_with_the_results(functions: LambdaS
 def test_delegated_agents_have_a_place_of_their_own(functions: LambdaService) -> None:
     functions.deploy(BOSS, says({"delegate": [work("b"), work("b", "More", 0)]}, "Done"))
     functions.deploy("agent-b", returning("Found"))
-    rules = after("b", "boss", delaySeconds=60, input="query", maxTurns=3, timeoutSeconds=7)
+    rules = after("b", delaySeconds=60, input="query", maxTurns=3, timeoutSeconds=7)
 
     place = begin(team("b"), boss("b"), rules)
 
-    top, own, one, two = all_agents(place)
-    assert (own.agent_uuid, own.parent_ordinal, own.depth) == ("b", None, None)
-    assert (top.successors, top.predecessors) == ({own.ordinal}, None)
+    top, one, two = all_agents(place)
+    assert (top.agent_uuid, top.successors, top.predecessors) == ("boss", None, None)
     for agent in (one, two):
         assert (agent.parent_ordinal, agent.depth, agent.round) == (top.ordinal, 1, 1)
         assert (agent.iteration, agent.turn) == (1, None)
@@ -111,7 +110,7 @@ def test_delegated_agents_have_a_place_of_their_own(functions: LambdaService) ->
     assert len(threads) == 3
     assert [one.item_index, two.item_index] == [0, 1]
     kept = stored_session(place)
-    assert (kept.agent_count, kept.graph_size, kept.next_ordinal) == (4, 4, two.ordinal + 1)
+    assert (kept.agent_count, kept.graph_size, kept.next_ordinal) == (3, 3, 3)
 
 
 def test_a_failure_is_told_to_the_agent_and_ends_nothing_else(functions: LambdaService) -> None:
@@ -120,7 +119,7 @@ def test_a_failure_is_told_to_the_agent_and_ends_nothing_else(functions: LambdaS
     functions.deploy("agent-c", returning("Found"))
     once = {"retry": {"maxAttempts": 1}}
 
-    begin(team("b", "c"), boss("b", "c"), after("b", "boss", **once))
+    begin(team("b", "c"), boss("b", "c"), after("b", **once))
 
     told = events(functions)[1]
     assert [(one["state"], one["agentOutput"], one["notes"]) for one in told["delegated"]] == [

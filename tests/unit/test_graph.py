@@ -249,3 +249,13 @@ def test_of_several_agents_that_begin_one_goes_on_with_the_thread_of_the_session
         1: graph.SESSION_THREAD,
         2: 1,
     }
+
+
+def test_a_delegate_has_a_place_only_by_a_query_predecessors_or_successors() -> None:
+    actions = {"boss": ["plan"], "b": [], "c": ["boss"], "d": [], "plan": [], "e": []}
+    everyone = ["b", "c", "d", "plan"]
+
+    assert [*graph.placed(actions, ["d"], everyone)] == ["boss", "c", "d", "plan", "e"]
+    assert graph.placed(actions, [], []) == actions
+    # Two that delegate to each other, and nothing else, would leave nobody to begin.
+    assert graph.placed({"a": [], "b": []}, [], ["a", "b"]) == {"a": [], "b": []}

@@ -38,31 +38,30 @@ def ended_last_turn(agent: models.SessionAgent) -> bool:
 
 
 def rules(
-    session: models.Session, agent: models.SessionAgent, context: InvocationContext
+    session: models.Session, agent: models.SessionAgent
 ) -> tuple[Mapping[str, models.Agent], Mapping[str, models.AgentAction]]:
     """The members to which work may be delegated, and the actions of the agent's task, by UUID.
 
     Raises TextUnavailable, Throttled.
     """
     pinned = pinned_tasks.of(session)
-    task = pinned.tasks.get(_task_of(session, agent, context))
+    task = pinned.tasks.get(_task_of(session, agent))
     return pinned.members, {} if task is None else task.actions
 
 
-def _task_of(
-    session: models.Session, agent: models.SessionAgent, context: InvocationContext
-) -> str:
+def _task_of(session: models.Session, agent: models.SessionAgent) -> str:
     """The task whose copy an agent is part of: that of the next agent above it that runs a task."""
-    above: models.SessionAgent | None = agent
-    while above is not None and above.parent_ordinal is not None:
-        address = ids.session_agent_uuid(agent.session_uuid, int(above.parent_ordinal))
-        [above] = reads.batch_get(
-            [(models.SessionAgent, agent.session_uuid, address)],
-            tenant=agent.partition_key,
-            context=context,
+    inside: models.SessionAgent | None = agent
+    while inside is not None and inside.parent_ordinal is not None:
+        ordinal, above = int(inside.ordinal), str(inside.parent_uuid)
+        inside = reads.get(
+            models.SessionAgent, agent.session_uuid, above, tenant=agent.partition_key
         )
-        if above is not None and above.agent_action.task_uuid is not None:
-            return str(above.agent_action.task_uuid)
+        if inside is None or inside.agent_action.task_uuid is None:
+            continue
+        # An agent that runs a task may delegate too.
+        if not any(ordinal in growth.ordinals() for growth in growths(inside)):
+            return str(inside.agent_action.task_uuid)
     return str(session.task_uuid)
 
 

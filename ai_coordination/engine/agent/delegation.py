@@ -90,7 +90,7 @@ def delegate(
     kept: Changes = {"resume": pending.stored_form(resume.as_text(delegation.resume))}
     fence = moves.in_time(engine.now()) if reported else None
     try:
-        added = delegated_work.plan_of(engine, session, agent, delegation.work, pending)
+        added = delegated_work.plan_of(session, agent, delegation.work, pending)
         pending.write()
 
         def move(work: Changes, due_at: str | None) -> Transition:

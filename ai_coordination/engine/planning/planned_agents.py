@@ -13,6 +13,7 @@ from ai_coordination import graph, models, texts
 from ai_coordination.engine.planning import element, variables
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import from_stored, to_stored
+from ai_coordination.services import task_graph
 from ai_coordination.services.agent_rules import build_action, with_default_timeout
 
 
@@ -76,7 +77,8 @@ def plan_agents(
     waits_for = check(all_members, actions, queries)
     queried = [query.agent_uuid for query in queries]
     default_action = build_action("", [], {}, 0)
-    nodes = graph.expand(list(members), queried, waits_for)
+    placed = graph.placed(waits_for, queried, task_graph.delegates(actions))
+    nodes = graph.expand(list(members), queried, placed)
     filled = _fill(queries, variables.of(task_query), actions)
     return [
         PlannedAgent(

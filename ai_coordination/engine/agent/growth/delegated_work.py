@@ -8,7 +8,6 @@ from ai_coordination import models, texts
 from ai_coordination.engine.agent import delegated
 from ai_coordination.engine.agent.growth import plan
 from ai_coordination.engine.agent.growth.plan import Plan
-from ai_coordination.engine.context import Engine
 from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
 from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services.agent_rules import build_action, with_default_timeout
@@ -28,14 +27,13 @@ _NOWHERE: Final[Mapping[str, Any]] = {
 
 
 def plan_of(
-    engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
     work: Sequence[Work],
     pending: texts.PendingTexts,
 ) -> Plan:
     """Plan an agent for each piece of work. Its large texts are `pending` afterwards."""
-    members, actions = delegated.rules(session, agent, engine.context)
+    members, actions = delegated.rules(session, agent)
     successors: dict[int, list[int]] = defaultdict(list)
     for index, piece in enumerate(work):
         for before in piece.after:
