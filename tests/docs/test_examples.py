@@ -47,6 +47,8 @@ TRIED = {
     ],
     "ts": ["docs/guides/frontend.md"],
     "yaml": [
+        "docs/concepts/branches.md",
+        "docs/concepts/growing-sessions.md",
         "docs/guides/a2a-agents.md",
         "docs/guides/bedrock-agents.md",
         "docs/guides/blueprint-files.md",
