@@ -10,7 +10,9 @@ from ai_coordination.runtimes.base import Call
 from ai_coordination.states import (
     TERMINAL_AGENT,
     TERMINAL_SESSION,
+    RejectionPolicy,
     SessionAgentState,
+    UserInTheLoop,
 )
 from tests.simulation import flows
 from tests.simulation.flows import UNTILS
@@ -195,8 +197,13 @@ def is_collected(now: Snapshot, agent: models.SessionAgent) -> bool:
     children = now.of_growth(rounds[-1]) if rounds else []
     output = texts.read(TENANT, agent.agent_output)
     if agent.agent_action.for_each is not None:
-        return bool(json.loads(output) == [_value(child) for child in children])
+        return bool(json.loads(output) == [_listed(child) for child in children])
     [last] = children
+    said = [
+        (one.approved, one.choice, one.user_input, one.answered_by, one.answered_at)
+        for one in (agent, last)
+    ]
+    assert said[0] == said[1], "what a person said about the last round is lost"
     return bool(output == texts.read(TENANT, last.agent_output))
 
 
@@ -207,6 +214,22 @@ def followed(now: Snapshot, agent: models.SessionAgent) -> list[models.SessionAg
         return now.before(agent)
     sinks = rounds[-1].sink_ordinals()
     return [child for child in now.of_growth(rounds[-1]) if child.ordinal in sinks]
+
+
+def _listed(agent: models.SessionAgent) -> Any:
+    """The value of an element, with what a person said about it."""
+    value, action = _value(agent), agent.agent_action
+    if action.user_in_the_loop is None or agent.state != SessionAgentState.COMPLETED:
+        return value
+    text, rule = texts.read(TENANT, agent.user_input), action.ask
+    said: dict[str, Any] = {"agentOutput": value, "userInput": text}
+    if action.user_in_the_loop == UserInTheLoop.CHOICE:
+        said["choice"] = agent.choice
+    elif rule is not None and rule.form is not None:
+        said |= {"userInput": None, "answer": json.loads(str(text))}
+    elif rule is not None and rule.on_rejection == RejectionPolicy.CONTINUE:
+        said["approved"] = agent.approved
+    return said
 
 
 def _value(agent: models.SessionAgent) -> Any:
