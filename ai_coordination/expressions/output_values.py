@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any, Final
 
 _MARK: Final = "```"
+# JSON may escape half a surrogate pair, which nothing stores.
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _OPENINGS: Final = ("{", "[")
 # A line that begins or ends a fenced block, such as ```json. Lines are looked at one by one, so
 # that a long text with many of them takes no longer than any other.
@@ -29,11 +31,17 @@ def output_value(text: str | None) -> Any:
 
 
 def parsed(text: str) -> Any:
-    """Return the value of JSON text. None if it is none, and for null."""
+    """Return the value of JSON text. None if it is none, and for null.
+
+    Half a surrogate pair becomes a question mark.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
+        if _HALF.search(text):
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return None
+    return value
 
 
 def parsed_bytes(text: str) -> int:

@@ -15,6 +15,8 @@ from ai_coordination.runtimes import json_schema
 from ai_coordination.runtimes.problems import Path, Problem
 
 LARGEST_BYTES: Final = 16_384
+# Characters of a reason, and of a place.
+LONGEST_SHOWN: Final = 500
 
 _NESTED = ("properties", "$defs")
 _LOCAL = re.compile(r"#/\$defs/(?P<name>.+)", re.DOTALL)
@@ -201,8 +203,10 @@ def _problem_of_value(
     try:
         problem = next(json_schema.problems(schema, value), None)
     except (json_schema.TooManySteps, RecursionError):
-        return f"{subject} cannot be checked: the outputSchema is too intricate"
+        return f"{subject} cannot be checked: it is too large, or the outputSchema too intricate"
     if problem is None:
         return None
-    place = ".".join(map(str, problem.path)) or whole
-    return f"{subject} does not fit the outputSchema. {problem.message} ({place})"
+    # Names in an output may have any length.
+    place = ".".join(map(str, problem.path))[:LONGEST_SHOWN] or whole
+    reason = problem.message[:LONGEST_SHOWN]
+    return f"{subject} does not fit the outputSchema. {reason} ({place})"

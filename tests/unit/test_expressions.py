@@ -234,6 +234,7 @@ def test_the_meter_changes_nothing_but_what_goes_beyond_it(text: str, value: Any
         ("```python\nprint()\n```", "```python\nprint()\n```"),
         ("Use `[1]` for it", "Use `[1]` for it"),
         ("[" * 100_000, "[" * 100_000),
+        (r'{"a": ["\ud800b", "\ud83d\ude00", "\\ud800"]}', {"a": ["?b", "😀", "\\ud800"]}),
         ("```json\n[1]", "```json\n[1]"),
         ("```json\n[1]\n```json", "```json\n[1]\n```json"),
         ("[1]\n```", "[1]\n```"),
