@@ -35,7 +35,7 @@ def answer(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         usual = "ValidationException" if status < 500 else "InternalServerException"
         raise Refused(_CODES.get(status, usual), "As the message says", status)
     rounds = sum(message["role"] == "assistant" for message in since)
-    called = fake_models.call(asked, rounds) if "toolConfig" in request else None
+    called = fake_models.calls(asked, rounds) if "toolConfig" in request else []
     tool = None if called else _tool(request)
     schema = tool["inputSchema"]["json"] if tool else _schema(request)
     said = json.dumps(called) if called else fake_models.script(schema, asked, _results(since))
@@ -45,15 +45,16 @@ def answer(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         "outputTokens": fake_models.tokens(said),
     }
     usage["totalTokens"] = sum(usage.values())
-    block: dict[str, Any] = {"text": said}
-    if called:
-        name, arguments = called
-        block = {"toolUse": {"toolUseId": f"call-{rounds}", "name": name, "input": arguments}}
-    elif tool:
-        block = {"toolUse": {"toolUseId": "1", "name": tool["name"], "input": _value(said)}}
+    uses = [
+        {"toolUseId": f"call-{rounds}-{number}", "name": name, "input": arguments}
+        for number, (name, arguments) in enumerate(called)
+    ]
+    if tool:
+        uses = [{"toolUseId": "1", "name": tool["name"], "input": _value(said)}]
+    blocks: list[dict[str, Any]] = [{"toolUse": use} for use in uses]
     return {
-        "output": {"message": {"role": "assistant", "content": [block]}},
-        "stopReason": "tool_use" if "toolUse" in block else "end_turn",
+        "output": {"message": {"role": "assistant", "content": blocks or [{"text": said}]}},
+        "stopReason": "tool_use" if uses else "end_turn",
         "usage": usage,
         "metrics": {"latencyMs": 1},
     }

@@ -21,7 +21,9 @@ PATH = "/v1/chat/completions"
 LONGEST_SLEEP = 600.0
 
 _SAY = re.compile(r"^say: (?P<text>.*)$", re.MULTILINE)
-_CALL = re.compile(r"^call: (?P<name>[\w-]{1,64})(?P<arguments> \{.*\})?$", re.MULTILINE)
+_CALL = re.compile(
+    r"^(?P<and>and )?call: (?P<name>[\w-]{1,64})(?P<arguments> \{.*\})?$", re.MULTILINE
+)
 _SLEEP = re.compile(r"^sleep: (?P<seconds>\d+(\.\d+)?)$", re.MULTILINE)
 _FAIL = re.compile(r"^fail: (?P<status>[45]\d\d)( after (?P<seconds>\d+))?$", re.MULTILINE)
 _HEADING = re.compile(r"^\[[0-9a-f]{12}\] |^Headings begin with ", re.MULTILINE)
@@ -87,16 +89,18 @@ def answer(content: bytes) -> Answer:
         status, seconds = failed
         return status, _error("As the message says"), {"retry-after": seconds} if seconds else {}
     rounds = sum(one["role"] == "assistant" for one in since)
-    called = call(asked, rounds) if request.get("tools") else None
+    called = calls(asked, rounds) if request.get("tools") else []
     results = [_text(one["content"]) for one in since if one["role"] == "tool"]
     said = json.dumps(called) if called else script(_schema(request), asked, results)
     usage = {"prompt_tokens": sum(map(tokens, texts)), "completion_tokens": tokens(said)}
     usage["total_tokens"] = sum(usage.values())
     message: dict[str, Any] = {"role": "assistant", "content": None if called else said}
     if called:
-        name, arguments = called
-        function = {"name": name, "arguments": json.dumps(arguments)}
-        message["tool_calls"] = [{"id": f"call_{rounds}", "type": "function", "function": function}]
+        message["tool_calls"] = [
+            {"id": f"call_{rounds}_{number}", "type": "function", "function": function}
+            for number, (name, arguments) in enumerate(called)
+            for function in [{"name": name, "arguments": json.dumps(arguments)}]
+        ]
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if called else "stop"}
     completion = {"id": "fake", "object": "chat.completion", "created": 0, "model": str(model)}
     return 200, {**completion, "choices": [choice], "usage": usage}, {}
@@ -121,15 +125,21 @@ def failure(asked: str) -> tuple[int, str | None] | None:
     return failed and (int(failed["status"]), failed["seconds"])
 
 
-def call(asked: str, rounds: int) -> tuple[str, Any] | None:
-    """The tool and the arguments that the message says to call after so many rounds."""
-    calls = list(_CALL.finditer(asked))[rounds:]
-    if not calls:
-        return None
+def calls(asked: str, rounds: int) -> list[tuple[str, Any]]:
+    """The tools and the arguments that the message says to call after so many rounds."""
+    of_rounds: list[list[tuple[str, Any]]] = []
+    for found in _CALL.finditer(asked):
+        if not found["and"] or not of_rounds:
+            of_rounds.append([])
+        of_rounds[-1].append((found["name"], _arguments(found["arguments"])))
+    return of_rounds[rounds] if rounds < len(of_rounds) else []
+
+
+def _arguments(text: str | None) -> Any:
     try:
-        return calls[0]["name"], json.loads(calls[0]["arguments"] or "{}")
+        return json.loads(text or "{}")
     except ValueError:
-        return calls[0]["name"], {}
+        return {}
 
 
 def script(schema: Mapping[str, Any] | None, asked: str, results: Sequence[str] = ()) -> str:

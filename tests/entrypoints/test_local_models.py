@@ -21,6 +21,7 @@ from tests.api.execution import (
     work_off,
 )
 from tests.api.execution import session as session_of
+from tests.support.graph_api import Place
 
 SCHEMA = {
     "type": "object",
@@ -185,6 +186,39 @@ def test_a_scripted_model_calls_the_tools_that_a_query_says_one_in_each_round(
     work_off()
 
     assert agents(place)["a"]["agentOutput"] == answer
+
+
+LEADS = """call: delegate_to_PRICES {"work": "say: 7 euros"}
+and call: delegate_to_STOCK {"work": "say: 60 kg"}
+call: delegate_to_WRITER {"work": "Offer oolong"}"""
+
+
+@pytest.mark.usefixtures("fake_bedrock")
+@pytest.mark.parametrize("kind", ["OPENAI", "BEDROCK"])
+def test_scripted_models_are_a_supervisor_and_three_specialists(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("url") if kind == "OPENAI" else ""
+    names = ["lead", "prices", "stock", "writer"]
+    members = [model(url, name) if url else bedrock_model(name) for name in names]
+    key = blueprint(members, [after("lead", delegatesTo=names[1:])])
+
+    place = start(key, taskQuery=LEADS)
+    work_off()
+
+    said = {name: one["agentOutput"] for name, one in agents(place).items()}
+    assert said == {
+        "lead": "The tools said: 7 euros; 60 kg; A scripted answer to: Offer oolong",
+        "prices": "7 euros",
+        "stock": "60 kg",
+        "writer": "A scripted answer to: Offer oolong",
+    }
+    turns = [run["outcome"] for run in runs_of(place) if run["agentUuid"] == "lead"]
+    assert turns == ["DELEGATED", "DELEGATED", "COMPLETED"]
+
+
+def runs_of(place: Place) -> list[dict[str, Any]]:
+    return list(session_of(place)["sessionRuns"]["nodes"])
 
 
 @pytest.mark.usefixtures("fake_bedrock")
