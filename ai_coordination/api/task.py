@@ -45,6 +45,8 @@ OUTPUT = (
     "A JMESPath expression of at most 1,000 characters over the outputs of the agents without"
     " successors. Its value is the output of a session: see `Session.output`."
 )
+# Sub-tasks whose names a picture shows. Each is read as a whole.
+MOST_NAMED_TASKS = 20
 
 
 class Task(graphene.ObjectType):
@@ -128,7 +130,7 @@ class Task(graphene.ObjectType):
     async def resolve_mermaid(task: models.Task, info: Info) -> str:
         async def draw() -> str:
             coordination = await _coordination(task, info)
-            uuids = services.nested_tasks.sub_tasks(task)
+            uuids = services.nested_tasks.sub_tasks(task)[:MOST_NAMED_TASKS]
             loads = [info.context.load(models.Task, task.coordination_uuid, uuid) for uuid in uuids]
             found = [row for row in await info.context.all(loads) if row is not None]
             names = {each.task_uuid: each.task_name for each in found}

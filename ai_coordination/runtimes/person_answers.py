@@ -46,7 +46,7 @@ def about_output(agent: models.SessionAgent) -> PersonAnswer:
 
 
 def members(agent: models.SessionAgent, read: Mapping[LargeText, str]) -> dict[str, Any]:
-    """What was said about the output of an agent that asks, as JSON beside the output has it.
+    """What was said about the output of an agent that asks, for the JSON that has both.
 
     `read` has its texts that are in the bucket.
     """

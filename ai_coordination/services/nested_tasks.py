@@ -7,12 +7,14 @@ from typing import Final
 from ai_coordination import graph, models
 from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput
-from ai_coordination.models import reads
+from ai_coordination.models import reads, sizes
 
 DEEPEST: Final = 5
 MOST_TASKS: Final = 100
-# A task has up to 300 KB, and a read is answered with up to 16 MB.
-TASKS_OF_A_READ: Final = 50
+# All tasks together, because they are in memory at once.
+MOST_BYTES: Final = 5_000_000
+# A task has up to 300 KB.
+TASKS_OF_A_READ: Final = 10
 
 Tasks = Mapping[str, models.Task]
 # The tasks that each task runs.
@@ -26,23 +28,32 @@ def read(context: InvocationContext, task: models.Task) -> Tasks:
     contains itself or that is nested too deeply, or to too many tasks; Throttled.
     """
     tasks = {task.task_uuid: task}
+    room = MOST_BYTES
     for _ in range(DEEPEST + 1):
         found = _unread(tasks)
-        if not found:
-            break
         if len(tasks) + len(found) > MOST_TASKS + 1:
             message = f"A task runs at most {MOST_TASKS} other tasks, those below them included"
             raise _problem(task, tasks, message, found[-1])
-        keys = [(models.Task, task.coordination_uuid, uuid) for uuid in found]
-        rows = reads.batch_get(
-            keys, tenant=task.partition_key, context=context, batch_size=TASKS_OF_A_READ
-        )
-        for uuid, row in zip(found, rows, strict=True):
-            if row is None:
-                raise _problem(task, tasks, f"The coordination has no task {uuid}", uuid)
-            tasks[uuid] = row
+        for first in range(0, len(found), TASKS_OF_A_READ):
+            batch = _batch(context, task, tasks, found[first : first + TASKS_OF_A_READ])
+            tasks |= batch
+            room -= sum(map(sizes.of_entity, batch.values()))
+            if room < 0:
+                message = f"The tasks that a task runs have at most {MOST_BYTES:,} bytes together"
+                raise _problem(task, tasks, message, next(reversed(batch)))
     _check(task, tasks)
     return tasks
+
+
+def _batch(
+    context: InvocationContext, task: models.Task, tasks: Tasks, uuids: Sequence[str]
+) -> dict[str, models.Task]:
+    keys = [(models.Task, task.coordination_uuid, uuid) for uuid in uuids]
+    rows = reads.batch_get(keys, tenant=task.partition_key, context=context)
+    for uuid, row in zip(uuids, rows, strict=True):
+        if row is None:
+            raise _problem(task, tasks, f"The coordination has no task {uuid}", uuid)
+    return dict(zip(uuids, rows, strict=True))
 
 
 def sub_tasks(task: models.Task) -> list[str]:

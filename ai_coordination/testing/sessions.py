@@ -128,6 +128,11 @@ class Session:
         return self._look().status
 
     @property
+    def output(self) -> str | None:
+        """Its output, once it is COMPLETED: a text, or JSON as text."""
+        return follow.session_output(self._client, self._place) or None
+
+    @property
     def seconds(self) -> float:
         """The virtual seconds from its start to its end, or until now."""
         look = self._look()

@@ -1,14 +1,16 @@
 """What the document shows of agents that were added while a session runs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ai_coordination import ids, models
 from tests.api.test_call_counts import calls_of
-from tests.support.graph_api import NOBODY, Place, data, error
+from tests.support.graph_api import NOBODY, Place, data, error, new_place
 from tests.support.stored import put_agents, put_state
 
+SCREENS = Path(__file__).parent / "screens"
 AGENT = "sessionAgentUuid parentUuid round itemIndex superseded"
 AGENTS = f"""query ($s: ID!, $f: SessionAgentFilter) {{
     rows: sessionAgents(sessionUuid: $s, filter: $f, first: 100) {{ nodes {{ {AGENT} }} }}
@@ -142,6 +144,20 @@ def test_the_work_of_a_session_is_that_of_its_start(place: Place, grown: list[st
     found = data(PROGRESS, {"c": place.coordination, "s": place.session})["session"]
 
     assert found["subtaskQueries"] == [{"subtaskQuery": "Do it"}]
+
+
+def test_a_grown_session_is_shown_by_as_many_calls_as_any_other(
+    place: Place, grown: list[str]
+) -> None:
+    screen = (SCREENS / "session_live.graphql").read_text()
+    document = screen.partition("mutation")[0] + screen[screen.index("fragment LiveAgent") :]
+    plain = new_place(place.coordination)
+    put_agents(*plain, range(11))
+
+    def calls(of: Place) -> list[str]:
+        return sorted(calls_of(document, {**of.key, "agents": 5}))
+
+    assert calls(place) == calls(plain) == ["BatchGetItem", "GetItem", "Query", "Query", "Query"]
 
 
 def test_all_of_it_is_read_with_the_agents_and_all_children_by_one_call(

@@ -160,6 +160,25 @@ def test_a_task_runs_a_hundred_others_at_most() -> None:
     assert told == {"code": "BAD_USER_INPUT", "inputPath": place}
 
 
+def test_the_tasks_below_have_five_megabytes_together(coordination: str) -> None:
+    large = "x" * 300_000
+    tasks = [new_task(coordination, initialTaskQuery=large) for _ in range(17)]
+    members = [
+        {"agentUuid": f"a{number}", "agentName": "A", "runtime": {"kind": "ECHO"}}
+        for number in range(17)
+    ]
+    given = {"coordinationUuid": coordination, "agents": members}
+    change("updateCoordination", given, "coordination { version }")
+    actions = [{"agentUuid": f"a{number}", "taskUuid": task} for number, task in enumerate(tasks)]
+    key = {"coordinationUuid": coordination, "taskName": "A"}
+
+    told = refused("createTask", {**key, "agentActions": actions})
+    new_task(coordination, agentActions=actions[:16])
+
+    place = ["input", "agentActions", 16, "taskUuid"]
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": place}
+
+
 def test_tasks_below_are_read_together_and_none_if_there_are_none(
     coordination: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

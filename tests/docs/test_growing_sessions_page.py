@@ -38,7 +38,7 @@ def test_the_task_runs_as_the_picture_shows(tmp_path: Path) -> None:
         engine.agent("editor", lambda text: "Final")
         session = engine.start(query="Report")
         engine.run()
-        assert session.status == "COMPLETED"
+        assert (session.status, session.output) == ("COMPLETED", "Final")
         key = {"c": session.coordination_uuid, "s": session.session_uuid}
         drawn = engine.graphql(PICTURE, key)["session"]["mermaid"]
 
