@@ -20,6 +20,7 @@ from ai_coordination.runtimes import base, output_schema
 from ai_coordination.runtimes.tools import conversation, parameters, toolbox
 from ai_coordination.services import (
     agent_rules,
+    ask_rules,
     control_flow,
     nested_tasks,
     session_membership,
@@ -108,6 +109,8 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "members to delegate to": (control_flow.MOST_DELEGATES,),
     "output schema": (output_schema.LARGEST_BYTES,),
     "form of a question": (output_schema.LARGEST_BYTES,),
+    "options of a choice": (ask_rules.FEWEST_OPTIONS, ask_rules.MOST_OPTIONS),
+    "default answer": (ask_rules.LARGEST_DEFAULT_BYTES,),
     "rounds with tools": (1, parameters.PROPERTIES["maxRounds"]["maximum"]),
     "result of a tool": (conversation.LONGEST_RESULT,),
     "time of a request": (int(events.MAX_SECONDS),),
