@@ -50,7 +50,7 @@ class Converse(Conversation):
         return self._send(request, ends_at)
 
     def _named_in(self, said: Sequence[Message]) -> list[ToolSpec]:
-        """The tools that were called. Converse refuses messages about tools that it is not told."""
+        """The tools that were called. Converse refuses calls in a request that names no tools."""
         names = dict.fromkeys(call.name for message in said for call in self.calls(message))
         return [ToolSpec(name, "", {"type": "object"}) for name in names]
 

@@ -127,7 +127,7 @@ def test_in_its_last_turn_a_model_has_no_tool_to_delegate_and_is_told_so(
     (result,) = any_model.results()
     assert result.text == "Find it\n\n(Nothing more can be delegated. Answer now.)"
     tools = [name for name, _, _ in any_model.tools_in(any_model.server.requests[-1])]
-    # Converse refuses a message about a tool that it is not told.
+    # Converse refuses calls in a request that names no tools.
     assert tools == ([FIND] if isinstance(any_model, Converse) else [])
 
 

@@ -105,6 +105,16 @@ def ask_badly(text):
     return {"question": "Which tea?", "form": 7}
 
 
+def delegate(text):
+    if "which you have just delegated" in text:
+        return text.splitlines()[-1]
+    return {"delegate": [{"agentUuid": "count", "subtaskQuery": text}]}
+
+
+def delegate_badly(text):
+    return {"delegate": [{"agentUuid": "nobody", "subtaskQuery": text}]}
+
+
 def report_badly(text):
     return {"agentOutput": text, "usage": {"inputTokens": -1}}
 
@@ -133,7 +143,8 @@ def no_agent():
     return "takes nothing"
 '''
 NAMES = [
-    *("ask", "ask-badly", "count", "crash", "critic", "fail", "large", "later"),
+    *("ask", "ask-badly", "count", "crash", "critic", "delegate", "delegate-badly", "fail"),
+    *("large", "later"),
     *(
         "leave",
         "meet",
@@ -220,6 +231,9 @@ def run(
     ]
     rules = {"onFailure": "CONTINUE", "retry": {"maxAttempts": 1}}
     actions = [{"agentUuid": name, **rules} for name in functions]
+    for action in actions:
+        if action["agentUuid"].startswith("delegate"):
+            action["delegatesTo"] = ["count"]
     given = {"coordinationName": "Mine", "agents": agents}
     created = ask(CREATE, input=given)["createCoordination"]["coordination"]
     key = {"coordinationUuid": created["coordinationUuid"]}
@@ -380,6 +394,24 @@ def test_a_question_that_cannot_be_asked_fails_the_agent(server: LocalServer) ->
         ("FAILED", f"The agent's question: {problem}"),
         ("FAILED", f"The agent's question cannot be asked: {problem} (form)"),
     ]
+
+
+def test_a_function_delegates_in_both_modes(server: LocalServer) -> None:
+    agents = run(
+        server, delegate={}, delegate2=WAITS, delegate_badly={}, delegate_badly2=WAITS, count=WAITS
+    )
+
+    problem = "This agent cannot delegate to 'nobody'. It can to 'count'"
+    assert {name: outcome(agent) for name, agent in agents.items()} == {
+        "delegate": ("COMPLETED", "3"),
+        "delegate2": ("COMPLETED", "3"),
+        "delegate_badly": ("FAILED", f"The agent's delegation: {problem}"),
+        "delegate_badly2": (
+            "FAILED",
+            f"The agent's delegation cannot be taken: {problem} (delegate.0.agentUuid)",
+        ),
+        "count": ("COMPLETED", "3"),
+    }
 
 
 @pytest.mark.parametrize(
