@@ -26,6 +26,8 @@ class RandomAgents:
         self._polled = draw.choice([0, 0.3, 0.8])
         self._asks = draw.choice([0, 0, 0.2, 0.5])
         self._stores = draw.choice([0, 0.3])
+        # How often what would be a failure is none.
+        self._able = draw.choice([0, 0.7])
         self._delegates = draw.choice([0, 0.3, 0.7])
         # What was ever accepted of a run.
         self._accepted: dict[str, list[Any]] = defaultdict(list)
@@ -49,6 +51,8 @@ class RandomAgents:
             used = self._callers.usage()
             raise RunFailed("busy", throttled=True, after_seconds=after_seconds, usage=used)
         fate = self._world.random.random()
+        if self._world.random.random() < self._able:
+            fate = max(fate, 0.2)
         if fate < 0.03:
             raise Faulty("an error that the runtime does not expect")
         if fate < 0.2:

@@ -22,7 +22,7 @@ from tests.simulation.flows import Subtask, flows
 MOST_AGENTS = 7
 MOST_QUERIES = 2
 # Of ten blueprints, how many have control flow.
-FLOWING = 6
+FLOWING = 8
 # More than any run uses.
 MOST_TOKENS = 2_000
 FORM = {"type": "object", "properties": {"said": {"type": "string"}}, "required": ["said"]}
@@ -131,10 +131,15 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
     tokens = draw(some.sampled_from([None, None, 1_500, 8_000, 20_000, 100_000]))
     seconds = draw(some.sampled_from([None, None, 60, 3_600, 90_000]))
     dollars = draw(some.sampled_from([None, None, 0.0005, 0.004, 0.08, 0.3]))
-    budget = {"tokens": tokens, "dollars": dollars, "seconds": seconds}
+    budget: dict[str, float | None] | None = {
+        "tokens": tokens,
+        "dollars": dollars,
+        "seconds": seconds,
+    }
     subtasks: list[Subtask] = []
     if not by_hand and draw(some.integers(0, 9)) < FLOWING:
         actions, subtasks = draw(flows(actions, names))
+        budget = draw(some.sampled_from([None, None, None, budget]))
     return Blueprint(made, actions, work, by_hand, budget, subtasks)
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as some
 from ai_coordination.states import FailurePolicy
 
 MOST_SUBTASKS = 2
+# Most sessions should last until they grow.
+POLICIES = [*FailurePolicy, FailurePolicy.CONTINUE, FailurePolicy.CONTINUE]
 # Which settings are drawn.
 DRAWN = frozenset(
     {"when", "input", "delay_seconds", "for_each", "repeat", "task_uuid", "delegates_to"}
@@ -61,7 +63,7 @@ def flows(
                 "agent_uuid": name,
                 "predecessors": [one for one in members[:place] if draw(some.booleans())],
                 "retry": {"max_attempts": draw(some.integers(1, 2)), "interval_seconds": 0},
-                "on_failure": draw(some.sampled_from(FailurePolicy)),
+                "on_failure": draw(some.sampled_from(POLICIES)),
             }
             for place, name in enumerate(members)
         ]
@@ -69,7 +71,8 @@ def flows(
         rules = DRAWN if depth == 0 else DRAWN - {"for_each"}
         with_flow = [draw(flow_of(one, names, depth, rules, rarely=True)) for one in of_task]
         subtasks.append(Subtask(with_flow))
-    chosen = [draw(flow_of(one, names, len(subtasks), DRAWN)) for one in actions]
+    lasting = [{**one, "on_failure": draw(some.sampled_from(POLICIES))} for one in actions]
+    chosen = [draw(flow_of(one, names, len(subtasks), DRAWN)) for one in lasting]
     return chosen, subtasks
 
 
@@ -120,7 +123,7 @@ def flow_of(
 
 
 def _whens(before: Sequence[str]) -> list[str]:
-    found = ["`true`", "`false`"] if not before else []
+    found = ["`true`", "`true`", "`true`", "`false`"] if not before else []
     return found + [when.format(name) for name in before for when in WHENS]
 
 

@@ -211,7 +211,8 @@ def followed(now: Snapshot, agent: models.SessionAgent) -> list[models.SessionAg
     """The agents whose outputs an agent is told: what its rule has added, or its predecessors."""
     rounds = rounds_of(agent)
     if not rounds:
-        return now.before(agent)
+        # The list may have been empty.
+        return [] if agent.grown else now.before(agent)
     sinks = rounds[-1].sink_ordinals()
     return [child for child in now.of_growth(rounds[-1]) if child.ordinal in sinks]
 
