@@ -1,17 +1,13 @@
-"""Sessions of models with a budget of tokens."""
+"""Sessions of models with a budget."""
 
 import json
 from typing import Any
 
 from ai_coordination import models
-from tests.api.execution import (
-    after,
-    agents,
-    model,
-)
-from tests.support.chat_server import ChatServer
-from tests.support.graph_api import Place, data
-from tests.support.stored import stored
+from tests.api.execution import after, agents, blueprint, model, started
+from tests.support.chat_server import ChatServer, refusing
+from tests.support.graph_api import Place, change, create, data, new_coordination
+from tests.support.stored import refused, stored
 
 LOGS = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status budget { tokens } usage { inputTokens outputTokens } logs { level message }
@@ -58,3 +54,38 @@ def in_a_row(number: int, **more: Any) -> list[dict[str, Any]]:
 def item(place: Place, name: str) -> models.SessionAgent:
     address = agents(place)[name]["sessionAgentUuid"]
     return stored(models.SessionAgent, place.session, address)
+
+
+# Where a session gets its members, and may get ones that its budget cannot limit.
+PLACES = ["start", "task", "dispatch", "retry"]
+
+
+def is_refused_at(
+    where: str, server: ChatServer, members: list[dict[str, Any]], budget: dict[str, Any]
+) -> None:
+    """Check that no session with the budget gets these members, and nothing is invoked."""
+    given: dict[str, Any]
+    if where == "retry":
+        server.answers(refusing(400))
+        place = started([model(server.url, **MOST)], budget=budget)
+        given = {"coordinationUuid": place.coordination, "agents": members}
+        change("updateCoordination", given, "coordination { id }")
+        mutation, given = "retrySession", {**place.key, "withCurrentMembers": True}
+    elif where == "dispatch":
+        coordination = new_coordination(agents=members)
+        given = {"coordinationUuid": coordination, "budget": budget}
+        place = Place(coordination, create("createSession", given, "sessionUuid")["sessionUuid"])
+        create("createSessionAgent", {**place.key, "agentUuid": "a"})
+        mutation, given = "dispatchSession", dict(place.key)
+    else:
+        key = blueprint(members, budget=budget if where == "task" else None)
+        given = {**key, "budget": budget} if where == "start" else dict(key)
+        mutation = "startSession"
+    before = len(server.requests)
+
+    told = refused(mutation, given)
+
+    named = {"start": "budget", "task": "taskUuid", "dispatch": "sessionUuid"}
+    path = ["input", named.get(where, "withCurrentMembers")]
+    assert told == {"code": "BAD_USER_INPUT", "inputPath": path}
+    assert len(server.requests) == before

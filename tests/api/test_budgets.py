@@ -6,12 +6,13 @@ import pytest
 
 from tests.api.budgeted import (
     CAP,
-    MOST,
+    PLACES,
     QUERY,
     USED,
     committed,
     failed_at,
     in_a_row,
+    is_refused_at,
     models_of,
     reserved,
     seen,
@@ -30,8 +31,8 @@ from tests.api.execution import (
     tell,
     work_off,
 )
-from tests.support.chat_server import ChatServer, refusing
-from tests.support.graph_api import Place, change, create, new_coordination
+from tests.support.chat_server import ChatServer
+from tests.support.graph_api import change, create
 from tests.support.stored import refused
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -122,40 +123,13 @@ def test_a_recorded_run_is_deducted(models_server: ChatServer) -> None:
     assert failed_at(place).endswith(f"{CAP - 1} are left, and M0 needs up to {CAP}")
 
 
-@pytest.mark.parametrize("where", ["start", "task", "dispatch", "retry"])
+@pytest.mark.parametrize("where", PLACES)
 def test_a_model_without_max_tokens_cannot_take_part_in_a_session_with_a_budget(
     models_server: ChatServer, where: str
 ) -> None:
-    budget = {"tokens": 1_000_000}
     members = [model(models_server.url)]
-    if where == "retry":
-        models_server.answers(refusing(400))
-        place = started([model(models_server.url, **MOST)], budget=budget)
-        change(
-            "updateCoordination",
-            {"coordinationUuid": place.coordination, "agents": members},
-            "coordination { id }",
-        )
-        told = refused("retrySession", {**place.key, "withCurrentMembers": True})
-        assert told["inputPath"] == ["input", "withCurrentMembers"]
-        return
-    if where == "dispatch":
-        coordination = new_coordination(agents=members)
-        given = {"coordinationUuid": coordination, "budget": budget}
-        session = create("createSession", given, "sessionUuid")["sessionUuid"]
-        place = Place(coordination, session)
-        create("createSessionAgent", {**place.key, "agentUuid": "a"})
-        told = refused("dispatchSession", place.key)
-        assert told["inputPath"] == ["input", "sessionUuid"]
-        return
-    key = blueprint(members, budget=budget if where == "task" else None)
-    given = {**key, "budget": budget} if where == "start" else dict(key)
 
-    told = refused("startSession", given)
-
-    place_of = {"start": "budget", "task": "taskUuid"}[where]
-    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", place_of]}
-    assert models_server.requests == []
+    is_refused_at(where, models_server, members, {"tokens": 1_000_000})
 
 
 @pytest.mark.parametrize("budget", [None, {"seconds": 9}])

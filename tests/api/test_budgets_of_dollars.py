@@ -11,6 +11,7 @@ from ai_coordination.config import settings
 from ai_coordination.errors import BadUserInput
 from ai_coordination.services import budgets
 from ai_coordination.states import AgentRuntimeKind
+from tests.api.budgeted import MOST, PLACES, QUERY, failed_at, in_a_row, is_refused_at, models_of
 from tests.api.execution import (
     SESSION,
     after,
@@ -28,7 +29,7 @@ from tests.api.execution import (
     work_off,
 )
 from tests.support.chat_server import ChatServer, refusing, saying
-from tests.support.graph_api import Place, change, create, data, new_coordination
+from tests.support.graph_api import Place, change, create, data
 from tests.support.http_server import Reply
 from tests.support.lambda_service import LambdaService, returning
 from tests.support.model_kinds import Chat, Use
@@ -39,8 +40,6 @@ pytestmark = pytest.mark.usefixtures("worked_queue")
 LOGS = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status budget { tokens dollars } dollars logs { level message }
 } }"""
-QUERY = "Which?"
-MOST: dict[str, Any] = {"maxTokens": 100}
 MEMBER = {"model": "m-1", **MOST}
 PRICES: dict[str, Any] = {"m-*": {"input": 10, "output": 50}, "*nova*": {"input": 20, "output": 80}}
 # In nanodollars: the bytes that the model is told, and the most that it may answer.
@@ -78,20 +77,6 @@ def amounts(place: Place) -> tuple[int, int]:
     items = [stored(models.SessionAgent, place.session, one) for one in of_session]
     reserved = sum(int(item.reserved_nanodollars or 0) for item in items)
     return int(session.committed_nanodollars or 0), reserved
-
-
-def failed_at(place: Place) -> str:
-    found = seen(place)
-    assert (found["status"], found["logs"][-1]["level"]) == ("FAILED", "ERROR")
-    return str(found["logs"][-1]["message"])
-
-
-def models_of(server: ChatServer, number: int, **parameters: Any) -> list[dict[str, Any]]:
-    return [model(server.url, f"m{one}", **{**MOST, **parameters}) for one in range(number)]
-
-
-def in_a_row(number: int) -> list[dict[str, Any]]:
-    return [after(f"m{one}") for one in range(number)]
 
 
 def test_a_run_reserves_the_most_that_its_call_can_cost_and_gives_back_the_rest(
@@ -259,38 +244,22 @@ def test_each_further_call_of_a_run_reserves_what_it_can_cost(
     assert (seen(place)["status"], amounts(place)) == ("COMPLETED", (2 * USED, 0))
 
 
-@pytest.mark.parametrize("where", ["start", "task", "dispatch", "retry"])
+@pytest.mark.parametrize("where", PLACES)
 def test_a_model_without_a_price_cannot_take_part_in_a_session_with_a_budget_of_dollars(
-    models_server: ChatServer, priced: Callable[[Any], None], where: str
+    models_server: ChatServer, where: str
 ) -> None:
-    budget: Any = {"dollars": 2.5}
     members = [model(models_server.url, **{**MOST, "model": "free"})]
-    if where == "retry":
-        models_server.answers(refusing(400))
-        place = started([model(models_server.url, **MOST)], budget=budget)
-        given = {"coordinationUuid": place.coordination, "agents": members}
-        change("updateCoordination", given, "coordination { id }")
-        told = refused("retrySession", {**place.key, "withCurrentMembers": True})
-        assert told["inputPath"] == ["input", "withCurrentMembers"]
-        return
-    if where == "dispatch":
-        coordination = new_coordination(agents=members)
-        given = {"coordinationUuid": coordination, "budget": budget}
-        place = Place(coordination, create("createSession", given, "sessionUuid")["sessionUuid"])
-        create("createSessionAgent", {**place.key, "agentUuid": "a"})
-        told = refused("dispatchSession", place.key)
-        assert told["inputPath"] == ["input", "sessionUuid"]
-        return
-    key = blueprint(members, budget=budget if where == "task" else None)
-    given = {**key, "budget": budget} if where == "start" else dict(key)
 
-    told = refused("startSession", given)
+    is_refused_at(where, models_server, members, {"dollars": 2.5})
 
-    place_of = {"start": "budget", "task": "taskUuid"}[where]
-    assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", place_of]}
+
+def test_a_price_of_nothing_is_a_price(
+    models_server: ChatServer, priced: Callable[[Any], None]
+) -> None:
     priced({"free": {"input": 0, "output": 0}})
-    place = start(key, budget=budget)
-    work_off()
+
+    place = started([model(models_server.url, **{**MOST, "model": "free"})], budget={"dollars": 1})
+
     assert (seen(place)["status"], seen(place)["dollars"]) == ("COMPLETED", 0.0)
 
 
