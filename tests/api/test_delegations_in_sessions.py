@@ -37,7 +37,7 @@ from tests.api.execution import (
 )
 from tests.support.addresses import fetched
 from tests.support.chat_server import ChatServer, saying
-from tests.support.graph_api import change
+from tests.support.graph_api import Place, change, new_coordination, new_task
 from tests.support.http_server import Reply
 from tests.support.lambda_service import LambdaService, returning
 from tests.support.model_kinds import Chat, Use
@@ -184,3 +184,92 @@ def test_an_agent_in_a_loop_delegates_in_each_of_its_rounds(functions: LambdaSer
     assert found == [("boss", 0), ("boss", 1), ("b", 2), ("boss", 1), ("b", 2)]
     assert session(place)["status"] == "COMPLETED"
     assert agents(place)["boss"]["agentOutput"] == "W"
+
+
+def retry(place: Place, **more: Any) -> None:
+    change("retrySession", {**place.key, **more}, "session { status }")
+    work_off()
+
+
+def test_a_retry_of_a_cancelled_session_does_only_the_work_that_is_missing() -> None:
+    place = begin([external("boss"), external("b"), echo("c")], boss("b", "c"))
+    run = report(place, "boss")
+    tell(DELEGATE, {**run, "work": [work("b"), work("c")], "resume": {"step": 1}})
+    change("cancelSession", place.key, "session { status }")
+    work_off()
+    assert [agent.state for agent in all_agents(place)] == ["cancelled", "cancelled", "completed"]
+
+    retry(place)
+    (again,) = listed("IN_PROGRESS")
+    tell("completeSessionAgent", {**report(place, "b"), "agentOutput": "Found"})
+
+    assert again["agentUuid"] == "b"
+    (now,) = listed("IN_PROGRESS")
+    assert now["agentInput"].endswith(
+        "which you have just delegated to agent B\nFound\n\n"
+        f"[{now['currentRun']['runUuid'][-12:]}] Work 2, which you have just delegated to agent C\n"
+        "Do it"
+    )
+    kept = all_agents(place)[0]
+    assert (kept.turn, kept.attempt, kept.resume) == (2, 1, '{"step": 1}')
+    assert [agent.run_count for agent in all_agents(place)] == [2, 2, 1]
+
+
+def test_a_retry_of_an_agent_that_failed_after_its_delegation_begins_anew(
+    functions: LambdaService,
+) -> None:
+    first = {"delegate": [work("b", "First")]}
+    functions.deploy(
+        BOSS, says(first, {"delegate": []}, {"delegate": [work("b", "Again")]}, "Done")
+    )
+
+    place = begin([*team(), echo("b")], boss("b", retry={"maxAttempts": 1}))
+    assert session(place)["status"] == "FAILED"
+    retry(place)
+
+    assert session(place)["status"] == "COMPLETED"
+    assert [(event["turn"], len(event["delegated"])) for event in events(functions)] == [
+        (1, 0),
+        (2, 1),
+        (1, 0),
+        (2, 1),
+    ]
+    found = [
+        (agent.agent_uuid, agent.subtask_query, agent.superseded) for agent in all_agents(place)
+    ]
+    assert found == [("boss", "Which?", None), ("b", "First", True), ("b", "Again", None)]
+    assert session(place)["progress"]["total"] == 2
+
+
+def test_in_a_copy_of_a_task_the_rules_are_those_of_that_task(functions: LambdaService) -> None:
+    """Also where the agent that runs the copy delegates itself."""
+    functions.deploy(BOSS, says({"delegate": [work("b")]}, "Inner"))
+    functions.deploy("agent-top", says({"delegate": [work("b")]}, "Outer"))
+    top = function("top", "agent-top", invocation="RequestResponse")
+    coordination = new_coordination(agents=[*team(), top, echo("b")])
+    inner = new_task(
+        coordination, agentActions=[boss("b"), after("b", timeoutSeconds=7)], subtaskQueries=[]
+    )
+    outer = new_task(
+        coordination,
+        agentActions=[
+            after("top", taskUuid=inner, delegatesTo=["b"]),
+            after("b", timeoutSeconds=9),
+        ],
+    )
+
+    place = start({"coordinationUuid": coordination, "taskUuid": outer}, taskQuery="Which?")
+    work_off()
+
+    assert session(place)["status"] == "COMPLETED"
+    found = [
+        (agent.agent_uuid, int(agent.depth or 0), int(agent.agent_action.timeout_seconds))
+        for agent in all_agents(place)
+    ]
+    assert found == [("top", 0, 300), ("boss", 1, 300), ("b", 2, 7), ("b", 1, 9)]
+    told = events(functions, "agent-top")
+    assert [[one["agentOutput"] for one in event["predecessors"]] for event in told] == [
+        ["Inner"],
+        ["Inner"],
+    ]
+    assert [[one["agentOutput"] for one in event["delegated"]] for event in told] == [[], ["Do it"]]
