@@ -62,7 +62,10 @@ class SessionAgent(Growths, graphene.ObjectType):
         " predecessors. Each attempt replaces it."
     )
     agent_output = text_field("The result of the agent. Null until it has answered.")
-    in_degree = int_field("Number of predecessors that have not ended.")
+    in_degree = int_field(
+        "Number of agents that it waits for: its predecessors, and what it has added, as far as"
+        " they have not ended."
+    )
     state = graphene.Field(enums.SessionAgentState, required=True, description="Current state.")
     notes = text_field(NOTES)
     attempt = int_field(

@@ -42,6 +42,7 @@ TRIED = {
     ],
     "graphql": [
         *map(name_of, SENT),
+        "docs/guides/ask-people.md",
         "docs/guides/budgets.md",
         "docs/guides/delegate-work.md",
         "docs/guides/usage.md",
@@ -52,6 +53,7 @@ TRIED = {
         "docs/concepts/branches.md",
         "docs/concepts/growing-sessions.md",
         "docs/guides/a2a-agents.md",
+        "docs/guides/ask-people.md",
         "docs/guides/bedrock-agents.md",
         "docs/guides/blueprint-files.md",
         "docs/guides/delegate-work.md",
