@@ -21,7 +21,7 @@ from tests.support.clients import InProcess
 from tests.support.mcp_server import McpServer
 
 GUIDE = page("guides/tools")
-STOCK, ORDER, OFFER = range(3)
+STOCK, ORDER, OFFER, TEAM = range(4)
 MODEL, TOOLS = "http://127.0.0.1:11434", "http://127.0.0.1:3000/mcp"
 AGENTS = """query ($s: ID!) { sessionAgents(sessionUuid: $s) { nodes {
     sessionAgentUuid state agentOutput notes currentRun { runUuid } ask { question form }
@@ -66,9 +66,12 @@ class Session:
         )
         self._uuid = made["session"]["sessionUuid"]
 
+    def agents(self) -> list[dict[str, Any]]:
+        return list(self._client.execute(AGENTS, s=self._uuid)["sessionAgents"]["nodes"])
+
     def agent(self) -> dict[str, Any]:
-        (found,) = self._client.execute(AGENTS, s=self._uuid)["sessionAgents"]["nodes"]
-        return dict(found)
+        (found,) = self.agents()
+        return found
 
     def answer(self, **said: Any) -> None:
         agent = self.agent()
@@ -136,9 +139,20 @@ def test_the_tool_of_a_server_asks_a_person(
     assert session.agent()["agentOutput"] == "The tools said: ordered 7 oolong"
 
 
-def test_the_model_of_the_last_blueprint_asks_a_person(
+def test_the_model_of_the_last_blueprint_lets_the_others_work(
     served: None, models: str, tmp_path: Path
 ) -> None:
+    query = """call: delegate_to_Prices {"work": "say: 7 euros"}
+and call: delegate_to_Stock {"work": "say: 60 kg"}"""
+    assert f"QUERY='{query}'" in GUIDE.text
+
+    lead, *others = Session(TEAM, tmp_path, query, models=models).agents()
+
+    assert lead["agentOutput"] == "The tools said: 7 euros; 60 kg"
+    assert [one["agentOutput"] for one in others] == ["7 euros", "60 kg"]
+
+
+def test_the_model_with_ask_user_asks_a_person(served: None, models: str, tmp_path: Path) -> None:
     query = 'call: ask_user {"question": "How many kilograms?"}'
     assert f"QUERY='{query}'" in GUIDE.text
 
