@@ -14,6 +14,7 @@ from ai_coordination.api.request import GraphQLRequest
 from ai_coordination.api.transport import events, http, negotiation
 from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
 from ai_coordination.config import PREFIX, Settings
+from ai_coordination.engine.agent import delegated, delegation
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
 from ai_coordination.runtimes import base, output_schema
@@ -107,6 +108,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "tolerated failures": (0, control_flow.MOST_TOLERATED_FAILURES),
     "rounds": (1, control_flow.MOST_ROUNDS),
     "members to delegate to": (control_flow.MOST_DELEGATES,),
+    "delegated work": (delegation.MOST_PIECES, 2, delegated.MOST_DEPTH),
     "output schema": (output_schema.LARGEST_BYTES,),
     "form of a question": (output_schema.LARGEST_BYTES,),
     "options of a choice": (ask_rules.FEWEST_OPTIONS, ask_rules.MOST_OPTIONS),
