@@ -7,12 +7,14 @@ iteration have no effect.
 from collections.abc import Sequence
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.planning import pinned_tasks
 from ai_coordination.engine.session import operation, order_edges, retry_plan, retry_reset
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
@@ -139,8 +141,23 @@ def _begin(
             kind.output.remove(),
             kind.falls_short.set(True) if plan.falls_short else kind.falls_short.remove(),
             *([kind.superseded_count.set(superseded)] if superseded else []),
+            *_pinned_members(session, plan),
         ],
     )
+
+
+def _pinned_members(session: models.Session, plan: Plan) -> list[Action]:
+    """Let the members of now do what is added from now on, if the retry takes them."""
+    if plan.members is None or session.pinned_tasks is None:
+        return []
+    try:
+        pinned = pinned_tasks.of(session)
+    except TextUnavailable:
+        return []
+    pending = texts.PendingTexts(texts.Owner.of(session))
+    stored = pinned_tasks.stored(pinned_tasks.with_members(pinned, plan.members), pending)
+    pending.write()
+    return [models.Session.pinned_tasks.set(stored)]
 
 
 def _undo(engine: Engine, session: models.Session) -> None:

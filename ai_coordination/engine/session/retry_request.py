@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
+from ai_coordination.engine.planning import pinned_tasks
 from ai_coordination.engine.session import retry_plan
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import BadUserInput, InvalidState
@@ -59,6 +60,10 @@ def plan(
 
 
 def _current_members(session: models.Session, wanted: set[str]) -> dict[str, models.Agent]:
+    """The members of agents that are reset, and of those that may be added.
+
+    One that may be added and that the coordination has no longer stays as it was pinned.
+    """
     coordination = reads.get(
         models.Coordination,
         session.partition_key,
@@ -73,7 +78,8 @@ def _current_members(session: models.Session, wanted: set[str]) -> dict[str, mod
     if lost:
         message = f"The coordination has no agent {', '.join(map(repr, lost))}"
         raise BadUserInput(message, place)
-    of_session = [members[uuid] for uuid in sorted(wanted)]
+    may_be_added = members.keys() & pinned_tasks.of(session).members.keys()
+    of_session = [members[uuid] for uuid in sorted(wanted | may_be_added)]
     budgets.check_members(session.budget, session.partition_key, of_session, place)
     pinned = compact_all(texts.Owner.of(session), of_session)
     return {member.agent_uuid: member for member in pinned}
