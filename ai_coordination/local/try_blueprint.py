@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ai_coordination.engine.planning import element
 from ai_coordination.engine.planning import variables as task_variables
 from ai_coordination.errors import InputError
 from ai_coordination.local import blueprints, people
@@ -160,10 +161,16 @@ class Trial:
         return query
 
     def _unfilled(self, known: Mapping[str, str]) -> Iterator[Problem]:
-        for index, item in enumerate(self.blueprint.task.get("subtaskQueries", [])):
+        task = self.blueprint.task
+        listed = {one["agentUuid"] for one in task.get("agentActions", []) if "forEach" in one}
+        for index, item in enumerate(task.get("subtaskQueries", [])):
             path = (*self.blueprint.task_path, "subtaskQueries", index, "subtaskQuery")
+            text = item["subtaskQuery"]
             try:
-                task_variables.filled(item["subtaskQuery"], known, task_variables.MOST_BYTES, *path)
+                if item["agentUuid"] in listed:
+                    element.check(text, known, *path)
+                else:
+                    task_variables.filled(text, known, task_variables.MOST_BYTES, *path)
             except InputError as error:
                 yield self.blueprint.problem(error.message, error.input_path)
 

@@ -7,7 +7,7 @@ import pytest
 
 from ai_coordination import ids, models
 from tests.api.test_call_counts import calls_of
-from tests.support.graph_api import NOBODY, Place, data, error, new_place
+from tests.support.graph_api import CALLER, NOBODY, Place, data, error, new_place
 from tests.support.stored import put_agents, put_state
 
 SCREENS = Path(__file__).parent / "screens"
@@ -158,6 +158,24 @@ def test_a_grown_session_is_shown_by_as_many_calls_as_any_other(
         return sorted(calls_of(document, {**of.key, "agents": 5}))
 
     assert calls(place) == calls(plain) == ["BatchGetItem", "GetItem", "Query", "Query", "Query"]
+
+
+def test_a_list_of_open_work_shows_it_too_by_one_more_call(place: Place, grown: list[str]) -> None:
+    waiting = {"state": "waiting_for_input", "open_since": "2026"}
+    open_as = f"{CALLER.partition_key}#waiting_for_input"
+    put_state(models.SessionAgent, place.session, grown[2], open_as=open_as, **waiting)
+    document = f"{{ openSessionAgents(state: WAITING_FOR_INPUT) {{ nodes {{ {AGENT} }} }} }}"
+
+    (row,) = data(document)["openSessionAgents"]["nodes"]
+
+    assert row == {
+        "sessionAgentUuid": grown[2],
+        "parentUuid": grown[PARENT],
+        "round": 1,
+        "itemIndex": 0,
+        "superseded": False,
+    }
+    assert calls_of(document) == ["Query", "BatchGetItem"]
 
 
 def test_all_of_it_is_read_with_the_agents_and_all_children_by_one_call(

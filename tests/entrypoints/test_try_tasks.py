@@ -7,8 +7,9 @@ import pytest
 
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
-from ai_coordination.local import blueprints
+from ai_coordination.local import blueprints, follow
 from ai_coordination.local.blueprints import InvalidBlueprint
+from ai_coordination.local.try_blueprint import COMPLETED, Options, Trial
 from tests.support.clients import InProcess
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import data
@@ -130,3 +131,33 @@ def test_a_line_of_tasks_that_is_too_long_is_shown_at_the_name_of_the_task(file:
         f"{file}:8:47: tasks[0].agentActions[0].task: Tasks are nested more than 5 deep:"
         " T0 -> T1 -> T2 -> T3 -> T4 -> T5 -> T6"
     )
+
+
+LIST = """\
+coordination:
+  coordinationName: Reading
+  agents: [{ agentUuid: reader, agentName: Reader, runtime: { kind: ECHO } }]
+task:
+  taskName: Read
+  initialTaskQuery: '{"list": [{"name": "a"}, {"name": "b"}], "style": "short"}'
+  subtaskQueries: [{ agentUuid: reader, subtaskQuery: "{index}: {item.name}, {style}" }]
+  agentActions: [{ agentUuid: reader, forEach: { items: json(taskQuery).list } }]
+"""
+
+
+def test_a_query_names_the_element_of_a_list_and_variables(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "SECONDS_BETWEEN_LOOKS", 0.02)
+    file.write_text(LIST)
+    client = InProcess("http://127.0.0.1:8000/graphql")
+
+    def run(options: Options) -> int:
+        blueprint = blueprints.read(str(file))
+        return Trial(options, blueprint, client, server_is_own=False).run()
+
+    assert run(Options(str(file))) == COMPLETED
+    assert '["0: a, short", "1: b, short"]' in capsys.readouterr().out
+    file.write_text(LIST.replace("{style}", "{stile}"))
+    with pytest.raises(InvalidBlueprint, match="The task query has no member 'stile'"):
+        run(Options(str(file)))
