@@ -1,10 +1,12 @@
 """Work that an agent delegates: to whom it may, what it says, and what came of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ai_coordination import models
+from ai_coordination.runtimes import person_answers
+from ai_coordination.runtimes.person_answers import PersonAnswer
 from ai_coordination.states import SessionAgentState
 
 MEMBER: Final = "delegate"
@@ -33,7 +35,8 @@ class Work:
 class Delegated:
     """What came of a piece of work that the agent delegated in one of its turns.
 
-    `index` is its place in that delegation. It has an output only if it is completed.
+    `index` is its place in that delegation. It has an output only if it is completed. If it asked a
+    person about that, `said` is the answer, and `judged` has its members in a payload.
     """
 
     turn: int
@@ -44,6 +47,8 @@ class Delegated:
     state: SessionAgentState
     output: models.Text | None = None
     notes: str | None = None
+    said: PersonAnswer | None = None
+    judged: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -93,6 +98,13 @@ def to_json(work: Sequence[Work]) -> list[dict[str, Any]]:
         for piece in work
         for after in [piece.after]
     ]
+
+
+def said_of(delegated: Delegated) -> list[tuple[str, models.Text]]:
+    """What a person said about the output of a piece of work: headings and texts."""
+    if delegated.said is None:
+        return []
+    return list(person_answers.sections(delegated.agent_name, delegated.said))
 
 
 def text_of(delegated: Delegated) -> models.Text:

@@ -1,6 +1,5 @@
 """The event of a LAMBDA agent: a public contract, described in docs/reference/agent-payload.md."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +8,7 @@ from ai_coordination import config, models
 from ai_coordination.runtimes import person_answers
 from ai_coordination.runtimes.base import Call
 from ai_coordination.runtimes.delegations import Delegated
-from ai_coordination.runtimes.person_answers import PersonAnswer
-from ai_coordination.states import SessionAgentState, UserInTheLoop
+from ai_coordination.states import SessionAgentState
 
 VERSION = 1
 TEXTS = ("subtaskQuery", "agentInput", "agentOutput", "userInput", "question", "answer")
@@ -126,15 +124,14 @@ def _rejected(agent: models.SessionAgent) -> dict[str, Any] | None:
 
 def _predecessor(agent: models.SessionAgent) -> dict[str, Any]:
     completed = agent.state == SessionAgentState.COMPLETED
-    said = person_answers.about_output(agent)
     return {
         "sessionAgentUuid": agent.session_agent_uuid,
         "agentUuid": agent.agent_uuid,
         "agentName": agent.member.agent_name,
         "state": agent.state.upper(),
         "agentOutput": agent.agent_output if completed else None,
-        "userInput": said.text,
-        **_judged(agent, said),
+        "userInput": person_answers.about_output(agent).text,
+        **person_answers.unread(agent),
     }
 
 
@@ -149,19 +146,5 @@ def _delegated(work: Delegated) -> dict[str, Any]:
         "state": work.state.name,
         "agentOutput": work.output,
         "notes": work.notes,
+        **work.judged,
     }
-
-
-def _judged(agent: models.SessionAgent, said: PersonAnswer) -> dict[str, Any]:
-    """What a person said that is no text. Only agents that ask for it have it: joins are wide."""
-    if not person_answers.asks(agent):
-        return {}
-    kind = agent.agent_action.user_in_the_loop
-    if kind == UserInTheLoop.APPROVAL:
-        return {"approved": said.approved}
-    if kind == UserInTheLoop.CHOICE:
-        return {"choice": said.choice}
-    if not person_answers.has_form(agent):
-        return {}
-    inline = isinstance(said.answer, str)
-    return {"answer": json.loads(str(said.answer)) if inline else said.answer}

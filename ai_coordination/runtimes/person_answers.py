@@ -1,7 +1,7 @@
 """What a person has answered to an agent, as others see it: its successors, and expressions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ai_coordination import models
@@ -60,6 +60,35 @@ def members(agent: models.SessionAgent, read: Mapping[LargeText, str]) -> dict[s
     elif rule is not None and rule.on_rejection == RejectionPolicy.CONTINUE:
         found["approved"] = said["approved"]
     return found
+
+
+def sections(name: str, said: PersonAnswer) -> Iterator[tuple[str, Text]]:
+    """What a person said about the output of an agent of this name: headings and texts."""
+    if said.choice is not None:
+        yield f"A person's choice, after agent {name}", said.choice
+    text = said.text or said.answer
+    if said.approved is False:
+        yield f"A person, who rejected the answer of agent {name}", text or "(without a remark)"
+    elif text:
+        yield f"A person, to agent {name}", text
+
+
+def unread(agent: models.SessionAgent) -> dict[str, Any]:
+    """What a person said that is no text, as payloads have it: only what was asked for.
+
+    An answer to a form that is in the bucket is only named.
+    """
+    if not asks(agent):
+        return {}
+    said, kind = about_output(agent), agent.agent_action.user_in_the_loop
+    if kind == UserInTheLoop.APPROVAL:
+        return {"approved": said.approved}
+    if kind == UserInTheLoop.CHOICE:
+        return {"choice": said.choice}
+    if not has_form(agent):
+        return {}
+    inline = isinstance(said.answer, str)
+    return {"answer": json.loads(str(said.answer)) if inline else said.answer}
 
 
 def last(agent: models.SessionAgent) -> PersonAnswer:

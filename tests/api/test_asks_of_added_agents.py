@@ -7,9 +7,22 @@ import pytest
 
 from ai_coordination import models
 from tests.api.asking import FORM, time_out
-from tests.api.execution import after, agents, echo, input_of, session, started, tell, work_off
+from tests.api.delegating import BOSS, begin, boss, events, says, work
+from tests.api.execution import (
+    WAITS,
+    after,
+    agents,
+    echo,
+    function,
+    input_of,
+    session,
+    started,
+    tell,
+    work_off,
+)
 from tests.api.growing import by_parent, mapped, rows
 from tests.support.graph_api import CALLER, Place, data
+from tests.support.lambda_service import LambdaService
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -17,6 +30,7 @@ COLOURS = ["Red", "Green"]
 CHOICE: dict[str, Any] = {"kind": "CHOICE", "options": COLOURS}
 APPROVAL: dict[str, Any] = {"kind": "APPROVAL", "onRejection": "CONTINUE"}
 UNTIL_APPROVED = {"until": "answers.b.approved", "maxRounds": 3}
+KINDS_OF_ANSWERS = "userInput", "approved", "choice", "answer"
 ASK = """query ($s: ID!, $a: ID!) { sessionAgent(sessionUuid: $s, sessionAgentUuid: $a) {
     ask { kind approved choice answer answeredBy comment }
 } }"""
@@ -181,3 +195,40 @@ def test_a_rejection_that_fails_ends_the_loop_and_an_element_follows_its_policy(
         None,
         {"agentOutput": "y", "userInput": None},
     ]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_agent_that_delegates_is_told_what_people_said_about_the_results(
+    functions: LambdaService,
+) -> None:
+    asks = {"choice": CHOICE, "form": {"kind": "INPUT", "form": FORM}, "judged": APPROVAL}
+    delegation = {"delegate": [work(name, name) for name in (*asks, "free")]}
+    functions.deploy(BOSS, says(delegation, "Done"))
+    members = [function("boss", BOSS, **WAITS), *map(echo, [*asks, "free"])]
+    actions = [boss(*asks, "free"), *(after(name, ask=rule) for name, rule in asks.items())]
+    place = begin(members, *actions)
+    large = {"days": 1, "note": "n" * 5_000}
+    said: dict[str, dict[str, Any]] = {
+        "choice": {"choice": "Red", "userInput": "Warm"},
+        "form": {"answer": large},
+        "judged": {"approved": False},
+    }
+
+    for one in waiting(place):
+        answer(one, **said[one.agent_uuid])
+
+    _, event = events(functions)
+    judged = {
+        one["agentUuid"]: {name: one[name] for name in KINDS_OF_ANSWERS if name in one}
+        for one in event["delegated"]
+    }
+    assert judged == {
+        "choice": {"choice": "Red", "userInput": "Warm"},
+        "form": {"answer": large, "userInput": None},
+        "judged": {"approved": False, "userInput": None},
+        "free": {},
+    }
+    told = event["agentInput"]
+    assert "A person's choice, after agent CHOICE\nRed" in told
+    assert "A person, who rejected the answer of agent JUDGED\n(without a remark)" in told
+    assert session(place)["status"] == "COMPLETED"

@@ -7,7 +7,7 @@ import pytest
 from ai_coordination import models
 from tests.api.asking import AT_ONCE
 from tests.api.delegating import all_agents, begin, boss, runs, shown, work
-from tests.api.execution import agents, echo, function, report, session, tell
+from tests.api.execution import after, agents, echo, function, report, session, tell
 from tests.api.tool_calls import ASKS, FUNCTION, STOCK
 from tests.support.graph_api import Place
 from tests.support.lambda_service import LambdaService, returning
@@ -60,6 +60,22 @@ def test_a_model_delegates_by_tools_and_gets_the_results_of_its_calls(any_model:
     used = stored(models.Session, place.coordination, place.session).total_usage
     assert used is not None
     assert int(used.output_tokens) == 2 * any_model.usage["outputTokens"]
+
+
+def test_a_model_gets_what_a_person_said_about_a_result_with_it(any_model: Model) -> None:
+    any_model.answers(any_model.calls(FINDS), any_model.says("Done"))
+    ask = {"kind": "CHOICE", "options": ["Red", "Green"]}
+    actions = boss("b"), after("b", ask=ask)
+    place = begin([any_model.member("boss"), echo("b")], *actions)
+
+    said = {"choice": "Red", "userInput": "It is warmer"}
+    tell("answerSessionAgent", {**report(place, "b"), **said})
+
+    chosen = "A person's choice, after agent B:\nRed"
+    remark = "A person, to agent B:\nIt is warmer"
+    text = f"Find it\n\n{chosen}\n\n{remark}"
+    assert any_model.results() == [Result("c1", text, is_error=False)]
+    assert session(place)["status"] == "COMPLETED"
 
 
 def test_other_tools_are_called_first_and_keep_their_results(

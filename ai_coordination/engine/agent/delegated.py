@@ -8,7 +8,8 @@ from ai_coordination import ids, models, texts
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine.planning import pinned_tasks
 from ai_coordination.models import reads
-from ai_coordination.runtimes.delegations import Delegate, Delegated, text_of
+from ai_coordination.runtimes import person_answers
+from ai_coordination.runtimes.delegations import Delegate, Delegated, said_of, text_of
 from ai_coordination.states import SessionAgentState
 
 
@@ -111,6 +112,8 @@ def _address(agent: models.SessionAgent, growth: models.Growth, index: int) -> s
 
 def _result(growth: models.Growth, index: int, child: models.SessionAgent) -> Delegated:
     is_done = child.state == SessionAgentState.COMPLETED
+    said = person_answers.about_output(child) if is_done and person_answers.asks(child) else None
+    judged = {} if said is None else {"userInput": said.text, **person_answers.unread(child)}
     return Delegated(
         turn=int(growth.turn),
         index=index,
@@ -120,6 +123,8 @@ def _result(growth: models.Growth, index: int, child: models.SessionAgent) -> De
         state=SessionAgentState(child.state),
         output=child.agent_output if is_done else None,
         notes=texts.read(child.partition_key, child.notes),
+        said=said,
+        judged=judged,
     )
 
 
@@ -128,8 +133,10 @@ def sections(agent: models.SessionAgent, results: Results) -> Iterator[tuple[str
     for one in results.before:
         heading = f"Work {one.index + 1}, which you delegated in turn {one.turn}"
         yield f"{heading} to agent {one.agent_name}", text_of(one)
+        yield from said_of(one)
     for one in results.last:
         heading = f"Work {one.index + 1}, which you have just delegated"
         yield f"{heading} to agent {one.agent_name}", text_of(one)
+        yield from said_of(one)
     if results.last and agent.current_turn >= int(agent.agent_action.max_turns):
         yield "Your last turn", LAST_TURN

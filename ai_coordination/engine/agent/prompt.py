@@ -12,7 +12,6 @@ from ai_coordination.context import InvocationContext
 from ai_coordination.engine.agent import delegated
 from ai_coordination.runtimes import person_answers
 from ai_coordination.runtimes.headings import OPENING, mark_of
-from ai_coordination.runtimes.person_answers import PersonAnswer
 from ai_coordination.services import validation
 from ai_coordination.states import SessionAgentState
 
@@ -66,18 +65,7 @@ def _answers(predecessors: Sequence[models.SessionAgent]) -> Iterator[Section]:
             continue
         name = _line(predecessor.member.agent_name)
         yield f"Agent {name}", predecessor.agent_output
-        yield from _judged(name, person_answers.about_output(predecessor))
-
-
-def _judged(name: str, said: PersonAnswer) -> Iterator[Section]:
-    """What a person said about the output of an agent of this name."""
-    if said.choice is not None:
-        yield f"A person's choice, after agent {name}", said.choice
-    text = said.text or said.answer
-    if said.approved is False:
-        yield f"A person, who rejected the answer of agent {name}", text or "(without a remark)"
-    elif text:
-        yield f"A person, to agent {name}", text
+        yield from person_answers.sections(name, person_answers.about_output(predecessor))
 
 
 def _line(text: str) -> str:

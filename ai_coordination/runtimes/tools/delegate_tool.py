@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ai_coordination import texts
 from ai_coordination.runtimes.base import Call
-from ai_coordination.runtimes.delegations import Delegate, Work, text_of
+from ai_coordination.runtimes.delegations import Delegate, Work, said_of, text_of
 from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.tools.conversation import Tool, ToolResult, ToolSpec, Use
 from ai_coordination.runtimes.tools.names import Names
@@ -64,10 +64,13 @@ def results(call: Call, places: Sequence[int]) -> dict[int, ToolResult]:
     `places` are those of the calls, in the order of the work. Raises TextUnavailable, Throttled.
     """
     done = [one for one in call.delegated if one.index < len(places)]
-    said = texts.read_all(call.agent.partition_key, map(text_of, done))
+    parts = [[("", text_of(one)), *said_of(one)] for one in done]
+    wanted = [text for of_one in parts for _, text in of_one]
+    read = iter(texts.read_all(call.agent.partition_key, wanted))
     found: dict[int, ToolResult] = dict.fromkeys(places, GONE)
-    for one, text in zip(done, said, strict=True):
-        result = ToolResult.of(text)
+    for one, of_one in zip(done, parts, strict=True):
+        told = [heading and f"{heading}:\n" for heading, _ in of_one]
+        result = ToolResult.of("\n\n".join(heading + next(read) for heading in told))
         found[places[one.index]] = replace(result, is_error=not one.is_done)
     if call.is_last_turn and places:
         last = found[places[-1]]
