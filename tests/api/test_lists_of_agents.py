@@ -5,6 +5,10 @@ import json
 import pytest
 
 from ai_coordination import models
+from ai_coordination.context import InvocationContext
+from ai_coordination.engine.agent import grow
+from ai_coordination.engine.agent.growth import rest
+from ai_coordination.models import writes
 from tests.api.execution import after, agents, echo, outcomes, session, started, states, tell
 from tests.api.growing import ONCE, by_parent, mapped, rows, stored_session
 from tests.support.graph_api import Place
@@ -159,3 +163,39 @@ def test_so_many_elements_run_at_a_time_as_the_action_says() -> None:
     assert session(place)["status"] == "COMPLETED"
     edges = [(one.order_predecessors, one.order_successors) for one in by_parent(place)["b"]]
     assert edges == [(None, {5}), (None, {6}), ({3}, {7}), ({4}, None), ({5}, None)]
+
+
+@pytest.mark.parametrize(("count", "is_small"), [(4, True), (5, False)])
+def test_a_growth_is_one_transaction_as_long_as_it_fits(
+    count: int, monkeypatch: pytest.MonkeyPatch, *, is_small: bool
+) -> None:
+    monkeypatch.setattr(grow, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(rest, "CHUNK", 3)
+    written: list[int] = []
+    commit = writes.Transaction.commit
+
+    def counting(transaction: writes.Transaction, context: InvocationContext) -> None:
+        puts = sum("Put" in part and "round" in part["Put"]["Item"] for part in transaction._parts)
+        if puts:
+            written.append(puts)
+        commit(transaction, context)
+
+    monkeypatch.setattr(writes.Transaction, "commit", counting)
+    place = mapped(json.dumps(list(range(count))), "{item}")
+
+    assert written == ([4] if is_small else [3, 2])
+    assert [one.subtask_query for one in by_parent(place)["b"]] == [str(at) for at in range(count)]
+    assert json.loads(rows(place)[1].agent_output) == list(map(str, range(count)))
+    assert session(place)["status"] == "COMPLETED"
+    assert stored_session(place).agent_count == count + 3
+
+
+@pytest.mark.stress
+def test_a_session_has_up_to_1000_agents_and_a_list_of_997_fills_it() -> None:
+    place = mapped(json.dumps(list(range(997))), "{item}")
+
+    assert session(place)["status"] == "COMPLETED"
+    now = stored_session(place)
+    assert (now.agent_count, now.graph_size, now.next_ordinal) == (1000, 1000, 1000)
+    assert json.loads(rows(place)[1].agent_output) == list(map(str, range(997)))
+    assert rows(place)[1].growing is None
