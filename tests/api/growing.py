@@ -11,7 +11,7 @@ from tests.support.graph_api import CALLER, Place
 ONCE = {"maxAttempts": 1}
 
 
-def rows(place: Place) -> list[models.SessionAgent]:
+def rows(place: Place) -> list[Any]:
     """All agents of a session, in the order of their ordinals."""
     tenant = CALLER.partition_key
     found = reads.all_rows(models.SessionAgent, place.session, tenant=tenant)
@@ -26,9 +26,9 @@ def stored_session(place: Place) -> models.Session:
     return found
 
 
-def by_parent(place: Place) -> dict[str | None, list[models.SessionAgent]]:
+def by_parent(place: Place) -> dict[str | None, list[Any]]:
     """The agents by the UUID of the member that has added them; None for those of the start."""
-    found: dict[str | None, list[models.SessionAgent]] = {}
+    found: dict[str | None, list[Any]] = {}
     names = {one.ordinal: one.agent_uuid for one in rows(place)}
     for one in rows(place):
         found.setdefault(names.get(one.parent_ordinal), []).append(one)

@@ -1,6 +1,7 @@
 """Agents that are run once for each element of a list."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_an_agent_is_run_for_each_element_and_answers_with_the_list_of_what_was_
     ],
 )
 def test_an_element_is_told_by_input_or_query_or_follows_the_query(
-    query: str, more: dict[str, str], told: list[str | None] | None
+    query: str, more: dict[str, Any], told: list[str | None] | None
 ) -> None:
     place = mapped('["x", {"n": {"m": 1}}]', query, **more)
 
@@ -96,7 +97,7 @@ def test_an_empty_list_adds_no_agents() -> None:
     ],
 )
 def test_what_cannot_be_a_list_fails_the_agent_at_once_and_adds_nothing(
-    items: str, query: str | None, more: dict[str, str], notes: str
+    items: str, query: str | None, more: dict[str, Any], notes: str
 ) -> None:
     place = mapped(items, query, retry={"maxAttempts": 3}, **more)
 

@@ -63,7 +63,7 @@ class Growing:
         assert found is not None
         return found
 
-    def agents(self) -> list[models.SessionAgent]:
+    def agents(self) -> list[Any]:
         tenant = self.caller.partition_key
         found = reads.all_rows(models.SessionAgent, self.key[1], tenant=tenant)
         return sorted(found, key=lambda one: int(one.ordinal))

@@ -6,6 +6,7 @@ The same session is cancelled at each of these moments, and then retried.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -102,7 +103,8 @@ class Growing(Started):
         for agent in now.agents:
             states.setdefault(agent.agent_uuid, []).append(agent.state)
         assert states == STATES
-        maps, loops = (now.by_ordinal[at] for at in (1, 2))
+        maps: Any = now.by_ordinal[1]
+        loops: Any = now.by_ordinal[2]
         assert json.loads(maps.agent_output) == ["maps said so", None, "maps said so"]
         assert loops.agent_output == "loops said so"
         assert [int(growth.size) for growth in loops.grew] == [2, 2]

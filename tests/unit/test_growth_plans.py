@@ -1,6 +1,7 @@
 """The plan of agents that another one adds in front of itself."""
 
 from dataclasses import replace
+from typing import Any
 
 from ai_coordination import graph, models
 from ai_coordination.engine.agent.growth.plan import Plan
@@ -12,12 +13,10 @@ PARENT = 3
 
 def agent(ordinal: int, after: tuple[int, ...] = (), before: tuple[int, ...] = ()) -> PlannedAgent:
     place = Place(PARENT, depth=1, round=1, thread_from=after[0] if after else graph.OWN_THREAD)
-    member = models.Agent(
-        agent_uuid="a",
-        agent_name="A",
-        runtime=models.AgentRuntime(kind="pass"),
-    )
-    action = models.AgentAction(agent_uuid="a", max_turns=4)
+    kinds: Any = models
+    runtime = kinds.AgentRuntime(kind="pass")
+    member = kinds.Agent(agent_uuid="a", agent_name="A", runtime=runtime)
+    action = kinds.AgentAction(agent_uuid="a", max_turns=4)
     return PlannedAgent(ordinal, member, action, "text", after, before, place)
 
 
@@ -50,7 +49,7 @@ def test_each_agent_of_a_plan_comes_after_all_that_it_leads_to() -> None:
 
 
 def test_the_growth_names_the_sinks_of_all_copies() -> None:
-    growth = COPIES.growth(40)
+    growth: Any = COPIES.growth(40)
 
     assert (growth.base, growth.size, growth.step, growth.sinks) == (40, 4, 2, [0])
     assert growth.sink_ordinals() == {40, 42}
