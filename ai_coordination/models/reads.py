@@ -23,7 +23,6 @@ E = TypeVar("E", bound=Entity)
 Key = tuple[type[Entity], str, str]
 
 MOST_KEYS_OF_A_BATCH = 100
-BATCHES_AT_ONCE = 8
 MOST_FRUITLESS_BATCHES = 6
 FIRST_WAIT_SECONDS = 0.05
 MOST_READS_OF_A_PAGE = 5
@@ -56,11 +55,12 @@ def batch_get(
     tenant: str,
     context: InvocationContext,
     batch_size: int = MOST_KEYS_OF_A_BATCH,
+    at_once: int = 1,
 ) -> list[Any]:
     """Read items consistently, in the order of their keys; None for each that does not exist.
 
-    One call reads up to `batch_size` items, of any tables, and several calls are made at the same
-    time. Raises Throttled.
+    One call reads up to `batch_size` items, of any tables, and up to `at_once` calls are made at
+    the same time. Raises Throttled.
     """
     unique = list(dict.fromkeys(keys))
     batches = [unique[start : start + batch_size] for start in range(0, len(unique), batch_size)]
@@ -68,10 +68,8 @@ def batch_get(
     def read(batch: Sequence[Key]) -> list[tuple[Key, Entity]]:
         return list(_batch(batch, context))
 
-    if len(batches) > 1:
-        answers = context.map(read, batches, min(len(batches), BATCHES_AT_ONCE), "read")
-    else:
-        answers = list(map(read, batches))
+    threads = min(at_once, len(batches))
+    answers = context.map(read, batches, threads, "read") if threads > 1 else map(read, batches)
     items = {
         key: item for answer in answers for key, item in answer if item.partition_key == tenant
     }

@@ -200,3 +200,18 @@ def test_a_session_has_up_to_1000_agents_and_a_list_of_997_fills_it() -> None:
     assert (now.agent_count, now.graph_size, now.next_ordinal) == (1000, 1000, 1000)
     assert json.loads(rows(place)[1].agent_output) == list(map(str, range(997)))
     assert rows(place)[1].growing is None
+
+
+def test_people_judge_the_elements_and_not_the_list() -> None:
+    schema = {"type": "object"}
+    more = {"userInTheLoop": "APPROVAL", "outputSchema": schema, "retry": ONCE}
+    place = mapped('[{"n": 1}, {"n": 2}]', "{item}", **more)
+
+    asking = [one for one in rows(place) if one.state == "waiting_for_input"]
+    assert [one.item_index for one in asking] == [0, 1]
+    for one in asking:
+        key = {"sessionUuid": place.session, "sessionAgentUuid": one.session_agent_uuid}
+        tell("answerSessionAgent", {**key, "runUuid": one.current_run_uuid, "approved": True})
+    said = [one["agentOutput"] for one in json.loads(rows(place)[1].agent_output)]
+    assert said == [{"n": 1}, {"n": 2}]
+    assert session(place)["status"] == "COMPLETED"

@@ -8,6 +8,9 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.models import reads
 from ai_coordination.states import SessionAgentState
 
+# An agent may follow a thousand others.
+BATCHES_AT_ONCE = 8
+
 
 def read(
     engine: Engine, agent: models.SessionAgent
@@ -59,4 +62,6 @@ def _read(
     ]
     if with_session:
         keys.insert(0, (models.Session, agent.coordination_uuid, agent.session_uuid))
-    return reads.batch_get(keys, tenant=agent.partition_key, context=engine.context)
+    return reads.batch_get(
+        keys, tenant=agent.partition_key, context=engine.context, at_once=BATCHES_AT_ONCE
+    )
