@@ -114,7 +114,8 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
         return None
     is_question = bool(agent.asked_question)
     is_open = agent.state == SessionAgentState.WAITING_FOR_INPUT
-    rule = ask_rule.of(_OWN_QUESTION if is_question else agent.agent_action)
+    is_about_output = not is_question and agent.agent_action.user_in_the_loop is not None
+    rule = ask_rule.of(agent.agent_action if is_about_output else _OWN_QUESTION)
     return Ask(
         kind=rule.kind,
         title=rule.title,

@@ -80,7 +80,9 @@ def _refusals(operation: Operation) -> set[str]:
     is_report = {("input", "sessionAgentUuid"), ("input", "runUuid")} <= operation.required
     # A session that cannot be retried is refused before the agents that are named are looked for.
     has_state_first = is_report or operation.name == "retrySession"
-    return {"NOT_FOUND", "INVALID_STATE"} if has_state_first else {"NOT_FOUND"}
+    # An own agent that may not delegate is refused before its run is looked at.
+    has_work = {"BAD_USER_INPUT"} if operation.name == "delegateSessionAgent" else set()
+    return {"NOT_FOUND", "INVALID_STATE", *has_work} if has_state_first else {"NOT_FOUND"}
 
 
 def _nothing(operation: Operation, result: dict[str, Any]) -> bool:

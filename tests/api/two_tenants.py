@@ -13,7 +13,7 @@ from tests.support.operations import Place
 from tests.support.stored import everything_stored, put_state, stored
 from tests.support.world import ARGUMENTS, KEYS, TYPES, World, new_world
 
-KINDS = {argument: kind for kind, argument in ARGUMENTS.items()}
+KINDS = {argument: kind for kind, argument in ARGUMENTS.items()} | {"parentUuid": "agent"}
 
 
 class Tenants(NamedTuple):

@@ -38,6 +38,7 @@ PLAIN = {
     "state": "WAITING_FOR_INPUT",
     "taskName": "Translate",
     "timezone": "Europe/Berlin",
+    "work": [{"agentUuid": "rag", "subtaskQuery": "Find it"}],
 }
 
 
