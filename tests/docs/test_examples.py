@@ -25,6 +25,15 @@ TUTORIAL = [
 ]
 SCHEDULES = docs_page("guides/schedules")
 FRONTEND = docs_page("guides/frontend")
+# Examples that have a page: tests/entrypoints/test_pattern_examples.py runs them.
+PATTERNS = (
+    "catch-and-compensate",
+    "map-reduce",
+    "nested-task",
+    "routed-triage",
+    "supervisor",
+    "writer-and-critic",
+)
 # Pages whose requests are sent here, and those whose code is tried here or in a file of its own.
 SENT = [README, *TUTORIAL, SCHEDULES]
 TRIED = {
@@ -38,6 +47,8 @@ TRIED = {
         "docs/guides/tools.md",
         "docs/guides/write-an-agent.md",
         "docs/guides/your-own-python.md",
+        "docs/patterns/supervisor.md",
+        "docs/patterns/writer-and-critic.md",
         "README.md",
     ],
     "graphql": [
@@ -62,6 +73,7 @@ TRIED = {
         "docs/guides/test-your-blueprints.md",
         "docs/guides/tools.md",
         "docs/guides/write-an-agent.md",
+        *(f"docs/patterns/{name}.md" for name in PATTERNS),
     ],
     "tsx": ["docs/guides/frontend.md"],
 }
