@@ -30,7 +30,7 @@ from ai_coordination.states import AgentRuntimeKind
 from benchmarks import units
 from benchmarks.bare import Bare, recorded
 from benchmarks.cases import CALLER
-from benchmarks.sizes import BATCH, CHAIN, JOIN, LAYER, LONG_CHAIN, SAMPLE, TIMES, WORKERS
+from benchmarks.sizes import BATCH, CHAIN, JOIN, LAYER, LIST, LONG_CHAIN, SAMPLE, TIMES, WORKERS
 
 T = TypeVar("T")
 
@@ -96,13 +96,13 @@ def chain(length: int) -> models.Task:
     return blueprint([[number - 1] if number else [] for number in range(length)])
 
 
-def started(task: models.Task) -> models.Session:
+def started(task: models.Task, query: str = QUERY) -> models.Session:
     return session_commands.start(
         factory.of_a_request(CALLER.context),
         CALLER,
         coordination_uuid=task.coordination_uuid,
         task_uuid=task.task_uuid,
-        task_query=QUERY,
+        task_query=query,
     )
 
 
@@ -191,6 +191,43 @@ def wide(queue: Held, agents: int, threads: int) -> dict[str, float]:
     return {"start": start, "run": run}
 
 
+def mapped(elements: int) -> tuple[models.Task, str]:
+    """A task whose second agent is run once for each element, and the task query: the list."""
+    first, second = (InvocationContext().new_uuid() for _ in range(2))
+    runtime = {"kind": AgentRuntimeKind.ECHO}
+    agents = [
+        {"agent_uuid": uuid, "agent_name": "Agent", "runtime": runtime} for uuid in (first, second)
+    ]
+    coordination = services.coordination.create(CALLER, coordination_name="Measured", agents=agents)
+    items = f'outputs."{first}"'
+    task = services.task.create(
+        CALLER,
+        coordination_uuid=coordination.coordination_uuid,
+        task_name="Measured",
+        agent_actions=[
+            {"agent_uuid": first},
+            {"agent_uuid": second, "predecessors": [first], "for_each": {"items": items}},
+        ],
+        subtask_queries=[{"agent_uuid": second, "subtask_query": f"{QUERY}: {{item}}"}],
+    )
+    return task, json.dumps(list(range(elements)))
+
+
+def grown(queue: Held, elements: int, threads: int) -> dict[str, float]:
+    """Measure a session that grows by a list, and what each element of another one writes."""
+    task, query = mapped(elements)
+    session, start = timed(lambda: started(task, query))
+    _, run = timed(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
+    is_complete(session)
+    task, query = mapped(SAMPLE)
+    with units.kept() as ledger:
+        session = started(task, query)
+        work_off(queue, BATCH)
+    is_complete(session)
+    written = sum(write.total for write in ledger.writes)
+    return {"start": start, "run": run, "units": written / SAMPLE}
+
+
 def long(queue: Held) -> dict[str, float]:
     session, start = timed(lambda: started(chain(LONG_CHAIN)))
     _, run = timed(lambda: work_off(queue))
@@ -277,6 +314,7 @@ def main(result: str) -> None:
             "chain": long(queue),
             "threads": {threads: wide(queue, SAMPLE, threads) for threads in (1, 4)},
             "layer": wide(queue, LAYER, 4),
+            "list": grown(queue, LIST, 4),
             "join": joins(queue),
         }
     Path(result).write_text(json.dumps(measured))

@@ -44,6 +44,9 @@ def sessions(ran: dict[str, Any]) -> str:
             for threads, times in ran["threads"].items()
         },
         f"{sizes.LAYER} in one layer, 4 threads": _run(ran["layer"], sizes.LAYER),
+        f"{sizes.LIST} elements of a list, 4 threads": (
+            f"{_run(ran['list'], sizes.LIST)}; {ran['list']['units']:.1f} write units an element"
+        ),
         f"the releases of a join of {sizes.JOIN}, each twice, on {sizes.WORKERS} threads": (
             f"{join['one by one']:.2f} s one by one, **{join['together']:.2f} s** by {sizes.BATCH}s"
         ),
