@@ -239,3 +239,29 @@ def test_failures_inside_a_copy_are_counted_once_and_end_that_copy_alone() -> No
     assert session(failed)["status"] == "FAILED"
     assert agents(failed)["a"]["state"] == "COMPLETED"
     assert rows(failed)[1].notes == "2 of 2 elements have failed, and 1 may: see `children`"
+
+
+def test_a_failure_in_a_task_within_a_copy_is_a_failure_of_that_copy() -> None:
+    members = [*MEMBERS[:3], echo("d", fail="No"), *MEMBERS[4:]]
+    tasks = Tasks(members)
+    innermost = tasks.new(after("d", retry=ONCE), after("f", "d"))
+    inner = tasks.new(after("e", taskUuid=innermost))
+
+    def run(tolerated: int) -> Place:
+        each = {"items": "outputs.a", "toleratedFailures": tolerated}
+        outer = tasks.new(
+            after("a"),
+            after("b", "a", taskUuid=inner, forEach=each),
+            subtaskQueries=[{"agentUuid": "a", "subtaskQuery": '["x", "y"]'}],
+        )
+        return tasks.start(outer)
+
+    place, failed = run(2), run(1)
+
+    assert session(place)["status"] == "COMPLETED"
+    copies = by_parent(place)["b"]
+    assert [(one.state, one.notes) for one in copies] == 2 * [
+        ("failed", "D has failed in the sub-task")
+    ]
+    assert [one.state for one in by_parent(place)["e"]] == 2 * ["failed", "skipped"]
+    assert rows(failed)[1].notes == "2 of 2 elements have failed, and 1 may: see `children`"

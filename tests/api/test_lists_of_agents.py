@@ -204,7 +204,7 @@ def test_a_session_has_up_to_1000_agents_and_a_list_of_997_fills_it() -> None:
 
 def test_people_judge_the_elements_and_not_the_list() -> None:
     schema = {"type": "object"}
-    more = {"userInTheLoop": "APPROVAL", "outputSchema": schema, "retry": ONCE}
+    more: dict[str, Any] = {"userInTheLoop": "APPROVAL", "outputSchema": schema, "retry": ONCE}
     place = mapped('[{"n": 1}, {"n": 2}]', "{item}", **more)
 
     asking = [one for one in rows(place) if one.state == "waiting_for_input"]

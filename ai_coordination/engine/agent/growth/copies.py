@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ai_coordination import graph, models, texts
+from ai_coordination.engine.agent import surroundings
 from ai_coordination.engine.agent.growth import children
 from ai_coordination.engine.agent.growth.children import Lanes, Work
 from ai_coordination.engine.agent.growth.plan import Plan
+from ai_coordination.engine.context import Engine
 from ai_coordination.engine.planning import pinned_tasks, planned_agents
 from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
-from ai_coordination.states import FailurePolicy
+from ai_coordination.states import FailurePolicy, SessionAgentState
 
+_FAILS = FailurePolicy.FAIL_SESSION
 # The copy's task query is stored with each agent that may need it. Longer ones are stored once.
 LONGEST_INLINE = 256
 
 
 def of_task(
+    engine: Engine,
     session: models.Session,
     agent: models.SessionAgent,
     work: Sequence[Work],
@@ -30,7 +34,7 @@ def of_task(
     copies = [pinned_tasks.agents_of(pinned, task_uuid, str(one.text)) for one in work]
     step = len(copies[0])
     lanes = Lanes(agent, len(copies))
-    inside = _Copy(agent, copies[0])
+    inside = _Copy(agent, copies[0], is_tolerated=_is_tolerated(engine, agent))
     return Plan(
         [
             inside.placed(one, number, work[number], lanes, pending)
@@ -41,11 +45,46 @@ def of_task(
     )
 
 
+def _is_tolerated(engine: Engine, agent: models.SessionAgent) -> bool:
+    """Whether the agent, or one above it, tolerates failures in what it has added."""
+    above: Sequence[models.SessionAgent] = [agent]
+    while above:
+        if children.tolerates_failures(above[0]):
+            return True
+        parent = above[0].parent_ordinal
+        above = [] if parent is None else surroundings.numbered(engine, agent, [parent])
+    return False
+
+
+def failed_in(
+    engine: Engine, session: models.Session, agent: models.SessionAgent
+) -> models.SessionAgent | None:
+    """The agent of the last copy whose failure would have ended the session, if it did not because
+    an agent above tolerates failures. Then the whole copy has failed, and so has its parent.
+
+    Raises TextUnavailable, Throttled.
+    """
+    growth = agent.last_growth
+    if growth is None or agent.parent_ordinal is None or not _is_tolerated(engine, agent):
+        return None
+    first = int(growth.base)
+    added = surroundings.numbered(engine, agent, range(first, first + int(growth.size)))
+    failed = [one for one in added if one.state == SessionAgentState.FAILED]
+    if not failed:
+        return None
+    actions = pinned_tasks.of(session).tasks[str(agent.agent_action.task_uuid)].actions
+    goes_on = {uuid for uuid, action in actions.items() if action.on_failure != _FAILS}
+    return next((one for one in failed if one.agent_uuid not in goes_on), None)
+
+
 class _Copy:
     """What all copies of a task have in common."""
 
-    def __init__(self, agent: models.SessionAgent, planned: Sequence[PlannedAgent]) -> None:
+    def __init__(
+        self, agent: models.SessionAgent, planned: Sequence[PlannedAgent], *, is_tolerated: bool
+    ) -> None:
         self._agent = agent
+        self._is_tolerated = is_tolerated
         self._step = len(planned)
         self._sinks = [one.ordinal for one in planned if not one.successors]
         self._roots = [one.ordinal for one in planned if not one.predecessors]
@@ -104,8 +143,8 @@ class _Copy:
 
     def _action(self, action: models.AgentAction) -> models.AgentAction:
         """A failure that would end the session ends only its copy, if failures are tolerated."""
-        fails = action.on_failure == FailurePolicy.FAIL_SESSION
-        if not (fails and children.tolerates_failures(self._agent)):
+        fails = action.on_failure == _FAILS
+        if not (fails and self._is_tolerated):
             return action
         policy = FailurePolicy.SKIP_SUCCESSORS.value
         return models.AgentAction(**{**action.attribute_values, "on_failure": policy})

@@ -83,12 +83,12 @@ def _nothing_to_add(engine: Engine, agent: models.SessionAgent) -> UsedUp | None
 def _after_growth(
     engine: Engine, session: models.Session, agent: models.SessionAgent, sinks: Agents
 ) -> UsedUp | None:
+    failed = _failure(engine, session, agent, sinks)
+    if failed is not None:
+        fail.give_up(engine, agent, failed)
+        return None
     repeat = agent.agent_action.repeat
     if repeat is None:
-        too_many = _too_many_failures(engine, agent, sinks)
-        if too_many is not None:
-            fail.give_up(engine, agent, too_many)
-            return None
         return UsedUp(sinks)
     if rounds.is_over(engine, session, agent, sinks):
         return UsedUp(sinks)
@@ -100,10 +100,20 @@ def _after_growth(
     return None
 
 
+def _failure(
+    engine: Engine, session: models.Session, agent: models.SessionAgent, sinks: Agents
+) -> str | None:
+    """The note of an agent that fails because of what it has added. None if it does not."""
+    if children.tolerates_failures(agent):
+        return _too_many_failures(engine, agent, sinks)
+    failed = None if agent.collects else copies.failed_in(engine, session, agent)
+    return None if failed is None else f"{failed.member.agent_name} has failed in the sub-task"
+
+
 def _too_many_failures(engine: Engine, agent: models.SessionAgent, sinks: Agents) -> str | None:
     """The note of an agent of whose list more elements have failed than it tolerates."""
     for_each, growth = agent.agent_action.for_each, agent.last_growth
-    if not children.tolerates_failures(agent) or growth is None:
+    if growth is None:
         return None
     step, first = int(growth.step), int(growth.base)
     added = sinks
@@ -136,7 +146,7 @@ def _grow(
     if agent.collects:
         plan = children.of_itself(agent, work, pending)
     else:
-        plan = copies.of_task(session, agent, work, pending)
+        plan = copies.of_task(engine, session, agent, work, pending)
     pending.write()
 
     thread = {"thread_uuid": threads.continued(session, agent, predecessors)}
