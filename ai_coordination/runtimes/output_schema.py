@@ -35,11 +35,10 @@ def problems(
     `more` are further keywords that it may have, each with what its values must be. It must
     describe an object; with `any_type`, anything that an output can be.
     """
-    if not isinstance(schema, Mapping):
-        yield Problem("This must be a JSON Schema, which is an object", path)
-        return
-    if not any_type and schema.get("type") != "object":
-        yield Problem("This must be a JSON Schema whose type is 'object'", path)
+    is_schema = isinstance(schema, Mapping)
+    if not is_schema or (not any_type and schema.get("type") != "object"):
+        kind = ", which is an object" if any_type else " whose type is 'object'"
+        yield Problem(f"This must be a JSON Schema{kind}", path)
         return
     if any_type and _OF_OUTPUTS.isdisjoint(_types(schema)):
         yield Problem("An output is an object, a list ('array') or a text ('string')", path)
