@@ -25,15 +25,21 @@ def _is_done(value: Any) -> bool:
 
 
 UNTIL_DONE = "contains(values(outputs)[?type(@) == 'object'][].done, `true`)"
-UNTILS: Mapping[str, Callable[[int, Sequence[Any]], bool]] = {
-    "round >= `2`": lambda number, outputs: number >= 2,
-    "`false`": lambda number, outputs: False,
-    UNTIL_DONE: lambda number, outputs: any(map(_is_done, outputs)),
+UNTIL_APPROVED = "contains(values(answers)[].approved, `true`)"
+# By the number of the round, the outputs of its last agents by name, and whether each is approved.
+UNTILS: Mapping[str, Callable[[int, Sequence[Any], Sequence[bool | None]], bool]] = {
+    "round >= `2`": lambda number, outputs, approved: number >= 2,
+    "`false`": lambda number, outputs, approved: False,
+    UNTIL_DONE: lambda number, outputs, approved: any(map(_is_done, outputs)),
+    UNTIL_APPROVED: lambda number, outputs, approved: True in approved,
 }
+# How an agent has ended, the value of its output, and whether a person has approved it.
+Ended = tuple[str, Any, bool | None]
 # Of several agents with one name there are lists, which equal no text and have no members.
-WHENS: Mapping[str, Callable[[list[tuple[str, Any]]], bool]] = {
-    "states.\"{}\" == 'COMPLETED'": lambda of: [state for state, _ in of] == ["completed"],
-    "states.\"{}\" != 'FAILED'": lambda of: [state for state, _ in of] != ["failed"],
+WHENS: Mapping[str, Callable[[list[Ended]], bool]] = {
+    "states.\"{}\" == 'COMPLETED'": lambda of: [state for state, *_ in of] == ["completed"],
+    "states.\"{}\" != 'FAILED'": lambda of: [state for state, *_ in of] != ["failed"],
+    'answers."{}".approved': lambda of: len(of) == 1 and of[0][2] is True,
     'outputs."{}".done': lambda of: len(of) == 1 and _is_done(of[0][1]),
     # It fails, unless it is null: no output is true or false.
     'outputs."{}"': lambda of: len(of) != 1 or of[0][1] is not None,
@@ -127,7 +133,7 @@ def _whens(before: Sequence[str]) -> list[str]:
     return found + [when.format(name) for name in before for when in WHENS]
 
 
-def may_run(when: str, before: Mapping[str, list[tuple[str, Any]]]) -> bool:
+def may_run(when: str, before: Mapping[str, list[Ended]]) -> bool:
     """Whether a condition holds or fails, by the states and the output values of predecessors."""
     if when in ("`true`", "`false`"):
         return when == "`true`"
@@ -135,7 +141,7 @@ def may_run(when: str, before: Mapping[str, list[tuple[str, Any]]]) -> bool:
     return WHENS[kind](before[name])
 
 
-def fails(when: str, before: Mapping[str, list[tuple[str, Any]]]) -> bool:
+def fails(when: str, before: Mapping[str, list[Ended]]) -> bool:
     """Whether a condition that does not skip its agent fails it."""
     return when not in ("`true`", "`false`") and _kind_of(when, before)[0] == FAILING
 

@@ -1,7 +1,6 @@
 """Invariants of a session whose graph grows."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ai_coordination import models, texts
@@ -159,11 +158,13 @@ def fails(now: Snapshot, agent: models.SessionAgent) -> bool:
     return when is not None and flows.fails(when, _before(now, agent))
 
 
-def _before(now: Snapshot, agent: models.SessionAgent) -> dict[str, list[tuple[str, Any]]]:
+def _before(now: Snapshot, agent: models.SessionAgent) -> dict[str, list[flows.Ended]]:
     """The states and the output values of an agent's predecessors, by name."""
-    before: dict[str, list[tuple[str, Any]]] = {}
+    before: dict[str, list[flows.Ended]] = {}
     for one in now.before(agent):
-        before.setdefault(str(one.agent_uuid), []).append((str(one.state), _value(one)))
+        before.setdefault(str(one.agent_uuid), []).append(
+            (str(one.state), _value(one), one.approved)
+        )
     return before
 
 
@@ -175,13 +176,14 @@ def rounds_of(agent: models.SessionAgent) -> list[models.Growth]:
 def is_enough(now: Snapshot, agent: models.SessionAgent, number: int) -> bool:
     """Whether a loop should end with a round, by what the agents of that round alone said."""
     of_round = now.of_growth(rounds_of(agent)[number - 1])
+    sinks = [child for child in of_round if int(agent.ordinal) in map(int, child.successors or ())]
     by_name: dict[str, list[Any]] = {}
-    for child in of_round:
-        if int(agent.ordinal) in map(int, child.successors or ()):
-            by_name.setdefault(str(child.agent_uuid), []).append(_value(child))
+    for child in sinks:
+        by_name.setdefault(str(child.agent_uuid), []).append(_value(child))
     outputs = [values[0] if len(values) == 1 else values for values in by_name.values()]
-    decide: Callable[[int, list[Any]], bool] = UNTILS[agent.agent_action.repeat.until]
-    return decide(number, outputs)
+    return UNTILS[agent.agent_action.repeat.until](
+        number, outputs, [child.approved for child in sinks]
+    )
 
 
 def collects(agent: models.SessionAgent) -> bool:
@@ -203,7 +205,8 @@ def is_collected(now: Snapshot, agent: models.SessionAgent) -> bool:
         (one.approved, one.choice, one.user_input, one.answered_by, one.answered_at)
         for one in (agent, last)
     ]
-    assert said[0] == said[1], "what a person said about the last round is lost"
+    asks = agent.agent_action.user_in_the_loop is not None
+    assert said[0] == said[1] or not asks, "what a person said about the last round is lost"
     return bool(output == texts.read(TENANT, last.agent_output))
 
 
