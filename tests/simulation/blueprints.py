@@ -18,6 +18,7 @@ from ai_coordination.states import (
     UserInTheLoop,
 )
 from tests.simulation.flows import Subtask, flows
+from tests.simulation.outputs import FAILING, OUTPUTS
 
 MOST_AGENTS = 7
 MOST_QUERIES = 2
@@ -140,7 +141,8 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
     if not by_hand and draw(some.integers(0, 9)) < FLOWING:
         actions, subtasks = draw(flows(actions, names))
         budget = draw(some.sampled_from([None, None, None, budget]))
-    return Blueprint(made, actions, work, by_hand, budget, subtasks)
+    output = draw(some.sampled_from([None, *OUTPUTS, FAILING]))
+    return Blueprint(made, actions, work, by_hand, budget, subtasks, output)
 
 
 @some.composite

@@ -10,7 +10,7 @@ from ai_coordination.states import (
     SessionAgentState,
     SessionStatus,
 )
-from tests.simulation import growths
+from tests.simulation import conditions, growths
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 
@@ -186,30 +186,14 @@ def _went_by_the_policies(now: Snapshot, agent: models.SessionAgent) -> None:
     if agent.iteration != now.session.iteration_count:
         return
     of_now = [one for one in now.before(agent) if one.iteration == agent.iteration]
-    behind = any(map(_skips, of_now))
+    behind = any(map(conditions.skips, of_now))
     is_skipped = agent.state == SessionAgentState.SKIPPED
     assert (is_skipped and bool(agent.skip_requested)) == behind
     if not (behind or is_skipped) and growths.fails(now, agent):
         assert agent.state == SessionAgentState.FAILED
         assert str(agent.notes).startswith("`when` has failed: ")
     if not behind:
-        assert is_skipped == (_is_dead(now, agent) or not growths.may_run(now, agent))
-
-
-def _skips(agent: models.SessionAgent) -> bool:
-    """Whether a failure skips what follows an agent."""
-    skips = FailurePolicy.SKIP_SUCCESSORS
-    if agent.state == SessionAgentState.SKIPPED:
-        return bool(agent.skip_requested)
-    return bool(agent.state == SessionAgentState.FAILED and agent.agent_action.on_failure == skips)
-
-
-def _is_dead(now: Snapshot, agent: models.SessionAgent) -> bool:
-    """Whether conditions have skipped all its predecessors."""
-    before = now.before(agent)
-    return bool(before) and all(
-        one.state == SessionAgentState.SKIPPED and not one.skip_requested for one in before
-    )
+        assert is_skipped == (conditions.is_dead(now, agent) or not growths.may_run(now, agent))
 
 
 def texts_are_kept(now: Snapshot, world: Simulator) -> None:
@@ -221,7 +205,7 @@ def texts_are_kept(now: Snapshot, world: Simulator) -> None:
     session = now.session
     folder = f"{session.coordination_uuid}/{session.session_uuid}"
     folders = {folder, session.session_uuid, f"{session.coordination_uuid}/own"}
-    named = [now.session.task_query]
+    named = [now.session.task_query, now.session.output]
     for agent in now.agents:
         named += [agent.subtask_query, agent.agent_input, agent.agent_output, agent.user_input]
         named += [agent.question, agent.question_form, agent.resume, agent.reply]

@@ -16,7 +16,7 @@ from ai_coordination.states import (
     may_move,
 )
 from ai_coordination.timestamps import parse
-from tests.simulation import growths, invariants, questions, sums
+from tests.simulation import conditions, growths, invariants, outputs, questions, sums
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 from tests.simulation.turns import Turns, turn_of
@@ -174,6 +174,7 @@ class Monitor:
             if ordinal in now.by_ordinal:
                 self._moved(now, agent, now.by_ordinal[ordinal])
                 growths.moved(now, agent, now.by_ordinal[ordinal])
+                conditions.moved(now, agent, now.by_ordinal[ordinal])
 
     def _moved(self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent) -> None:
         again = agent.iteration != was.iteration and was.iteration > 0
@@ -208,6 +209,7 @@ class Monitor:
     def rest(self, now: Snapshot) -> None:
         """Check what must hold when nothing is due."""
         invariants.at_rest(now)
+        outputs.output_is_right(now)
         sums.everything_is_settled(now)
         invariants.texts_are_kept(now, self._world)
         self._called_with_one_key()
