@@ -15,9 +15,10 @@ from ai_coordination.models.blueprint import (
 from ai_coordination.models.budget import Budget
 from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
+from ai_coordination.models.growth import Growth
 from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
-from ai_coordination.models.session_agent import Growth, SessionAgent, open_as, opened
+from ai_coordination.models.session_agent import SessionAgent, open_as, opened
 from ai_coordination.models.session_label import SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task

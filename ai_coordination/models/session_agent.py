@@ -1,11 +1,10 @@
 """Session agents: one agent's part in a session."""
 
-from typing import Any, Self
+from typing import Self
 
 from pynamodb.attributes import (
     BooleanAttribute,
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
@@ -16,6 +15,7 @@ from ai_coordination import ids
 from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
+from ai_coordination.models.growth import Growth
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum, TokenUsage
 from ai_coordination.states import SessionAgentState
@@ -76,33 +76,6 @@ class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
 
     asked_of = UnicodeAttribute(hash_key=True)
     asked_order = UnicodeAttribute(range_key=True)
-
-
-class Growth(MapAttribute[Any, Any]):
-    """Agents that were added in front of an agent: the ordinals from `base` on.
-
-    They are `size` agents in equal copies, one after the other, of `step` agents each. `sinks` are
-    the places in a copy of those agents that no other agent of the copy follows: the parent waits
-    for them.
-    """
-
-    base = NumberAttribute()
-    size = NumberAttribute()
-    step = NumberAttribute(default=1)
-    sinks = ListAttribute(of=NumberAttribute, default=lambda: [0])
-    # Which turn of the parent delegated the work; absent if a rule added the agents.
-    turn = NumberAttribute(null=True)
-
-    def ordinals(self) -> range:
-        """Return the ordinals of all agents of the growth."""
-        own: Any = self  # pynamodb's types are those of the class, not of the stored values.
-        return range(int(own.base), int(own.base) + int(own.size))
-
-    def sink_ordinals(self) -> set[int]:
-        """Return the ordinals of the agents for which the parent waits."""
-        own: Any = self
-        copies = self.ordinals()[:: int(own.step)]
-        return {first + int(place) for first in copies for place in own.sinks}
 
 
 class SessionAgent(HasDueTime, HasUsageSum, Versioned):
