@@ -230,10 +230,14 @@ def run(
         for name, parameters in functions.items()
     ]
     rules = {"onFailure": "CONTINUE", "retry": {"maxAttempts": 1}}
-    actions = [{"agentUuid": name, **rules} for name in functions]
-    for action in actions:
-        if action["agentUuid"].startswith("delegate"):
-            action["delegatesTo"] = ["count"]
+    actions = [
+        {
+            "agentUuid": name,
+            "delegatesTo": ["count"] if name.startswith("delegate") else [],
+            **rules,
+        }
+        for name in functions
+    ]
     given = {"coordinationName": "Mine", "agents": agents}
     created = ask(CREATE, input=given)["createCoordination"]["coordination"]
     key = {"coordinationUuid": created["coordinationUuid"]}
