@@ -1,13 +1,14 @@
 """Flowcharts: boxes, groups and edges, whatever the names."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_coordination import flowchart
-from ai_coordination.flowchart import Box, Group
+from ai_coordination.flowchart import Box, Group, Part
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 
 # A busy machine may stop for longer than hypothesis lets one example take.
@@ -139,7 +140,8 @@ LABEL = r"\"(?:[^\W_]| |#\d+;)+\""
 LINE = re.compile(
     r"flowchart TD"
     rf"|    n\d+(\[{LABEL}\]|\{{\{{{LABEL}\}}\}})(:::[a-z_]+)?"
-    r"|    n\d+ (-->|-\.->) n\d+"
+    r"|    [ng]\d+ (-->|-\.->) [ng]\d+"
+    rf"|    subgraph g\d+\[{LABEL}\]|    end"
     r"|    classDef [a-z_]+ [a-z0-9:#,\- ]+"
 )
 NASTY = st.lists(
@@ -162,19 +164,26 @@ NASTY = st.lists(
             st.sampled_from([None, *SessionAgentState]),
             st.sampled_from([None, *UserInTheLoop]),
             st.booleans(),
+            st.lists(NASTY, max_size=2),
         ),
         max_size=5,
     )
 )
-def test_whatever_the_names_each_line_is_one_of_four_harmless_forms(boxes: list[Box]) -> None:
-    edges = [(before, after) for after in range(len(boxes)) for before in range(after)]
+def test_whatever_the_names_each_line_is_one_of_five_harmless_forms(boxes: list[Box]) -> None:
+    edges: list[tuple[Part, Part]] = [
+        (before, after) for after in range(len(boxes)) for before in range(after)
+    ]
+    # Each box is in a frame with its name; the frames follow each other.
+    groups = [Group(index, box.name, boxes=[index]) for index, box in enumerate(boxes)]
+    edges += pairwise(groups)
 
-    lines = flowchart.mermaid(boxes, edges).splitlines()
+    lines = flowchart.mermaid(boxes, edges, groups=groups).splitlines()
 
     states = {box.state for box in boxes if box.state}
-    assert all(LINE.fullmatch(line) for line in lines)
+    framed = [line.replace("        n", "    n", 1) for line in lines]
+    assert all(LINE.fullmatch(line) for line in framed)
     assert not any(re.search(r"direction\s+(TB|BT|RL|LR|TD)", line) for line in lines)
-    assert len(lines) == 1 + len(boxes) + len(edges) + len(states)
+    assert len(lines) == 1 + 3 * len(boxes) + len(edges) + len(states)
 
 
 @UNHURRIED
