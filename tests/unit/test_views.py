@@ -127,7 +127,7 @@ def test_values_that_need_much_more_memory_than_their_text_are_refused() -> None
 
     with pytest.raises(view.SettingFailed, match="32,000,000 bytes"):
         view.value("when", "outputs.a", session(), [agent(0, "a", nested)])
-    prose = "A word, and another one. " * 80_000
+    prose = "a { margin: 0, color: red; } " * 70_000
     assert view.value("when", "outputs.a", session(), [agent(0, "a", prose)]) == prose.strip()
 
 

@@ -1,12 +1,14 @@
 """What an expression sees of a session. Only what it names is loaded.
 
-The texts that it names have at most 8 MB together, and their values at most 32 MB in memory. So an
-expression of one tenant cannot use up the memory of a worker that all share.
+The texts that it names have at most 8 MB together, and their values at most 32 MB in memory; a
+process evaluates few expressions at the same time. So those of one tenant cannot use up the memory
+of a worker that all share.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from threading import BoundedSemaphore
 from typing import Any
 
 from ai_coordination import expressions, models, texts
@@ -23,7 +25,11 @@ MOST_BYTES_OF_VALUES = 32_000_000
 TOO_LARGE = f"what it names has more than {MOST_BYTES:,} bytes"
 TOO_LARGE_VALUES = f"the values of what it names have more than {MOST_BYTES_OF_VALUES:,} bytes"
 
+# A process that waits for many agents has many threads. So many of them evaluate at the same time.
+AT_ONCE = 4
+
 Agents = Sequence[models.SessionAgent]
+_SLOTS = BoundedSemaphore(AT_ONCE)
 
 
 class SettingFailed(EngineError):
@@ -49,8 +55,9 @@ def value(
     """
     try:
         roots = expressions.names(expression)
-        context = of(session, agents, roots, agent=agent, rounds=rounds, **more)
-        return expressions.evaluate(expression, context)
+        with _SLOTS:
+            context = of(session, agents, roots, agent=agent, rounds=rounds, **more)
+            return expressions.evaluate(expression, context)
     except ExpressionFailed as failed:
         raise SettingFailed(setting, expression, failed.message) from failed
 
