@@ -88,12 +88,13 @@ def at_rest(now: Snapshot) -> None:
         assert now.session.graph_size in (None, now.session.agent_count), "agents are missing"
     for agent in now.agents:
         assert not agent.growing, "at rest an agent grows"
-        if agent.state == SessionAgentState.SKIPPED:
-            assert agent.notes, "it is skipped without a reason"
 
 
 def moved(now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent) -> None:
     """Check a change of an agent."""
+    if agent.state == SessionAgentState.SKIPPED != was.state:
+        # Earlier versions gave no reason.
+        assert agent.notes, "it is skipped without a reason"
     ends = agent.state in ENDED_ITSELF and was.state not in TERMINAL_AGENT
     starts = agent.state == SessionAgentState.IN_PROGRESS and was.state == SessionAgentState.INITIAL
     if ends or starts:
