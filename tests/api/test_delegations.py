@@ -198,6 +198,36 @@ def test_wrong_work_fails_an_attempt_and_the_next_one_may_correct_it(
     assert len(all_agents(place)) == 2
 
 
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({}, "cannot be read: This must be a list of work (delegate)"),
+        ([7], "cannot be read: This must be an object with agentUuid and subtaskQuery"),
+        (
+            [work("b")] * 2_000,
+            "cannot be taken: A delegation has 1 to 100 pieces of work, and this",
+        ),
+        ([work("\ud800")], "cannot be taken: This agent cannot delegate to '\\ud800'. It can to"),
+        ([work("b", "\ud800")], "cannot be taken: "),
+        ([work("b", "x" * 1_900_000)] * 2, "cannot be taken: All pieces of work together have at"),
+        ([work("b", "x", 10**30)], "cannot be taken: This is not the place of an earlier piece"),
+    ],
+)
+def test_whatever_is_wrong_with_work_the_attempt_fails_with_a_note_and_nothing_is_added(
+    functions: LambdaService, wrong: Any, problem: str
+) -> None:
+    functions.deploy(BOSS, says({"delegate": wrong}, "Done"))
+
+    place = begin(team("b"), boss("b"))
+
+    (_, _, failed, notes), *_ = runs(place)
+    assert failed == "FAILED"
+    assert problem in notes
+    assert shown(place)[0] == ("boss", "completed", "Done")
+    assert len(all_agents(place)) == 1
+    assert events(functions)[1]["lastFailure"] == notes
+
+
 def test_in_its_last_turn_an_agent_is_told_so_and_a_delegation_fails_it(
     functions: LambdaService,
 ) -> None:
