@@ -8,6 +8,7 @@ import pytest
 from jmespath.functions import Functions
 
 from ai_coordination import expressions
+from ai_coordination.engine.agent import view
 from ai_coordination.expressions import functions, meter, scope_of, syntax
 from tests.docs.pages import page
 
@@ -85,6 +86,7 @@ def test_the_functions_are_there() -> None:
 
 
 def test_the_bounds_are_right() -> None:
+    assert view.MOST_BYTES == meter.MOST_BYTES
     bounds = [int(row[1].replace(",", "")) for row in _rows("Bounds")]
 
     assert bounds == [
@@ -93,5 +95,6 @@ def test_the_bounds_are_right() -> None:
         meter.MOST_VISITS,
         meter.MOST_BYTES,
         meter.MOST_BYTES,
+        view.MOST_BYTES_OF_VALUES,
         meter.MOST_CHARACTERS_READ,
     ]
