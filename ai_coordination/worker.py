@@ -1,6 +1,6 @@
 """The worker's Lambda function: it handles messages, firings of schedules, and the sweep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from ai_coordination.engine.agent import release
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import FiringMessage
 from ai_coordination.records import LambdaContext
+from ai_coordination.runtimes import registry
+from ai_coordination.runtimes.base import Call, Result
 from ai_coordination.services import timers
 
 # The event of a sweep. A rule without an input of its own sends EventBridge's event.
@@ -37,10 +39,17 @@ def handler(event: Mapping[str, Any], lambda_context: LambdaContext) -> dict[str
 
 
 def handle(
-    event: Mapping[str, Any], lambda_context: LambdaContext, context: InvocationContext
+    event: Mapping[str, Any],
+    lambda_context: LambdaContext,
+    context: InvocationContext,
+    invoke: Callable[[Call], Result] = registry.invoke,
 ) -> dict[str, Any]:
-    """Handle an event as `handler` does, with the given clock and identifiers."""
+    """Handle an event as `handler` does, with the given clock and identifiers.
+
+    `invoke` invokes agents.
+    """
     engine = factory.of_a_worker(context, lambda_context.get_remaining_time_in_millis() / 1000)
+    engine = replace(engine, invoke=invoke)
     with telemetry.invocation(lambda_context.aws_request_id):
         return _dispatch(engine, event, lambda_context)
 

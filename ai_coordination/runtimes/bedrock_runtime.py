@@ -11,7 +11,10 @@ from ai_coordination.runtimes.json_schema import Schema
 from ai_coordination.runtimes.problems import Problem
 from ai_coordination.states import AgentRuntimeKind
 
-OFF: Final = "The kind BEDROCK is off. The setting AI_COORDINATION_BEDROCK_MODELS turns it on"
+OFF: Final = (
+    "The kind BEDROCK is off. The setting AI_COORDINATION_BEDROCK_MODELS turns it on (on your own"
+    " machine: `make run MODELS=fake` or MODELS=aws)"
+)
 
 
 class Bedrock(Runtime):

@@ -59,6 +59,17 @@ class Cast:
             )
         return found
 
+    def stand_in(self, event: Mapping[str, Any]) -> Registered:
+        """The function in the place of a model or a server. Raises TestingError without one."""
+        name = event["agent"]["agentName"]
+        found = self.agent(event["agent"]["agentUuid"], name)
+        if found is None:
+            raise TestingError(
+                f"The agent {name!r} is a model or a server, and the test has nobody in its place: "
+                f"engine.agent({name!r}, function)"
+            )
+        return found
+
     def has_person(self, *names: str) -> bool:
         """Whether a function answers the agent of these names."""
         return any(name in self._people for name in names)

@@ -28,6 +28,7 @@ from ai_coordination.testing.later import Later
 from ai_coordination.testing.loop import Loop
 from ai_coordination.testing.records import Records
 from ai_coordination.testing.sessions import Blueprint, Session
+from ai_coordination.testing.stand_ins import StandIns
 from ai_coordination.testing.surroundings import Surroundings
 from ai_coordination.testing.workers import Workers
 
@@ -75,7 +76,8 @@ class Engine:
             self._client,
             self._paused,
         )
-        workers = Workers(self._aws, self._context, chance, seed)
+        invoke = StandIns(self._lambdas).invoke
+        workers = Workers(self._aws, self._context, chance, seed, invoke)
         self._loop = Loop(
             self._clock, self._aws, self._later, workers, self._lambdas, attendance, self._records
         )
@@ -155,8 +157,8 @@ class Engine:
     def agent(self, name: str, function: AgentFunction, *, seconds: float = 0.0) -> None:
         """Let a function do the work of an agent, instead of the one of the same name before.
 
-        `name` is the target of a LAMBDA agent, or the agentUuid or agentName of a LAMBDA or
-        EXTERNAL agent. The function takes the agent's input and returns its output or a Reply; or
+        `name` is the target of a LAMBDA agent, or the agentUuid or agentName of any agent that is
+        not ECHO or PASS. The function takes the agent's input and returns its output or a Reply; or
         it is a handler of an event and a context. It is called when the agent is invoked, and its
         answer arrives `seconds` of virtual time later. What it raises is a failed attempt; but
         an AssertionError fails the test.

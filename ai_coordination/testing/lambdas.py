@@ -72,7 +72,8 @@ class Lambdas:
         if request.get("InvocationType") == "Event":
             self._handle_event(function, event, result)
             return {"StatusCode": 202, "Payload": io.BytesIO()}
-        self._wait(event, result.seconds)
+        if not self.wait(event, result.seconds):
+            raise ReadTimeoutError(endpoint_url="lambda")
         return functions.invocation(result)
 
     def call(self, function: Registered, event: Mapping[str, Any]) -> Result:
@@ -92,6 +93,11 @@ class Lambdas:
         at, report = self._clock.after(result.seconds), {**keys, **told}
         self._later.add(at, lambda: send_late(self._client, document, report))
 
+    def function_of(self, event: Mapping[str, Any]) -> Registered:
+        """The function that stands in for an agent which is a model or a server."""
+        with self._fatal():
+            return self._cast.stand_in(event)
+
     def _function(self, target: str, event: Mapping[str, Any]) -> Registered:
         with self._fatal():
             return self._cast.function(target, event)
@@ -107,17 +113,21 @@ class Lambdas:
                     '{invocation: "RequestResponse"}'
                 )
 
-    def _wait(self, event: Mapping[str, Any], seconds: float) -> None:
-        """Let time pass while the worker waits. Raises ReadTimeoutError if that is too long."""
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the worker that invokes an agent now can wait for it."""
+        return self._step is not None
+
+    def wait(self, event: Mapping[str, Any], seconds: float) -> bool:
+        """Let time pass while the worker waits. Return whether that was not too long."""
         step = self._step
         if step is None or seconds <= 0:
-            return
+            return True
         ends_at = min(datetime.fromisoformat(event["deadlineAt"]), step.ends_at)
         answers_at = self._clock.after(seconds)
         self._later.add(min(ends_at, answers_at), lambda: self.resume(step))
         step.wait()
-        if answers_at > ends_at:
-            raise ReadTimeoutError(endpoint_url="lambda")
+        return answers_at <= ends_at
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:

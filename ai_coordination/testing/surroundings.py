@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from ai_coordination import telemetry
+from ai_coordination.agent_hosts import UNCHECKED
 from ai_coordination.clients.aws import Clients, clients
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.local.embedded import EmbeddedAws
@@ -32,6 +33,9 @@ _ENVIRONMENT = {
     # Each invocation has one call: which is next is drawn from the seed.
     f"{PREFIX}CALL_THREADS": "1",
     f"{PREFIX}TEXTS_BUCKET": BUCKET,
+    # Models and servers may be named, and functions of the test are in their places.
+    f"{PREFIX}AGENT_HOSTS": UNCHECKED,
+    f"{PREFIX}BEDROCK_MODELS": "*",
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
     "POWERTOOLS_METRICS_DISABLED": "true",

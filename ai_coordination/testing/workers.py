@@ -8,6 +8,7 @@ from typing import Any
 from ai_coordination import schedule_expressions, worker
 from ai_coordination.clients import clients
 from ai_coordination.local.scheduler import GROUP_NAME, event_of
+from ai_coordination.runtimes.base import Call, Result
 from ai_coordination.testing import surroundings
 from ai_coordination.testing.aws import VirtualAws
 from ai_coordination.testing.clock import Clock, VirtualContext, VirtualLambdaContext
@@ -27,8 +28,17 @@ Message = Mapping[str, Any]
 class Workers:
     """All invocations of the worker's Lambda function."""
 
-    def __init__(self, aws: VirtualAws, context: VirtualContext, chance: Chance, seed: int) -> None:
+    def __init__(
+        self,
+        aws: VirtualAws,
+        context: VirtualContext,
+        chance: Chance,
+        seed: int,
+        invoke: Callable[[Call], Result],
+    ) -> None:
+        """`invoke` invokes agents."""
         self._aws = aws
+        self._invoke = invoke
         self._context = context
         self._chance = chance
         self._batches = random.Random(f"batches {seed}")  # noqa: S311 - repeatable, not secret
@@ -110,7 +120,7 @@ class Workers:
     def _handle(self, event: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         until = self._clock.after(seconds)
         context = VirtualLambdaContext("testing", clock=self._clock, until=until)
-        return worker.handle(event, context, self._context)
+        return worker.handle(event, context, self._context, self._invoke)
 
     def _delete(self, url: str, messages: list[Message]) -> None:
         for message in messages:
