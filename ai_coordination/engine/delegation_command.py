@@ -1,18 +1,21 @@
 """The command by which an agent reports that it delegates work, with the run as its token."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.engine import agent_commands
 from ai_coordination.engine.agent import delegation, fail
 from ai_coordination.engine.context import Engine
+from ai_coordination.errors import Throttled
 from ai_coordination.models import moves, reads
 from ai_coordination.runtimes.base import Delegation, RunFailed
 from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services import reported_usage, validation
 from ai_coordination.states import RunOutcome, SessionAgentState
+
+BUSY: Final = "Others keep adding agents to this session: try again later"
 
 
 def delegate(
@@ -44,12 +47,21 @@ def delegate(
         reason = _delegate(engine, agent, given)
     run = agent_commands.run_of(caller, agent, run_uuid)
     agent = agent_commands.agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
+    if run.outcome is None and _may_still_delegate(engine, agent, run_uuid):
+        raise Throttled(BUSY)
     is_taken = run.outcome == RunOutcome.DELEGATED
     if not is_taken or not texts.is_same(run.output, delegation.as_text(given)):
         has_failed = reason is not None and texts.is_same(run.notes, reason)
         why = reason if has_failed else agent_commands.REPORTED
         raise agent_commands.refused(agent, str(why))
     return agent
+
+
+def _may_still_delegate(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> bool:
+    """Whether nothing but other agents that were added meanwhile is in the way."""
+    in_time = agent.deadline_at is None or agent.deadline_at > engine.now()
+    is_open = agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid
+    return bool(is_open and in_time)
 
 
 def _work(piece: Mapping[str, Any]) -> Work:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine.agent import delegation
+from ai_coordination.engine.agent import delegation, grow
 from tests.api.asking import LONG_AGO, bad, invalid
 from tests.api.calling_back import call_back
 from tests.api.delegating import BOSS, all_agents, begin, boss, events, runs, shown, work
@@ -134,6 +134,18 @@ def test_a_delegation_that_comes_too_late_is_refused() -> None:
     put_state(models.SessionAgent, place.session, key["sessionAgentUuid"], deadline_at=LONG_AGO)
 
     assert refused(DELEGATE, {**key, "work": GIVEN}) == invalid("IN_PROGRESS")
+
+
+def test_a_delegation_that_others_always_precede_is_tried_again_by_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, key = begun()
+    with monkeypatch.context() as patch:
+        patch.setattr(grow, "MOST_TRIES", 0)
+        busy = refusal(DELEGATE, {**key, "work": GIVEN})
+
+    assert (busy["code"], len(all_agents(place))) == ("THROTTLED", 1)
+    assert tell(DELEGATE, {**key, "work": GIVEN})["state"] == "INITIAL"
 
 
 def test_a_delegation_in_the_last_turn_fails_the_agent() -> None:
