@@ -128,8 +128,8 @@ SessionAgentState = graphene.Enum.from_enum(
                 " question, or did not answer in time."
             ),
             "SKIPPED": (
-                "Not executed, because an agent before it with the failure policy SKIP_SUCCESSORS"
-                " failed."
+                "Not executed: its `when` did not hold, all its predecessors were skipped in this"
+                " way, or an agent before it failed under SKIP_SUCCESSORS. `notes` say which."
             ),
             "CANCELLED": "The session was cancelled or failed before the agent ended.",
         },
