@@ -23,6 +23,7 @@ from tests.api.execution import (
 from tests.api.growing import by_parent, mapped, rows
 from tests.support.graph_api import CALLER, Place, data
 from tests.support.lambda_service import LambdaService
+from tests.support.stored import refused
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -145,6 +146,10 @@ def test_rounds_follow_until_a_person_approves_and_each_is_told_of_the_rejection
     said = {"Agent B": parent["agentOutput"], "A person, to agent B": "Well done"}
     assert end["agentInput"] == input_of(end, "C", **said)
     assert [one.run_count for one in rows(place)] == [1, 1, 1, 1]
+    key = {"sessionUuid": place.session, "sessionAgentUuid": parent["sessionAgentUuid"]}
+    unasked = {**key, "runUuid": parent["currentRun"]["runUuid"], "approved": True}
+    refusal = refused("answerSessionAgent", {**unasked, "userInput": "Well done"})
+    assert refusal == {"code": "INVALID_STATE", "state": "COMPLETED"}
 
 
 def test_what_follows_a_loop_sees_that_its_last_round_was_rejected_too() -> None:

@@ -166,7 +166,8 @@ def was_answered_so(agent: models.SessionAgent, said: Said) -> bool:
     expected = SessionAgentState.FAILED if said.approved is False else SessionAgentState.COMPLETED
     too_late = agent.user_input is None and agent.notes == NOT_IN_TIME
     return (
-        agent.agent_action.user_in_the_loop is not None
+        person_answers.asks(agent)
+        and not agent.collects
         and agent.answer_mark is None
         and agent.state == expected
         and not too_late
