@@ -7,11 +7,14 @@ import pytest
 
 from ai_coordination import models
 from ai_coordination.context import InvocationContext
+from ai_coordination.engine import factory, message_handler
 from ai_coordination.engine.agent import grow
 from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.context import message
 from ai_coordination.models import writes
 from tests.api.execution import after, agents, echo, outcomes, session, started, states, tell
 from tests.api.growing import ONCE, by_parent, mapped, rows, stored_session
+from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -215,3 +218,33 @@ def test_people_judge_the_elements_and_not_the_list() -> None:
     said = [one["agentOutput"] for one in json.loads(rows(place)[1].agent_output)]
     assert said == [{"n": 1}, {"n": 2}]
     assert session(place)["status"] == "COMPLETED"
+
+
+def test_large_elements_and_outputs_are_in_the_bucket(bucket: None) -> None:
+    items = ["x" * 6_000, "y" * 6_000]
+    place = mapped(json.dumps(items), "{item}")
+
+    added = by_parent(place)["b"]
+    assert all(isinstance(one.subtask_query, models.LargeText) for one in added)
+    by_uuid = {one["sessionAgentUuid"]: one for one in session(place)["sessionAgents"]["nodes"]}
+    parent = by_uuid[rows(place)[1].session_agent_uuid]
+    assert json.loads(parent["agentOutput"]) == items
+
+
+def test_a_session_whose_plan_of_a_growth_is_lost_fails_and_says_why(bucket: None) -> None:
+    members = [echo("a"), {**echo("b"), "runtime": {"kind": "EXTERNAL"}}, echo("c")]
+    place = mapped("[1, 2]", members=members)
+    parent = rows(place)[1]
+    lost = models.LargeText(f"{place.coordination}/{place.session}", "0" * 64, 10)
+    kind = models.SessionAgent
+    writes.update_if(parent, [kind.growing.set(lost)], kind.state == "initial", SYSTEM)
+
+    message_handler.work(factory.of_a_worker(SYSTEM, 60), message(parent))
+
+    now = stored_session(place)
+    assert now.status == "failed"
+    assert now.logs[-1].message == (
+        "B cannot add its agents: A large text is missing from the bucket"
+    )
+    assert [one.state for one in rows(place)[1:]] == 4 * ["cancelled"]
+    assert rows(place)[1].growing is None

@@ -71,7 +71,8 @@ def resume(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> No
     try:
         planned, counts = _load(now)
     except TextUnavailable as lost:
-        raise PlanLost(lost.message, session) from lost
+        name = now.member.agent_name
+        raise PlanLost(f"{name} cannot add its agents: {lost.message}", session) from lost
     items = new_agents.build(engine, session, planned, int(now.iteration))
     write(engine, session, now, items, counts)
 
