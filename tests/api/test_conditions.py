@@ -5,18 +5,23 @@ from typing import Any
 import pytest
 
 from tests.api.execution import (
+    FUNCTION,
+    WAITS,
     after,
     agents,
     echo,
+    external,
+    function,
+    listed,
     outcomes,
     report,
     session,
     started,
     states,
     tell,
-    work_off,
 )
 from tests.support.graph_api import Place
+from tests.support.lambda_service import LambdaService, returning
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -187,6 +192,23 @@ def test_a_condition_that_fails_is_not_tried_again() -> None:
     assert outcomes(place) == [("a", 1, "COMPLETED"), ("d", 1, "COMPLETED")]
 
 
+def test_what_is_skipped_is_not_invoked_and_not_offered_to_workers(
+    functions: LambdaService,
+) -> None:
+    functions.deploy(FUNCTION, returning("Done"))
+    members = [echo("a"), function("b", **WAITS), function("c"), external("d"), echo("e")]
+    never = {"when": "outputs.a == 'never'"}
+
+    place = started(
+        members, [after("a"), *(after(name, "a", **never) for name in "bcd"), after("e", *"bcd")]
+    )
+
+    assert set(states(place).values()) == {"COMPLETED", "SKIPPED"}
+    assert states(place)["e"] == "SKIPPED"
+    assert (functions.invocations, listed("IN_PROGRESS")) == ([], [])
+    assert outcomes(place) == [("a", 1, "COMPLETED")]
+
+
 def test_a_person_decides_which_way_a_session_goes() -> None:
     rule = {"kind": "APPROVAL", "onRejection": "CONTINUE"}
     actions = [
@@ -198,6 +220,5 @@ def test_a_person_decides_which_way_a_session_goes() -> None:
     assert states(place) == {"a": "WAITING_FOR_INPUT", "b": "INITIAL", "c": "INITIAL"}
 
     tell("answerSessionAgent", {**report(place, "a"), "approved": False})
-    work_off()
 
     assert states(place) == {"a": "COMPLETED", "b": "SKIPPED", "c": "COMPLETED"}
