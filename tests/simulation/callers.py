@@ -285,8 +285,13 @@ class Callers:
         taken: list[Any] = []
 
         def ask() -> None:
-            with suppress(InvalidState):
-                taken.append(mutation(self._world.engine(), self._caller(given), **given))
+            try:
+                with suppress(InvalidState):
+                    taken.append(mutation(self._world.engine(), self._caller(given), **given))
+            except BadUserInput as error:
+                # An external worker may report again.
+                if "outputSchema" not in error.message:
+                    raise
 
         survives(ask)
         return taken[0] if taken else None

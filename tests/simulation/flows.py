@@ -3,6 +3,7 @@
 What an expression should give is known here too, by other means than JMESPath.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,35 @@ MOST_SUBTASKS = 2
 POLICIES = [*FailurePolicy, FailurePolicy.CONTINUE, FailurePolicy.CONTINUE]
 # Which settings are drawn.
 DRAWN = frozenset(
-    {"when", "input", "delay_seconds", "for_each", "repeat", "task_uuid", "delegates_to"}
+    {
+        "when",
+        "input",
+        "output_schema",
+        "delay_seconds",
+        "for_each",
+        "repeat",
+        "task_uuid",
+        "delegates_to",
+    }
 )
+# The second one is so large that items only name it.
+SCHEMAS = [
+    {"type": "object", "properties": {"done": {"type": "boolean"}}, "required": ["done"], **more}
+    for more in ({}, {"description": "Whether it is done. " * 100})
+]
 
 
 def _is_done(value: Any) -> bool:
     return isinstance(value, dict) and value.get("done") is True
+
+
+def fits(output: str) -> bool:
+    """Whether an output is what all schemas here want."""
+    try:
+        value = json.loads(output)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and isinstance(value.get("done"), bool)
 
 
 UNTIL_DONE = "contains(values(outputs)[?type(@) == 'object'][].done, `true`)"
@@ -104,6 +128,7 @@ def flow_of(
     flow: dict[str, Any] = {
         "when": draw(some.one_of(some.none(), some.sampled_from(_whens(before)))),
         "input": draw(some.sampled_from([None, None, "query", "{said: outputs, told: states}"])),
+        "output_schema": draw(some.sampled_from([None] * 8 + SCHEMAS)),
         "delay_seconds": draw(some.sampled_from([0, 0, 0, 1, 100, 4_000])),
     }
     rule = draw(some.sampled_from(["none", "each", "each", "repeat", "task", "task"]))

@@ -16,7 +16,15 @@ from ai_coordination.states import (
     may_move,
 )
 from ai_coordination.timestamps import parse
-from tests.simulation import conditions, growths, invariants, outputs, questions, sums
+from tests.simulation import (
+    conditions,
+    flows,
+    growths,
+    invariants,
+    outputs,
+    questions,
+    sums,
+)
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 from tests.simulation.turns import Turns, turn_of
@@ -91,6 +99,7 @@ class Monitor:
                 assert growths.is_collected(now, agent), "of other agents"
             else:
                 assert any(one == output or _is(output, one) for one in said), "of another run"
+                assert _fits(agent), "it does not fit its schema"
             self._keeps_its_output(now, agent)
         if agent.state == SessionAgentState.WAITING_FOR_INPUT and not agent.asked_question:
             self._asked[int(agent.ordinal)] = agent.agent_output
@@ -240,3 +249,10 @@ def is_throttled(run: models.SessionRun) -> bool:
 
 def _is(held: Text | None, said: Text) -> bool:
     return isinstance(said, str) and texts.is_same(held, said)
+
+
+def _fits(agent: models.SessionAgent) -> bool:
+    """Whether its output is one that its action allows."""
+    if agent.agent_action.output_schema is None:
+        return True
+    return flows.fits(texts.read(agent.partition_key, agent.agent_output))
