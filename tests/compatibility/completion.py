@@ -11,6 +11,7 @@ from tests.support.graph_api import change
 
 MOST_STEPS = 400
 A_WHILE = timedelta(minutes=2)
+FORM = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
 LAST_WORDS = "sessionAgent { state }"
 
 
@@ -70,8 +71,12 @@ def _said_to(agent: models.SessionAgent) -> dict[str, Any]:
     """What a person says to an agent that asks."""
     if agent.asked_question:
         return {"userInput": "The red"} if agent.question_form is None else {"answer": {"days": 3}}
-    asked = agent.agent_action.user_in_the_loop
-    return {"approved": True} if asked == UserInTheLoop.APPROVAL else {"userInput": "The red"}
+    rule, kind = agent.agent_action.ask, agent.agent_action.user_in_the_loop
+    if kind == UserInTheLoop.CHOICE:
+        return {"choice": rule.options[0]}
+    if rule is not None and rule.form is not None:
+        return {"answer": {"days": 3}}
+    return {"approved": True} if kind == UserInTheLoop.APPROVAL else {"userInput": "The red"}
 
 
 def key_of(agent: models.SessionAgent) -> dict[str, Any]:

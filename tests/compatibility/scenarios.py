@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tests.compatibility import (
     scenarios_of_callers,
+    scenarios_of_people,
     scenarios_of_runs,
     scenarios_of_starts,
     scenarios_of_work,
@@ -44,6 +45,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_runs.called_back,
         scenarios_of_work.polled,
         scenarios_of_work.beating,
+        scenarios_of_people.choosing,
     )
 }
 

@@ -7,7 +7,7 @@ from ai_coordination.engine.agent import callbacks
 from ai_coordination.models import writes
 from ai_coordination.runtimes.base import RunFailed
 from tests.api.execution import WAITS, after, blueprint, echo, external, function, model, start
-from tests.compatibility.completion import LAST_WORDS, finish, key_of
+from tests.compatibility.completion import FORM, LAST_WORDS, finish, key_of
 from tests.compatibility.life import Life
 from tests.simulation.simulator import Died
 from tests.simulation.snapshot import StoreReader
@@ -169,9 +169,8 @@ def questioned(life: Life) -> None:
     rules = {"userInTheLoop": "APPROVAL", "answerTimeoutSeconds": 600, "maxTurns": 4}
     start(blueprint([external("a")], [after("a", **rules)]), taskQuery="Which?")
     life.idle()
-    form = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
     life.recording = True
-    tell(life, "askSessionAgent", "a", question="How long?", form=form, resume={"page": 1})
+    tell(life, "askSessionAgent", "a", question="How long?", form=FORM, resume={"page": 1})
     tell(life, "answerSessionAgent", "a", answer={"days": 3}, comment="As agreed")
     life.idle()
     tell(life, "completeSessionAgent", "a", agentOutput="A draft")
