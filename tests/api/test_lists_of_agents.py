@@ -15,7 +15,7 @@ from ai_coordination.models import writes
 from tests.api.execution import after, agents, echo, outcomes, session, started, states, tell
 from tests.api.growing import ONCE, by_parent, mapped, rows, stored_session
 from tests.support.contexts import SYSTEM
-from tests.support.graph_api import Place
+from tests.support.graph_api import Place, change, refusal
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -248,3 +248,21 @@ def test_a_session_whose_plan_of_a_growth_is_lost_fails_and_says_why(bucket: Non
     )
     assert [one.state for one in rows(place)[1:]] == 4 * ["cancelled"]
     assert rows(place)[1].growing is None
+
+
+def test_a_session_that_has_grown_is_deleted_agent_by_agent_and_not_retried_meanwhile() -> None:
+    members = [echo("a"), echo("b", fail="No"), echo("c")]
+    place = mapped("[1, 2]", members=members, retry=ONCE)
+    key = {"coordinationUuid": place.coordination, "sessionUuid": place.session}
+    assert session(place)["status"] == "FAILED"
+
+    for one in reversed(rows(place)):
+        given = {"sessionUuid": place.session, "sessionAgentUuid": one.session_agent_uuid}
+        for run in models.SessionRun.query(place.session):
+            if run.session_agent_uuid == one.session_agent_uuid:
+                of_run = {"sessionUuid": place.session, "runUuid": run.run_uuid}
+                change("deleteSessionRun", of_run, "deletedId")
+        change("deleteSessionAgent", given, "deletedId")
+        if rows(place):
+            assert refusal("retrySession", key)["code"] == "INVALID_STATE"
+    change("deleteSession", key, "deletedId")
