@@ -15,6 +15,7 @@ from ai_coordination.api.transport import events, http, negotiation
 from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.engine.agent import delegated, delegation
+from ai_coordination.engine.planning import variables
 from ai_coordination.errors import EngineError
 from ai_coordination.models import allowance, reads, sizes
 from ai_coordination.runtimes import base, output_schema
@@ -106,6 +107,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "delay": (0, control_flow.LONGEST_DELAY_SECONDS),
     "elements at the same time": (1, control_flow.MOST_AT_A_TIME),
     "tolerated failures": (0, control_flow.MOST_TOLERATED_FAILURES),
+    "what the elements of a list are told": (variables.MOST_BYTES // 1024**2,),
     "rounds": (1, control_flow.MOST_ROUNDS),
     "members to delegate to": (control_flow.MOST_DELEGATES,),
     "delegated work": (delegation.MOST_PIECES, 2, delegated.MOST_DEPTH),
