@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ai_coordination.engine.session import start as starting
 from tests.api.execution import after, agents, echo, session, start, work_off
 from tests.api.growing import ONCE, by_parent, rows, stored_session
 from tests.support.graph_api import (
@@ -265,3 +266,17 @@ def test_a_failure_in_a_task_within_a_copy_is_a_failure_of_that_copy() -> None:
     ]
     assert [one.state for one in by_parent(place)["e"]] == 2 * ["failed", "skipped"]
     assert rows(failed)[1].notes == "2 of 2 elements have failed, and 1 may: see `children`"
+
+
+def test_a_session_that_is_started_in_chunks_grows_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(starting, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(starting, "CHUNK", 1)
+    tasks = Tasks()
+    inner = tasks.new(after("d"), after("e", "d"))
+    place = tasks.start(tasks.new(after("a"), after("b", "a", taskUuid=inner)), taskQuery="Go")
+
+    now = stored_session(place)
+    assert (now.status, now.agent_count, now.graph_size, now.next_ordinal) == ("completed", 4, 4, 4)
+    assert [one.ordinal for one in by_parent(place)["b"]] == [2, 3]
