@@ -307,6 +307,6 @@ build-WorkerFunction build-CallerFunction: build-ApiFunction
 
 .PHONY: clean
 clean: ## Remove everything that make has created
-	@rm -rf $(VENV) $(VENV)-* docs/reference/graphql .aws-sam .cache .coverage .coverage.* .hypothesis .import_linter_cache \
+	@rm -rf $(VENV) $(VENV)-* docs/reference/graphql .aws-sam .cache .dynamodb-local* .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

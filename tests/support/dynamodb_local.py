@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 ROOT = Path(__file__).parents[2]
-HOME = ROOT / ".cache" / "dynamodb-local"
+HOME = ROOT / ".dynamodb-local"
 ENDPOINT_VARIABLE = "AI_COORDINATION_TEST_DYNAMODB_ENDPOINT"
 SECONDS_TO_START = 60
 TRIES = 3
