@@ -92,6 +92,22 @@ def test_each_element_asks_and_the_list_says_what_people_said() -> None:
     assert end["agentInput"] == input_of(end, "Join", **{"Agent B": json.dumps(listed)})
 
 
+def test_a_condition_sees_what_was_chosen_in_the_list() -> None:
+    each = {"forEach": {"items": "['x', 'y']"}, "ask": CHOICE}
+    actions = [
+        after("b", **each),
+        after("c", "b", when="contains(outputs.b[].choice, 'Green')"),
+        after("d", "b", when="answers.b.choice == 'Green'"),
+    ]
+    place = started([echo("b"), echo("c"), echo("d")], actions)
+
+    for one, option in zip(waiting(place), COLOURS, strict=True):
+        answer(one, choice=option)
+
+    states = {name: of_start(place, name)["state"] for name in "bcd"}
+    assert states == {"b": "COMPLETED", "c": "COMPLETED", "d": "SKIPPED"}
+
+
 @pytest.mark.usefixtures("bucket")
 def test_a_list_has_the_answers_to_forms_and_rejections_that_failed_nothing() -> None:
     large = {"days": 1, "note": "n" * 5_000}
