@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.engine.session import start as starting
-from tests.api.execution import after, agents, echo, session, start, work_off
+from tests.api.execution import after, agents, bedrock_model, echo, session, start, work_off
 from tests.api.growing import ONCE, by_parent, rows, stored_session
 from tests.support.graph_api import (
     Place,
@@ -280,3 +280,19 @@ def test_a_session_that_is_started_in_chunks_grows_as_well(
     now = stored_session(place)
     assert (now.status, now.agent_count, now.graph_size, now.next_ordinal) == ("completed", 4, 4, 4)
     assert [one.ordinal for one in by_parent(place)["b"]] == [2, 3]
+
+
+@pytest.mark.usefixtures("kinds_turned_on")
+def test_a_budget_is_checked_for_all_members_that_may_be_added() -> None:
+    tasks = Tasks([echo("a"), echo("b"), bedrock_model("d"), bedrock_model("e", maxTokens=9)])
+    inner = tasks.new(after("d"))
+    outer = tasks.new(after("a", taskUuid=inner))
+    delegating = tasks.new(after("b", delegatesTo=["d"]))
+    limited = tasks.new(after("b", delegatesTo=["e"]))
+
+    for task in (outer, delegating):
+        key = {"coordinationUuid": tasks.coordination, "taskUuid": task}
+        document = mutation("startSession", "StartSessionInput", "__typename")
+        [found] = ask(document, {"input": {**key, "budget": {"tokens": 1000}}})["errors"]
+        assert "'D' needs the parameter maxTokens: the session has a budget" in found["message"]
+    assert tasks.start(limited, taskQuery="Go", budget={"tokens": 1000})
