@@ -1,6 +1,7 @@
 """AWS for one engine: the embedded services on its clock, its functions, and its faults."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
@@ -37,6 +38,15 @@ class VirtualAws(EmbeddedAws):
     def close(self) -> None:
         """Forget everything. Nothing can be asked afterwards."""
         self._memory.close()
+
+    @contextmanager
+    def outside_workers(self) -> Iterator[None]:
+        """What happens in the block has no faults."""
+        in_worker, self.in_worker = self.in_worker, False
+        try:
+            yield
+        finally:
+            self.in_worker = in_worker
 
     def _database(self, operation: str, request: Request) -> dict[str, Any]:
         def perform() -> dict[str, Any]:

@@ -243,16 +243,13 @@ class Engine:
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
-        in_worker, self._aws.in_worker = self._aws.in_worker, False
-        try:
-            with self._surroundings.paused(self._aws):
-                yield
-        finally:
-            self._aws.in_worker = in_worker
+        with self._aws.outside_workers(), self._surroundings.paused(self._aws):
+            yield
 
     def _invoke(self, request: Mapping[str, Any]) -> dict[str, Any]:
         return self._lambdas.invoke(request)
 
     def _execute(self, body: Mapping[str, Any]) -> Any:
-        with self._working():
+        # A request is none of a worker's, so it has no faults: what people say is not lost.
+        with self._working(), self._aws.outside_workers():
             return api.invoke(self._context, body)
