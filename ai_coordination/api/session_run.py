@@ -62,7 +62,10 @@ class SessionRun(graphene.ObjectType):
         required=False,
     )
     outcome = graphene.Field(enums.RunOutcome, description="Outcome. Null while the run is open.")
-    output = text_field("The result, or the question that ended the run. Null if there is none.")
+    output = text_field(
+        "The result, or the question that ended the run; of a failed attempt, an output that did"
+        " not fit the action's `outputSchema`. Null if there is none."
+    )
     notes = text_field("Notes for people, such as the reason of a failure. Null if there are none.")
     usage = graphene.Field(
         TokenUsage,

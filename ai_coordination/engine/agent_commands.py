@@ -97,7 +97,8 @@ def _check_output(
         # A person or a program that is still there, and can correct it at once.
         raise BadUserInput(problem, "agent_output")
     in_time = moves.in_time(engine.now())
-    failing.fail_attempt(engine, agent, problem, in_time, usage=answer.usage)
+    usage, output = answer.usage, answer.output
+    failing.fail_attempt(engine, agent, problem, in_time, usage=usage, output=output)
     now = agent_of(caller, agent.session_uuid, agent.session_agent_uuid, agent.current_run_uuid)
     raise refused(now, f"The attempt has failed. {problem}")
 

@@ -183,7 +183,8 @@ class RunFailed(Exception):
     any work: the attempt does not count. `after_seconds` is how long the other side wants to be
     left alone, if it says so: no attempt begins earlier. `throttle_seconds` is for how long after
     the first throttled run of an attempt further ones do not count. `usage` is what the run used
-    before it failed.
+    before it failed. `output` is what the agent answered, if that is why it failed: the run keeps
+    it.
     """
 
     def __init__(
@@ -196,9 +197,12 @@ class RunFailed(Exception):
         after_seconds: float | None = None,
         throttle_seconds: float = THROTTLE_SECONDS,
         usage: Usage | None = None,
+        output: models.Text | None = None,
     ) -> None:
         # What an agent or a server says may have half a surrogate pair, which nothing stores.
         notes = notes.encode(errors="replace").decode()
+        if isinstance(output, str):
+            output = output.encode(errors="replace").decode()
         super().__init__(notes)
         self.notes = notes
         self.retryable = retryable
@@ -206,6 +210,7 @@ class RunFailed(Exception):
         self.after_seconds = after_seconds
         self.throttle_seconds = throttle_seconds
         self.usage = usage
+        self.output = output
         self.outcome = RunOutcome.TIMED_OUT if timed_out else RunOutcome.FAILED
 
 

@@ -63,7 +63,7 @@ def _text(completion: Completion, parameters: Mapping[str, Any]) -> str:
     if "outputSchema" in parameters:
         problem = output_schema.problem_of(parameters["outputSchema"], text)
         if problem is not None:
-            raise RunFailed(problem)
+            raise RunFailed(problem, output=text)
     return text
 
 

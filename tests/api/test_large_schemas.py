@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from ai_coordination import models, texts
 from ai_coordination.clients import TextBucket
 from tests.api.execution import after, agents, echo, start, started, work_off
 from tests.support.bucket import BUCKET, keys_in_bucket
-from tests.support.graph_api import change, data, new_coordination, new_task, refusal
+from tests.support.graph_api import CALLER, change, data, new_coordination, new_task, refusal
 from tests.support.recording import Call, recorded_calls
 from tests.support.stored import everything_stored
 
@@ -73,6 +74,16 @@ def test_sessions_only_name_a_large_schema_and_read_it_to_check_an_output() -> N
     )
     (node,) = data(PINNED, {"s": right.session})["sessionAgents"]["nodes"]
     assert node["agentAction"]["outputSchema"] == LARGE
+
+
+def test_a_run_keeps_an_output_that_did_not_fit_whatever_its_size() -> None:
+    long = r'{"number_7": "\ud800 €"}'.replace("€", "€" * 50_000)
+    place = start(new_key(), taskQuery=long)
+    work_off()
+
+    (run,) = models.SessionRun.query(place.session, consistent_read=True)
+    assert texts.read(CALLER.partition_key, run.output) == long
+    assert agents(place)["a"]["agentOutput"] is None
 
 
 def test_a_small_schema_is_part_of_the_item_and_costs_no_call() -> None:

@@ -72,7 +72,11 @@ def test_a_function_is_told_the_schema_and_why_its_last_attempt_failed(
     replies = iter([returning(BAD), returning(GOOD)])
     functions.deploy(FUNCTION, lambda event: next(replies))
 
-    check_second_is_taken(started([function(**WAITS)], [after("a", **CHECKED)]))
+    place = started([function(**WAITS)], [after("a", **CHECKED)])
+
+    check_second_is_taken(place)
+    runs = models.SessionRun.query(place.session, consistent_read=True)
+    assert sorted((run.attempt, run.output) for run in runs) == [(1, BAD), (2, GOOD)]
 
     events = [invocation.event for invocation in functions.invocations]
     assert [event["lastFailure"] for event in events] == [None, WHY]
@@ -115,6 +119,7 @@ def test_a_report_that_does_not_fit_is_a_failed_attempt(functions: LambdaService
 
     check_second_is_taken(place)
     run = stored(models.SessionRun, place.session, first["runUuid"])
+    assert run.output == BAD
     assert (run.usage.input_tokens, run.usage.output_tokens) == (3, 4)
 
 

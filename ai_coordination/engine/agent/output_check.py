@@ -39,5 +39,5 @@ def checked(agent: models.SessionAgent, schema: Schema | None, result: Result) -
     if isinstance(result, Answer):
         notes = problem(agent, schema, result.output)
         if notes is not None:
-            raise RunFailed(notes, usage=result.usage)
+            raise RunFailed(notes, usage=result.usage, output=result.output)
     return result
