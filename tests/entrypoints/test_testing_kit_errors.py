@@ -143,13 +143,14 @@ def test_a_session_comes_to_the_same_end_in_spite_of_faults(faults: Faults) -> N
 
 
 def test_what_people_say_is_not_lost_by_faults_of_workers() -> None:
-    for seed in range(3):
-        with Engine(seed=seed, faults=Faults(crashes=0.25)) as engine:
-            engine.agent("agent-writer", lambda text: "A draft")
-            engine.person("writer", approve(seconds=60))
-            session = started(engine, asked("APPROVAL"))
-            engine.run()
-            assert session.status == "COMPLETED"
+    # With this seed a worker would die that made the request in which the person answers.
+    with Engine(seed=5, faults=Faults(crashes=0.25)) as engine:
+        engine.agent("agent-writer", lambda text: "A draft")
+        engine.person("writer", approve(seconds=60))
+        session = started(engine, asked("APPROVAL"))
+        engine.run()
+
+        assert session.status == "COMPLETED"
 
 
 def test_messages_that_come_twice_are_more_events_and_change_no_step() -> None:
