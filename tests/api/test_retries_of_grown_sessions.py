@@ -64,7 +64,7 @@ def test_only_the_elements_that_failed_are_done_again() -> None:
 
     assert session(place)["status"] == "COMPLETED"
     assert elements(place) == [("completed", 1, 1), ("completed", 2, 2), ("completed", 1, 1)]
-    assert json.loads(rows(place)[1].agent_output) == ["0", "1", "2"]
+    assert json.loads(str(rows(place)[1].agent_output)) == ["0", "1", "2"]
 
 
 def test_a_list_that_may_be_another_one_is_made_anew_and_its_elements_are_replaced() -> None:
