@@ -73,7 +73,7 @@ class Retried(Case):
             coordination_uuid=task.coordination_uuid,
             task_uuid=task.task_uuid,
         )
-        self._key = {
+        self._key: dict[str, Any] = {
             "coordination_uuid": task.coordination_uuid,
             "session_uuid": session.session_uuid,
         }

@@ -79,14 +79,15 @@ class RetrySessionInput(graphene.InputObjectType):
     session_agent_uuids = optional_list_field(
         graphene.ID,
         "UUIDs of the session agents to run again, together with everything downstream of them,"
-        " even if completed. Default: all agents that did not complete. If an agent that failed or"
-        " was cancelled is not among them, the session ends FAILED again.",
+        " even if completed. Default: all agents that failed, were cancelled, or were skipped"
+        " because of a failure. If an agent that failed or was cancelled is not among them, the"
+        " session ends FAILED again.",
     )
     with_current_members = graphene.Boolean(
         default_value=False,
         description=(
-            "Whether to use the coordination's agents as they are now. Otherwise the retry uses"
-            " those of the session's start."
+            "Whether to use the coordination's agents as they are now, also for what is added"
+            " later. Otherwise the retry uses those of the session's start."
         ),
     )
 
@@ -247,10 +248,11 @@ class ExecutionMutations:
         SessionPayload,
         RetrySessionInput,
         _retry,
-        "Starts a session that has ended again: all agents that failed, were cancelled or were"
-        " skipped, and everything downstream of them. An agent that was waiting for a person's"
-        " answer asks again without running again. Fails with INVALID_STATE if the session has not"
-        " ended.",
+        "Starts a session that has ended again: all agents that failed, were cancelled, or were"
+        " skipped because of a failure, and everything downstream of them. Of a list only those"
+        " elements run again, unless an agent before it runs again: then new agents replace all of"
+        " them. An agent that was waiting for a person's answer asks again without running again."
+        " Fails with INVALID_STATE if the session has not ended.",
     )
     answer_session_agent = fields.mutation_field(
         SessionAgentPayload,
