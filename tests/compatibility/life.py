@@ -25,7 +25,8 @@ from ai_coordination.messages import (
 from ai_coordination.models import due_times
 from ai_coordination.models.base import Item, table_name
 from ai_coordination.runtimes import lambda_payload, registry
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Result, Usage
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Delegation, Result, Usage
+from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services import timers
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.simulator import Died, Simulator
@@ -35,6 +36,8 @@ from tests.support.contexts import serving
 SHARDS = due_times.SHARDS
 Event = dict[str, Any]
 SOON = timedelta(seconds=30)
+# The agent that delegates in its first turn.
+DELEGATES = "leads"
 
 
 class Moment(NamedTuple):
@@ -145,6 +148,8 @@ class Life(Simulator):
         if call.agent.member.runtime.kind == AgentRuntimeKind.ECHO.value:
             return registry.invoke(call)
         json.dumps(lambda_payload.build_payload(call), default=vars)
+        if call.agent.agent_uuid == DELEGATES and call.turn == 1:
+            return Delegation([Work("b", "First"), Work("c", "Then", (0,))], {"so": "far"})
         if waits(call.agent):
             return Answer(
                 f"{call.agent.agent_uuid} has answered", Usage(input_tokens=10, output_tokens=20)

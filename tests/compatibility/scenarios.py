@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tests.compatibility import (
     scenarios_of_callers,
+    scenarios_of_growths,
     scenarios_of_people,
     scenarios_of_runs,
     scenarios_of_starts,
@@ -46,6 +47,12 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_work.polled,
         scenarios_of_work.beating,
         scenarios_of_people.choosing,
+        scenarios_of_growths.branching,
+        scenarios_of_growths.listing,
+        scenarios_of_growths.looping,
+        scenarios_of_growths.delegating,
+        scenarios_of_growths.grown_anew,
+        scenarios_of_growths.cancelled_growth,
     )
 }
 
