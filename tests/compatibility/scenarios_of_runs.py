@@ -5,7 +5,7 @@ from typing import Any
 from ai_coordination import models
 from ai_coordination.engine.agent import callbacks
 from ai_coordination.models import writes
-from ai_coordination.runtimes.base import RunFailed
+from ai_coordination.runtimes.base import Call, RunFailed
 from tests.api.execution import WAITS, after, blueprint, echo, external, function, model, start
 from tests.compatibility.completion import FORM, LAST_WORDS, finish, key_of
 from tests.compatibility.life import Life
@@ -207,12 +207,12 @@ def taken_over(life: Life) -> None:
 
 
 def throttled(life: Life) -> None:
-    """Twice, before the function answers."""
+    """Twice in the second attempt, before the function answers."""
     start(blueprint([function("a", **WAITS)], [after("a")]), taskQuery="Which?")
     life.recording = True
 
-    def refuse(call: object) -> Any:
-        raise RunFailed("Busy", throttled=True)
+    def refuse(call: Call) -> Any:
+        raise RunFailed("Busy", throttled=True) if call.attempt > 1 else RunFailed("Broken")
 
     life.answers = refuse
     while agent_of(life, "a").throttles != 2:
