@@ -42,6 +42,8 @@ RUNTIMES = {
     },
     "later": {"kind": "LAMBDA", "target": "agent-later"},
     "slow": {"kind": "ECHO", "parameters": {"seconds": 0.1}},
+    "each": {"kind": "ECHO", "parameters": {"seconds": 0.05}},
+    "rounds": {"kind": "ECHO"},
     "last": {"kind": "ECHO"},
 }
 MEMBERS = [
@@ -49,23 +51,29 @@ MEMBERS = [
     for name, runtime in RUNTIMES.items()
 ]
 BETWEEN = [name for name in RUNTIMES if name not in ("first", "last")]
+FLOWS: dict[str, dict[str, Any]] = {
+    "judged": {"userInTheLoop": "APPROVAL"},
+    "each": {"forEach": {"items": "`[1, 2, 3]`", "maxConcurrency": 2}, "input": "item"},
+    "rounds": {"repeat": {"until": "round == `3`", "maxRounds": 3}},
+}
 ACTIONS: list[dict[str, Any]] = [
     {"agentUuid": "first"},
-    *({"agentUuid": name, "predecessors": ["first"]} for name in BETWEEN if name != "judged"),
-    {"agentUuid": "judged", "predecessors": ["first"], "userInTheLoop": "APPROVAL"},
+    *({"agentUuid": name, "predecessors": ["first"], **FLOWS.get(name, {})} for name in BETWEEN),
     {"agentUuid": "last", "predecessors": BETWEEN},
 ]
 SESSION = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status
     sessionAgents(first: 20) { nodes {
-        agentUuid sessionAgentUuid state attempt turn agentOutput notes
+        agentUuid sessionAgentUuid parentUuid state attempt turn agentOutput notes
         ask { question } currentRun { runUuid }
     } }
     sessionRuns(first: 50) { nodes { agentUuid attempt turn outcome } }
 } }"""
-# Every agent runs once. The one that asks runs a second time, with the reply.
+# Every agent runs once, also those that others have added. The one that asks runs again, with
+# the reply.
+AGENTS_IN_THE_END = [*RUNTIMES, *["each"] * 3, *["rounds"] * 3]
 RUNS = [
-    *((name, 1, "COMPLETED") for name in RUNTIMES if name != "desk"),
+    *((name, 1, "COMPLETED") for name in AGENTS_IN_THE_END if name != "desk"),
     ("desk", 1, "INPUT_REQUIRED"),
     ("desk", 2, "COMPLETED"),
 ]
@@ -138,9 +146,11 @@ def finish(server: LocalServer, key: dict[str, str]) -> Any:
 def check_whole(session: Any) -> None:
     """Nothing is lost, and nothing was done twice."""
     assert session["status"] == "COMPLETED"
-    agents = {agent["agentUuid"]: agent for agent in session["sessionAgents"]["nodes"]}
-    ends = {name: (one["state"], one["attempt"]) for name, one in agents.items()}
-    assert ends == dict.fromkeys(RUNTIMES, ("COMPLETED", 1))
+    nodes = session["sessionAgents"]["nodes"]
+    ends = sorted((agent["agentUuid"], agent["state"], agent["attempt"]) for agent in nodes)
+    assert ends == sorted((name, "COMPLETED", 1) for name in AGENTS_IN_THE_END)
+    agents = {agent["agentUuid"]: agent for agent in nodes if agent["parentUuid"] is None}
+    assert agents["each"]["agentOutput"] == '["1", "2", "3"]'
     assert agents["desk"]["agentOutput"] == "Send 60"
     assert agents["later"]["agentOutput"] == "Soon"
     assert agents["outside"]["agentOutput"] == "Sixty are here"
@@ -190,7 +200,9 @@ def test_questions_and_accepted_work_survive_a_server_that_is_killed_again_and_a
                 # The server was killed in the middle of a request.
                 killer.join()
             server.process.wait(SECONDS)
-    assert {*found} >= {"question", "outside", "later", "slow"}, "they were open at some kill"
+    assert {*found} >= {"question", "outside", "later", "slow", "each"}, (
+        "they were open at some kill"
+    )
 
 
 WAITS = '''
