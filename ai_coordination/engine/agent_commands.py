@@ -247,7 +247,7 @@ def answer(
         revise=bool(revise),
         answer=validation.json_value(answer, "answer"),
         comment=validation.text(comment, "comment"),
-        choice=choice,
+        choice=validation.label(choice, "choice"),
     )
     agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     is_asked = agent.state == SessionAgentState.WAITING_FOR_INPUT

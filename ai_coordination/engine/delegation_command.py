@@ -38,7 +38,7 @@ def delegate(
     """
     used = reported_usage.checked(usage)
     notes = validation.text(notes, "notes")
-    pieces = [_work(piece) for piece in work]
+    pieces = [_work(piece, "work", index) for index, piece in enumerate(work)]
     given = Delegation(pieces, resume, used, notes and notes[: agent_commands.LONGEST_NOTES])
     agent = agent_commands.agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
     delegation.check(agent, given)
@@ -64,8 +64,9 @@ def _may_still_delegate(engine: Engine, agent: models.SessionAgent, run_uuid: st
     return bool(is_open and in_time)
 
 
-def _work(piece: Mapping[str, Any]) -> Work:
-    return Work(piece["agent_uuid"], piece["subtask_query"], tuple(piece.get("after") or ()))
+def _work(piece: Mapping[str, Any], *path: str | int) -> Work:
+    query = validation.text(piece["subtask_query"], *path, "subtask_query")
+    return Work(piece["agent_uuid"], str(query), tuple(piece.get("after") or ()))
 
 
 def _delegate(engine: Engine, agent: models.SessionAgent, given: Delegation) -> str | None:

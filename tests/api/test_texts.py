@@ -28,9 +28,11 @@ HALF_A_PAIR = "\ud83e"
 
 Field = tuple[str, Path]
 
+WORK = [{"agentUuid": "rag", "subtaskQuery": "Find it"} for _ in range(2)]
 LISTS: dict[str, list[dict[str, Any]]] = {
     "agents": AGENTS,
     "subtaskQueries": [{"agentUuid": "rag", "subtaskQuery": "Find it"} for _ in range(2)],
+    "work": WORK,
     "inputFiles": [{"name": "offer.pdf", "uri": "s3://files/offer.pdf"} for _ in range(2)],
 }
 MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -52,6 +54,7 @@ MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "heartbeatSessionAgent": ((*KEYS["agent"], "run"), {}),
     "completeSessionAgent": ((*KEYS["agent"], "run"), {}),
     "failSessionAgent": ((*KEYS["agent"], "run"), {}),
+    "delegateSessionAgent": ((*KEYS["agent"], "run"), {"work": WORK}),
 }
 
 MEMBER: Path = ("agents", 1)
@@ -90,6 +93,8 @@ TEXTS_OF_EXECUTION: list[Field] = [
     ("answerSessionAgent", ("comment",)),
     ("askSessionAgent", ("question",)),
     ("completeSessionAgent", ("agentOutput",)),
+    ("delegateSessionAgent", ("work", 1, "subtaskQuery")),
+    ("delegateSessionAgent", ("notes",)),
     ("failSessionAgent", ("notes",)),
 ]
 # One line that says something: 1 to 256 characters.
@@ -122,6 +127,7 @@ LABELS: list[Field] = [
     ("startSession", ("userId",)),
     ("startSession", ("inputFiles", 1, "mediaType")),
     ("heartbeatSessionAgent", ("note",)),
+    ("answerSessionAgent", ("choice",)),
 ]
 FOREIGN_IDS: list[Field] = [
     ("recordSessionRun", ("threadUuid",)),
