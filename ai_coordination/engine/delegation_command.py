@@ -61,7 +61,17 @@ def _may_still_delegate(engine: Engine, agent: models.SessionAgent, run_uuid: st
     """Whether nothing but other agents that were added meanwhile is in the way."""
     in_time = agent.deadline_at is None or agent.deadline_at > engine.now()
     is_open = agent.state == SessionAgentState.IN_PROGRESS and agent.current_run_uuid == run_uuid
-    return bool(is_open and in_time)
+    if not (is_open and in_time):
+        return False
+    session = _session(agent)
+    # One that is being ended gets no more agents.
+    return session is not None and not session.operation
+
+
+def _session(agent: models.SessionAgent) -> models.Session | None:
+    return reads.get(
+        models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key
+    )
 
 
 def _work(piece: Mapping[str, Any], *path: str | int) -> Work:
@@ -71,9 +81,7 @@ def _work(piece: Mapping[str, Any], *path: str | int) -> Work:
 
 def _delegate(engine: Engine, agent: models.SessionAgent, given: Delegation) -> str | None:
     """Why the agent has failed instead; None if it has not."""
-    session = reads.get(
-        models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key
-    )
+    session = _session(agent)
     if session is None:
         return None
     try:

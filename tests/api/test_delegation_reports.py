@@ -148,6 +148,14 @@ def test_a_delegation_that_others_always_precede_is_tried_again_by_the_caller(
     assert tell(DELEGATE, {**key, "work": GIVEN})["state"] == "INITIAL"
 
 
+def test_a_delegation_in_a_session_that_is_being_ended_is_refused() -> None:
+    place, key = begun()
+    put_state(models.Session, *place, operation="fail")
+
+    assert refused(DELEGATE, {**key, "work": GIVEN}) == invalid("IN_PROGRESS")
+    assert len(all_agents(place)) == 1
+
+
 def test_a_delegation_in_the_last_turn_fails_the_agent() -> None:
     place, key = begun(maxTurns=1)
 
