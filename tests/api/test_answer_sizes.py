@@ -10,7 +10,7 @@ from ai_coordination.api import context, metering
 from ai_coordination.config import settings
 from ai_coordination.models import reads
 from ai_coordination.models.allowance import Allowance
-from ai_coordination.services import session_graph
+from ai_coordination.services import diagrams, session_graph
 from tests.api.execution import after, blueprint, echo, start, work_off
 from tests.support.graph_api import (
     Place,
@@ -205,9 +205,13 @@ def test_a_picture_is_drawn_once_however_often_it_is_shown(
     key = blueprint([echo("a"), echo("b")], [after("a"), after("b", "a")])
     place = start(key, taskQuery="Which?")
     drawn: list[str] = []
-    for name in ("session_diagram", "task_diagram", "progress"):
-        original = getattr(session_graph, name)
-        monkeypatch.setattr(session_graph, name, partial(_noted, drawn, name, original))
+    for module, name in (
+        (diagrams, "of_session"),
+        (diagrams, "of_task"),
+        (session_graph, "progress"),
+    ):
+        original = getattr(module, name)
+        monkeypatch.setattr(module, name, partial(_noted, drawn, name, original))
 
     of_session("a: mermaid b: mermaid c: progress { total } d: progress { total }", place)
     document = """query ($c: ID!, $t: ID!) {
@@ -215,7 +219,7 @@ def test_a_picture_is_drawn_once_however_often_it_is_shown(
     }"""
     data(document, {"c": key["coordinationUuid"], "t": key["taskUuid"]})
 
-    assert sorted(drawn) == ["progress", "session_diagram", "task_diagram"]
+    assert sorted(drawn) == ["of_session", "of_task", "progress"]
 
 
 def _noted(drawn: list[str], name: str, original: Callable[..., Any], *given: Any) -> Any:
@@ -286,7 +290,7 @@ def test_what_is_nested_is_loaded_in_batches_of_32() -> None:
 
 @pytest.mark.parametrize(
     ("selection", "attributes"),
-    [("progress { total }", 2), ("progress { total } mermaid", 10)],
+    [("progress { total }", 3), ("progress { total } mermaid", 12)],
 )
 def test_progress_alone_reads_the_states_alone(
     selection: str, attributes: int, monkeypatch: pytest.MonkeyPatch

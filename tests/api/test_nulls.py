@@ -1,7 +1,9 @@
 """Explicit nulls, where a value is required and where it is not."""
 
+from typing import Any
+
 import pytest
-from graphql import GraphQLInputObjectType, is_list_type, is_non_null_type
+from graphql import GraphQLInputObjectType, get_nullable_type, is_list_type, is_non_null_type
 
 from ai_coordination.api.schema import schema
 from tests.support.graph_api import ask, data, mutation
@@ -29,12 +31,18 @@ REQUIRED = [
 ]
 
 
+def _any_value(kind: GraphQLInputObjectType, field: str) -> Any:
+    """A value that the schema allows."""
+    is_list = is_list_type(get_nullable_type(kind.fields[field].type))
+    return [] if is_list else ANY_TEXT
+
+
 @pytest.mark.parametrize(("name", "field"), REQUIRED)
 def test_a_required_field_is_neither_null_nor_left_out(
     still_world: World, name: str, field: str
 ) -> None:
     kind = input_of(name)
-    whole = dict.fromkeys(required(kind), ANY_TEXT)
+    whole = {name: _any_value(kind, name) for name in required(kind)}
     document = mutation(name, kind.name, "__typename")
     before = everything_stored()
 

@@ -52,6 +52,7 @@ def said(ordinal: int, output: models.Text) -> models.SessionAgent:
         partition_key="acme#sales",
         agent_uuid=f"a{ordinal}",
         member=member(f"Agent {ordinal}", "echo"),
+        agent_action=models.AgentAction(),  # type: ignore[no-untyped-call]
         state="completed",
         agent_output=output,
         ordinal=ordinal,

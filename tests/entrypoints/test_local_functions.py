@@ -393,7 +393,7 @@ def test_a_function_asks_a_person_in_both_modes(server: LocalServer) -> None:
 def test_a_question_that_cannot_be_asked_fails_the_agent(server: LocalServer) -> None:
     agents = run(server, ask_badly={}, ask_badly2=WAITS)
 
-    problem = "This must be a JSON Schema, which is an object"
+    problem = "This must be a JSON Schema whose type is 'object'"
     assert [outcome(agent) for agent in agents.values()] == [
         ("FAILED", f"The agent's question: {problem}"),
         ("FAILED", f"The agent's question cannot be asked: {problem} (form)"),

@@ -47,6 +47,7 @@ class Unsettled(Started):
         }
         engine, caller = self.world.engine(), self.world.caller
         insist(lambda: session_commands.cancel(engine, caller, **key))
+        self.world.named = {0}
         named = [self.before.agents[0].session_agent_uuid]
         insist(lambda: session_commands.retry(engine, caller, **key, session_agent_uuids=named))
         self.after = self._now()
