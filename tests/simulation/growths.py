@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ai_coordination import models, texts
+from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.expressions import output_value
 from ai_coordination.runtimes.base import Call
 from ai_coordination.states import (
@@ -106,6 +107,13 @@ def moved(now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent) -
         _is_in_order(now, agent)
     if len(agent.grew or ()) > len(was.grew or ()):
         _grew_rightly(now, was, agent)
+
+
+def is_reset(agent: models.SessionAgent, plan: Plan) -> None:
+    """Check an agent that a retry has reset: what it grew by may be another list now."""
+    if plan.reset.intersection(agent.predecessors or ()):
+        assert not agent.grew, "it keeps agents of a list that may be another one"
+        assert not agent.grown
 
 
 def _is_in_order(now: Snapshot, agent: models.SessionAgent) -> None:

@@ -206,6 +206,7 @@ class Monitor:
         """Successors are part of the retry, and an unjudged answer is kept."""
         plan = retry_plan.load(texts.read(TENANT, now.session.retry_plan))
         assert {int(one) for one in agent.successors or ()} <= plan.reset
+        growths.is_reset(agent, plan)
         if was.state == SessionAgentState.COMPLETED and int(was.ordinal) not in self._world.named:
             inputs = {int(one.ordinal) for one in now.inputs(was)}
             assert inputs & plan.reset, "a completed agent is done again without a reason"

@@ -18,7 +18,7 @@ from ai_coordination.runtimes.base import Call, Result, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import growths, invariants
 from tests.simulation.agents import RandomAgents
-from tests.simulation.blueprints import TASK_QUERY, drawn
+from tests.simulation.blueprints import TASK_QUERY, Blueprint, drawn
 from tests.simulation.callers import Callers, insist, insist_to_delete
 from tests.simulation.monitor import Monitor
 from tests.simulation.simulator import Died, Simulator, survives
@@ -32,11 +32,13 @@ MOST_STEPS = 1_500
 class RandomSession:
     """Everything follows from the seed: the blueprint, the faults, what people do."""
 
-    def __init__(self, seed: int, store: Store | None = None) -> None:
+    def __init__(
+        self, seed: int, store: Store | None = None, blueprint: Blueprint | None = None
+    ) -> None:
         draw = random.Random(seed)
         self.world = Simulator(seed, store)
         self.points: list[str] = []
-        self._blueprint = drawn(seed)
+        self._blueprint = blueprint or drawn(seed)
         self._callers = Callers(self.world)
         self._monitor = Monitor(self.world)
         self._chunks = draw.random() < 0.3
