@@ -1,3 +1,3 @@
 """AI Coordination Engine: a durable engine for AI agents on AWS Lambda, with a GraphQL API."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

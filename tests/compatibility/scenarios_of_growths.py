@@ -30,7 +30,7 @@ def branching(life: Life) -> None:
         [echo("a"), echo("b"), echo("c"), echo("d")],
         [
             after("a"),
-            after("b", "a", when="states.a == 'FAILED'"),
+            after("b", "a", when='outputs."a".done'),
             after("c", "a", delaySeconds=20),
             after("d", "b", "c"),
         ],
@@ -55,7 +55,9 @@ def listing(life: Life) -> None:
 def looping(life: Life) -> None:
     """Rounds of another task, in one transaction each."""
     key = blueprint([echo("a"), echo("b"), echo("c")])
-    inner = new_task(key["coordinationUuid"], agentActions=[after("b"), after("c", "b")])
+    inner = new_task(
+        key["coordinationUuid"], agentActions=[after("b"), after("c", "b", input="taskQuery")]
+    )
     repeat = {"until": "round >= `2`", "maxRounds": 3}
     outer = new_task(
         key["coordinationUuid"], agentActions=[after("a", taskUuid=inner, repeat=repeat)]
