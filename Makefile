@@ -91,7 +91,7 @@ test: $(INSTALLED) ## Run all tests but the long ones (COVERAGE=1 for branch cov
 .PHONY: stress
 stress: $(INSTALLED) ## Run the long tests: many races, many seeds (RACES=500)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m stress --races $(RACES) $(TESTS)
+	@$(BIN)/python -m pytest -m stress -n 2 --races $(RACES) $(TESTS)
 
 ##: The gate
 

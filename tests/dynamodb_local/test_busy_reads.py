@@ -60,7 +60,7 @@ def world(engine: None, caller: Caller) -> World:
 
 
 def _given(operation: Operation, world: World) -> dict[str, Any]:
-    kinds = {argument: kind for kind, argument in ARGUMENTS.items()}
+    kinds = {argument: kind for kind, argument in ARGUMENTS.items()} | {"parentUuid": "agent"}
     uuids = {place: getattr(world, kinds[place[-1]]) for place in operation.uuids()}
     required = {place: uuids[place] for place in uuids.keys() & operation.required}
     return variables({**operation.plain(), **required})

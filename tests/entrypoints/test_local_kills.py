@@ -1,5 +1,6 @@
 """The development server is killed again and again while people and other workers use it."""
 
+import os
 import random
 import time
 from collections import Counter
@@ -13,7 +14,9 @@ import pytest
 from tests.entrypoints.local_server import SECONDS, LocalServer, running
 from tests.support.graph_api import mutation
 
-KILLS = 50
+KILLS = int(os.environ.get("KILLS", "50"))
+# So many meet each kind of open work.
+ENOUGH_KILLS = 50
 PERSON_SECONDS = 0.02
 AGENTS = '''
 import time
@@ -200,9 +203,10 @@ def test_questions_and_accepted_work_survive_a_server_that_is_killed_again_and_a
                 # The server was killed in the middle of a request.
                 killer.join()
             server.process.wait(SECONDS)
-    assert {*found} >= {"question", "outside", "later", "slow", "each"}, (
-        "they were open at some kill"
-    )
+    if KILLS >= ENOUGH_KILLS:
+        assert {*found} >= {"question", "outside", "later", "slow", "each"}, (
+            "they were open at some kill"
+        )
 
 
 WAITS = '''
