@@ -1,5 +1,6 @@
 """An embedded database that asks DynamoDB Local the same, and fails where the answers differ."""
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -137,11 +138,11 @@ class ComparedDatabase(Database):
             # Rows with equal keys have no order, so which of them are on a page is open.
             if "LastEvaluatedKey" in answer or "ExclusiveStartKey" in request:
                 return None
-            answer["Items"].sort(key=lambda item: sorted(map(str, item.items())))
+            answer["Items"].sort(key=_in_one_order)
         if isinstance(answer.get("ConsumedCapacity"), list):
             answer["ConsumedCapacity"].sort(key=lambda units: str(units["TableName"]))
         for items in answer.get("Responses", {}).values():
-            items.sort(key=lambda item: sorted(map(str, item.items())))
+            items.sort(key=_in_one_order)
         return answer
 
     def _plain(self, answer: Any) -> Any:
@@ -159,3 +160,8 @@ class ComparedDatabase(Database):
         if isinstance(answer, list):
             return [self._plain(each) for each in answer]
         return answer.removeprefix(self._prefix) if isinstance(answer, str) else answer
+
+
+def _in_one_order(item: Mapping[str, Any]) -> str:
+    """By which items are sorted. The members of maps have another order in each database."""
+    return json.dumps(item, sort_keys=True, default=str)
