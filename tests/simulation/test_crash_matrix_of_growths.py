@@ -162,7 +162,7 @@ ALL = pytest.param(1, marks=pytest.mark.stress)
 
 
 # Odd points are before a write or a message, even ones after it.
-@pytest.mark.parametrize("every", [6, ALL])
+@pytest.mark.parametrize("every", [11, ALL])
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_session_that_grows_ends_right_wherever_its_worker_dies(
     every: int, *, in_chunks: bool

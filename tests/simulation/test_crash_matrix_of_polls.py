@@ -71,10 +71,9 @@ def runs_of(now: Snapshot) -> list[models.SessionRun]:
     return sorted(now.runs_of(now.agents[0]), key=lambda run: int(run.attempt))
 
 
-# The other half is for the long run: the session of test_crash_matrix.py has both every day.
-@pytest.mark.parametrize("first", [1, pytest.param(2, marks=pytest.mark.stress)])
-def test_a_polled_session_ends_right_wherever_its_worker_dies(first: int) -> None:
-    dies_at_each_point(Polled, POINTS, first, every=2)
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+def test_a_polled_session_ends_right_wherever_its_worker_dies(every: int) -> None:
+    dies_at_each_point(Polled, POINTS, every=every)
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,9 @@ def _said(agent: Any) -> dict[str, Any]:
     return {"approved": True}
 
 
-# The other half is for the long run: the session of test_crash_matrix.py has both every day.
-@pytest.mark.parametrize("first", [pytest.param(1, marks=pytest.mark.stress), 2])
-def test_a_session_that_asks_ends_right_wherever_its_worker_dies(first: int) -> None:
-    dies_at_each_point(Asking, POINTS, first, every=2)
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+def test_a_session_that_asks_ends_right_wherever_its_worker_dies(every: int) -> None:
+    dies_at_each_point(Asking, POINTS, every=every)
 
 
 @pytest.mark.parametrize(

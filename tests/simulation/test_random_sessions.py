@@ -14,9 +14,9 @@ from tests.simulation.random_session import RandomSession
 from tests.support.ids import short
 
 REPLAYED = os.environ.get("SEED")
-EVERYDAY = 40
+EVERYDAY = 24
 MORE = int(os.environ.get("SEEDS", "10000"))
-AT_ONCE = 20
+AT_ONCE = 12
 
 
 def _hold(seeds: Iterable[int]) -> None:
