@@ -193,7 +193,7 @@ class Trial:
 
     def _show_outputs(self, place: Place, ended: Look) -> None:
         """Print what the task's expression gives; without one, the outputs of the last agents."""
-        if self.blueprint.task.get("output") is not None:
+        if self.blueprint.task.get("output") is not None and ended.status == "COMPLETED":
             print(f"\nOutput:\n\n{session_output(self.client, place)}")
             return
         for agent in ended.agents:
