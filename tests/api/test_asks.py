@@ -333,7 +333,7 @@ def test_a_choice_that_was_cancelled_is_asked_again_after_a_retry() -> None:
 
 @pytest.mark.parametrize("by_default", [False, True], ids=["a person", "the default"])
 def test_a_retry_gives_an_agent_the_output_that_a_person_rejected(by_default: bool) -> None:
-    """Nobody has judged an output that the default rejected, so the agent is told of nothing."""
+    """A default rejection is no judgement of a person, so a retry passes no remark on."""
     place = asking(timed(APPROVAL, default=False), answerTimeoutSeconds=60)
     if by_default:
         time_out(place)

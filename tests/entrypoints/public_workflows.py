@@ -1,4 +1,4 @@
-"""How the workflows in examples/public go: who runs, and what comes of it."""
+"""The expected paths of the workflows in examples/public: which agents run, and their outputs."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

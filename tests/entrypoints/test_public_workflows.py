@@ -66,7 +66,7 @@ def ended(seen: Any) -> str:
 
 
 def path_of(all_runs: list[Mapping[str, Any]]) -> str:
-    """Whoever ran, by the second of the beginning. Each stand-in needs one."""
+    """The agents that ran, by the second in which they started. Each stand-in takes one second."""
     groups = []
     for _, together in groupby(_in_order(all_runs), key=lambda run: run["createdAt"][:19]):
         counted = sorted(Counter(map(_ended, together)).items())

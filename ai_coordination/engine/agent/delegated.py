@@ -85,7 +85,7 @@ def _shortened(description: str | None) -> str | None:
 
 
 def load(agent: models.SessionAgent, context: InvocationContext) -> Results:
-    """Read what the agent is told of the work that it has delegated. Raises TextUnavailable."""
+    """Return the results of the work that the agent has delegated. Raises TextUnavailable."""
     places = [(growth, index) for growth in growths(agent) for index in range(int(growth.size))]
     if not places:
         return NONE
@@ -129,7 +129,7 @@ def _result(growth: models.Growth, index: int, child: models.SessionAgent) -> De
 
 
 def sections(agent: models.SessionAgent, results: Results) -> Iterator[tuple[str, models.Text]]:
-    """What an agent is told of it: headings, which need cleaning, and texts."""
+    """Return a heading, whose line breaks are not removed yet, and a text for each result."""
     for one in results.before:
         heading = f"Work {one.index + 1}, which you delegated in turn {one.turn}"
         yield f"{heading} to agent {one.agent_name}", text_of(one)
