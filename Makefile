@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?= .data/engine.db
 THREADS ?= 8
+WITH_PERSON = $(if $(PERSON),--user '$(PERSON)') $(if $(PERSON_GROUPS),--groups '$(PERSON_GROUPS)')
 WITH_AGENTS = $(if $(AGENTS),--agents '$(AGENTS)') $(if $(AGENTS_PYTHON),--python '$(AGENTS_PYTHON)')
 DOCS_PORT ?= 8001
 EVENT ?= events/direct.json
@@ -61,8 +62,8 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 export MODELS
 
 .PHONY: run
-run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake|aws PORT=9000 DATA=:memory:)
-	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) --data '$(DATA)' $(WITH_AGENTS)
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake|aws PERSON=name PERSON_GROUPS=a,b PORT=9000 DATA=:memory:)
+	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) --data '$(DATA)' $(WITH_AGENTS) $(WITH_PERSON)
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run a session of five agents, live in the terminal (PORT=9000)

@@ -6,6 +6,8 @@ from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput
 
 MAX_TENANT_ID_CHARACTERS = 128
+MAX_USER_ID_CHARACTERS = 512
+MAX_GROUP_CHARACTERS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class Caller:
     part_id: str
     user_id: str | None = None
     request_id: str = ""
+    groups: tuple[str, ...] = ()
+    """The groups of which the user is a member."""
+    is_service: bool = False
+    """Whether it is no person, but a service that the tenant trusts: IAM has verified it, and no
+    user was named. It may answer what others are asked."""
     context: InvocationContext = field(kw_only=True)
     partition_key: str = field(init=False)
     """The tenant: `endpointId#partId`."""

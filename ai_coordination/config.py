@@ -26,6 +26,7 @@ class Settings:
     endpoint_claim: str = "endpoint_id"
     part_claim: str = "part_id"
     user_claim: str = "sub"
+    groups_claim: str = "cognito:groups"
     cors_origins: tuple[str, ...] = ()
     introspection: bool = True
     max_body_bytes: int = 5_500_000
@@ -63,6 +64,7 @@ class Settings:
             endpoint_claim=read.text("ENDPOINT_CLAIM", cls.endpoint_claim),
             part_claim=read.text("PART_CLAIM", cls.part_claim),
             user_claim=read.text("USER_CLAIM", cls.user_claim),
+            groups_claim=read.text("GROUPS_CLAIM", cls.groups_claim),
             cors_origins=read.words("CORS_ORIGINS"),
             introspection=read.switch("INTROSPECTION", cls.introspection),
             max_body_bytes=read.positive("MAX_BODY_BYTES", cls.max_body_bytes),

@@ -26,10 +26,12 @@ from ai_coordination.api.session_agent_queries import SessionAgentQueries
 from ai_coordination.api.session_run import SessionRun, SessionRunQueries
 from ai_coordination.api.task import Task, TaskQueries
 from ai_coordination.api.task_schedule import TaskSchedule, TaskScheduleQueries
+from ai_coordination.api.viewer import ViewerQueries
 from ai_coordination.models import reads
 
 
 class Query(
+    ViewerQueries,
     AgentRuntimeQueries,
     SessionRunQueries,
     SessionAgentQueries,

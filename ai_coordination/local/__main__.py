@@ -54,6 +54,7 @@ def _run(options: Namespace) -> int:
                     agents=agents or None,
                     data=options.data,
                     models=options.models,
+                    person=commands.signed_in.chosen(options.user, options.groups),
                 )
             case "tables":
                 commands.tables(aws=options.aws)
@@ -155,6 +156,7 @@ def _parser() -> ArgumentParser:
     )
 
     _add_agents(serve)
+    _add_person(serve)
     serve.add_argument(
         "--data",
         default=":memory:",
@@ -249,6 +251,17 @@ def _add_agents(command: ArgumentParser) -> None:
         default=sys.executable,
         metavar="PATH",
         help="the Python that has the packages of the agents (%(default)s)",
+    )
+
+
+def _add_person(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--user",
+        metavar="NAME",
+        help="the person whose requests these are; without it, a service of the tenant",
+    )
+    command.add_argument(
+        "--groups", metavar="NAMES", help="the person's groups, separated by commas"
     )
 
 

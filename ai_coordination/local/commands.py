@@ -29,6 +29,7 @@ from ai_coordination.local import (
     graphiql,
     scheduler,
     server,
+    signed_in,
     storage,
     try_blueprint,
     worker,
@@ -48,6 +49,7 @@ __all__ = [
     "invoke",
     "run_worker",
     "serve",
+    "signed_in",
     "tables",
     "try_blueprint",
 ]
@@ -77,6 +79,7 @@ def serve(
     agents: AgentOptions | None = None,
     data: str = IN_MEMORY,
     models: str = "none",
+    person: signed_in.Person | None = None,
 ) -> None:
     """Serve HTTP until stopped.
 
@@ -95,9 +98,10 @@ def serve(
             factory.observed_by(console.say_step),
         ):
             described = answered or (None if aws else NO_MODELS)
-            print(_banner(url, where, names, described), flush=True)
+            print(_banner(url, where, names, described, person), flush=True)
             events = server.FUNCTIONS.keeping(pending_events())
-            with worker.in_background(threads), _firing(aws=aws), events:
+            answers = server.used_by(person)
+            with worker.in_background(threads), _firing(aws=aws), events, answers:
                 server.serve(http)
     finally:
         http.server_close()
@@ -142,10 +146,17 @@ def _called_back_at(url: str) -> Iterator[None]:
         settings.cache_clear()
 
 
-def _banner(url: str, where: str, agents: Sequence[str], models: str | None) -> str:
+def _banner(
+    url: str,
+    where: str,
+    agents: Sequence[str],
+    models: str | None,
+    person: signed_in.Person | None,
+) -> str:
     tenant = settings()
     rows = "".join(f"  Agent    {name}\n" for name in agents)
     rows += f"  Models   {models}\n" if models else ""
+    rows += f"  Person   {person}\n" if person else ""
     body = json.dumps({"query": " ".join(graphiql.first_query().split())})
     return f"""
 AI Coordination Engine {__version__}, development server

@@ -18,8 +18,10 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 
 
-def event_of(request: Request) -> dict[str, Any]:
-    """Return the event that API Gateway passes to Lambda for a request without an authorizer.
+def event_of(request: Request, authorizer: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the event that API Gateway passes to Lambda for a request.
+
+    `authorizer` is what an authorizer says of the caller. None: there is no authorizer.
 
     Raises werkzeug's RequestEntityTooLarge for a body over API Gateway's limit.
     """
@@ -29,7 +31,7 @@ def event_of(request: Request) -> dict[str, Any]:
         "rawPath": request.path,
         "rawQueryString": request.query_string.decode("latin-1"),
         "headers": _headers(request),
-        "requestContext": _request_context(request),
+        "requestContext": _request_context(request, authorizer),
         "isBase64Encoded": False,
     }
     if cookies := request.headers.get("cookie"):
@@ -56,9 +58,10 @@ def _headers(request: Request) -> dict[str, str]:
     }
 
 
-def _request_context(request: Request) -> dict[str, Any]:
+def _request_context(request: Request, authorizer: Mapping[str, Any] | None) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
+        **({} if authorizer is None else {"authorizer": authorizer}),
         "accountId": ACCOUNT,
         "apiId": API,
         "domainName": urlsplit(f"//{request.host}").hostname or "",

@@ -9,7 +9,8 @@ import signal
 import socket
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from errno import EADDRINUSE
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -21,9 +22,10 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from ai_coordination.config import settings
 from ai_coordination.engine.agent import callbacks
 from ai_coordination.handler import handler
-from ai_coordination.local import gateway, graphiql
+from ai_coordination.local import gateway, graphiql, signed_in
 from ai_coordination.local.console import Polls, is_query, operation_of, say
 from ai_coordination.local.functions.invoke_api import Functions
 from ai_coordination.local.lambda_context import LambdaContext
@@ -111,6 +113,17 @@ def url(server: BaseWSGIServer, path: str = PATH) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{server.port}{path}"
 
 
+@contextmanager
+def used_by(person: signed_in.Person | None) -> Iterator[None]:
+    """Within the block a request that names no person comes from this one."""
+    global _person  # noqa: PLW0603 - one server in a process
+    before, _person = _person, person
+    try:
+        yield
+    finally:
+        _person = before
+
+
 def serve(server: BaseWSGIServer) -> None:
     """Answer until Ctrl-C or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -135,6 +148,7 @@ def application(request: Request) -> Response:
 
 
 _polls = Polls()
+_person: signed_in.Person | None = None
 
 
 def _answered(request: Request) -> Response:
@@ -147,7 +161,9 @@ def _answered(request: Request) -> Response:
 
 def _invoked(request: Request) -> Response:
     try:
-        event = gateway.event_of(request)
+        person = signed_in.of(dict(request.headers.items()), _person)
+        authorizer = None if person is None else signed_in.authorizer(person, settings())
+        event = gateway.event_of(request, authorizer)
         return gateway.response_of(handler(event, LambdaContext()))
     except RequestEntityTooLarge:
         return gateway.too_large()

@@ -28,8 +28,8 @@ Sources = dict[Place, str]
 
 OPERATIONS = operations()
 NAMING = [name for name, one in OPERATIONS.items() if one.uuids() and name != "node"]
-# `node` takes every kind of id. `agentRuntimes` tells everyone the same.
-LEFT_TO_OTHERS = {"node", "agentRuntimes"}
+# `node` takes every kind of id. `agentRuntimes` tells everyone the same, `viewer` who asks.
+LEFT_TO_OTHERS = {"node", "agentRuntimes", "viewer"}
 QUERIES = [
     name for name, one in OPERATIONS.items() if one.kind == "query" and name not in LEFT_TO_OTHERS
 ]

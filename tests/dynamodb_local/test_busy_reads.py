@@ -31,8 +31,8 @@ ATTEMPTS = 3
 BUSY = refused("ProvisionedThroughputExceededException")
 UNPROCESSED = answered(lambda asked: {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]})
 SILENCES = [reply_times_out, reply_breaks_off, reply_is_an_error, request_is_lost]
-# `node` reads as the query of the kind does. `agentRuntimes` reads nothing.
-LEFT_OUT = {"node", "agentRuntimes"}
+# `node` reads as the query of the kind does. `agentRuntimes` and `viewer` read nothing.
+LEFT_OUT = {"node", "agentRuntimes", "viewer"}
 QUERIES = [one for one in operations().values() if one.kind == "query" and one.name not in LEFT_OUT]
 TENANTS_SESSIONS = "{ sessions { nodes { coordination { coordinationName } } } }"
 

@@ -55,6 +55,24 @@ def test_each_event_to_try_reaches_the_engine(
     assert answer == engine.result or answer["statusCode"] == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [("http-post", ["finance", "ops"]), ("rest-post", ["finance", "ops"]), ("direct", ["ops"])],
+)
+def test_who_asks_is_told_as_whom_the_engine_knows_them(name: str, groups: list[str]) -> None:
+    body = {"query": "{ viewer { endpointId partId userId groups } }"}
+    asked = event(name) | {"body": json.dumps(body)}
+    if name == "direct":
+        asked = {**body, "context": asked["context"] | {"groups": ["ops"]}}
+
+    answer = handle(asked)
+
+    result = answer if name == "direct" else json.loads(answer["body"])
+    viewer = result["data"]["viewer"]
+    assert viewer.pop("userId") in ("5f1c0d2e-8a34-4a51-9d36-1b7a2f0c9e11", "booking-service")
+    assert viewer == {"endpointId": "acme", "partId": "travel", "groups": groups}
+
+
 def test_an_http_request_is_answered_with_status_headers_and_a_body(engine: Engine) -> None:
     answer = handle(event("http-post"))
 

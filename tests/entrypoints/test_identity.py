@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from ai_coordination.api.transport.groups import MOST_GROUPS
 from ai_coordination.api.transport.identity import (
-    MAX_USER_ID_CHARACTERS,
     Identity,
     of_direct_invocation,
     of_http_api,
     of_rest_api,
 )
-from ai_coordination.caller import Caller
+from ai_coordination.caller import MAX_USER_ID_CHARACTERS, Caller
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, Unauthenticated
 from tests.support.contexts import SYSTEM
@@ -99,7 +99,7 @@ def test_without_an_authorizer_of_claims_the_tenant_is_configured(
     read: Reader, request_context: dict[str, Any], user_id: str | None
 ) -> None:
     assert caller_of(read(request_context)) == Caller(
-        "home", "attic", user_id, "request-1", context=SYSTEM
+        "home", "attic", user_id, "request-1", is_service=True, context=SYSTEM
     )
 
 
@@ -188,7 +188,10 @@ def test_what_the_client_itself_writes_is_no_identity(read: Reader) -> None:
 def test_a_direct_invocation_names_its_tenant(context: Any, user_id: str | None) -> None:
     caller = of_direct_invocation(context, "request-1", SYSTEM)
 
-    assert caller == Caller("acme", "travel", user_id, "request-1", context=SYSTEM)
+    is_service = user_id is None
+    assert caller == Caller(
+        "acme", "travel", user_id, "request-1", is_service=is_service, context=SYSTEM
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,6 +209,16 @@ def test_a_direct_invocation_names_its_tenant(context: Any, user_id: str | None)
         ({"endpointId": "acme", "partId": "#"}, ("context", "partId")),
         ({"endpointId": "acme", "partId": "travel", "userId": 7}, ("context", "userId")),
         ({"endpointId": "acme", "partId": "travel", "userId": "a\n"}, ("context", "userId")),
+        ({"endpointId": "acme", "partId": "travel", "groups": "a b"}, ("context", "groups")),
+        (
+            {"endpointId": "acme", "partId": "travel", "groups": ["a"] * (MOST_GROUPS + 1)},
+            ("context", "groups"),
+        ),
+        (
+            {"endpointId": "acme", "partId": "travel", "groups": ["a", " "]},
+            ("context", "groups", 1),
+        ),
+        ({"endpointId": "acme", "partId": "travel", "groups": [7]}, ("context", "groups", 0)),
         (
             {
                 "endpointId": "acme",
@@ -223,3 +236,52 @@ def test_a_direct_invocation_that_names_it_wrongly_is_told_where(
         of_direct_invocation(context, "request-1", SYSTEM)
 
     assert caught.value.input_path == input_path
+
+
+GROUPS: list[tuple[Any, tuple[str, ...]]] = [
+    (None, ()),
+    ("", ()),
+    (["finance", "ops", "finance"], ("finance", "ops")),
+    (["Sales, north", "x" * 256], ("Sales, north", "x" * 256)),
+    # No names of groups: they give no right.
+    (["finance", "", " ", 7, None, ["ops"], "x" * 257, "a\nb"], ("finance",)),
+    (7, ()),
+    ({"finance": True}, ()),
+    # As JSON.
+    ('["Sales, north", "ops"]', ("Sales, north", "ops")),
+    ("[]", ()),
+    # As an HTTP API writes an array.
+    ("[finance]", ("finance",)),
+    ("[finance ops]", ("finance", "ops")),
+    ("[7 8]", ("7", "8")),
+    ("[7]", ("7",)),
+    ("[a,b c]", ("a,b", "c")),
+    ('["finance", 7]', ('"finance",', "7")),
+    ("[" * 100_000 + "]", ()),
+    # As a REST API does, and a scope.
+    ("finance", ("finance",)),
+    ("finance,Sales north , ops", ("finance", "Sales north", "ops")),
+    (" finance  ops ", ("finance", "ops")),
+]
+
+
+@pytest.mark.parametrize(("claim", "groups"), GROUPS, ids=short)
+def test_groups_are_read_however_an_authorizer_writes_them(
+    claim: Any, groups: tuple[str, ...]
+) -> None:
+    claims = {**CLAIMS, "cognito:groups": claim, "roles": claim}
+
+    assert caller_of(Identity(claims)).groups == groups
+    assert caller_of(Identity(claims), Settings(groups_claim="roles")).groups == groups
+    assert caller_of(Identity(claims), Settings(groups_claim="teams")).groups == ()
+
+
+def test_only_a_caller_without_a_user_that_iam_has_verified_is_a_service() -> None:
+    named = {"endpointId": "acme", "partId": "travel", "userId": "ada", "groups": ["ops", "ops"]}
+
+    invoked = of_direct_invocation(named, "request-1", SYSTEM)
+    token_without_user = caller_of(Identity({**CLAIMS, "sub": None}))
+
+    assert (invoked.is_service, invoked.groups) == (False, ("ops",))
+    assert not token_without_user.is_service
+    assert caller_of(of_http_api({"authorizer": {"iam": {"userArn": ARN}}})).is_service

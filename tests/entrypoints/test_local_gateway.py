@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ai_coordination.local import server
+from ai_coordination.local.signed_in import Person, chosen
 
 ANSWER = {
     "statusCode": 207,
@@ -259,3 +260,37 @@ def test_a_request_is_one_line_with_the_codes_of_its_errors(
     lines = capfd.readouterr().out.splitlines()
     assert len(lines) == 1
     assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql 200 \d+ ms NOT_FOUND", lines[0])
+
+
+def test_a_request_may_choose_its_person_who_becomes_what_an_authorizer_says(
+    function: Function, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_COORDINATION_ENDPOINT_ID", "local")
+    monkeypatch.setenv("AI_COORDINATION_PART_ID", "dev")
+    in_headers = [("x-local-user", "J%C3%BCrgen"), ("x-local-groups", "ops,%20Sales%2C north,")]
+    nobody = [("x-local-user", ""), ("x-local-groups", "ops")]
+
+    send(port, "GET", "/graphql?query={a}")
+    send(port, "GET", "/graphql?query={a}", None, *in_headers)
+    with server.used_by(chosen("mia", "finance, ops")):
+        send(port, "GET", "/graphql?query={a}")
+        send(port, "GET", "/graphql?query={a}", None, ("x-local-user", "max"))
+        send(port, "GET", "/graphql?query={a}", None, *nobody)
+
+    said = [event["requestContext"].get("authorizer", {}) for event in function.events]
+    tenant = {"endpoint_id": "local", "part_id": "dev"}
+    assert said == [
+        {},
+        {"lambda": {**tenant, "sub": "Jürgen", "cognito:groups": ["ops", " Sales, north"]}},
+        {"lambda": {**tenant, "sub": "mia", "cognito:groups": ["finance", "ops"]}},
+        {"lambda": {**tenant, "sub": "max", "cognito:groups": []}},
+        {},
+    ]
+
+
+def test_groups_without_a_user_are_refused_when_the_server_starts() -> None:
+    assert chosen(None, None) is None
+    assert str(chosen("mia", "finance, ops")) == "mia (finance, ops)"
+    assert chosen("mia", None) == Person("mia")
+    with pytest.raises(ValueError, match="Groups have a user: choose one with --user"):
+        chosen(None, "finance")

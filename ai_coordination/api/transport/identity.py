@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ai_coordination.caller import Caller
+from ai_coordination.api.transport import groups
+from ai_coordination.caller import MAX_USER_ID_CHARACTERS, Caller
 from ai_coordination.config import Settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.errors import BadUserInput, Unauthenticated
 
 # Members that API Gateway adds to the flat context of a REST API's authorizer.
 _NO_CLAIMS = frozenset({"claims", "scopes", "integrationLatency"})
-
-MAX_USER_ID_CHARACTERS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Identity:
         If there are claims, the tenant must be in them: the configured tenant does not replace a
         missing claim. Raises Unauthenticated if no tenant is verified.
         """
+        of_groups: tuple[str, ...] = ()
         if self.claims is None:
             endpoint_id, part_id = settings.endpoint_id, settings.part_id
             user_id = self.user_arn
@@ -40,6 +40,7 @@ class Identity:
             endpoint_id = _text(self.claims.get(settings.endpoint_claim))
             part_id = _text(self.claims.get(settings.part_claim))
             user_id = _text(self.claims.get(settings.user_claim))
+            of_groups = groups.of_claim(self.claims.get(settings.groups_claim))
             if user_id is not None and not _fits(user_id):
                 raise Unauthenticated(
                     f"The token claim {settings.user_claim!r} must be a printable text of at most"
@@ -51,7 +52,15 @@ class Identity:
                 f" {settings.endpoint_claim!r} and {settings.part_claim!r}."
             )
         try:
-            return Caller(endpoint_id, part_id, user_id, request_id, context=context)
+            return Caller(
+                endpoint_id,
+                part_id,
+                user_id,
+                request_id,
+                of_groups,
+                is_service=self.claims is None,
+                context=context,
+            )
         except BadUserInput as error:
             raise Unauthenticated(f"The token claims are invalid: {error.message}.") from error
 
@@ -99,6 +108,8 @@ def of_direct_invocation(members: Any, request_id: str, context: InvocationConte
         members.get("partId", ""),
         user_id or None,
         request_id,
+        groups.of_direct_invocation(members.get("groups")),
+        is_service=not user_id,
         context=context,
     )
 
