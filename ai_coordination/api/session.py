@@ -58,6 +58,12 @@ class Session(graphene.ObjectType):
     schedule_uuid = uuid_field(
         "UUID of the schedule that started the session. Null if a caller did.", required=False
     )
+    coordination_name = text_field(
+        "Name of the coordination at the time of the start. Null before the start."
+    )
+    task_name = text_field(
+        "Name of the task at the time of the start. Null before the start, and without a task."
+    )
     user_id = text_field("The user for whom the session runs. Null if none was named.")
     task_query = text_field(TASK_QUERY)
     status = graphene.Field(enums.SessionStatus, required=True, description="Current status.")
@@ -188,6 +194,9 @@ class Session(graphene.ObjectType):
 
     @staticmethod
     async def resolve_progress(session: models.Session, info: Info) -> dict[str, int]:
+        if (final := services.session_graph.final_progress(session)) is not None:
+            return final
+
         async def count() -> dict[str, int]:
             return services.session_graph.progress(await info.context.agents_of(session))
 

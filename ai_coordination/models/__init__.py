@@ -17,6 +17,7 @@ from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.growth import Growth
 from ai_coordination.models.idempotency import Idempotency
+from ai_coordination.models.progress import Progress
 from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
 from ai_coordination.models.session_agent import SessionAgent, open_as, opened
 from ai_coordination.models.session_label import SessionLabel, tenant_label
@@ -59,6 +60,7 @@ __all__ = [
     "LargeJson",
     "LargeText",
     "LogEntry",
+    "Progress",
     "Repeat",
     "RetryPolicy",
     "Session",

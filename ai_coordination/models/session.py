@@ -18,12 +18,13 @@ from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.budget import Budget
 from ai_coordination.models.due_times import DueIndex, HasDueTime
+from ai_coordination.models.progress import Progress
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum
 
 # Attributes that may be large stay out of the indexes, because AWS charges for each index's size. A
-# projection cannot be changed later, so what lists will show is included already: `labels`
-# and `final_progress` (how many agents ended in which state) are not written yet.
+# projection cannot be changed later, so what lists will show is included already: `labels` are not
+# written yet.
 _SMALL = [
     "partition_key",
     "coordination_name",
@@ -131,7 +132,7 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     session_uuid = UnicodeAttribute(range_key=True)
     task_uuid = UnicodeAttribute(null=True)
     schedule_uuid = UnicodeAttribute(null=True)
-    # The names at the time of the start.
+    # The names at the time of the start. Absent before it.
     coordination_name = UnicodeAttribute(null=True)
     task_name = UnicodeAttribute(null=True)
     user_id = UnicodeAttribute(null=True)
@@ -165,6 +166,9 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     subtask_queries = ListAttribute(of=SubtaskQuery, default=list)
     logs = ListAttribute(of=LogEntry, default=list)
     agent_count = NumberAttribute(default=0)
+    # How many agents have ended in which state. Absent until the session has ended, and once one of
+    # its agents was deleted.
+    final_progress = Progress(null=True)
     run_count = NumberAttribute(default=0)
     budget = Budget(null=True)
     # All that was used, and what runs in progress have reserved. It is kept without a budget too,

@@ -1,7 +1,7 @@
 """A session's graph as a whole: all its agents, and their progress."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ai_coordination import models
 from ai_coordination.caller import Caller
@@ -68,5 +68,17 @@ def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQue
 
 def progress(agents: Sequence[models.SessionAgent]) -> dict[str, int]:
     """Count agents by state."""
-    counts = Counter(agent.state for agent in agents)
-    return {"total": len(agents), **{state.value: counts[state] for state in SessionAgentState}}
+    return _all_counts(Counter(agent.state for agent in agents), len(agents))
+
+
+def final_progress(session: models.Session) -> dict[str, int] | None:
+    """Return the counts that the session's end has stored; None if they are not known."""
+    stored = session.final_progress
+    if stored is None:
+        return None
+    counts = {name: int(count) for name, count in stored.attribute_values.items()}
+    return _all_counts(counts, counts.get("total", 0))
+
+
+def _all_counts(counts: Mapping[str, int], total: int) -> dict[str, int]:
+    return {"total": total, **{state.value: counts.get(state, 0) for state in SessionAgentState}}

@@ -132,7 +132,7 @@ def _count_out(
 
     transaction.update(
         session(agent.coordination_uuid, agent.session_uuid),
-        [session.agent_count.add(-1)],
+        [session.agent_count.add(-1), session.final_progress.remove()],
         guards.owned(session, caller) & (sessions.not_started() if before_start else ended),
         guards.parsed(session, refused),
     )

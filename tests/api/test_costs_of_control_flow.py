@@ -33,16 +33,19 @@ def chain(**more: Any) -> tuple[Place, Cost]:
     )
 
 
-# As before there was control flow.
-PLAIN = Cost({"GetItem": 3, "BatchGetItem": 3, "TransactWriteItems": 3, "UpdateItem": 13}, 25, 10)
+# As before there was control flow; and a query of how the agents have ended.
+PLAIN = Cost(
+    {"GetItem": 3, "BatchGetItem": 3, "TransactWriteItems": 3, "UpdateItem": 13, "Query": 1}, 25, 10
+)
 ATTRIBUTES = {
     "session_agents": """agent agent_action agent_input agent_output agent_uuid attempt
         coordination_uuid created_at current_run_uuid iteration last_writes ordinal partition_key
         predecessors run_count session_agent_uuid session_uuid sole_successors state subtask_query
         successors thread_from thread_uuid updated_at updated_by version""",
-    "sessions": """agent_count coordination_name coordination_uuid created_at finished_at graph_size
-        input_files iteration_count last_writes logs partition_key run_count session_uuid started_at
-        status subtask_queries task_name task_query task_uuid updated_at updated_by version""",
+    "sessions": """agent_count coordination_name coordination_uuid created_at final_progress
+        finished_at graph_size input_files iteration_count last_writes logs partition_key run_count
+        session_uuid started_at status subtask_queries task_name task_query task_uuid updated_at
+        updated_by version""",
 }
 
 
@@ -81,6 +84,7 @@ def test_a_skipped_agent_costs_three_writes_and_no_transaction() -> None:
         "BatchGetItem": 3,
         "TransactWriteItems": 1,
         "UpdateItem": 4 + 2 * 3 + 1,
+        "Query": 1,
     }
 
 

@@ -107,16 +107,21 @@ def test_without_a_bucket_an_output_that_fills_the_item_is_left_out() -> None:
     assert "there is no bucket for large texts" in errors(place)[0]
 
 
-def test_only_a_task_with_an_output_reads_its_agents_in_the_end() -> None:
-    queries = []
-    for output in (None, "states.a"):
-        place = start(blueprint([external("a")], output=output), taskQuery="Which?")
+def test_an_output_reads_the_last_agents_in_the_end_and_lists_no_agents_once_more() -> None:
+    queries, batches = [], []
+    for output in (None, "states.b"):
+        actions = [after("a"), after("b", "a")]
+        key = blueprint([external("a"), external("b")], actions, output=output)
+        place = start(key, taskQuery="Which?")
         work_off()
-        with recorded_calls() as calls:
-            tell("completeSessionAgent", {**report(place, "a"), "agentOutput": "Done"})
+        for name in "ab":
+            with recorded_calls() as calls:
+                tell("completeSessionAgent", {**report(place, name), "agentOutput": "Done"})
         queries.append(calls.count(READ_AGENTS))
+        batches.append(calls.count(Call("dynamodb", "BatchGetItem")))
 
-    assert queries[1] - queries[0] == 1
+    assert queries[1] == queries[0]
+    assert batches[1] == batches[0] + 1
 
 
 def test_a_failed_session_has_no_output_and_a_retry_has_a_new_one() -> None:

@@ -2,6 +2,7 @@
 
 from ai_coordination import models
 from ai_coordination.models.texts import LargeText
+from ai_coordination.services import session_graph
 from ai_coordination.services.counts import total
 from ai_coordination.states import (
     TERMINAL_AGENT,
@@ -45,6 +46,9 @@ def always(now: Snapshot) -> None:
     assert session.due_at or not session.operation, "work over many items that nobody looks for"
     if session.operation:
         return
+    if session.final_progress is not None:
+        assert session.status in TERMINAL_SESSION, "it was started again"
+        assert session_graph.final_progress(session) == session_graph.progress(now.present())
     if session.status == SessionStatus.INITIAL:
         assert all(agent.iteration == 0 for agent in now.agents), "ready, and nothing is started"
     if session.status == SessionStatus.IN_PROGRESS:

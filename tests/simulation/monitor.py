@@ -219,6 +219,7 @@ class Monitor:
     def rest(self, now: Snapshot) -> None:
         """Check what must hold when nothing is due."""
         invariants.at_rest(now)
+        assert now.session.final_progress is not None
         outputs.output_is_right(now)
         sums.everything_is_settled(now)
         invariants.texts_are_kept(now, self._world)

@@ -46,6 +46,10 @@ class Snapshot:
         found = (self.by_ordinal.get(int(one)) for one in edges)
         return [one for one in found if one is not None]
 
+    def present(self) -> list[models.SessionAgent]:
+        """The agents without superseded ones."""
+        return [one for one in self.agents if not one.superseded]
+
     def runs_of(self, agent: models.SessionAgent) -> list[models.SessionRun]:
         return self.by_agent.get(agent.session_agent_uuid, [])
 

@@ -12,14 +12,17 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ai_coordination import ids, models, telemetry
-from ai_coordination.engine import metrics
+from ai_coordination.engine import ending, metrics
 from ai_coordination.engine.agent import session_output, spending
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session_log import log_entry
-from ai_coordination.models import due_times, moves, writes
+from ai_coordination.models import due_times, reads, writes
 from ai_coordination.states import FailurePolicy, LogLevel, SessionAgentState, SessionStatus
 
 FALLS_SHORT = "Agents that failed or were cancelled before were not retried"
+
+# What the end of a session shows of its agents, by their stored names.
+_OF_ALL_AGENTS = ["partition_key", "state", *session_output.PLACE]
 
 
 class Mode(Enum):
@@ -100,7 +103,8 @@ def release_all(engine: Engine, ended: Sequence[models.SessionAgent]) -> None:
     ]
     engine.send(*(agent for agent in ready if agent is not None))
     for (coordination_uuid, session_uuid, iteration), ordinals in sinks.items():
-        _release_session(engine, coordination_uuid, session_uuid, iteration, ordinals)
+        session = models.Session(coordination_uuid, session_uuid)
+        _release_session(engine, session, iteration, ordinals, ended)
     spent = [agent for agent in ended if spending.owes(agent)]
     for agent in ended:
         if not spending.owes(agent):
@@ -192,45 +196,45 @@ def _made_due(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent
 
 def _release_session(
     engine: Engine,
-    coordination_uuid: str,
-    session_uuid: str,
+    session: models.Session,
     iteration: int,
     ordinals: set[float],
+    ended: Sequence[models.SessionAgent],
 ) -> None:
-    """Release the session: it is the last node of its own graph."""
+    """Release the session from these of the agents that have ended: it is the last of its graph."""
     kind = models.Session
-    landed, session = writes.update_if(
-        kind(coordination_uuid, session_uuid),
+    landed, now = writes.update_if(
+        session,
         [kind.waiting_on.delete(ordinals)],
         (kind.iteration_count == iteration) & (kind.status == SessionStatus.IN_PROGRESS.value),
         engine.context,
     )
-    if landed and session is not None and not session.waiting_on:
-        complete_session(engine, session)
+    if landed and now is not None and not now.waiting_on:
+        _complete_session(engine, now, ended)
 
 
-def complete_session(engine: Engine, session: models.Session) -> None:
+def _complete_session(
+    engine: Engine, session: models.Session, ended: Sequence[models.SessionAgent]
+) -> None:
     """Complete a session whose agents have all ended, unless an operation is in progress on it.
 
-    After a retry that left failed or cancelled agents as they were, the session fails instead.
+    After a retry that left failed or cancelled agents as they were, the session fails instead. The
+    session's agents are read, unless `ended` are all of them.
     """
     kind = models.Session
+    agents = ended if len(ended) == session.agent_count else _read_agents(session)
     status = SessionStatus.COMPLETED
     if session.falls_short:
         status = SessionStatus.FAILED
         result = log_entry(engine, session, LogLevel.ERROR, FALLS_SHORT)
     else:
-        result = session_output.actions(engine, session)
-    move, may_move = moves.session(status, int(session.iteration_count))
-    now = engine.now()
+        result = session_output.actions(engine, session, agents)
+    move, may_move = ending.move(engine, session, status, agents)
     landed, _ = writes.update_if(
         session,
         [
             *move,
             *result,
-            kind.finished_at.set(now),
-            kind.updated_at.set(now),
-            kind.awaiting_input.remove(),
             *([] if session.deadline_at is None else due_times.clear(kind)),
         ],
         may_move & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
@@ -238,3 +242,9 @@ def complete_session(engine: Engine, session: models.Session) -> None:
     )
     if landed:
         metrics.session_ended(engine, session, status)
+
+
+def _read_agents(session: models.Session) -> list[models.SessionAgent]:
+    """Read how the agents of a session have ended, and their places in the graph."""
+    kind, tenant = models.SessionAgent, session.partition_key
+    return reads.all_rows(kind, session.session_uuid, tenant=tenant, attributes=_OF_ALL_AGENTS)

@@ -1,6 +1,7 @@
 """The output of a session: what its task's expression gives once all agents have ended."""
 
 import json
+from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
@@ -16,11 +17,15 @@ from ai_coordination.states import LogLevel
 SETTING = "output"
 TOO_LARGE = "the output is larger than an item, and there is no bucket for large texts"
 # What tells the agents that end the session from all others, by their stored names.
-_PLACE = ["partition_key", "ordinal", "successors", "parent", "superseded"]
+PLACE = ("ordinal", "successors", "parent", "superseded")
 
 
-def actions(engine: Engine, session: models.Session) -> list[Action]:
+def actions(
+    engine: Engine, session: models.Session, agents: Sequence[models.SessionAgent]
+) -> list[Action]:
     """Return what the write that completes a session stores of its output. Raises Throttled.
+
+    `agents` are all agents of the session, with their places at least.
 
     The agents have ended, so every worker that completes the session finds the same. An expression
     that fails does not fail the session, because its agents have done their work: then there is no
@@ -30,16 +35,22 @@ def actions(engine: Engine, session: models.Session) -> list[Action]:
     if expression is None:
         return []
     try:
-        stored = _stored(engine, session, expression)
+        stored = _stored(engine, session, expression, agents)
     except (view.SettingFailed, TextUnavailable) as wrong:
         telemetry.logger.warning("session output", extra={"reason": wrong.message})
         return log_entry(engine, session, LogLevel.ERROR, f"No output: {wrong.message}")
     return [] if stored is None else [models.Session.output.set(stored)]
 
 
-def _stored(engine: Engine, session: models.Session, expression: str) -> models.Text | None:
+def _stored(
+    engine: Engine,
+    session: models.Session,
+    expression: str,
+    agents: Sequence[models.SessionAgent],
+) -> models.Text | None:
     """Store the output: a text as it is, any other value as JSON. None for null."""
-    found = view.value(SETTING, expression, session, _last_agents(engine, session))
+    last = _last_agents(engine, session, agents)
+    found = view.value(SETTING, expression, session, last)
     if found is None:
         return None
     text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
@@ -53,13 +64,14 @@ def _stored(engine: Engine, session: models.Session, expression: str) -> models.
     return stored
 
 
-def _last_agents(engine: Engine, session: models.Session) -> list[models.SessionAgent]:
+def _last_agents(
+    engine: Engine, session: models.Session, agents: Sequence[models.SessionAgent]
+) -> list[models.SessionAgent]:
     """Read the agents of the session's own graph that no other follows."""
     kind, tenant = models.SessionAgent, session.partition_key
-    rows = reads.all_rows(kind, session.session_uuid, tenant=tenant, attributes=_PLACE)
     keys: list[reads.Key] = [
         (kind, session.session_uuid, ids.session_agent_uuid(session.session_uuid, int(row.ordinal)))
-        for row in rows
+        for row in agents
         if not row.successors and row.parent_ordinal is None and not row.superseded
     ]
     found = reads.batch_get(keys, tenant=tenant, context=engine.context)

@@ -1,8 +1,8 @@
 """Dispatch: start a session that was built by hand.
 
 The mark is written first, so the agents that are then read are the ones that start. The
-coordination's members are pinned with the mark, so every worker that resumes the dispatch comes to
-the same result.
+coordination's members are pinned with the mark, and its name and the task's are stored with it, so
+every worker that resumes the dispatch comes to the same result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,15 @@ def mark(engine: Engine, session: models.Session) -> models.Session | None:
     """Mark a session that has agents and has not started. Returns None if it is another."""
     kind = models.Session
     owner = texts.Owner.of(session)
-    pinned = texts.store(owner, planned_agents.dump_members(compact_all(owner, _members(session))))
-    capacity.check_changed(session, {"graph": pinned})
+    coordination, task = _blueprint(engine, session)
+    members = [] if coordination is None else list(coordination.agents)
+    pinned = texts.store(owner, planned_agents.dump_members(compact_all(owner, members)))
+    names: dict[str, str] = {}
+    if coordination is not None:
+        names["coordination_name"] = coordination.coordination_name
+    if task is not None:
+        names["task_name"] = task.task_name
+    capacity.check_changed(session, {"graph": pinned, **names})
     return operation.mark(
         engine,
         session,
@@ -45,7 +52,7 @@ def mark(engine: Engine, session: models.Session) -> models.Session | None:
         (kind.status == SessionStatus.INITIAL.value)
         & (kind.agent_count >= 1)
         & operation.is_free(),
-        [kind.graph.set(pinned)],
+        [kind.graph.set(pinned), *(getattr(kind, name).set(names[name]) for name in names)],
     )
 
 
@@ -124,20 +131,24 @@ def _check_size(
     capacity.check_grown(ready, "session_uuid")
 
 
-def _members(session: models.Session) -> list[models.Agent]:
-    coordination = reads.get(
-        models.Coordination,
-        session.partition_key,
-        session.coordination_uuid,
-        tenant=session.partition_key,
-    )
-    return [] if coordination is None else list(coordination.agents)
+def _blueprint(
+    engine: Engine, session: models.Session
+) -> tuple[models.Coordination | None, models.Task | None]:
+    """Read the coordination, and the task if the session names one that still exists."""
+    tenant, coordination_uuid = session.partition_key, session.coordination_uuid
+    keys: list[reads.Key] = [(models.Coordination, tenant, coordination_uuid)]
+    if session.task_uuid is not None:
+        keys.append((models.Task, coordination_uuid, session.task_uuid))
+    coordination, *tasks = reads.batch_get(keys, tenant=tenant, context=engine.context)
+    return coordination, tasks[0] if tasks else None
 
 
 def _undo(engine: Engine, session: models.Session) -> None:
+    """Leave the session as it was before."""
     kind = models.Session
     is_initial: Condition = kind.status == SessionStatus.INITIAL.value
-    operation.unmark(engine, session, is_initial, [kind.graph.remove()])
+    stored = kind.graph, kind.coordination_name, kind.task_name
+    operation.unmark(engine, session, is_initial, [attribute.remove() for attribute in stored])
 
 
 def _make_ready(

@@ -3,7 +3,7 @@
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
-from ai_coordination.engine import metrics
+from ai_coordination.engine import ending, metrics
 from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.agent.growth import rest
@@ -11,7 +11,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.engine.session import operation
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session_log import log_entry
-from ai_coordination.models import moves, reads
+from ai_coordination.models import reads
 from ai_coordination.states import (
     TERMINAL_AGENT,
     LogLevel,
@@ -84,36 +84,42 @@ def resume(engine: Engine, session: models.Session) -> None:
     A slow worker leaves agents alone that a retry has reset since. The agents of a session that has
     not started may be in its first iteration already.
     """
-    kind = models.Session
     status = ENDS[Operation(session.operation)]
     latest = max(int(session.iteration_count), 1)
-    agents = reads.all_rows(models.SessionAgent, session.session_uuid, tenant=session.partition_key)
-    for agent in agents:
-        if agent.growing is not None and agent.iteration <= latest:
-            # No worker adds agents after the mark, and at rest none are missing.
-            rest.write_cancelled(engine, session, agent, operation.is_marked_as_read(session))
-    for agent in agents:
-        _cancel(engine, agent, latest)
-    now = engine.now()
-    move, may_move = moves.session(status, int(session.iteration_count))
-    landed, _ = operation.unmark(
-        engine,
-        session,
-        may_move,
-        [*move, kind.awaiting_input.remove(), kind.finished_at.set(now), kind.updated_at.set(now)],
-    )
+    agents = _all_agents(engine, session, latest)
+    ended = [_ended(engine, agent, latest) for agent in agents]
+    present = [agent for agent in ended if agent is not None]
+    if any(agent.state not in TERMINAL_AGENT for agent in present):
+        return  # Another worker has ended the session, and it was retried since.
+    move, may_move = ending.move(engine, session, status, present)
+    landed, _ = operation.unmark(engine, session, may_move, move)
     if landed:
         metrics.session_ended(engine, session, status)
 
 
-def _cancel(engine: Engine, agent: models.SessionAgent, latest: int) -> None:
-    """Cancel an agent together with its current run. Read it again if it has moved meanwhile."""
+def _all_agents(engine: Engine, session: models.Session, latest: int) -> list[models.SessionAgent]:
+    """Read the agents of a session that ends. What is missing of a growth is written before."""
+    kind, tenant = models.SessionAgent, session.partition_key
+    agents = reads.all_rows(kind, session.session_uuid, tenant=tenant)
+    growing = [one for one in agents if one.growing is not None and one.iteration <= latest]
+    for agent in growing:
+        # No worker adds agents after the mark, and at rest none are missing.
+        rest.write_cancelled(engine, session, agent, operation.is_marked_as_read(session))
+    return reads.all_rows(kind, session.session_uuid, tenant=tenant) if growing else agents
+
+
+def _ended(engine: Engine, agent: models.SessionAgent, latest: int) -> models.SessionAgent | None:
+    """Cancel an agent together with its current run. Read it again if it has moved meanwhile.
+
+    Returns the agent as it has ended; None if it was deleted.
+    """
     kind = models.SessionAgent
     now: models.SessionAgent | None = agent
     while now is not None and now.iteration <= latest and now.state not in TERMINAL_AGENT:
         cancelled = spending.settled(transitions.to_cancelled(engine, now))
-        if apply(engine, cancelled) is not None:
-            return
+        if (after := apply(engine, cancelled)) is not None:
+            return after
         now = reads.get(
             kind, agent.session_uuid, agent.session_agent_uuid, tenant=agent.partition_key
         )
+    return now

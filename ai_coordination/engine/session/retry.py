@@ -138,6 +138,7 @@ def _begin(
             kind.retry_plan.remove(),
             kind.awaiting_input.remove(),
             kind.finished_at.remove(),
+            kind.final_progress.remove(),
             kind.output.remove(),
             kind.falls_short.set(True) if plan.falls_short else kind.falls_short.remove(),
             *([kind.superseded_count.set(superseded)] if superseded else []),

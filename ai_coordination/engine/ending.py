@@ -1,0 +1,38 @@
+"""What the write that ends a session stores, however the session ends.
+
+There is one such write for each way in which a session ends: all its agents have ended, it fails,
+or it is cancelled. Each of them adds its own condition, and what only it changes.
+"""
+
+from collections.abc import Iterable
+
+from ai_coordination import models
+from ai_coordination.engine.context import Engine
+from ai_coordination.models import moves
+from ai_coordination.services import session_graph
+from ai_coordination.states import SessionStatus
+
+
+def move(
+    engine: Engine,
+    session: models.Session,
+    status: SessionStatus,
+    agents: Iterable[models.SessionAgent],
+) -> moves.Move:
+    """Return the move that ends a session, and what is stored with every end.
+
+    `agents` are all agents of the session, each in the state in which it has ended. Their counts
+    are stored, so that lists show how sessions went without reading agents.
+    """
+    kind = models.Session
+    move, may_move = moves.session(status, int(session.iteration_count))
+    counts = session_graph.progress([agent for agent in agents if not agent.superseded])
+    now = engine.now()
+    actions = [
+        *move,
+        kind.awaiting_input.remove(),
+        kind.final_progress.set(models.Progress.of(counts)),
+        kind.finished_at.set(now),
+        kind.updated_at.set(now),
+    ]
+    return actions, may_move
