@@ -27,6 +27,7 @@ AGENT_SDKS := a2a-sdk google-adk strands
 AGENT_PEERS := $(foreach name,$(AGENT_SDKS),$(VENV)-peers-$(name)/.installed)
 CHECKOV := $(VENV)-checkov/bin/checkov
 DOCS := $(VENV)-docs/.installed
+BROWSER := $(VENV)-browser/.installed
 SCHEMA := ai_coordination/api/schema.graphql
 ARTIFACTS_DIR ?= $(CURDIR)/build/ApiFunction
 
@@ -86,13 +87,26 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 .PHONY: test
 test: $(INSTALLED) ## Run all tests but the long ones (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not (peers or runtime or stress or system)' -n 2 \
+	@$(BIN)/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 2 \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
 
 .PHONY: stress
 stress: $(INSTALLED) ## Run the long tests: many races, many seeds (RACES=500)
 	@.ci/dynamodb-local
 	@$(BIN)/python -m pytest -m stress -n 2 --races $(RACES) $(TESTS)
+
+.PHONY: browser
+browser: $(INSTALLED) $(BROWSER) ## Test the console in Chromium (TESTS=tests/browser/test_inbox.py for a part)
+	@$(BIN)/python -m pytest -q -n 0 -m browser $(or $(TESTS),tests/browser)
+
+# Playwright drives the browser that is there: it downloads none. The packages of npm check pages and types.
+$(BROWSER): $(INSTALLED) $(addprefix tests/browser/,requirements.txt package.json package-lock.json)
+	@echo "Installing what tests of the console need into $(@D)"
+	@mkdir -p $(@D)
+	@$(BIN)/python -m pip install -qq --requirement tests/browser/requirements.txt
+	@cp tests/browser/package.json tests/browser/package-lock.json $(@D)/
+	@npm ci --silent --no-audit --no-fund --prefix $(@D)
+	@touch $@
 
 ##: The gate
 

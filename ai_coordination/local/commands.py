@@ -22,11 +22,11 @@ from ai_coordination.errors import Throttled
 from ai_coordination.handler import handler
 from ai_coordination.local import (
     aws_models,
-    console,
     demo,
     fake_converse,
     fake_models,
     graphiql,
+    printing,
     scheduler,
     server,
     signed_in,
@@ -95,7 +95,7 @@ def serve(
             setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
             storage.opened(aws=aws, data=data) as where,
             answering as answered,
-            factory.observed_by(console.say_step),
+            factory.observed_by(printing.say_step),
         ):
             described = answered or (None if aws else NO_MODELS)
             print(_banner(url, where, names, described, person), flush=True)

@@ -132,5 +132,10 @@ def misdirected() -> Response:
     return _message(421, "This server answers only requests to its own address or to localhost")
 
 
+def json_response(content: Any, status: int = 200) -> Response:
+    """Return a response with a JSON body."""
+    return Response(json.dumps(content), status, content_type="application/json")
+
+
 def _message(status: int, text: str) -> Response:
-    return Response(json.dumps({"message": text}), status, content_type="application/json")
+    return json_response({"message": text}, status)

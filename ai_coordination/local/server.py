@@ -1,4 +1,4 @@
-"""The HTTP server: GraphQL and callbacks for programs, GraphiQL for browsers.
+"""The HTTP server: GraphQL and callbacks for programs, the console and GraphiQL for browsers.
 
 Each request has a thread of its own.
 """
@@ -19,16 +19,15 @@ from urllib.parse import urlsplit
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from ai_coordination.config import settings
 from ai_coordination.engine.agent import callbacks
 from ai_coordination.handler import handler
-from ai_coordination.local import gateway, graphiql, signed_in
-from ai_coordination.local.console import Polls, is_query, operation_of, say
+from ai_coordination.local import console_files, gateway, graphiql, signed_in
 from ai_coordination.local.functions.invoke_api import Functions
 from ai_coordination.local.lambda_context import LambdaContext
+from ai_coordination.local.printing import Polls, is_query, operation_of, say
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -85,7 +84,9 @@ def guarded(application: "WSGIApplication", host: str) -> "WSGIApplication":
             return gateway.misdirected()(environ, start_response)
 
         def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            return start_response(status, [*headers, *UNFRAMED.items()], *more)
+            present = {name.lower() for name, _ in headers}
+            missing = [(name, value) for name, value in UNFRAMED.items() if name not in present]
+            return start_response(status, [*headers, *missing], *more)
 
         return application(environ, started)
 
@@ -133,9 +134,9 @@ def serve(server: BaseWSGIServer) -> None:
 
 @Request.application
 def application(request: Request) -> Response:
-    """Answer a request: static files of GraphiQL, a callback, or GraphQL."""
-    if request.path == "/":
-        return redirect(PATH)
+    """Answer a request: static files of the console or GraphiQL, a callback, or GraphQL."""
+    if response := console_files.answer(request):
+        return response
     if request.path.startswith("/graphiql/"):
         response = graphiql.file(request.path.removeprefix("/graphiql/"))
         return response.make_conditional(request) if response else gateway.not_found()

@@ -52,10 +52,10 @@ def test_a_query_of_a_program_is_answered(server: LocalServer, accept: str | Non
     assert answer.json == {"data": {"__typename": "Query"}}
 
 
-def test_the_front_page_leads_there(server: LocalServer) -> None:
+def test_the_front_page_leads_to_the_console(server: LocalServer) -> None:
     answer = server.ask("GET", "/", headers=BROWSER)
 
-    assert (answer.status, answer.headers["location"]) == (302, "/graphql")
+    assert (answer.status, answer.headers["location"]) == (302, "/console/")
 
 
 def test_all_that_the_page_names_is_served_from_here(server: LocalServer) -> None:

@@ -11,10 +11,10 @@ from botocore.session import get_session
 
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.local.background import run_in_background
-from ai_coordination.local.console import say_of
 from ai_coordination.local.embedded import usual_region
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.invoke_api import API_FUNCTION, Functions
+from ai_coordination.local.printing import say_of
 
 ENDPOINT = "AWS_ENDPOINT_URL_LAMBDA"
 API_VARIABLE = f"{PREFIX}API_FUNCTION"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.local import console
+from ai_coordination.local import printing
 from tests.support.contexts import SYSTEM
 
 
@@ -34,7 +34,7 @@ def test_a_line_says_how_a_run_has_ended(
         "s", "a", agent_uuid="writer", current_run_uuid=SYSTEM.new_uuid(), **attributes
     )
 
-    console.say_step(agent)
+    printing.say_step(agent)
 
     printed = capsys.readouterr().out
     time, _, text = printed.partition(" ")
@@ -47,7 +47,7 @@ def test_a_question_is_shown_in_one_line(capsys: pytest.CaptureFixture[str]) -> 
     for question in ("How\n many?", "x" * 201):
         agent = models.SessionAgent("s", "a", agent_uuid="writer", attempt=0)
         agent.state, agent.asked_question, agent.question = "waiting_for_input", True, question
-        console.say_step(agent)
+        printing.say_step(agent)
 
     first, second = capsys.readouterr().out.splitlines()
     assert first[9:] == "writer WAITING_FOR_INPUT: How many?"
@@ -61,7 +61,7 @@ def test_work_for_an_external_worker_is_shown_when_it_begins(
         runtime = models.AgentRuntime(kind=kind)  # type: ignore[no-untyped-call]
         member = models.Agent(agent_name="Lawyer", runtime=runtime)  # type: ignore[no-untyped-call]
         agent = models.SessionAgent("s", "a", state="in_progress", member=member, attempt=1)
-        console.say_step(agent)
+        printing.say_step(agent)
 
     assert [line[9:] for line in capsys.readouterr().out.splitlines()] == [
         "Lawyer waits for an external worker"
@@ -69,7 +69,7 @@ def test_work_for_an_external_worker_is_shown_when_it_begins(
 
 
 def test_a_request_is_a_repeat_while_a_client_polls() -> None:
-    polls = console.Polls()
+    polls = printing.Polls()
 
     seen = [polls.is_repeat(name, at) for name, at in [("a", 0), ("b", 1), ("a", 4.9), ("a", 9)]]
 
@@ -89,4 +89,4 @@ def test_a_request_is_a_repeat_while_a_client_polls() -> None:
     ],
 )
 def test_queries_are_told_from_mutations(body: str, reads: bool) -> None:
-    assert console.is_query(body) is reads
+    assert printing.is_query(body) is reads

@@ -1,0 +1,67 @@
+import { authorization, signInAgain } from './auth.js';
+import { config } from './config.js';
+
+/** The code of an error that is the network's or the gateway's, not the API's. */
+export const UNREACHABLE = 'UNREACHABLE';
+
+/** An error of the API, or of the way to it. */
+export class Refused extends Error {
+  /** @param {{ message: string, extensions?: Record<string, any> }} error */
+  constructor({ message, extensions = {} }) {
+    super(message);
+    this.name = 'Refused';
+    /** @type {string} */
+    this.code = extensions.code ?? UNREACHABLE;
+    /** @type {(string | number)[]} The place of the input that is wrong, such as `['agentActions', 0, 'when']`. */
+    this.inputPath = extensions.inputPath ?? [];
+    /** @type {number} */
+    this.retryAfterSeconds = extensions.retryAfterSeconds ?? 0;
+    /** All members of the error, such as `currentVersion` of a CONFLICT. */
+    this.extensions = extensions;
+  }
+}
+
+/**
+ * Ask the API. Throws `Refused` for each error that it answers with.
+ *
+ * @template Result, Variables
+ * @param {Console.TypedDocument<Result, Variables>} document
+ * @param {Variables} [variables]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Result>}
+ */
+export async function ask(document, variables, signal) {
+  let response = await post(document, variables, signal);
+  if (response.status === 401 && (await signInAgain())) {
+    response = await post(document, variables, signal);
+  }
+  const answer = await response.json().catch(() => null);
+  if (answer?.errors?.length) throw new Refused(answer.errors[0]);
+  if (!answer?.data) throw new Refused({ message: `The server answered with status ${response.status}.` });
+  return answer.data;
+}
+
+/**
+ * @param {unknown} query
+ * @param {unknown} variables
+ * @param {AbortSignal} [signal]
+ */
+async function post(query, variables, signal) {
+  const { api } = await config();
+  const headers = {
+    ...(await authorization()),
+    'content-type': 'application/json',
+    accept: 'application/graphql-response+json, application/json;q=0.9',
+  };
+  try {
+    return await fetch(api, { method: 'POST', signal, headers, body: JSON.stringify({ query, variables }) });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Refused({ message: 'The server does not answer.' });
+  }
+}
+
+/**
+ * A new idempotency key. A form makes one when it opens, so that sending it twice makes one entity.
+ */
+export const newKey = () => crypto.randomUUID();

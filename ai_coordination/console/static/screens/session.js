@@ -1,0 +1,8 @@
+import { useTitle } from '../components/title.js';
+import { html } from '../html.js';
+
+/** @param {{ path: string[], query: URLSearchParams }} properties */
+export function Session() {
+  useTitle('Session');
+  return html`<h1>Session</h1>`;
+}
