@@ -99,6 +99,12 @@ stress: $(INSTALLED) ## Run the long tests: many races, many seeds (RACES=500)
 browser: $(INSTALLED) $(BROWSER) ## Test the console in Chromium (TESTS=tests/browser/test_inbox.py for a part)
 	@$(BIN)/python -m pytest -q -n 0 -m browser $(or $(TESTS),tests/browser)
 
+.PHONY: console-types
+console-types: $(INSTALLED) $(BROWSER) ## Check the types of the console's scripts and GraphQL documents (Node)
+	@mkdir -p build/console-types
+	@$(BIN)/python -m tests.browser.schema_type >build/console-types/schema.d.ts
+	@$(VENV)-browser/node_modules/.bin/tsc --project tests/browser
+
 # Playwright drives the browser that is there: it downloads none. The packages of npm check pages and types.
 $(BROWSER): $(INSTALLED) $(addprefix tests/browser/,requirements.txt package.json package-lock.json)
 	@echo "Installing what tests of the console need into $(@D)"

@@ -1,7 +1,6 @@
 import { useTitle } from '../components/title.js';
 import { html } from '../html.js';
 
-/** @param {{ path: string[], query: URLSearchParams }} properties */
 export function Inbox() {
   useTitle('Inbox');
   return html`<h1>Inbox</h1>`;

@@ -10,19 +10,19 @@ import { href } from '../router.js';
 /** The tenant's sessions, newest first. @param {{ query: URLSearchParams }} properties */
 export function Sessions({ query }) {
   useTitle('Sessions');
-  const status = query.get('status');
+  const status = /** @type {Console.Named<'SessionStatus'> | null} */ (query.get('status'));
   const live = useLive((signal) => ask(SESSIONS, { filter: { status: status ? [status] : null } }, signal), [status]);
   return html`
     <div class="bar"><h1>Sessions</h1></div>
     <${Loaded} live=${live}>
-      ${(/** @type {any} */ { sessions }) =>
+      ${(/** @type {Console.Result<typeof SESSIONS>} */ { sessions }) =>
         sessions.nodes.length === 0
           ? html`<${Empty}><p>No session yet.</p><a class="button main" href=${href(['start'])}>Start a session</a></>`
           : html`<table>
               <thead><tr><th>Session</th><th>Status</th><th>Created</th><th class="number">Took</th></tr></thead>
               <tbody>
                 ${sessions.nodes.map(
-                  (/** @type {any} */ row) => html`<tr key=${row.sessionUuid}>
+                  (row) => html`<tr key=${row.sessionUuid}>
                     <td><a href=${href(['session', row.coordinationUuid, row.sessionUuid])}>${row.sessionUuid}</a></td>
                     <td><${State} of=${row.status} /></td>
                     <td><${Ago} at=${row.createdAt} /></td>
