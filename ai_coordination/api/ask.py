@@ -96,10 +96,15 @@ def resolve_turn(agent: models.SessionAgent, info: Info) -> int:
 
 def resolve_user_input(agent: models.SessionAgent, info: Info) -> Any:
     """Return a person's text about the agent's output. JSON that fits a form is no such text."""
-    return None if person_answers.has_form(agent) else _resolve_text(agent, info)
+    return _later_user_input(agent, info) if agent.partial else _user_input(agent)
 
 
-_resolve_text = fields.lazy_text("user_input")
+async def _later_user_input(agent: models.SessionAgent, info: Info) -> Any:
+    return _user_input(await fields.load_full(info.context, agent))
+
+
+def _user_input(agent: models.SessionAgent) -> Any:
+    return None if person_answers.has_form(agent) else agent.user_input
 
 
 async def resolve_ask(agent: models.SessionAgent, info: Info) -> Ask | None:

@@ -30,10 +30,10 @@ KEYS_OF_A_BATCH = 32
 class Context:
     """The context of one request. It batches the loads of nested fields and removes duplicates."""
 
-    def __init__(self, caller: Caller, selects_mermaid: bool = True) -> None:
-        """`selects_mermaid`: whether the request selects a flowchart, which needs whole graphs."""
+    def __init__(self, caller: Caller, selected: frozenset[str] = frozenset()) -> None:
+        """`selected` are the names of all fields that the request selects."""
         self.caller = caller
-        self._selects_mermaid = selects_mermaid
+        self.selected = selected
         self.meter = Meter(settings().max_answer_bytes)
         self.allowance = Allowance()
         self._entities: DataLoader[Key, Any] | None = None
@@ -120,7 +120,7 @@ class Context:
         """
         of_session = (
             services.session_graph.all_agents
-            if self._selects_mermaid
+            if "mermaid" in self.selected
             else services.session_graph.agent_states
         )
 

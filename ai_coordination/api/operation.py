@@ -47,7 +47,7 @@ def execute(request: GraphQLRequest, caller: Caller) -> dict[str, Any]:
     if is_mutation and request.read_only:
         raise MutationByGet
     document.check_cost(operation, request.variables, settings().max_cost)
-    context = Context(caller, document.selects_mermaid)
+    context = Context(caller, document.selected)
     result = _run(document, request, context, is_mutation)
     error = context.meter.error or context.allowance.refusal
     if error is not None:

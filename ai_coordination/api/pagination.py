@@ -58,20 +58,36 @@ class CursorScope:
 
     def cursor(self, position: str) -> str:
         """Return the cursor of a position."""
-        body = position.encode()
+        return self.sealed(position.encode())
+
+    def sealed(self, body: bytes) -> str:
+        """Return a cursor that holds these bytes."""
         return base64.urlsafe_b64encode(_FORMAT + self._check(body) + body).decode().rstrip("=")
 
     def position(self, cursor: str) -> str:
         """Return the position of a cursor. Raises BadUserInput if it is not of this list."""
+        body = self.opened(cursor, MAX_POSITION_BYTES)
+        try:
+            return body.decode()
+        except ValueError:
+            raise self.foreign() from None
+
+    def opened(self, cursor: str, most_bytes: int) -> bytes:
+        """Return the bytes that a cursor holds. Raises BadUserInput if it is not of this list."""
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-            check, body = raw[1 : 1 + _CHECK_BYTES], raw[1 + _CHECK_BYTES :]
-            is_ours = raw[:1] == _FORMAT and check == self._check(body)
-            if is_ours and 0 < len(body) <= MAX_POSITION_BYTES and self._canonical(cursor, raw):
-                return body.decode()
         except (ValueError, binascii.Error):
-            pass
-        raise BadUserInput(
+            raise self.foreign() from None
+        check, body = raw[1 : 1 + _CHECK_BYTES], raw[1 + _CHECK_BYTES :]
+        is_ours = raw[:1] == _FORMAT and check == self._check(body)
+        if is_ours and 0 < len(body) <= most_bytes and self._canonical(cursor, raw):
+            return body
+        raise self.foreign()
+
+    @staticmethod
+    def foreign() -> BadUserInput:
+        """Return the error for a cursor that is not of this list."""
+        return BadUserInput(
             "This cursor is not valid for this list: pass an `endCursor` of the same list, with the"
             " same arguments",
             "after",

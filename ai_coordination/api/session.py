@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, services
-from ai_coordination.api import enums, fields, session_output
+from ai_coordination.api import enums, fields, session_changes, session_output
 from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
 from ai_coordination.api.budget import Budget
 from ai_coordination.api.context import Context
@@ -126,6 +126,7 @@ class Session(graphene.ObjectType):
         "Runs of the session, oldest first.",
         filter=SessionRunFilter(description=fields.FILTER),
     )
+    changes = session_changes.FIELD
     progress = graphene.Field(SessionProgress, description="Number of agents in each state.")
     mermaid = text_field(
         "The agent graph as a Mermaid flowchart. The colour of an agent shows its state. What an"

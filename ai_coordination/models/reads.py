@@ -193,8 +193,9 @@ def all_rows(
     tenant: str,
     attributes: Sequence[str] | None = None,
     condition: Condition | None = None,
+    consistent: bool = True,
 ) -> list[E]:
-    """Read all rows with `hash_key` consistently, with only these attributes if any are named.
+    """Read all rows with `hash_key`, with only these attributes if any are named.
 
     Rows for which `condition` does not hold are left out. Reading them costs the same. Only for
     partitions of limited size, such as the agents of a session.
@@ -207,7 +208,7 @@ def all_rows(
             hash_key,
             filter_condition=condition,
             attributes_to_get=attributes,
-            consistent_read=True,
+            consistent_read=consistent,
             exclusive_start_key=start,
         )
         rows += [model.of(item) for item in answer[ITEMS]]

@@ -198,6 +198,9 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
     run_count = NumberAttribute(default=0)
+    # Counts the writes that callers can see the effect of, other than update mutations, which
+    # `version` counts. 0 if absent.
+    change_count = NumberAttribute(null=True)
 
     @classmethod
     def of(cls, item: Item) -> Self:
@@ -212,6 +215,11 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     def total_usage(self) -> TokenUsage | None:
         """The sum over its runs. Earlier versions kept only the usage of the last one."""
         return super().total_usage or self.usage
+
+    @property
+    def revision(self) -> int:
+        """How often it has changed visibly. It never decreases, unlike times of several clocks."""
+        return int(self.version) + int(self.change_count or 0)
 
     @property
     def in_degree(self) -> int:

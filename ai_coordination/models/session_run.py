@@ -56,6 +56,8 @@ class SessionRun(Entity):
     # 1 if absent. The session's iteration is absent for runs that a caller has recorded.
     turn = NumberAttribute(null=True)
     iteration = NumberAttribute(null=True)
+    # The agent's run before this one. Absent for its first run, and for runs of earlier versions.
+    previous_run_uuid = UnicodeAttribute(attr_name="previous", null=True)
     outcome = UnicodeAttribute(null=True)
     output = TextAttribute(null=True)
     notes = TextAttribute(null=True)

@@ -66,7 +66,10 @@ def add(
     for index, predecessor in enumerate(predecessors):
         transaction.update(
             _at(agent.session_uuid, predecessor),
-            [models.SessionAgent.successors.add({agent.ordinal})],
+            [
+                models.SessionAgent.successors.add({agent.ordinal}),
+                models.SessionAgent.change_count.add(1),
+            ],
             guards.owned(models.SessionAgent, caller),
             guards.missing("predecessor", "predecessors", index),
         )
@@ -93,7 +96,7 @@ def remove(transaction: Transaction, caller: Caller, agent: models.SessionAgent)
         for predecessor in sorted(agent.predecessors or ()):
             transaction.update(
                 _at(agent.session_uuid, int(predecessor)),
-                [model.successors.delete({agent.ordinal})],
+                [model.successors.delete({agent.ordinal}), model.change_count.add(1)],
                 guards.owned(model, caller),
                 guards.missing(NOUN),
             )

@@ -114,7 +114,7 @@ def _count_in_parent(transaction: Transaction, caller: Caller, run: models.Sessi
     used = [] if run.usage is None else token_usage.add_usage(model, run.usage)
     transaction.update(
         model(run.session_uuid, run.session_agent_uuid),
-        [model.run_count.add(1), *used],
+        [model.run_count.add(1), model.change_count.add(1), *used],
         guards.owned(model, caller) & (model.coordination_uuid == run.coordination_uuid),
         guards.missing("session agent", "session_agent_uuid"),
     )

@@ -56,6 +56,7 @@ TRIED = {
         "docs/guides/ask-people.md",
         "docs/guides/budgets.md",
         "docs/guides/delegate-work.md",
+        "docs/guides/frontend.md",
         "docs/guides/usage.md",
         "docs/guides/write-an-agent.md",
     ],
@@ -132,6 +133,18 @@ def test_the_picture_of_a_session_is_the_one_of_the_demonstration(
     answer = client.execute(PICTURE, **place._asdict())["session"]
 
     assert [answer["mermaid"]] == README.texts("mermaid")
+
+
+def test_the_frontend_is_told_all_agents_and_then_nothing(served: None) -> None:
+    client = InProcess("")
+    place = demo.start(client)._asdict()
+    (watch,) = FRONTEND.texts("graphql")
+
+    first = client.execute(watch, **place)["session"]["changes"]
+    then = client.execute(watch, **place, after=first["cursor"])["session"]["changes"]
+
+    assert (first["whole"], len(first["agents"])) == (True, len(demo.AGENTS))
+    assert then == {**first, "whole": False, "agents": [], "runs": []}
 
 
 def test_the_lines_of_the_demonstration_are_its_runs() -> None:

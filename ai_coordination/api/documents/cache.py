@@ -49,8 +49,8 @@ class Document:
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     costs: limits.Costs
-    selects_mermaid: bool = True
-    """Whether it selects a flowchart of a graph."""
+    selected: frozenset[str] = frozenset()
+    """The names of all fields that it selects."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to execute.
@@ -97,8 +97,8 @@ def _read(schema: GraphQLSchema, query: str, settings: Settings) -> Document:
     if violations:
         raise DocumentRejected(violations)
     operations = {selections.name(each): each for each in selections.operations(node)}
-    names = {field.name.value for field in selections.every_field(node)}
-    return Document(node, operations, limits.Costs(schema, node), "mermaid" in names)
+    selected = frozenset(field.name.value for field in selections.every_field(node))
+    return Document(node, operations, limits.Costs(schema, node), selected)
 
 
 def _check_size(query: str) -> None:

@@ -52,7 +52,11 @@ MOST_ELEMENTS = {"logs": MOST_LOGS}
 
 # Fields that read the database, or compute as long, and are neither connections nor entities.
 READING_FIELDS = frozenset({"totalCount", "progress", "mermaid", "nextRunAt"})
-READING_FIELDS_OF = frozenset({("Session", "output"), ("Session", "subtaskQueries")})
+READING_FIELDS_OF = frozenset(
+    {("Session", "changes"), ("Session", "output"), ("Session", "subtaskQueries")}
+)
+# Lists of entities that are read for them: as many as on a large page.
+ROWS_OF = frozenset({("SessionChanges", "agents"), ("SessionChanges", "runs")})
 
 # Arguments that make a page leave out rows that it reads, and connections that always do.
 FILTERS = frozenset({"filter"})
@@ -127,6 +131,8 @@ class CostEstimator:
         if _is_connection(of_type):
             rows = self._rows(field, definition)
             return Cost(weight + rows + inside.once + inside.each * rows)
+        if (on.name, field.name.value) in ROWS_OF:
+            return Cost(weight + LARGEST_PAGE + inside.once * LARGEST_PAGE)
         if not is_list:
             return Cost(weight + inside.once)
         if _is_connection(on):

@@ -110,7 +110,10 @@ def _landed(
         return writes.update_if(agent, actions, condition, engine.context).landed
     run = models.SessionRun
     transaction = Transaction()
-    transaction.update(agent, actions, condition, lambda old: _Refused("the agent has moved"))
+    named = models.SessionAgent.change_count.add(1)
+    transaction.update(
+        agent, [*actions, named], condition, lambda old: _Refused("the agent has moved")
+    )
     transaction.update(
         run(agent.session_uuid, agent.current_run_uuid),
         [run.async_task_uuid.set(run.async_task_uuid | _shown(task_id))],

@@ -34,6 +34,7 @@ def accepted(
     signs = heartbeat.signs(engine, agent)
     actions = accept.released(agent, accept.due_at(agent.changed(signs)))
     actions += [getattr(kind, name).set(value) for name, value in signs.items()]
+    actions.append(kind.change_count.add(1))
     if thread_uuid is not None:
         actions.append(kind.thread_uuid.set(thread_uuid))
 

@@ -54,7 +54,7 @@ def _update(transition: Transition) -> tuple[list[Action], Condition]:
     kind = models.SessionAgent
     agent = transition.agent
     actions, condition = moves.agent(transition.to, int(agent.iteration), transition.source)
-    actions.append(kind.updated_at.set(transition.at))
+    actions += [kind.updated_at.set(transition.at), kind.change_count.add(1)]
     if transition.due_at is None:
         actions += due_times.clear(kind)
     else:

@@ -200,6 +200,7 @@ def _new_run(
         attempt=int(agent.attempt) + 1,
         turn=agent.turn,
         iteration=int(agent.iteration),
+        previous_run_uuid=agent.current_run_uuid,
         updated_by="engine",
         created_at=engine.now(),
     )

@@ -60,6 +60,7 @@ def note(
         getattr(kind, name).remove() if value is None else getattr(kind, name).set(value)
         for name, value in changes.items()
     ]
+    actions.append(kind.change_count.add(1))
     condition = (
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & moves.same_run(agent)

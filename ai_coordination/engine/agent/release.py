@@ -140,7 +140,7 @@ def _released(
     for predecessor in predecessors:
         by_mode[mode(predecessor, ordinal)].add(int(predecessor.ordinal))
     ended = set[int]().union(*by_mode.values())
-    actions: list[Action] = [kind.waiting_on.delete(ended)]
+    actions: list[Action] = [kind.waiting_on.delete(ended), kind.change_count.add(1)]
     if by_mode[Mode.SKIP]:
         actions.append(kind.skip_requested.set(True))
     if dead := by_mode[Mode.DEAD]:

@@ -90,6 +90,11 @@ class Transition:
 
     def result(self) -> models.SessionAgent:
         """The agent as this transition leaves it. What it does not change is as it was read."""
-        state = {"state": self.to.value, "updated_at": self.at, "due_at": self.due_at}
+        state = {
+            "state": self.to.value,
+            "updated_at": self.at,
+            "change_count": int(self.agent.change_count or 0) + 1,
+            "due_at": self.due_at,
+        }
         sums = {} if self.used is None else token_usage.with_usage(self.agent, self.used)
         return self.agent.changed({**state, **self.changes, **sums})

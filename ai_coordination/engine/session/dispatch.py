@@ -164,6 +164,7 @@ def _make_ready(
         kind.iteration.set(1),
         kind.member.set(models.anonymous(member)),
         kind.thread_from.set(thread_from),
+        kind.change_count.add(1),
     ]
     if agent.agent_action.timeout_by_kind:
         action = with_default_timeout(agent.agent_action, member.runtime.kind)

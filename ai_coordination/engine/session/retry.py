@@ -199,6 +199,7 @@ def _supersede(engine: Engine, agent: models.SessionAgent, iteration: int) -> No
         [
             kind.superseded.set(True),
             kind.updated_at.set(engine.now()),
+            kind.change_count.add(1),
             *due_times.clear(kind),
         ],
         kind.state.is_in(*(state.value for state in TERMINAL_AGENT)) & (kind.iteration < iteration),

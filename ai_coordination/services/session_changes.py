@@ -1,0 +1,169 @@
+"""What has moved in a session since a client asked last.
+
+The client's cursor says which revision of each agent it knows. So nothing is missed: no clock is
+compared, and a write may land as late as it likes. All agents are read; that costs less than any
+list of changes would, which each move would have to be written to.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from ai_coordination import models, timestamps
+from ai_coordination.caller import Caller
+from ai_coordination.models import reads
+from ai_coordination.services import known_agents
+from ai_coordination.services import session as sessions
+from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
+
+# A client that follows the advice asks after 1 s, 1.5 s, 2.25 s, … of quiet.
+SHORTEST_POLL_SECONDS = 1.0
+LONGEST_POLL_SECONDS = 15.0
+POLL_SHARE_OF_QUIET = 0.5
+
+DIGEST_BYTES = 8
+
+# Texts and settings that may be large. They are read for the agents that have moved alone.
+_LARGE = frozenset(
+    {
+        "agent",
+        "agent_action",
+        "agent_input",
+        "agent_output",
+        "growing",
+        "last_failure",
+        "last_writes",
+        "question",
+        "question_form",
+        "rejected_because",
+        "rejected_output",
+        "reply",
+        "resume",
+        "subtask_query",
+        "task_query",
+        "user_input",
+    }
+)
+_SMALL = sorted({each.attr_name for each in models.SessionAgent.get_attributes().values()} - _LARGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a client has to be told."""
+
+    known: bytes
+    """What it knows afterwards."""
+    session_moved: bool
+    whole: bool
+    """Whether `agents` are all there are, because it knew nothing, or of agents that are gone."""
+    agents: list[models.SessionAgent]
+    runs_of: list[tuple[models.SessionAgent, int]]
+    """Whose runs may have begun or ended, and how many of each, from its current one back."""
+    poll_after_seconds: float | None
+    """None: nothing will move."""
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.session_moved or self.whole or self.agents or self.runs_of)
+
+
+def since(caller: Caller, session: models.Session, known: bytes | None) -> Changes:
+    """Return what has moved in a session, which was read consistently, since `known`.
+
+    None: everything. Raises Malformed if `known` is nothing that this function has returned.
+    """
+    is_over = _has_ended(session)
+    before, of_agents = (known or b"")[:DIGEST_BYTES], (known or b"")[DIGEST_BYTES:]
+    digest = _digest(session)
+    # The first answer after the end has to have all of it. Others are completed by later ones.
+    agents = _read(caller, session.session_uuid, consistent=is_over and before != digest)
+    numbers = {int(agent.ordinal): _number(agent) for agent in agents}
+    past = None if known is None else known_agents.decode(of_agents, numbers)
+    whole = past is None or not past.keys() <= numbers.keys()
+    past = {} if past is None or whole else past
+    # A replica may be behind what another one has shown before.
+    behind = {one for one, number in past.items() if number >> 1 > numbers[one] >> 1}
+    now = {**numbers, **{one: past[one] for one in behind}}
+    moved = [agent for agent in agents if now[int(agent.ordinal)] >> 1 > _revision(past, agent)]
+    is_over = is_over and not behind and not any(agent.due_at for agent in agents)
+    return Changes(
+        known=digest + known_agents.encode(now),
+        session_moved=before != digest,
+        whole=whole,
+        agents=moved,
+        runs_of=list(_runs(agents, past)),
+        poll_after_seconds=None if is_over else _poll_after(caller, session, agents),
+    )
+
+
+def _read(caller: Caller, session_uuid: str, *, consistent: bool) -> list[models.SessionAgent]:
+    return reads.all_rows(
+        models.SessionAgent,
+        session_uuid,
+        tenant=caller.partition_key,
+        attributes=_SMALL,
+        consistent=consistent,
+    )
+
+
+def all_runs(caller: Caller, session_uuid: str) -> list[models.SessionRun]:
+    """Read all runs of a session, oldest first."""
+    return reads.all_rows(models.SessionRun, session_uuid, tenant=caller.partition_key)
+
+
+def _has_ended(session: models.Session) -> bool:
+    return session.status in {each.value for each in TERMINAL_SESSION} and not session.operation
+
+
+def _digest(session: models.Session) -> bytes:
+    """Identify what callers see of the session itself."""
+    shown = (
+        session.version,
+        session.iteration_count,
+        sessions.status_of(session),
+        session.updated_at,
+        session.agent_count,
+        session.run_count,
+        session.used_input_tokens,
+        session.used_output_tokens,
+        session.used_nanodollars,
+    )
+    return blake2b(repr(shown).encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def _number(agent: models.SessionAgent) -> int:
+    """What a client knows of an agent: twice its revision, and 1 if its run may be unsealed.
+
+    Only the run of a completed agent is sealed by a later write, which the agent does not show.
+    Afterwards its due time is removed.
+    """
+    is_unsealed = agent.state == SessionAgentState.COMPLETED and agent.due_at is not None
+    return agent.revision * 2 + is_unsealed
+
+
+def _revision(past: dict[int, int], agent: models.SessionAgent) -> int:
+    return past.get(int(agent.ordinal), 0) >> 1
+
+
+def _runs(
+    agents: Sequence[models.SessionAgent], past: dict[int, int]
+) -> Iterator[tuple[models.SessionAgent, int]]:
+    """Yield agents with the number of their latest runs that may have begun or ended.
+
+    A run begins with one revision of its agent and ends with another one.
+    """
+    for agent in agents:
+        more = agent.revision - _revision(past, agent)
+        was_unsealed = past.get(int(agent.ordinal), 0) & 1
+        if agent.current_run_uuid is not None and (more > 0 or was_unsealed):
+            yield agent, (max(more, 0) + was_unsealed) // 2 + 1
+
+
+def _poll_after(
+    caller: Caller, session: models.Session, agents: Sequence[models.SessionAgent]
+) -> float:
+    times = [session.updated_at, *(at for one in agents for at in (one.updated_at, one.alive_at))]
+    latest = max(at for at in times if at is not None)
+    quiet = timestamps.parse(caller.context.now()) - timestamps.parse(latest)
+    wait = quiet.total_seconds() * POLL_SHARE_OF_QUIET
+    return round(min(max(wait, SHORTEST_POLL_SECONDS), LONGEST_POLL_SECONDS), 1)

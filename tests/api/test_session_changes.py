@@ -1,0 +1,144 @@
+"""A client is told what has moved in a session since it asked last, and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from ai_coordination import models
+from ai_coordination.engine import factory
+from ai_coordination.engine.agent import complete
+from tests.api.execution import (
+    AGENT,
+    SESSION,
+    after,
+    blueprint,
+    echo,
+    external,
+    report,
+    start,
+    started,
+    tell,
+    work_off,
+)
+from tests.support.contexts import SYSTEM
+from tests.support.graph_api import (
+    RIVAL,
+    Place,
+    change,
+    data,
+    error,
+)
+from tests.support.stored import stored
+
+pytestmark = pytest.mark.usefixtures("worked_queue")
+
+_CHANGES = """query ($c: ID!, $s: ID!, $after: String) {
+    session(coordinationUuid: $c, sessionUuid: $s) { changes(after: $after) {
+        cursor changed whole pollAfterSeconds
+        agents { agentUuid state inDegree superseded agentOutput }
+        runs { runUuid agentUuid attempt outcome }
+    } } }"""
+
+
+class Client:
+    """Someone who looks at a session, and asks again and again."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.cursor: str | None = None
+
+    def ask(self) -> dict[str, Any]:
+        given = {"c": self.place.coordination, "s": self.place.session, "after": self.cursor}
+        told = dict(data(_CHANGES, given)["session"]["changes"])
+        self.cursor = told["cursor"]
+        return told
+
+    def moved(self) -> tuple[dict[str, str], list[tuple[str, int, str | None]]]:
+        """What has moved: the states of agents, and the outcomes of runs."""
+        told = self.ask()
+        states = {one["agentUuid"]: one["state"] for one in told["agents"]}
+        return states, [(one["agentUuid"], one["attempt"], one["outcome"]) for one in told["runs"]]
+
+
+NOTHING: Any = ({}, [])
+
+
+def test_the_first_answer_has_all_and_later_ones_what_has_moved() -> None:
+    place = start(blueprint([echo("a"), external("b")], [after("b", "a")]))
+    client = Client(place)
+
+    assert client.moved() == ({"a": "INITIAL", "b": "INITIAL"}, [])
+    assert client.moved() == NOTHING
+    work_off()
+    moved = ({"a": "COMPLETED", "b": "IN_PROGRESS"}, [("a", 1, "COMPLETED"), ("b", 1, None)])
+    assert client.moved() == moved
+    assert client.moved() == NOTHING
+    tell("completeSessionAgent", {**report(place, "b"), "agentOutput": "Done"})
+    told = client.ask()
+
+    assert [(one["agentUuid"], one["agentOutput"]) for one in told["agents"]] == [("b", "Done")]
+    assert [(one["agentUuid"], one["outcome"]) for one in told["runs"]] == [("b", "COMPLETED")]
+    assert (told["changed"], told["whole"], told["pollAfterSeconds"]) == (True, False, None)
+    quiet = client.ask()
+    assert quiet == {
+        "cursor": told["cursor"],
+        "changed": False,
+        "whole": False,
+        "pollAfterSeconds": None,
+        "agents": [],
+        "runs": [],
+    }
+
+
+def test_runs_that_have_begun_and_ended_in_between_are_told() -> None:
+    place = started([external("a")], [after("a", retry={"maxAttempts": 3, "intervalSeconds": 0})])
+    client = Client(place)
+    assert client.moved() == ({"a": "IN_PROGRESS"}, [("a", 1, None)])
+
+    for _ in range(2):
+        tell("failSessionAgent", {**report(place, "a"), "notes": "Not yet"})
+
+    ended = [("a", 1, "FAILED"), ("a", 2, "FAILED")]
+    assert client.moved() == ({"a": "IN_PROGRESS"}, [*ended, ("a", 3, None)])
+    assert client.moved() == NOTHING
+    tell("failSessionAgent", {**report(place, "a"), "notes": "Never"})
+    assert client.moved() == ({"a": "FAILED"}, [("a", 3, "FAILED")])
+    change("retrySession", place.key, SESSION)
+    work_off()
+    moved = client.moved()
+    assert moved[0] == {"a": "IN_PROGRESS"}
+    assert moved[1][-1] == ("a", 1, None)
+
+
+def test_a_run_that_is_sealed_after_its_agent_has_moved_is_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = started([external("a"), external("b")])
+    client = Client(place)
+    client.ask()
+    key = report(place, "a")
+    with monkeypatch.context() as patched:
+        # The worker dies after the agent's write, and before the run's.
+        patched.setattr(complete, "seal_and_release", lambda *_: None)
+        change("completeSessionAgent", {**key, "agentOutput": "Done"}, AGENT)
+
+    assert client.moved() == ({"a": "COMPLETED"}, [("a", 1, None)])
+    assert client.moved() == ({}, [("a", 1, None)])
+    agent = stored(models.SessionAgent, place.session, key["sessionAgentUuid"])
+    complete.seal_and_release(factory.of_a_worker(SYSTEM, 20), agent)
+    assert client.moved() == ({}, [("a", 1, "COMPLETED")])
+    assert client.moved() == NOTHING
+
+
+def test_a_cursor_is_of_one_session_of_one_tenant() -> None:
+    place, other = started([external("a")]), started([external("a")])
+    client = Client(place)
+    client.ask()
+    given = {"c": other.coordination, "s": other.session, "after": client.cursor}
+    own = {"c": place.coordination, "s": place.session}
+    refused = {"code": "BAD_USER_INPUT", "inputPath": ["after"]}
+
+    assert error(_CHANGES, given) == refused
+    for cursor in ("", "x", "é", f"{client.cursor}A", str(client.cursor)[:-1]):
+        assert error(_CHANGES, {**own, "after": cursor}) == refused
+    assert data(_CHANGES, own, RIVAL)["session"] is None
