@@ -1,0 +1,44 @@
+import { html } from '../html.js';
+import { SIZES } from './layout.js';
+import { fitting } from './text.js';
+
+const NAME_PIXELS = 13.5;
+const SMALL_PIXELS = 11.5;
+const LEFT = 32;
+const RIGHT = 12;
+const TOGGLE = 22;
+
+/**
+ * What a node shows: an icon, a name, and below it a note, or how many of those within are in which
+ * state. `human` rounds the corners of what asks a person, `stacked` stands for many.
+ *
+ * @typedef {{ name: string, icon?: string, note?: string, human?: boolean, stacked?: boolean,
+ *   shares?: [string, number][], fold?: string }} Face
+ */
+
+/** @param {Face} face */
+export function drawFace({ name, icon, note, human, stacked, shares, fold }) {
+  const { width, height } = SIZES;
+  const room = width - LEFT - RIGHT - (fold ? TOGGLE : 0);
+  const isTall = Boolean(note || shares);
+  const radius = human ? height / 2 : 8;
+  return html`
+    ${stacked && html`<rect class="stack" x="5" y="5" width=${width} height=${height} rx=${radius} />`}
+    <rect class="body" width=${width} height=${height} rx=${radius} />
+    ${icon && html`<text class="icon" aria-hidden="true" x="18" y="29" text-anchor="middle">${icon}</text>`}
+    <text aria-hidden="true" x=${LEFT} y=${isTall ? 21 : 29}>${fitting(name, room, NAME_PIXELS)}</text>
+    ${note && html`<text class="small" aria-hidden="true" x=${LEFT} y="38">${fitting(note, room, SMALL_PIXELS)}</text>`}
+    ${!note && shares && bar(shares, room)}
+  `;
+}
+
+/** @param {[string, number][]} shares @param {number} room */
+function bar(shares, room) {
+  const total = shares.reduce((sum, [, count]) => sum + count, 0);
+  let x = LEFT;
+  return shares.map(([state, count]) => {
+    const width = (room * count) / total;
+    x += width;
+    return html`<rect key=${state} class="share s-${state}" x=${x - width} y="31" width=${width} height="6" />`;
+  });
+}
