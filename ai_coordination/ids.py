@@ -29,6 +29,16 @@ def uuid7(moment: datetime, random_bits: int) -> str:
     return _compose(milliseconds, microseconds * 4096 // 1000, random_bits)
 
 
+def first_of(moment: datetime) -> str:
+    """Return a text that is less than all UUIDv7 of this millisecond or a later one.
+
+    It is greater than all earlier ones.
+    """
+    milliseconds = max((moment - _EPOCH) // timedelta(milliseconds=1), 0)
+    text = f"{milliseconds:012x}"
+    return f"{text[:8]}-{text[8:]}"
+
+
 def session_agent_uuid(session_uuid: str, ordinal: int) -> str:
     """Compute the UUID of a session agent, so that edges can be stored as ordinals.
 

@@ -211,7 +211,8 @@ def _is_listed(tenant: str, session_uuid: str) -> bool:
     Folders of version 0.1.0 do not contain the coordination, and its messages may have a wrong one.
     So only this check shows that such a folder has no owner.
     """
-    return reads.is_in_index(models.Session, models.Session.of_tenant, tenant, session_uuid)
+    index = models.Session.of_tenant
+    return reads.in_index(models.Session, index, tenant, session_uuid) is not None
 
 
 def _key(tenant: str, text: LargeText) -> str:

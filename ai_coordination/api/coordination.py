@@ -25,7 +25,7 @@ from ai_coordination.api.pagination import (
     paging_arguments,
     unknown_total,
 )
-from ai_coordination.api.session import SessionFilter, sessions_of
+from ai_coordination.api.session_queries import SessionFilter, sessions_of
 from ai_coordination.api.task import tasks_of
 
 
@@ -51,7 +51,7 @@ class Coordination(graphene.ObjectType):
     updated_at = time_field(fields.UPDATED_AT, required=True)
     tasks = connection_field("task.TaskConnection", "Tasks of the coordination, oldest first.")
     sessions = connection_field(
-        "session.SessionConnection",
+        "session_queries.SessionConnection",
         "Sessions of the coordination.",
         newest_first=newest_first_argument(),
         filter=SessionFilter(description=fields.FILTER),

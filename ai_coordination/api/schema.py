@@ -20,9 +20,10 @@ from ai_coordination.api.mutations.session_run import SessionRunMutations
 from ai_coordination.api.mutations.task import TaskMutations
 from ai_coordination.api.mutations.task_schedule import TaskScheduleMutations
 from ai_coordination.api.node import Node, key_of
-from ai_coordination.api.session import Session, SessionQueries
+from ai_coordination.api.session import Session
 from ai_coordination.api.session_agent import SessionAgent
 from ai_coordination.api.session_agent_queries import SessionAgentQueries
+from ai_coordination.api.session_queries import SessionQueries
 from ai_coordination.api.session_run import SessionRun, SessionRunQueries
 from ai_coordination.api.task import Task, TaskQueries
 from ai_coordination.api.task_schedule import TaskSchedule, TaskScheduleQueries

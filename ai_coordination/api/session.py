@@ -1,6 +1,5 @@
 """Sessions in the API."""
 
-from collections.abc import Callable
 from typing import Any
 
 import graphene
@@ -9,7 +8,6 @@ from ai_coordination import models, services
 from ai_coordination.api import enums, fields, session_changes, session_output
 from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
 from ai_coordination.api.budget import Budget
-from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
     Info,
     connection_field,
@@ -17,22 +15,14 @@ from ai_coordination.api.fields import (
     lazy_text,
     list_field,
     object_field,
-    optional_list_field,
     text_field,
     time_field,
     uuid_field,
 )
 from ai_coordination.api.node import Node
-from ai_coordination.api.pagination import (
-    Connection,
-    CursorScope,
-    connection,
-    newest_first_argument,
-    paging_arguments,
-    unknown_total,
-)
+from ai_coordination.api.pagination import Connection
 from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
-from ai_coordination.api.session_parts import LogEntry, SessionProgress
+from ai_coordination.api.session_parts import Label, LogEntry, SessionProgress
 from ai_coordination.api.session_run import SessionRunFilter, runs_of
 from ai_coordination.models.reads import Page
 
@@ -64,6 +54,7 @@ class Session(graphene.ObjectType):
     task_name = text_field(
         "Name of the task at the time of the start. Null before the start, and without a task."
     )
+    labels = list_field(Label, "Labels by which the session can be found, as its creator set them.")
     user_id = text_field("The user for whom the session runs. Null if none was named.")
     task_query = text_field(TASK_QUERY)
     status = graphene.Field(enums.SessionStatus, required=True, description="Current status.")
@@ -163,6 +154,10 @@ class Session(graphene.ObjectType):
         return queries
 
     @staticmethod
+    def resolve_labels(session: models.Session, info: Info) -> list[models.Label]:
+        return list(session.labels or ())
+
+    @staticmethod
     def resolve_status(session: models.Session, info: Info) -> str:
         return services.session.status_of(session)
 
@@ -221,87 +216,3 @@ class Session(graphene.ObjectType):
 async def _coordination(session: models.Session, info: Info) -> Any:
     key = info.context.caller.partition_key, session.coordination_uuid
     return await fields.load_parent(info.context, models.Coordination, *key)
-
-
-SessionConnection = connection(Session)
-
-
-class SessionFilter(graphene.InputObjectType):
-    """Filter for sessions."""
-
-    status = optional_list_field(enums.SessionStatus, fields.ANY_OF)
-    task_uuid = uuid_field("Only sessions that were started from this task.", required=False)
-    user_id = text_field("Only sessions that run for this user.")
-
-
-def sessions_of(
-    context: Context,
-    coordination_uuid: str | None,
-    *,
-    first: int | None,
-    after: str | None = None,
-    newest_first: bool | None = True,
-    filter: dict[str, Any] | None = None,
-    count: Callable[[], Any] = unknown_total,
-    of_one_coordination: bool = False,
-) -> Connection:
-    """Return a page of a coordination's sessions, or of the tenant's.
-
-    `count` returns the number of all of them. `of_one_coordination` says that the filter matches
-    only sessions of the coordination, so the coordination need not be filtered by.
-    """
-    filters = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
-    newest_first = newest_first is not False
-    scope = CursorScope(
-        "sessions", context.caller.partition_key, coordination_uuid, filters, newest_first
-    )
-    request = scope.page_request(first, after, newest_first)
-    read = None if of_one_coordination else coordination_uuid
-    page = services.session.page(context.caller, read, request, **filters)
-    return Connection(
-        page, request, scope, lambda row: row.session_uuid, unknown_total if filters else count
-    )
-
-
-class SessionQueries:
-    """Fields of Query."""
-
-    session = graphene.Field(
-        Session,
-        description="The session with this UUID. Null if it does not exist.",
-        coordination_uuid=uuid_field("UUID of the coordination that the session belongs to."),
-        session_uuid=uuid_field("UUID of the session."),
-    )
-    sessions = graphene.Field(
-        SessionConnection,
-        required=True,
-        description=(
-            "The sessions of a coordination. Without `coordinationUuid`: all sessions of the"
-            " tenant."
-        ),
-        **paging_arguments(
-            coordination_uuid=uuid_field("UUID of the coordination.", required=False),
-            newest_first=newest_first_argument(),
-            filter=SessionFilter(description=fields.FILTER),
-        ),
-    )
-
-    @staticmethod
-    def resolve_session(
-        root: None, info: Info, coordination_uuid: str, session_uuid: str
-    ) -> models.Session | None:
-        return services.session.get(info.context.caller, coordination_uuid, session_uuid)
-
-    @staticmethod
-    def resolve_sessions(
-        root: None, info: Info, coordination_uuid: str | None = None, **arguments: Any
-    ) -> Connection:
-        context = info.context
-
-        def count() -> int | None:
-            if coordination_uuid is None:
-                return None
-            counts = services.counts.of(context.caller, coordination_uuid)
-            return None if counts is None else counts[1]
-
-        return sessions_of(context, coordination_uuid, count=count, **arguments)

@@ -21,6 +21,23 @@ class LogEntry(graphene.ObjectType):
     )
 
 
+class Label(graphene.ObjectType):
+    """A key and a value by which sessions are found."""
+
+    key = text_field("The key, such as `customer`.", required=True)
+    value = text_field("The value, such as `ACME`.", required=True)
+
+
+class LabelInput(graphene.InputObjectType):
+    """A label of a session."""
+
+    key = text_field("1 to 64 of A-Z a-z 0-9 _ . - /", required=True)
+    value = text_field("At most 256 characters, on one line.", required=True)
+
+
+LABELS = "Labels by which the session can be found: at most 10, each with a key of its own."
+
+
 class SessionProgress(graphene.ObjectType):
     """Number of a session's agents in each state, without superseded ones."""
 

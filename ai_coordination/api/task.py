@@ -29,7 +29,7 @@ from ai_coordination.api.pagination import (
     newest_first_argument,
     paging_arguments,
 )
-from ai_coordination.api.session import sessions_of
+from ai_coordination.api.session_queries import sessions_of
 from ai_coordination.api.task_schedule import schedules_of
 
 SUBTASK_QUERIES = (
@@ -80,7 +80,7 @@ class Task(graphene.ObjectType):
         "Schedules that start the task, oldest first.",
     )
     sessions = connection_field(
-        "session.SessionConnection",
+        "session_queries.SessionConnection",
         "Sessions that were started from the task.",
         newest_first=newest_first_argument(),
     )

@@ -19,6 +19,7 @@ from ai_coordination.services import budgets, guards, idempotent_create, validat
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.input_files import input_files_of
+from ai_coordination.services.labels import labels_of
 from ai_coordination.services.members import compact
 from ai_coordination.states import TERMINAL_SESSION, SessionStatus
 
@@ -36,6 +37,7 @@ def start(
     input_files: Sequence[Mapping[str, Any]] | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
     thread_uuid: str | None = None,
+    labels: Sequence[Mapping[str, Any]] | None = None,
     budget: Mapping[str, Any] | None = None,
     schedule: models.TaskSchedule | None = None,
     idempotency_key: str | None = None,
@@ -58,6 +60,7 @@ def start(
             "input_files": input_files or [],
             "subtask_queries": subtask_queries,
             "thread_uuid": thread_uuid,
+            "labels": labels or None,
             "budget": budget,
         },
     )
@@ -97,6 +100,7 @@ def start(
             user_id=validation.shown_label(user_id, "user_id"),
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             thread_uuid=validation.label(thread_uuid, "thread_uuid"),
+            labels=labels_of(labels, "labels") or None,
             input_files=input_files_of(input_files or [], "input_files"),
             budget=limits,
             updated_by=caller.user_id,

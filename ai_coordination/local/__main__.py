@@ -67,6 +67,7 @@ def _run(options: Namespace) -> int:
                     task=options.task,
                     query=options.query,
                     variables=dict(options.variable),
+                    labels=dict(options.label),
                     session=options.session,
                     approve=options.approve,
                     agents=options.agents and str(options.agents),
@@ -115,6 +116,13 @@ def _within(minimum: int, maximum: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
 
 
 def _variable(text: str) -> tuple[str, str]:
@@ -277,6 +285,9 @@ def _add_try(command: ArgumentParser) -> None:
         type=_variable,
         metavar="NAME=VALUE",
         help="a variable of the task query; may be repeated",
+    )
+    command.add_argument(
+        "--label", action="append", default=[], type=_label, metavar="KEY=VALUE", help="a label"
     )
     command.add_argument(
         "--session", metavar="UUID", help="follow this session instead of starting one"

@@ -37,6 +37,8 @@ class Options:
     """The name of the task to start, if it is not the first one of the file."""
     query: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the session that is started."""
     session: str | None = None
     """The session to follow, instead of a new one."""
     approve: bool = False
@@ -99,6 +101,11 @@ def task_query(initial: str | None, query: str | None, variables: Mapping[str, s
     return json.dumps({**known, **variables}, ensure_ascii=False)
 
 
+def label_inputs(labels: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return labels as the API takes them."""
+    return [{"key": key, "value": value} for key, value in labels.items()]
+
+
 @dataclass(frozen=True)
 class Trial:
     """One session of a blueprint on a server."""
@@ -140,6 +147,7 @@ class Trial:
         arguments = {
             "coordinationUuid": written.coordination,
             "taskUuid": written.task,
+            "labels": label_inputs(self.options.labels),
             "idempotencyKey": str(uuid4()),
         }
         if query is not None:

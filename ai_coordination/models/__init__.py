@@ -20,7 +20,7 @@ from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.progress import Progress
 from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
 from ai_coordination.models.session_agent import SessionAgent, open_as, opened
-from ai_coordination.models.session_label import SessionLabel, tenant_label
+from ai_coordination.models.session_label import Label, SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
 from ai_coordination.models.task import Task
 from ai_coordination.models.task_schedule import TaskSchedule
@@ -57,6 +57,7 @@ __all__ = [
     "Growth",
     "Idempotency",
     "InputFile",
+    "Label",
     "LargeJson",
     "LargeText",
     "LogEntry",

@@ -183,10 +183,15 @@ class Table(Model):
         return cls.of(data)
 
 
-class Entity(Table):
-    """What every entity has. `partition_key` is the tenant; all reads and writes check it."""
+class Owned(Table):
+    """An item of a tenant, its `partition_key`; all reads and writes check it."""
 
     partition_key = UnicodeAttribute()
+
+
+class Entity(Owned):
+    """What every entity has."""
+
     updated_by = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
 

@@ -17,10 +17,11 @@ from pynamodb.indexes import AllProjection, Index
 
 from ai_coordination.context import InvocationContext
 from ai_coordination.errors import Throttled
-from ai_coordination.models.base import BUSY, Entity, Item, connection
+from ai_coordination.models import key_ranges
+from ai_coordination.models.base import BUSY, Item, Owned, connection
 
-E = TypeVar("E", bound=Entity)
-Key = tuple[type[Entity], str, str]
+E = TypeVar("E", bound=Owned)
+Key = tuple[type[Owned], str, str]
 
 MOST_KEYS_OF_A_BATCH = 100
 MOST_FRUITLESS_BATCHES = 6
@@ -65,7 +66,7 @@ def batch_get(
     unique = list(dict.fromkeys(keys))
     batches = [unique[start : start + batch_size] for start in range(0, len(unique), batch_size)]
 
-    def read(batch: Sequence[Key]) -> list[tuple[Key, Entity]]:
+    def read(batch: Sequence[Key]) -> list[tuple[Key, Owned]]:
         return list(_batch(batch, context))
 
     threads = min(at_once, len(batches))
@@ -76,7 +77,7 @@ def batch_get(
     return [items.get(key) for key in keys]
 
 
-def _batch(keys: Iterable[Key], context: InvocationContext) -> Iterator[tuple[Key, Entity]]:
+def _batch(keys: Iterable[Key], context: InvocationContext) -> Iterator[tuple[Key, Owned]]:
     models_by_table = {model.Meta.table_name: model for model, _, _ in keys}
     asked: dict[str, Any] = {table: {KEYS: [], "ConsistentRead": True} for table in models_by_table}
     for model, hash_key, range_key in keys:
@@ -124,11 +125,16 @@ class Page(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page to read: `first` rows after the range key `position`, or from the start."""
+    """Which page to read: `first` rows after the range key `position`, or from the start.
+
+    Only range keys from `since`, and before `until`, are read. No row has such a key itself.
+    """
 
     first: int
     position: str | None = None
     newest_first: bool = False
+    since: str | None = None
+    until: str | None = None
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition | None:
@@ -153,13 +159,15 @@ def page(
     range_key = _range_key(model, index)
     rows: list[E] = []
     start: dict[str, Any] | None = None
-    after = None
-    if request.position is not None:
-        after = (
-            range_key < request.position if request.newest_first else range_key > request.position
-        )
+    between = key_ranges.between(
+        range_key,
+        after=request.position,
+        newest_first=request.newest_first,
+        since=request.since,
+        until=request.until,
+    )
     for _ in range(MOST_READS_OF_A_PAGE):
-        answer = _query(model, hash_key, after, condition, request, index, start)
+        answer = _query(model, hash_key, between, condition, request, index, start)
         rows += [_row(model, item, index) for item in answer[ITEMS]]
         start = answer.get(LAST_EVALUATED_KEY)
         if start is None or len(rows) > request.first:
@@ -243,8 +251,8 @@ def due_rows(
             return
 
 
-def is_in_index(model: type[E], index: Index[Any], hash_key: str, range_key: str) -> bool:
-    """Whether an index has this row. Indexes lag: a row written seconds ago may be missing."""
+def in_index(model: type[E], index: Index[Any], hash_key: str, range_key: str) -> E | None:
+    """Read a row of an index. Indexes lag: one that was written seconds ago may be missing."""
     answer = connection.query(
         model.Meta.table_name,
         hash_key,
@@ -252,7 +260,7 @@ def is_in_index(model: type[E], index: Index[Any], hash_key: str, range_key: str
         index_name=index.Meta.index_name,
         limit=1,
     )
-    return bool(answer[ITEMS])
+    return next((_row(model, item, index) for item in answer[ITEMS]), None)
 
 
 def _row(model: type[E], item: Item, index: Index[Any] | None) -> E:
@@ -264,7 +272,7 @@ def _row(model: type[E], item: Item, index: Index[Any] | None) -> E:
 def _query(
     model: type[E],
     hash_key: str,
-    after: Condition | None,
+    between: Condition | None,
     condition: Condition | None,
     request: PageRequest,
     index: Index[Any] | None,
@@ -273,7 +281,7 @@ def _query(
     return connection.query(
         model.Meta.table_name,
         hash_key,
-        range_key_condition=after,
+        range_key_condition=between,
         filter_condition=condition,
         index_name=index.Meta.index_name if index is not None else None,
         limit=request.first + 1 if condition is None else ROWS_OF_A_FILTERED_READ,

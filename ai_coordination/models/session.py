@@ -19,12 +19,12 @@ from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.budget import Budget
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.progress import Progress
+from ai_coordination.models.session_label import Label
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum
 
 # Attributes that may be large stay out of the indexes, because AWS charges for each index's size. A
-# projection cannot be changed later, so what lists will show is included already: `labels` are not
-# written yet.
+# projection cannot be changed later, so what lists show is included.
 _SMALL = [
     "partition_key",
     "coordination_name",
@@ -135,6 +135,7 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     # The names at the time of the start. Absent before it.
     coordination_name = UnicodeAttribute(null=True)
     task_name = UnicodeAttribute(null=True)
+    labels = ListAttribute(of=Label, null=True)
     user_id = UnicodeAttribute(null=True)
     tenant_user = UnicodeAttribute(null=True)
     task_query = TextAttribute(null=True)

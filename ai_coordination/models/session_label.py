@@ -1,13 +1,22 @@
 """Labels of sessions: a key and a value by which sessions are found."""
 
-from pynamodb.attributes import UnicodeAttribute
+from typing import Any
+
+from pynamodb.attributes import MapAttribute, UnicodeAttribute
 
 from ai_coordination.models import keys
-from ai_coordination.models.base import Table, table_name
+from ai_coordination.models.base import Owned, table_name
 
 
-class SessionLabel(Table):
-    """One label of one session, written and deleted with it. Nothing writes it yet.
+class Label(MapAttribute[Any, Any]):
+    """One label, as its session shows it."""
+
+    key = UnicodeAttribute()
+    value = UnicodeAttribute()
+
+
+class SessionLabel(Owned):
+    """One label of one session, written and deleted with it.
 
     A tenant's sessions with the same label are one partition, in order of creation.
     """
@@ -17,7 +26,6 @@ class SessionLabel(Table):
 
     tenant_label = UnicodeAttribute(hash_key=True)
     session_uuid = UnicodeAttribute(range_key=True)
-    partition_key = UnicodeAttribute()
     coordination_uuid = UnicodeAttribute()
 
 

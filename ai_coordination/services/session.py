@@ -1,18 +1,15 @@
 """Sessions: executions of tasks."""
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.indexes import Index
 
 from ai_coordination import models, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import settings
 from ai_coordination.errors import EngineError, InvalidState
 from ai_coordination.models import reads
-from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
 from ai_coordination.services import (
     budgets,
@@ -22,6 +19,7 @@ from ai_coordination.services import (
     validation,
     versioned_update,
 )
+from ai_coordination.services import labels as session_labels
 from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.input_files import input_files_of
 from ai_coordination.services.task import queries
@@ -42,6 +40,7 @@ def create(
     task_query: str | None = None,
     input_files: Sequence[Mapping[str, Any]] | None = None,
     subtask_queries: Sequence[Mapping[str, Any]] | None = None,
+    labels: Sequence[Mapping[str, Any]] | None = None,
     budget: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> models.Session:
@@ -61,6 +60,7 @@ def create(
             "task_query": task_query,
             "input_files": input_files,
             "subtask_queries": subtask_queries,
+            "labels": labels or None,
             "budget": budget,
         },
     )
@@ -76,6 +76,7 @@ def create(
             tenant_user=models.tenant_user(caller.partition_key, user_id),
             status=SessionStatus.INITIAL.value,
             input_files=input_files_of(input_files, "input_files"),
+            labels=session_labels.labels_of(labels, "labels") or None,
             budget=budgets.build(budget),
             updated_by=caller.user_id,
             created_at=now,
@@ -92,7 +93,7 @@ def create(
             session,
             idempotency_key,
             mutation_input,
-            lambda transaction: count_in_coordination(transaction, caller, session),
+            lambda transaction: add_parts(transaction, caller, session),
         )
 
     return idempotent_create.run(caller, models.Session, idempotency_key, mutation_input, write)
@@ -106,10 +107,8 @@ def _with_texts(
     return subtask_queries
 
 
-def count_in_coordination(
-    transaction: Transaction, caller: Caller, session: models.Session
-) -> None:
-    """Add the parts that require a new session's parents to exist, and count it.
+def add_parts(transaction: Transaction, caller: Caller, session: models.Session) -> None:
+    """Add the parts that require a new session's parents to exist, count it, and write its labels.
 
     Use only within `counts.with_migration`.
     """
@@ -120,6 +119,7 @@ def count_in_coordination(
     if session.task_uuid is not None and session.schedule_uuid is None:
         task = models.Task(session.coordination_uuid, session.task_uuid)
         counts.require_task(transaction, caller, task, "task_uuid")
+    session_labels.add(transaction, session)
 
 
 def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
@@ -129,64 +129,11 @@ def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Ses
     return reads.get(models.Session, coordination_uuid, session_uuid, tenant=caller.partition_key)
 
 
-def page(
-    caller: Caller,
-    coordination_uuid: str | None,
-    request: PageRequest,
-    *,
-    status: Collection[SessionStatus] | None = None,
-    task_uuid: str | None = None,
-    user_id: str | None = None,
-) -> Page[models.Session]:
-    """Read a page of the sessions of a coordination or of the tenant, in order of creation.
-
-    It reads the list in which the filter passes over the fewest rows: the task's, otherwise the
-    user's, the coordination's or the tenant's. The rest of the filter becomes a condition.
-    """
-    model = models.Session
-    validation.optional_uuid(coordination_uuid, "coordination_uuid")
-    validation.optional_uuid(task_uuid, "filter", "task_uuid")
-    user = models.tenant_user(caller.partition_key, validation.label(user_id, "filter", "user_id"))
-    lists: list[tuple[str | None, Condition, Index[Any] | None]] = [
-        (task_uuid, model.task_uuid == task_uuid, model.of_task),
-        (user, model.user_id == user_id, model.of_user),
-        (coordination_uuid, model.coordination_uuid == coordination_uuid, None),
-        (caller.partition_key, model.partition_key == caller.partition_key, model.of_tenant),
-    ]
-    (hash_key, _, index), *rest = [each for each in lists if each[0] is not None]
-    # Not the last one, the tenant, because every read checks that.
-    conditions = [condition for _, condition, _ in rest[:-1]]
-    if status:
-        conditions.append(_in_status(status))
-    return reads.page(
-        model,
-        str(hash_key),
-        request,
-        tenant=caller.partition_key,
-        index=index,
-        condition=reads.all_of(conditions),
-    )
-
-
 def status_of(session: models.Session) -> str:
     """Return the status that is shown: WAITING_FOR_INPUT if an agent asks a person."""
     if session.status == SessionStatus.IN_PROGRESS.value and session.awaiting_input:
         return SessionStatus.WAITING_FOR_INPUT.value
     return session.status
-
-
-def _in_status(statuses: Collection[SessionStatus]) -> Condition:
-    model = models.Session
-    running = model.status == SessionStatus.IN_PROGRESS.value
-    conditions = {
-        SessionStatus.IN_PROGRESS: running & model.awaiting_input.does_not_exist(),
-        SessionStatus.WAITING_FOR_INPUT: running & model.awaiting_input.exists(),
-    }
-    condition: Condition = reduce(
-        Condition.__or__,
-        [conditions.get(each, model.status == each.value) for each in dict.fromkeys(statuses)],
-    )
-    return condition
 
 
 def update(
@@ -261,6 +208,14 @@ def started(old: models.Session) -> EngineError:
     return InvalidState("This session has started", status_of(old).upper())
 
 
+class _HasLabels(EngineError):
+    """A session that could be deleted has labels. Never leaves this module."""
+
+    def __init__(self, session: models.Session) -> None:
+        super().__init__("has labels")
+        self.session = session
+
+
 def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     """Delete a session without agents and runs. Raises NotFound, HasChildren, InvalidState."""
     validation.uuid(coordination_uuid, "coordination_uuid")
@@ -269,30 +224,51 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     still_has = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
 
     def refused(old: models.Session | None) -> EngineError:
-        if old is not None and old.partition_key == caller.partition_key and old.operation:
-            return InvalidState("This session is being started or ended", status_of(old).upper())
+        if old is not None and old.partition_key == caller.partition_key:
+            if old.operation:
+                message = "This session is being started or ended"
+                return InvalidState(message, status_of(old).upper())
+            if old.labels and not (old.agent_count or old.run_count):
+                return _HasLabels(old)
         return still_has(old)
 
+    session = model(coordination_uuid, session_uuid)
     if settings().texts_bucket is not None:
         # A message deletes the texts. It may only be sent for a session of the tenant that exists
         # with exactly this key.
-        session = get(caller, coordination_uuid, session_uuid)
-        if session is None or session.agent_count or session.run_count or session.operation:
-            raise refused(session)
-        texts.schedule_cleanup(texts.Owner.of(session))
+        found = get(caller, coordination_uuid, session_uuid)
+        if found is None or found.agent_count or found.run_count or found.operation:
+            raise refused(found)
+        texts.schedule_cleanup(texts.Owner.of(found))
+        session = found
+    try:
+        _delete(caller, session, refused)
+    except _HasLabels as found_labels:
+        _delete(caller, found_labels.session, refused)
+
+
+def _delete(
+    caller: Caller,
+    session: models.Session,
+    refused: Callable[[models.Session | None], EngineError],
+) -> None:
+    """Delete a session and the labels that it was read with, and count it out."""
+    model = models.Session
 
     def write() -> None:
         transaction = Transaction()
         transaction.delete(
-            model(coordination_uuid, session_uuid),
+            session,
             guards.owned(model, caller)
             & (model.agent_count == 0)
             & (model.run_count == 0)
+            & (model.labels.exists() if session.labels else model.labels.does_not_exist())
             & model.operation.does_not_exist(),
             guards.parsed(model, refused),
         )
         one_less = models.ChildCounts.session_count.add(-1)
-        counts.count_child(transaction, caller, coordination_uuid, one_less)
+        counts.count_child(transaction, caller, session.coordination_uuid, one_less)
+        session_labels.remove(transaction, session)
         transaction.commit(caller.context)
 
     counts.with_migration(caller, write)

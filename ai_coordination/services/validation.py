@@ -64,6 +64,11 @@ def shown_label(value: str | None, *path: str | int) -> str | None:
     return None if value is None else _readable(value, *path)
 
 
+def one_line(value: str, longest: int, *path: str | int) -> str:
+    """Check a text on one line, which may be empty."""
+    return _readable(_short(value, longest, *path), *path)
+
+
 def uri(value: str | None, *path: str | int) -> str:
     """Check the address of a file: see `uris`."""
     if value is None or not value.strip():

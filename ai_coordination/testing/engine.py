@@ -14,7 +14,7 @@ from typing import Any, Self
 from ai_coordination import models
 from ai_coordination.local import blueprints
 from ai_coordination.local.follow import Place
-from ai_coordination.local.try_blueprint import task_query
+from ai_coordination.local.try_blueprint import label_inputs, task_query
 from ai_coordination.testing import api
 from ai_coordination.testing.answers import AgentFunction, Decision, PersonFunction
 from ai_coordination.testing.attendance import Attendance
@@ -180,18 +180,24 @@ class Engine:
         *,
         query: str | None = None,
         variables: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
         blueprint: Blueprint | None = None,
     ) -> Session:
         """Start a session. It makes its first steps in `run`.
 
-        `query` replaces the task's initial query, and `variables` fill the subtask queries. Without
-        `blueprint` it is a session of the only one that was loaded.
+        `query` replaces the task's initial query, and `variables` fill the subtask queries. By
+        `labels` the session can be found. Without `blueprint` it is a session of the only one that
+        was loaded.
 
         Raises TestingError, and Refused if the engine refuses the start.
         """
         loaded, read = self._chosen(blueprint)
         self._cast.check()
-        arguments = {"coordinationUuid": loaded.coordination_uuid, "taskUuid": loaded.task_uuid}
+        arguments: dict[str, Any] = {
+            "coordinationUuid": loaded.coordination_uuid,
+            "taskUuid": loaded.task_uuid,
+            "labels": label_inputs(labels or {}),
+        }
         asked = task_query(read.task.get("initialTaskQuery"), query, variables or {})
         if asked is not None:
             arguments["taskQuery"] = asked

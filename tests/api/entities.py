@@ -97,6 +97,7 @@ FILES = [
     {"name": "offer.pdf", "uri": "s3://files/offer.pdf", "mediaType": "application/pdf"},
     {"name": "notes", "uri": "https://example.com/notes", "mediaType": None},
 ]
+LABELS = [{"key": "customer", "value": "ÄCME & Söhne"}, {"key": "a/b_c.d-1", "value": ""}]
 
 
 @dataclass(frozen=True)
@@ -227,12 +228,14 @@ ENTITIES = {
         ("task",),
         f"""coordinationUuid partitionKey taskUuid scheduleUuid userId taskQuery
         inputFiles {{ name uri mediaType }} {QUERIES} budget {{ tokens dollars seconds }}
+        labels {{ key value }} coordinationName taskName
         dollars status iterationCount logs {{ message }} startedAt finishedAt {VERSIONED}""",
         {
             "userId": "bob",
             "taskQuery": '{"what": "lamps"}',
             "inputFiles": FILES,
             "subtaskQueries": SUBTASKS,
+            "labels": LABELS,
             "budget": {"tokens": 1, "dollars": 0.000001, "seconds": 31_622_400},
         },
         (),
@@ -242,11 +245,14 @@ ENTITIES = {
             "taskQuery": None,
             "inputFiles": [],
             "subtaskQueries": [],
+            "labels": [],
             "budget": None,
         },
         {
             "partitionKey": "acme#sales",
             "scheduleUuid": None,
+            "coordinationName": None,
+            "taskName": None,
             "status": "INITIAL",
             "dollars": None,
             "iterationCount": 0,

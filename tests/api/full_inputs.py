@@ -46,6 +46,7 @@ _CONTROL_FLOW = {
 }
 _QUERIES = [{"agentUuid": "rag", "subtaskQuery": "Find it."}]
 FILES = [{"name": "a.pdf", "uri": "s3://bucket/a.pdf", "mediaType": "application/pdf"}]
+LABELS = [{"key": "customer", "value": "ACME"}]
 
 # Each mutation that takes a key, with every member of its input. None is a uuid of the world's.
 FULL: dict[str, Given] = {
@@ -97,6 +98,7 @@ FULL: dict[str, Given] = {
         "taskQuery": "B",
         "inputFiles": FILES,
         "subtaskQueries": _QUERIES,
+        "labels": LABELS,
         "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "startSession": {
@@ -107,6 +109,7 @@ FULL: dict[str, Given] = {
         "inputFiles": FILES,
         "subtaskQueries": _QUERIES,
         "threadUuid": "C",
+        "labels": LABELS,
         "budget": {"tokens": 100, "dollars": 1.5, "seconds": 200},
     },
     "createSessionAgent": {

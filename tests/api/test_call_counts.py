@@ -78,6 +78,8 @@ OF_LISTS = {
     "sessions of a task": [QUERY],
     "task.sessions": [GET, QUERY],
     "sessions of a user": [QUERY],
+    "sessions with a label": [QUERY],
+    "sessions of a period, oldest first": [QUERY],
     "sessionAgents": [QUERY, GET],
     "session.sessionAgents": [GET, QUERY],
     "sessionAgent.successors": [GET],

@@ -42,7 +42,7 @@ def told(place: Place) -> dict[str, Any]:
     return dict(data(SESSION, {"c": place.coordination, "s": place.session})["session"])
 
 
-def kept(place: Place) -> dict[str, int] | None:
+def kept(place: Place) -> dict[str, Any] | None:
     """The counts as the session stores them. They equal those of the agents."""
     found = stored(models.Session, *place).final_progress
     shown = told(place)["progress"]
@@ -50,7 +50,7 @@ def kept(place: Place) -> dict[str, int] | None:
         put_state(models.Session, *place, final_progress=None)
         assert told(place)["progress"] == shown
         put_state(models.Session, *place, final_progress=found)
-    return None if found is None else found.as_dict()
+    return None if found is None else dict(found.attribute_values)
 
 
 def test_each_end_stores_how_many_agents_ended_in_which_state() -> None:
@@ -131,10 +131,10 @@ def _delete_agent(place: Place, name: str) -> None:
 def test_a_session_keeps_the_names_that_coordination_and_task_had_at_its_start() -> None:
     key = blueprint([echo("rag")], taskName="Search")
     place = start(key, taskQuery="A")
-    coordination, named = place.coordination, {"taskUuid": key["taskUuid"], "taskQuery": "A"}
-    by_hand = Place(coordination, new_session(coordination, **named))
+    coordination, task = place.coordination, key["taskUuid"]
+    by_hand = Place(coordination, new_session(coordination, taskUuid=task, taskQuery="A"))
     without_task = Place(coordination, new_session(coordination, taskQuery="A"))
-    empty = Place(coordination, new_session(coordination, **named))
+    empty = Place(coordination, new_session(coordination, taskUuid=task))
     for each in (by_hand, without_task):
         new_agent(*each)
         assert _names(each) == (None, None)

@@ -82,6 +82,9 @@ query (
     progress { total }
   }
   sessions { totalCount nodes { coordination { coordinationName } task { taskName } logs { at } } }
+  withLabel: sessions(filter: { label: { key: "customer", value: "ACME" } }) {
+    nodes { sessionUuid }
+  }
   ofUser: sessions(filter: { userId: $user }) { totalCount nodes { sessionUuid } }
   sessionAgent(sessionUuid: $sessionUuid, sessionAgentUuid: $sessionAgentUuid) {
     session { status }
@@ -300,6 +303,8 @@ def delete_everything(world: World) -> None:
     change("deleteSessionRun", key("session", "run"), "__typename")
     change("deleteSessionAgent", key("session", "agent"), "__typename")
     change("deleteSession", key("coordination", "session"), "__typename")
+    labelled = new_session(world.coordination, labels=[{"key": "customer", "value": "ACME"}])
+    change("deleteSession", key("coordination") | {"sessionUuid": labelled}, "__typename")
     change("deleteTaskSchedule", key("task", "schedule"), "__typename")
     change("deleteTask", key("coordination", "task"), "__typename")
     change("deleteCoordination", key("coordination"), "__typename")

@@ -34,6 +34,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "subtaskQueries": [{"agentUuid": "rag", "subtaskQuery": "Find it"} for _ in range(2)],
     "work": WORK,
     "inputFiles": [{"name": "offer.pdf", "uri": "s3://files/offer.pdf"} for _ in range(2)],
+    "labels": [{"key": key, "value": "A"} for key in "ab"],
 }
 MINIMAL: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "createCoordination": ((), {"coordinationName": "A", "agents": AGENTS}),
@@ -141,7 +142,16 @@ URIS: list[Field] = [
     ("updateSession", ("inputFiles", 1, "uri")),
     ("startSession", ("inputFiles", 1, "uri")),
 ]
-EVERY_TEXT = [*TEXTS, *TEXTS_OF_EXECUTION, *NAMES, *LABELS, *FOREIGN_IDS, *URIS]
+# Tested further in test_labels.py.
+OF_SESSION_LABELS: list[Field] = [
+    (name, ("labels", 1, member))
+    for name in ("createSession", "startSession")
+    for member in ("key", "value")
+]
+EVERY_TEXT = [
+    *(*TEXTS, *TEXTS_OF_EXECUTION, *NAMES, *LABELS, *FOREIGN_IDS, *URIS),
+    *OF_SESSION_LABELS,
+]
 # Tested with the schedules.
 OF_A_SCHEDULE: list[Field] = [
     (name, (field,))

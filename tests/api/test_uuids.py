@@ -63,6 +63,11 @@ LIST_ARGUMENTS = {
     "taskSchedules": ("taskUuid: $uuid", ["taskUuid"], "task"),
     "sessions": ("coordinationUuid: $uuid", ["coordinationUuid"], "coordination"),
     "sessions of a task": ("filter: {taskUuid: $uuid}", ["filter", "taskUuid"], "task"),
+    "sessions of a schedule": (
+        "filter: {scheduleUuid: $uuid}",
+        ["filter", "scheduleUuid"],
+        "schedule",
+    ),
     "sessionAgents": ("sessionUuid: $uuid", ["sessionUuid"], "session"),
     "sessionRuns": ("sessionUuid: $uuid", ["sessionUuid"], "session"),
     "sessionRuns of an agent": (

@@ -26,11 +26,14 @@ def test_a_person_approves_after_virtual_hours() -> None:
     with Engine() as engine:
         engine.agent("agent-writer", lambda text: "draft")
         engine.person("writer", approve("Fine", seconds=2 * ONE_DAY))
-        session = started(engine, asked("APPROVAL"))
+        session = started(engine, asked("APPROVAL"), labels={"customer": "Acme"})
         engine.run()
 
         assert session.status == "COMPLETED"
         assert session.seconds == 2 * ONE_DAY
+        query = "query ($s: ID!) { session(sessionUuid: $s) { labels { key value } } }"
+        labels = engine.graphql(query, {"s": session.session_uuid})["session"]["labels"]
+        assert labels == [{"key": "customer", "value": "Acme"}]
 
 
 def test_a_person_is_a_function_of_the_question() -> None:

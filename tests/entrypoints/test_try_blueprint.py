@@ -280,10 +280,12 @@ def test_a_person_adds_a_discount_and_variables_replace_the_defaults(
     file.write_text(example.replace("intervalSeconds: 0.5", "intervalSeconds: 0"))
     variables = {"customer": "Globex", "order": "20 sencha"}
 
-    code = attempt(file, variables=variables)
+    code = attempt(file, variables=variables, labels={"customer": "Globex"})
 
     printed = capsys.readouterr().out
     assert code == 0
+    found = '{ sessions(filter: {label: {key: "customer", value: "Globex"}}) { nodes { status } } }'
+    assert data(found)["sessions"]["nodes"] == [{"status": "COMPLETED"}]
     assert prompts == [
         "Your answer:",
         "Do you approve? Yes, no, or revise [y/n/r]",

@@ -20,6 +20,8 @@ from tests.support.graph_api import (
 from tests.support.stored import put_state, stored
 from tests.support.world import ARGUMENTS, THREAD, TYPES, USER, World
 
+LABEL = {"key": "customer", "value": "ACME"}
+
 New = Callable[[World, Caller], str]
 Gone = Callable[[World, str], None]
 
@@ -100,6 +102,10 @@ def _run_of_agent(world: World, caller: Caller) -> str:
     return new_run(world.coordination, world.session, caller, sessionAgentUuid=world.agent)
 
 
+def _with_label(world: World, caller: Caller) -> str:
+    return new_session(world.coordination, caller, labels=[LABEL])
+
+
 def _successor(world: World, caller: Caller) -> str:
     return new_agent(world.coordination, world.session, caller, predecessors=[world.agent])
 
@@ -122,6 +128,7 @@ def _close(world: World, agent: str) -> None:
 
 
 IN_COORDINATION = "coordination(coordinationUuid: <coordination>)"
+PERIOD = 'filter: {createdAfter: "2000-01-01T00:00:00Z", createdBefore: "2999-01-01T00:00:00Z"}'
 IN_TASK = "task(coordinationUuid: <coordination>, taskUuid: <task>)"
 IN_SESSION = "session(coordinationUuid: <coordination>, sessionUuid: <session>)"
 IN_AGENT = "sessionAgent(sessionUuid: <session>, sessionAgentUuid: <agent>)"
@@ -166,6 +173,18 @@ LISTS = {
         "sessions of a user",
         f'sessions(filter: {{userId: "{USER}"}}, ...)',
         newest_first=True,
+    ),
+    "sessions with a label": Listed(
+        "session",
+        "sessions with a label",
+        'sessions(filter: {label: {key: "customer", value: "ACME"}}, ...)',
+        newest_first=True,
+        add=_with_label,
+    ),
+    "sessions of a period, oldest first": Listed(
+        "session",
+        "sessions of a period",
+        f"sessions({PERIOD}, newestFirst: false, ...)",
     ),
     "sessionAgents": Listed(
         "agent", "agents", "sessionAgents(sessionUuid: <session>, ...)", counted=True

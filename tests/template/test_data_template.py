@@ -26,8 +26,6 @@ from tests.support.templates import (
 
 LONGEST_NAME_OF_A_BUCKET = 63
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
-# Made already, because AWS changes no keys later.
-NOT_USED_YET = "${TablePrefix}session_labels"
 PREFIX = "^[a-z0-9][a-z0-9-]*$"
 
 
@@ -143,7 +141,7 @@ def test_the_application_names_the_bucket_and_the_tables_as_the_data_stack_does(
     named = {name.removeprefix(ARN_OF_TABLES).split("/index/")[0] for name in found}
 
     assert DATA_RESOURCES["Texts"]["Properties"]["BucketName"] == {"Sub": BUCKET}
-    assert named == tables - {NOT_USED_YET} | {BUCKET, ARN_OF_BUCKET, ARN_OF_BUCKET + "/*"}
+    assert named == tables | {BUCKET, ARN_OF_BUCKET, ARN_OF_BUCKET + "/*"}
     assert "ImportValue" not in text  # an import would forbid to change what is exported
 
 

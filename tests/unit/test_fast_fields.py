@@ -112,7 +112,9 @@ def rows() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services.session, "get", lambda *_: found[0])
         patch.setattr(services.session, "update", lambda *_: found[0])
-        patch.setattr(services.session, "page", lambda *_, **__: Page(list(found), False, None))
+        patch.setattr(
+            services.session_lists, "page", lambda *_, **__: Page(list(found), False, None)
+        )
         patch.setattr(reads, "batch_get", lambda keys, **_: [coordination() for _ in keys])
         yield found
 

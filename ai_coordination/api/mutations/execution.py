@@ -20,6 +20,7 @@ from ai_coordination.api.mutations.session import SessionPayload
 from ai_coordination.api.mutations.session_agent import SessionAgentPayload
 from ai_coordination.api.scalars import JSON
 from ai_coordination.api.session import TASK_QUERY
+from ai_coordination.api.session_parts import LABELS, LabelInput
 from ai_coordination.engine import agent_commands, session_commands
 
 RUN = (
@@ -52,6 +53,7 @@ class StartSessionInput(graphene.InputObjectType):
         " it starts new threads.",
         required=False,
     )
+    labels = optional_list_field(LabelInput, LABELS, default_value=[])
     budget = BudgetInput(description="What the session may spend. Default: the budget of the task.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 

@@ -18,6 +18,7 @@ from ai_coordination.api.fields import (
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
 from ai_coordination.api.session import TASK_QUERY, Session
+from ai_coordination.api.session_parts import LABELS, LabelInput
 
 
 class CreateSessionInput(graphene.InputObjectType):
@@ -37,6 +38,7 @@ class CreateSessionInput(graphene.InputObjectType):
     subtask_queries = optional_list_field(
         SubtaskQueryInput, "The work of each agent, at most 1,000.", default_value=[]
     )
+    labels = optional_list_field(LabelInput, LABELS, default_value=[])
     budget = BudgetInput(description="What the session may spend. Null: no limit.")
     idempotency_key = text_field(fields.IDEMPOTENCY_KEY)
 

@@ -39,7 +39,7 @@ class StartPlan:
 
     def fits(self, session: models.Session) -> bool:
         """Whether session and agents fit into one transaction."""
-        few = len(self.agents) <= MOST_AT_ONCE
+        few = len(self.agents) + len(session.labels or ()) <= MOST_AT_ONCE
         return few and sum(self.sizes) + sizes.of_entity(session) <= MOST_BYTES
 
     def chunks(self) -> list[int]:

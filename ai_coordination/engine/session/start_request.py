@@ -87,7 +87,7 @@ def create(
         pending.write()
 
     def add(transaction: Transaction) -> None:
-        sessions.count_in_coordination(transaction, caller, session)
+        sessions.add_parts(transaction, caller, session)
         if schedule is not None:
             timers.check(transaction, schedule)
         for agent in all_agents:
