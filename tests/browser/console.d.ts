@@ -5,6 +5,8 @@ import type { introspection } from '../../build/console-types/schema.d.ts';
 type Tada = initGraphQLTada<{
   introspection: introspection;
   scalars: { DateTime: string; JSON: any };
+  // A fragment is part of its document: components get what their screens have loaded.
+  disableMasking: true;
 }>;
 
 declare const api: Tada;

@@ -13,13 +13,20 @@ export class Refused extends Error {
     /** @type {string} */
     this.code = extensions.code ?? UNREACHABLE;
     /** @type {(string | number)[]} The place of the input that is wrong, such as `['agentActions', 0, 'when']`. */
-    this.inputPath = extensions.inputPath ?? [];
+    this.inputPath = withoutArgument(extensions.inputPath ?? []);
     /** @type {number} */
     this.retryAfterSeconds = extensions.retryAfterSeconds ?? 0;
     /** All members of the error, such as `currentVersion` of a CONFLICT. */
     this.extensions = extensions;
   }
 }
+
+/**
+ * Every mutation has one argument, `input`: its places are below it.
+ *
+ * @param {(string | number)[]} path
+ */
+const withoutArgument = (path) => (path[0] === 'input' ? path.slice(1) : path);
 
 /**
  * Ask the API. Throws `Refused` for each error that it answers with.

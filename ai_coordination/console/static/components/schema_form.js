@@ -44,7 +44,7 @@ export function SchemaForm({ schema, value, onChange, path = [], error }) {
   const definitions = isObject(schema?.$defs) ? schema.$defs : {};
   const own = resolved(schema, definitions);
   const canBeFields = kindOf(own, definitions) === 'object' && (value === undefined || isObject(value));
-  const toggle = html`<button type="button" class="link" onClick=${() => setIsText(!isText)}>${isText ? 'Edit as a form' : 'Edit as JSON'}</button>`;
+  const toggle = html`<button type="button" class="quiet small" onClick=${() => setIsText(!isText)}>${isText ? 'Edit as a form' : 'Edit as JSON'}</button>`;
   if (isText || !canBeFields) {
     return html`<div class="schema-form">
       <${JsonField} label=${own.title ?? 'Value'} help=${helpOf(own)} required=${false} value=${value} onChange=${onChange} error=${below(error, path)} />

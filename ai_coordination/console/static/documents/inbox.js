@@ -1,0 +1,65 @@
+import { graphql } from '../graphql.js';
+import { QUESTION } from './answer.js';
+
+/** Which questions are open, and whether one has moved: little, because it is asked again and again. */
+export const OPEN_QUESTIONS = graphql(`
+  query OpenQuestions($first: Int!) {
+    openSessionAgents(state: WAITING_FOR_INPUT, first: $first) {
+      nodes {
+        sessionAgentUuid
+        version
+      }
+      pageInfo {
+        hasNextPage
+      }
+    }
+  }
+`);
+
+export const INBOX = graphql(`
+  query Inbox($first: Int!) {
+    openSessionAgents(state: WAITING_FOR_INPUT, first: $first) {
+      nodes {
+        sessionUuid
+        sessionAgentUuid
+        agentUuid
+        agent {
+          agentName
+        }
+        ask {
+          title
+          askedAt
+          dueAt
+        }
+        session {
+          taskName
+          coordinationName
+        }
+      }
+      pageInfo {
+        hasNextPage
+      }
+    }
+  }
+`);
+
+export const ONE_QUESTION = graphql(
+  `
+    query OneQuestion($sessionUuid: ID!, $sessionAgentUuid: ID!) {
+      sessionAgent(sessionUuid: $sessionUuid, sessionAgentUuid: $sessionAgentUuid) {
+        ...Question
+        coordinationUuid
+        agentUuid
+        agent {
+          agentName
+        }
+        session {
+          taskName
+          coordinationName
+          userId
+        }
+      }
+    }
+  `,
+  [QUESTION],
+);
