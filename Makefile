@@ -187,6 +187,7 @@ sam: $(SAM) $(INSTALLED) ## Validate the templates and build the package with SA
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template-file template.yaml
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
+	@.ci/console-package .aws-sam/build/ConsoleFunction
 
 # A separate environment, because SAM pins its requirements.
 $(SAM):
@@ -292,6 +293,8 @@ bench: $(INSTALLED) ## Measure the engine against the bare client, and its cold 
 .PHONY: build
 build: build-ApiFunction ## Build the functions' package in build/ApiFunction
 	@.ci/package "$(ARTIFACTS_DIR)"
+	@$(MAKE) --no-print-directory build-ConsoleFunction ARTIFACTS_DIR=$(CURDIR)/build/ConsoleFunction
+	@.ci/console-package build/ConsoleFunction
 
 # `sam build` calls this too, with ARTIFACTS_DIR set.
 .PHONY: build-ApiFunction
@@ -302,7 +305,7 @@ build-ApiFunction: $(INSTALLED)
 		--implementation cp --python-version $(LAMBDA_VERSION) --platform $(LAMBDA_PLATFORM) \
 		--only-binary=:all: --no-deps --require-hashes --requirement requirements.lock
 	@cp -R ai_coordination "$(ARTIFACTS_DIR)/"
-	@rm -rf "$(ARTIFACTS_DIR)/ai_coordination/local" "$(ARTIFACTS_DIR)/ai_coordination/testing" "$(ARTIFACTS_DIR)/bin"
+	@rm -rf "$(ARTIFACTS_DIR)/bin" $(addprefix "$(ARTIFACTS_DIR)"/ai_coordination/,console local testing)
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 	@$(BIN)/python .ci/trim.py "$(ARTIFACTS_DIR)"
 	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"
@@ -314,6 +317,7 @@ deploy: $(SAM) $(INSTALLED) ## Build, show the changes, ask, and deploy both sta
 	@.ci/lambda-python $(LAMBDA_VERSION) >/dev/null
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 	@.ci/package .aws-sam/build/ApiFunction
+	@.ci/console-package .aws-sam/build/ConsoleFunction
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --template-file data.yaml --stack-name $(STACK)-data \
 		--parameter-overrides TablePrefix=$(STACK)- $(DATA_PARAMETERS) $(DEPLOY)
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --stack-name $(STACK) \
@@ -325,6 +329,17 @@ destroy: $(INSTALLED) ## Delete both stacks with all data, after asking (STACK=t
 
 .PHONY: build-WorkerFunction build-CallerFunction
 build-WorkerFunction build-CallerFunction: build-ApiFunction
+
+# The console needs no library, and none of the engine.
+.PHONY: build-ConsoleFunction
+build-ConsoleFunction:
+	@rm -rf "$(ARTIFACTS_DIR)"
+	@mkdir -p "$(ARTIFACTS_DIR)/ai_coordination"
+	@cp ai_coordination/__init__.py "$(ARTIFACTS_DIR)/ai_coordination/"
+	@cp -R ai_coordination/console "$(ARTIFACTS_DIR)/ai_coordination/"
+	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+	@.ci/compile $(LAMBDA_VERSION) "$(ARTIFACTS_DIR)"
+	@find "$(ARTIFACTS_DIR)" -exec touch -h -d 1980-01-01T00:00:00Z {} +
 
 .PHONY: clean
 clean: ## Remove everything that make has created

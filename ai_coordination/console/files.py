@@ -1,72 +1,82 @@
-"""The files of the console, with the headers that browsers need to show them safely."""
+"""The files of the console."""
 
-import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from functools import cached_property
+from pathlib import Path
 
+DIRECTORY = Path(__file__).with_name("static")
 _TYPES = {
-    "css": "text/css; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "mjs": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
 }
-_INLINE = re.compile(r"<script type=\"importmap\">(.*?)</script>", re.DOTALL)
-INDEX = "index.html"
+# Neither `..` nor an absolute path.
+_NAME = re.compile(r"(?:[a-z0-9_-]+/)*[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
+_MODULES = (".js", ".mjs")
+_DIGITS = 16
+
+
+def digest_of(content: bytes) -> str:
+    """Return 16 hexadecimal digits that differ from those of any other content."""
+    return hashlib.sha256(content).hexdigest()[:_DIGITS]
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text looks like a digest."""
+    return re.fullmatch(rf"[0-9a-f]{{{_DIGITS}}}", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is sent. The ETag is of its content."""
+    """A file, and its type as HTTP names it."""
 
-    body: bytes
-    media_type: str
-    etag: str
-
-
-def _read(folder: Traversable, path: str = "") -> dict[str, File]:
-    """Return all files below a folder by their path."""
-    found: dict[str, File] = {}
-    for entry in folder.iterdir():
-        name = f"{path}{entry.name}"
-        if entry.is_dir():
-            found |= _read(entry, f"{name}/")
-        elif (media_type := _TYPES.get(name.rpartition(".")[2])) is not None:
-            body = entry.read_bytes()
-            found[name] = File(body, media_type, hashlib.sha256(body).hexdigest()[:32])
-    return found
+    content: bytes
+    content_type: str
 
 
-FILES = _read(files("ai_coordination.console").joinpath("static"))
+class Files:
+    """The files below a directory, by names such as `vendor/preact.mjs`."""
 
+    def __init__(self, directory: Path = DIRECTORY, *, fixed: bool = False) -> None:
+        """`fixed`: the files never change, so each is read once."""
+        self._directory = directory
+        self._fixed = fixed
+        self._read: dict[str, File] = {}
 
-def _hash_of_import_map() -> str:
-    """Return the source by which the policy allows the import map, the only inline script."""
-    match = _INLINE.search(FILES[INDEX].body.decode())
-    if match is None:
-        raise ValueError(f"{INDEX} has no import map")
-    return f"'sha256-{base64.b64encode(hashlib.sha256(match[1].encode()).digest()).decode()}'"
+    @property
+    def fixed(self) -> bool:
+        """Return whether the files never change."""
+        return self._fixed
 
+    def get(self, name: str) -> File | None:
+        """Return a file, or None if there is none with this name that browsers may have."""
+        if name in self._read:
+            return self._read[name]
+        content_type = _TYPES.get(Path(name).suffix)
+        path = self._directory / name
+        if content_type is None or not _NAME.fullmatch(name) or not path.is_file():
+            return None
+        file = File(path.read_bytes(), f"{content_type}; charset=utf-8")
+        if self._fixed:
+            self._read[name] = file
+        return file
 
-def headers(*connects_to: str) -> dict[str, str]:
-    """Return the headers of every file. Scripts may connect to their own origin and to these."""
-    policy = {
-        "default-src": "'none'",
-        "script-src": f"'self' {_hash_of_import_map()}",
-        "style-src": "'self'",
-        "img-src": "'self'",
-        "connect-src": " ".join(["'self'", *connects_to]),
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
-    }
-    return {
-        "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "cross-origin-opener-policy": "same-origin",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-        "x-frame-options": "DENY",
-    }
+    def modules(self) -> list[str]:
+        """Return the names of all modules."""
+        paths = (path for path in self._directory.rglob("*") if path.suffix in _MODULES)
+        return sorted(path.relative_to(self._directory).as_posix() for path in paths)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits that change with any file."""
+        paths = sorted(path for path in self._directory.rglob("*") if path.is_file())
+        lines = (
+            f"{path.relative_to(self._directory).as_posix()} {digest_of(path.read_bytes())}\n"
+            for path in paths
+        )
+        return digest_of("".join(lines).encode())

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.docs.pages import page
 from tests.support.templates import FUNCTION, RESOURCES, ROOT, TEMPLATE
 
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 TENANT = {"EndpointId": "acme", "PartId": "sales"}
 TOKENS = {"JwtIssuer": "https://issuer.example", "JwtAudience": "engine"}
+CONSOLE = {"Console": "true", "ConsoleClientId": "console"}
 
 
 def test_every_parameter_is_used() -> None:
@@ -112,7 +114,28 @@ def test_a_number_that_the_function_would_not_start_with_is_refused(name: str, v
 
 
 @pytest.mark.parametrize(
-    "given", [TENANT, TOKENS, {**TENANT, **TOKENS}], ids=["a tenant", "tokens", "tokens later"]
+    ("name", "value", "accepted"),
+    [
+        ("ConsoleScopes", "openid,offline_access,https://engine.example/read", True),
+        ("ConsoleScopes", "email", False),
+        ("ConsoleScopes", "openid offline_access", False),
+        ("ConsoleParameters", "audience=https://engine.example,prompt=consent", True),
+        ("ConsoleParameters", "audience", False),
+        ("ConsoleParameters", "a=b&c=d", False),
+        ("ConsoleParameters", "a=b,", False),
+        ("ConsoleClientId", "two words", False),
+    ],
+)
+def test_how_people_sign_in_is_checked_before_it_is_deployed(
+    name: str, value: str, accepted: bool
+) -> None:
+    assert bool(re.search(PARAMETERS[name]["AllowedPattern"], value)) is accepted
+
+
+@pytest.mark.parametrize(
+    "given",
+    [TENANT, TOKENS, {**TENANT, **TOKENS}, {**TOKENS, **CONSOLE}],
+    ids=["a tenant", "tokens", "tokens later", "the console"],
 )
 def test_who_names_the_tenant_is_accepted(given: dict[str, str]) -> None:
     """A stack keeps the parameters that an update does not name: tokens may follow signatures."""
@@ -127,6 +150,8 @@ def test_who_names_the_tenant_is_accepted(given: dict[str, str]) -> None:
         ({"PartId": "sales"}, "EndpointId and PartId are needed"),
         ({"JwtIssuer": "https://issuer.example"}, "JwtIssuer needs JwtAudience"),
         ({**TENANT, "JwtAudience": "engine"}, "JwtAudience requires JwtIssuer"),
+        ({**TENANT, **CONSOLE}, "Console needs JwtIssuer"),
+        ({**TOKENS, "Console": "true"}, "Console needs ConsoleClientId"),
     ],
 )
 def test_half_a_configuration_is_refused_with_a_sentence(given: dict[str, str], said: str) -> None:
@@ -135,19 +160,36 @@ def test_half_a_configuration_is_refused_with_a_sentence(given: dict[str, str], 
     assert said in refusal
 
 
-DOCUMENTS = ["README.md", "docs/guides/deploy.md", "docs/guides/first-hour-on-aws.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/guides/console-on-aws.md",
+    "docs/guides/deploy.md",
+    "docs/guides/first-hour-on-aws.md",
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_each_documented_command_gives_parameters_that_are_accepted(document: str) -> None:
     text = (ROOT / document).read_text()
-    commands = re.findall(r"^make deploy .*PARAMETERS='([^']*)'", text, re.MULTILINE)
+    commands = re.findall(r"^ *make deploy .*PARAMETERS='([^']*)'", text, re.MULTILINE)
 
     assert commands
     for command in commands:
         given = dict(pair.split("=", 1) for pair in command.split())
         assert refusals(given) == []
         assert given.keys() <= PARAMETERS.keys()
+
+
+def test_the_parameters_of_the_console_are_documented_with_their_defaults() -> None:
+    rows = page("guides/console-on-aws").rows("With tokens: deploy it")
+    (group,) = [
+        one["Parameters"]
+        for one in TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        if one["Label"] == {"default": "The console"}
+    ]
+
+    documented = {name: rows[name][0].strip("`") for name in group}
+    assert documented == {name: PARAMETERS[name]["Default"] for name in group}
 
 
 def refusals(given: Mapping[str, str]) -> list[str]:

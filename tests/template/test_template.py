@@ -1,5 +1,6 @@
 """template.yaml deploys the tables, settings and package that the code uses."""
 
+import importlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import pytest
 from ai_coordination.agent_hosts import UNCHECKED
 from ai_coordination.api.transport import callbacks, cors
 from ai_coordination.config import Settings
+from ai_coordination.console.sign_in import PREFIX, TOKENS, SignIn
 from ai_coordination.local import worker as local_worker
 from tests.support.templates import (
     API_MAY,
@@ -47,6 +49,13 @@ NOT_THE_APIS = {
 }
 OWN_FUNCTION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 WORKER_ARN = OWN_FUNCTION + "${AWS::StackName}-worker"
+
+
+CONSOLE_ROUTES = {
+    "RootRoute": "GET /",
+    "ConsoleRoute": "GET /console",
+    "ConsoleFilesRoute": "GET /console/{proxy+}",
+}
 
 
 def _default(value: Any) -> str:
@@ -284,11 +293,11 @@ def test_each_metric_of_the_engine_that_an_alarm_watches_is_sent_by_its_code() -
     assert [name for name in watched if f'"{name}"' not in code] == []
 
 
-def test_every_route_but_that_of_callbacks_needs_a_token_or_a_signature() -> None:
+def test_every_route_but_those_of_callbacks_and_the_console_needs_a_token_or_a_signature() -> None:
     routes = {
         resource["Properties"]["RouteKey"]: resource["Properties"]
-        for resource in RESOURCES.values()
-        if resource["Type"] == "AWS::ApiGatewayV2::Route"
+        for name, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route" and name not in CONSOLE_ROUTES
     }
     no_value = {"Ref": "AWS::NoValue"}
     callback = routes.pop("POST /callbacks/{sessionUuid}/{sessionAgentUuid}/{runUuid}")
@@ -301,6 +310,54 @@ def test_every_route_but_that_of_callbacks_needs_a_token_or_a_signature() -> Non
         assert route["AuthorizerId"] == {"If": ["HasTokens", {"Ref": "Authorizer"}, no_value]}
     assert RESOURCES["Authorizer"]["Properties"]["AuthorizerType"] == "JWT"
     assert TEMPLATE["Parameters"]["JwtIssuer"]["Default"] == ""
+
+
+def test_the_console_is_off_by_default_and_whole_where_it_is_on() -> None:
+    parts = {name for name, one in RESOURCES.items() if "Console" in name or name == "RootRoute"}
+    off = {name for name, one in RESOURCES.items() if one.get("Condition") == "HasConsole"}
+
+    assert TEMPLATE["Parameters"]["Console"]["Default"] == "false"
+    assert TEMPLATE["Conditions"]["HasConsole"] == {"Equals": [{"Ref": "Console"}, "true"]}
+    assert parts == off > CONSOLE_ROUTES.keys()
+    assert TEMPLATE["Outputs"]["ConsoleUrl"]["Condition"] == "HasConsole"
+
+
+def test_the_console_is_reached_without_a_token_and_may_do_nothing_but_log() -> None:
+    routes = {name: RESOURCES[name]["Properties"] for name in CONSOLE_ROUTES}
+    integration = RESOURCES["ConsoleIntegration"]["Properties"]
+
+    assert {name: route["RouteKey"] for name, route in routes.items()} == CONSOLE_ROUTES
+    assert {route["AuthorizationType"] for route in routes.values()} == {"NONE"}
+    assert {route["Target"]["Sub"] for route in routes.values()} == {
+        "integrations/${ConsoleIntegration}"
+    }
+    assert integration["IntegrationUri"] == {"GetAtt": "ConsoleFunction.Arn"}
+    assert integration["PayloadFormatVersion"] == "2.0"
+    (policy,) = RESOURCES["ConsoleRole"]["Properties"]["Policies"]
+    (logs,) = policy["PolicyDocument"]["Statement"]
+    assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert logs["Resource"] == {"GetAtt": "ConsoleLogs.Arn"}
+
+
+def test_the_console_gets_each_of_its_settings_with_the_default_of_the_code() -> None:
+    function = RESOURCES["ConsoleFunction"]["Properties"]
+    variables = function["Environment"]["Variables"]
+    parameters = {name: TEMPLATE["Parameters"][one["Ref"]] for name, one in variables.items()}
+    given = {name: one["Default"] for name, one in parameters.items()}
+    place = {f"{PREFIX}ISSUER": "https://issuer.example", f"{PREFIX}CLIENT_ID": "console"}
+
+    assert SignIn.from_environment(given) is None
+    assert SignIn.from_environment({**given, **place}) == SignIn(
+        "https://issuer.example", "console"
+    )
+    assert variables.keys() == {f"{PREFIX}{name.upper()}" for name in SignIn.__dataclass_fields__}
+    assert parameters[f"{PREFIX}TOKEN"]["AllowedValues"] == list(TOKENS)
+    module, _, name = function["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+    assert (function["Runtime"], function["Architectures"]) == (
+        FUNCTION["Runtime"],
+        FUNCTION["Architectures"],
+    )
 
 
 def test_agents_call_back_at_the_stage_of_the_api() -> None:
@@ -319,6 +376,8 @@ def test_api_gateway_may_invoke_the_function_for_its_routes_alone() -> None:
         if one["Type"] == "AWS::Lambda::Permission"
     }
 
+    console = permissions.pop("GET/*")
+    assert console["FunctionName"] == {"Ref": "ConsoleFunction"}
     assert permissions.keys() == {"*/graphql", "POST/callbacks/*"}
     assert {one["FunctionName"]["Ref"] for one in permissions.values()} == {"ApiFunction.Alias"}
 
@@ -362,7 +421,9 @@ def test_who_calls_the_api_calls_the_published_version() -> None:
 def test_no_function_is_stopped_for_recursion_and_if_so_an_alarm_rings() -> None:
     """Lambda stops a chain of 16 invocations unless it is allowed: 17 steps are one."""
     functions = [
-        name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
+        name
+        for name, one in RESOURCES.items()
+        if one["Type"] == "AWS::Serverless::Function" and name != "ConsoleFunction"
     ]
     watched = [
         one["Properties"]["Dimensions"]

@@ -8,7 +8,8 @@ import pytest
 from ai_coordination.api.documents import prepare
 from ai_coordination.api.schema import schema
 from ai_coordination.config import Settings
-from ai_coordination.console import files
+from ai_coordination.console.files import Files
+from ai_coordination.console.page import INDEX
 from tests.support import console
 
 DOCUMENTS = console.documents()
@@ -51,7 +52,9 @@ def test_no_script_makes_markup_or_code_of_a_text(unsafe: str) -> None:
 
 
 def test_no_page_has_inline_scripts_or_styles_but_the_import_map() -> None:
-    index = files.FILES[files.INDEX].body.decode()
+    file = Files().get(INDEX)
+    assert file is not None
+    index = file.content.decode()
 
     assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", index) == ['<script type="importmap">']
     assert not re.search(r"<style|\bstyle=|\bon\w+=", index)
@@ -74,4 +77,4 @@ def test_every_import_is_of_a_file_that_is_served() -> None:
     for script in console.scripts():
         for imported in re.findall(r"from '(\.[^']+)'", script.read_text("utf-8")):
             path = (script.parent / imported).resolve().relative_to(console.STATIC.resolve())
-            assert str(path) in files.FILES, f"{script.name} imports {imported}"
+            assert Files().get(path.as_posix()), f"{script.name} imports {imported}"

@@ -1,4 +1,4 @@
-import { authorization, signInAgain } from './auth.js';
+import { authorization, refuse, signInAgain } from './auth.js';
 import { config } from './config.js';
 
 /** The code of an error that is the network's or the gateway's, not the API's. */
@@ -41,10 +41,11 @@ export async function ask(document, variables, signal) {
   let response = await post(document, variables, signal);
   if (response.status === 401 && (await signInAgain())) {
     response = await post(document, variables, signal);
+    if (response.status === 401) await refuse(response);
   }
   const answer = await response.json().catch(() => null);
   if (answer?.errors?.length) throw new Refused(answer.errors[0]);
-  if (!answer?.data) throw new Refused({ message: `The server answered with status ${response.status}.` });
+  if (!answer?.data) throw new Refused({ message: statusOf(response, answer) });
   return answer.data;
 }
 
@@ -67,6 +68,15 @@ async function post(query, variables, signal) {
     throw new Refused({ message: 'The server does not answer.' });
   }
 }
+
+/**
+ * What a gateway has answered instead of the API.
+ *
+ * @param {Response} response
+ * @param {{ message?: unknown } | null} answer
+ */
+const statusOf = ({ status }, answer) =>
+  `The server answered with status ${status}${typeof answer?.message === 'string' ? `: ${answer.message}` : ''}.`;
 
 /**
  * A new idempotency key. A form makes one when it opens, so that sending it twice makes one entity.

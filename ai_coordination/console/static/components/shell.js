@@ -13,6 +13,7 @@ import { Start } from '../screens/start.js';
 import { Task } from '../screens/task.js';
 import { Dialog } from './dialog.js';
 import { Empty } from './loaded.js';
+import { Person, SignInBar, useIdentity } from './sign_in.js';
 
 /**
  * A screen by the first part of the address. It gets the other parts and the filters.
@@ -43,6 +44,9 @@ export function Shell() {
   const { path, query } = useRoute();
   const name = path[0] ?? 'sessions';
   const Screen = SCREENS[name];
+  const { state, wasIn } = useIdentity();
+  // Who has been signed in keeps what they see, and what they have typed.
+  const isOpen = state !== 'out' || wasIn;
   const main = useRef(/** @type {HTMLElement | null} */ (null));
   const isFirst = useRef(true);
   const [helps, setHelps] = useState(false);
@@ -71,10 +75,12 @@ export function Shell() {
       </nav>
       <span class="grow"></span>
       <${Explorer} />
+      <${Person} />
       <button class="quiet" aria-label="Keys" title="Keys (?)" onClick=${() => setHelps(true)}>?</button>
     </header>
+    <${SignInBar} />
     <main id="main" tabindex="-1" ref=${main}>
-      ${Screen ? html`<${Screen} key=${name} path=${path.slice(1)} query=${query} />` : html`<${Empty}><p>There is no such page.</p><a href=${href(['sessions'])}>Show the sessions</a></>`}
+      ${!isOpen ? null : Screen ? html`<${Screen} key=${name} path=${path.slice(1)} query=${query} />` : html`<${Empty}><p>There is no such page.</p><a href=${href(['sessions'])}>Show the sessions</a></>`}
     </main>
     ${helps && html`<${Keys} close=${() => setHelps(false)} />`}
   `;
@@ -83,7 +89,7 @@ export function Shell() {
 /** A link to GraphiQL, where there is one. */
 function Explorer() {
   const [url, setUrl] = useState(/** @type {string | null} */ (null));
-  useEffect(() => void config().then(({ explorer }) => setUrl(explorer)), []);
+  useEffect(() => void config().then(({ explorer }) => setUrl(explorer), () => {}), []);
   return url && html`<a href=${url}>API</a>`;
 }
 
