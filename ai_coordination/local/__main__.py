@@ -56,6 +56,8 @@ def _run(options: Namespace) -> int:
                     models=options.models,
                     person=commands.signed_in.chosen(options.user, options.groups),
                 )
+            case "console":
+                commands.signing.serve(options.url, options.port, options.region)
             case "tables":
                 commands.tables(aws=options.aws)
             case "demo":
@@ -234,6 +236,16 @@ def _parser() -> ArgumentParser:
         description="Create the tables that are missing at the configured endpoint.",
     )
 
+    _add_console(
+        commands.add_parser(
+            "console",
+            parents=[everywhere],
+            help="serve the console for an API whose callers sign with IAM",
+            description="Serve the console on this machine for a deployed API whose callers sign "
+            "with IAM. Requests of the page are signed with your AWS credentials.",
+        )
+    )
+
     invoke = commands.add_parser(
         "invoke",
         parents=[everywhere],
@@ -259,6 +271,18 @@ def _add_agents(command: ArgumentParser) -> None:
         default=sys.executable,
         metavar="PATH",
         help="the Python that has the packages of the agents (%(default)s)",
+    )
+
+
+def _add_console(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--url", required=True, help="the URL of the API, which is the stack's output ApiUrl"
+    )
+    command.add_argument(
+        "--port", default=8010, type=_within(0, 65535), help="the port; 0: a free one (%(default)s)"
+    )
+    command.add_argument(
+        "--region", help="the region of the API, if the URL does not name it (that of the profile)"
     )
 
 

@@ -30,6 +30,7 @@ from ai_coordination.local import (
     scheduler,
     server,
     signed_in,
+    signing,
     storage,
     try_blueprint,
     worker,
@@ -50,6 +51,7 @@ __all__ = [
     "run_worker",
     "serve",
     "signed_in",
+    "signing",
     "tables",
     "try_blueprint",
 ]

@@ -50,16 +50,16 @@ class _Silent(WSGIRequestHandler):
         pass
 
 
-def listen(host: str, port: int) -> BaseWSGIServer:
+def listen(host: str, port: int, answering: "WSGIApplication | None" = None) -> BaseWSGIServer:
     """Bind a server to its port. It answers after `serve()` is called. Port 0 takes a free port.
 
-    Raises CannotListen.
+    `answering` is an application other than `application`. Raises CannotListen.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family, backlog=128) as bound:
             port, fd = bound.getsockname()[1], bound.fileno()
-            app = guarded(application, host)
+            app = guarded(answering or application, host)
             return make_server(host, port, app, True, request_handler=_Silent, fd=fd)
     except OSError as error:
         hint = f". Choose another port with {_option()}" if error.errno == EADDRINUSE else ""
