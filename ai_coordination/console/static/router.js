@@ -50,13 +50,42 @@ export function go(to, { replace = false } = {}) {
   else location.assign(to);
 }
 
+/** @type {Set<(hash: string) => boolean>} */
+const guards = new Set();
+/** @type {Set<(hash: string) => void>} */
+const watchers = new Set();
+let shown = location.hash;
+
+addEventListener('hashchange', () => {
+  const to = location.hash;
+  if (to === shown) return;
+  if ([...guards].every((mayShow) => mayShow(to))) {
+    shown = to;
+    for (const watcher of watchers) watcher(to);
+  } else {
+    // The address stays that of what is shown.
+    history.pushState(null, '', shown);
+  }
+});
+
+/**
+ * Ask before another address is shown: by a link, a key, or the browser's own buttons.
+ *
+ * @param {(hash: string) => boolean} mayShow
+ * @returns {() => void} ends it
+ */
+export function guard(mayShow) {
+  guards.add(mayShow);
+  return () => void guards.delete(mayShow);
+}
+
 /** @returns {Route} */
 export function useRoute() {
-  const [hash, setHash] = useState(location.hash);
+  const [hash, setHash] = useState(shown);
   useEffect(() => {
-    const changed = () => setHash(location.hash);
-    addEventListener('hashchange', changed);
-    return () => removeEventListener('hashchange', changed);
+    setHash(shown);
+    watchers.add(setHash);
+    return () => void watchers.delete(setHash);
   }, []);
   return parse(hash);
 }
