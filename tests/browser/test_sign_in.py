@@ -91,7 +91,7 @@ def test_files_are_fetched_a_few_at_a_time_and_once(engine: Deployed, page: Page
     sign_in(page)
     arrived(page)
 
-    assert 1 <= most <= 5  # the style and boot.js, or three modules and what they do not wait for
+    assert 1 <= most <= 6  # four modules, and the style and the icon that the page names
     assert page.evaluate(FETCHED) == []
 
 

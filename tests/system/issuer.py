@@ -38,6 +38,9 @@ class Issuer:
         key = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID}
         key |= {"n": _number(numbers.n), "e": _number(numbers.e)}
         discovered = {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+        discovered |= {
+            f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token")
+        }
         return {"/.well-known/openid-configuration": discovered, "/keys": {"keys": [key]}}
 
 

@@ -58,23 +58,39 @@ class Engine:
         self, query: str, *, signed: bool = False, token: str | None = None, **variables: Any
     ) -> tuple[int, dict[str, Any]]:
         """The status and body that API Gateway answers, at its host name on this machine."""
-        api = self.output("ApiUrl").removeprefix("https://").split(".")[0]
-        host = f"{api}.execute-api.localhost:{self.emulated.port}"
         body = json.dumps({"query": query, "variables": variables})
-        headers = {"host": host, "content-type": "application/json", "accept": "application/json"}
+        headers = {"host": self.host, "content-type": "application/json"}
+        headers["accept"] = "application/json"
         if token:
             headers["authorization"] = f"Bearer {token}"
-        request = AWSRequest("POST", f"https://{host}/graphql", data=body, headers=headers)
+        request = AWSRequest("POST", f"https://{self.host}/graphql", data=body, headers=headers)
         if signed:
             SigV4Auth(CREDENTIALS, "execute-api", REGION).add_auth(request)
+        status, _, content = self._sent("POST", "/graphql", body, dict(request.headers))
+        return status, dict(json.loads(content))
+
+    def get(self, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
+        """The status, headers and body that API Gateway answers to a browser."""
+        return self._sent("GET", path, None, {"host": self.host, **headers})
+
+    @property
+    def host(self) -> str:
+        """The host name of the API."""
+        api = self.output("ApiUrl").removeprefix("https://").split(".")[0]
+        return f"{api}.execute-api.localhost:{self.emulated.port}"
+
+    def _sent(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
         trusting = ssl.create_default_context(cafile=self.emulated.certificate)
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.emulated.port, timeout=60, context=trusting
         )
         with closing(connection):
-            connection.request("POST", "/graphql", body, dict(request.headers))
+            connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
-            return answer.status, dict(json.load(answer))
+            given = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, given, answer.read()
 
     def logged(self, function: str) -> list[str]:
         """Return what a function has logged."""

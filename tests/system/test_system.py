@@ -4,7 +4,9 @@ The functions have the rights of their roles and no others. Tests run in their o
 stacks.
 """
 
+import gzip
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -287,7 +289,9 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
 
     with issuing(engine.emulated.certificate, engine.emulated.key) as issuer:
         tokens = f"JwtIssuer={issuer.url}", "JwtAudience=screen"
-        deploy(engine.emulated, STACK, BUILT, PREFIX, *tokens, "SnapStart=PublishedVersions")
+        console = "Console=true", "ConsoleClientId=console"
+        more = (*tokens, *console, "SnapStart=PublishedVersions")
+        deploy(engine.emulated, STACK, BUILT, PREFIX, *more)
         name = engine.output("ApiFunctionName")
         alias = engine.emulated.client("lambda").get_alias(FunctionName=name, Name="live")
         before = engine.invoke(f"{name}:1", {"query": "{ __typename }", "context": CONTEXT})
@@ -298,6 +302,8 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
         others = issuer.token("screen", **{**mine, "endpoint_id": "globex"})
         foreign = engine.post(LIVE, token=others, **place)
         status, answer = engine.post(LIVE, token=issuer.token("screen", **mine), **place)
+        files = check_the_console(engine, issuer)
+    log(f"the console has {files} modules")
     log(f"without a token: {unknown[0]}, forged: {forged[0]}, with one: {status}")
     (agent,) = answer["data"]["session"]["sessionAgents"]["nodes"]
     approve(engine, place["s"], agent)
@@ -308,6 +314,30 @@ def test_a_session_goes_on_through_an_upgrade_that_asks_for_tokens(
     assert unknown == forged == (401, {"message": "Unauthorized"})
     assert foreign == (200, {"data": {"session": None}})
     assert ended["status"] == "COMPLETED"
+
+
+def check_the_console(engine: Engine, issuer: Issuer) -> int:
+    """The console is there for everybody, compressed, and says where people sign in."""
+    root, pages = engine.get("/"), [engine.get(path) for path in ("/console", "/console/")]
+    status, headers, content = engine.get("/console/", **{"accept-encoding": "gzip"})
+    config = json.loads(engine.get("/console/config.json")[2])
+    names = re.findall(r'data-modules="([^"]+)"', gzip.decompress(content).decode())[0].split()
+    start = re.findall(r'src="(/console/[0-9a-f]+/)boot.js"', pages[0][2].decode())[0]
+    first = engine.get(f"{start}{names[0]}")
+    again = engine.get("/console/", **{"if-none-match": headers["etag"]})
+
+    assert (root[0], root[1]["location"]) == (302, "/console/")
+    assert [one[0] for one in pages] == [200, 200]
+    assert pages[0][2] == pages[1][2] == gzip.decompress(content)
+    assert status == 200
+    assert f"connect-src 'self' {issuer.url};" in headers["content-security-policy"]
+    assert config["auth"]["clientId"] == "console"
+    assert config["auth"]["endpoints"]["token"] == f"{issuer.url}/token"
+    assert (first[0], first[1]["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    assert (again[0], again[2]) == (304, b"")
+    assert engine.get("/console/nothing.js")[0] == 404
+    assert engine.get("/nothing")[0] == 404
+    return len(names)
 
 
 def test_the_sweep_finds_what_a_lost_message_was_about(engine: Engine, log: Log) -> None:

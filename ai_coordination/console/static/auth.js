@@ -67,7 +67,7 @@ export async function arrive() {
 
 /** Leave for the issuer, which sends the person back to where they are now. */
 export async function signIn() {
-  const issuer = await issuerNow();
+  const issuer = await issuerNow().catch((error) => become({ state: 'out', message: error.message }));
   if (!issuer) return;
   const pending = newPending();
   sessionStorage.removeItem(SIGNED_OUT);

@@ -2,7 +2,7 @@
 // of them is imported, a few at a time: an import fetches all at once, and each request that waits
 // needs a concurrent execution of a function, of which a new account has ten. The browser keeps
 // what it has fetched until a new version is deployed.
-const AT_ONCE = 3;
+const AT_ONCE = 4;
 const TRIES = 5;
 
 const script = /** @type {HTMLScriptElement} */ (document.querySelector('script[data-modules]'));
