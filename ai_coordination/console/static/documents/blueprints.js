@@ -1,0 +1,32 @@
+import { graphql } from '../graphql.js';
+
+/** The names of coordinations and of the tasks of one, to choose from. */
+export const COORDINATION_NAMES = graphql(`
+  query CoordinationNames($after: String) {
+    coordinations(first: 100, after: $after) {
+      nodes {
+        coordinationUuid
+        coordinationName
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const TASK_NAMES = graphql(`
+  query TaskNames($coordinationUuid: ID!, $after: String) {
+    tasks(coordinationUuid: $coordinationUuid, first: 100, after: $after) {
+      nodes {
+        taskUuid
+        taskName
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
