@@ -89,6 +89,12 @@ class InvalidState(EngineError):
         super().__init__(message, state=state)
 
 
+class Forbidden(EngineError):
+    """The question is to another user, or to another group. The message names them."""
+
+    code = "FORBIDDEN"
+
+
 class QueryTooComplex(EngineError):
     """A document is over a limit on tokens, depth or cost, or a query reads too much."""
 

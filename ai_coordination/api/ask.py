@@ -25,6 +25,10 @@ USER_INPUT = (
 )
 OF_OUTPUT = "Only a question about an output has it."
 
+# What the rows of an index say.
+_LISTED = frozenset(
+    {"__typename", "title", "assignee", "group", "claimedBy", "claimedAt", "askedAt", "dueAt"}
+)
 # An agent asks its own questions in this way. What they are about is in the question.
 _OWN_QUESTION = models.AgentAction(user_in_the_loop=UserInTheLoop.INPUT.value)
 
@@ -40,6 +44,15 @@ class Ask(graphene.ObjectType):
         description="What is asked for. INPUT for a question of the agent's own.",
     )
     title = text_field(f"{ask_rule.TITLE} {OF_OUTPUT}")
+    assignee = text_field(
+        "The user whom the agent asks: nobody else can answer. Null if it asks a group, or all."
+    )
+    group = text_field("The group whose members the agent asks. Null if it asks a user, or all.")
+    claimed_by = text_field(
+        "The user who has claimed the question, so that nobody else can answer. Null after the"
+        " answer."
+    )
+    claimed_at = time_field("When the question was claimed. Null if it is not.")
     question = text_field(
         "The question that the agent asks. Null if the person is to judge `agentOutput`."
     )
@@ -108,8 +121,35 @@ def _user_input(agent: models.SessionAgent) -> Any:
 
 
 async def resolve_ask(agent: models.SessionAgent, info: Info) -> Ask | None:
-    """Return what an agent asks, or has asked last."""
+    """Return what an agent asks, or has asked last.
+
+    A row of the list of open work says enough for some fields.
+    """
+    is_open = agent.state == SessionAgentState.WAITING_FOR_INPUT and agent.asked_at is not None
+    if agent.partial and is_open and not _needs_more(info):
+        return _listed(agent)
     return _ask_of(await fields.load_full(info.context, agent))
+
+
+def _needs_more(info: Info) -> bool:
+    """Whether a field is selected that a row of an index does not say."""
+    return not fields.selected(info) <= _LISTED
+
+
+def _listed(agent: models.SessionAgent) -> Ask:
+    """Return what a row of an index says of an open question."""
+    return Ask(title=agent.asked_title, due_at=agent.deadline_at, **_to(agent))
+
+
+def _to(agent: models.SessionAgent) -> dict[str, Any]:
+    """Whom an agent asks, and who has claimed its question."""
+    return {
+        "assignee": agent.asked_user,
+        "group": agent.asked_group,
+        "claimed_by": agent.claimed_by,
+        "claimed_at": agent.claimed_at,
+        "asked_at": agent.asked_at,
+    }
 
 
 def _ask_of(agent: models.SessionAgent) -> Ask | None:
@@ -122,6 +162,7 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
     is_about_output = not is_question and agent.agent_action.user_in_the_loop is not None
     rule = ask_rule.of(agent.agent_action if is_about_output else _OWN_QUESTION)
     return Ask(
+        **{**_to(agent), "asked_at": asked_at},
         kind=rule.kind,
         title=rule.title,
         question=agent.question if is_question else None,
@@ -131,7 +172,6 @@ def _ask_of(agent: models.SessionAgent) -> Ask | None:
         on_timeout=rule.on_timeout,
         on_rejection=rule.on_rejection,
         resume=None if delegated.ended_last_turn(agent) else _resume_of(agent),
-        asked_at=asked_at,
         due_at=agent.deadline_at if is_open else None,
         answered_by=agent.answered_by,
         answered_at=agent.answered_at,

@@ -16,6 +16,15 @@ ASK = (
 )
 KIND = "What the person does."
 TITLE = "A line that says what is asked, of 1 to 256 characters. Null: there is none."
+ASSIGNEE = (
+    "The user whom the agent asks, 1 to 256 characters: nobody else can answer. It may have"
+    " `{variables}` of the task query, and with `forEach` those of the element, such as"
+    " `{item.reviewer}`. The agent's own questions are to the same user."
+)
+GROUP = (
+    "The group whose members the agent asks, likewise. A question is to an `assignee` or to a"
+    " `group`, or to all users of the tenant."
+)
 FORM = (
     "For INPUT: JSON Schema of the answer, of the type `object`, at most 16,384 bytes. Programs may"
     " use it to show a form. Null: the answer is a text."
@@ -38,6 +47,8 @@ class AskRule(graphene.ObjectType):
 
     kind = graphene.Field(enums.UserInTheLoop, required=True, description=KIND)
     title = text_field(TITLE)
+    assignee = text_field(ASSIGNEE)
+    group = text_field(GROUP)
     form = JSON(description=FORM)
     options = list_field(graphene.String, OPTIONS)
     default = JSON(description=DEFAULT)
@@ -50,6 +61,8 @@ class AskInput(graphene.InputObjectType):
 
     kind = graphene.InputField(enums.UserInTheLoop, required=True, description=KIND)
     title = text_field(TITLE)
+    assignee = text_field(ASSIGNEE)
+    group = text_field(GROUP)
     form = JSON(description=FORM)
     options = optional_list_field(graphene.String, OPTIONS, default_value=[])
     default = JSON(description=DEFAULT)
@@ -72,6 +85,8 @@ def of(action: models.AgentAction) -> AskRule:
     return AskRule(
         kind=states.UserInTheLoop(action.user_in_the_loop),
         title=rule.title,
+        assignee=rule.assignee,
+        group=rule.group,
         form=shown_json(rule.form),
         options=list(rule.options),
         default=shown_json(rule.default_answer),

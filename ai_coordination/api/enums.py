@@ -180,6 +180,7 @@ class ErrorCode(graphene.Enum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
     THROTTLED = "THROTTLED"
     TEXT_UNAVAILABLE = "TEXT_UNAVAILABLE"
     INTERNAL = EngineError.code
@@ -214,6 +215,7 @@ _ERROR_CODES = {
     "GRAPHQL_PARSE_FAILED": "The document is not valid GraphQL syntax.",
     "GRAPHQL_VALIDATION_FAILED": "The document does not match the schema.",
     "UNAUTHENTICATED": "The request has no verified tenant.",
+    "FORBIDDEN": "The question is to another user or group, whom the message names.",
     "THROTTLED": (
         "An AWS service is busy or did not respond. Nothing is half done. Repeat the request after"
         " `retryAfterSeconds`."

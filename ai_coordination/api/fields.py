@@ -113,6 +113,20 @@ def lazy_text(name: str) -> Callable[[models.Entity, Info], Awaitable[Any] | Any
     return resolve
 
 
+def selected(info: Info) -> frozenset[str]:
+    """Return the names of the fields that are selected directly in the field being resolved."""
+    names: set[str] = set()
+    pending: list[SelectionNode] = list(info.field_nodes)
+    fragments = dict(info.fragments)
+    while pending:
+        for child in _selected_in(pending.pop(), fragments):
+            if isinstance(child, FieldNode):
+                names.add(child.name.value)
+            else:
+                pending.append(child)
+    return frozenset(names)
+
+
 def selects(info: Info, name: str) -> bool:
     """Return whether a field of this name is selected anywhere below the field being resolved."""
     pending: list[SelectionNode] = list(info.field_nodes)

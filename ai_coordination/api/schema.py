@@ -11,6 +11,7 @@ from ai_coordination.api import enums, uuids
 from ai_coordination.api.agent_runtimes import AgentRuntimeQueries
 from ai_coordination.api.coordination import Coordination, CoordinationQueries
 from ai_coordination.api.fields import Info
+from ai_coordination.api.mutations.claims import ClaimMutations
 from ai_coordination.api.mutations.coordination import CoordinationMutations
 from ai_coordination.api.mutations.delegation import DelegationMutations
 from ai_coordination.api.mutations.execution import ExecutionMutations
@@ -58,6 +59,7 @@ class Query(
 
 class Mutation(
     ExecutionMutations,
+    ClaimMutations,
     DelegationMutations,
     SessionRunMutations,
     SessionAgentMutations,

@@ -6,7 +6,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import enums, fields
-from ai_coordination.api.fields import Info, uuid_field
+from ai_coordination.api.fields import Info, text_field, uuid_field
 from ai_coordination.api.pagination import (
     Connection,
     CursorScope,
@@ -20,6 +20,16 @@ from ai_coordination.api.session_agent import (
     agents_of,
 )
 from ai_coordination.models.reads import Page
+
+
+class InboxFilter(graphene.InputObjectType):
+    """Whose questions: exactly one of these. A question that was claimed is that of the user."""
+
+    mine = graphene.Boolean(
+        description="True: those to the calling user, and those that the user has claimed."
+    )
+    group = text_field("Those to this group that nobody has claimed.")
+    assignee = text_field("Those to this user, and those that the user has claimed.")
 
 
 class SessionAgentQueries:
@@ -46,7 +56,8 @@ class SessionAgentQueries:
         description=(
             "The open work of all sessions of the tenant, oldest first. WAITING_FOR_INPUT: agents"
             " that wait for a person's answer (an inbox). IN_PROGRESS: EXTERNAL agents whose result"
-            " is to be reported (a work list)."
+            " is to be reported (a work list). With `of`: the questions to a user or a group,"
+            " those first whose time for the answer ends first."
         ),
         **paging_arguments(
             state=graphene.Argument(
@@ -56,6 +67,14 @@ class SessionAgentQueries:
             ),
             coordination_uuid=uuid_field("Only agents of this coordination.", required=False),
             agent_uuid=uuid_field("Only session agents with this `agentUuid`.", required=False),
+            task_uuid=uuid_field(
+                "Only agents of sessions of this task. A page may have fewer rows than `first`,"
+                " although more follow.",
+                required=False,
+            ),
+            of=InboxFilter(
+                description="Only questions to a user or a group. The state is WAITING_FOR_INPUT."
+            ),
         ),
     )
 
@@ -90,11 +109,24 @@ class SessionAgentQueries:
         after: str | None = None,
         coordination_uuid: str | None = None,
         agent_uuid: str | None = None,
+        task_uuid: str | None = None,
+        of: dict[str, Any] | None = None,
     ) -> Connection:
         caller = info.context.caller
-        scope = CursorScope("open", caller.partition_key, state, coordination_uuid, agent_uuid)
+        asked_of = None if of is None else services.open_agents.key_of(caller, state, **of)
+        identity = [caller.partition_key, state, coordination_uuid, agent_uuid]
+        # Cursors of earlier versions stay valid.
+        identity += [task_uuid, asked_of] if task_uuid or asked_of else []
+        scope = CursorScope("open", *identity)
         request = scope.page_request(first, after)
-        page = services.session_agent.open_page(
-            caller, state, request, coordination_uuid=coordination_uuid, agent_uuid=agent_uuid
+        page = services.open_agents.page(
+            caller,
+            state,
+            request,
+            coordination_uuid=coordination_uuid,
+            agent_uuid=agent_uuid,
+            task_uuid=task_uuid,
+            asked_of=asked_of,
         )
-        return Connection(page, request, scope, lambda row: row.open_since, unknown_total)
+        range_key = "open_since" if asked_of is None else "asked_order"
+        return Connection(page, request, scope, lambda row: getattr(row, range_key), unknown_total)

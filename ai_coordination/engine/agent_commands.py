@@ -239,7 +239,9 @@ def answer(
 ) -> models.SessionAgent:
     """Take a person's answer to an agent that asks: a text or JSON, a choice, or a verdict.
 
-    The same answer returns the agent again, until the next one is taken.
+    The same answer of the same person returns the agent again, until the next one is taken. Raises
+    BadUserInput, NotFound, PayloadTooLarge, Throttled; Forbidden if the question is to others;
+    InvalidState, which names who has claimed the question or has answered it.
     """
     said = Said(
         user_input=validation.text(user_input, "user_input"),
@@ -249,15 +251,28 @@ def answer(
         comment=validation.text(comment, "comment"),
         choice=validation.label(choice, "choice"),
     )
-    agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
-    is_asked = agent.state == SessionAgentState.WAITING_FOR_INPUT
-    if is_asked and agent.current_run_uuid == run_uuid:
-        answering.answer(engine, agent, said, caller.user_id)
-        agent = agent_of(caller, session_uuid, session_agent_uuid, run_uuid)
-    if agent.answer_mark == said.mark(run_uuid):
+    key = session_uuid, session_agent_uuid, run_uuid
+    agent = agent_of(caller, *key)
+    while agent.state == SessionAgentState.WAITING_FOR_INPUT and agent.current_run_uuid == run_uuid:
+        answering.answer(engine, caller, agent, said)
+        before, agent = agent, agent_of(caller, *key)
+        if agent.claimed_by == before.claimed_by:
+            break
+    if agent.answer_mark == said.mark(run_uuid) and answering.is_by(caller, agent):
         return agent
-    if agent.current_run_uuid != run_uuid:
-        raise refused(agent, NOT_CURRENT)
-    if not answering.was_answered_so(agent, said):
-        raise refused(agent, "This agent does not wait for an answer, or got another one")
+    if agent.current_run_uuid != run_uuid or not answering.was_answered_so(agent, said):
+        raise not_asking(agent, run_uuid)
     return agent
+
+
+def not_asking(agent: models.SessionAgent, run_uuid: str) -> InvalidState:
+    """Return the error of a person who answers or claims a question that is no longer asked.
+
+    It names who has answered.
+    """
+    is_answered = agent.answered_by is not None and answering.is_of_run(agent, run_uuid)
+    if is_answered:
+        return refused(agent, f"{agent.answered_by!r} has answered this question")
+    if agent.current_run_uuid != run_uuid:
+        return refused(agent, NOT_CURRENT)
+    return refused(agent, "This agent does not wait for an answer, or got another one")

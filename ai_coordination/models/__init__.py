@@ -17,6 +17,7 @@ from ai_coordination.models.child_counts import ChildCounts
 from ai_coordination.models.coordination import Coordination
 from ai_coordination.models.growth import Growth
 from ai_coordination.models.idempotency import Idempotency
+from ai_coordination.models.keys import asked_of_group, asked_of_user
 from ai_coordination.models.progress import Progress
 from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
 from ai_coordination.models.session_agent import SessionAgent, open_as, opened
@@ -76,6 +77,8 @@ __all__ = [
     "TokenUsage",
     "Versioned",
     "anonymous",
+    "asked_of_group",
+    "asked_of_user",
     "connection",
     "open_as",
     "opened",

@@ -65,6 +65,9 @@ class AskRule(MapAttribute[Any, Any]):
     """How an agent asks a person about its output. `AgentAction.user_in_the_loop` has the kind."""
 
     title = UnicodeAttribute(null=True)
+    # One of them, or neither. They may have variables of the task query.
+    assignee = UnicodeAttribute(null=True)
+    group = UnicodeAttribute(null=True)
     # JSON text: the schema of the reply.
     form = TextAttribute(null=True)
     options = ListAttribute(of=UnicodeAttribute, default=list)

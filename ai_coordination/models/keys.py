@@ -17,3 +17,13 @@ def tenant_key(partition_key: str, *names: str) -> str:
     if len(key.encode()) <= LONGEST_HASH_KEY_BYTES:
         return key
     return f"{partition_key}#{_NUL}{sha256(name.encode()).hexdigest()}"
+
+
+def asked_of_user(partition_key: str, user_id: str) -> str:
+    """Return the key that lists the questions to a user, and those that the user has claimed."""
+    return tenant_key(partition_key, "u", user_id)
+
+
+def asked_of_group(partition_key: str, group: str) -> str:
+    """Return the key that lists the questions to a group that nobody has claimed."""
+    return tenant_key(partition_key, "g", group)

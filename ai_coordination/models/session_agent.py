@@ -20,9 +20,7 @@ from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum, TokenUsage
 from ai_coordination.states import SessionAgentState
 
-# What a list of open work shows: no texts and no sets, because they may be large. A projection
-# cannot be changed later, so what questions to people will need is included already: `asked_title`,
-# `asked_user`, `asked_group` and `claimed_…` are not written yet.
+# What a list of open work shows: no texts and no sets, because they may be large.
 _LISTED = [
     "partition_key",
     "coordination_uuid",
@@ -66,8 +64,8 @@ class OpenSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
 class AskedSessionAgents(GlobalSecondaryIndex["SessionAgent"]):
     """The questions to one person or one group of a tenant, by the time when they expire.
 
-    Sparse. Nothing writes it yet. `asked_of` is `{tenant}#u#{user}` or `{tenant}#g#{group}`, and
-    `asked_order` is `{due or 9999}#{asked}#{agent}`.
+    Sparse: an agent has `asked_of` and `asked_order` while its question is to a user
+    or a group: the user is its assignee, or has claimed the question.
     """
 
     class Meta:
@@ -155,6 +153,15 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     question = TextAttribute(null=True)
     question_form = TextAttribute(null=True)
     asked_at = UnicodeAttribute(null=True)
+    # Whom it asks whenever it asks: a user, or a group. Known from the time it is planned.
+    asked_user = UnicodeAttribute(null=True)
+    asked_group = UnicodeAttribute(null=True)
+    # Only while it asks. The title is that of a question about its output.
+    asked_title = UnicodeAttribute(null=True)
+    asked_of = UnicodeAttribute(null=True)
+    asked_order = UnicodeAttribute(null=True)
+    claimed_by = UnicodeAttribute(null=True)
+    claimed_at = UnicodeAttribute(null=True)
     # What a person said last: `reply` to a question, `user_input` and `choice` about an output. A
     # reply is JSON if the question has a form, and the input if the action has one.
     # `answer_mark` identifies the answer and its run, so that the same answer again is known, also

@@ -58,8 +58,13 @@ def _rule(
     on_rejection = ask.get("on_rejection") or RejectionPolicy.FAIL
     if on_rejection is RejectionPolicy.CONTINUE and kind is not UserInTheLoop.APPROVAL:
         raise BadUserInput("Only an APPROVAL can be rejected", *path, "on_rejection")
+    assignee, group = ask.get("assignee"), ask.get("group")
+    if assignee is not None and group is not None:
+        raise BadUserInput("A question is to an `assignee` or to a `group`", *path, "group")
     rule = models.AskRule(
         title=validation.shown_label(ask.get("title"), *path, "title"),
+        assignee=validation.shown_label(assignee, *path, "assignee"),
+        group=validation.shown_label(group, *path, "group"),
         form=None if form is None else _written(form),
         options=options,
         default_answer=None if default is None else _written(default),

@@ -7,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 
 from ai_coordination import ids, models, texts
 from ai_coordination.caller import Caller
-from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.errors import InvalidState
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.models.writes import Transaction
@@ -24,7 +24,6 @@ from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.session_membership import NOUN
 from ai_coordination.states import SessionAgentState
 
-OPEN_STATES = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.IN_PROGRESS)
 ALWAYS_OPEN = frozenset({"notes"})
 
 
@@ -159,35 +158,6 @@ def _ordinal(session_uuid: str, parent_uuid: str) -> int:
     path = "filter", "parent_uuid"
     ordinal = ids.ordinal_of(session_uuid, validation.uuid(parent_uuid, *path))
     return -1 if ordinal is None else ordinal
-
-
-def open_page(
-    caller: Caller,
-    state: SessionAgentState,
-    request: PageRequest,
-    *,
-    coordination_uuid: str | None = None,
-    agent_uuid: str | None = None,
-) -> Page[models.SessionAgent]:
-    """Read a page of the open agents of all sessions of the tenant, oldest first."""
-    if state not in OPEN_STATES:
-        raise BadUserInput("The state must be WAITING_FOR_INPUT or IN_PROGRESS", "state")
-    validation.optional_uuid(coordination_uuid, "coordination_uuid")
-    model = models.SessionAgent
-    conditions: list[Condition] = []
-    if coordination_uuid is not None:
-        conditions.append(model.coordination_uuid == coordination_uuid)
-    if agent_uuid is not None:
-        validation.agent_uuid(agent_uuid, "agent_uuid")
-        conditions.append(model.agent_uuid == agent_uuid)
-    return reads.page(
-        model,
-        models.open_as(caller.partition_key, state.value),
-        request,
-        tenant=caller.partition_key,
-        index=model.open,
-        condition=reads.all_of(conditions),
-    )
 
 
 def addresses(entity: models.SessionAgent, ordinals: Iterable[float] | None) -> list[str]:

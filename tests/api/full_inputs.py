@@ -29,6 +29,7 @@ _ASK = {
     "ask": {
         "kind": "INPUT",
         "title": "A",
+        "assignee": "ada",
         "form": {"type": "object", "title": "B"},
         "options": [],
         "default": None,
@@ -77,6 +78,7 @@ FULL: dict[str, Given] = {
             {
                 "agentUuid": "zh",
                 "predecessors": ["rag"],
+                "ask": {"kind": "INPUT", "group": "ops"},
                 "repeat": {"until": "outputs.zh.good", "maxRounds": 5},
                 "taskUuid": None,
             },

@@ -22,7 +22,16 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 # Stored since the newest corpus was written. The corpus of the next release has them.
 SINCE: dict[type[models.Table], set[str]] = {
     models.Session: {"final_progress", "labels"},
-    models.SessionAgent: {"change_count"},
+    models.SessionAgent: {
+        "change_count",
+        "asked_user",
+        "asked_group",
+        "asked_title",
+        "asked_of",
+        "asked_order",
+        "claimed_by",
+        "claimed_at",
+    },
     models.SessionRun: {"previous"},
 }
 

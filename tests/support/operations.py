@@ -41,6 +41,9 @@ PLAIN = {
     "work": [{"agentUuid": "rag", "subtaskQuery": "Find it"}],
 }
 
+# What is given in place of another value, and not with it: here in place of `of { mine }`.
+INSTEAD = {("of", "group"), ("of", "assignee")}
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -93,7 +96,8 @@ class Operation:
 
     def optional(self) -> dict[Place, Any]:
         """Return the other optional values that are names, numbers, booleans or enums."""
-        places = self.places.keys() - self.required - {*self.uuids(), ("after",)}
+        left_out = {*self.uuids(), ("after",), *INSTEAD}
+        places = self.places.keys() - self.required - left_out
         return {place: self._value(place) for place in places if self._is_simple(place)}
 
     def _is_simple(self, place: Place) -> bool:

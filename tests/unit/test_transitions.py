@@ -22,6 +22,9 @@ from tests.support.contexts import At
 NOW = "2026-11-29T00:00:00.000000+00:00"
 FENCE = moves.in_time(NOW)
 ENGINE = Engine(queue=None, context=At(moment=datetime(2026, 11, 29, tzinfo=UTC)))  # type: ignore[arg-type]
+KIND: Any = models.AgentAction
+RULE: Any = models.AskRule
+ACTION = KIND(ask=RULE(title="Which?"))
 ANSWER: Changes = {"agent_output": "out"}
 QUESTION: Changes = {"question": "Which?", "resume": "[]"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
@@ -66,6 +69,7 @@ def agent_in(state: SessionAgentState) -> models.SessionAgent:
         current_run_uuid="run-1",
         lease_until=NOW,
         state=state.value,
+        agent_action=ACTION,
     )
 
 
@@ -130,6 +134,22 @@ def test_every_way_out_of_an_attempt_forgets_its_throttled_runs() -> None:
     kept = {name for name, agent in results.items() if agent.throttles or agent.throttled_since}
 
     assert kept == {"to_same_attempt", "to_in_progress", "to_skipped", "to_grown"}
+
+
+def test_only_an_agent_that_waits_for_a_person_is_in_a_list_of_questions() -> None:
+    asked = {"asked_user": "mia", "asked_of": "k", "asked_order": "o", "claimed_by": "mia"}
+    ways_in = {"to_waiting": "Which?", "to_asking": None}
+    ways_out = {"to_answered", "to_next_turn", "to_cancelled"}
+
+    for name in ways_in.keys() | ways_out:
+        agent = agent_in(SessionAgentState.IN_PROGRESS).changed({**asked, "claimed_at": NOW})
+        result: Any = EDGES[name](agent).result()
+
+        assert (result.asked_user, result.claimed_by, result.claimed_at) == ("mia", None, None)
+        listed = "acme#sales#u#mia", f"{NOW}#{NOW}#a"
+        expected = listed if name in ways_in else (None, None)
+        assert (result.asked_of, result.asked_order) == expected
+        assert result.asked_title == ways_in.get(name)
 
 
 def test_no_agent_that_leaves_its_start_goes_on_adding_others() -> None:

@@ -15,7 +15,12 @@ Execute = Callable[[GraphQLRequest], dict[str, Any]]
 
 # For every media type, because proxies and clients below GraphQL act on these.
 _STATUS_ALWAYS = {"UNAUTHENTICATED": 401, "INTERNAL": 500}
-_STATUS_OF_FAILURES = {**_STATUS_ALWAYS, "PAYLOAD_TOO_LARGE": 413, "THROTTLED": 503}
+_STATUS_OF_FAILURES = {
+    **_STATUS_ALWAYS,
+    "FORBIDDEN": 403,
+    "PAYLOAD_TOO_LARGE": 413,
+    "THROTTLED": 503,
+}
 
 
 @dataclass(frozen=True, slots=True)

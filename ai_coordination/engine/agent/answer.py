@@ -6,7 +6,8 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import question, transitions, verdict
+from ai_coordination.caller import Caller
+from ai_coordination.engine.agent import inbox, question, transitions, verdict
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.agent.verdict import Said, Verdict
@@ -38,18 +39,21 @@ def keeps_answer(agent: models.SessionAgent) -> bool:
     return ended and agent.agent_output is not None and not was_rejected(agent)
 
 
-def answer(engine: Engine, agent: models.SessionAgent, said: Said, answered_by: str | None) -> None:
+def answer(engine: Engine, caller: Caller, agent: models.SessionAgent, said: Said) -> None:
     """Take an answer to the current run of an agent that waits for a person, if it is in time.
 
     The agent ends, or begins its next turn. Agent and session are one transaction, so the session
-    asks exactly if one of its agents does. Raises BadUserInput, InvalidState, PayloadTooLarge,
+    asks exactly if one of its agents does. Without effect if another person has claimed the
+    question meanwhile. Raises BadUserInput, Forbidden, InvalidState, PayloadTooLarge,
     TextUnavailable, Throttled.
     """
+    inbox.check(caller, agent)
     means = verdict.of(agent, said)
-    record = _record(engine, said, said.mark(agent.current_run_uuid), answered_by)
+    record = _record(engine, said, said.mark(agent.current_run_uuid), caller.user_id)
     if said.comment is not None:
         record["answer_comment"] = texts.store(texts.Owner.of(agent), said.comment)
-    _take(engine, _transition(engine, agent, said, means, record, moves.in_time(engine.now())))
+    fence = moves.in_time(engine.now()) & inbox.is_free_for(caller)
+    _take(engine, _transition(engine, agent, said, means, record, fence))
 
 
 def stop_waiting(engine: Engine, agent: models.SessionAgent) -> None:
@@ -159,6 +163,16 @@ def _send(engine: Engine, transition: Transition) -> None:
     answered = apply(engine, transition)
     if answered is not None:
         engine.send(answered)
+
+
+def is_of_run(agent: models.SessionAgent, run_uuid: str) -> bool:
+    """Whether the last answer that was taken is to the question of this run."""
+    return agent.answer_mark is not None and agent.answer_mark.startswith(f"{run_uuid}/")
+
+
+def is_by(caller: Caller, agent: models.SessionAgent) -> bool:
+    """Whether the last answer may be the caller's. Services may change their names."""
+    return caller.is_service or agent.answered_by in (None, caller.user_id)
 
 
 def was_answered_so(agent: models.SessionAgent, said: Said) -> bool:

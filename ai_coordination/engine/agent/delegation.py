@@ -99,7 +99,7 @@ def delegate(
             return spending.charged(moved, delegation.usage)
 
         grow.grow(engine, session, agent, added, move)
-    except (NoRoom, TextUnavailable) as error:
+    except (BadUserInput, NoRoom, TextUnavailable) as error:
         notes = NOT_TAKEN.format(error.message)
         raise RunFailed(notes, retryable=False, usage=delegation.usage) from error
 

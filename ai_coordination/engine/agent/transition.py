@@ -29,6 +29,10 @@ NO_WORK: Changes = {
     "open_as": None,
     "open_since": None,
 }
+# No list of questions contains it, and nobody has claimed one.
+NOT_ASKED: Changes = dict.fromkeys(
+    ["asked_of", "asked_order", "asked_title", "claimed_by", "claimed_at"]
+)
 # What was said to the question before this one, or to the output before this one.
 NO_ANSWER: Changes = {
     "approved": None,

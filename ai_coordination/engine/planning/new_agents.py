@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import Condition
 
 from ai_coordination import graph, ids, models
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.planning import asked
 from ai_coordination.engine.planning.planned_agents import PlannedAgent
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times
@@ -78,6 +79,7 @@ def _item(
         updated_by="engine",
         created_at=now,
         updated_at=now,
+        **asked.stored(planned.asked),
         **more,
     )
     if not planned.waits_for:

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ai_coordination import graph, models, texts
-from ai_coordination.engine.planning import element, variables
+from ai_coordination.engine.planning import asked, element, variables
+from ai_coordination.engine.planning.asked import ANY_PERSON, Asked
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.texts import from_stored, to_stored
 from ai_coordination.services import task_graph
@@ -49,6 +50,7 @@ class PlannedAgent:
     predecessors: tuple[int, ...]
     successors: tuple[int, ...]
     place: Place | None = None
+    asked: Asked = ANY_PERSON
 
     @property
     def waits_for(self) -> tuple[int, ...]:
@@ -79,7 +81,9 @@ def plan_agents(
     default_action = build_action("", [], {}, 0)
     placed = graph.placed(waits_for, queried, task_graph.delegates(actions))
     nodes = graph.expand(list(members), queried, placed)
-    filled = _fill(queries, variables.of(task_query), actions)
+    values = variables.of(task_query)
+    filled = _fill(queries, values, actions)
+    asks = {uuid: asked.planned(action, values) for uuid, action in actions.items()}
     return [
         PlannedAgent(
             ordinal=node.ordinal,
@@ -91,6 +95,7 @@ def plan_agents(
             text=task_query if node.query is None else filled[node.query],
             predecessors=node.predecessors,
             successors=node.successors,
+            asked=asks.get(node.agent_uuid, ANY_PERSON),
         )
         for node in nodes
     ]
@@ -180,8 +185,10 @@ def dump(planned: Sequence[PlannedAgent], chunks: Sequence[int]) -> str:
         ]
         for agent in planned
     ]
+    # Not with the action: agents of the same member may ask different people.
+    asks = {agent.ordinal: agent.asked for agent in planned if agent.asked != ANY_PERSON}
     whole = {"members": members, "actions": actions, "nodes": nodes, "chunks": list(chunks)}
-    return packed(whole)
+    return packed({**whole, **({"asks": asks} if asks else {})})
 
 
 def packed(whole: Any) -> str:
@@ -228,6 +235,7 @@ def load(stored: str) -> tuple[list[PlannedAgent], list[int] | None]:
     whole = unpacked(stored)
     members = {uuid: MEMBER.deserialize(member) for uuid, member in whole["members"].items()}
     actions = {uuid: ACTION.deserialize(action) for uuid, action in whole["actions"].items()}
+    asks = whole.get("asks", {})
     planned = [
         PlannedAgent(
             ordinal,
@@ -237,6 +245,7 @@ def load(stored: str) -> tuple[list[PlannedAgent], list[int] | None]:
             tuple(before),
             tuple(after),
             _load_place(place[0]) if place else None,
+            Asked(*asks.get(str(ordinal), ANY_PERSON)),
         )
         for ordinal, uuid, text, before, after, *place in whole["nodes"]
     ]

@@ -5,17 +5,23 @@ from dataclasses import dataclass, replace
 
 from ai_coordination import graph, models, texts
 from ai_coordination.engine.agent.growth.plan import Plan, below
+from ai_coordination.engine.planning import asked
+from ai_coordination.engine.planning.asked import Asked
 from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
 from ai_coordination.states import FailurePolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one element of a list, or one round, is told. A round continues a thread."""
+    """What one element of a list, or one round, is told. A round continues a thread.
+
+    `asked` is whom an element asks. A round asks whom the agent asks that is repeated.
+    """
 
     text: str
     item_index: int | None = None
     thread_uuid: str | None = None
+    asked: Asked | None = None
 
 
 def of_itself(
@@ -38,6 +44,7 @@ def of_itself(
                     order_predecessors=lanes.before(number),
                     order_successors=lanes.after(number),
                 ),
+                asked=asked.of_item(agent) if one.asked is None else one.asked,
             )
             for number, one in enumerate(work)
         ],

@@ -8,6 +8,7 @@ from ai_coordination import models, texts
 from ai_coordination.engine.agent import delegated
 from ai_coordination.engine.agent.growth import plan
 from ai_coordination.engine.agent.growth.plan import Plan
+from ai_coordination.engine.planning import asked
 from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
 from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services.agent_rules import build_action, with_default_timeout
@@ -38,11 +39,13 @@ def plan_of(
     for index, piece in enumerate(work):
         for before in piece.after:
             successors[before].append(index)
+    rules = [_action(actions.get(one.agent_uuid), members[one.agent_uuid]) for one in work]
+    task_query = agent.task_query or session.task_query
     planned = [
         PlannedAgent(
             ordinal=index,
             member=members[piece.agent_uuid],
-            action=_action(actions.get(piece.agent_uuid), members[piece.agent_uuid]),
+            action=rules[index],
             text=pending.stored_form(piece.subtask_query),
             predecessors=piece.after,
             successors=tuple(successors[index]),
@@ -53,6 +56,7 @@ def plan_of(
                 item_index=index,
                 task_query=agent.task_query,
             ),
+            asked=asked.of_query(agent.partition_key, rules[index], task_query),
         )
         for index, piece in enumerate(work)
     ]

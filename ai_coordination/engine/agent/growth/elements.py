@@ -5,7 +5,8 @@ from typing import Any
 
 from ai_coordination import expressions, models, texts
 from ai_coordination.engine.agent import view
-from ai_coordination.engine.planning import element, variables
+from ai_coordination.engine.planning import asked, element, variables
+from ai_coordination.engine.planning.asked import Asked
 from ai_coordination.errors import EngineError, InputError
 from ai_coordination.expressions import ExpressionFailed, Meter
 from ai_coordination.expressions.failures import kind_of
@@ -66,6 +67,26 @@ def told(
         if room < 0:
             raise BadElement(index, "makes the texts of all elements larger than 32 MB")
         yield text
+
+
+def asked_about(
+    session: models.Session, agent: models.SessionAgent, elements: Sequence[Any]
+) -> list[Asked]:
+    """Return whom the agent asks about each element. Raises as `told`."""
+    action = agent.agent_action
+    if not asked.asks_by_element(action) or not asked.is_assigned(action):
+        return [asked.of_item(agent)] * len(elements)
+    task_query = agent.task_query or session.task_query
+    given = variables.of(texts.read(agent.partition_key, task_query))
+    asks = []
+    for index, item in enumerate(elements):
+        try:
+            asks.append(asked.of_element(action, given, item, index))
+        except element.NoMember as wrong:
+            raise BadElement(index, wrong.message) from wrong
+        except InputError as wrong:
+            raise BadElement(index, f"names nobody to ask: {wrong.message}") from wrong
+    return asks
 
 
 def _check_text(index: int, text: str) -> None:

@@ -64,7 +64,11 @@ def _first(
         return _nothing_to_add(engine, agent)
     grow.check_room(session, len(found))
     told = elements.told(session, agent, predecessors, found)
-    work = [Work(text, index) for index, text in enumerate(told)]
+    asks = elements.asked_about(session, agent, found)
+    work = [
+        Work(text, index, asked=who)
+        for index, (text, who) in enumerate(zip(told, asks, strict=True))
+    ]
     _grow(engine, session, agent, work, predecessors)
     return None
 

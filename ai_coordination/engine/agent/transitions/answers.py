@@ -5,6 +5,7 @@ from pynamodb.expressions.condition import Condition
 from ai_coordination import models
 from ai_coordination.engine.agent.transition import (
     NO_WORK,
+    NOT_ASKED,
     Changes,
     Transition,
 )
@@ -41,7 +42,7 @@ def _asks_no_more(
         to=to,
         at=engine.now(),
         due_at=engine.after_grace(),
-        changes={**NO_WORK, **changes},
+        changes={**NO_WORK, **NOT_ASKED, **changes},
         condition=moves.same_run(agent) & fence,
         session=[models.Session.awaiting_input.delete({int(agent.ordinal)})],
     )

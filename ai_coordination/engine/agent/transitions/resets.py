@@ -5,6 +5,7 @@ from ai_coordination.engine.agent.transition import (
     FIRST_TURN,
     NO_THROTTLES,
     NO_WORK,
+    NOT_ASKED,
     Changes,
     Transition,
 )
@@ -23,7 +24,7 @@ def to_cancelled(engine: Engine, agent: models.SessionAgent) -> Transition:
         to=State.CANCELLED,
         at=engine.now(),
         due_at=None,
-        changes={**NO_WORK, "not_before": None, "growing": None},
+        changes={**NO_WORK, **NOT_ASKED, "not_before": None, "growing": None},
         # What continues elsewhere must be known, so that it is cancelled too.
         condition=moves.same(models.SessionAgent.current_run_uuid, agent.current_run_uuid)
         & moves.same(models.SessionAgent.remote, agent.remote),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models
+from ai_coordination.engine.agent import inbox
 from ai_coordination.engine.agent.transition import (
     NO_ANSWER,
     NO_LEASE,
@@ -114,7 +115,10 @@ def to_waiting(
 
     Without a deadline the person may take any time, and nothing is due.
     """
-    changes = {**answer, "asked_question": None, "deadline_at": deadline_at}
+    rule = agent.agent_action.ask
+    title = None if rule is None else rule.title
+    asked = {"asked_question": None, "asked_title": title, "deadline_at": deadline_at}
+    changes = {**answer, **asked}
     return _waits(engine, agent, changes, fence, RunOutcome.COMPLETED)
 
 
@@ -129,8 +133,9 @@ def to_asking(
 
     It has no output, and is invoked again with the reply. Without a deadline nothing is due.
     """
-    asked = {"asked_question": True, "reply": None, "deadline_at": deadline_at}
-    return _waits(engine, agent, {**question, **asked}, fence, RunOutcome.INPUT_REQUIRED)
+    asked: Changes = {"asked_question": True, "asked_title": None, "reply": None}
+    changes = {**question, **asked, "deadline_at": deadline_at}
+    return _waits(engine, agent, changes, fence, RunOutcome.INPUT_REQUIRED)
 
 
 def to_delegated(
@@ -170,6 +175,7 @@ def _waits(
     """IN_PROGRESS to WAITING_FOR_INPUT: the agent is in the list of those who wait for a person."""
     now = engine.now()
     opened = models.opened(agent, State.WAITING_FOR_INPUT, now)
+    opened |= inbox.listed(agent, now, changes["deadline_at"])
     waits = {**NO_LEASE, **NO_THROTTLES, **NO_ANSWER, **opened, "asked_at": now, "resume": None}
     return Transition(
         agent=agent,
