@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ai_coordination.local import questions
 from ai_coordination.local.client import Client, Refused
 from ai_coordination.local.names import names
+from ai_coordination.local.people import Unanswered
 from ai_coordination.local.questions import Ask
 
 SECONDS_BETWEEN_LOOKS = 0.3
@@ -28,7 +29,7 @@ LIVE = """query Live($coordination: ID!, $session: ID!, $agents: String, $runs: 
         updatedAt successorUuids
         agent { agentName runtime { kind target } }
         currentRun { runUuid }
-        ask { kind }
+        ask { kind claimedBy }
       }
       pageInfo { hasNextPage endCursor }
     }
@@ -200,7 +201,8 @@ def printed(line: Line, width: int) -> str:
 def follow(client: Client, place: Place, ask: Ask, seconds: float | None = None) -> Look:
     """Show a session until it has ended, and call `ask` with its agents' questions.
 
-    Raises RuntimeError if it has not ended within `seconds`, and whatever `ask` raises.
+    Raises RuntimeError if it has not ended within `seconds`, and whatever `ask` raises;
+    Unanswered if a question is to others than the caller.
     """
     lines = Lines()
     ends_at = None if seconds is None else time.monotonic() + seconds
@@ -211,7 +213,9 @@ def follow(client: Client, place: Place, ask: Ask, seconds: float | None = None)
             print(printed(line, width), flush=True)
         if seen.status in ENDED:
             return seen
-        asked = [agent for agent in seen.agents if agent["state"] == "WAITING_FOR_INPUT"]
+        waiting = [agent for agent in seen.agents if agent["state"] == "WAITING_FOR_INPUT"]
+        # Who has claimed a question answers it elsewhere.
+        asked = [agent for agent in waiting if not agent["ask"]["claimedBy"]]
         for agent in asked:
             _answer(client, place, agent, seen.names[agent["sessionAgentUuid"]], ask)
         if not asked:
@@ -245,6 +249,8 @@ def _answer(client: Client, place: Place, agent: Mapping[str, Any], name: str, a
     try:
         client.mutate("answerSessionAgent", "sessionAgent { state }", answer)
     except Refused as refused:
+        if refused.code == "FORBIDDEN":
+            raise Unanswered(f"{name} waits: {refused}") from refused
         # It was answered by another caller, or too late; or it is the agent's last turn, and the
         # output cannot be sent back. The next snapshot shows which.
         if refused.code != "INVALID_STATE":

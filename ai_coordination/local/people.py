@@ -89,6 +89,10 @@ def _show(question: Question) -> None:
     print(indent(shown, "    | ", lambda line: True), end="\n\n", flush=True)
     if question.title is not None:
         print(f"  {question.title}\n", flush=True)
+    if question.assignee is not None:
+        print(f"  The question is to the user {question.assignee}.\n", flush=True)
+    if question.group is not None:
+        print(f"  The question is to the group {question.group}.\n", flush=True)
 
 
 def _closed(answer: Answer) -> Answer:

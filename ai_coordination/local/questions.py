@@ -24,6 +24,10 @@ class Question(NamedTuple):
     """What the blueprint suggests as the answer. None: nothing."""
     continues: bool = False
     """Whether a rejection lets the session continue, instead of failing the agent."""
+    assignee: str | None = None
+    """The user to whom the question is. None: it is to a group, or to all."""
+    group: str | None = None
+    """The group to whose members the question is."""
 
 
 class Answer(NamedTuple):
@@ -55,7 +59,7 @@ Ask = Callable[[Question], Answer]
 
 ASKED = """query Asked($session: ID!, $agent: ID!) {
   sessionAgent(sessionUuid: $session, sessionAgentUuid: $agent) {
-    agentOutput ask { kind question form title options default onRejection }
+    agentOutput ask { kind question form title options default onRejection assignee group }
   }
 }"""
 
@@ -78,4 +82,6 @@ def read(client: Client, session_uuid: str, session_agent_uuid: str, name: str) 
         tuple(ask["options"]),
         ask["default"],
         ask["onRejection"] == "CONTINUE",
+        ask["assignee"],
+        ask["group"],
     )

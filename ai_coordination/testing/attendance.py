@@ -6,11 +6,10 @@ from typing import Any
 
 from ai_coordination import ids, models
 from ai_coordination.local import questions
-from ai_coordination.local.client import Client
 from ai_coordination.local.questions import Answer
 from ai_coordination.runtimes import registry
 from ai_coordination.states import SessionAgentState
-from ai_coordination.testing.api import send_late
+from ai_coordination.testing.api import InProcess, send_late
 from ai_coordination.testing.cast import Cast
 from ai_coordination.testing.clock import Clock
 from ai_coordination.testing.lambdas import Lambdas
@@ -40,7 +39,7 @@ class Attendance:
         cast: Cast,
         lambdas: Lambdas,
         later: Later,
-        client: Client,
+        client: InProcess,
         paused: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._clock = clock
@@ -113,7 +112,9 @@ class Attendance:
             )
             answers = {**run, "runUuid": agent.current_run_uuid, **said.as_input()}
             at = self._clock.after(decision.seconds)
-            self._later.add(at, lambda: send_late(self._client, _ANSWER, answers))
+            groups = [] if question.group is None else [question.group]
+            client = self._client.of(question.assignee, groups)
+            self._later.add(at, lambda: send_late(client, _ANSWER, answers))
         return True
 
 

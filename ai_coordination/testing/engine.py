@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -222,9 +222,19 @@ class Engine:
         with self._working():
             self._loop.run(until, seconds, most_events, self._paused, lambda: self.sessions)
 
-    def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> Any:
-        """Execute a GraphQL request against this engine. Return its data. Raises Refused."""
-        return self._client.execute(query, **dict(variables or {}))
+    def graphql(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        user: str | None = None,
+        groups: Sequence[str] = (),
+    ) -> Any:
+        """Execute a GraphQL request against this engine. Return its data. Raises Refused.
+
+        It comes from a user, `tester` by default, who is a member of these groups.
+        """
+        return self._client.of(user, groups).execute(query, **dict(variables or {}))
 
     def _chosen(self, blueprint: Blueprint | None) -> tuple[Blueprint, blueprints.Blueprint]:
         if blueprint is None and len(self._loaded) != 1:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination.testing import Decision, Engine, Question, Session, approve, reject
+from ai_coordination.testing import Decision, Engine, Question, Refused, Session, approve, reject
 from tests.docs.pages import page
 
 PAGE = page("guides/ask-people")
@@ -22,9 +22,9 @@ def started(engine: Engine, blueprint: int, folder: Path) -> Session:
     file = folder / "blueprint.yaml"
     file.write_text(PAGE.texts("yaml")[blueprint])
     engine.load(file)
-    for name in (AGENTS, ("post",))[blueprint]:
+    for name in (AGENTS, ("check", "pay"), ("post",))[blueprint]:
         engine.agent(name, lambda text: "Done")
-    return engine.start(query="Tea")
+    return engine.start(query=None if blueprint == 1 else "Tea")
 
 
 def _rows() -> list[list[str]]:
@@ -50,7 +50,7 @@ def test_the_draft_is_sent_or_archived_as_the_table_says(row: int, tmp_path: Pat
 
 
 def test_the_requests_show_a_question_and_answer_it(tmp_path: Path) -> None:
-    inbox, answer = PAGE.texts("graphql")
+    inbox, answer, *_ = PAGE.texts("graphql")
     with Engine() as engine:
         session = started(engine, 0, tmp_path)
         engine.run(seconds=60)
@@ -70,6 +70,62 @@ def test_the_requests_show_a_question_and_answer_it(tmp_path: Path) -> None:
         assert session.agent("archive").state == "COMPLETED"
 
 
+def test_an_invoice_is_checked_by_its_owner_and_paid_by_who_claims_it(tmp_path: Path) -> None:
+    _, answer, mine, claim = PAGE.texts("graphql")
+    with Engine() as engine:
+        session = started(engine, 1, tmp_path)
+        engine.run(seconds=60)
+
+        def asked(user: str, *groups: str, **of: str) -> list[dict[str, Any]]:
+            of_group = (
+                mine.replace("{ mine: true }", f'{{ group: "{of["group"]}" }}') if of else mine
+            )
+            found = engine.graphql(of_group, user=user, groups=groups)
+            assert found["viewer"] == {"userId": user, "groups": list(groups)}
+            return list(found["openSessionAgents"]["nodes"])
+
+        def key(one: dict[str, Any]) -> dict[str, str]:
+            names = ("sessionUuid", "sessionAgentUuid")
+            return {**{name: one[name] for name in names}, **one["currentRun"]}
+
+        (check,) = asked("mia")
+        yes = {"input": {**key(check), "approved": True}}
+        with pytest.raises(Refused, match="to the user 'mia'"):
+            engine.graphql(answer, yes, user="max")
+        engine.graphql(answer, yes, user="mia")
+        engine.run(seconds=60)
+        (pay,) = asked("max", "finance", group="finance")
+        taken = engine.graphql(claim, {"input": key(pay)}, user="max", groups=["finance"])
+        assert taken["claimSessionAgent"]["sessionAgent"]["ask"]["claimedBy"] == "max"
+        assert asked("eve", "finance", group="finance") == []
+        assert asked("max")[0]["ask"]["claimedBy"] == "max"
+        yes = {"input": {**key(pay), "approved": True}}
+        with pytest.raises(Refused, match="'max' has claimed this question"):
+            engine.graphql(answer, yes, user="eve", groups=["finance"])
+        engine.graphql(answer, yes, user="max", groups=["finance"])
+        engine.run()
+        assert session.status == "COMPLETED"
+
+
+def test_people_of_a_test_answer_as_those_whom_agents_ask(tmp_path: Path) -> None:
+    seen: list[tuple[str | None, str | None]] = []
+
+    def judge(question: Question) -> Decision:
+        seen.append((question.assignee, question.group))
+        return approve()
+
+    with Engine() as engine:
+        engine.person("check", judge)
+        engine.person("pay", judge)
+        session = started(engine, 1, tmp_path)
+        engine.run()
+
+        assert session.status == "COMPLETED"
+        assert seen == [("mia", None), (None, "finance")]
+        by = [session.agent(name).answered_by for name in ("check", "pay")]
+        assert by == ["mia", "tester"]
+
+
 @pytest.mark.parametrize(("approves", "post"), [(2, "COMPLETED"), (4, "SKIPPED")])
 def test_letters_are_written_until_one_is_approved_or_no_round_is_left(
     approves: int, post: str, tmp_path: Path
@@ -86,7 +142,7 @@ def test_letters_are_written_until_one_is_approved_or_no_round_is_left(
     with Engine() as engine:
         engine.agent("writer", write)
         engine.person("writer", judge)
-        session = started(engine, 1, tmp_path)
+        session = started(engine, 2, tmp_path)
         engine.run()
 
         assert session.status == "COMPLETED"
