@@ -35,12 +35,12 @@ class Site:
     """The console. Answers events of an HTTP API (payload format 2.0)."""
 
     def __init__(
-        self, files: Files, sign_in: SignIn | None = None, *, explorer: str | None = None
+        self, files: Files, sign_in: SignIn | None = None, *, is_local: bool = False
     ) -> None:
-        """`explorer` is the path of GraphiQL, where there is one."""
+        """`is_local`: there is GraphiQL, and who uses the page says who they are."""
         self._files = files
         self._sign_in = sign_in
-        self._explorer = explorer
+        self._is_local = is_local
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a request."""
@@ -92,7 +92,8 @@ class Site:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         config = {
             "api": API,
-            "explorer": self._explorer,
+            "explorer": API if self._is_local else None,
+            "choosesPerson": self._is_local,
             "version": __version__,
             "auth": found,
         }

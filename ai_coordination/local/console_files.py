@@ -8,11 +8,11 @@ from ai_coordination.console.site import Site
 from ai_coordination.local import gateway
 
 # The files are read for each request, so that who changes one sees it.
-WITH_EXPLORER = Site(Files(), explorer="/graphql")
-WITHOUT_EXPLORER = Site(Files())
+OF_THIS_SERVER = Site(Files(), is_local=True)
+OF_ANOTHER_API = Site(Files())
 
 
-def answer(request: Request, site: Site = WITH_EXPLORER) -> Response | None:
+def answer(request: Request, site: Site = OF_THIS_SERVER) -> Response | None:
     """Answer a request for the console. None: the request is for something else."""
     if request.path != "/" and not f"{request.path}/".startswith(PATH):
         return None

@@ -83,7 +83,7 @@ class Signed:
 
     def _answer(self, request: Request) -> Response:
         """Answer a request for the console, or pass it to the API."""
-        if response := console_files.answer(request, console_files.WITHOUT_EXPLORER):
+        if response := console_files.answer(request, console_files.OF_ANOTHER_API):
             return response
         if request.path != server.PATH:
             return gateway.not_found()

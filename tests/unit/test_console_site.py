@@ -23,6 +23,7 @@ from ai_coordination.console.site import Site
 
 ISSUER = "https://issuer.example"
 FIXED = Site(Files(fixed=True))
+LOCAL = Site(Files(), is_local=True)
 
 
 def event(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
@@ -222,12 +223,18 @@ def test_what_is_not_a_read_is_refused() -> None:
 
 
 def test_without_an_issuer_nobody_signs_in() -> None:
-    answer = Site(Files(), explorer="/graphql").answer(event("/console/config.json"))
-    config = json.loads(body(answer))
+    answers = [site.answer(event("/console/config.json")) for site in (FIXED, LOCAL)]
+    deployed, local = (json.loads(body(answer)) for answer in answers)
 
-    assert config.pop("version")
-    assert config == {"api": "/graphql", "explorer": "/graphql", "auth": None}
-    assert answer["headers"]["cache-control"] == "no-store"
+    assert deployed.pop("version") == local.pop("version")
+    assert deployed == {
+        "api": "/graphql",
+        "explorer": None,
+        "choosesPerson": False,
+        "auth": None,
+    }
+    assert local == {**deployed, "explorer": "/graphql", "choosesPerson": True}
+    assert {answer["headers"]["cache-control"] for answer in answers} == {"no-store"}
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import { config } from './config.js';
+import { personHeaders } from './local_person.js';
 import { SignInFailed, authorizationUrl, claimsOf, newPending, refreshed, revoke, signOutUrl, tokensFor } from './oidc.js';
 
 /**
@@ -108,7 +109,8 @@ function keep(issuer, received) {
  * @returns {Promise<Record<string, string>>}
  */
 export async function authorization() {
-  const issuer = await issuerNow();
+  const { auth: issuer, choosesPerson } = await config();
+  if (choosesPerson) return personHeaders();
   if (!issuer || !tokens) return {};
   return { authorization: `Bearer ${issuer.token === 'id' ? tokens.id_token : tokens.access_token}` };
 }

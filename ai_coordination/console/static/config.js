@@ -4,6 +4,7 @@
  * @typedef {object} Config
  * @property {string} api URL of the GraphQL API.
  * @property {string | null} explorer URL of GraphiQL, where there is one.
+ * @property {boolean} choosesPerson Whether who uses the page says who they are, as on the development server.
  * @property {string} version Version of the engine.
  * @property {Issuer | null} auth How people sign in. Null: they need not.
  *

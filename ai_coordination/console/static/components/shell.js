@@ -13,7 +13,8 @@ import { Start } from '../screens/start.js';
 import { Task } from '../screens/task.js';
 import { Dialog } from './dialog.js';
 import { Empty } from './loaded.js';
-import { Person, SignInBar, useIdentity } from './sign_in.js';
+import { Person } from './person.js';
+import { SignInBar, useIdentity } from './sign_in.js';
 
 /**
  * A screen by the first part of the address. It gets the other parts and the filters.

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { identityNow, signIn, signOut, watchIdentity } from '../auth.js';
+import { identityNow, signIn, watchIdentity } from '../auth.js';
 import { html } from '../html.js';
 
 /** Who is signed in, also after it changes. */
@@ -11,13 +11,6 @@ export function useIdentity() {
     return () => void stop();
   }, []);
   return identity;
-}
-
-/** The person, and how they sign out. Nothing where nobody signs in. */
-export function Person() {
-  const { state, name } = useIdentity();
-  if (state !== 'in') return null;
-  return html`<span class="person">${name}</span><button class="quiet" onClick=${signOut}>Sign out</button>`;
 }
 
 /** Why nobody is signed in, and how to change that. What is on the screen stays. */
