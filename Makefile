@@ -60,10 +60,10 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 	@touch $@
 
 # Also for the servers that other commands start.
-export MODELS
+export MODELS EVENTS_URL EVENTS_SECRET
 
 .PHONY: run
-run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake|aws PERSON=name PERSON_GROUPS=a,b PORT=9000 DATA=:memory:)
+run: $(INSTALLED) ## Serve http://127.0.0.1:8000/graphql, everything embedded (AGENTS=file.py MODELS=fake|aws EVENTS_URL=http://… PERSON=name PERSON_GROUPS=a,b PORT=9000 DATA=:memory:)
 	@$(BIN)/python -m ai_coordination.local serve --port $(PORT) --threads $(THREADS) --data '$(DATA)' $(WITH_AGENTS) $(WITH_PERSON)
 
 .PHONY: demo

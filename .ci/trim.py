@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-SERVICES = {"bedrock-runtime", "dynamodb", "lambda", "s3", "scheduler", "sqs", "ssm"}
+SERVICES = {"bedrock-runtime", "dynamodb", "events", "lambda", "s3", "scheduler", "sqs", "ssm"}
 POWERTOOLS = {
     "__init__.py",
     "exceptions",

@@ -52,6 +52,7 @@ class Settings:
     bedrock_models: tuple[str, ...] = ()
     callback_url: str | None = None
     model_prices: tuple[prices.Price, ...] = ()
+    event_bus: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -89,6 +90,7 @@ class Settings:
             bedrock_models=read.words("BEDROCK_MODELS"),
             callback_url=read.url("CALLBACK_URL"),
             model_prices=read.prices("MODEL_PRICES"),
+            event_bus=read.optional("EVENT_BUS"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if invalid := agent_hosts.invalid_entries(settings.agent_hosts):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ai_coordination import models
+from ai_coordination.clients import Event
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import lanes
 from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
@@ -31,6 +32,13 @@ class Queue(Protocol):
         """Whether so many messages of a lane wait that workers will not handle new ones soon."""
 
 
+class EventBus(Protocol):
+    """Where events are sent. An event may be sent twice."""
+
+    def send(self, events: Sequence[Event]) -> list[bool]:
+        """Send events, and return for each of them whether it was accepted. Raises nothing."""
+
+
 Observer = Callable[[models.SessionAgent], None]
 
 
@@ -42,7 +50,8 @@ class Engine:
     left, it may wait for any agent. `waits` is set if it waits for agents: see `lanes`. If
     `gathered` is a list, ended agents are added to it, and the maker of the engine releases their
     successors together. `observe` is called with each agent whose state this engine has changed,
-    as it is then. It raises nothing.
+    as it is then. It raises nothing. `events` is where events are sent; None: they are off. An
+    engine that does not send them itself (`sends_events`) lets a worker do it.
     """
 
     queue: Queue
@@ -55,6 +64,8 @@ class Engine:
     waits: bool = False
     gathered: list[models.SessionAgent] | None = None
     observe: "Observer | None" = None
+    events: EventBus | None = None
+    sends_events: bool = True
 
     def now(self) -> str:
         return self.context.now()

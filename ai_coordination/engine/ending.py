@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from ai_coordination import models
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import contents
 from ai_coordination.models import moves
 from ai_coordination.services import session_graph
 from ai_coordination.states import SessionStatus
@@ -22,7 +23,9 @@ def move(
     """Return the move that ends a session, and what is stored with every end.
 
     `agents` are all agents of the session, each in the state in which it has ended. Their counts
-    are stored, so that lists show how sessions went without reading agents.
+    are stored, so that lists show how sessions went without reading agents. If events are on, that
+    of the end is stored with it: the same write must make the session due at `due_at`, and its
+    worker then sends the event.
     """
     kind = models.Session
     move, may_move = moves.session(status, int(session.iteration_count))
@@ -35,4 +38,12 @@ def move(
         kind.finished_at.set(now),
         kind.updated_at.set(now),
     ]
+    if engine.events is not None:
+        event = contents.ended(session, status, now, counts)
+        actions.append(kind.unsent_events.add({event}))
     return actions, may_move
+
+
+def due_at(engine: Engine) -> str | None:
+    """Return when a session is due that ends now: if its event is lost. None: it is not due."""
+    return None if engine.events is None else engine.after_grace()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from ai_coordination.clients import SqsQueue
+from ai_coordination.clients import EventBus, SqsQueue
 from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine.context import Engine, Observer
@@ -26,8 +26,14 @@ def observed_by(observer: Observer) -> Iterator[None]:
 
 
 def of_a_request(context: InvocationContext) -> Engine:
-    """Create the engine of a request, which invokes no agent."""
-    return Engine(queue=queue(), context=context, observe=_observer())
+    """Create the engine of a request, which invokes no agent and sends no events."""
+    return Engine(
+        queue=queue(),
+        context=context,
+        observe=_observer(),
+        events=event_bus(),
+        sends_events=False,
+    )
 
 
 def of_a_worker(context: InvocationContext, seconds: float) -> Engine:
@@ -38,11 +44,18 @@ def of_a_worker(context: InvocationContext, seconds: float) -> Engine:
         works_until=context.utc() + timedelta(seconds=seconds),
         enough_seconds=ENOUGH * seconds,
         observe=_observer(),
+        events=event_bus(),
     )
 
 
 def _observer() -> Observer | None:
     return _observers[-1] if _observers else None
+
+
+def event_bus() -> EventBus | None:
+    """The configured event bus. None if events are off."""
+    name = settings().event_bus
+    return None if name is None else EventBus(name)
 
 
 def queue() -> SqsQueue:

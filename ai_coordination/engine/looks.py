@@ -26,10 +26,11 @@ NOTES = f"{MOST} workers have looked at this agent without any progress"
 T = TypeVar("T", models.Session, models.SessionAgent)
 
 
-def count(engine: Engine, item: T, due_at: str | None) -> T | None:
+def count(engine: Engine, item: T, due_at: str | None, latest: str | None = None) -> T | None:
     """Count that a worker looks at an item. Returns the item, or None if it has moved on.
 
     `due_at` is the due time in the message; None if no sweep has sent it, and nothing is counted.
+    The next look is not after `latest`, unless that has passed.
     """
     if due_at is None or item.due_at != due_at:
         return item
@@ -37,6 +38,8 @@ def count(engine: Engine, item: T, due_at: str | None) -> T | None:
     looks = int(item.looks or 0) + 1
     wait = min(FIRST_WAIT_SECONDS * 2 ** (looks - 1), LONGEST_WAIT_SECONDS)
     at = engine.later(wait)
+    if latest is not None and engine.now() < latest:
+        at = min(at, latest)
     landed, now = writes.update_if(
         item,
         due_times.record_look(kind, at, looks),

@@ -25,6 +25,7 @@ from ai_coordination.engine.agent import (
 )
 from ai_coordination.engine.agent.growth.rest import PlanLost
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.session import deadline, dispatch, end, operation, retry, start
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
@@ -103,10 +104,13 @@ def _name(agent: models.SessionAgent) -> None:
 
 def session_work(engine: Engine, session: models.Session, due_at: str | None = None) -> None:
     """Resume the operation on a session. `due_at` is from a sweep's message: see `looks`."""
-    if not session.operation:
-        deadline.look(engine, session)
+    now = outbox.resume(engine, session, due_at)
+    if now is None:
         return
-    now = looks.count(engine, session, due_at)
+    if not now.operation:
+        deadline.look(engine, now)
+        return
+    now = looks.count(engine, now, due_at)
     if now is None:
         return
     if now.operation in end.ENDS:
@@ -130,6 +134,12 @@ def agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None = 
 
     Raises OtherLane and NoTime.
     """
+    now = outbox.resume(engine, agent, due_at)
+    if now is not None:
+        _agent_work(engine, now, due_at)
+
+
+def _agent_work(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     state = SessionAgentState(agent.state)
     if state is SessionAgentState.INITIAL:
         _start(engine, agent, due_at)

@@ -155,7 +155,12 @@ def _send(engine: Engine, moved: list[Item], behind: Behind, swept: Swept) -> No
 
 
 def _is_lost(engine: Engine, item: Item) -> bool:
-    """Whether the find shows a lost message or worker, and not just a deadline that has passed."""
+    """Whether the find shows a lost message or worker, and not just a deadline that has passed.
+
+    An event that could not be sent has a metric of its own.
+    """
+    if item.unsent_events:
+        return False
     if isinstance(item, models.Session):
         return True
     if item.state == SessionAgentState.WAITING_FOR_INPUT:

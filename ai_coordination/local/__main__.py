@@ -55,6 +55,7 @@ def _run(options: Namespace) -> int:
                     data=options.data,
                     models=options.models,
                     person=commands.signed_in.chosen(options.user, options.groups),
+                    receive=commands.event_receiver.receiver(options.events_url),
                 )
             case "console":
                 commands.signing.serve(options.url, options.port, options.region)
@@ -165,6 +166,13 @@ def _parser() -> ArgumentParser:
         "Amazon Bedrock itself, with your own credentials and region (the variable MODELS)",
     )
 
+    serve.add_argument(
+        "--events-url",
+        default=os.environ.get("EVENTS_URL") or None,
+        metavar="URL",
+        help="post each event to a URL too, signed if EVENTS_SECRET has a secret (the variable "
+        "EVENTS_URL)",
+    )
     _add_agents(serve)
     _add_person(serve)
     serve.add_argument(

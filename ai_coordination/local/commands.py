@@ -23,6 +23,7 @@ from ai_coordination.handler import handler
 from ai_coordination.local import (
     aws_models,
     demo,
+    event_receiver,
     fake_converse,
     fake_models,
     graphiql,
@@ -47,6 +48,7 @@ __all__ = [
     "EXPECTED_ERRORS",
     "AgentOptions",
     "demo",
+    "event_receiver",
     "invoke",
     "run_worker",
     "serve",
@@ -82,8 +84,9 @@ def serve(
     data: str = IN_MEMORY,
     models: str = "none",
     person: signed_in.Person | None = None,
+    receive: event_receiver.Receiver | None = None,
 ) -> None:
-    """Serve HTTP until stopped.
+    """Serve HTTP until stopped. `receive` gets the events of embedded AWS.
 
     Raises CannotListen, before anything else happens, if the port cannot be used; and ValueError
     if there is no such file of agents.
@@ -101,9 +104,10 @@ def serve(
         ):
             described = answered or (None if aws else NO_MODELS)
             print(_banner(url, where, names, described, person), flush=True)
-            events = server.FUNCTIONS.keeping(pending_events())
+            kept = server.FUNCTIONS.keeping(pending_events())
+            told = event_receiver.receiving(receive or event_receiver.Receiver(), aws=aws)
             answers = server.used_by(person)
-            with worker.in_background(threads), _firing(aws=aws), events, answers:
+            with told, worker.in_background(threads), _firing(aws=aws), kept, answers:
                 server.serve(http)
     finally:
         http.server_close()

@@ -1,4 +1,4 @@
-"""AWS inside this process: DynamoDB, SQS, S3 and EventBridge Scheduler, as the engine uses them.
+"""AWS inside this process: DynamoDB, SQS, S3 and EventBridge, as the engine uses them.
 
 It has functions and models only if it is given some.
 
@@ -23,7 +23,7 @@ from botocore.session import Session
 from ai_coordination.local.database import Database, values
 from ai_coordination.local.errors import Refused
 from ai_coordination.local.functions.pending_events import PendingEvents
-from ai_coordination.local.services import Buckets, Queues, Timers
+from ai_coordination.local.services import Buckets, EventBuses, Queues, Timers
 from ai_coordination.local.sqlite import File
 from ai_coordination.models import allowance
 
@@ -89,10 +89,12 @@ class EmbeddedAws:
         self.queues = Queues(file, self._utc, region=region)
         self.buckets = Buckets(file, self._utc)
         self.timers = Timers(file, self._utc, region)
+        self.event_buses = EventBuses(self._utc, region)
         self.events = PendingEvents(file)
         self._services: dict[str, Service] = {
             "bedrock-runtime": self._bedrock,
             "dynamodb": self._database,
+            "events": self.event_buses.call,
             "lambda": self._lambda,
             "s3": self.buckets.call,
             "scheduler": self.timers.call,

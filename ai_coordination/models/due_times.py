@@ -7,7 +7,7 @@ of one session are in the same shard. Items of version 0.1.0 are in the first ei
 from typing import Any, TypeVar
 from zlib import crc32
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
@@ -31,13 +31,15 @@ class HasDueTime:
     """The attributes of an item that may have outstanding work.
 
     `due_count` counts the sweeps that have found it since a worker last looked at it. `looks`
-    counts the workers that have looked at it since it last made progress.
+    counts the workers that have looked at it since it last made progress. Events that are not sent
+    yet are one reason to be due: see `engine.events.outbox`.
     """
 
     due_shard = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     due_count = NumberAttribute(null=True)
     looks = NumberAttribute(null=True)
+    unsent_events = UnicodeSetAttribute(null=True)
 
 
 def shard(session_uuid: str) -> str:

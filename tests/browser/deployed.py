@@ -80,8 +80,6 @@ class Deployed:
         """How far ahead the gateway's clock is: then tokens have expired."""
         self.most_at_once = 0
         """Requests for files that have been answered at the same time."""
-        self.busy = 0
-        """Requests for modules that find no concurrent execution left."""
         self._at_once = 0
         self._lock = threading.Lock()
         self._server = make_server("127.0.0.1", 0, Request.application(self._answer), threaded=True)
@@ -120,12 +118,8 @@ class Deployed:
         with self._lock:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
-            is_refused = self.busy > 0 and "/screens/" in request.path
-            self.busy -= is_refused
         time.sleep(0.005)  # as a function, so that requests meet
         try:
-            if is_refused:
-                return gateway.json_response({"message": "Service Unavailable"}, 503)
             return gateway.response_of(self._site.answer(gateway.event_of(request)))
         finally:
             with self._lock:

@@ -21,7 +21,7 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 }
 # Stored since the newest corpus was written. The corpus of the next release has them.
 SINCE: dict[type[models.Table], set[str]] = {
-    models.Session: {"final_progress", "labels"},
+    models.Session: {"final_progress", "labels", "unsent_events"},
     models.SessionAgent: {
         "change_count",
         "asked_user",
@@ -31,6 +31,7 @@ SINCE: dict[type[models.Table], set[str]] = {
         "asked_order",
         "claimed_by",
         "claimed_at",
+        "unsent_events",
     },
     models.SessionRun: {"previous"},
 }

@@ -69,6 +69,7 @@ TRIED = {
         "docs/guides/bedrock-agents.md",
         "docs/guides/blueprint-files.md",
         "docs/guides/delegate-work.md",
+        "docs/guides/get-notified.md",
         "docs/guides/http-agents.md",
         "docs/guides/openai-agents.md",
         "docs/guides/test-your-blueprints.md",

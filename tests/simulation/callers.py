@@ -212,20 +212,20 @@ class Callers:
         """The same report of a run returns the same answer. Another report is refused."""
         seam, spoils = self._world.seam, self._world.spoils
         self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
-        mutation(self._world.engine(), self._world.caller, **given)
+        mutation(self._world.request(), self._world.caller, **given)
         (name,) = OTHERS.keys() & given.keys()
         other = OTHERS[name]
         if name == "work":
             other = [{**piece, "subtask_query": "another"} for piece in given[name]]
         with suppress(InvalidState):
-            mutation(self._world.engine(), self._world.caller, **{**given, name: other})
+            mutation(self._world.request(), self._world.caller, **{**given, name: other})
             raise AssertionError("two results of one run are taken")
         self._world.seam, self._world.spoils = seam, spoils
 
     def is_refused(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
         """To another tenant nothing of it is there."""
         with suppress(NotFound):
-            mutation(self._world.engine(), self._world.rival, **given)
+            mutation(self._world.request(), self._world.rival, **given)
             raise AssertionError("another tenant was let in")
 
     def cancel(self, session: models.Session) -> None:
@@ -287,7 +287,7 @@ class Callers:
         def ask() -> None:
             try:
                 with suppress(InvalidState):
-                    taken.append(mutation(self._world.engine(), self._caller(given), **given))
+                    taken.append(mutation(self._world.request(), self._caller(given), **given))
             except BadUserInput as error:
                 # An external worker may report again.
                 if "outputSchema" not in error.message:

@@ -76,7 +76,7 @@ class Case:
         for agent in now.agents if now else ():
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
                 agent_commands.answer(
-                    self.world.engine(),
+                    self.world.request(),
                     self.world.caller,
                     session_uuid=agent.session_uuid,
                     session_agent_uuid=agent.session_agent_uuid,
@@ -116,7 +116,7 @@ class Started(Case):
     def begin(self) -> None:
         insist(
             lambda: session_commands.start(
-                self.world.engine(),
+                self.world.request(),
                 self.world.caller,
                 coordination_uuid=self._task.coordination_uuid,
                 task_uuid=self._task.task_uuid,

@@ -25,6 +25,7 @@ from tests.simulation import (
     questions,
     sums,
 )
+from tests.simulation.bus import Told
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 from tests.simulation.turns import Turns, turn_of
@@ -46,6 +47,7 @@ class Monitor:
         self._iterations: dict[str, int] = {}
         # The runs that were throttled.
         self._throttled: set[str] = set()
+        self._told = Told(world)
         self.turns = Turns(world, self._iterations)
         # The last answer that an agent asked about. It is kept until a person has judged it.
         self._asked: dict[int, Text] = {}
@@ -61,6 +63,7 @@ class Monitor:
             invariants.always(now)
             sums.sums_are_right(now)
             sums.budget_is_kept(now)
+            self._told.look(now)
             self._compare(now)
         self._before = now
         return now
@@ -222,6 +225,7 @@ class Monitor:
         assert now.session.final_progress is not None
         outputs.output_is_right(now)
         sums.everything_is_settled(now)
+        self._told.rest(now)
         invariants.texts_are_kept(now, self._world)
         self._called_with_one_key()
         for agent in now.agents:

@@ -19,6 +19,7 @@ from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAg
 from tests.simulation import growths, invariants
 from tests.simulation.agents import RandomAgents
 from tests.simulation.blueprints import TASK_QUERY, Blueprint, drawn
+from tests.simulation.bus import Bus
 from tests.simulation.callers import Callers, insist, insist_to_delete
 from tests.simulation.monitor import Monitor
 from tests.simulation.simulator import Died, Simulator, survives
@@ -62,6 +63,7 @@ class RandomSession:
         self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
         self._agents = RandomAgents(self.world, self._callers, self._monitor.turns, draw)
         self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
+        self.world.bus = _bus(self.world, draw)
         self.world.answers = self._answer
         self.world.polls = self._agents.poll
         self.world.cancels = self._cancel
@@ -103,6 +105,8 @@ class RandomSession:
     def _calm_down(self) -> None:
         self._death = self._rival = self._lost_answer = self._conflict = self.world.lost = 0.0
         self._agents.death = self._agents.stops = self._outages = 0
+        if self.world.bus is not None:
+            self.world.bus.refused = 0.0
 
     def _start(self) -> None:
         """The callers try again with the same key, until they have an answer."""
@@ -112,7 +116,7 @@ class RandomSession:
             return
         insist(
             lambda: session_commands.start(
-                self.world.engine(),
+                self.world.request(),
                 self.world.caller,
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
@@ -150,7 +154,7 @@ class RandomSession:
             if None in made[name]:
                 return
         insist(
-            lambda: session_commands.dispatch(self.world.engine(), self.world.caller, **key),
+            lambda: session_commands.dispatch(self.world.request(), self.world.caller, **key),
             done=InvalidState,
         )
 
@@ -327,3 +331,9 @@ class RandomSession:
         if fate < self._lost_answer:
             return "answer lost"
         return "conflict" if fate < self._lost_answer + self._conflict else None
+
+
+def _bus(world: Simulator, draw: random.Random) -> Bus | None:
+    """Perhaps events are on, and perhaps every other one is refused."""
+    bus = Bus(world, draw.choice([0, 0, 0.5]))
+    return bus if draw.random() < 0.5 else None

@@ -27,6 +27,7 @@ from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, Result
 from tests.simulation.bucket import Bucket, OneAfterAnother
+from tests.simulation.bus import Bus
 from tests.simulation.store import WRITES, Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -146,6 +147,8 @@ class Simulator:
         self.seam: Callable[[str], None] = lambda point: None
         self.landed: Callable[[], None] = lambda: None
         self.spoils: Callable[[str, Any], str | None] = lambda operation, request: None
+        # None: events are off.
+        self.bus: Bus | None = None
         self.lost = 0.0
         self.doubled = 0.0
         self.batched = 0.0
@@ -161,14 +164,19 @@ class Simulator:
         self._ordinals = count(1)
 
     def engine(self) -> Engine:
-        """A new worker's, or a new request's."""
+        """A new worker's."""
         return Engine(
             queue=self,
             invoke=self.invoke,
             poll=self.poll,
             cancel=self.cancels,
             context=self.context,
+            events=self.bus,
         )
+
+    def request(self) -> Engine:
+        """The engine of a new request, which lets workers send events."""
+        return replace(self.engine(), sends_events=False)
 
     def new_uuid(self) -> str:
         return f"01900000-0000-7000-8000-{next(self._uuids):012x}"

@@ -32,6 +32,7 @@ _PARTS = {
     "Update": "UpdateItem",
 }
 _OTHERS = {
+    ("events", "PutEvents"): [("events:PutEvents", "EventBus")],
     ("lambda", "Invoke"): [("lambda:InvokeFunction", "${AgentFunctionPrefix}*")],
     ("s3", "DeleteObjects"): [("s3:DeleteObject", "Texts/*")],
     # Without the right to list a bucket, a missing text is reported as forbidden.

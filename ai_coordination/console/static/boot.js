@@ -1,10 +1,9 @@
-// Starts the console where its files never change, as on AWS. At the first visit it fetches the modules
-// before one of them is imported, a few at a time: an import fetches all at once, and each request that
-// waits needs a concurrent execution of a function, of which a new account has ten. The browser keeps
+// Starts the console where its files never change, as on AWS. It fetches the modules before the first
+// of them is imported, a few at a time: an import fetches all at once, and each request that waits
+// needs a concurrent execution of a function, of which a new account has ten. The browser keeps
 // what it has fetched until a new version is deployed.
-const AT_ONCE = 6;
+const AT_ONCE = 4;
 const TRIES = 5;
-const FETCHED = 'ai-coordination.fetched';
 
 const script = /** @type {HTMLScriptElement} */ (document.querySelector('script[data-modules]'));
 const waiting = (script.dataset.modules ?? '').split(' ');
@@ -24,9 +23,5 @@ async function work() {
   for (let name = waiting.pop(); name; name = waiting.pop()) await load(name);
 }
 
-// The path of this module has the version of all of them.
-if (localStorage.getItem(FETCHED) !== import.meta.url) {
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  localStorage.setItem(FETCHED, import.meta.url);
-}
+await Promise.all(Array.from({ length: AT_ONCE }, work));
 await import('./app.js');

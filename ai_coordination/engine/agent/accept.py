@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 from ai_coordination import models, timestamps
 from ai_coordination.engine.agent import abandon, heartbeat, remote
 from ai_coordination.engine.context import GRACE_SECONDS, Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.models.writes import Transaction
@@ -41,7 +42,7 @@ def accept(engine: Engine, agent: models.SessionAgent, accepted: Accepted) -> No
     changes |= heartbeat.signs(engine, agent)
     then = agent.changed(changes)
     kind = models.SessionAgent
-    actions = released(then, due_at(then, is_sent=is_sent))
+    actions = released(engine, then, due_at(then, is_sent=is_sent))
     for name, value in changes.items():
         attribute = getattr(kind, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
@@ -55,7 +56,7 @@ def accept(engine: Engine, agent: models.SessionAgent, accepted: Accepted) -> No
         engine.send(then, delay_seconds=wait or 0.0)
 
 
-def released(agent: models.SessionAgent, due: str) -> list[Action]:
+def released(engine: Engine, agent: models.SessionAgent, due: str) -> list[Action]:
     """No worker has the agent. It is due when its work is looked for.
 
     The owner stays, so that a worker that was slow in its call cannot fail an accepted run.
@@ -64,7 +65,7 @@ def released(agent: models.SessionAgent, due: str) -> list[Action]:
     return [
         kind.lease_until.remove(),
         kind.takeovers.remove(),
-        *due_times.set_due(kind, agent.session_uuid, due),
+        *due_times.set_due(kind, agent.session_uuid, outbox.due_at(engine, agent, due)),
     ]
 
 

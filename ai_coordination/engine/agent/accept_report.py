@@ -32,7 +32,7 @@ def accepted(
     """
     kind = models.SessionAgent
     signs = heartbeat.signs(engine, agent)
-    actions = accept.released(agent, accept.due_at(agent.changed(signs)))
+    actions = accept.released(engine, agent, accept.due_at(agent.changed(signs)))
     actions += [getattr(kind, name).set(value) for name, value in signs.items()]
     actions.append(kind.change_count.add(1))
     if thread_uuid is not None:

@@ -1,5 +1,7 @@
 """Write a transition, and seal the run that it ends."""
 
+from dataclasses import replace
+
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -8,6 +10,7 @@ from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import abandon
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.planning import new_agents
 from ai_coordination.errors import EngineError
 from ai_coordination.models import due_times, moves, token_usage, writes
@@ -25,6 +28,7 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
     A single write that the SDK has repeated may be refused by its own first try. Then the agent is
     where the transition leads, and is returned. Metrics count only the write that landed.
     """
+    transition = _due(engine, transition)
     actions, condition = _update(transition)
     now: models.SessionAgent | None
     if _is_transaction(transition):
@@ -37,7 +41,15 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
         abandon.after(engine, transition)
         if engine.observe is not None:
             engine.observe(transition.result())
+        if transition.event is not None:
+            outbox.send_now(engine, transition.result())
     return now if now is not None and (landed or _leads_to(transition, now)) else None
+
+
+def _due(engine: Engine, transition: Transition) -> Transition:
+    """An agent with unsent events is due soon, whatever else is outstanding."""
+    at = outbox.due_at(engine, transition.result(), transition.due_at)
+    return transition if at == transition.due_at else replace(transition, due_at=at)
 
 
 def _count(engine: Engine, transition: Transition) -> None:
@@ -64,6 +76,8 @@ def _update(transition: Transition) -> tuple[list[Action], Condition]:
         actions.append(attribute.remove() if value is None else attribute.set(value))
     if transition.run is not None:
         actions.append(kind.run_count.add(1))
+    if transition.event is not None:
+        actions.append(kind.unsent_events.add({transition.event}))
     if transition.used is not None:
         actions += token_usage.add_usage(kind, transition.used)
     if transition.condition is not None:

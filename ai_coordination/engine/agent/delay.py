@@ -12,6 +12,7 @@ from ai_coordination import models, timestamps
 from ai_coordination.engine.agent import conditions
 from ai_coordination.engine.agent.accept import LONGEST_DELAY_SECONDS
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.states import SessionAgentState
 
@@ -40,7 +41,7 @@ def put_off(
         [
             kind.not_before.set(at),
             *actions,
-            *due_times.set_due(kind, agent.session_uuid, due_at),
+            *due_times.set_due(kind, agent.session_uuid, outbox.due_at(engine, agent, due_at)),
         ],
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)

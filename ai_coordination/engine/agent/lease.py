@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ai_coordination import models, timestamps
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.lanes import OtherLane, waits
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.states import SessionAgentState
@@ -106,7 +107,7 @@ def hold(engine: Engine, agent: models.SessionAgent, at: str) -> None:
     kind = models.SessionAgent
     writes.update_if(
         agent,
-        due_times.set_due(kind, agent.session_uuid, at),
+        due_times.set_due(kind, agent.session_uuid, outbox.due_at(engine, agent, at)),
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & moves.same(kind.lease_until, agent.lease_until)
         & moves.same(kind.poll_at, agent.poll_at)

@@ -15,6 +15,7 @@ from ai_coordination import ids, models, telemetry
 from ai_coordination.engine import ending, metrics
 from ai_coordination.engine.agent import session_output, spending
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, reads, writes
 from ai_coordination.states import FailurePolicy, LogLevel, SessionAgentState, SessionStatus
@@ -116,6 +117,8 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
     """Note that an ended agent has no outstanding work. Charge the session for what it used."""
     if spending.owes(agent):
         spending.settle(engine, [agent])
+        return
+    if agent.unsent_events:
         return
     kind = models.SessionAgent
     writes.update_if(
@@ -230,18 +233,28 @@ def _complete_session(
     else:
         result = session_output.actions(engine, session, agents)
     move, may_move = ending.move(engine, session, status, agents)
-    landed, _ = writes.update_if(
+    landed, now = writes.update_if(
         session,
         [
             *move,
             *result,
-            *([] if session.deadline_at is None else due_times.clear(kind)),
+            *_due_after_end(engine, session),
         ],
         may_move & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
         engine.context,
     )
     if landed:
         metrics.session_ended(engine, session, status)
+    if landed and now is not None:
+        outbox.send_now(engine, now)
+
+
+def _due_after_end(engine: Engine, session: models.Session) -> list[Action]:
+    """An ended session is due until its event is sent, and no longer at its deadline."""
+    at = ending.due_at(engine)
+    if at is not None:
+        return due_times.set_due(models.Session, session.session_uuid, at)
+    return [] if session.deadline_at is None else due_times.clear(models.Session)
 
 
 def _read_agents(session: models.Session) -> list[models.SessionAgent]:

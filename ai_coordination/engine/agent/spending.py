@@ -17,8 +17,9 @@ from pynamodb.expressions.condition import Condition
 from ai_coordination import config, models, prices
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.errors import EngineError, TextUnavailable
-from ai_coordination.models import due_times, moves, token_usage
+from ai_coordination.models import moves, token_usage
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.runtimes.base import Usage
 from ai_coordination.services import members
@@ -123,7 +124,7 @@ def _settle_together(engine: Engine, agents: Sequence[models.SessionAgent]) -> b
         transaction.update(
             agent,
             [
-                *due_times.clear(kind),
+                *outbox.cleared(agent),
                 *(getattr(kind, name).remove() for name in _OWED),
             ],
             (kind.state == agent.state)

@@ -69,7 +69,8 @@ class Transition:
     `said` where the agent keeps something else. `session` changes
     the session, which must be in progress in the agent's iteration and meet `session_condition`; an
     empty list only checks that. `used` is added to the agent's sum of usages, and `settled` charges
-    the session, whatever its status: see `spending`.
+    the session, whatever its status: see `spending`. `event` is to be sent, and the agent is due
+    until it is: see `events.outbox`.
 
     A transition without any of these is a single write. It costs half as much as a transaction, but
     does not know its own repeat: see `apply`.
@@ -90,6 +91,7 @@ class Transition:
     session_condition: Condition | None = None
     used: models.TokenUsage | None = None
     settled: Sequence[Action] | None = None
+    event: str | None = None
     knows_its_repeat: bool = False
 
     def result(self) -> models.SessionAgent:
@@ -101,4 +103,6 @@ class Transition:
             "due_at": self.due_at,
         }
         sums = {} if self.used is None else token_usage.with_usage(self.agent, self.used)
-        return self.agent.changed({**state, **self.changes, **sums})
+        unsent = set(self.agent.unsent_events or ()) | ({self.event} if self.event else set())
+        events = {"unsent_events": unsent or None}
+        return self.agent.changed({**state, **self.changes, **sums, **events})

@@ -32,6 +32,9 @@ def look(engine: Engine, session: models.Session) -> None:
 
 
 def _be_due(engine: Engine, session: models.Session, at: str | None) -> None:
+    if session.unsent_events:
+        # They could not be sent now, so the session stays due.
+        return
     kind = models.Session
     actions = due_times.clear(kind)
     if at is not None:

@@ -8,6 +8,7 @@ from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply
 from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.session import operation
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session_log import log_entry
@@ -92,9 +93,12 @@ def resume(engine: Engine, session: models.Session) -> None:
     if any(agent.state not in TERMINAL_AGENT for agent in present):
         return  # Another worker has ended the session, and it was retried since.
     move, may_move = ending.move(engine, session, status, present)
-    landed, _ = operation.unmark(engine, session, may_move, move)
+    due_at = ending.due_at(engine)
+    landed, now = operation.unmark(engine, session, may_move, move, due_at)
     if landed:
         metrics.session_ended(engine, session, status)
+    if landed and now is not None:
+        outbox.send_now(engine, now)
 
 
 def _all_agents(engine: Engine, session: models.Session, latest: int) -> list[models.SessionAgent]:

@@ -15,6 +15,7 @@ from pynamodb.expressions.update import Action
 from ai_coordination import models, timestamps
 from ai_coordination.engine import metrics
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.session_log import log_entry
 from ai_coordination.models import due_times, moves, writes
 from ai_coordination.services import budgets
@@ -112,6 +113,7 @@ def unmark(
     """
     kind = models.Session
     due = due_times.clear(kind)
+    due_at = outbox.due_at(engine, session, due_at)
     if due_at is not None:
         due = due_times.set_due(kind, session.session_uuid, due_at)
     return writes.update_if(

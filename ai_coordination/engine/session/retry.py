@@ -14,12 +14,13 @@ from ai_coordination.engine.agent import spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.transition import Changes
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.planning import pinned_tasks
 from ai_coordination.engine.session import operation, order_edges, retry_plan, retry_reset
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import TextUnavailable
-from ai_coordination.models import due_times, moves, reads, writes
+from ai_coordination.models import moves, reads, writes
 from ai_coordination.states import TERMINAL_AGENT, TERMINAL_SESSION, SessionAgentState
 
 
@@ -200,7 +201,7 @@ def _supersede(engine: Engine, agent: models.SessionAgent, iteration: int) -> No
             kind.superseded.set(True),
             kind.updated_at.set(engine.now()),
             kind.change_count.add(1),
-            *due_times.clear(kind),
+            *outbox.cleared(agent),
         ],
         kind.state.is_in(*(state.value for state in TERMINAL_AGENT)) & (kind.iteration < iteration),
         engine.context,

@@ -11,6 +11,7 @@ from pynamodb.expressions.condition import Condition
 from ai_coordination import models, texts
 from ai_coordination.engine import looks
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import outbox
 from ai_coordination.engine.planning import new_agents, planned_agents
 from ai_coordination.engine.planning.planned_agents import PlannedAgent
 from ai_coordination.errors import EngineError, TextUnavailable
@@ -121,7 +122,7 @@ def _forget_plan(engine: Engine, agent: models.SessionAgent) -> None:
     forgotten = kind.growing.remove()
     waits, now = writes.update_if(
         agent,
-        [forgotten, *due_times.clear(kind)],
+        [forgotten, *outbox.cleared(agent)],
         same & kind.waiting_on.exists(),
         engine.context,
     )

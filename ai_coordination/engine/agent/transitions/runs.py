@@ -15,6 +15,7 @@ from ai_coordination.engine.agent.transition import (
     Transition,
 )
 from ai_coordination.engine.context import Engine
+from ai_coordination.engine.events import contents
 from ai_coordination.models import moves
 from ai_coordination.runtimes import headings
 from ai_coordination.states import RunOutcome
@@ -177,16 +178,18 @@ def _waits(
     opened = models.opened(agent, State.WAITING_FOR_INPUT, now)
     opened |= inbox.listed(agent, now, changes["deadline_at"])
     waits = {**NO_LEASE, **NO_THROTTLES, **NO_ANSWER, **opened, "asked_at": now, "resume": None}
+    waits |= changes
     return Transition(
         agent=agent,
         source=State.IN_PROGRESS,
         to=State.WAITING_FOR_INPUT,
         at=now,
         due_at=changes["deadline_at"],
-        changes={**waits, **changes},
+        changes=waits,
         condition=_fenced(agent, fence),
         outcome=outcome,
         session=[models.Session.awaiting_input.add({int(agent.ordinal)})],
+        event=None if engine.events is None else contents.asks(agent.changed(waits)),
     )
 
 

@@ -1,0 +1,1 @@
+"""Events: what happens in sessions, told to an event bus at least once."""
