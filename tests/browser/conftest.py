@@ -20,13 +20,14 @@ from playwright.sync_api import (  # noqa: E402 - after it is known to be there
     BrowserContext,
     ConsoleMessage,
     Page,
+    Route,
     expect,
     sync_playwright,
 )
 
 from tests.browser.served import Served  # noqa: E402
 
-__all__ = ["BrowserContext", "NewPage", "Page", "expect"]
+__all__ = ["BrowserContext", "NewPage", "Page", "Route", "expect"]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PACKAGES = Path(__file__).parents[2] / ".venv-browser" / "node_modules"
 SECONDS_TO_APPEAR = 10

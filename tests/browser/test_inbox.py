@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser import questions
 from tests.browser.axe import violations
-from tests.browser.conftest import NewPage, Page, expect
+from tests.browser.conftest import NewPage, Page, Route, expect
 from tests.browser.questions import FORM, KINDS
 from tests.browser.served import Served
 
@@ -135,3 +135,111 @@ def test_every_kind_of_question_is_accessible(
         questions.answer(served, asked, approved=False) if asks is KINDS["approve"] else None
     page.get_by_text("Comment for other people").click()
     assert violations(page) == []
+
+
+def test_a_question_is_claimed_and_released_by_two_people(
+    served: Served, new_page: NewPage
+) -> None:
+    ada = new_page(extra_http_headers={"x-local-user": "ada", "x-local-groups": "finance,support"})
+    bob = new_page(extra_http_headers={"x-local-user": "bob", "x-local-groups": "finance"})
+    cleo = new_page(extra_http_headers={"x-local-user": "cleo"})
+    asked = questions.ask(served, {**KINDS["text"], "title": "Whose?", "group": "finance"})
+    for page in (ada, bob):
+        page.goto(served.console("/inbox"))
+        page.get_by_role("link", name="Whose?").click()
+    ada.get_by_label("Your answer").fill("Ada's words")
+    bob.get_by_role("button", name="Claim").click()
+    bob.get_by_text("Claimed by you").wait_for()
+    # What Ada has typed stays, but Bob has the question.
+    ada.locator(".claim").get_by_text("Claimed by bob").wait_for()
+    ada.get_by_text("bob has claimed this question.").wait_for()
+    expect(ada.get_by_label("Your answer")).to_have_value("Ada's words")
+    expect(ada.get_by_role("button", name="Send")).to_be_disabled()
+    bob.get_by_role("button", name="Release").click()
+    expect(ada.get_by_role("button", name="Send")).to_be_enabled()
+    ada.get_by_role("button", name="Claim").click()
+    bob.locator(".claim").get_by_text("Claimed by ada").wait_for()
+    # Others do not find it, and are told for whom it is.
+    cleo.goto(served.console("/inbox"))
+    cleo.get_by_text("Nothing is asked of you.").wait_for()
+    cleo.goto(served.console(asked.address("?of=all")))
+    cleo.get_by_text("ada has claimed this question.").wait_for()
+    expect(cleo.get_by_role("button", name="Claim")).to_have_count(0)
+    ada.get_by_role("button", name="Send").click()
+    ada.get_by_text("Answered by ada").wait_for()
+    bob.get_by_text("Answered by ada").wait_for()
+
+
+def test_a_claim_that_comes_too_late_says_who_has_it(served: Served, new_page: NewPage) -> None:
+    page = new_page(extra_http_headers={"x-local-user": "ada"})
+    asked = questions.ask(served, KINDS["text"])
+    page.goto(served.console(asked.address("?of=all")))
+    button = page.get_by_role("button", name="Claim")
+    button.wait_for()
+    # From now on the page hears of nothing.
+    page.route("**/graphql", lambda route: route.fallback() if is_mutation(route) else None)
+    claim_as(page, "bob", served, asked)
+    button.click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody was faster")
+    expect(page.get_by_role("alert")).to_contain_text("bob")
+    page.unroute_all()
+
+
+def is_mutation(route: Route) -> bool:
+    return "mutation" in (route.request.post_data or "")
+
+
+def claim_as(page: Page, user: str, served: Served, asked: questions.Asking) -> None:
+    agent = questions.agent_of(served, asked.session_uuid)
+    assert agent is not None
+    claimed = page.request.post(
+        f"{served.url}/graphql",
+        headers={"x-local-user": user},
+        data={
+            "query": "mutation ($input: ClaimSessionAgentInput!) {"
+            " claimSessionAgent(input: $input) { sessionAgent { ask { claimedBy } } } }",
+            "variables": {
+                "input": {
+                    "sessionUuid": asked.session_uuid,
+                    "sessionAgentUuid": asked.session_agent_uuid,
+                    "runUuid": agent["currentRun"]["runUuid"],
+                }
+            },
+        },
+    ).json()
+    assert claimed["data"]["claimSessionAgent"]["sessionAgent"]["ask"]["claimedBy"] == user
+
+
+def test_the_inbox_shows_what_one_can_answer_and_counts_it(
+    served: Served, new_page: NewPage
+) -> None:
+    page = new_page(
+        extra_http_headers={"x-local-user": "mia", "x-local-groups": "legal,%3Cb%3Ebold"}
+    )
+    for title, whose in (
+        ("Mine?", {"assignee": "mia"}),
+        ("Legal?", {"group": "legal"}),
+        ("Bold?", {"group": "<b>bold"}),
+        ("Tom's?", {"assignee": "tom"}),
+    ):
+        questions.ask(served, {**KINDS["text"], "title": title, **whose})
+    page.goto(served.console("/inbox"))
+    titles = page.get_by_label("Open questions").locator("b")
+    expect(titles).to_have_text(["Mine?", "Legal?", "Bold?"])
+    expect(page.get_by_role("link", name="Inbox 3 open questions")).to_be_visible()
+    page.get_by_role("link", name="<b>bold", exact=True).click()
+    expect(titles).to_have_text(["Bold?"])
+    page.get_by_role("link", name="Mine", exact=True).click()
+    expect(titles).to_have_text(["Mine?"])
+    page.get_by_role("link", name="All").click()
+    page.get_by_role("link", name="Tom's?").click()
+    page.get_by_text("Only tom can answer.").wait_for()
+    page.goto(served.console("/inbox"))
+    expect(titles).to_have_text(["Mine?", "Legal?", "Bold?"])
+    page.keyboard.press("j")
+    page.get_by_role("heading", name="Mine?").wait_for()
+    page.get_by_label("Your answer").fill("Yes")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="Next question").click()
+    page.get_by_role("heading", name="Legal?").wait_for()
+    expect(page.get_by_role("link", name="Inbox 2 open questions")).to_be_visible()

@@ -76,6 +76,7 @@ def test_a_filter_is_in_the_address_and_back_again(
     expect(rows(page)).to_have_count(2)
     expect(page.get_by_label("Label", exact=True)).to_have_value(f"customer={HOSTILE}")
     page.get_by_role("link", name="Clear").click()
+    page.get_by_role("button", name="More filters").click()
     page.get_by_label("Coordination").select_option(HOSTILE)
     page.get_by_label("Task").select_option(HOSTILE)
     expect(rows(page)).to_have_count(1)

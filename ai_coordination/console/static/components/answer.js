@@ -5,9 +5,11 @@ import { useDraft } from '../drafts.js';
 import { readable } from '../formatting.js';
 import { html } from '../html.js';
 import { useAction } from '../live.js';
+import { useViewer } from '../viewer.js';
+import { Buttons, Comment, emptyDraft, Fields, inputOf, refusalOf } from './answer_fields.js';
 import { Answered } from './answered.js';
 import { Ago, TextBlock } from './basics.js';
-import { Buttons, Comment, emptyDraft, Fields, inputOf, refusalOf } from './answer_fields.js';
+import { Claim, whyNot } from './claim.js';
 import { Problem } from './loaded.js';
 
 /** An agent with the fields of the fragment `QUESTION`. @typedef {NonNullable<Console.Result<typeof ANSWER>['answerSessionAgent']>['sessionAgent']} Asking */
@@ -28,6 +30,7 @@ export function Answer({ agent, changed, showsTitle = true, showsOutput = true }
   const seen = useRef(isOpen ? agent : null);
   const [, , forget] = useDraft(seen.current ? draftOf(seen.current) : '', () => null);
   const [isDirty, setDirty] = useState(false);
+  const viewer = useViewer();
   // Whoever has typed nothing sees the latest question.
   if (!isDirty) seen.current = isOpen ? agent : null;
   const shown = seen.current;
@@ -38,8 +41,8 @@ export function Answer({ agent, changed, showsTitle = true, showsOutput = true }
     setDirty(false);
   };
   return html`
-    ${isOver && html`<${Overtaken} agent=${agent} leave=${leave} />`}
-    <${Form} key=${draftOf(shown)} agent=${shown} isOver=${isOver} showsTitle=${showsTitle}
+    ${isOver ? html`<${Overtaken} agent=${agent} leave=${leave} />` : html`<${Claim} agent=${agent} viewer=${viewer} changed=${changed} />`}
+    <${Form} key=${draftOf(shown)} agent=${shown} isOver=${isOver} obstacle=${isOver ? '' : whyNot(agent.ask, viewer)} showsTitle=${showsTitle}
       showsOutput=${showsOutput} typed=${() => setDirty(true)} done=${(/** @type {Asking | undefined} */ now) => (now && leave(), changed(now))} />
   `;
 }
@@ -63,10 +66,10 @@ function Overtaken({ agent, leave }) {
 }
 
 /**
- * @param {{ agent: Asking, isOver: boolean, showsTitle: boolean, showsOutput: boolean,
- *   typed: () => void, done: (agent?: Asking) => void }} properties
+ * @param {{ agent: Asking, isOver: boolean, obstacle: string, showsTitle: boolean,
+ *   showsOutput: boolean, typed: () => void, done: (agent?: Asking) => void }} properties
  */
-function Form({ agent, isOver, showsTitle, showsOutput, typed, done }) {
+function Form({ agent, isOver, obstacle, showsTitle, showsOutput, typed, done }) {
   const question = /** @type {NonNullable<Asking['ask']>} */ (agent.ask);
   const [draft, setDraft] = useDraft(draftOf(agent), () => emptyDraft(question));
   const action = useAction();
@@ -91,10 +94,11 @@ function Form({ agent, isOver, showsTitle, showsOutput, typed, done }) {
     ${showsTitle && question.title && html`<h3>${question.title}</h3>`}
     ${question.question && html`<${TextBlock} label="Question" text=${readable(question.question)} />`}
     ${showsOutput && !question.question && html`<${TextBlock} label="Output" text=${readable(agent.agentOutput ?? '')} />`}
-    <fieldset class="plain" disabled=${isOver || action.busy}>
+    <fieldset class="plain" disabled=${isOver || obstacle !== '' || action.busy}>
       <${Fields} question=${question} draft=${draft} change=${change} error=${action.error} />
       <${Comment} draft=${draft} change=${change} />
       <${Due} question=${question} />
+      ${obstacle && html`<p class="obstacle">${obstacle}</p>`}
       ${!isOver && html`<${Problem} error=${action.error} title=${titleOf(action.error)} />`}
       <${Buttons} question=${question} draft=${draft} isLastTurn=${agent.turn >= agent.agentAction.maxTurns} busy=${action.busy}
         refuse=${() => send(refusalOf(question, draft, false))} revise=${() => send(refusalOf(question, draft, true))} />

@@ -3,6 +3,7 @@ import { signOut } from '../auth.js';
 import { config } from '../config.js';
 import { html } from '../html.js';
 import { choosePerson, personNow } from '../local_person.js';
+import { useViewer } from '../viewer.js';
 import { Field } from './basics.js';
 import { Dialog } from './dialog.js';
 import { useIdentity } from './sign_in.js';
@@ -19,9 +20,11 @@ export function Person() {
 /** Who it is, on the development server, and how to be another one. */
 function Chosen() {
   const [opens, setOpens] = useState(false);
-  const user = personNow()?.user;
+  // The server may have been started for somebody.
+  const viewer = useViewer();
+  const user = personNow()?.user ?? viewer?.userId;
   return html`
-    <button class="quiet" title="Be a person in this tab" onClick=${() => setOpens(true)}>${user === undefined ? 'Choose a person' : user || 'Nobody'}</button>
+    <button class="quiet" title="Be a person in this tab" onClick=${() => setOpens(true)}>${user == null ? 'Choose a person' : user || 'Nobody'}</button>
     ${opens && html`<${Choice} close=${() => setOpens(false)} />`}
   `;
 }

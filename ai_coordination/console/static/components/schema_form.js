@@ -35,16 +35,17 @@ const FIELDS = {
  * A form for a value that a JSON Schema describes. Put it in a `<form>`: the browser does not send
  * that while a field is missing or wrong. `error` of a mutation appears at its field, if `path` is
  * the place of the value in the input, such as `['answer']`. Begin with `value=${initial(schema)}`.
+ * Without `hasJson` there is no button that shows the whole value as JSON.
  *
  * @param {{ schema: any, value: any, onChange: (value: any) => void, path?: (string | number)[],
- *   error?: import('../api.js').Refused }} properties
+ *   error?: import('../api.js').Refused, hasJson?: boolean }} properties
  */
-export function SchemaForm({ schema, value, onChange, path = [], error }) {
+export function SchemaForm({ schema, value, onChange, path = [], error, hasJson = true }) {
   const [isText, setIsText] = useState(false);
   const definitions = isObject(schema?.$defs) ? schema.$defs : {};
   const own = resolved(schema, definitions);
   const canBeFields = kindOf(own, definitions) === 'object' && (value === undefined || isObject(value));
-  const toggle = html`<button type="button" class="quiet small" onClick=${() => setIsText(!isText)}>${isText ? 'Edit as a form' : 'Edit as JSON'}</button>`;
+  const toggle = hasJson && html`<button type="button" class="quiet small" onClick=${() => setIsText(!isText)}>${isText ? 'Edit as a form' : 'Edit as JSON'}</button>`;
   if (isText || !canBeFields) {
     return html`<div class="schema-form">
       <${JsonField} label=${own.title ?? 'Value'} help=${helpOf(own)} required=${false} value=${value} onChange=${onChange} error=${below(error, path)} />

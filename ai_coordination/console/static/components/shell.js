@@ -12,6 +12,7 @@ import { Sessions } from '../screens/sessions.js';
 import { Start } from '../screens/start.js';
 import { Task } from '../screens/task.js';
 import { Dialog } from './dialog.js';
+import { InboxCount } from './inbox_count.js';
 import { Empty } from './loaded.js';
 import { Person } from './person.js';
 import { SignInBar, useIdentity } from './sign_in.js';
@@ -71,7 +72,7 @@ export function Shell() {
       <nav aria-label="Main">
         ${PLACES.map(
           ([label, to, names]) =>
-            html`<a href=${href([to])} aria-current=${names.includes(name) ? 'page' : null}>${label}</a>`,
+            html`<a href=${href([to])} aria-current=${names.includes(name) ? 'page' : null}>${label}${to === 'inbox' && html`<${InboxCount} />`}</a>`,
         )}
       </nav>
       <span class="grow"></span>

@@ -19,6 +19,10 @@ export const QUESTION = graphql(`
       kind
       title
       question
+      assignee
+      group
+      claimedBy
+      claimedAt
       form
       options
       default
@@ -40,6 +44,32 @@ export const ANSWER = graphql(
   `
     mutation Answer($input: AnswerSessionAgentInput!) {
       answerSessionAgent(input: $input) {
+        sessionAgent {
+          ...Question
+        }
+      }
+    }
+  `,
+  [QUESTION],
+);
+
+export const CLAIM = graphql(
+  `
+    mutation Claim($input: ClaimSessionAgentInput!) {
+      claimSessionAgent(input: $input) {
+        sessionAgent {
+          ...Question
+        }
+      }
+    }
+  `,
+  [QUESTION],
+);
+
+export const RELEASE = graphql(
+  `
+    mutation Release($input: ReleaseSessionAgentInput!) {
+      releaseSessionAgent(input: $input) {
         sessionAgent {
           ...Question
         }

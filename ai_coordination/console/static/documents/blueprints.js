@@ -30,3 +30,50 @@ export const TASK_NAMES = graphql(`
     }
   }
 `);
+
+export const BLUEPRINTS = graphql(`
+  query Blueprints($after: String, $filter: CoordinationFilter) {
+    coordinations(first: 20, after: $after, filter: $filter) {
+      nodes {
+        coordinationUuid
+        coordinationName
+        coordinationDescription
+        agents {
+          agentUuid
+        }
+        tasks(first: 20) {
+          nodes {
+            taskUuid
+            taskName
+            taskDescription
+          }
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+/** More tasks of one coordination. */
+export const MORE_TASKS = graphql(`
+  query MoreTasks($coordinationUuid: ID!, $after: String) {
+    tasks(coordinationUuid: $coordinationUuid, first: 100, after: $after) {
+      nodes {
+        taskUuid
+        taskName
+        taskDescription
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);

@@ -3,8 +3,8 @@ import { QUESTION } from './answer.js';
 
 /** Which questions are open, and whether one has moved: little, because it is asked again and again. */
 export const OPEN_QUESTIONS = graphql(`
-  query OpenQuestions($first: Int!) {
-    openSessionAgents(state: WAITING_FOR_INPUT, first: $first) {
+  query OpenQuestions($of: InboxFilter, $first: Int!) {
+    openSessionAgents(state: WAITING_FOR_INPUT, of: $of, first: $first) {
       nodes {
         sessionAgentUuid
         version
@@ -17,8 +17,8 @@ export const OPEN_QUESTIONS = graphql(`
 `);
 
 export const INBOX = graphql(`
-  query Inbox($first: Int!) {
-    openSessionAgents(state: WAITING_FOR_INPUT, first: $first) {
+  query Inbox($of: InboxFilter, $first: Int!) {
+    openSessionAgents(state: WAITING_FOR_INPUT, of: $of, first: $first) {
       nodes {
         sessionUuid
         sessionAgentUuid
@@ -28,6 +28,9 @@ export const INBOX = graphql(`
         }
         ask {
           title
+          assignee
+          group
+          claimedBy
           askedAt
           dueAt
         }

@@ -3,16 +3,16 @@ import { ask } from '../api.js';
 import { Ago } from '../components/basics.js';
 import { Empty, Loaded } from '../components/loaded.js';
 import { useTitle } from '../components/title.js';
-import { INBOX, OPEN_QUESTIONS } from '../documents/inbox.js';
+import { INBOX } from '../documents/inbox.js';
 import { useHasDraft } from '../drafts.js';
 import { count } from '../formatting.js';
 import { html } from '../html.js';
+import { inboxChanged, listsOf, MOST, openQuestions, usualView } from '../inbox.js';
 import { useKeys } from '../keys.js';
 import { useLive } from '../live.js';
 import { go, href } from '../router.js';
+import { useViewer } from '../viewer.js';
 import { InboxQuestion } from './inbox_question.js';
-
-const MOST = 100;
 
 /** @typedef {Console.Result<typeof INBOX>['openSessionAgents']['nodes'][number]} Row */
 
@@ -25,8 +25,16 @@ const kept = new Map();
  * @param {{ path: string[], query: URLSearchParams }} properties
  */
 export function Inbox({ path, query }) {
+  const viewer = useViewer();
+  useTitle('Inbox');
+  if (!viewer) return html`<div class="bar"><h1>Inbox</h1></div><${Loaded} live=${{ reload() {} }}>${() => null}</>`;
+  return html`<${Questions} path=${path} query=${query} viewer=${viewer} view=${query.get('of') ?? usualView(viewer)} />`;
+}
+
+/** @param {{ path: string[], query: URLSearchParams, viewer: import('../viewer.js').Viewer, view: string }} properties */
+function Questions({ path, query, viewer, view }) {
   const [sessionUuid, selected] = path;
-  const live = useQuestions();
+  const live = useQuestions(view, viewer);
   const hasDraft = useHasDraft();
   const rows = withKept(live.data?.rows ?? [], (uuid) => uuid === selected || hasDraft(uuid));
   useTitle(rows.length ? `Inbox (${rows.length})` : 'Inbox');
@@ -51,16 +59,18 @@ export function Inbox({ path, query }) {
   return html`
     <div class="bar ${selected ? 'wide-only' : ''}">
       <h1>Inbox</h1>
-      <span class="quiet" aria-live="polite">${live.data && `${count(live.data.rows.length)}${live.data.more ? '+' : ''} open`}</span>
+      <span class="quiet" aria-live="polite">${live.data && `${count(live.data.rows.length)}${live.data.hasMore ? '+' : ''} open`}</span>
+      <span class="grow"></span>
+      <${Views} view=${view} viewer=${viewer} />
     </div>
     <${Loaded} live=${live}>
       ${() =>
         rows.length === 0 && !selected
-          ? html`<${Empty}><p>No agent asks anything.</p></>`
+          ? html`<${None} view=${view} />`
           : html`<div class="inbox ${selected ? 'has-selection' : ''}">
               <ol class="questions" ref=${list} aria-label="Open questions">
                 ${rows.map((row) => html`<${Item} key=${row.sessionAgentUuid} row=${row} to=${to(row)} isSelected=${row.sessionAgentUuid === selected}
-                  hasDraft=${hasDraft(row.sessionAgentUuid)} />`)}
+                  viewer=${viewer} hasDraft=${hasDraft(row.sessionAgentUuid)} />`)}
               </ol>
               ${selected
                 ? html`<${InboxQuestion}
@@ -69,7 +79,7 @@ export function Inbox({ path, query }) {
                     sessionAgentUuid=${selected}
                     back=${href(['inbox'], query)}
                     next=${next ? to(next) : null}
-                    changed=${live.reload}
+                    changed=${() => (live.reload(), inboxChanged())}
                   />`
                 : html`<p class="empty wide-only">Choose a question: <kbd>j</kbd> and <kbd>k</kbd> do it, too.</p>`}
             </div>`}
@@ -78,19 +88,24 @@ export function Inbox({ path, query }) {
 }
 
 /**
- * The open questions. Their names and titles are read again only when one of them has moved.
+ * The open questions of a view. Their names and titles are read again only when one of them has moved.
+ *
+ * @param {string} view
+ * @param {import('../viewer.js').Viewer} viewer
  */
-function useQuestions() {
-  const last = useRef({ seen: '', answer: /** @type {{ rows: Row[], more: boolean } | null} */ (null) });
+function useQuestions(view, viewer) {
+  const last = useRef({ seen: '', answer: /** @type {{ rows: Row[], hasMore: boolean } | null} */ (null) });
   return useLive(async (signal) => {
-    const { openSessionAgents: open } = await ask(OPEN_QUESTIONS, { first: MOST }, signal);
-    const seen = JSON.stringify(open.nodes);
+    const lists = listsOf(view, viewer);
+    const { versions, hasMore } = await openQuestions(lists, signal);
+    const seen = JSON.stringify([view, ...versions]);
     if (last.current.seen !== seen || !last.current.answer) {
-      const { openSessionAgents: whole } = await ask(INBOX, { first: MOST }, signal);
-      last.current = { seen, answer: { rows: mostUrgentFirst(whole.nodes), more: whole.pageInfo.hasNextPage } };
+      const answers = await Promise.all(lists.map((of) => ask(INBOX, { of, first: MOST }, signal)));
+      const rows = new Map(answers.flatMap(({ openSessionAgents }) => openSessionAgents.nodes.map((row) => [row.sessionAgentUuid, row])));
+      last.current = { seen, answer: { rows: mostUrgentFirst([...rows.values()]), hasMore } };
     }
-    return /** @type {{ rows: Row[], more: boolean }} */ (last.current.answer);
-  }, []);
+    return /** @type {{ rows: Row[], hasMore: boolean }} */ (last.current.answer);
+  }, [view, viewer]);
 }
 
 /** @param {Row[]} rows */
@@ -112,8 +127,32 @@ function withKept(rows, isKept) {
   return mostUrgentFirst([...kept.values()]);
 }
 
-/** @param {{ row: Row, to: string, isSelected: boolean, hasDraft: boolean }} properties */
-function Item({ row, to, isSelected, hasDraft }) {
+/** Which questions: those one can answer, those to oneself, to a group, or all. @param {{ view: string, viewer: import('../viewer.js').Viewer }} properties */
+function Views({ view, viewer }) {
+  if (!viewer.userId) return null;
+  const views = [['me', 'For me'], ...(viewer.groups.length ? [['mine', 'Mine'], ...viewer.groups.map((group) => [`group:${group}`, group])] : []), ['all', 'All']];
+  return html`<nav class="views" aria-label="Whose questions">
+    ${views.map(([of, label]) => html`<a class="button small" href=${href(['inbox'], { of })} aria-current=${of === view ? 'true' : null}>${label}</a>`)}
+  </nav>`;
+}
+
+/** @param {{ view: string }} properties */
+function None({ view }) {
+  if (view === 'all') return html`<${Empty}><p>No agent asks anything.</p></>`;
+  return html`<${Empty}><p>Nothing is asked of ${view.startsWith('group:') ? view.slice('group:'.length) : 'you'}.</p><a class="button" href=${href(['inbox'], { of: 'all' })}>Show all questions</a></>`;
+}
+
+/** Whom it is for, unless that is obvious. @param {{ question: Row['ask'], viewer: import('../viewer.js').Viewer }} properties */
+function Whose({ question, viewer }) {
+  if (!question) return null;
+  const { assignee, group, claimedBy } = question;
+  if (claimedBy != null) return html`<span class="tag">claimed by ${claimedBy === viewer.userId ? 'you' : claimedBy}</span>`;
+  if (assignee != null) return html`<span class="tag">for ${assignee === viewer.userId ? 'you' : assignee}</span>`;
+  return group != null && html`<span class="tag">${group}</span>`;
+}
+
+/** @param {{ row: Row, to: string, isSelected: boolean, viewer: import('../viewer.js').Viewer, hasDraft: boolean }} properties */
+function Item({ row, to, isSelected, viewer, hasDraft }) {
   const agent = row.agent?.agentName ?? row.agentUuid;
   return html`<li>
     <a href=${to} aria-current=${isSelected ? 'true' : null}>
@@ -122,6 +161,7 @@ function Item({ row, to, isSelected, hasDraft }) {
       <span class="line quiet">
         <${Ago} at=${row.ask?.askedAt} />
         ${row.ask?.dueAt && html`<span class="due">due <${Ago} at=${row.ask.dueAt} /></span>`}
+        <${Whose} question=${row.ask} viewer=${viewer} />
         ${hasDraft && html`<span class="tag">draft</span>`}
       </span>
     </a>

@@ -1,0 +1,38 @@
+import { ask } from '../api.js';
+import { html } from '../html.js';
+import { useAction } from '../live.js';
+import { Confirm } from './dialog.js';
+import { Problem } from './loaded.js';
+
+/**
+ * Ask before something is deleted, and say what is in the way if the API refuses.
+ *
+ * @param {{ title: string, document: any, input: object, sessions?: string, close: () => void,
+ *   deleted: () => void, children?: any }} properties `sessions` is the address of the sessions that
+ *   may be in the way
+ */
+export function GuardedDelete({ title, document, input, sessions, close, deleted, children }) {
+  const action = useAction();
+  const confirm = async () => {
+    if (await action.run(() => ask(document, { input }))) deleted();
+  };
+  const inTheWay = action.error?.code === 'HAS_CHILDREN' ? /** @type {Record<string, number>} */ (action.error.extensions.children ?? {}) : null;
+  return html`<${Confirm} title=${title} action="Delete" busy=${action.busy} confirm=${confirm} close=${close}>
+    ${children}
+    ${inTheWay
+      ? html`<div class="problem" role="alert"><div>
+          <strong>Not deleted</strong>
+          <p>It still has ${listed(inTheWay)}. Delete these first.</p>
+          ${sessions && inTheWay.sessions > 0 && html`<a href=${sessions} onClick=${close}>Show its sessions</a>`}
+        </div></div>`
+      : html`<${Problem} error=${action.error} />`}
+  </>`;
+}
+
+/** @param {Record<string, number>} children such as `{ tasks: 2 }` */
+function listed(children) {
+  const parts = Object.entries(children)
+    .filter(([, number]) => number > 0)
+    .map(([name, number]) => `${number.toLocaleString()} ${number === 1 ? name.replace(/s$/, '') : name}`);
+  return parts.join(' and ') || 'something else';
+}
