@@ -29,8 +29,11 @@ from tests.api.execution import (
 from tests.docs.pages import page
 from tests.support.contexts import SYSTEM, At
 from tests.support.graph_api import CALLER, Place, change
+from tests.support.permissions import granted, used_permissions
 from tests.support.recording import Call, recorded_calls
 from tests.support.stored import stored
+from tests.support.templates import CALLER as CALLER_FUNCTION
+from tests.support.templates import FUNCTION, RESOURCES, WORKER
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -243,3 +246,29 @@ def test_events_that_are_turned_off_meanwhile_are_dropped(
     assert unsent(place) == 0
     assert stored_agent(place).due_at is None
     assert [agents(place)["a"]["state"], bus.events] == ["WAITING_FOR_INPUT", []]
+
+
+def test_requests_note_events_and_only_workers_need_the_permission_to_send_them(bus: Bus) -> None:
+    with used_permissions() as used:
+        place = started([external("a")])
+        key = report(place, "a")
+        asked = change("askSessionAgent", {**key, "question": "Which?"}, "sessionAgent { state }")
+        assert asked["sessionAgent"]["state"] == "WAITING_FOR_INPUT"
+        assert (unsent(place), bus.events) == (1, [])
+        work_off()
+        assert (unsent(place), len(bus.events)) == (0, 1)
+
+    allowed = ("events:PutEvents", "EventBus")
+    assert allowed in used.worker.permissions
+    assert allowed not in used.api.permissions
+    policy = RESOURCES["EventsPolicy"]
+    assert policy["Condition"] == "HasEventBus"
+    assert policy["Properties"]["Roles"] == [{"Ref": "WorkerRole"}, {"Ref": "CallerRole"}]
+    (may,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert {*granted([may])} == {allowed}
+    variable = "AI_COORDINATION_EVENT_BUS"
+    assert FUNCTION["Environment"]["Variables"][variable] == {"If": ["HasEventBus", "noted", ""]}
+    for function in (WORKER, CALLER_FUNCTION):
+        assert function["Environment"]["Variables"][variable] == {"Ref": "EventBus"}
+    assert RESOURCES["EventBusExists"]["Properties"]["State"] == "DISABLED"
+    assert RESOURCES["EventBusExists"]["Properties"]["EventBusName"] == {"Ref": "EventBus"}

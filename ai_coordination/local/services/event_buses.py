@@ -49,7 +49,10 @@ class EventBuses:
         if missing:
             message = f"Parameter {missing[0]} is not valid. Reason: {missing[0]} is required"
             return {"ErrorCode": "InvalidArgument", "ErrorMessage": message}
-        event = self._event(entry)
+        try:
+            event = self._event(entry)
+        except ValueError:
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
         if self.receiver(event):
             return {"EventId": event["id"]}
         return {"ErrorCode": "InternalFailure", "ErrorMessage": "The event was not received"}
