@@ -1,12 +1,9 @@
 """The console for an API whose callers sign with IAM: a server on this machine signs for it."""
 
-import hashlib
-import hmac
 import http.client
 import http.server
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -23,8 +20,9 @@ from werkzeug.wrappers import Response
 
 from ai_coordination.local import server, signing
 from ai_coordination.local.signing import Signed, api_at
+from tests.support.signatures import KEY, SECRET, refusal_of
 
-KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "of a session"
+TOKEN = "of a session"
 REGION = "eu-central-1"
 JSON = {"content-type": "application/json"}
 QUERY = json.dumps({"query": "{ __typename }", "variables": {"näme": "Müller 🎉"}}).encode()
@@ -32,35 +30,11 @@ QUERY = json.dumps({"query": "{ __typename }", "variables": {"näme": "Müller �
 
 @dataclass
 class Gateway:
-    """An API that checks signatures as AWS documents it (Signature Version 4), by its own code."""
+    """An API that checks signatures."""
 
     url: str
     requests: list[bytes] = field(default_factory=list)
     sends: tuple[int, dict[str, str], bytes] = (200, JSON, b'{"data": {"__typename": "Query"}}')
-
-    def refusal(self, headers: Any, body: bytes) -> str | None:
-        """Say what is wrong with a signed request."""
-        found = re.fullmatch(
-            r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, "
-            r"SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})",
-            headers["authorization"] or "",
-        )
-        if not found:
-            return "not signed"
-        key, day, region, service, names, signature = found.groups()
-        if (key, region, service) != (KEY, REGION, "execute-api"):
-            return "for another key, region or service"
-        if not {"host", "x-amz-date", "x-amz-security-token"} <= set(names.split(";")):
-            return "too few headers are signed"
-        lines = "".join(f"{name}:{headers[name].strip()}\n" for name in names.split(";"))
-        canonical = f"POST\n/graphql\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-        scope = f"{day}/{region}/{service}/aws4_request"
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = f"AWS4-HMAC-SHA256\n{headers['x-amz-date']}\n{scope}\n{digest}"
-        secret = f"AWS4{SECRET}".encode()
-        for part in (day, region, service, "aws4_request", text):
-            secret = hmac.digest(secret, part.encode(), "sha256")
-        return None if secret.hex() == signature else "wrong signature"
 
 
 @pytest.fixture
@@ -68,7 +42,7 @@ def gateway() -> Iterator[Gateway]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            refusal = api.refusal(self.headers, body)
+            refusal = refusal_of(self.headers, body, REGION)
             api.requests.append(body)
             refused = (403, JSON, json.dumps({"message": refusal}).encode())
             status, headers, content = refused if refusal else api.sends
