@@ -25,20 +25,20 @@ export function drawFace({ name, icon, note, human, stacked, shares, fold }) {
   return html`
     ${stacked && html`<rect class="stack" x="5" y="5" width=${width} height=${height} rx=${radius} />`}
     <rect class="body" width=${width} height=${height} rx=${radius} />
-    ${icon && html`<text class="icon" aria-hidden="true" x="18" y="29" text-anchor="middle">${icon}</text>`}
-    <text aria-hidden="true" x=${LEFT} y=${isTall ? 21 : 29}>${fitting(name, room, NAME_PIXELS)}</text>
-    ${note && html`<text class="small" aria-hidden="true" x=${LEFT} y="38">${fitting(note, room, SMALL_PIXELS)}</text>`}
-    ${!note && shares && bar(shares, room)}
+    ${icon && html`<text class="icon" x="18" y="29" text-anchor="middle">${icon}</text>`}
+    <text x=${LEFT} y=${note && shares ? 18 : isTall ? 21 : 29}>${fitting(name, room, NAME_PIXELS)}</text>
+    ${note && html`<text class="small" x=${LEFT} y=${shares ? 33 : 38}>${fitting(note, room, SMALL_PIXELS)}</text>`}
+    ${shares && bar(shares, room, note ? 39 : 31)}
   `;
 }
 
-/** @param {[string, number][]} shares @param {number} room */
-function bar(shares, room) {
+/** @param {[string, number][]} shares @param {number} room @param {number} y */
+function bar(shares, room, y) {
   const total = shares.reduce((sum, [, count]) => sum + count, 0);
   let x = LEFT;
   return shares.map(([state, count]) => {
     const width = (room * count) / total;
     x += width;
-    return html`<rect key=${state} class="share s-${state}" x=${x - width} y="31" width=${width} height="6" />`;
+    return html`<rect key=${state} class="share s-${state}" x=${x - width} y=${y} width=${width} height="4" />`;
   });
 }

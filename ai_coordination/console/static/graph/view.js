@@ -100,7 +100,7 @@ export function Graph({ nodes, label, draw, selected = null, lead, onOpen, onFol
   const focusOn = (/** @type {string} */ id) => {
     viewport.reveal(/** @type {any} */ (head(id)));
     setStop(id);
-    const element = svg.current?.querySelector(`.node[data-id="${CSS.escape(id)}"]`);
+    const element = svg.current?.querySelector(`.node[data-id="${CSS.escape(id)}"] > .hit`);
     /** @type {SVGElement | null | undefined} */ (element)?.focus({ preventScroll: true });
   };
   const drag = (/** @type {PointerEvent} */ event) => {
@@ -134,17 +134,16 @@ export function Graph({ nodes, label, draw, selected = null, lead, onOpen, onFol
       onFocusIn=${(/** @type {Event} */ event) => setStop(idAt(/** @type {Element} */ (event.target)) ?? null)}
     >
       <g ref=${plane}>
+        <${Frames} drawing=${drawing} current=${current} />
         <${Edges} drawing=${drawing} current=${current} selected=${selected} />
         ${[...drawing.boxes.values()].map(
-          ({ node, x, y, width, height }) =>
+          ({ node, x, y }) =>
             html`<${NodeView}
               key=${node.id}
               node=${current.get(node.id) ?? node}
               stamp=${current.get(node.id)?.stamp}
               x=${x}
               y=${y}
-              width=${width}
-              height=${height}
               isSelected=${node.id === selected}
               isTabStop=${node.id === tabStop}
               draw=${draw}
@@ -232,6 +231,15 @@ function useShown({ box, svg, plane, viewport, drawing, lead, selected }) {
   }, [drawing]);
 }
 
+/** Frames are below everything, so that edges within them are seen. @param {any} properties */
+function Frames({ drawing, current }) {
+  const frames = [...drawing.boxes.values()].filter(({ node }) => current.get(node.id)?.inner?.length);
+  return frames.map(
+    ({ node, x, y, width, height }) =>
+      html`<rect key=${node.id} class="frame" x=${x} y=${y} width=${width} height=${height} rx="10" aria-hidden="true" />`,
+  );
+}
+
 /** Edges in few paths: one for each look, as there may be thousands. @param {any} properties */
 function Edges({ drawing, current, selected }) {
   /** @type {Map<string, string>} */
@@ -251,23 +259,24 @@ class NodeView extends Component {
   /** @param {any} next */
   shouldComponentUpdate(next) {
     const now = /** @type {any} */ (this.props);
-    return ['stamp', 'x', 'y', 'width', 'height', 'isSelected', 'isTabStop'].some((name) => next[name] !== now[name]);
+    return ['stamp', 'x', 'y', 'isSelected', 'isTabStop'].some((name) => next[name] !== now[name]);
   }
 
-  render(/** @type {any} */ { node, x, y, width, height, isSelected, isTabStop, draw }) {
-    const isFrame = Boolean(node.inner?.length);
-    return html`<g transform="translate(${x},${y})" data-id=${node.id}>
-      ${isFrame && html`<rect class="frame ${node.className ?? ''}" width=${width} height=${height} rx="10" />`}
-      <g
-        class="node ${node.className ?? ''} ${isSelected ? 'selected' : ''}"
-        data-id=${node.id}
+  render(/** @type {any} */ { node, x, y, isSelected, isTabStop, draw }) {
+    const look = `node ${node.className ?? ''} ${isSelected ? 'selected' : ''}`;
+    // What is drawn is often shortened, so the button is a sibling of it, with the whole name.
+    return html`<g class=${look} transform="translate(${x},${y})" data-id=${node.id}>
+      <g aria-hidden="true">${draw(node)}</g>
+      <rect
+        class="hit"
+        width=${SIZES.width}
+        height=${SIZES.height}
+        rx="8"
         role="button"
         tabindex=${isTabStop ? 0 : -1}
         aria-label=${node.label}
         aria-pressed=${isSelected}
-      >
-        ${draw(node)}
-      </g>
+      />
       ${node.fold &&
       html`<g class="toggle" aria-hidden="true" transform="translate(${SIZES.width - 26},${SIZES.height / 2 - 12})">
         <rect width="24" height="24" rx="5" />

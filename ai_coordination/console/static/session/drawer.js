@@ -1,0 +1,158 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ask } from '../api.js';
+import { Answer } from '../components/answer.js';
+import { Answered } from '../components/answered.js';
+import { Ago, State, TextBlock } from '../components/basics.js';
+import { Loaded } from '../components/loaded.js';
+import { AGENT } from '../documents/session.js';
+import { dateTime, readable } from '../formatting.js';
+import { html } from '../html.js';
+import { useKeys } from '../keys.js';
+import { useLoaded } from '../live.js';
+import { ENDED } from '../states.js';
+import { Retry } from './actions.js';
+import { Attempts } from './attempts.js';
+import { Rules } from './rules.js';
+import { fullNameOf, growthOf } from './tree.js';
+
+/** @typedef {NonNullable<Console.Result<typeof AGENT>['sessionAgent']>} WholeAgent */
+
+/**
+ * One agent, beside the tabs: what went wrong first, then its question, then what it has said and
+ * was told. Escape closes it, and returns the focus.
+ *
+ * @param {object} properties
+ * @param {import('./store.js').Watched} properties.watched
+ * @param {import('./tree.js').Tree} properties.tree
+ * @param {string} properties.uuid
+ * @param {import('./actions.js').Place} properties.place
+ * @param {(uuid: string) => string} properties.agentHref
+ * @param {() => void} properties.close
+ * @param {() => void} properties.reload
+ */
+export function Drawer({ watched, tree, uuid, place, agentHref, close, reload }) {
+  const { sessionUuid } = place;
+  const row = watched.byUuid.get(uuid);
+  const live = useLoaded(
+    async (signal) => (await ask(AGENT, { sessionUuid, sessionAgentUuid: uuid }, signal)).sessionAgent,
+    [sessionUuid, uuid],
+  );
+  const seen = useRef(row?.updatedAt);
+  useEffect(() => {
+    if (seen.current !== row?.updatedAt) live.reload();
+    seen.current = row?.updatedAt;
+  }, [row?.updatedAt]);
+  const heading = useFocus(close);
+  const changed = () => {
+    live.reload();
+    reload();
+  };
+  const parent = row?.parentUuid ? watched.byUuid.get(row.parentUuid) : undefined;
+  const name = row ? fullNameOf(row, parent) : (live.data?.agent?.agentName ?? 'Agent');
+  return html`<aside class="drawer" aria-label="Agent">
+    <div class="bar">
+      <h2 tabindex="-1" ref=${heading}>${name}</h2>
+      <span class="grow"></span>
+      <button class="quiet" aria-label="Close" title="Close (Esc)" onClick=${close}>✕</button>
+    </div>
+    <${Loaded} live=${live} gone="There is no such agent in this session.">
+      ${(/** @type {WholeAgent} */ agent) => html`
+        <${Status} agent=${agent} row=${row} />
+        ${parent && html`<p class="quiet">Added by <a href=${agentHref(parent.sessionAgentUuid)}>${fullNameOf(parent)}</a></p>`}
+        <${Growth} row=${row} tree=${tree} agentHref=${agentHref} />
+        <${Trouble} agent=${agent} />
+        <${Question} agent=${agent} changed=${changed} />
+        ${agent.agentOutput !== null && agent.state !== 'WAITING_FOR_INPUT' && html`<${TextBlock} label="Output" text=${readable(agent.agentOutput)} />`}
+        <${TextBlock} label="What people have added" text=${agent.userInput} />
+        <${Attempts} runs=${agent.sessionRuns.nodes} hasMore=${agent.sessionRuns.pageInfo.hasNextPage} />
+        <${TextBlock} label="Input" text=${readable(agent.agentInput ?? '')} />
+        <${TextBlock} label="Query" text=${agent.subtaskQuery} open=${!agent.agentInput} />
+        <${Rules} agent=${agent} />
+        ${row && ENDED.has(watched.session.status) && html`<${Again} row=${row} name=${name} place=${place} reload=${changed} />`}
+      `}
+    </>
+  </aside>`;
+}
+
+/** Give the drawer the focus, and return it when it closes. @param {() => void} close */
+function useFocus(close) {
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeys({ Escape: { does: 'Close the agent', run: close } });
+  useEffect(() => {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    // Whoever walks through the graph or a list by keys stays there.
+    if (!before || before === document.body || before.closest('.bar, .tabs')) heading.current?.focus();
+    return () => before?.isConnected && before.focus({ preventScroll: true });
+  }, []);
+  return heading;
+}
+
+/** @param {{ agent: WholeAgent, row: import('./store.js').Agent | undefined }} properties */
+function Status({ agent, row }) {
+  const { attempt, turn, agentAction, deadlineAt, heartbeat } = agent;
+  const state = row?.state ?? agent.state;
+  return html`
+    <p>
+      <${State} of=${state} />
+      ${attempt > 0 && html`<span class="quiet"> · attempt ${attempt} of ${agentAction.retry.maxAttempts}</span>`}
+      ${turn > 1 && html`<span class="quiet"> · turn ${turn} of ${agentAction.maxTurns}</span>`}
+      ${agent.superseded && html`<span class="quiet"> · superseded by a retry</span>`}
+      ${deadlineAt && state === 'IN_PROGRESS' && html`<span class="quiet"> · until ${dateTime(deadlineAt)}</span>`}
+    </p>
+    ${heartbeat &&
+    state === 'IN_PROGRESS' &&
+    html`<div class="heartbeat">
+      ${heartbeat.percent != null && html`<progress max="100" value=${heartbeat.percent} aria-label="Progress">${heartbeat.percent} %</progress>`}
+      <p>${heartbeat.note} <span class="quiet">heartbeat <${Ago} at=${heartbeat.at} /></span></p>
+    </div>`}
+  `;
+}
+
+/** What the agent has added. @param {{ row: any, tree: import('./tree.js').Tree, agentHref: (uuid: string) => string }} properties */
+function Growth({ row, tree, agentHref }) {
+  const [all, showAll] = useState(false);
+  const children = (row && tree.childrenOf.get(row.sessionAgentUuid)) ?? [];
+  if (!children.length) return null;
+  const shown = all ? children : children.slice(0, 8);
+  return html`<div class="growth">
+    <h3>Has added ${growthOf(row, children)}</h3>
+    <ul>
+      ${shown.map((/** @type {import('./store.js').Agent} */ child) => html`<li key=${child.sessionAgentUuid}>
+        <a href=${agentHref(child.sessionAgentUuid)}>${fullNameOf(child, row)}</a> <${State} of=${child.state} />
+      </li>`)}
+    </ul>
+    ${shown.length < children.length && html`<button class="small" onClick=${() => showAll(true)}>Show all ${children.length}</button>`}
+  </div>`;
+}
+
+/** Why it failed, was skipped, or is tried again. @param {{ agent: WholeAgent }} properties */
+function Trouble({ agent: { notes, state } }) {
+  if (!notes) return null;
+  if (state !== 'FAILED') return html`<${TextBlock} label="Notes" text=${notes} />`;
+  return html`<div class="problem" role="group" aria-label="Failure"><pre tabindex="0" aria-label="Why it has failed">${notes}</pre></div>`;
+}
+
+/** @param {{ agent: WholeAgent, changed: () => void }} properties */
+function Question({ agent, changed }) {
+  if (!agent.ask) return null;
+  if (agent.state !== 'WAITING_FOR_INPUT' && agent.ask.answeredAt) {
+    return html`<section class="question" aria-label="Question">
+      <h3>${agent.ask.title || 'Question'}</h3>
+      <${TextBlock} label="What it asked" text=${agent.ask.question} open=${false} />
+      <${Answered} ask=${agent.ask} />
+    </section>`;
+  }
+  return html`<section class="question" aria-label="Question"><${Answer} agent=${agent} changed=${changed} /></section>`;
+}
+
+/** @param {{ row: import('./store.js').Agent, name: string, place: import('./actions.js').Place, reload: () => void }} properties */
+function Again({ row, name, place, reload }) {
+  const [isShown, show] = useState(false);
+  return html`
+    <div class="buttons"><button onClick=${() => show(true)}>Run again from here…</button></div>
+    ${isShown &&
+    html`<${Retry} title="Run ${name} again?" agents=${[row.sessionAgentUuid]} place=${place} reload=${reload} close=${() => show(false)}>
+      <p>The session is in progress again. This agent and everything that follows it run again, even if completed.</p>
+    </>`}
+  `;
+}
