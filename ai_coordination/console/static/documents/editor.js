@@ -158,6 +158,8 @@ export const EDITED_TASK = graphql(`
       ask {
         kind
         title
+        assignee
+        group
         form
         options
         default

@@ -29,6 +29,8 @@
  * @typedef {object} Rule What an agent asks a person about its output.
  * @property {string} kind
  * @property {string | null} title
+ * @property {string | null} assignee
+ * @property {string | null} group
  * @property {any} form
  * @property {string[]} options
  * @property {any} default
@@ -115,7 +117,17 @@ export function newDraft() {
 
 /** @param {string} kind @returns {Rule} */
 export function newRule(kind) {
-  return { kind, title: null, form: null, options: [], default: null, onTimeout: 'FAIL', onRejection: 'FAIL' };
+  return {
+    kind,
+    title: null,
+    assignee: null,
+    group: null,
+    form: null,
+    options: [],
+    default: null,
+    onTimeout: 'FAIL',
+    onRejection: 'FAIL',
+  };
 }
 
 /**

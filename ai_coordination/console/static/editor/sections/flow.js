@@ -1,0 +1,19 @@
+import { NumberField } from '../../components/schema_fields.js';
+import { html } from '../../html.js';
+import { Expression } from '../fields.js';
+
+const LONGEST_SECONDS = 31_536_000;
+
+/** Whether and when the agent runs, and what it is told. @param {import('../agent_panel.js').Panel} panel */
+export function Flow({ action, change, bind }) {
+  return html`
+    <${Expression} label="Condition" help=${html`JMESPath, true or false. If it is false, the agent is skipped. For example <code>outputs.triage.urgent</code>.`} ...${bind('when')} />
+    <${Expression} label="Input" help="JMESPath. What the agent is told, instead of its work and the outputs of those it waits for." ...${bind('input')} />
+    <${NumberField} label="Delay in seconds" help="How long it waits after its predecessors have ended." required=${true}
+      schema=${{ type: 'integer', minimum: 0, maximum: LONGEST_SECONDS }} ...${bind('delaySeconds')} />
+    <label class="check">
+      <input type="checkbox" checked=${action.primaryPath} onChange=${(/** @type {any} */ { target }) => change({ primaryPath: target.checked })} />
+      <span>Continues the thread (conversation) of its predecessor</span>
+    </label>
+  `;
+}
