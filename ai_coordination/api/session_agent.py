@@ -85,6 +85,15 @@ class SessionAgent(Growths, graphene.ObjectType):
         "When the current attempt times out, or the time for a person's answer ends. Null if there"
         " is no deadline."
     )
+    started_at = time_field(
+        "When the agent began in this iteration of the session: its first attempt, or its adding"
+        " agents by `forEach`, `repeat` or `taskUuid`. Null until then, and of agents that an"
+        " earlier version of the engine started."
+    )
+    finished_at = time_field(
+        "When the agent ended: COMPLETED, FAILED, SKIPPED or CANCELLED. A retry that resets the"
+        " agent removes both times."
+    )
     version = int_field(fields.VERSION)
     updated_by = text_field(fields.UPDATED_BY)
     created_at = time_field(fields.CREATED_AT, required=True)
@@ -130,6 +139,8 @@ class SessionAgent(Growths, graphene.ObjectType):
     resolve_notes = lazy_text("notes")
     resolve_usage = lazy_text("total_usage")
     resolve_agent = lazy_text("member")
+    resolve_started_at = lazy_text("started_at")
+    resolve_finished_at = lazy_text("finished_at")
     resolve_turn = asks.resolve_turn
     resolve_predecessor_uuids = neighbours.uuids_resolver("predecessors")
     resolve_successor_uuids = neighbours.uuids_resolver("successors")

@@ -1,12 +1,9 @@
 """What has moved in a session since a client asked last, in the API."""
 
-from typing import Any
-
 import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import fields
-from ai_coordination.api.context import Context
 from ai_coordination.api.fields import Info, list_field, text_field
 from ai_coordination.api.pagination import CursorScope
 from ai_coordination.services.session_changes import Changes
@@ -70,12 +67,12 @@ class SessionChanges(graphene.ObjectType):
     )
 
     @staticmethod
-    async def resolve_agents(told: "_Told", info: Info) -> list[models.SessionAgent]:
-        return told.agents
-
-    @staticmethod
     async def resolve_runs(told: "_Told", info: Info) -> list[models.SessionRun]:
-        return await _runs(info.context, told)
+        context = info.context
+        found: list[models.SessionRun] = await context.run(
+            services.session_changes.runs, context.caller, told.session_uuid, told.changes
+        )
+        return found
 
 
 class _Told:
@@ -86,8 +83,8 @@ class _Told:
         self.changed = changes.changed
         self.whole = changes.whole
         self.agents = changes.agents
-        self.runs_of = changes.runs_of
         self.poll_after_seconds = changes.poll_after_seconds
+        self.changes = changes
         self.session_uuid = session_uuid
 
 
@@ -121,28 +118,3 @@ FIELD = graphene.Field(
     after=graphene.String(description=AFTER),
     resolver=_resolve,
 )
-
-
-async def _runs(context: Context, told: _Told) -> list[models.SessionRun]:
-    """Return the runs that may have begun or ended."""
-    if told.whole:
-        runs: list[models.SessionRun] = await context.run(
-            services.session_changes.all_runs, context.caller, told.session_uuid
-        )
-        return runs
-    chains = await context.all(_chain(context, agent, most) for agent, most in told.runs_of)
-    by_uuid = {run.run_uuid: run for chain in chains for run in chain}
-    return [by_uuid[uuid] for uuid in sorted(by_uuid)]
-
-
-async def _chain(context: Context, agent: models.SessionAgent, most: int) -> list[Any]:
-    """Return the latest runs of an agent, at most so many, as far as they are stored."""
-    runs: list[models.SessionRun] = []
-    uuid = agent.current_run_uuid
-    while uuid is not None and len(runs) < most:
-        run = await context.load(models.SessionRun, agent.session_uuid, uuid)
-        if run is None:
-            break
-        runs.append(run)
-        uuid = run.previous_run_uuid
-    return runs

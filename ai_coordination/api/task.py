@@ -31,6 +31,7 @@ from ai_coordination.api.pagination import (
 )
 from ai_coordination.api.session_queries import sessions_of
 from ai_coordination.api.task_schedule import schedules_of
+from ai_coordination.engine.planning import task_variables
 
 SUBTASK_QUERIES = (
     "The work of each agent. A session has one session agent for each subtask query. An agent"
@@ -64,6 +65,11 @@ class Task(graphene.ObjectType):
     initial_task_query = text_field("Task query of sessions that are started without one.")
     subtask_queries = list_field(SubtaskQuery, SUBTASK_QUERIES)
     agent_actions = list_field(AgentAction, AGENT_ACTIONS)
+    variables = list_field(
+        graphene.String,
+        "The names of the `{variables}` of the subtask queries and of whom agents ask, each once. A"
+        " task query that is a JSON object must have all of them.",
+    )
     output = text_field(OUTPUT)
     budget = graphene.Field(
         Budget, description="What each session of the task may spend. Null: no limit."
@@ -97,6 +103,10 @@ class Task(graphene.ObjectType):
             return actions
         coordination = await _coordination(task, info)
         return services.agent_rules.with_default_timeouts(actions, coordination.agents)
+
+    @staticmethod
+    def resolve_variables(task: models.Task, info: Info) -> list[str]:
+        return task_variables.names(task)
 
     @staticmethod
     async def resolve_coordination(task: models.Task, info: Info) -> models.Coordination:

@@ -204,6 +204,10 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     heartbeat_percent = NumberAttribute(null=True)
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
+    # When it began in this iteration: was claimed first, or added agents; and when it ended. Absent
+    # until then, and for what earlier versions began and ended.
+    started_at = UnicodeAttribute(null=True)
+    finished_at = UnicodeAttribute(null=True)
     run_count = NumberAttribute(default=0)
     # Counts the writes that callers can see the effect of, other than update mutations, which
     # `version` counts. 0 if absent.

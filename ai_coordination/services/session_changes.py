@@ -22,6 +22,8 @@ LONGEST_POLL_SECONDS = 15.0
 POLL_SHARE_OF_QUIET = 0.5
 
 DIGEST_BYTES = 8
+# Runs hold outputs, up to 400 KB each, and those of one call are in memory at once.
+RUNS_OF_A_BATCH = 32
 
 # Texts and settings that may be large. They are read for the agents that have moved alone.
 _LARGE = frozenset(
@@ -106,9 +108,29 @@ def _read(caller: Caller, session_uuid: str, *, consistent: bool) -> list[models
     )
 
 
-def all_runs(caller: Caller, session_uuid: str) -> list[models.SessionRun]:
-    """Read all runs of a session, oldest first."""
-    return reads.all_rows(models.SessionRun, session_uuid, tenant=caller.partition_key)
+def runs(caller: Caller, session_uuid: str, changes: Changes) -> list[models.SessionRun]:
+    """Read the runs that may have begun or ended, oldest first; all if `changes` are whole."""
+    kind = models.SessionRun
+    if changes.whole:
+        return reads.all_rows(kind, session_uuid, tenant=caller.partition_key)
+    found: list[models.SessionRun] = []
+    left = {str(agent.current_run_uuid): most for agent, most in changes.runs_of}
+    while left:
+        keys: list[reads.Key] = [(kind, session_uuid, uuid) for uuid in left]
+        latest = [run for run in _batch(caller, keys) if run is not None]
+        found += latest
+        left = {
+            str(run.previous_run_uuid): left[run.run_uuid] - 1
+            for run in latest
+            if run.previous_run_uuid is not None and left[run.run_uuid] > 1
+        }
+    return sorted(found, key=lambda run: str(run.run_uuid))
+
+
+def _batch(caller: Caller, keys: Sequence[reads.Key]) -> list[models.SessionRun | None]:
+    return reads.batch_get(
+        keys, tenant=caller.partition_key, context=caller.context, batch_size=RUNS_OF_A_BATCH
+    )
 
 
 def _has_ended(session: models.Session) -> bool:

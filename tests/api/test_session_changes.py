@@ -142,3 +142,39 @@ def test_a_cursor_is_of_one_session_of_one_tenant() -> None:
     for cursor in ("", "x", "é", f"{client.cursor}A", str(client.cursor)[:-1]):
         assert error(_CHANGES, {**own, "after": cursor}) == refused
     assert data(_CHANGES, own, RIVAL)["session"] is None
+
+
+_TIMES = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
+    sessionAgents { nodes { agentUuid startedAt finishedAt } }
+    sessionRuns { nodes { agentUuid createdAt finishedAt } } } }"""
+
+
+def times(place: Place) -> dict[str, tuple[str | None, str | None]]:
+    found = data(_TIMES, {"c": place.coordination, "s": place.session})["session"]
+    nodes = found["sessionAgents"]["nodes"]
+    return {one["agentUuid"]: (one["startedAt"], one["finishedAt"]) for one in nodes}
+
+
+def runs_of(place: Place, name: str) -> list[tuple[str, str | None]]:
+    found = data(_TIMES, {"c": place.coordination, "s": place.session})["session"]
+    nodes = found["sessionRuns"]["nodes"]
+    return [(one["createdAt"], one["finishedAt"]) for one in nodes if one["agentUuid"] == name]
+
+
+def test_an_agent_has_the_times_of_its_first_run_and_of_its_end() -> None:
+    actions = [after("a", retry={"maxAttempts": 2, "intervalSeconds": 0}), after("b", "a")]
+    place = started([external("a"), echo("b")], actions)
+    assert times(place) == {"a": (runs_of(place, "a")[0][0], None), "b": (None, None)}
+    tell("failSessionAgent", {**report(place, "a"), "notes": "Not yet"})
+    tell("failSessionAgent", {**report(place, "a"), "notes": "Never"})
+    (first, _), (_, last) = runs_of(place, "a")
+
+    ended = times(place)
+
+    assert ended["a"] == (first, last)
+    assert ended["b"][0] is None
+    assert ended["b"][1] is not None
+    change("retrySession", place.key, SESSION)
+    assert times(place) == {"a": (None, None), "b": (None, None)}
+    work_off()
+    assert times(place) == {"a": (runs_of(place, "a")[2][0], None), "b": (None, None)}

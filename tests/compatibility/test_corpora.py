@@ -32,6 +32,8 @@ SINCE: dict[type[models.Table], set[str]] = {
         "claimed_by",
         "claimed_at",
         "unsent_events",
+        "started_at",
+        "finished_at",
     },
     models.SessionRun: {"previous"},
 }

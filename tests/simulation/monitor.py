@@ -29,6 +29,7 @@ from tests.simulation.bus import Told
 from tests.simulation.simulator import TENANT, Simulator
 from tests.simulation.snapshot import Snapshot, StoreReader
 from tests.simulation.turns import Turns, turn_of
+from tests.simulation.watcher import Watcher
 
 TOLERATED = timedelta(seconds=THROTTLE_SECONDS)
 ANSWERED = (SessionAgentState.WAITING_FOR_INPUT, SessionAgentState.COMPLETED)
@@ -49,6 +50,7 @@ class Monitor:
         self._throttled: set[str] = set()
         self._told = Told(world)
         self.turns = Turns(world, self._iterations)
+        self.watcher = Watcher(world)
         # The last answer that an agent asked about. It is kept until a person has judged it.
         self._asked: dict[int, Text] = {}
 
@@ -65,6 +67,7 @@ class Monitor:
             sums.budget_is_kept(now)
             self._told.look(now)
             self._compare(now)
+            self.watcher.look(now)
         self._before = now
         return now
 
@@ -222,6 +225,7 @@ class Monitor:
     def rest(self, now: Snapshot) -> None:
         """Check what must hold when nothing is due."""
         invariants.at_rest(now)
+        self.watcher.rests(now)
         assert now.session.final_progress is not None
         outputs.output_is_right(now)
         sums.everything_is_settled(now)

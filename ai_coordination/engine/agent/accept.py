@@ -39,17 +39,20 @@ def accept(engine: Engine, agent: models.SessionAgent, accepted: Accepted) -> No
     changes: dict[str, Any] = {"poll_at": None if wait is None else engine.later(wait)}
     if accepted.remote is not None:
         changes["remote"] = remote.encoded(accepted.remote)
-    changes |= heartbeat.signs(engine, agent)
+    signs = heartbeat.signs(engine, agent)
+    # Only the first acceptance has a name to write.
+    task_id = None if agent.poll_at else accepted.task_id or None
+    changes |= signs
     then = agent.changed(changes)
     kind = models.SessionAgent
     actions = released(engine, then, due_at(then, is_sent=is_sent))
+    if signs or task_id is not None:
+        actions.append(kind.change_count.add(1))
     for name, value in changes.items():
         attribute = getattr(kind, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
     condition = (kind.state == SessionAgentState.IN_PROGRESS.value) & moves.same_run(agent)
     condition &= moves.same_worker(agent)
-    # Only the first acceptance has a name to write.
-    task_id = None if agent.poll_at else accepted.task_id or None
     if not _landed(engine, agent, actions, condition, task_id):
         abandon.refused(engine, agent, changes.get("remote"))
     elif is_sent:
@@ -111,10 +114,7 @@ def _landed(
         return writes.update_if(agent, actions, condition, engine.context).landed
     run = models.SessionRun
     transaction = Transaction()
-    named = models.SessionAgent.change_count.add(1)
-    transaction.update(
-        agent, [*actions, named], condition, lambda old: _Refused("the agent has moved")
-    )
+    transaction.update(agent, actions, condition, lambda old: _Refused("the agent has moved"))
     transaction.update(
         run(agent.session_uuid, agent.current_run_uuid),
         [run.async_task_uuid.set(run.async_task_uuid | _shown(task_id))],

@@ -71,7 +71,7 @@ def _update(transition: Transition) -> tuple[list[Action], Condition]:
         actions += due_times.clear(kind)
     else:
         actions += due_times.set_due(kind, agent.session_uuid, transition.due_at)
-    for name, value in transition.changes.items():
+    for name, value in {**transition.times(), **transition.changes}.items():
         attribute = getattr(kind, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
     if transition.run is not None:

@@ -44,7 +44,10 @@ def checkpoint(engine: Engine, agent: models.SessionAgent, resume: Any) -> bool:
     stored = _stored(agent, resume)
     landed, _ = writes.update_if(
         agent,
-        [kind.resume.remove() if stored is None else kind.resume.set(stored)],
+        [
+            kind.resume.remove() if stored is None else kind.resume.set(stored),
+            kind.change_count.add(1),
+        ],
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & (kind.iteration == agent.iteration)
         & moves.same_run(agent)

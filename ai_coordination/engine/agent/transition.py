@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from ai_coordination import models
 from ai_coordination.models import token_usage
-from ai_coordination.states import RunOutcome
+from ai_coordination.states import TERMINAL_AGENT, RunOutcome
 from ai_coordination.states import SessionAgentState as State
 
 # Attributes of a session agent by name. None removes one.
@@ -94,6 +94,15 @@ class Transition:
     event: str | None = None
     knows_its_repeat: bool = False
 
+    def times(self) -> Changes:
+        """When the agent has begun, or ended, if this transition does either."""
+        if self.source is None:
+            return {"started_at": None, "finished_at": None}
+        if self.to in TERMINAL_AGENT:
+            return {"finished_at": self.at}
+        begins = self.run is not None or "grown" in self.changes
+        return {"started_at": self.agent.started_at or self.at} if begins else {}
+
     def result(self) -> models.SessionAgent:
         """The agent as this transition leaves it. What it does not change is as it was read."""
         state = {
@@ -101,6 +110,7 @@ class Transition:
             "updated_at": self.at,
             "change_count": int(self.agent.change_count or 0) + 1,
             "due_at": self.due_at,
+            **self.times(),
         }
         sums = {} if self.used is None else token_usage.with_usage(self.agent, self.used)
         unsent = set(self.agent.unsent_events or ()) | ({self.event} if self.event else set())

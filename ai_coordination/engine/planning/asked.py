@@ -44,7 +44,7 @@ def planned(action: models.AgentAction, values: Variables | None) -> Asked:
     """
     if not asks_by_element(action):
         return _filled(action, lambda text: _fill(text, values))
-    for text in _texts(action):
+    for text in texts_of(action):
         element.check(text, values or {}, PLACE)
     return ANY_PERSON
 
@@ -81,10 +81,11 @@ def asks_by_element(action: models.AgentAction) -> bool:
 
 def is_assigned(action: models.AgentAction) -> bool:
     """Whether the action says to which user or group its agent's questions are."""
-    return bool(_texts(action))
+    return bool(texts_of(action))
 
 
-def _texts(action: models.AgentAction) -> list[str]:
+def texts_of(action: models.AgentAction) -> list[str]:
+    """Return the texts that say whom an agent asks, with their variables."""
     rule = action.ask
     return [] if rule is None else [text for text in (rule.assignee, rule.group) if text]
 

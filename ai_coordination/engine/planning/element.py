@@ -23,9 +23,14 @@ class NoMember(EngineError):
 
 def check(text: str, values: Variables | None, *path: str | int) -> None:
     """Raise BadUserInput for a name that is neither of an element nor a variable."""
-    for name in variables.names(text, PIECE):
-        if values is not None and not _is_of_element(name) and name not in values:
+    for name in variables_in(text):
+        if values is not None and name not in values:
             raise BadUserInput(f"The task query has no member {name!r}", *path)
+
+
+def variables_in(text: str) -> list[str]:
+    """Return the names in a text that are variables, and not of an element."""
+    return [name for name in variables.names(text, PIECE) if not _is_of_element(name)]
 
 
 def names_it(text: str) -> bool:

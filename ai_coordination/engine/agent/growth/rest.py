@@ -151,7 +151,12 @@ def write_cancelled(
         planned, counts = _load(agent)
     except TextUnavailable:
         return
-    ended = {"state": SessionAgentState.CANCELLED.value, "due_at": None, "due_shard": None}
+    ended = {
+        "state": SessionAgentState.CANCELLED.value,
+        "finished_at": engine.now(),
+        "due_at": None,
+        "due_shard": None,
+    }
     items = new_agents.build(engine, session, planned, int(agent.iteration))
     try:
         for chunk in new_agents.cut([item.changed(ended) for item in items], counts):
