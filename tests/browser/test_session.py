@@ -265,10 +265,10 @@ def test_a_session_of_300_agents_is_quick(served: Served, page: Page) -> None:
     page.get_by_role("link", name="Agents", exact=True).click()
     page.keyboard.press("/")
     page.keyboard.type("visa rules 29")
-    expect(page.locator("table.agents tbody tr")).to_have_count(1)
+    expect(page.locator("table.agent-rows tbody tr")).to_have_count(1)
     page.get_by_label("Search by name").fill("")
     page.get_by_label("State").select_option("WAITING_FOR_INPUT")
-    expect(page.locator("table.agents tbody tr")).to_have_count(14)
+    expect(page.locator("table.agent-rows tbody tr")).to_have_count(14)
 
 
 def test_many_alike_are_one_node(served: Served, page: Page) -> None:

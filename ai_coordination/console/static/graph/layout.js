@@ -29,7 +29,7 @@ import { layered } from './layers.js';
 
 /** Sizes in pixels of the drawing. `isDownwards`: from top to bottom, for narrow screens. */
 export const SIZES = {
-  width: 196,
+  width: 212,
   height: 48,
   along: 56,
   across: 14,

@@ -56,7 +56,7 @@ export function Agents({ watched, tree, selected, agentHref, query, filter }) {
       ? html`<${Empty}><p>${rows.length ? 'No agent is like that.' : 'This session has no agents yet.'}</p>
           ${rows.length > 0 && html`<button onClick=${() => filter({ text: null, state: null })}>Show all agents</button>`}</>`
       : html`<div class="scrolls" ref=${table}>
-          <table class="agents">
+          <table class="agent-rows">
             <thead>
               <tr>
                 <th>Agent</th><th>State</th><th class="number">Attempt</th><th class="number">Took</th>

@@ -41,7 +41,7 @@ function Counts({ tree, stateHref }) {
   return html`<span class="counts" role="group" aria-label="Agents" aria-live="polite">
     ${states.map((state) => {
       const { icon, word } = look(state);
-      return html`<a key=${state} class="count s-${state}" href=${stateHref(state)} title="${count(counts.get(state) ?? 0)} ${word}">
+      return html`<a key=${state} class="state-count s-${state}" href=${stateHref(state)} title="${count(counts.get(state) ?? 0)} ${word}">
         <span class="icon" aria-hidden="true">${icon}</span> ${count(counts.get(state) ?? 0)}<span class="hidden"> ${word}</span>
       </a>`;
     })}
