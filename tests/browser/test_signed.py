@@ -71,6 +71,7 @@ def test_the_page_shows_what_the_api_answers_to_signed_requests(
         assert page.evaluate(VIEWER) == {"userId": MIA}
         assert page.get_by_role("link", name="API").count() == 0
         assert page.get_by_role("button", name="Choose a person").count() == 0
+        page.close()
 
 
 def test_who_may_not_call_the_api_is_told(tables: None, tenant: None, new_page: NewPage) -> None:
