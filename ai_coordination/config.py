@@ -10,6 +10,7 @@ from ai_coordination import agent_hosts, prices
 PREFIX = "AI_COORDINATION_"
 # Clients keep so many connections.
 MOST_CALL_THREADS = 200
+MOST_DAYS = 9_999
 
 
 class ConfigurationError(Exception):
@@ -53,6 +54,7 @@ class Settings:
     callback_url: str | None = None
     model_prices: tuple[prices.Price, ...] = ()
     event_bus: str | None = None
+    retention_days: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -91,6 +93,7 @@ class Settings:
             callback_url=read.url("CALLBACK_URL"),
             model_prices=read.prices("MODEL_PRICES"),
             event_bus=read.optional("EVENT_BUS"),
+            retention_days=read.days("RETENTION_DAYS"),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         )
         if invalid := agent_hosts.invalid_entries(settings.agent_hosts):
@@ -161,6 +164,15 @@ class _Reader:
         if value not in ("true", "false"):
             raise ConfigurationError(f"{PREFIX}{name} must be true or false, not {value!r}")
         return value == "true"
+
+    def days(self, name: str) -> int:
+        """A number of days. 0, for never, is the default."""
+        value = self.optional(name) or "0"
+        if not value.isdecimal() or int(value) > MOST_DAYS:
+            raise ConfigurationError(
+                f"{PREFIX}{name} must be a whole number from 0 to {MOST_DAYS}, not {value!r}"
+            )
+        return int(value)
 
     def positive(self, name: str, default: int, most: int | None = None) -> int:
         value = self.optional(name) or str(default)

@@ -95,6 +95,12 @@ def _reported(capacity: Any) -> float:
 
 
 def _parts(operation: str, request: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    if operation == "BatchWriteItem":
+        return [
+            ("Delete", {"TableName": table, **one["DeleteRequest"]})
+            for table, parts in request["RequestItems"].items()
+            for one in parts
+        ]
     if operation != "TransactWriteItems":
         return [(_PLAIN[operation], request)]
     return [(kind, part) for one in request["TransactItems"] for kind, part in one.items()]

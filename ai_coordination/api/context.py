@@ -105,13 +105,14 @@ class Context:
         return dict(zip(distinct, _threads.map(read, distinct), strict=True))
 
     async def _batch(self, keys: list[Key]) -> list[Any]:
-        return await self.run(
+        found = await self.run(
             reads.batch_get,
             keys,
             tenant=self.caller.partition_key,
             context=self.caller.context,
             batch_size=KEYS_OF_A_BATCH,
         )
+        return [services.session.present(entity) for entity in found]
 
     def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
         """Load all agents of a session, once for all fields that need the whole graph.

@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 from graphql import print_schema
 
-from ai_coordination import models
+from ai_coordination import models, services
 from ai_coordination.api import enums, uuids
 from ai_coordination.api.agent_runtimes import AgentRuntimeQueries
 from ai_coordination.api.coordination import Coordination, CoordinationQueries
@@ -54,7 +54,7 @@ class Query(
     @staticmethod
     def resolve_node(root: None, info: Info, id: str) -> models.Entity | None:
         tenant = info.context.caller.partition_key
-        return reads.get(*key_of(id, tenant), tenant=tenant)
+        return services.session.present(reads.get(*key_of(id, tenant), tenant=tenant))
 
 
 class Mutation(

@@ -26,7 +26,15 @@ from ai_coordination.engine.agent import (
 from ai_coordination.engine.agent.growth.rest import PlanLost
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.events import outbox
-from ai_coordination.engine.session import deadline, dispatch, end, operation, retry, start
+from ai_coordination.engine.session import (
+    deadline,
+    dispatch,
+    end,
+    operation,
+    purge,
+    retry,
+    start,
+)
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.errors import InputError, TextUnavailable
 from ai_coordination.messages import (
@@ -121,6 +129,8 @@ def session_work(engine: Engine, session: models.Session, due_at: str | None = N
         retry.resume(engine, now)
     elif now.operation == Operation.DISPATCH:
         _dispatch(engine, now)
+    elif now.operation == Operation.PURGE:
+        purge.resume(engine, now)
 
 
 def _dispatch(engine: Engine, session: models.Session) -> None:

@@ -19,6 +19,11 @@ def session_ended(engine: Engine, session: models.Session, status: SessionStatus
         telemetry.measure("SessionDuration", lasted.total_seconds() * 1000)
 
 
+def session_purged() -> None:
+    """Count a session that was deleted with all that belonged to it."""
+    telemetry.count("SessionsPurged")
+
+
 def agent_moved(
     engine: Engine,
     agent: models.SessionAgent,

@@ -1,4 +1,4 @@
-"""Commands on a session as a whole: start, dispatch, cancel and retry it."""
+"""Commands on a session as a whole: start, dispatch, cancel, retry and purge it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from ai_coordination.engine.context import Engine
 from ai_coordination.engine.planning import pinned_tasks
 from ai_coordination.engine.session import dispatch as dispatching
 from ai_coordination.engine.session import end, operation, retry_request, start_request
+from ai_coordination.engine.session import purge as purging
 from ai_coordination.engine.session import retry as retrying
 from ai_coordination.engine.session import start as starting
 from ai_coordination.engine.session.operation import Operation
@@ -219,6 +220,24 @@ def retry(
         message = "An earlier retry could not be resumed and was undone: retry the session again"
         raise InvalidState(message, sessions.status_of(now).upper())
     return now
+
+
+def purge(
+    engine: Engine, caller: Caller, *, coordination_uuid: str, session_uuid: str
+) -> models.Session:
+    """Delete an ended session with all that belongs to it: a worker does it, soon.
+
+    From now on it counts as deleted. Raises NotFound; InvalidState if it has not ended, or is being
+    retried.
+    """
+    session = _get(caller, coordination_uuid, session_uuid)
+    marked = purging.mark(engine, session)
+    if marked is None:
+        now = _get(caller, coordination_uuid, session_uuid)
+        message = "Only a session that has ended can be purged: cancel it first"
+        raise InvalidState(message, sessions.status_of(now).upper())
+    engine.send(marked)
+    return marked
 
 
 def _not_retried(session: models.Session) -> InvalidState:

@@ -11,6 +11,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 
 from ai_coordination import models, telemetry
+from ai_coordination.engine import retention
 from ai_coordination.engine.agent import delay, lease, poll
 from ai_coordination.engine.context import GRACE_SECONDS, Engine, message
 from ai_coordination.messages import Lane, Message
@@ -70,6 +71,8 @@ def sweep(engine: Engine) -> int:
     _count("SweepFound", found)
     if found:
         telemetry.logger.info("sweep", extra={"found": found})
+    if Lane.STEPS not in behind:
+        retention.sweep(engine)
     return found
 
 

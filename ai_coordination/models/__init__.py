@@ -19,7 +19,14 @@ from ai_coordination.models.growth import Growth
 from ai_coordination.models.idempotency import Idempotency
 from ai_coordination.models.keys import asked_of_group, asked_of_user
 from ai_coordination.models.progress import Progress
-from ai_coordination.models.session import InputFile, LogEntry, Session, tenant_user
+from ai_coordination.models.session import (
+    PURGE,
+    InputFile,
+    LogEntry,
+    Session,
+    is_not_being_purged,
+    tenant_user,
+)
 from ai_coordination.models.session_agent import SessionAgent, open_as, opened
 from ai_coordination.models.session_label import Label, SessionLabel, tenant_label
 from ai_coordination.models.session_run import SessionRun, tenant_thread
@@ -45,6 +52,7 @@ for _table in TABLES:
     _table._get_connection()
 
 __all__ = [
+    "PURGE",
     "TABLES",
     "Agent",
     "AgentAction",
@@ -80,6 +88,7 @@ __all__ = [
     "asked_of_group",
     "asked_of_user",
     "connection",
+    "is_not_being_purged",
     "open_as",
     "opened",
     "tenant_label",

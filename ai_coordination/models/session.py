@@ -10,6 +10,7 @@ from pynamodb.attributes import (
     NumberSetAttribute,
     UnicodeAttribute,
 )
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination import timestamps
@@ -19,6 +20,7 @@ from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.budget import Budget
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.progress import Progress
+from ai_coordination.models.retention import IsRetained, PurgeIndex
 from ai_coordination.models.session_label import Label
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import HasUsageSum
@@ -45,6 +47,10 @@ _SMALL = [
     "started_at",
     "finished_at",
 ]
+
+
+# The operation that never ends otherwise than with the item: see `engine/session/purge.py`.
+PURGE = "purge"
 
 
 def _all_but(key: str) -> list[str]:
@@ -102,18 +108,7 @@ class SessionsOfUser(GlobalSecondaryIndex["Session"]):
     session_uuid = UnicodeAttribute(range_key=True)
 
 
-class SessionsToPurge(GlobalSecondaryIndex["Session"]):
-    """Ended sessions by the time at which they are purged. Sparse. Nothing writes it yet."""
-
-    class Meta:
-        index_name = "purge"
-        projection = IncludeProjection(["partition_key"])
-
-    purge_shard = UnicodeAttribute(hash_key=True)
-    purge_at = UnicodeAttribute(range_key=True)
-
-
-class Session(HasDueTime, HasUsageSum, Versioned):
+class Session(HasDueTime, IsRetained, HasUsageSum, Versioned):
     """One execution of a task. It counts its agents, and the runs without an agent.
 
     It keeps the sum of what runs used: of each agent once the agent rests.
@@ -125,7 +120,7 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     of_tenant = SessionsOfTenant()
     of_task = SessionsOfTask()
     of_user = SessionsOfUser()
-    to_purge = SessionsToPurge()
+    to_purge = PurgeIndex()
     due = DueIndex()
 
     coordination_uuid = UnicodeAttribute(hash_key=True)
@@ -182,6 +177,11 @@ class Session(HasDueTime, HasUsageSum, Versioned):
     finished_at = UnicodeAttribute(null=True)
 
     @property
+    def is_being_purged(self) -> bool:
+        """Whether its purge has begun. For callers it is deleted then."""
+        return self.operation == PURGE
+
+    @property
     def dollars(self) -> float | None:
         """What its runs have cost; None if no price was known."""
         return token_usage.dollars(self.used_nanodollars)
@@ -198,3 +198,10 @@ class Session(HasDueTime, HasUsageSum, Versioned):
 def tenant_user(partition_key: str, user_id: str | None) -> str | None:
     """Return the key that lists a user's sessions. User names are unique only within a tenant."""
     return None if user_id is None else keys.tenant_key(partition_key, user_id)
+
+
+def is_not_being_purged() -> Condition:
+    """The session is not being purged: for callers it exists."""
+    of_session = Session.operation
+    condition: Condition = of_session.does_not_exist() | (of_session != PURGE)
+    return condition

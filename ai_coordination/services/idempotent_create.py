@@ -160,6 +160,6 @@ def _named(
     entity = reads.get(
         model, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
     )
-    if entity is None:
+    if entity is None or (isinstance(entity, models.Session) and entity.is_being_purged):
         raise _DeletedSince("The entity that this key created has been deleted", "idempotency_key")
     return entity

@@ -1,7 +1,7 @@
 """Sessions: executions of tasks."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
@@ -24,6 +24,8 @@ from ai_coordination.services.fingerprints import MutationInput
 from ai_coordination.services.input_files import input_files_of
 from ai_coordination.services.task import queries
 from ai_coordination.states import SessionStatus
+
+E = TypeVar("E", bound=models.Entity)
 
 NOUN = "session"
 
@@ -123,10 +125,21 @@ def add_parts(transaction: Transaction, caller: Caller, session: models.Session)
 
 
 def get(caller: Caller, coordination_uuid: str, session_uuid: str) -> models.Session | None:
-    """Read a session consistently. Returns None if the tenant has no such session."""
+    """Read a session consistently. Returns None if the tenant has no such session.
+
+    A session that is being purged counts as deleted.
+    """
     validation.uuid(coordination_uuid, "coordination_uuid")
     validation.uuid(session_uuid, "session_uuid")
-    return reads.get(models.Session, coordination_uuid, session_uuid, tenant=caller.partition_key)
+    return present(
+        reads.get(models.Session, coordination_uuid, session_uuid, tenant=caller.partition_key)
+    )
+
+
+def present(entity: E | None) -> E | None:
+    """Return an entity that callers may see: None for a session that is being purged."""
+    is_gone = isinstance(entity, models.Session) and entity.is_being_purged
+    return None if is_gone else entity
 
 
 def status_of(session: models.Session) -> str:
@@ -179,12 +192,13 @@ def update(
     )
 
 
-def _may_change(fields: Collection[str], budget: models.Budget | None) -> Condition | None:
+def _may_change(fields: Collection[str], budget: models.Budget | None) -> Condition:
     """The condition of an update."""
     if not ALWAYS_OPEN.issuperset(fields):
         return not_started()
     has_limit = budgets.had_such_limits(budget)
-    return None if has_limit is None else not_started() | has_limit
+    present = models.is_not_being_purged()
+    return present if has_limit is None else present & (not_started() | has_limit)
 
 
 def put_texts(caller: Caller, pending: texts.PendingTexts) -> None:
@@ -205,6 +219,8 @@ def not_started() -> Condition:
 
 def started(old: models.Session) -> EngineError:
     """Return the error if a session is not `not_started`."""
+    if old.is_being_purged:
+        return guards.not_found(NOUN)
     return InvalidState("This session has started", status_of(old).upper())
 
 
@@ -224,6 +240,8 @@ def delete(caller: Caller, coordination_uuid: str, session_uuid: str) -> None:
     still_has = guards.children(caller, NOUN, agents="agent_count", runs="run_count")
 
     def refused(old: models.Session | None) -> EngineError:
+        if present(old) is None:
+            return guards.not_found(NOUN)
         if old is not None and old.partition_key == caller.partition_key:
             if old.operation:
                 message = "This session is being started or ended"

@@ -15,7 +15,7 @@ from ai_coordination.errors import BadUserInput
 from ai_coordination.models import reads
 from ai_coordination.models.reads import Page, PageRequest
 from ai_coordination.services import labels, validation
-from ai_coordination.services.session import status_of
+from ai_coordination.services.session import present, status_of
 from ai_coordination.states import SessionStatus
 
 # Members of a filter, apart from the label and the times.
@@ -77,7 +77,7 @@ def find(caller: Caller, session_uuid: str) -> models.Session | None:
     row = reads.in_index(model, model.of_tenant, tenant, session_uuid)
     if row is None:
         return None
-    return reads.get(model, row.coordination_uuid, session_uuid, tenant=tenant)
+    return present(reads.get(model, row.coordination_uuid, session_uuid, tenant=tenant))
 
 
 def page(
@@ -108,7 +108,7 @@ def page(
         (caller.partition_key, "partition_key", model.of_tenant),
     ]
     hash_key, name, index = next(each for each in lists if each[0] is not None)
-    return reads.page(
+    found = reads.page(
         model,
         str(hash_key),
         window,
@@ -116,6 +116,8 @@ def page(
         index=index,
         condition=reads.all_of(wanted.conditions(name)),
     )
+    # The rows of an index do not say it: there a session stays until its purge ends.
+    return replace(found, rows=[row for row in found.rows if not row.is_being_purged])
 
 
 def _within(request: PageRequest, after: datetime | None, before: datetime | None) -> PageRequest:
@@ -145,7 +147,7 @@ def _with_label(
         (models.Session, row.coordination_uuid, row.session_uuid) for row in rows.rows
     ]
     found = reads.batch_get(keys, tenant=tenant, context=caller.context)
-    sessions = [one for one in found if one is not None and wanted.matches(one)]
+    sessions = [one for one in map(present, found) if one is not None and wanted.matches(one)]
     if len(sessions) > request.first:
         sessions = sessions[: request.first]
         return Page(sessions, True, sessions[-1].session_uuid)

@@ -126,7 +126,7 @@ def _count_out(
     )
 
     def refused(old: models.Session | None) -> EngineError:
-        if old is None:
+        if old is None or old.is_being_purged:
             return guards.not_found(NOUN)
         return InvalidState(
             "Agents can be deleted only before their session's start or after its end",

@@ -106,7 +106,7 @@ def _count_in_parent(transaction: Transaction, caller: Caller, run: models.Sessi
         transaction.update(
             of_session(run.coordination_uuid, run.session_uuid),
             counted,
-            guards.owned(of_session, caller),
+            guards.owned(of_session, caller) & models.is_not_being_purged(),
             guards.missing("session", "session_uuid"),
         )
     if run.session_agent_uuid is None:

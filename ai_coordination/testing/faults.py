@@ -8,7 +8,7 @@ from typing import Any
 from ai_coordination.local.errors import Refused
 from ai_coordination.testing.errors import TestingError, WorkerDied
 
-_WRITES = frozenset({"DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
+_WRITES = frozenset({"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
 _LOSABLE = ('"kind":"agent"', '"kind":"session"')
 
 

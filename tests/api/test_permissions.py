@@ -126,6 +126,7 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         resume_after_deaths()
         fire(agent_server)
         delete_everything(world)
+        purge_old_sessions(monkeypatch)
 
     for who, statements in (
         (used.api, API_MAY),
@@ -279,6 +280,14 @@ def sweep() -> None:
     with patch.object(reads, "due_rows", much_later):
         worker.handler({"kind": worker.SWEEP}, Context())
     work_off()
+
+
+def purge_old_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI_COORDINATION_RETENTION_DAYS", "1")
+    settings.cache_clear()
+    start(blueprint([echo("e")]), labels=[{"key": "customer", "value": "ACME"}])
+    work_off()
+    sweep()
 
 
 def fire(server: ChatServer) -> None:

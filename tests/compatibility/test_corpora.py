@@ -21,7 +21,7 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 }
 # Stored since the newest corpus was written. The corpus of the next release has them.
 SINCE: dict[type[models.Table], set[str]] = {
-    models.Session: {"final_progress", "labels", "unsent_events"},
+    models.Session: {"final_progress", "labels", "purge_shard", "purge_at", "unsent_events"},
     models.SessionAgent: {
         "change_count",
         "asked_user",
@@ -42,7 +42,10 @@ SINCE: dict[type[models.Table], set[str]] = {
 def test_the_newest_corpus_has_each_state() -> None:
     statuses = {*SessionStatus} - {SessionStatus.WAITING_FOR_INPUT}
     assert _said("sessions", "status") == statuses
-    assert _said("sessions", "doing") == {None, *Operation} - {Operation.RETRY_OF_0_1_0}
+    assert _said("sessions", "doing") == {None, *Operation} - {
+        Operation.RETRY_OF_0_1_0,
+        Operation.PURGE,
+    }
     assert _said("session_agents", "state") == {*SessionAgentState}
     assert _said("session_runs", "outcome") == {None, *RunOutcome}
     assert _said("task_schedules", "status") == {*ScheduleStatus}

@@ -23,7 +23,9 @@ OF_THE_TENANT = (
     models.Session,
     models.SessionAgent,
     models.SessionRun,
+    models.SessionLabel,
 )
+OF_A_SESSION = (models.SessionAgent, models.SessionRun, models.SessionLabel)
 
 
 def _keeps_only_open_work(agent: models.SessionAgent) -> None:
@@ -74,13 +76,25 @@ def counts(reader: StoreReader) -> None:
         assert total(coordination, counted, "task_count") == len(tasks)
         assert total(coordination, counted, "session_count") == len(sessions)
     now = reader.session()
-    if now is not None:
+    if now is None:
+        assert not any(reader.all_of(kind) for kind in OF_A_SESSION), "left of a session"
+    elif not now.is_being_purged:
         assert now.session.agent_count == len(now.agents)
         assert now.session.run_count == 0
         for agent in now.agents:
             assert agent.run_count == len(now.runs_of(agent))
     for kind in OF_THE_TENANT:
         assert {one.partition_key for one in reader.all_of(kind)} <= {TENANT}
+
+
+def vanishes(before: Snapshot | None, now: Snapshot) -> None:
+    """A session that is being purged: it has ended, and somebody looks for it until it is gone."""
+    assert now.session.status in TERMINAL_SESSION
+    assert now.session.due_at, "nobody goes on with the purge"
+    assert now.session.purge_at is None
+    if before is not None and before.is_being_purged:
+        assert now.by_ordinal.keys() <= before.by_ordinal.keys()
+        assert now.agents or len(now.runs) <= len(before.runs), "a run of nobody"
 
 
 def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:

@@ -61,7 +61,9 @@ class Monitor:
         self._looked_at = self.reader.store.writes
         now = self.reader.session()
         invariants.counts(self.reader)
-        if now is not None:
+        if now is not None and now.is_being_purged:
+            invariants.vanishes(self._before, now)
+        elif now is not None:
             invariants.always(now)
             sums.sums_are_right(now)
             sums.budget_is_kept(now)

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ from ai_coordination.engine import looks, session_commands
 from ai_coordination.engine.agent import grow
 from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.session import start
-from ai_coordination.errors import InvalidState
+from ai_coordination.errors import InvalidState, NotFound
 from ai_coordination.runtimes.base import Call, Result, RunFailed
 from ai_coordination.states import TERMINAL_SESSION, AgentRuntimeKind, SessionAgentState
 from tests.simulation import growths, invariants
@@ -22,12 +23,13 @@ from tests.simulation.blueprints import TASK_QUERY, Blueprint, drawn
 from tests.simulation.bus import Bus
 from tests.simulation.callers import Callers, insist, insist_to_delete
 from tests.simulation.monitor import Monitor
-from tests.simulation.simulator import Died, Simulator, survives
+from tests.simulation.simulator import MINUTE, RETENTION, Died, Simulator, survives
 from tests.simulation.snapshot import Snapshot
 from tests.simulation.store import Store
 
 STEPS_WITH_FAULTS = 150
 MOST_STEPS = 1_500
+LABELS: list[Any] = [None, [{"key": "customer", "value": "ACME"}]]
 
 
 class RandomSession:
@@ -64,6 +66,7 @@ class RandomSession:
         self._agents = RandomAgents(self.world, self._callers, self._monitor.turns, draw)
         self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
         self.world.bus = _bus(self.world, draw)
+        self._labels, self._purges = draw.choice(LABELS), draw.choice([None, "a caller", "time"])
         self.world.answers = self._answer
         self.world.polls = self._agents.poll
         self.world.cancels = self._cancel
@@ -86,6 +89,8 @@ class RandomSession:
                 if not self._begins_again(now):
                     if self._clears_away:
                         self._clear_away(now)
+                    elif self._purges:
+                        self._purge(now)
                     return now
             raise AssertionError("it does not come to rest")
 
@@ -121,6 +126,7 @@ class RandomSession:
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=TASK_QUERY,
+                labels=self._labels,
                 idempotency_key="once",
             )
         )
@@ -133,6 +139,7 @@ class RandomSession:
                 coordination_uuid=task.coordination_uuid,
                 task_uuid=task.task_uuid,
                 task_query=TASK_QUERY,
+                labels=self._labels,
                 budget=self._blueprint.budget,
                 idempotency_key="once",
             )
@@ -253,6 +260,23 @@ class RandomSession:
         assert self._monitor.look() is None
         # A coordination that was made before the one that counts is still there.
         assert not [text for text in self.world.bucket.texts if f"/{uuid}/" in text]
+
+    def _purge(self, now: Snapshot) -> None:
+        """A caller purges it, or its time is over; then nothing is left, whoever dies meanwhile."""
+        self._is_over = True
+        key, caller = now.session.session_uuid, self.world.caller
+        if self._purges == "time":
+            self.world.clock += RETENTION + MINUTE
+        else:
+            given = now.session.coordination_uuid, key
+            purge = partial(session_commands.purge, self.world.engine(), caller)
+            insist(lambda: purge(coordination_uuid=given[0], session_uuid=given[1]), done=NotFound)
+        for _ in range(MOST_STEPS):
+            if self._monitor.look() is None and not self.world.queue:
+                break
+            self.world.step()
+        assert self._monitor.look() is None
+        assert not [text for text in self.world.bucket.texts if f"/{key}/" in text]
 
     def _answer(self, call: Call) -> Result:
         assert call.agent.member.runtime.kind != AgentRuntimeKind.EXTERNAL

@@ -39,6 +39,8 @@ LATEST_SECONDS = 5.0
 MOST_DOUBLED = 100
 MOST_WAITING = 5
 TENANT = "acme#sales"
+# Longer than any session of a simulation lasts.
+RETENTION = timedelta(days=365)
 A = TypeVar("A")
 B = TypeVar("B")
 ENVIRONMENT = {
@@ -55,6 +57,7 @@ ENVIRONMENT = {
         }
     ),
     f"{PREFIX}CALLBACK_URL": "https://engine.example",
+    f"{PREFIX}RETENTION_DAYS": str(RETENTION.days),
 }
 
 
@@ -263,6 +266,8 @@ class Simulator:
         spoilt = self.spoils(operation, request)
         if spoilt is None:
             return self.store.call(operation, request)
+        if spoilt == "conflict" and operation == "BatchWriteItem":
+            return {"UnprocessedItems": request["RequestItems"]}
         if spoilt == "conflict":
             raise self.store.conflict(operation, request)
         self.store.call(operation, request)

@@ -46,6 +46,10 @@ class Snapshot:
         found = (self.by_ordinal.get(int(one)) for one in edges)
         return [one for one in found if one is not None]
 
+    @property
+    def is_being_purged(self) -> bool:
+        return bool(self.session.operation == models.PURGE)
+
     def present(self) -> list[models.SessionAgent]:
         """The agents without superseded ones."""
         return [one for one in self.agents if not one.superseded]

@@ -20,7 +20,7 @@ from ai_coordination.models.base import Item
 
 Request = Mapping[str, Any]
 
-WRITES = frozenset({"TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"})
+WRITES = frozenset({"TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem", "BatchWriteItem"})
 
 
 class Store:

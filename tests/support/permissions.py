@@ -141,7 +141,7 @@ def _needed(service: str, operation: str, parameters: Mapping[str, Any]) -> Iter
         for item in parameters["TransactItems"]:
             for part, of_part in item.items():
                 yield Permission(f"dynamodb:{_PARTS[part]}", _table(of_part["TableName"]))
-    elif operation == "BatchGetItem":
+    elif operation in ("BatchGetItem", "BatchWriteItem"):
         for table in parameters["RequestItems"]:
             yield Permission(f"dynamodb:{operation}", _table(table))
     else:

@@ -19,6 +19,7 @@ from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
 from ai_coordination.api.session import TASK_QUERY, Session
 from ai_coordination.api.session_parts import LABELS, LabelInput
+from ai_coordination.engine import session_commands
 
 
 class CreateSessionInput(graphene.InputObjectType):
@@ -76,6 +77,13 @@ class DeleteSessionInput(graphene.InputObjectType):
     session_uuid = uuid_field("UUID of the session.")
 
 
+class PurgeSessionInput(graphene.InputObjectType):
+    """Input of `purgeSession`."""
+
+    coordination_uuid = uuid_field("UUID of the coordination that the session belongs to.")
+    session_uuid = uuid_field("UUID of the session.")
+
+
 class SessionPayload(graphene.ObjectType):
     """The result of a mutation of a session."""
 
@@ -99,6 +107,11 @@ def _delete(context: Context, arguments: dict[str, Any]) -> DeletePayload:
     return DeletePayload(deleted_id=global_id(models.Session(*key)))
 
 
+def _purge(context: Context, arguments: dict[str, Any]) -> DeletePayload:
+    session = session_commands.purge(context.engine, context.caller, **arguments)
+    return DeletePayload(deleted_id=global_id(session))
+
+
 class SessionMutations:
     """Fields of Mutation."""
 
@@ -116,6 +129,15 @@ class SessionMutations:
         _update,
         "Changes a session. After its start, a change of anything but `userId` and `budget` fails"
         " with INVALID_STATE.",
+    )
+    purge_session = fields.mutation_field(
+        DeletePayload,
+        PurgeSessionInput,
+        _purge,
+        "Deletes a session that has ended, with all its agents, runs, labels and texts. From now on"
+        " it does not exist. Lists may show it for some seconds, and its agents and runs may still"
+        " be read; texts in the bucket are deleted a quarter of an hour later. Fails with"
+        " INVALID_STATE if the session has not ended.",
     )
     delete_session = fields.mutation_field(
         DeletePayload,

@@ -1,4 +1,4 @@
-"""The operation in progress on a session: start, dispatch, retry, fail or cancel.
+"""The operation in progress on a session: start, dispatch, retry, fail, cancel or purge.
 
 An operation writes many items. Its first write marks the session and makes it due; its last write
 removes the mark. Any worker that finds the mark resumes the operation, so several workers may run
@@ -35,6 +35,8 @@ class Operation(StrEnum):
     RETRY_OF_0_1_0 = "retry"
     FAIL = "fail"
     CANCEL = "cancel"
+    # Its last write deletes the session.
+    PURGE = models.PURGE
 
 
 RETRIES = (Operation.RETRY, Operation.RETRY_OF_0_1_0)

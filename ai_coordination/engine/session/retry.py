@@ -20,7 +20,7 @@ from ai_coordination.engine.session import operation, order_edges, retry_plan, r
 from ai_coordination.engine.session.operation import Operation
 from ai_coordination.engine.session.retry_plan import Plan
 from ai_coordination.errors import TextUnavailable
-from ai_coordination.models import moves, reads, writes
+from ai_coordination.models import moves, reads, retention, writes
 from ai_coordination.states import TERMINAL_AGENT, TERMINAL_SESSION, SessionAgentState
 
 
@@ -140,6 +140,7 @@ def _begin(
             kind.awaiting_input.remove(),
             kind.finished_at.remove(),
             kind.final_progress.remove(),
+            *([] if session.purge_at is None else retention.clear(kind)),
             kind.output.remove(),
             kind.falls_short.set(True) if plan.falls_short else kind.falls_short.remove(),
             *([kind.superseded_count.set(superseded)] if superseded else []),
