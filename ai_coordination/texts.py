@@ -17,7 +17,7 @@ from ai_coordination.clients import SqsQueue, TextBucket
 from ai_coordination.config import settings
 from ai_coordination.messages import CleanupMessage
 from ai_coordination.models import reads
-from ai_coordination.models.texts import LargeText, Text
+from ai_coordination.models.texts import LargeText, Text, TextStart
 
 LARGEST_INLINE_BYTES = 4_096
 AT_ONCE = 16
@@ -136,7 +136,10 @@ def read(tenant: str, text: Text | None) -> str | None:
     """Return the text itself, from the bucket if necessary. Raises TextUnavailable, Throttled."""
     if not isinstance(text, LargeText):
         return text
-    return TextBucket(str(settings().texts_bucket)).get(_key(tenant, text))
+    bucket = TextBucket(str(settings().texts_bucket))
+    if isinstance(text, TextStart):
+        return bucket.get_start(_key(tenant, text), text.characters)
+    return bucket.get(_key(tenant, text))
 
 
 def read_all(tenant: str, texts: Iterable[Text]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, services
-from ai_coordination.api import enums, fields, session_changes, session_output
+from ai_coordination.api import enums, fields, previews, session_changes, session_output
 from ai_coordination.api.agent import InputFile, SubtaskQuery, TokenUsage
 from ai_coordination.api.budget import Budget
 from ai_coordination.api.fields import (
@@ -56,7 +56,7 @@ class Session(graphene.ObjectType):
     )
     labels = list_field(Label, "Labels by which the session can be found, as its creator set them.")
     user_id = text_field("The user for whom the session runs. Null if none was named.")
-    task_query = text_field(TASK_QUERY)
+    task_query = previews.text_field(TASK_QUERY, lazy_text("task_query"))
     status = graphene.Field(enums.SessionStatus, required=True, description="Current status.")
     iteration_count = int_field(
         "How often the session was started: 0 before the start, then 1, and 1 more with each retry."
@@ -125,8 +125,6 @@ class Session(graphene.ObjectType):
         " number in each state."
     )
 
-    resolve_output = session_output.resolve
-    resolve_task_query = lazy_text("task_query")
     resolve_input_files = lazy_text("input_files")
     resolve_logs = lazy_text("logs")
     resolve_deadline_at = lazy_text("time_ends_at")

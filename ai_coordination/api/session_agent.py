@@ -7,7 +7,7 @@ import graphene
 
 from ai_coordination import models, services
 from ai_coordination.api import ask as asks
-from ai_coordination.api import enums, fields, heartbeats, neighbours
+from ai_coordination.api import enums, fields, heartbeats, neighbours, previews
 from ai_coordination.api.agent import Agent, TokenUsage
 from ai_coordination.api.agent_action import AgentAction
 from ai_coordination.api.context import Context
@@ -56,12 +56,15 @@ class SessionAgent(Growths, graphene.ObjectType):
         "The work of the agent, with its variables replaced. It is the task query if the agent has"
         " no work of its own. Before the start: as it was given."
     )
-    user_input = text_field(asks.USER_INPUT)
-    agent_input = text_field(
+    user_input = previews.text_field(asks.USER_INPUT, asks.resolve_user_input)
+    agent_input = previews.text_field(
         "The text passed to the agent in its current attempt: its own work, and the outputs of its"
-        " predecessors. Each attempt replaces it."
+        " predecessors. Each attempt replaces it.",
+        lazy_text("agent_input"),
     )
-    agent_output = text_field("The result of the agent. Null until it has answered.")
+    agent_output = previews.text_field(
+        "The result of the agent. Null until it has answered.", lazy_text("agent_output")
+    )
     in_degree = int_field(
         "Number of agents that it waits for: its predecessors, and what it has added, as far as"
         " they have not ended."
@@ -133,9 +136,6 @@ class SessionAgent(Growths, graphene.ObjectType):
     )
 
     resolve_subtask_query = lazy_text("subtask_query")
-    resolve_user_input = asks.resolve_user_input
-    resolve_agent_input = lazy_text("agent_input")
-    resolve_agent_output = lazy_text("agent_output")
     resolve_notes = lazy_text("notes")
     resolve_usage = lazy_text("total_usage")
     resolve_agent = lazy_text("member")

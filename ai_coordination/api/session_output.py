@@ -3,19 +3,12 @@
 from typing import Any
 
 from ai_coordination import models, services
-from ai_coordination.api import fields
-from ai_coordination.api.fields import Info, text_field
+from ai_coordination.api import fields, previews
+from ai_coordination.api.fields import Info
 from ai_coordination.states import SessionStatus
 
-FIELD = text_field(
-    "The result of the session: a text, or JSON as text. It is the value of the task's `output` or,"
-    " without one, what the agents without successors said: of one agent, its output; of several, a"
-    " JSON object with the output of each under its `agentUuid`. Null until the session has"
-    " completed."
-)
 
-
-async def resolve(session: models.Session, info: Info) -> Any:
+async def _resolve(session: models.Session, info: Info) -> Any:
     """Return the stored value, or read what the last agents said."""
     if session.status != SessionStatus.COMPLETED:
         return None
@@ -30,3 +23,12 @@ async def resolve(session: models.Session, info: Info) -> Any:
         return read
 
     return await info.context.once(("output", session.session_uuid), read)
+
+
+FIELD = previews.text_field(
+    "The result of the session: a text, or JSON as text. It is the value of the task's `output` or,"
+    " without one, what the agents without successors said: of one agent, its output; of several, a"
+    " JSON object with the output of each under its `agentUuid`. Null until the session has"
+    " completed.",
+    _resolve,
+)

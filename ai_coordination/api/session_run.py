@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from ai_coordination import models, services
-from ai_coordination.api import enums, fields
+from ai_coordination.api import enums, fields, previews
 from ai_coordination.api.agent import TokenUsage
 from ai_coordination.api.context import Context
 from ai_coordination.api.fields import (
@@ -62,9 +62,10 @@ class SessionRun(graphene.ObjectType):
         required=False,
     )
     outcome = graphene.Field(enums.RunOutcome, description="Outcome. Null while the run is open.")
-    output = text_field(
+    output = previews.text_field(
         "The result, or the question that ended the run; of a failed attempt, an output that did"
-        " not fit the action's `outputSchema`. Null if there is none."
+        " not fit the action's `outputSchema`. Null if there is none.",
+        lazy_text("output"),
     )
     notes = text_field("Notes for people, such as the reason of a failure. Null if there are none.")
     usage = graphene.Field(
@@ -88,7 +89,6 @@ class SessionRun(graphene.ObjectType):
     def resolve_turn(run: models.SessionRun, info: Info) -> int:
         return int(run.turn or 1)
 
-    resolve_output = lazy_text("output")
     resolve_notes = lazy_text("notes")
 
     @staticmethod

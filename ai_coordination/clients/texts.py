@@ -11,6 +11,8 @@ from ai_coordination.errors import TextUnavailable, Throttled
 # Virtual-hosted addressing: a presigned URL then names the region, and S3 need not redirect.
 _CONFIG = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
+MOST_BYTES_OF_A_CHARACTER = 4  # in UTF-8
+
 
 class TextBucket:
     """The bucket of large texts. Raises Throttled if S3 still fails after the SDK's retries."""
@@ -35,10 +37,20 @@ class TextBucket:
 
         S3 reports a missing key only to callers that may list the bucket. Other callers get 403.
         """
+        return str(self._get(Key=key), "utf-8")
+
+    def get_start(self, key: str, characters: int) -> str:
+        """Read the first characters of a text that is not empty. Raises as `get` does."""
+        last = characters * MOST_BYTES_OF_A_CHARACTER - 1
+        # The last character may be cut off. All others are whole.
+        start = str(self._get(Key=key, Range=f"bytes=0-{last}"), "utf-8", "ignore")
+        return start[:characters]
+
+    def _get(self, **what: str) -> bytes:
         client = clients("s3", _CONFIG)
         try:
-            response = client.get_object(Bucket=self._name, Key=key)
-            return str(response["Body"].read(), "utf-8")
+            response = client.get_object(Bucket=self._name, **what)
+            return bytes(response["Body"].read())
         except client.exceptions.NoSuchKey as error:
             raise TextUnavailable("A large text is missing from the bucket") from error
         except (BotoCoreError, ClientError) as error:

@@ -29,7 +29,24 @@ class LargeJson(LargeText):
     """A JSON value that is stored in the bucket as a text."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextStart(LargeText):
+    """The first characters of a text in the bucket. `size` is the fewest bytes that it can have.
+
+    It is only for reading: no item stores it.
+    """
+
+    characters: int
+
+
 Text = str | LargeText
+
+
+def start_of(text: Text | None, characters: int) -> Text | None:
+    """Return the first characters of a text, without reading it from the bucket."""
+    if not isinstance(text, LargeText):
+        return None if text is None else text[:characters]
+    return TextStart(text.folder, text.sha256, min(text.size, characters), characters)
 
 
 def to_stored(text: Text) -> str:

@@ -29,6 +29,9 @@ class Bucket:
             raise TextUnavailable("lost")
         return self.texts[key]
 
+    def get_start(self, key: str, characters: int) -> str:
+        return self.get(key)[:characters]
+
     def delete_all(self, prefix: str) -> None:
         self._world.seam("before deleting texts")
         self.texts = {key: text for key, text in self.texts.items() if not key.startswith(prefix)}

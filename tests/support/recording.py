@@ -30,3 +30,18 @@ def recorded_calls() -> Iterator[list[Call]]:
 
     with patch.object(BaseClient, "_make_api_call", record_and_call):
         yield calls
+
+
+@contextmanager
+def recorded_parameters(operation: str) -> Iterator[list[dict[str, Any]]]:
+    """The parameters of every call of one operation inside the block, likewise."""
+    given: list[dict[str, Any]] = []
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def record_and_call(client: Any, name: str, parameters: Any) -> Any:
+        if name == operation:
+            given.append(parameters)
+        return original(client, name, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", record_and_call):
+        yield given

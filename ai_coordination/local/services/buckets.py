@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -109,8 +110,9 @@ class Buckets:
 
     def _get_object(self, request: Request) -> dict[str, Any]:
         body, *_ = self._held(request)
-        stream = StreamingBody(io.BytesIO(body), len(body))
-        return {**self._head_object(request), "Body": stream}
+        part = _part(body, request.get("Range"))
+        stream = StreamingBody(io.BytesIO(part), len(part))
+        return {**self._head_object(request), "ContentLength": len(part), "Body": stream}
 
     def _delete_object(self, request: Request) -> dict[str, Any]:
         self._file.rows(
@@ -168,3 +170,15 @@ def _etag(body: bytes) -> str:
 
 def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _part(body: bytes, wanted: str | None) -> bytes:
+    """Return the bytes of a range from the start, the only kind that is supported."""
+    if wanted is None:
+        return body
+    found = re.fullmatch(r"bytes=0-(\d+)", wanted)
+    if found is None:
+        raise Refused("NotImplemented", f"The range {wanted} is not supported", 501)
+    if not body:
+        raise Refused("InvalidRange", "The requested range is not satisfiable", 416)
+    return body[: int(found[1]) + 1]
