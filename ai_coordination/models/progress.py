@@ -20,5 +20,9 @@ class Progress(MapAttribute[Any, Any]):
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> Self:
-        """Return what is stored of these counts."""
-        return cls(**{name: count for name, count in counts.items() if count})
+        """Return what is stored of these counts.
+
+        A slow worker may count agents that a retry has reset since. Its write is refused.
+        """
+        known = cls.get_attributes()
+        return cls(**{name: count for name, count in counts.items() if count and name in known})

@@ -118,12 +118,13 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
     if spending.owes(agent):
         spending.settle(engine, [agent])
         return
-    if agent.unsent_events:
-        return
     kind = models.SessionAgent
+    actions = outbox.cleared(agent)
+    if not actions:
+        return
     writes.update_if(
         agent,
-        due_times.clear(kind),
+        actions,
         (kind.state == agent.state) & (kind.iteration == agent.iteration),
         engine.context,
     )
