@@ -12,6 +12,8 @@ from tests.browser.served import Served
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)> & \"quoted\" 'name' {{braces}}"
+# JavaScript would round it.
+LONG = 2**63 - 1
 COORDINATION = """query Q($c: ID!) { coordination(coordinationUuid: $c) {
   coordinationName coordinationDescription version
   agents { agentUuid agentName agentDescription runtime { kind target parameters } } } }"""
@@ -82,9 +84,12 @@ def test_what_is_not_edited_is_saved_as_it_was(served: Served, page: Page) -> No
     members = [
         agent("echo", parameters=parameters),
         agent(
-            "call", "LAMBDA", target="agent-x", parameters={"invocation": None, "deep": {"b": 1}}
+            "call",
+            "LAMBDA",
+            target="agent-x",
+            parameters={"invocation": None, "deep": {"b": -LONG}},
         ),
-        agent("wait", "EXTERNAL", parameters=[1, "two"]),
+        agent("wait", "EXTERNAL", parameters=[1, "two", LONG]),
         agent("odd", "EXTERNAL", parameters="text"),
         agent("pass", "PASS"),
     ]
@@ -115,7 +120,7 @@ def test_parameters_are_edited_as_json_too_and_an_error_is_at_its_field(
     page.get_by_label("Parameters JSON").fill('{"invocation": "Event", "k": 1')
     page.get_by_role("button", name="First", exact=False).first.click()
     expect(page).to_have_url(re.compile("/second$"))  # a text that is not JSON is not lost
-    page.get_by_label("Parameters JSON").fill('{"invocation": "Event", "k": 1}')
+    page.get_by_label("Parameters JSON").fill(f'{{"invocation": "Event", "k": {LONG}}}')
     page.get_by_role("textbox", name="Function").fill("other-prefix")
     page.get_by_role("button", name="First", exact=False).first.click()
     page.get_by_role("heading", name="First").wait_for()
@@ -128,7 +133,7 @@ def test_parameters_are_edited_as_json_too_and_an_error_is_at_its_field(
     page.get_by_role("textbox", name="Function").fill("agent-other")
     save(page, 2)
     runtime = stored(served, uuid)["agents"][1]["runtime"]
-    assert runtime["parameters"] == {"invocation": "Event", "k": 1}
+    assert runtime["parameters"] == {"invocation": "Event", "k": LONG}
     assert runtime["target"] == "agent-other"
 
 

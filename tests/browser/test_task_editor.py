@@ -58,15 +58,16 @@ def test_a_graph_is_made_by_keyboard_alone(served: Served, page: Page) -> None:
     page.keyboard.press("Space")
     page.get_by_role("button", name="Four, waits for Two").wait_for()
     # In the graph: from the agent in focus to the next one that is opened.
-    page.locator(".node[data-id='one']").focus()
+    page.locator(".node[data-id='one'] .hit").focus()
     page.keyboard.press("c")
     page.get_by_text("Choose the agent that waits for One").wait_for()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Four, waits for Two, One").wait_for()
+    expect(page.get_by_text("Four now waits for One.")).to_have_count(1)
     # A circle by the form is refused too, and its box stays empty.
-    page.locator(".node[data-id='one']").focus()
+    page.locator(".node[data-id='one'] .hit").focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="One", exact=True).wait_for()
     waits_for(page, "Four").focus()

@@ -67,6 +67,19 @@ def test_the_editor_knows_every_field_that_the_api_takes(served: Served, page: P
         assert set(fields) == inputs[name].fields.keys(), name
 
 
+def test_a_number_of_64_bits_stays_exact(served: Served, page: Page) -> None:
+    c = coordination(served)
+    number = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 2**63 - 1}}}
+    t = task(served, c, {"agentUuid": "one", "outputSchema": number})
+    opened(served, page, c, t, "one")
+    section(page, "Checked output")
+    expect(field(page, "Output schema")).to_have_value(re.compile(f"{2**63 - 1}"))
+    section(page, "Time and failure")
+    fill(page, {"Attempts": "2"})
+    save(page, 2)
+    assert stored(served, c, t)["agentActions"][0]["outputSchema"] == number
+
+
 def test_a_default_timeout_stays_that_of_the_runtime_kind(served: Served, page: Page) -> None:
     c = coordination(served)
     t = task(served, c, {"agentUuid": "one"}, {"agentUuid": "two", "timeoutSeconds": 20})

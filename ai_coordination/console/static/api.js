@@ -1,5 +1,6 @@
 import { authorization, refuse, signInAgain } from './auth.js';
 import { config } from './config.js';
+import { parseExactly } from './exact_json.js';
 
 /** The code of an error that is the network's or the gateway's, not the API's. */
 export const UNREACHABLE = 'UNREACHABLE';
@@ -43,7 +44,7 @@ export async function ask(document, variables, signal) {
     response = await post(document, variables, signal);
     if (response.status === 401) await refuse(response);
   }
-  const answer = await response.json().catch(() => null);
+  const answer = await response.text().then(parseExactly).catch(() => null);
   if (answer?.errors?.length) throw new Refused(answer.errors[0]);
   if (!answer?.data) throw new Refused({ message: statusOf(response, answer) });
   return answer.data;

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { parseExactly } from '../exact_json.js';
 import { html } from '../html.js';
 import { inputType, problemOfLength } from '../schema.js';
 import { Field } from './basics.js';
@@ -169,7 +170,7 @@ export function JsonField({ label, help, required, value, onChange, error }) {
 export function readJson(text) {
   if (!text.trim()) return { value: undefined };
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseExactly(text) };
   } catch (error) {
     return { problem: `This is not JSON. ${/** @type {Error} */ (error).message}` };
   }

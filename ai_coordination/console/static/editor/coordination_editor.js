@@ -43,6 +43,8 @@ export function CoordinationEditor({ uuid, selected, read, kinds }) {
     draft.agents.find((one) => one.agentUuid === agentUuid)?.agentName || agentUuid;
 
   async function save() {
+    // The field that must not be empty is shown first.
+    if (!draft.coordinationName && agent) return select(null);
     if (!form.current?.reportValidity()) return;
     const sent = draft;
     await action.run(async () => {
@@ -53,7 +55,7 @@ export function CoordinationEditor({ uuid, selected, read, kinds }) {
       } catch (refused) {
         const error = placed(/** @type {any} */ (refused), sent);
         if (error.code === 'CONFLICT' && uuid !== null) setDialog('conflict');
-        if (agentOf(error)) select(agentOf(error));
+        if (error.inputPath.length) select(agentOf(error));
         throw error;
       }
     });

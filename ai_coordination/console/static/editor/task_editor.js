@@ -10,7 +10,7 @@ import { AgentPanel } from './agent_panel.js';
 import { Conflict } from './conflict.js';
 import { Deletion } from './deletion.js';
 import { agentOf, placed } from './problems.js';
-import { connected, without } from './task_graph.js';
+import { actionOf, connected, takingPart, withAction, without } from './task_graph.js';
 import { TaskGraph } from './task_view.js';
 import { TaskPanel } from './task_panel.js';
 import { asRead, readTask, write } from './task_requests.js';
@@ -41,7 +41,7 @@ import { useUnsaved } from './use_unsaved.js';
  *   read: import('./task_requests.js').Read, around: import('./task_requests.js').Around,
  *   tasks: { taskUuid: string, taskName: string }[] }} properties
  */
-export function TaskEditor({ coordinationUuid, taskUuid, selected, read, around, tasks }) {
+export function TaskEditor({ coordinationUuid, taskUuid, selected: named, read, around, tasks }) {
   const edited = useDraft(read);
   const { draft, base, version, change } = edited;
   useTitle(draft.taskName || 'New task');
@@ -51,11 +51,16 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected, read, around,
   const action = useAction();
   const [dialog, setDialog] = useState(/** @type {string | null} */ (null));
   const [circle, setCircle] = useState(/** @type {string[] | null} */ (null));
+  const [told, setTold] = useState('');
   const key = useRef(newKey());
   const byUuid = useMemo(() => new Map(around.agents.map((agent) => [agent.agentUuid, agent])), [around]);
   const members = useMemo(() => [...byUuid.keys()], [byUuid]);
   const nameOf = (/** @type {string} */ uuid) => byUuid.get(uuid)?.agentName ?? uuid;
   const select = (/** @type {string | null} */ uuid) => go(href([...here, uuid]));
+  const { placed: arranged, delegates } = takingPart(draft, members);
+  const takesPart = (/** @type {string} */ uuid) => arranged.includes(uuid) || delegates.includes(uuid);
+  // An address may name an agent that is not there any more.
+  const selected = named !== null && (byUuid.has(named) || takesPart(named)) ? named : null;
 
   /** @type {Editor} */
   const editor = {
@@ -74,11 +79,16 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected, read, around,
     connect(from, to) {
       const result = connected(draft, members, from, to);
       setCircle(result.circle);
-      if (result.draft) change(() => /** @type {any} */ (result.draft));
+      if (!result.draft) return;
+      change(() => /** @type {any} */ (result.draft));
+      const waits = actionOf(result.draft, to)?.predecessors.includes(from) ? 'now waits for' : 'does not wait any more for';
+      setTold(`${nameOf(to)} ${waits} ${nameOf(from)}.`);
     },
   };
 
   async function save() {
+    // The field that must not be empty is shown first.
+    if (!draft.taskName && selected !== null) return select(null);
     if (!form.current?.reportValidity()) return;
     const sent = draft;
     await action.run(async () => {
@@ -90,7 +100,7 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected, read, around,
       } catch (refused) {
         const error = placed(/** @type {any} */ (refused), sent);
         if (error.code === 'CONFLICT' && taskUuid !== null) setDialog('conflict');
-        if (agentOf(error)) select(agentOf(error));
+        if (error.inputPath.length) select(agentOf(error));
         throw error;
       }
     });
@@ -111,6 +121,7 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected, read, around,
     >
       ${taskUuid !== null && html`<button class="danger" onClick=${() => setDialog('delete')}>Delete…</button><a class="button" href=${start}>Start…</a>`}
     </>
+    <p class="hidden" role="status">${told}</p>
     ${action.error && html`<${Problem} error=${explained(action.error, taskUuid, nameOf)} />`}
     <div class="columns graph-columns">
       <${TaskGraph} editor=${editor} selected=${selected} select=${select} circle=${circle} closeCircle=${() => setCircle(null)} />
@@ -119,9 +130,12 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected, read, around,
           <h2>${selected ? nameOf(selected) : 'Task'}</h2>
           ${selected &&
           html`<code class="quiet">${selected}</code><span class="grow"></span>
-            <button type="button" class="danger small" onClick=${remove}>Take out</button>
+            ${takesPart(selected)
+              ? html`<button type="button" class="danger small" onClick=${remove}>Take out</button>`
+              : html`<button type="button" class="small" onClick=${() => change((now) => withAction(now, members, selected, {}))}>Add to the task</button>`}
             <button type="button" class="quiet small" aria-label="Close" title="Close (Esc)" onClick=${() => select(null)}>✕</button>`}
         </div>
+        ${selected && !takesPart(selected) && html`<p class="quiet">This agent does not take part in the task. It will as soon as something is set here.</p>`}
         ${selected ? html`<${AgentPanel} key=${selected} agentUuid=${selected} editor=${editor} />` : html`<${TaskPanel} editor=${editor} />`}
         <button class="hidden" tabindex="-1" aria-hidden="true">Save</button>
       </form>

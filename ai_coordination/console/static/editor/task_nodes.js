@@ -1,22 +1,23 @@
 /** The agents of a task as nodes of a graph. */
-import { actionOf, queriesOf, takingPart } from './task_graph.js';
+import { takingPart } from './task_graph.js';
 
 /**
  * @typedef {import('./task_model.js').Draft} Draft
  * @typedef {import('./task_model.js').Action} Action
  */
 
+/** @type {Record<string, string>} */
+const ASKS = { APPROVAL: 'approval', INPUT: 'asks for input', CHOICE: 'asks for a choice' };
+
 /**
  * What is special about an agent, in a few words.
  *
- * @param {Draft} draft
- * @param {string} agentUuid
+ * @param {Action | undefined} action
+ * @param {number} works how many subtask queries it has
  * @param {(taskUuid: string) => string} taskName
  * @returns {string[]}
  */
-export function notes(draft, agentUuid, taskName) {
-  const action = actionOf(draft, agentUuid);
-  const works = queriesOf(draft, agentUuid).length;
+function notes(action, works, taskName) {
   const found = works > 1 ? [`${works} works`] : [];
   if (!action) return found;
   if (action.when) found.push('conditional');
@@ -29,8 +30,13 @@ export function notes(draft, agentUuid, taskName) {
   return found;
 }
 
-/** @type {Record<string, string>} */
-const ASKS = { APPROVAL: 'approval', INPUT: 'asks for input', CHOICE: 'asks for a choice' };
+/** @param {Action | undefined} action */
+function iconOf(action) {
+  if (action?.forEach) return '⧉';
+  if (action?.repeat) return '↻';
+  if (action?.taskUuid) return '▤';
+  return action?.ask ? '?' : '•';
+}
 
 /**
  * @param {object} editor
@@ -40,35 +46,38 @@ const ASKS = { APPROVAL: 'approval', INPUT: 'asks for input', CHOICE: 'asks for 
  * @param {(taskUuid: string) => string} editor.taskName
  * @param {string | null} editor.wrong the agent that an error is about
  * @param {string | null} editor.from the agent that is being connected
+ * @param {string[]} editor.circle the agents of a circle that was refused
  * @returns {any[]} of type `ShownNode`
  */
-export function nodesOf({ draft, members, nameOf, taskName, wrong, from }) {
+export function nodesOf({ draft, members, nameOf, taskName, wrong, from, circle }) {
   const { placed, delegates } = takingPart(draft, members);
-  const parents = delegators(draft, placed);
+  const actions = new Map(draft.agentActions.map((action) => [action.agentUuid, action]));
+  const parents = delegators(actions, placed);
+  const known = new Set(members);
+  /** @type {Map<string, number>} */
+  const works = new Map();
+  for (const { agentUuid } of draft.subtaskQueries) works.set(agentUuid, (works.get(agentUuid) ?? 0) + 1);
+
   const node = (/** @type {string} */ id, /** @type {boolean} */ isDelegate) => {
-    const action = actionOf(draft, id);
-    const predecessors = isDelegate ? parents.get(id) ?? [] : (action?.predecessors ?? []);
-    const said = [...notes(draft, id, taskName), ...(isDelegate ? ['does delegated work'] : [])];
-    const isMember = members.includes(id);
-    if (!isMember) said.unshift('no agent of this coordination');
+    const action = actions.get(id);
+    const isBad = id === wrong || !known.has(id);
+    const predecessors = (isDelegate ? parents.get(id) : action?.predecessors) ?? [];
+    const before = predecessors.map(nameOf).join(', ');
+    const said = [
+      ...(known.has(id) ? [] : ['no agent of this coordination']),
+      ...notes(action, works.get(id) ?? 0, taskName),
+      ...(isDelegate ? ['does delegated work'] : []),
+    ];
     const face = {
       name: nameOf(id),
       note: fittingNotes(said),
+      icon: isBad ? '!' : iconOf(action),
       human: Boolean(action?.ask),
-      stacked: Boolean(action?.forEach) || queriesOf(draft, id).length > 1,
-      icon: id === wrong || !isMember ? '!' : action?.forEach ? '⧉' : action?.repeat ? '↻' : action?.taskUuid ? '▤' : action?.ask ? '?' : '•',
+      stacked: Boolean(action?.forEach) || (works.get(id) ?? 0) > 1,
+      className: isBad || circle.includes(id) ? 's-FAILED' : id === from ? 's-IN_PROGRESS' : isDelegate ? 's-SKIPPED' : '',
+      label: [nameOf(id), ...said, before && `${isDelegate ? 'gets work from' : 'waits for'} ${before}`].filter(Boolean).join(', '),
     };
-    const before = predecessors.map(nameOf).join(', ');
-    return {
-      id,
-      predecessors,
-      ...face,
-      className: id === wrong || !isMember ? 's-FAILED' : isDelegate ? 's-SKIPPED' : id === from ? 's-IN_PROGRESS' : '',
-      isOptional: isDelegate || Boolean(action?.when),
-      // It begins with what is seen.
-      label: [face.name, ...said, before && `${isDelegate ? 'gets work from' : 'waits for'} ${before}`].filter(Boolean).join(', '),
-      stamp: JSON.stringify([face, id === wrong, isDelegate, id === from, before]),
-    };
+    return { id, predecessors, ...face, isOptional: isDelegate || Boolean(action?.when), stamp: JSON.stringify(face) };
   };
   return [...placed.map((id) => node(id, false)), ...delegates.map((id) => node(id, true))];
 }
@@ -90,16 +99,16 @@ function fittingNotes(said) {
  * From whom agents without a place get work: the first on the way from an agent with a place. Work
  * can be delegated in circles, and a graph has none.
  *
- * @param {Draft} draft
+ * @param {Map<string, Action>} actions
  * @param {string[]} placed
  */
-function delegators(draft, placed) {
+function delegators(actions, placed) {
   /** @type {Map<string, string[]>} */
   const parents = new Map();
   const reached = new Set(placed);
   const pending = [...placed];
   for (let from = pending.shift(); from !== undefined; from = pending.shift()) {
-    for (const to of actionOf(draft, from)?.delegatesTo ?? []) {
+    for (const to of actions.get(from)?.delegatesTo ?? []) {
       if (reached.has(to)) continue;
       reached.add(to);
       parents.set(to, [from]);

@@ -7,9 +7,6 @@ import { agentOf } from './problems.js';
 import { isEveryone, takingPart, withAction } from './task_graph.js';
 import { nodesOf } from './task_nodes.js';
 
-/** With spaces between the texts: without them, they are one word for assistive technology. @param {any} face */
-const draw = (face) => /** @type {any[]} */ (drawFace(face)).flatMap((part) => [part, ' ']);
-
 /**
  * The graph of a task. Agents are connected by drag; or by the key C on one and Enter on another.
  *
@@ -21,7 +18,7 @@ export function TaskGraph({ editor, selected, select, circle, closeCircle }) {
   const { draft, members, nameOf, tasks, connect, error } = editor;
   const [from, setFrom] = useState(/** @type {string | null} */ (null));
   const taskName = (/** @type {string} */ uuid) => tasks.find((task) => task.taskUuid === uuid)?.taskName ?? 'another task';
-  const nodes = nodesOf({ draft, members, nameOf, taskName, wrong: agentOf(error), from });
+  const nodes = nodesOf({ draft, members, nameOf, taskName, wrong: agentOf(error), from, circle: circle ?? [] });
   const shown = new Set(nodes.map(({ id }) => id));
   const absent = members.filter((uuid) => !shown.has(uuid));
 
@@ -55,7 +52,7 @@ export function TaskGraph({ editor, selected, select, circle, closeCircle }) {
       : html`<${Graph}
           nodes=${nodes}
           label="Graph of ${nodes.length} agents. Arrow keys move, Enter opens, C connects."
-          draw=${draw}
+          draw=${drawFace}
           selected=${selected}
           onOpen=${open}
           onConnect=${connect}
