@@ -7,11 +7,11 @@ import { Problem } from './loaded.js';
 /**
  * Ask before something is deleted, and say what is in the way if the API refuses.
  *
- * @param {{ title: string, document: any, input: object, sessions?: string, close: () => void,
- *   deleted: () => void, children?: any }} properties `sessions` is the address of the sessions that
- *   may be in the way
+ * @param {{ title: string, document: any, input: object, places?: Record<string, string>,
+ *   close: () => void, deleted: () => void, children?: any }} properties `places` are the addresses
+ *   of what may be in the way
  */
-export function GuardedDelete({ title, document, input, sessions, close, deleted, children }) {
+export function GuardedDelete({ title, document, input, places = {}, close, deleted, children }) {
   const action = useAction();
   const confirm = async () => {
     if (await action.run(() => ask(document, { input }))) deleted();
@@ -23,7 +23,7 @@ export function GuardedDelete({ title, document, input, sessions, close, deleted
       ? html`<div class="problem" role="alert"><div>
           <strong>Not deleted</strong>
           <p>It still has ${listed(inTheWay)}. Delete these first.</p>
-          ${sessions && inTheWay.sessions > 0 && html`<a href=${sessions} onClick=${close}>Show its sessions</a>`}
+          ${Object.entries(places).map(([name, to]) => inTheWay[name] > 0 && html`<a href=${to} onClick=${close}>Show its ${name}</a>`)}
         </div></div>`
       : html`<${Problem} error=${action.error} />`}
   </>`;

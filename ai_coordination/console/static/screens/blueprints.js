@@ -35,7 +35,7 @@ export function Blueprints({ query }) {
     <div class="bar">
       <h1>Blueprints</h1>
       <span class="grow"></span>
-      <${NameFilter} value=${name ?? ''} />
+      <${NameFilter} value=${name ?? ''} list=${list} />
       <a class="button main" href=${NEW}>New coordination</a>
     </div>
     <${Loaded} live=${live}>
@@ -58,8 +58,8 @@ function None({ name, hasMore }) {
   return html`<${Empty}><p>No coordination yet. A coordination lists agents; its tasks say what they do, and in which order.</p></>`;
 }
 
-/** @param {{ value: string }} properties */
-function NameFilter({ value }) {
+/** @param {{ value: string, list: { current: HTMLElement | null } }} properties */
+function NameFilter({ value, list }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -72,7 +72,12 @@ function NameFilter({ value }) {
     const name = /** @type {HTMLInputElement} */ (event.target).value.trim();
     timer.current = setTimeout(() => parse(location.hash).path[0] === 'blueprints' && go(href(['blueprints'], { name }), { replace: true }), 300);
   };
-  return html`<input ref=${field} type="search" aria-label="Name of a coordination" placeholder="Name (press /)" defaultValue=${value} onInput=${typed} />`;
+  const leave = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== 'Enter' && event.key !== 'ArrowDown') return;
+    event.preventDefault();
+    /** @type {HTMLElement | null | undefined} */ (list.current?.querySelector('[data-row]'))?.focus();
+  };
+  return html`<input ref=${field} type="search" aria-label="Name of a coordination" placeholder="Name (press /)" defaultValue=${value} onInput=${typed} onKeyDown=${leave} />`;
 }
 
 /** @param {{ row: Row, reload: () => void }} properties */
@@ -90,7 +95,7 @@ function Coordination({ row, reload }) {
     setMore({ tasks: [...(more?.tasks ?? []), ...nodes], after: pageInfo.hasNextPage ? pageInfo.endCursor : null });
   };
   const agents = row.agents.length === 1 ? '1 agent' : `${row.agents.length} agents`;
-  return html`<section class="card" aria-label=${row.coordinationName}>
+  return html`<article class="card" aria-label=${row.coordinationName}>
     <header>
       <h2><a data-row="coordination" href=${href(['coordination', coordinationUuid])}>${row.coordinationName}</a></h2>
       <span class="quiet">${agents}</span>
@@ -109,11 +114,11 @@ function Coordination({ row, reload }) {
       title=${`Delete the coordination ${row.coordinationName}?`}
       document=${DELETE_COORDINATION}
       input=${{ coordinationUuid }}
-      sessions=${href(['sessions'], { coordination: coordinationUuid })}
+      places=${{ sessions: href(['sessions'], { coordination: coordinationUuid }) }}
       close=${() => setDeleted(false)}
       deleted=${() => (setDeleted(false), reload())}
     ><p>Its agents are deleted with it. A coordination that has tasks or sessions cannot be deleted.</p></>`}
-  </section>`;
+  </article>`;
 }
 
 /** @param {{ task: TaskRow, coordinationUuid: string, reload: () => void }} properties */
@@ -133,9 +138,9 @@ function Task({ task, coordinationUuid, reload }) {
       title=${`Delete the task ${taskName}?`}
       document=${DELETE_TASK}
       input=${{ coordinationUuid, taskUuid }}
-      sessions=${href(['sessions'], { coordination: coordinationUuid, task: taskUuid })}
+      places=${{ schedules: href(['schedules'], { task: taskUuid }) }}
       close=${() => setDeleted(false)}
       deleted=${() => (setDeleted(false), reload())}
-    ><p>A task that has schedules or sessions cannot be deleted.</p></>`}
+    ><p>Its sessions stay. A task that has schedules cannot be deleted.</p></>`}
   </li>`;
 }

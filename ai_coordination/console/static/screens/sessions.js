@@ -43,7 +43,7 @@ export function Sessions({ query }) {
       ${(/** @type {Console.Result<typeof SESSIONS>['sessions']} */ { nodes, pageInfo }) =>
         nodes.length === 0
           ? html`<${None} query=${query} more=${pageInfo.hasNextPage ? page(pageInfo.endCursor) : null} />`
-          : html`<table class="sessions" ref=${table}>
+          : html`<table class="sessions narrow-rows" ref=${table}>
                 <thead>
                   <tr><th>Task</th><th>Status</th><th>Agents</th><th>User</th><th>Created</th><th class="number">Took</th></tr>
                 </thead>
