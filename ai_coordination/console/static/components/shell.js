@@ -53,8 +53,9 @@ export function Shell() {
   const isFirst = useRef(true);
   const [helps, setHelps] = useState(false);
   useEffect(() => {
-    // A new screen is read from its beginning. The first one leaves the focus to the browser.
-    if (!isFirst.current) main.current?.focus();
+    // A new screen is read from its beginning, unless it has chosen a field itself. The first one
+    // leaves the focus to the browser.
+    if (!isFirst.current && !main.current?.contains(document.activeElement)) main.current?.focus();
     isFirst.current = false;
   }, [name]);
   useKeys({

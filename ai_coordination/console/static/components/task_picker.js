@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { ask } from '../api.js';
 import { COORDINATION_NAMES, TASK_NAMES } from '../documents/blueprints.js';
 import { html } from '../html.js';
@@ -62,9 +63,11 @@ export function useTasks(coordinationUuid) {
  *   required?: boolean, label?: string, focus?: boolean }} properties
  */
 export function Select({ options, value, none, onChange, required = false, label, focus = false }) {
+  const element = useRef(/** @type {HTMLSelectElement | null} */ (null));
+  useEffect(() => void (focus && element.current?.focus()), []);
   const isUnknown = value && !options?.some((one) => one.value === value);
   const changed = (/** @type {Event} */ event) => onChange(/** @type {HTMLSelectElement} */ (event.target).value);
-  return html`<select aria-label=${label} required=${required} autofocus=${focus} value=${value} onChange=${changed}>
+  return html`<select ref=${element} aria-label=${label} required=${required} value=${value} onChange=${changed}>
     <option value="">${options ? none : 'Loading…'}</option>
     ${isUnknown && html`<option value=${value}>${options ? value : 'Loading…'}</option>`}
     ${options?.map((one) => html`<option key=${one.value} value=${one.value}>${one.label}</option>`)}
