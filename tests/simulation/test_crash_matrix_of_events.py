@@ -58,10 +58,14 @@ class Retried(Started):
     def __init__(self, *faults: object) -> None:
         super().__init__(*faults)  # type: ignore[arg-type] # those of a case
         self.world.bus = Bus(self.world)
-        self._is_cancelled = False
 
     def answer(self, call: Call) -> Result:
         return Answer("A draft")
+
+    def rests(self) -> Snapshot:
+        """It may rest before its caller retries it."""
+        now = super().rests()
+        return now if now.session.iteration_count > 1 else super().rests()
 
     def approve(self) -> None:
         """Cancel the session when it asks first, retry it, and approve what it asks then."""
