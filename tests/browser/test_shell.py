@@ -24,7 +24,9 @@ def test_keys_go_to_each_place(served: Served, page: Page) -> None:
         for key in keys:
             page.keyboard.press(key)
         expect(page).to_have_title(f"{title} · AI Coordination Engine")
+    # A field has the focus here, so keys are typed.
     page.keyboard.press("?")
+    page.get_by_role("button", name="Keys").click()
     assert page.get_by_role("dialog", name="Keys").get_by_text("Start a session").is_visible()
     page.keyboard.press("Escape")
     assert page.get_by_role("dialog").count() == 0

@@ -103,7 +103,7 @@ def test_a_start_whose_answer_is_lost_is_sent_again_and_starts_one_session(
     place = questions.coordination(served, "Lost")
     task = questions.task(served, place, "Once")
     page.goto(served.console(f"/start/{place}/{task}"))
-    lost = []
+    lost: list[int] = []
 
     def lose(route: Route) -> None:
         if "startSession" in (route.request.post_data or "") and not lost:
