@@ -103,7 +103,7 @@ def test_two_people_edit_a_task_and_nothing_is_lost(served: Served, new_page: Ne
     dialog = mine.get_by_role("dialog", name="Somebody else has saved this task")
     for text in (
         "Version 2",
-        "Two: Attempts",
+        "Two: Attempts and waits, Attempts",
         "Two: Heartbeat",
         "Three: Waits for",
         "Changed by both",
@@ -170,6 +170,13 @@ def test_the_editor_is_accessible_and_shows_hostile_texts_as_text(
     served: Served, new_page: NewPage, scheme: Any
 ) -> None:
     c = coordination(served, name=HOSTILE)
+    agents = [
+        {"agentUuid": uuid, "agentName": f"{uuid} {HOSTILE}", "runtime": {"kind": "ECHO"}}
+        for uuid in ("one", "two", "three")
+    ]
+    served.api.mutate(
+        "updateCoordination", "coordination { version }", {"coordinationUuid": c, "agents": agents}
+    )
     rule = {"kind": "CHOICE", "title": HOSTILE, "options": [HOSTILE, "b"]}
     actions = [
         {"agentUuid": "one", "ask": rule, "delegatesTo": ["three"], "forEach": {"items": "`[1]`"}},
@@ -181,11 +188,12 @@ def test_the_editor_is_accessible_and_shows_hostile_texts_as_text(
     expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
     assert violations(page) == []
     page.locator(".node[data-id='one']").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text(f"one {HOSTILE}")
     for title in ("Condition", "Loop", "People", "Time", "Checked output", "Delegation"):
         section(page, title)
     expect(field(page, "Options")).to_have_value(f"{HOSTILE}\nb")
     drag(page, "two", "one")
-    page.get_by_role("alert").wait_for()
+    expect(page.get_by_role("alert")).to_contain_text(f"two {HOSTILE} → one {HOSTILE}")
     assert violations(page) == []
     page.get_by_role("button", name="Delete…").click()
     assert violations(page) == []

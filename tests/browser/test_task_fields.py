@@ -157,7 +157,7 @@ def test_every_setting_of_an_agent_is_written(served: Served, page: Page) -> Non
     fill(page, {"Time to answer": "90", "Turns": "4"})
     section(page, "Time and failure")
     fill(page, {"Timeout in seconds": "33", "Heartbeat": "11", "Attempts": "7"})
-    fill(page, {"First wait": "0.25", "Longer each time": "1.5", "When all": "CONTINUE"})
+    fill(page, {"First wait": "0.25", "Backoff factor": "1.5", "When all": "CONTINUE"})
     section(page, "Checked output")
     fill(page, {"Output schema": '{"type": "object", "maximum": 1.5}'})
     section(page, "Delegation")

@@ -77,8 +77,8 @@ export function CoordinationEditor({ uuid, selected, read, kinds }) {
     >
       ${uuid !== null && html`<button class="danger" onClick=${() => setDialog('delete')}>Delete…</button>`}
     </>
-    ${error && html`<${Problem} error=${explained(error, uuid)} />`}
-    <div class="columns">
+    ${error && dialog !== 'conflict' && html`<${Problem} error=${explained(error, uuid)} />`}
+    <div class="beside">
       <${Members} draft=${draft} selected=${agent?.agentUuid ?? null} select=${select} change=${change} error=${error} add=${() => setDialog('add')} />
       <form class="panel" ref=${form} onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), save())} onInvalidCapture=${openWrong}>
         <div class="bar"><h2>${agent ? agent.agentName || agent.agentUuid : 'Coordination'}</h2>

@@ -28,7 +28,7 @@ export function NewAgent({ kinds, draft, add, close }) {
   return html`<${Dialog} title="Add an agent" close=${close}>
     <form onSubmit=${submit}>
       <${Field} label="Name"><input required maxlength="256" autofocus value=${agentName} onInput=${(/** @type {Event} */ event) => setName(typed(event))} /></>
-      <${Field} label="Name in tasks and expressions" help="It stays as it is." error=${problem}>
+      <${Field} label="Name in tasks and expressions" help="It cannot be changed later." error=${problem}>
         <input required class="code" spellcheck=${false} value=${agentUuid} onInput=${(/** @type {Event} */ event) => setOwn(typed(event))} />
       </>
       <${KindField} kinds=${kinds} kind=${kind} change=${setKind} />

@@ -9,6 +9,9 @@ import { same } from './task_model.js';
  * @typedef {{ place: Place, base: any, mine: any, theirs: any }} Both A place that both have changed.
  */
 
+/** Members of a row, and of its members: `agents`, then `runtime`, then `target`. */
+const DEPTH = 2;
+
 /** @param {unknown} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -67,7 +70,7 @@ function rows(base, mine, theirs, key, place, both) {
   const first = same(order(mine), order(base)) ? theirs : mine;
   const keys = [...new Set([...order(first), ...order(theirs), ...order(mine)])];
   return keys
-    .map((at) => value(was.get(at), my.get(at), their.get(at), [...place, at], both, 1))
+    .map((at) => value(was.get(at), my.get(at), their.get(at), [...place, at], both, DEPTH))
     .filter((row) => row !== undefined);
 }
 

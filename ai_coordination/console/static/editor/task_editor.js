@@ -122,8 +122,8 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected: named, read, 
       ${taskUuid !== null && html`<button class="danger" onClick=${() => setDialog('delete')}>Delete…</button><a class="button" href=${start}>Start…</a>`}
     </>
     <p class="hidden" role="status">${told}</p>
-    ${action.error && html`<${Problem} error=${explained(action.error, taskUuid, nameOf)} />`}
-    <div class="columns graph-columns">
+    ${action.error && dialog !== 'conflict' && html`<${Problem} error=${explained(action.error, taskUuid, nameOf)} />`}
+    <div class="beside graph-beside">
       <${TaskGraph} editor=${editor} selected=${selected} select=${select} circle=${circle} closeCircle=${() => setCircle(null)} />
       <form class="panel" aria-label=${selected ? 'Agent' : 'Task'} ref=${form} onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), save())} onInvalidCapture=${openWrong}>
         <div class="bar">

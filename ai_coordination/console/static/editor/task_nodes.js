@@ -32,7 +32,7 @@ function notes(action, works, taskName) {
 
 /** @param {Action | undefined} action */
 function iconOf(action) {
-  if (action?.forEach) return '⧉';
+  if (action?.forEach) return '≡';
   if (action?.repeat) return '↻';
   if (action?.taskUuid) return '▤';
   return action?.ask ? '?' : '•';

@@ -29,9 +29,28 @@ const FIELDS = {
   timeoutSeconds: 'Timeout',
   answerTimeoutSeconds: 'Time to answer',
   heartbeatSeconds: 'Heartbeat',
-  retry: 'Attempts',
+  retry: 'Attempts and waits',
   onFailure: 'If it fails',
   maxTurns: 'Turns',
+  maxAttempts: 'Attempts',
+  intervalSeconds: 'First wait',
+  backoffRate: 'Backoff factor',
+  items: 'List',
+  maxConcurrency: 'At the same time',
+  toleratedFailures: 'Tolerated failures',
+  until: 'Until',
+  maxRounds: 'Rounds at most',
+  kind: 'Kind',
+  title: 'Question',
+  assignee: 'For the user',
+  group: 'For the group',
+  form: 'Form',
+  options: 'Options',
+  default: 'Suggested answer',
+  onTimeout: 'When nobody answers in time',
+  onRejection: 'When the output is rejected',
+  target: 'Target',
+  parameters: 'Parameters',
 };
 
 /** @param {string} name */
@@ -44,10 +63,10 @@ export const fieldName = (name) => FIELDS[name] ?? name;
  * @param {(agentUuid: string) => string} nameOf
  */
 export function placeName(place, nameOf) {
-  const [field, agentUuid, member] = place.map(String);
+  const [field, agentUuid, ...members] = place.map(String);
   if (agentUuid === undefined) return fieldName(field);
-  if (member === undefined) return field === 'subtaskQueries' ? `${nameOf(agentUuid)}: Work` : nameOf(agentUuid);
-  return `${nameOf(agentUuid)}: ${fieldName(member)}`;
+  if (members.length === 0) return field === 'subtaskQueries' ? `${nameOf(agentUuid)}: Work` : nameOf(agentUuid);
+  return `${nameOf(agentUuid)}: ${members.map(fieldName).join(', ')}`;
 }
 
 /** @type {Record<string, { label: string, help: string }>} */

@@ -28,7 +28,7 @@ export function Failure({ agentUuid, action, editor, change, wrong, bind }) {
     <div class="three">
       <${NumberField} label="Attempts" help="1: no retry." schema=${{ type: 'integer', minimum: 1, maximum: 100 }} ...${retry('maxAttempts')} />
       <${NumberField} label="First wait, seconds" help="Before the second." schema=${{ type: 'number', minimum: 0, maximum: 86_400 }} ...${retry('intervalSeconds')} />
-      <${NumberField} label="Longer each time by" help="A factor." schema=${{ type: 'number', minimum: 1, maximum: 100 }} ...${retry('backoffRate')} />
+      <${NumberField} label="Backoff factor" help="Each wait is longer by it." schema=${{ type: 'number', minimum: 1, maximum: 100 }} ...${retry('backoffRate')} />
     </div>
     <${Select} label="When all attempts have failed" options=${FAILURE_POLICIES} ...${bind('onFailure')} />
   `;
