@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
+from ai_coordination.clients import Event, EventBus
 from ai_coordination.config import settings
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.local.embedded import EmbeddedAws
+from ai_coordination.local.errors import Refused
 from ai_coordination.runtimes import json_schema
 from benchmarks.units import kept
 from tests.api.asking import ask, stored_agent
@@ -272,3 +274,25 @@ def test_requests_note_events_and_only_workers_need_the_permission_to_send_them(
         assert function["Environment"]["Variables"][variable] == {"Ref": "EventBus"}
     assert RESOURCES["EventBusExists"]["Properties"]["State"] == "DISABLED"
     assert RESOURCES["EventBusExists"]["Properties"]["EventBusName"] == {"Ref": "EventBus"}
+
+
+def test_a_bus_that_may_not_be_used_loses_nothing_and_twelve_events_are_two_requests(
+    bus: Bus, embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(event: dict[str, Any]) -> bool:
+        raise Refused("AccessDeniedException", "not authorized to perform: events:PutEvents", 403)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(embedded_aws.event_buses, "receiver", forbid)
+        place = started([echo("a")])
+    assert session(place)["status"] == "COMPLETED"
+    assert unsent(place) == 1
+
+    sweep(2)
+    assert bus.ids == [f"ended-{place.session}-1"]
+
+    told = [Event("Session Ended", SYSTEM.now(), {"id": str(number)}) for number in range(12)]
+    with recorded_calls() as calls:
+        assert EventBus("sessions").send(told) == [True] * 12
+    assert calls == [PUT, PUT]
+    assert bus.ids[1:] == [str(number) for number in range(12)]
