@@ -26,6 +26,14 @@ _threads = ThreadPoolExecutor(10, thread_name_prefix="reads")
 # Items of one call, which are in memory at once in DynamoDB's format, up to 400 KB each.
 KEYS_OF_A_BATCH = 32
 
+# The attributes of a session's agents that its fields need.
+_OF_FIELDS = {
+    "changes": services.session_changes.SMALL,
+    "mermaid": services.session_graph.GRAPH,
+    "progress": services.session_graph.STATES,
+    "subtaskQueries": services.session_graph.QUERIES,
+}
+
 
 class Context:
     """The context of one request. It batches the loads of nested fields and removes duplicates."""
@@ -114,18 +122,22 @@ class Context:
         )
         return [services.session.present(entity) for entity in found]
 
-    def agents_of(self, session: models.Session) -> Awaitable[list[models.SessionAgent]]:
+    def agents_of(
+        self, session: models.Session, *, consistent: bool | None = None
+    ) -> Awaitable[list[models.SessionAgent]]:
         """Load all agents of a session, once for all fields that need the whole graph.
 
-        Unless a flowchart is selected, only their states are loaded.
+        They have the attributes that the fields of the request need. By default they are read
+        consistently, unless the request asks for changes: then all is of the same moment.
         """
-        of_session = (
-            services.session_graph.all_agents
-            if "mermaid" in self.selected
-            else services.session_graph.agent_states
-        )
+        if consistent is None:
+            consistent = "changes" not in self.selected
+        needed = (attributes for name, attributes in _OF_FIELDS.items() if name in self.selected)
+        attributes = frozenset[str]().union(*needed)
+        uuid = session.session_uuid
 
         async def read() -> list[models.SessionAgent]:
-            return await self.run(of_session, self.caller, session.session_uuid)
+            agents = services.session_graph.read
+            return await self.run(agents, self.caller, uuid, attributes, consistent=consistent)
 
-        return self.once(("agents", session.session_uuid), read)
+        return self.once(("agents", uuid, consistent), read)

@@ -136,19 +136,16 @@ class Session(graphene.ObjectType):
     async def resolve_subtask_queries(
         session: models.Session, info: Info
     ) -> list[models.SubtaskQuery]:
-        context, uuid = info.context, session.session_uuid
+        context = info.context
         full_session = await fields.load_full(context, session)
         if full_session.subtask_queries or not full_session.graph_size:
             return list(full_session.subtask_queries)
-
-        async def read() -> list[models.SubtaskQuery]:
-            # A session started from a task stores them in its graph, not in its item.
-            read: list[models.SubtaskQuery] = await context.run(
-                services.session_graph.subtask_queries, context.caller, uuid
-            )
-            return read
-
-        queries: list[models.SubtaskQuery] = await context.once(("work", uuid), read)
+        # A session started from a task stores them in its graph, not in its item.
+        agents = await context.agents_of(session)
+        queries: list[models.SubtaskQuery] = context.memoized(
+            ("work", session.session_uuid),
+            lambda: services.session_graph.subtask_queries(agents),
+        )
         return queries
 
     @staticmethod
@@ -192,7 +189,8 @@ class Session(graphene.ObjectType):
             return final
 
         async def count() -> dict[str, int]:
-            return services.session_graph.progress(await info.context.agents_of(session))
+            agents = await info.context.agents_of(session)
+            return services.session_graph.progress(services.session_graph.present(agents))
 
         progress: dict[str, int] = await info.context.once(
             ("progress", session.session_uuid), count
@@ -202,7 +200,7 @@ class Session(graphene.ObjectType):
     @staticmethod
     async def resolve_mermaid(session: models.Session, info: Info) -> str:
         async def draw() -> str:
-            agents = await info.context.agents_of(session)
+            agents = services.session_graph.present(await info.context.agents_of(session))
             coordination = await _coordination(session, info)
             names = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
             return services.diagrams.of_session(agents, names)

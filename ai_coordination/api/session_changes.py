@@ -95,14 +95,13 @@ async def _resolve(session: models.Session, info: Info, after: str | None = None
     known = None if after is None else scope.opened(after, MOST_CURSOR_BYTES)
     whole_session = await fields.load_full(context, session)
 
-    async def read() -> Changes:
-        changes: Changes = await context.run(
-            services.session_changes.since, context.caller, whole_session, known
-        )
-        return changes
-
+    is_final = services.session_changes.is_final(whole_session, known)
+    agents = await context.agents_of(whole_session, consistent=is_final)
     try:
-        changes = await context.once(("changes", uuid, known), read)
+        changes = context.memoized(
+            ("changes", uuid, known),
+            lambda: services.session_changes.since(context.caller, whole_session, agents, known),
+        )
     except services.known_agents.Malformed:
         raise scope.foreign() from None
     is_partial = bool(_OF_WHOLE_AGENTS & context.selected)

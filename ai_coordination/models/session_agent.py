@@ -17,6 +17,7 @@ from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
 from ai_coordination.models.growth import Growth
 from ai_coordination.models.texts import TextAttribute
+from ai_coordination.models.times import TimeAttribute
 from ai_coordination.models.token_usage import HasUsageSum, TokenUsage
 from ai_coordination.states import SessionAgentState
 
@@ -206,12 +207,12 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     open_since = UnicodeAttribute(null=True)
     # When it began in this iteration: was claimed first, or added agents; and when it ended. Absent
     # until then, and for what earlier versions began and ended.
-    started_at = UnicodeAttribute(null=True)
-    finished_at = UnicodeAttribute(null=True)
+    started_at = TimeAttribute(attr_name="began", null=True)
+    finished_at = TimeAttribute(attr_name="ended", null=True)
     run_count = NumberAttribute(default=0)
     # Counts the writes that callers can see the effect of, other than update mutations, which
     # `version` counts. 0 if absent.
-    change_count = NumberAttribute(null=True)
+    change_count = NumberAttribute(attr_name="moves", null=True)
 
     @classmethod
     def of(cls, item: Item) -> Self:

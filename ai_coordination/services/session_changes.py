@@ -5,7 +5,7 @@ compared, and a write may land as late as it likes. All agents are read; that co
 list of changes would, which each move would have to be written to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -24,6 +24,8 @@ POLL_SHARE_OF_QUIET = 0.5
 DIGEST_BYTES = 8
 # Runs hold outputs, up to 400 KB each, and those of one call are in memory at once.
 RUNS_OF_A_BATCH = 32
+# One that is named costs a unit. Most are small, so reading all together costs a fraction each.
+RUNS_READ_FOR_ONE = 3
 
 # Texts and settings that may be large. They are read for the agents that have moved alone.
 _LARGE = frozenset(
@@ -46,7 +48,7 @@ _LARGE = frozenset(
         "user_input",
     }
 )
-_SMALL = sorted({each.attr_name for each in models.SessionAgent.get_attributes().values()} - _LARGE)
+SMALL = frozenset(each.attr_name for each in models.SessionAgent.get_attributes().values()) - _LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Changes:
     agents: list[models.SessionAgent]
     runs_of: list[tuple[models.SessionAgent, int]]
     """Whose runs may have begun or ended, and how many of each, from its current one back."""
+    run_count: int
+    """How many runs its agents have in all."""
     poll_after_seconds: float | None
     """None: nothing will move."""
 
@@ -69,16 +73,28 @@ class Changes:
         return bool(self.session_moved or self.whole or self.agents or self.runs_of)
 
 
-def since(caller: Caller, session: models.Session, known: bytes | None) -> Changes:
-    """Return what has moved in a session, which was read consistently, since `known`.
+def is_final(session: models.Session, known: bytes | None) -> bool:
+    """Whether this is the first answer after the session's end, which has to have all of it.
 
-    None: everything. Raises Malformed if `known` is nothing that this function has returned.
+    Then agents must be read consistently. What other answers do not have yet, later ones have.
+    """
+    return _has_ended(session) and (known or b"")[:DIGEST_BYTES] != _digest(session)
+
+
+def since(
+    caller: Caller,
+    session: models.Session,
+    agents: Sequence[models.SessionAgent],
+    known: bytes | None,
+) -> Changes:
+    """Return what has moved in a session since `known`. None: everything.
+
+    The session was read consistently, and then all its agents, with the attributes `SMALL`. Raises
+    Malformed if `known` is nothing that this function has returned.
     """
     is_over = _has_ended(session)
     before, of_agents = (known or b"")[:DIGEST_BYTES], (known or b"")[DIGEST_BYTES:]
     digest = _digest(session)
-    # The first answer after the end has to have all of it. Others are completed by later ones.
-    agents = _read(caller, session.session_uuid, consistent=is_over and before != digest)
     numbers = {int(agent.ordinal): _number(agent) for agent in agents}
     past = None if known is None else known_agents.decode(of_agents, numbers)
     whole = past is None or not past.keys() <= numbers.keys()
@@ -94,30 +110,24 @@ def since(caller: Caller, session: models.Session, known: bytes | None) -> Chang
         whole=whole,
         agents=moved,
         runs_of=list(_runs(agents, past)),
+        run_count=sum(int(agent.run_count) for agent in agents),
         poll_after_seconds=None if is_over else _poll_after(caller, session, agents),
-    )
-
-
-def _read(caller: Caller, session_uuid: str, *, consistent: bool) -> list[models.SessionAgent]:
-    return reads.all_rows(
-        models.SessionAgent,
-        session_uuid,
-        tenant=caller.partition_key,
-        attributes=_SMALL,
-        consistent=consistent,
     )
 
 
 def runs(caller: Caller, session_uuid: str, changes: Changes) -> list[models.SessionRun]:
     """Read the runs that may have begun or ended, oldest first; all if `changes` are whole."""
-    kind = models.SessionRun
-    if changes.whole:
-        return reads.all_rows(kind, session_uuid, tenant=caller.partition_key)
-    found: list[models.SessionRun] = []
     left = {str(agent.current_run_uuid): most for agent, most in changes.runs_of}
+    is_most = changes.run_count <= len(left) * RUNS_READ_FOR_ONE
+    stored = _all_runs(caller, session_uuid) if changes.whole or is_most else None
+    if changes.whole and stored is not None:
+        return list(stored.values())
+    found: list[models.SessionRun] = []
     while left:
-        keys: list[reads.Key] = [(kind, session_uuid, uuid) for uuid in left]
-        latest = [run for run in _batch(caller, keys) if run is not None]
+        if stored is None:
+            latest = _batch(caller, session_uuid, left)
+        else:
+            latest = [stored[uuid] for uuid in left if uuid in stored]
         found += latest
         left = {
             str(run.previous_run_uuid): left[run.run_uuid] - 1
@@ -127,10 +137,16 @@ def runs(caller: Caller, session_uuid: str, changes: Changes) -> list[models.Ses
     return sorted(found, key=lambda run: str(run.run_uuid))
 
 
-def _batch(caller: Caller, keys: Sequence[reads.Key]) -> list[models.SessionRun | None]:
-    return reads.batch_get(
-        keys, tenant=caller.partition_key, context=caller.context, batch_size=RUNS_OF_A_BATCH
-    )
+def _all_runs(caller: Caller, session_uuid: str) -> dict[str, models.SessionRun]:
+    rows = reads.all_rows(models.SessionRun, session_uuid, tenant=caller.partition_key)
+    return {str(run.run_uuid): run for run in rows}
+
+
+def _batch(caller: Caller, session_uuid: str, uuids: Iterable[str]) -> list[models.SessionRun]:
+    keys: list[reads.Key] = [(models.SessionRun, session_uuid, uuid) for uuid in uuids]
+    tenant, context = caller.partition_key, caller.context
+    rows = reads.batch_get(keys, tenant=tenant, context=context, batch_size=RUNS_OF_A_BATCH)
+    return [run for run in rows if run is not None]
 
 
 def _has_ended(session: models.Session) -> bool:

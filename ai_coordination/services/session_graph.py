@@ -1,60 +1,51 @@
 """A session's graph as a whole: all its agents, and their progress."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.models import reads
 from ai_coordination.states import SessionAgentState
 
-_OF_THE_GRAPH = [
+# What is read of each agent, for which purpose. One read has all that a request needs.
+STATES = frozenset({"partition_key", "state", "superseded"})
+QUERIES = frozenset(
+    {"session_agent_uuid", "agent_uuid", "subtask_query", "partition_key", "parent"}
+)
+GRAPH = STATES | {
     "session_uuid",
     "session_agent_uuid",
-    "partition_key",
     "coordination_uuid",
     "agent_uuid",
     "agent",
     "agent_action",
     "ordinal",
     "predecessors",
-    "state",
     "grew",
-    "superseded",
-]
+}
 
 
-def all_agents(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """Read the agents of a session without their texts, in the order of their ordinals.
-
-    Superseded ones are left out.
-    """
-    return _present(caller, session_uuid, _OF_THE_GRAPH)
-
-
-def agent_states(caller: Caller, session_uuid: str) -> list[models.SessionAgent]:
-    """Read only the states of the agents of a session, for counting them.
-
-    Superseded ones are left out.
-    """
-    return _present(caller, session_uuid, ["partition_key", "state", "superseded"])
-
-
-def _present(
-    caller: Caller, session_uuid: str, attributes: Sequence[str]
+def read(
+    caller: Caller, session_uuid: str, attributes: Collection[str], *, consistent: bool = True
 ) -> list[models.SessionAgent]:
-    agents = reads.all_rows(
-        models.SessionAgent, session_uuid, tenant=caller.partition_key, attributes=attributes
+    """Read these attributes of all agents of a session, in the order of their ordinals."""
+    return reads.all_rows(
+        models.SessionAgent,
+        session_uuid,
+        tenant=caller.partition_key,
+        attributes=sorted(attributes),
+        consistent=consistent,
     )
+
+
+def present(agents: Sequence[models.SessionAgent]) -> list[models.SessionAgent]:
+    """Leave out superseded agents, which are no part of the session but as history."""
     return [agent for agent in agents if not agent.superseded]
 
 
-def subtask_queries(caller: Caller, session_uuid: str) -> list[models.SubtaskQuery]:
-    """Read the subtask queries of a started session from its agents: those of its start."""
-    attributes = ["session_agent_uuid", "agent_uuid", "subtask_query", "partition_key", "parent"]
-    agents = reads.all_rows(
-        models.SessionAgent, session_uuid, tenant=caller.partition_key, attributes=attributes
-    )
+def subtask_queries(agents: Sequence[models.SessionAgent]) -> list[models.SubtaskQuery]:
+    """Return the subtask queries of a started session: those of its start."""
     return [
         models.SubtaskQuery(
             agent_uuid=agent.agent_uuid,

@@ -210,7 +210,7 @@ def _count_out_of_parent(transaction: Transaction, caller: Caller, run: models.S
 
     transaction.update(
         model(run.session_uuid, run.session_agent_uuid),
-        [model.run_count.add(-1)],
+        [model.run_count.add(-1), model.change_count.add(1)],
         guards.owned(model, caller) & idle,
         guards.parsed(model, refused),
     )

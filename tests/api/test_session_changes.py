@@ -11,6 +11,7 @@ from tests.api.execution import (
     AGENT,
     SESSION,
     after,
+    agents,
     blueprint,
     echo,
     external,
@@ -27,7 +28,12 @@ from tests.support.graph_api import (
     change,
     data,
     error,
+    new_agent,
+    new_coordination,
+    new_run,
+    new_session,
 )
+from tests.support.recording import recorded_parameters
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -142,6 +148,54 @@ def test_a_cursor_is_of_one_session_of_one_tenant() -> None:
     for cursor in ("", "x", "é", f"{client.cursor}A", str(client.cursor)[:-1]):
         assert error(_CHANGES, {**own, "after": cursor}) == refused
     assert data(_CHANGES, own, RIVAL)["session"] is None
+
+
+def test_heartbeats_and_updates_are_told() -> None:
+    place = started([external("a"), external("b")])
+    client = Client(place)
+    client.ask()
+
+    tell("heartbeatSessionAgent", {**report(place, "a"), "note": "Half of it"})
+    assert client.moved() == ({"a": "IN_PROGRESS"}, [("a", 1, None)])
+    given = {"sessionUuid": place.session, "notes": "Ask Mia"}
+    agent = agents(place)["b"]["sessionAgentUuid"]
+    change("updateSessionAgent", {**given, "sessionAgentUuid": agent}, AGENT)
+    assert client.moved() == ({"b": "IN_PROGRESS"}, [("b", 1, None)])
+    assert client.moved() == NOTHING
+
+
+def test_texts_of_agents_are_read_for_those_that_have_moved_alone() -> None:
+    place = started([echo("a"), echo("b"), external("c")])
+    client = Client(place)
+    client.ask()
+    tell("completeSessionAgent", {**report(place, "c"), "agentOutput": "Done"})
+
+    with recorded_parameters("BatchGetItem") as reads:
+        told = client.ask()
+
+    assert [one["agentOutput"] for one in told["agents"]] == ["Done"]
+    keys = [one["Keys"] for read in reads for one in read["RequestItems"].values()]
+    assert [len(each) for each in keys] == [1]
+
+
+def test_what_callers_build_is_told_and_what_they_delete_makes_the_answer_whole() -> None:
+    place = Place(new_coordination(), "")
+    place = Place(place.coordination, new_session(place.coordination))
+    made = [new_agent(place.coordination, place.session) for _ in range(30)]
+    client = Client(place)
+    client.ask()
+    assert client.moved() == NOTHING
+    recorded = new_run(place.coordination, place.session, sessionAgentUuid=made[0])
+    assert len(client.ask()["agents"]) == 1
+
+    change("deleteSessionRun", {"sessionUuid": place.session, "runUuid": recorded}, "__typename")
+    client.ask()
+    key = {"sessionUuid": place.session, "sessionAgentUuid": made[7]}
+    change("deleteSessionAgent", key, "__typename")
+    told = client.ask()
+
+    assert (told["whole"], len(told["agents"])) == (True, 29)
+    assert client.moved() == NOTHING
 
 
 _TIMES = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {

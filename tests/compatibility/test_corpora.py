@@ -23,7 +23,7 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 SINCE: dict[type[models.Table], set[str]] = {
     models.Session: {"final_progress", "labels", "purge_shard", "purge_at", "unsent_events"},
     models.SessionAgent: {
-        "change_count",
+        "moves",
         "asked_user",
         "asked_group",
         "asked_title",
@@ -32,8 +32,8 @@ SINCE: dict[type[models.Table], set[str]] = {
         "claimed_by",
         "claimed_at",
         "unsent_events",
-        "started_at",
-        "finished_at",
+        "began",
+        "ended",
     },
     models.SessionRun: {"previous"},
 }

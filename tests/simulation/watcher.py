@@ -7,12 +7,11 @@ is behind may hide what is new, and never brings back what is old.
 import random
 from collections.abc import Mapping
 from typing import Any
-from unittest.mock import patch
 
 from pynamodb.attributes import MapAttribute
 
 from ai_coordination import models
-from ai_coordination.services import session_changes
+from ai_coordination.services import session_changes, session_graph
 from ai_coordination.services.session_changes import Changes
 from ai_coordination.states import TERMINAL_SESSION
 from tests.simulation.simulator import Simulator
@@ -54,7 +53,6 @@ UNSEEN = {
 UNSEEN_OF_RUNS = {"callback_tokens", "own_thread", "tenant_thread"}
 
 Shown = Mapping[str, Any]
-_read_agents = session_changes._read
 
 
 class Watcher:
@@ -114,20 +112,16 @@ class Watcher:
 
     def _told(self, now: Snapshot) -> tuple[Changes, Snapshot]:
         """What the client is told, and of which moment."""
-        source = now
-
-        def read(*_: Any, consistent: bool) -> list[models.SessionAgent]:
-            nonlocal source
-            if consistent or self._behind is None or self._random.random() > READS_OLD:
-                return self._read(now)
+        source, agents = now, self._read(now)
+        is_final = session_changes.is_final(now.session, self._known)
+        if self._behind is not None and not is_final and self._random.random() < READS_OLD:
             source, agents = self._behind
-            return agents
-
-        with patch.object(session_changes, "_read", read):
-            return session_changes.since(self._world.caller, now.session, self._known), source
+        told = session_changes.since(self._world.caller, now.session, agents, self._known)
+        return told, source
 
     def _read(self, now: Snapshot) -> list[models.SessionAgent]:
-        return _read_agents(self._world.caller, now.session.session_uuid, consistent=True)
+        key = self._world.caller, now.session.session_uuid
+        return session_graph.read(*key, session_changes.SMALL)
 
 
 def _runs_of(now: Snapshot) -> dict[str, Shown]:
