@@ -167,11 +167,14 @@ def test_a_conflict_is_explained_and_both_changes_can_be_kept(
 
 def test_unsaved_changes_are_not_lost_without_a_question(served: Served, page: Page) -> None:
     uuid = created(served, agent("one"))
+    page.goto(served.console("/schedules"))
     opened(served, page, uuid)
     page.get_by_label("Description").fill("Changed")
-    page.get_by_role("link", name="Sessions").click()
     dialog = page.get_by_role("dialog", name="Leave without saving?")
-    dialog.get_by_role("button", name="Keep it as it is").click()
+    page.get_by_role("link", name="Sessions").click()
+    dialog.get_by_role("button", name="Stay here").click()
+    page.go_back()
+    dialog.get_by_role("button", name="Stay here").click()
     assert page.url.endswith(uuid)
     expect(page.get_by_label("Description")).to_have_value("Changed")
     page.get_by_role("heading", name="Desk").click()

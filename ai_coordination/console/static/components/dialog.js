@@ -24,14 +24,15 @@ export function Dialog({ title, close, children }) {
 /**
  * Ask before something that cannot be undone.
  *
- * @param {{ title: string, action: string, busy?: boolean, confirm: () => void, close: () => void, children: any }} properties
+ * @param {{ title: string, action: string, busy?: boolean, keep?: string, confirm: () => void,
+ *   close: () => void, children: any }} properties
  */
-export function Confirm({ title, action, busy = false, confirm, close, children }) {
+export function Confirm({ title, action, busy = false, keep = 'Keep it as it is', confirm, close, children }) {
   return html`<${Dialog} title=${title} close=${close}>
     ${children}
     <div class="buttons">
       <button class="danger" disabled=${busy} onClick=${confirm}>${action}</button>
-      <button onClick=${close} autofocus>Keep it as it is</button>
+      <button onClick=${close} autofocus>${keep}</button>
     </div>
   </>`;
 }

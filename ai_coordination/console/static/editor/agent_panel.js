@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { html } from '../html.js';
 import { Delegation } from './sections/delegation.js';
 import { Failure } from './sections/failure.js';
@@ -8,7 +9,7 @@ import { People } from './sections/people.js';
 import { Work } from './sections/work.js';
 import { said } from './problems.js';
 import { actionOf, withAction } from './task_graph.js';
-import { newAction } from './task_model.js';
+import { newAction, same } from './task_model.js';
 import { fieldName } from './words.js';
 
 /**
@@ -62,14 +63,19 @@ export function AgentPanel({ agentUuid, editor }) {
 }
 
 /**
- * A section that can be folded. Its summary says which settings in it are not the defaults.
+ * A section that can be folded. Its summary says which settings in it are not the defaults. It opens
+ * when something in it is wrong.
  *
  * @param {{ title: string, names: readonly string[], action: any, isWrong: boolean, children: any }} properties
  */
 function Fold({ title, names, action, isWrong, children }) {
+  const element = useRef(/** @type {HTMLDetailsElement | null} */ (null));
+  useEffect(() => {
+    if (isWrong && element.current) element.current.open = true;
+  }, [isWrong]);
   const defaults = /** @type {any} */ (newAction(''));
-  const set = names.filter((name) => JSON.stringify(action[name]) !== JSON.stringify(defaults[name]));
-  return html`<details class="section ${isWrong ? 'wrong' : ''}" open=${isWrong || undefined}>
+  const set = names.filter((name) => !same(action[name], defaults[name]));
+  return html`<details class="section ${isWrong ? 'wrong' : ''}" ref=${element}>
     <summary><strong>${title}</strong>${set.length > 0 && html`<span class="set">${set.map(fieldName).join(', ')}</span>`}</summary>
     ${children}
   </details>`;

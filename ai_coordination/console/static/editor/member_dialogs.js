@@ -1,8 +1,10 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Field } from '../components/basics.js';
 import { Confirm, Dialog } from '../components/dialog.js';
+import { Loaded } from '../components/loaded.js';
 import { USES_OF } from '../documents/editor.js';
 import { html } from '../html.js';
+import { useLoaded } from '../live.js';
 import { AGENT_UUID, usesOf, uuidFor, withoutAgent } from './coordination_model.js';
 import { KindField } from './member_form.js';
 import { allTasks } from './pages.js';
@@ -44,25 +46,21 @@ export function NewAgent({ kinds, draft, add, close }) {
  *   edited: import('./use_draft.js').Edited<any>, removed: () => void, close: () => void }} properties
  */
 export function RemoveAgent({ coordinationUuid, agent, edited, removed, close }) {
-  const [uses, setUses] = useState(/** @type {string[] | null} */ (coordinationUuid === null ? [] : null));
-  useEffect(() => {
-    if (coordinationUuid === null) return undefined;
-    const control = new AbortController();
-    allTasks(USES_OF, coordinationUuid, control.signal).then(
-      ({ tasks }) => setUses(usesOf(tasks, agent.agentUuid)),
-      () => undefined,
-    );
-    return () => control.abort();
+  const live = useLoaded(async (signal) => {
+    if (coordinationUuid === null) return [];
+    const { tasks } = await allTasks(USES_OF, coordinationUuid, signal);
+    return usesOf(tasks, agent.agentUuid);
   }, []);
   const confirm = () => {
     edited.change((draft) => withoutAgent(draft, agent.agentUuid));
     removed();
   };
   return html`<${Confirm} title="Remove ${agent.agentName || agent.agentUuid}?" action="Remove" confirm=${confirm} close=${close}>
-    ${uses === null && html`<p class="quiet" role="status">Looking for tasks that name it…</p>`}
-    ${uses?.length === 0 && html`<p>No task names it. Sessions that have started keep it.</p>`}
-    ${uses !== null &&
-    uses.length > 0 &&
-    html`<p>Tasks name it. They cannot be started without it:</p><ul>${uses.map((name) => html`<li>${name}</li>`)}</ul>`}
+    <${Loaded} live=${live}>
+      ${(/** @type {string[]} */ uses) =>
+        uses.length === 0
+          ? html`<p>No task names it. Sessions that have started keep it.</p>`
+          : html`<p>Tasks name it. They cannot be started without it:</p><ul>${uses.map((name) => html`<li>${name}</li>`)}</ul>`}
+    </>
   </>`;
 }

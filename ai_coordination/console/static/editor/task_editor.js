@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, newKey } from '../api.js';
 import { Problem } from '../components/loaded.js';
 import { useTitle } from '../components/title.js';
@@ -106,10 +106,20 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected: named, read, 
     });
   }
 
+  const close = () => {
+    select(null);
+    // The button is gone with the form that it was in.
+    form.current?.focus();
+  };
   const remove = () => {
     change((now) => without(now, members, /** @type {string} */ (selected)));
-    select(null);
+    close();
   };
+  useEffect(() => {
+    // Below the graph, on a narrow screen, the form would not be seen.
+    const { top } = form.current?.getBoundingClientRect() ?? { top: 0 };
+    if (selected !== null && top > innerHeight - 120) form.current?.scrollIntoView();
+  }, [selected]);
   const start = href(['start', coordinationUuid, taskUuid]);
   return html`<section class="editor" aria-label="Task">
     <${Toolbar}
@@ -125,7 +135,7 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected: named, read, 
     ${action.error && dialog !== 'conflict' && html`<${Problem} error=${explained(action.error, taskUuid, nameOf)} />`}
     <div class="beside graph-beside">
       <${TaskGraph} editor=${editor} selected=${selected} select=${select} circle=${circle} closeCircle=${() => setCircle(null)} />
-      <form class="panel" aria-label=${selected ? 'Agent' : 'Task'} ref=${form} onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), save())} onInvalidCapture=${openWrong}>
+      <form class="panel" tabindex="-1" aria-label=${selected ? 'Agent' : 'Task'} ref=${form} onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), save())} onInvalidCapture=${openWrong}>
         <div class="bar">
           <h2>${selected ? nameOf(selected) : 'Task'}</h2>
           ${selected &&
@@ -133,7 +143,7 @@ export function TaskEditor({ coordinationUuid, taskUuid, selected: named, read, 
             ${takesPart(selected)
               ? html`<button type="button" class="danger small" onClick=${remove}>Take out</button>`
               : html`<button type="button" class="small" onClick=${() => change((now) => withAction(now, members, selected, {}))}>Add to the task</button>`}
-            <button type="button" class="quiet small" aria-label="Close" title="Close (Esc)" onClick=${() => select(null)}>✕</button>`}
+            <button type="button" class="quiet small" aria-label="Close" title="Close (Esc)" onClick=${close}>✕</button>`}
         </div>
         ${selected && !takesPart(selected) && html`<p class="quiet">This agent does not take part in the task. It will as soon as something is set here.</p>`}
         ${selected ? html`<${AgentPanel} key=${selected} agentUuid=${selected} editor=${editor} />` : html`<${TaskPanel} editor=${editor} />`}

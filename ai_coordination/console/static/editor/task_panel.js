@@ -38,7 +38,7 @@ function Budget({ budget, change, error }) {
     <legend>Budget of a session</legend>
     <small class="quiet">Empty: no limit.</small>
     <div class="three">
-      <${NumberField} label="Tokens" schema=${{ type: 'integer', minimum: 1 }} ...${bind('tokens')} />
+      <${NumberField} label="Tokens" schema=${{ type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 }} ...${bind('tokens')} />
       <${NumberField} label="Dollars" schema=${{ type: 'number', minimum: 0.000001, maximum: 1_000_000 }} ...${bind('dollars')} />
       <${NumberField} label="Seconds" schema=${{ type: 'integer', minimum: 1, maximum: 31_622_400 }} ...${bind('seconds')} />
     </div>

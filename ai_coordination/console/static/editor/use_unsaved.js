@@ -47,7 +47,7 @@ export function useUnsaved({ isChanged, home, form }) {
   };
   const question =
     leaving !== null &&
-    html`<${Confirm} title="Leave without saving?" action="Discard my changes" confirm=${() => leave(leaving)} close=${() => setLeaving(null)}>
+    html`<${Confirm} title="Leave without saving?" action="Discard my changes" keep="Stay here" confirm=${() => leave(leaving)} close=${() => setLeaving(null)}>
       <p>What you have changed here is not saved yet.</p>
     </>`;
   return { question, leave };
