@@ -288,6 +288,10 @@ bench: $(INSTALLED) ## Measure the engine against the bare client, and its cold 
 	@.ci/dynamodb-local
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-console
+bench-console: $(INSTALLED) $(BROWSER) ## Measure how fast the console draws sessions of 50, 300 and 1,000 agents
+	@$(BIN)/python -m benchmarks.console
+
 ##: Deploying
 
 .PHONY: build

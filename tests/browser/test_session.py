@@ -45,12 +45,9 @@ def test_a_session_is_watched_while_it_runs(served: Served, page: Page) -> None:
     place = stories.run(
         served,
         "Watched",
+        [echo("first"), echo("second", fail={"attempts": 1, "notes": "Busy"})],
         [
-            echo("first", seconds=1),
-            echo("second", seconds=1, fail={"attempts": 1, "notes": "Busy"}),
-        ],
-        [
-            {"agentUuid": "first"},
+            {"agentUuid": "first", "ask": {"kind": "APPROVAL"}},
             {
                 "agentUuid": "second",
                 "predecessors": ["first"],
@@ -59,9 +56,13 @@ def test_a_session_is_watched_while_it_runs(served: Served, page: Page) -> None:
         ],
     )
     page.goto(served.console(place.at()))
-    expect(page.get_by_role("button", name="First, in progress")).to_be_visible()
+    expect(
+        page.get_by_role("button", name="First, asks a person, asks for approval")
+    ).to_be_visible()
     expect(page.get_by_role("button", name="Second, not started")).to_be_visible()
+    assert "running for" in page.locator(".facts").inner_text()
     # Nobody touches the page from here on.
+    stories.answer(served, place, stories.agents(served, place)[0], approved=True)
     expect(page.get_by_role("button", name="Second, completed, attempt 2 of 2")).to_be_visible()
     expect(page.get_by_role("group", name="Agents", exact=True)).to_contain_text("2 completed")
     expect(page.locator(".session-head .state")).to_contain_text("completed")
@@ -234,6 +235,19 @@ def test_names_and_outputs_are_texts(served: Served, new_page: NewPage) -> None:
     expect(page.get_by_role("group", name="Failure")).to_contain_text("{{7*7}}")
 
 
+def test_a_long_text_is_loaded_whole_on_demand(served: Served, page: Page) -> None:
+    text = "A long story. " * 3000 + "The end."
+    place = stories.run(served, "Long", [echo("teller")], [{"agentUuid": "teller", "query": text}])
+    stories.until_status(served, place, "COMPLETED")
+    page.goto(served.console(place.at(agent=uuid_of(served, place, "teller"))))
+    told = page.get_by_label("Input", exact=True)
+    expect(told).to_be_visible()
+    assert len(told.inner_text()) == 20_000
+    page.get_by_role("button", name="Show all of Input").click()
+    expect(told).to_contain_text("The end.")
+    assert len(told.inner_text()) == len(text)
+
+
 def test_a_session_of_300_agents_is_quick(served: Served, page: Page) -> None:
     place = stories.wide(served, 300, 20)
     stories.until_status(served, place, "WAITING_FOR_INPUT")
@@ -297,14 +311,17 @@ def test_many_alike_are_one_node(served: Served, page: Page) -> None:
 
 def test_a_session_is_shown_while_the_server_is_away(kept: Served, new_page: NewPage) -> None:
     page = new_page(expects_errors=True)
-    place = stories.run(kept, "Kept", [echo("clerk", seconds=2)], [{"agentUuid": "clerk"}])
+    place = stories.run(
+        kept, "Kept", [echo("clerk")], [{"agentUuid": "clerk", "ask": {"kind": "APPROVAL"}}]
+    )
     page.goto(kept.console(place.at()))
-    expect(page.get_by_role("button", name="Clerk, in progress")).to_be_visible()
+    expect(page.get_by_role("button", name="Clerk, asks a person")).to_be_visible()
     kept.stop()
     expect(page.locator(".old")).to_contain_text("The server does not answer", timeout=30_000)
-    expect(page.get_by_role("button", name="Clerk, in progress")).to_be_visible()
+    expect(page.get_by_role("button", name="Clerk, asks a person")).to_be_visible()
     kept.start()
-    page.get_by_role("button", name="Try now").click()
+    stories.answer(kept, place, stories.agents(kept, place)[0], approved=True)
+    page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_role("button", name="Clerk, completed")).to_be_visible()
     expect(page.locator(".old")).to_have_count(0)
 

@@ -44,6 +44,9 @@ export const CHANGES = graphql(`
           ask {
             kind
             title
+            assignee
+            group
+            claimedBy
             askedAt
             answeredAt
           }
@@ -99,8 +102,8 @@ export const SESSION = graphql(`
       status
       createdAt
       deadlineAt
-      taskQuery
-      output
+      taskQuery(firstCharacters: 20001)
+      output(firstCharacters: 20001)
       budget {
         tokens
         dollars
@@ -153,9 +156,9 @@ export const AGENT = graphql(
         notes
         deadlineAt
         createdAt
-        userInput
+        userInput(firstCharacters: 20001)
         subtaskQuery
-        agentInput
+        agentInput(firstCharacters: 20001)
         heartbeat {
           at
           note
@@ -203,7 +206,7 @@ export const AGENT = graphql(
             iteration
             outcome
             notes
-            output
+            output(firstCharacters: 2000)
             createdAt
             finishedAt
             usage {
@@ -221,3 +224,22 @@ export const AGENT = graphql(
   `,
   [QUESTION],
 );
+
+/** Whole texts of a session, and of one agent: for the person who wants to read all. */
+export const SESSION_TEXTS = graphql(`
+  query SessionTexts($coordinationUuid: ID!, $sessionUuid: ID!) {
+    session(coordinationUuid: $coordinationUuid, sessionUuid: $sessionUuid) {
+      taskQuery
+      output
+    }
+  }
+`);
+
+export const AGENT_TEXTS = graphql(`
+  query AgentTexts($sessionUuid: ID!, $sessionAgentUuid: ID!) {
+    sessionAgent(sessionUuid: $sessionUuid, sessionAgentUuid: $sessionAgentUuid) {
+      userInput
+      agentInput
+    }
+  }
+`);

@@ -1,5 +1,5 @@
-/** @type {CanvasRenderingContext2D | null | undefined} */
-let canvas;
+/** A canvas for each size of the font. @type {Map<number, CanvasRenderingContext2D | null>} */
+const canvases = new Map();
 /** @type {Map<string, string>} */
 const known = new Map();
 const MOST_KNOWN = 5000;
@@ -24,9 +24,8 @@ export function fitting(text, width, size) {
 
 /** @param {string} text @param {number} width @param {number} size */
 function shortened(text, width, size) {
-  canvas ??= document.createElement('canvas').getContext('2d');
+  const canvas = canvasOf(size);
   if (!canvas) return text.slice(0, Math.floor(width / size / 0.6));
-  canvas.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
   const characters = [...text.slice(0, MOST_CHARACTERS)];
   if (text.length <= MOST_CHARACTERS && canvas.measureText(text).width <= width) return text;
   let [fits, tooLong] = [0, characters.length];
@@ -36,4 +35,14 @@ function shortened(text, width, size) {
     else tooLong = middle;
   }
   return `${characters.slice(0, fits).join('').trimEnd()}…`;
+}
+
+/** @param {number} size */
+function canvasOf(size) {
+  if (!canvases.has(size)) {
+    const canvas = document.createElement('canvas').getContext('2d');
+    if (canvas) canvas.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+    canvases.set(size, canvas);
+  }
+  return canvases.get(size);
 }

@@ -76,6 +76,7 @@ function OneSession({ path, query }) {
           <${View}
             watched=${watched}
             tree=${tree}
+            place=${{ coordinationUuid, sessionUuid }}
             opened=${opened}
             selected=${selected}
             select=${select}

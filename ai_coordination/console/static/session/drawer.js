@@ -4,14 +4,15 @@ import { Answer } from '../components/answer.js';
 import { Answered } from '../components/answered.js';
 import { Ago, State, TextBlock } from '../components/basics.js';
 import { Loaded } from '../components/loaded.js';
-import { AGENT } from '../documents/session.js';
-import { dateTime, readable } from '../formatting.js';
+import { AGENT, AGENT_TEXTS } from '../documents/session.js';
+import { dateTime } from '../formatting.js';
 import { html } from '../html.js';
 import { useKeys } from '../keys.js';
 import { useLoaded } from '../live.js';
 import { ENDED } from '../states.js';
 import { Retry } from './actions.js';
 import { Attempts } from './attempts.js';
+import { LongText } from './long_text.js';
 import { Rules } from './rules.js';
 import { fullNameOf, growthOf } from './tree.js';
 
@@ -47,6 +48,8 @@ export function Drawer({ watched, tree, uuid, place, agentHref, close, reload })
     live.reload();
     reload();
   };
+  const whole = (/** @type {'userInput' | 'agentInput'} */ name) => async () =>
+    (await ask(AGENT_TEXTS, { sessionUuid, sessionAgentUuid: uuid })).sessionAgent?.[name];
   const parent = row?.parentUuid ? watched.byUuid.get(row.parentUuid) : undefined;
   const name = row ? fullNameOf(row, parent) : (live.data?.agent?.agentName ?? 'Agent');
   return html`<aside class="drawer" aria-label="Agent">
@@ -62,11 +65,11 @@ export function Drawer({ watched, tree, uuid, place, agentHref, close, reload })
         <${Growth} row=${row} tree=${tree} agentHref=${agentHref} />
         <${Trouble} agent=${agent} />
         <${Question} agent=${agent} changed=${changed} />
-        ${agent.agentOutput !== null && agent.state !== 'WAITING_FOR_INPUT' && html`<${TextBlock} label="Output" text=${readable(agent.agentOutput)} />`}
-        <${TextBlock} label="What people have added" text=${agent.userInput} />
+        ${agent.agentOutput !== null && agent.state !== 'WAITING_FOR_INPUT' && html`<${LongText} label="Output" text=${agent.agentOutput} />`}
+        <${LongText} label="What people have added" text=${agent.userInput} more=${whole('userInput')} />
         <${Attempts} runs=${agent.sessionRuns.nodes} hasMore=${agent.sessionRuns.pageInfo.hasNextPage} />
-        <${TextBlock} label="Input" text=${readable(agent.agentInput ?? '')} />
-        <${TextBlock} label="Query" text=${agent.subtaskQuery} open=${!agent.agentInput} />
+        <${LongText} label="Input" text=${agent.agentInput} more=${whole('agentInput')} />
+        <${LongText} label="Query" text=${agent.subtaskQuery} open=${!agent.agentInput} />
         <${Rules} agent=${agent} />
         ${row && ENDED.has(watched.session.status) && html`<${Again} row=${row} name=${name} place=${place} reload=${changed} />`}
       `}

@@ -1,8 +1,10 @@
 import { useMemo, useState } from 'preact/hooks';
-import { TextBlock } from '../components/basics.js';
-import { dateTime, readable } from '../formatting.js';
+import { ask } from '../api.js';
+import { SESSION_TEXTS } from '../documents/session.js';
+import { dateTime } from '../formatting.js';
 import { html } from '../html.js';
 import { eventsOf } from './events.js';
+import { LongText } from './long_text.js';
 import { fullNameOf } from './tree.js';
 
 const SHOWN_AT_ONCE = 200;
@@ -10,12 +12,13 @@ const SHOWN_AT_ONCE = 200;
 /**
  * What has happened, newest first, and what the session was asked and has said.
  *
- * @param {{ watched: import('./store.js').Watched, agentHref: (uuid: string) => string }} properties
+ * @param {{ watched: import('./store.js').Watched, place: import('./actions.js').Place, agentHref: (uuid: string) => string }} properties
  */
-export function Log({ watched, agentHref }) {
+export function Log({ watched, place, agentHref }) {
   const { head, byUuid } = watched;
   const events = useMemo(() => eventsOf(watched), [watched]);
   const [most, setMost] = useState(SHOWN_AT_ONCE);
+  const whole = (/** @type {'taskQuery' | 'output'} */ name) => async () => (await ask(SESSION_TEXTS, place)).session?.[name];
   const who = (/** @type {string | null} */ uuid) => {
     const agent = uuid ? byUuid.get(uuid) : undefined;
     const parent = agent?.parentUuid ? byUuid.get(agent.parentUuid) : undefined;
@@ -37,8 +40,8 @@ export function Log({ watched, agentHref }) {
     </section>
     <section aria-label="Texts">
       <h2>Texts</h2>
-      <${TextBlock} label="Task query" text=${head.taskQuery} />
-      <${TextBlock} label="Output" text=${readable(head.output ?? '')} />
+      <${LongText} label="Task query" text=${head.taskQuery} more=${whole('taskQuery')} />
+      <${LongText} label="Output" text=${head.output} more=${whole('output')} />
       ${!head.output && html`<p class="quiet">The session has no output yet.</p>`}
       ${head.inputFiles.length > 0 &&
       html`<h3>Input files</h3>

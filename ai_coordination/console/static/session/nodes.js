@@ -163,7 +163,10 @@ function neighboursOf(agents) {
 /** What is said below the name. @param {Agent} agent */
 function noteOf(agent) {
   const { state, attempt, turn, heartbeat, ask, agentAction } = agent;
-  if (state === 'WAITING_FOR_INPUT') return ask?.title || KINDS[ask?.kind ?? ''] || 'asks a person';
+  if (state === 'WAITING_FOR_INPUT') {
+    const who = ask?.claimedBy ? `${ask.claimedBy} has it` : ask?.assignee || ask?.group;
+    return [ask?.title || KINDS[ask?.kind ?? ''] || 'asks a person', who].filter(Boolean).join(' · ');
+  }
   if (state === 'IN_PROGRESS' && heartbeat && (heartbeat.percent != null || heartbeat.note)) {
     return [heartbeat.percent == null ? null : `${heartbeat.percent} %`, heartbeat.note].filter(Boolean).join(' · ');
   }
