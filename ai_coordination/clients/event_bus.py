@@ -29,17 +29,19 @@ class Event:
     detail: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class EventBus:
-    """An event bus of this account and region, by name."""
+    """An event bus of this account and region, by name, as one invocation uses it."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._is_silent = False
 
     def send(self, events: Sequence[Event]) -> list[bool]:
         """Send events. Return for each of them whether EventBridge has accepted it.
 
         Raises nothing: a failure is logged and counted. The events are sent again later, because
-        their items keep them.
+        their items keep them. Once EventBridge has not answered, it is not asked again, so that an
+        invocation waits once at most.
         """
         accepted: list[bool] = []
         for start in range(0, len(events), MAX_BATCH):
@@ -49,12 +51,16 @@ class EventBus:
         return accepted
 
     def _send(self, events: Sequence[Event]) -> list[bool]:
+        refused = [False] * len(events)
+        if self._is_silent:
+            return refused
         entries = [self._entry(event) for event in events]
         try:
             answer = clients("events", BRIEF).put_events(Entries=entries)
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError) as error:
             telemetry.logger.exception("events", extra={"events": len(events)})
-            return [False] * len(events)
+            self._is_silent = isinstance(error, BotoCoreError)
+            return refused
         codes = [result.get("ErrorCode") for result in answer["Entries"]]
         if failed := sorted({code for code in codes if code}):
             telemetry.logger.error("events", extra={"codes": failed})

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.clients import Event, EventBus
 from ai_coordination.config import settings
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.local.embedded import EmbeddedAws
@@ -276,7 +275,7 @@ def test_requests_note_events_and_only_workers_need_the_permission_to_send_them(
     assert RESOURCES["EventBusExists"]["Properties"]["EventBusName"] == {"Ref": "EventBus"}
 
 
-def test_a_bus_that_may_not_be_used_loses_nothing_and_twelve_events_are_two_requests(
+def test_a_bus_that_may_not_be_used_loses_nothing(
     bus: Bus, embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forbid(event: dict[str, Any]) -> bool:
@@ -290,9 +289,3 @@ def test_a_bus_that_may_not_be_used_loses_nothing_and_twelve_events_are_two_requ
 
     sweep(2)
     assert bus.ids == [f"ended-{place.session}-1"]
-
-    told = [Event("Session Ended", SYSTEM.now(), {"id": str(number)}) for number in range(12)]
-    with recorded_calls() as calls:
-        assert EventBus("sessions").send(told) == [True] * 12
-    assert calls == [PUT, PUT]
-    assert bus.ids[1:] == [str(number) for number in range(12)]

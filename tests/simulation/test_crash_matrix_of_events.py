@@ -65,7 +65,9 @@ class Retried(Started):
     def rests(self) -> Snapshot:
         """It may rest before its caller retries it."""
         now = super().rests()
-        return now if now.session.iteration_count > 1 else super().rests()
+        while now.session.iteration_count == 1:
+            now = super().rests()
+        return now
 
     def approve(self) -> None:
         """Cancel the session when it asks first, retry it, and approve what it asks then."""
