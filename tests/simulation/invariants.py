@@ -43,7 +43,6 @@ def always(now: Snapshot) -> None:
     growths.always(now)
     for agent in now.agents:
         _starts_in_time(now, agent)
-        _says_when(agent)
         _keeps_only_open_work(agent)
     session = now.session
     assert session.due_at or not session.operation, "work over many items that nobody looks for"
@@ -108,8 +107,11 @@ def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:
         assert all(one.iteration <= agent.iteration for one in before), f"{agent.ordinal} is old"
 
 
-def _says_when(agent: models.SessionAgent) -> None:
-    """It has ended exactly when it says when, and has begun if it is open."""
+def says_when(agent: models.SessionAgent) -> None:
+    """It has ended exactly when it says when, and has begun if it is open.
+
+    Earlier versions did not say it.
+    """
     assert (agent.finished_at is not None) == (agent.state in TERMINAL_AGENT)
     assert agent.started_at is not None or agent.state not in OPEN
     assert agent.started_at is None or agent.started_at <= (agent.finished_at or agent.updated_at)

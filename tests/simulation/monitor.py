@@ -96,6 +96,7 @@ class Monitor:
             self._stays(("run", run.run_uuid), run)
 
     def _settle_agent(self, now: Snapshot, agent: models.SessionAgent) -> None:
+        invariants.says_when(agent)
         self.turns.look(now, agent)
         if agent.agent_output is None:
             self._asked.pop(int(agent.ordinal), None)
