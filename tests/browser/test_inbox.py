@@ -54,7 +54,11 @@ def test_an_output_is_sent_back_and_then_rejected(served: Served, page: Page) ->
     page.get_by_role("button", name="Send back").click()
     # The agent runs again, asks again, and the form for its new output is empty.
     expect(page.get_by_label("Remark")).to_have_value("")
-    agent = questions.until(served, asked.session_uuid, lambda one: one["turn"] == 2)
+    agent = questions.until(
+        served,
+        asked.session_uuid,
+        lambda one: one["turn"] == 2 and one["state"] == "WAITING_FOR_INPUT",
+    )
     assert agent["ask"]["approved"] is None
     page.get_by_role("button", name="Reject").click()
     page.get_by_text("Rejected").wait_for()
@@ -88,11 +92,13 @@ def test_a_choice_and_a_text_are_answered_by_keyboard(served: Served, page: Page
     chosen = questions.ask(served, KINDS["choice"])
     written = questions.ask(served, {**KINDS["text"], "default": "Main St 1"})
     page.goto(served.console(chosen.address()))
-    page.get_by_role("radio", name="Train").focus()
+    page.get_by_role("radio", name="Train").wait_for()
+    page.keyboard.press("a")
+    expect(page.get_by_role("radio", name="Train")).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.get_by_text("Ship was chosen").wait_for()
-    page.get_by_role("link", name="Next question").focus()
+    expect(page.get_by_role("link", name="Next question")).to_be_focused()
     page.goto(served.console(written.address()))
     expect(page.get_by_label("Your answer")).to_have_value("Main St 1")
     page.get_by_label("Your answer").fill("Main St 2")
@@ -149,7 +155,7 @@ def test_a_question_is_claimed_and_released_by_two_people(
         page.get_by_role("link", name="Whose?").click()
     ada.get_by_label("Your answer").fill("Ada's words")
     bob.get_by_role("button", name="Claim").click()
-    bob.get_by_text("Claimed by you").wait_for()
+    bob.locator(".claim").get_by_text("Claimed by you").wait_for()
     # What Ada has typed stays, but Bob has the question.
     ada.locator(".claim").get_by_text("Claimed by bob").wait_for()
     ada.get_by_text("bob has claimed this question.").wait_for()

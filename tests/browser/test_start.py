@@ -53,6 +53,7 @@ def test_a_session_is_started_with_the_keyboard_alone(served: Served, new_page: 
     expect(customer).to_be_focused()
     page.keyboard.type("Ada\nLovelace")
     expect(page.get_by_role("textbox", name="place")).to_have_value("Oslo")
+    expect(page.get_by_role("spinbutton", name="count")).to_have_value("3")
     expect(page.get_by_role("textbox", name="User")).to_have_value("mia")
     page.keyboard.press("Control+Enter")
     expect(page).to_have_url(re.compile("#/session/"))

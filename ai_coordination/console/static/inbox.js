@@ -39,7 +39,7 @@ export async function openQuestions(lists, signal) {
   const answers = await Promise.all(lists.map((of) => ask(OPEN_QUESTIONS, { of, first: MOST }, signal)));
   const nodes = answers.flatMap(({ openSessionAgents }) => openSessionAgents.nodes);
   return {
-    versions: new Map(nodes.map((node) => [node.sessionAgentUuid, node.version])),
+    moved: new Map(nodes.map((node) => [node.sessionAgentUuid, node.updatedAt])),
     hasMore: answers.some(({ openSessionAgents }) => openSessionAgents.pageInfo.hasNextPage),
   };
 }

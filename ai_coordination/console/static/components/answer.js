@@ -14,6 +14,9 @@ import { Problem } from './loaded.js';
 
 /** An agent with the fields of the fragment `QUESTION`. @typedef {NonNullable<Console.Result<typeof ANSWER>['answerSessionAgent']>['sessionAgent']} Asking */
 
+/** An agent whose output was not approved is in one of these only if it was sent back. */
+const RUNS_AGAIN = new Set(['INITIAL', 'IN_PROGRESS']);
+
 /** A draft is about one run: the agent may run again, and ask another thing. @param {Asking} agent */
 export const draftOf = ({ sessionAgentUuid, currentRun }) => `${sessionAgentUuid}/${currentRun?.runUuid ?? ''}`;
 
@@ -21,29 +24,37 @@ export const draftOf = ({ sessionAgentUuid, currentRun }) => `${sessionAgentUuid
  * The question of an agent: what it asks, and a form to answer it; or who has answered what.
  *
  * What a person sees stays while they type, whatever happens to the agent. `changed` is called with
- * the agent as an answer leaves it, and without one if the caller has to load it again. Title and output are left out where the caller shows them.
+ * the agent as an answer leaves it, and without one if the caller has to load it again. Title and output
+ * are left out where the caller shows them.
  *
  * @param {{ agent: Asking, changed: (agent?: Asking) => void, showsTitle?: boolean, showsOutput?: boolean }} properties
  */
-export function Answer({ agent, changed, showsTitle = true, showsOutput = true }) {
+export function Answer({ agent: loaded, changed, showsTitle = true, showsOutput = true }) {
+  // What an answer has made of the agent counts until the caller has loaded it, or something newer.
+  const [left, setLeft] = useState(loaded);
+  const agent = left.updatedAt > loaded.updatedAt ? left : loaded;
   const isOpen = agent.state === 'WAITING_FOR_INPUT';
   const seen = useRef(isOpen ? agent : null);
   const [, , forget] = useDraft(seen.current ? draftOf(seen.current) : '', () => null);
   const [isDirty, setDirty] = useState(false);
   const viewer = useViewer();
+  const took = (/** @type {Asking | undefined} */ now) => {
+    if (now) setLeft(now);
+    changed(now);
+  };
   // Whoever has typed nothing sees the latest question.
   if (!isDirty) seen.current = isOpen ? agent : null;
   const shown = seen.current;
-  if (!shown) return html`<${Answered} ask=${agent.ask} />`;
+  if (!shown) return html`<${Answered} ask=${agent.ask} isSentBack=${RUNS_AGAIN.has(agent.state)} />`;
   const isOver = !isOpen || agent.currentRun?.runUuid !== shown.currentRun?.runUuid;
   const leave = () => {
     forget();
     setDirty(false);
   };
   return html`
-    ${isOver ? html`<${Overtaken} agent=${agent} leave=${leave} />` : html`<${Claim} agent=${agent} viewer=${viewer} changed=${changed} />`}
+    ${isOver ? html`<${Overtaken} agent=${agent} leave=${leave} />` : html`<${Claim} agent=${agent} viewer=${viewer} changed=${took} />`}
     <${Form} key=${draftOf(shown)} agent=${shown} isOver=${isOver} obstacle=${isOver ? '' : whyNot(agent.ask, viewer)} showsTitle=${showsTitle}
-      showsOutput=${showsOutput} typed=${() => setDirty(true)} done=${(/** @type {Asking | undefined} */ now) => (now && leave(), changed(now))} />
+      showsOutput=${showsOutput} typed=${() => setDirty(true)} done=${(/** @type {Asking | undefined} */ now) => (now && leave(), took(now))} />
   `;
 }
 

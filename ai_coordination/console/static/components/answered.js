@@ -8,21 +8,24 @@ const ENGINE = 'engine';
 /**
  * What came of a question: who answered, when, and what.
  *
- * @param {{ ask: NonNullable<Console.Result<typeof import('../documents/answer.js').ANSWER>['answerSessionAgent']>['sessionAgent']['ask'] }} properties
+ * @param {{ isSentBack?: boolean, ask: NonNullable<Console.Result<typeof import('../documents/answer.js').ANSWER>['answerSessionAgent']>['sessionAgent']['ask'] }} properties
  */
-export function Answered({ ask }) {
+export function Answered({ ask, isSentBack = false }) {
   if (!ask?.answeredAt) return null;
   const { answer } = ask;
   const text = answer == null ? '' : typeof answer === 'string' ? readable(answer) : JSON.stringify(answer, null, 2);
   return html`<div class="answered">
-    <p>${verdictOf(ask)} <${Ago} at=${ask.answeredAt} />.</p>
+    <p>${verdictOf(ask, isSentBack)} <${Ago} at=${ask.answeredAt} />.</p>
     ${text && html`<${TextBlock} label=${ask.approved === false ? 'Reason' : 'Answer'} text=${text} />`}
     ${ask.comment && html`<${TextBlock} label="Comment" text=${ask.comment} />`}
   </div>`;
 }
 
-/** @param {NonNullable<Parameters<typeof Answered>[0]['ask']>} ask */
-function verdictOf({ answeredBy, approved, choice, kind }) {
+/**
+ * @param {NonNullable<Parameters<typeof Answered>[0]['ask']>} ask
+ * @param {boolean} isSentBack
+ */
+function verdictOf({ answeredBy, approved, choice, kind }, isSentBack) {
   if (answeredBy === ENGINE) {
     const what = approved === true ? 'Approved' : approved === false ? 'Rejected' : choice ? html`<b>${choice}</b> was chosen` : 'Answered';
     return html`${what} by default, because nobody answered in time,`;
@@ -30,6 +33,6 @@ function verdictOf({ answeredBy, approved, choice, kind }) {
   const who = answeredBy ? html` by <b>${answeredBy}</b>` : '';
   if (choice != null) return html`<b>${choice}</b> was chosen${who}`;
   if (approved === true) return html`Approved${who}`;
-  if (approved === false) return html`${kind === 'APPROVAL' ? 'Rejected' : 'Refused'}${who}`;
+  if (approved === false) return html`${isSentBack ? 'Sent back' : kind === 'APPROVAL' ? 'Rejected' : 'Refused'}${who}`;
   return html`Answered${who}`;
 }

@@ -18,8 +18,8 @@ export function InboxCount() {
 function Count({ viewer }) {
   const live = useLive(
     async (signal) => {
-      const { versions, hasMore } = await openQuestions(listsOf(usualView(viewer), viewer), signal);
-      return { number: versions.size, hasMore };
+      const { moved, hasMore } = await openQuestions(listsOf(usualView(viewer), viewer), signal);
+      return { number: moved.size, hasMore };
     },
     [viewer],
     MILLISECONDS,

@@ -7,7 +7,7 @@ export const OPEN_QUESTIONS = graphql(`
     openSessionAgents(state: WAITING_FOR_INPUT, of: $of, first: $first) {
       nodes {
         sessionAgentUuid
-        version
+        updatedAt
       }
       pageInfo {
         hasNextPage
@@ -46,11 +46,21 @@ export const INBOX = graphql(`
   }
 `);
 
+/** Whether a question has moved since it was read. */
+export const QUESTION_MOVED = graphql(`
+  query QuestionMoved($sessionUuid: ID!, $sessionAgentUuid: ID!) {
+    sessionAgent(sessionUuid: $sessionUuid, sessionAgentUuid: $sessionAgentUuid) {
+      updatedAt
+    }
+  }
+`);
+
 export const ONE_QUESTION = graphql(
   `
     query OneQuestion($sessionUuid: ID!, $sessionAgentUuid: ID!) {
       sessionAgent(sessionUuid: $sessionUuid, sessionAgentUuid: $sessionAgentUuid) {
         ...Question
+        updatedAt
         coordinationUuid
         agentUuid
         agent {

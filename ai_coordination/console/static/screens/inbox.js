@@ -97,8 +97,8 @@ function useQuestions(view, viewer) {
   const last = useRef({ seen: '', answer: /** @type {{ rows: Row[], hasMore: boolean } | null} */ (null) });
   return useLive(async (signal) => {
     const lists = listsOf(view, viewer);
-    const { versions, hasMore } = await openQuestions(lists, signal);
-    const seen = JSON.stringify([view, ...versions]);
+    const { moved, hasMore } = await openQuestions(lists, signal);
+    const seen = JSON.stringify([view, ...moved]);
     if (last.current.seen !== seen || !last.current.answer) {
       const answers = await Promise.all(lists.map((of) => ask(INBOX, { of, first: MOST }, signal)));
       const rows = new Map(answers.flatMap(({ openSessionAgents }) => openSessionAgents.nodes.map((row) => [row.sessionAgentUuid, row])));

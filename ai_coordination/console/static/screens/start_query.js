@@ -32,15 +32,19 @@ function valuesOf(text) {
 export const queryText = ({ isText, text, values }) => (isText ? text : JSON.stringify(values));
 
 /**
- * A field for each variable. What the task's own query has as a number, a list or an object is
- * JSON, everything else text.
+ * A field for each variable, of the type that the task's own query has for it. Without one it is a
+ * text.
  *
  * @param {StartedTask} task
  */
 function schemaOf(task) {
   const own = valuesOf(task.initialTaskQuery ?? '') ?? {};
   const names = [...new Set([...task.variables, ...Object.keys(own)])];
-  const of = (/** @type {string} */ name) => (Object.hasOwn(own, name) && typeof own[name] !== 'string' ? {} : { type: 'string' });
+  const of = (/** @type {string} */ name) => {
+    const type = Object.hasOwn(own, name) ? typeof own[name] : 'string';
+    if (type === 'boolean') return { enum: [true, false] };
+    return type === 'string' || type === 'number' ? { type } : {};
+  };
   return {
     type: 'object',
     properties: Object.fromEntries(names.map((name) => [name, { ...of(name), title: name }])),
