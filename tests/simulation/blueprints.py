@@ -19,6 +19,7 @@ from ai_coordination.states import (
 )
 from tests.simulation.flows import Subtask, flows
 from tests.simulation.outputs import FAILING, OUTPUTS
+from tests.simulation.people import WHOM
 
 MOST_AGENTS = 7
 MOST_QUERIES = 2
@@ -171,6 +172,8 @@ def questions(draw: some.DrawFn) -> dict[str, Any]:
     seconds = draw(some.sampled_from([None, 600]))
     if ask is not None and seconds is not None and draw(some.booleans()):
         ask = {**ask, "on_timeout": TimeoutPolicy.DEFAULT}
+    if ask is not None:
+        ask = {**ask, **draw(some.sampled_from(WHOM))}
     return {"ask": ask, "answer_timeout_seconds": seconds}
 
 

@@ -11,6 +11,7 @@ from ai_coordination.caller import Caller
 from ai_coordination.engine import (
     agent_commands,
     callback_reports,
+    claim_commands,
     delegation_command,
     session_commands,
 )
@@ -19,6 +20,7 @@ from ai_coordination.engine.callback_reports import Place
 from ai_coordination.errors import (
     BadUserInput,
     EngineError,
+    Forbidden,
     InvalidState,
     NotFound,
     Unauthenticated,
@@ -27,6 +29,7 @@ from ai_coordination.runtimes.base import Delegation, Question, Usage
 from ai_coordination.runtimes.delegations import Work
 from ai_coordination.services.nested_tasks import DEEPEST
 from ai_coordination.states import SessionAgentState, SessionStatus, TimeoutPolicy, UserInTheLoop
+from tests.simulation import people
 from tests.simulation.blueprints import FORM, LARGE
 from tests.simulation.simulator import Simulator, survives
 from tests.simulation.snapshot import Snapshot
@@ -45,7 +48,8 @@ OTHERS: Mapping[str, Any] = {
 
 
 # Which of these is repeated says nothing else.
-REPEATED = agent_commands.accept, agent_commands.heartbeat
+CLAIMS = claim_commands.claim, claim_commands.release
+REPEATED = agent_commands.accept, agent_commands.heartbeat, *CLAIMS
 
 
 class Callers:
@@ -54,7 +58,10 @@ class Callers:
     def __init__(self, world: Simulator) -> None:
         self._world = world
         self._random = world.random
-        self._said: list[tuple[Mutation, Mapping[str, Any]]] = []
+        self._people = people.of(world.caller)
+        # How often a person claims or releases a question instead of answering it.
+        self.claims = 0.2
+        self._said: list[tuple[Mutation, Mapping[str, Any], Caller | None]] = []
 
     def something(self) -> str:
         """Never the same twice: a result that is taken twice is seen."""
@@ -94,8 +101,10 @@ class Callers:
             if agent.current_run_uuid is None or self._random.random() >= diligence:
                 continue
             if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-                if not self._leaves_to_the_default(agent):
-                    self._tell(*self._answer(agent))
+                if self._random.random() < self.claims:
+                    self._tell(self._claim(agent), self._key(agent), self._person(agent))
+                elif not self._leaves_to_the_default(agent):
+                    self._tell(*self._answer(agent), self._person(agent))
             elif agent.state != SessionAgentState.IN_PROGRESS:
                 continue
             elif agent.agent_action.heartbeat_seconds and self._random.random() < 0.5:
@@ -109,6 +118,16 @@ class Callers:
     def _reports(self, agent: models.SessionAgent) -> bool:
         """Whether an agent has said that it reports. One that is polled does so rarely."""
         return not agent.lease_until and not (agent.poll_at and self._random.random() < 0.9)
+
+    def _claim(self, agent: models.SessionAgent) -> Mutation:
+        """Mostly a claim if nobody has claimed the question, and otherwise a release."""
+        is_claimed = agent.claimed_by is not None
+        return CLAIMS[is_claimed if self._random.random() < 0.8 else not is_claimed]
+
+    def _person(self, agent: models.SessionAgent) -> Caller:
+        """Mostly a caller whom the agent asks."""
+        asked = [one for one in self._people if people.may(one, agent)]
+        return self._random.choice(asked if asked and self._random.random() < 0.7 else self._people)
 
     def _key(self, agent: models.SessionAgent) -> dict[str, Any]:
         return {
@@ -199,26 +218,28 @@ class Callers:
         self._world.said[given["run_uuid"]].append(output)
         return agent_commands.complete, {**given, **self._reported(), "agent_output": output}
 
-    def _tell(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
+    def _tell(
+        self, mutation: Mutation, given: Mapping[str, Any], person: Caller | None = None
+    ) -> None:
         """Report once or twice. Another tenant is refused."""
-        self._said.append((mutation, given))
+        self._said.append((mutation, given, person))
         if self._random.random() < 0.1:
             self.is_refused(mutation, given)
-        took = self._ask(mutation, **given)
+        took = self._ask(mutation, person, **given)
         if took and mutation not in REPEATED and self._random.random() < 0.5:
-            self._again(mutation, given)
+            self._again(mutation, given, person or self._world.caller)
 
-    def _again(self, mutation: Mutation, given: Mapping[str, Any]) -> None:
+    def _again(self, mutation: Mutation, given: Mapping[str, Any], caller: Caller) -> None:
         """The same report of a run returns the same answer. Another report is refused."""
         seam, spoils = self._world.seam, self._world.spoils
         self._world.seam, self._world.spoils = lambda point: None, lambda *write: None
-        mutation(self._world.request(), self._world.caller, **given)
+        mutation(self._world.request(), caller, **given)
         (name,) = OTHERS.keys() & given.keys()
         other = OTHERS[name]
         if name == "work":
             other = [{**piece, "subtask_query": "another"} for piece in given[name]]
         with suppress(InvalidState):
-            mutation(self._world.request(), self._world.caller, **{**given, name: other})
+            mutation(self._world.request(), caller, **{**given, name: other})
             raise AssertionError("two results of one run are taken")
         self._world.seam, self._world.spoils = seam, spoils
 
@@ -280,18 +301,22 @@ class Callers:
         given = [*_key_of(session).values(), {"budget": budget}]
         survives(lambda: services.session.update(self._world.caller, *given))
 
-    def _ask(self, mutation: Mutation, **given: Any) -> Any:
+    def _ask(self, mutation: Mutation, person: Caller | None = None, **given: Any) -> Any:
         """Return the answer, or None if it was refused or the process died."""
         taken: list[Any] = []
 
         def ask() -> None:
             try:
+                caller = self._caller(given) if person is None else person
                 with suppress(InvalidState):
-                    taken.append(mutation(self._world.request(), self._caller(given), **given))
+                    taken.append(mutation(self._world.request(), caller, **given))
             except BadUserInput as error:
                 # An external worker may report again.
                 if "outputSchema" not in error.message:
                     raise
+            except Forbidden:
+                # Only of a question to others, or of a claim in nobody's name.
+                assert person is not None
 
         survives(ask)
         return taken[0] if taken else None

@@ -22,6 +22,7 @@ from tests.simulation import (
     growths,
     invariants,
     outputs,
+    people,
     questions,
     sums,
 )
@@ -40,6 +41,7 @@ class Monitor:
 
     def __init__(self, world: Simulator) -> None:
         self._world = world
+        self._people = people.of(world.caller)
         self.reader = StoreReader(world.store)
         self._settled: dict[tuple[object, ...], object] = {}
         self._before: Snapshot | None = None
@@ -97,6 +99,7 @@ class Monitor:
 
     def _settle_agent(self, now: Snapshot, agent: models.SessionAgent) -> None:
         invariants.says_when(agent)
+        people.always(agent)
         self.turns.look(now, agent)
         if agent.agent_output is None:
             self._asked.pop(int(agent.ordinal), None)
@@ -206,6 +209,8 @@ class Monitor:
             assert not was.skip_requested
             assert not was.not_before or parse(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.operation
+        if not again:
+            people.moved(self._people, was, agent)
         if before is SessionAgentState.WAITING_FOR_INPUT and after is not before and not again:
             questions.is_answered_rightly(self._world, was, agent)
 

@@ -1,4 +1,4 @@
-"""Each clause of the protocol of growth and retry is needed: without it, random sessions go wrong.
+"""Clauses of the protocols of growth, retry and claims: without each, random sessions go wrong.
 
 A clause is switched off where the engine has it. The sessions are small, and meet more faults
 than other random sessions.
@@ -7,21 +7,25 @@ than other random sessions.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine.agent import grow, release
+from ai_coordination.engine import claim_commands
+from ai_coordination.engine.agent import grow, inbox, release
 from ai_coordination.engine.agent.growth import plan as growth_plan
 from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.planning import new_agents
 from ai_coordination.engine.session import order_edges, retry, retry_plan
 from ai_coordination.engine.session.family import Family
-from ai_coordination.states import FailurePolicy
+from ai_coordination.models import moves
+from ai_coordination.states import FailurePolicy, UserInTheLoop
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.flows import UNTIL_DONE, Subtask
+from tests.simulation.people import GROUP
 from tests.simulation.random_session import RandomSession
 from tests.simulation.simulator import survives
 
@@ -66,6 +70,12 @@ COPY = blueprint(
         )
     ],
 )
+PEOPLE = blueprint(
+    *(
+        {"agent_uuid": name, "ask": {"kind": UserInTheLoop.APPROVAL, "group": GROUP}}
+        for name in NAMES[:2]
+    )
+)
 Switch = Callable[[], AbstractContextManager[Any]]
 
 
@@ -101,6 +111,15 @@ def _orders_forgotten() -> Iterator[None]:
 
     with patch.object(release, "release_all", release_all):
         yield
+
+
+def _is_anything(*given: Any) -> Any:
+    return models.SessionAgent.state.exists()
+
+
+def _claimed_anyhow() -> AbstractContextManager[Any]:
+    others = {name: getattr(moves, name) for name in ("agent", "same_run", "in_time")}
+    return patch.object(claim_commands, "moves", SimpleNamespace(**others, same=_is_anything))
 
 
 CLAUSES: Mapping[str, tuple[Blueprint, Switch]] = {
@@ -150,6 +169,11 @@ CLAUSES: Mapping[str, tuple[Blueprint, Switch]] = {
         lambda: patch.object(retry, "_supersede", lambda *given: None),
     ),
     "the plan of a retry is pinned": (MAP, lambda: patch.object(retry, "_plan", _planned_anew)),
+    "an answer has in its condition that nobody else has claimed the question": (
+        PEOPLE,
+        lambda: patch.object(inbox, "is_free_for", _is_anything),
+    ),
+    "a claim has in its condition that nobody has claimed the question": (PEOPLE, _claimed_anyhow),
 }
 
 
@@ -160,6 +184,7 @@ class Stormy(RandomSession):
         super().__init__(seed, blueprint=blueprint)
         self._grows_in_chunks = True
         self._rival, self._death = 0.4, 0.05
+        self._callers.claims = 0.6
         self._outages, self._clears_away = 0, False
         self._cancels, self._retries = seed % 3, 2 + seed % 3
 
