@@ -15,6 +15,7 @@ import pytest
 
 from ai_coordination import models, services
 from ai_coordination.engine import session_commands
+from ai_coordination.engine.session import purge
 from ai_coordination.errors import NotFound
 from ai_coordination.models import deletions
 from ai_coordination.runtimes.base import Answer, Call
@@ -170,6 +171,16 @@ def test_a_purge_leaves_nothing_whenever_runs_are_recorded() -> None:
         case = Purge("a caller", records_at=point)
         ends_right_with(case, f"runs were recorded at point {point}")
         assert case.recorded == recorded
+
+
+def test_runs_are_left_if_agents_are_deleted_after_them() -> None:
+    case = Purge("a caller", records_at=13)
+
+    with (
+        patch.object(purge, "PARTS", purge.PARTS[::-1]),
+        pytest.raises(AssertionError, match="left of a session"),
+    ):
+        case.run()
 
 
 @pytest.mark.stress

@@ -25,6 +25,8 @@ from ai_coordination.services import labels as session_labels
 from ai_coordination.states import TERMINAL_SESSION
 
 SECONDS_OF_A_PAGE = 10.0
+# In this order: without its agent, nobody can record a run for it.
+PARTS = (models.SessionAgent, models.SessionRun)
 
 
 class _Gone(EngineError):
@@ -81,7 +83,7 @@ def resume(engine: Engine, session: models.Session) -> None:
 
 def _pages(engine: Engine, session: models.Session) -> Iterator[int]:
     tenant, context = session.partition_key, engine.context
-    for kind in (models.SessionAgent, models.SessionRun):
+    for kind in PARTS:
         yield from deletions.delete_all(kind, session.session_uuid, tenant=tenant, context=context)
 
 
