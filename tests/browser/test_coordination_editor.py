@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=alert(1)> & \"quoted\" 'name' {{braces}}"
 # JavaScript would round it.
 LONG = 2**63 - 1
+MODELS = "http://127.0.0.1:11434/v1"
 COORDINATION = """query Q($c: ID!) { coordination(coordinationUuid: $c) {
   coordinationName coordinationDescription version
   agents { agentUuid agentName agentDescription runtime { kind target parameters } } } }"""
@@ -92,6 +93,7 @@ def test_what_is_not_edited_is_saved_as_it_was(served: Served, page: Page) -> No
         agent("wait", "EXTERNAL", parameters=[1, "two", LONG]),
         agent("odd", "EXTERNAL", parameters="text"),
         agent("pass", "PASS"),
+        agent("model", "OPENAI", target=MODELS, parameters={"model": "m", "seed": LONG, "topP": 1}),
     ]
     uuid = created(served, *members)
     before = stored(served, uuid)
@@ -101,13 +103,17 @@ def test_what_is_not_edited_is_saved_as_it_was(served: Served, page: Page) -> No
     page.get_by_role("button", name="Move Passing up").click()
     page.get_by_role("button", name="Call", exact=False).first.click()
     page.get_by_label("Invocation").select_option("RequestResponse")
+    page.get_by_role("button", name="Model", exact=False).first.click()
+    expect(page.get_by_label("Seed")).to_have_value(str(LONG))
+    page.get_by_label("Temperature").fill("0.5")
     save(page, 2)
 
     after = stored(served, uuid)
     expected = {one["agentUuid"]: one for one in before["agents"]}
     expected["pass"]["agentName"] = "Passing"
     expected["call"]["runtime"]["parameters"]["invocation"] = "RequestResponse"
-    order = ["echo", "call", "wait", "pass", "odd"]
+    expected["model"]["runtime"]["parameters"]["temperature"] = 0.5
+    order = ["echo", "call", "wait", "pass", "odd", "model"]
     assert after["agents"] == [expected[one] for one in order]
 
 

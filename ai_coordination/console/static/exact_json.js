@@ -6,29 +6,40 @@
 const MAY_BE_TOO_LONG = /\d{16}/;
 
 /** What newer browsers have, and TypeScript does not know yet. */
-const exact = /** @type {{ rawJSON?: (source: string) => any, isRawJSON?: (value: unknown) => boolean }} */ (
-  /** @type {unknown} */ (JSON)
-);
+const { rawJSON } = /** @type {{ rawJSON?: (source: string) => any }} */ (/** @type {unknown} */ (JSON));
+
+/** An integer that only its text can hold. In calculations it is the number nearest to it. */
+export class LongInteger {
+  /** @param {string} source */
+  constructor(source) {
+    this.source = source;
+  }
+
+  toString() {
+    return this.source;
+  }
+
+  valueOf() {
+    return Number(this.source);
+  }
+
+  toJSON() {
+    return rawJSON?.(this.source);
+  }
+}
 
 /**
- * Parse JSON. A number that JavaScript cannot hold becomes a value that is written as it was read;
- * in a browser that does not know such values it is rounded.
+ * Parse JSON. An integer that JavaScript cannot hold becomes a `LongInteger`, which is written as it
+ * was read. A browser that cannot write such values rounds it.
  *
  * @param {string} text
  * @returns {any}
  */
 export function parseExactly(text) {
-  if (!exact.rawJSON || !MAY_BE_TOO_LONG.test(text)) return JSON.parse(text);
+  if (!rawJSON || !MAY_BE_TOO_LONG.test(text)) return JSON.parse(text);
   // @ts-expect-error: the third parameter is newer than the types
   return JSON.parse(text, (_name, value, { source }) => {
     const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
-    return isRounded && /^-?\d+$/.test(source) ? exact.rawJSON?.(source) : value;
+    return isRounded && /^-?\d+$/.test(source) ? new LongInteger(source) : value;
   });
 }
-
-/**
- * Whether a value is a number that only its text can hold.
- *
- * @param {unknown} value
- */
-export const isLongNumber = (value) => exact.isRawJSON?.(value) ?? false;

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { isLongNumber } from '../exact_json.js';
+import { LongInteger } from '../exact_json.js';
 import { html } from '../html.js';
 import { helpOf, initial, isObject, kindOf, labelOf, resolved } from '../schema.js';
 import { BooleanField, ChoiceField, ChoicesField, JsonField, LineField, LinesField, marked, NumberField } from './schema_fields.js';
@@ -91,7 +91,7 @@ function Part({ schema, definitions, name, required, value, onChange, path, erro
   let kind = kindOf(own, definitions);
   // A value that does not fit its field would be lost in it.
   const fits = value == null || (kind === 'object' ? isObject(value) : kind === 'list' || kind === 'choices' ? Array.isArray(value) : true);
-  if (isLongNumber(value)) kind = 'json';
+  if (value instanceof LongInteger) kind = 'json';
   else if (!fits || depth >= DEEPEST) kind = kind === 'object' || kind === 'list' || kind === 'choices' ? 'json' : kind;
   const label = labelOf(name, own);
   const help = helpOf(own);

@@ -107,9 +107,16 @@ function Parameters({ schema, value, change, place, error }) {
   return html`<fieldset class="parameters">
     <legend>Parameters</legend>
     ${hasFields
-      ? html`<${SchemaForm} schema=${{ ...schema, type: 'object', title: 'Parameters' }} value=${now} onChange=${change} path=${place} error=${error} />`
+      ? html`<${SchemaForm} schema=${{ ...schema, properties: neededFirst(schema), type: 'object', title: 'Parameters' }} value=${now} onChange=${change} path=${place} error=${error} />`
       : html`<${JsonField} label="Parameters" help="A JSON object." schema=${{}} required=${false} value=${now} onChange=${change} error=${wrong} />`}
     ${hasFields && isElsewhere && html`<p class="error" role="alert">${wrong}</p>`}
     ${hasFields && unknown.length > 0 && html`<p class="quiet">Without a field, and kept as it is: ${unknown.join(', ')}.</p>`}
   </fieldset>`;
+}
+
+/** The properties of a schema, those that must be there before the others. @param {any} schema */
+function neededFirst({ properties, required = [] }) {
+  const entries = Object.entries(properties);
+  const isNeeded = (/** @type {[string, any]} */ [name]) => required.includes(name);
+  return Object.fromEntries([...entries.filter(isNeeded), ...entries.filter((entry) => !isNeeded(entry))]);
 }
