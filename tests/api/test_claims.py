@@ -9,6 +9,7 @@ from ai_coordination import models
 from ai_coordination.caller import Caller
 from ai_coordination.models import writes
 from ai_coordination.models.writes import Outcome
+from benchmarks.units import kept
 from tests.api.asking import invalid, time_out
 from tests.api.execution import after, agents, external, report, started, states, tell
 from tests.api.inbox import (
@@ -295,3 +296,30 @@ def test_what_an_earlier_version_let_ask_is_claimed_and_released() -> None:
     now = item(place)
     assert (now.asked_of, now.asked_order, now.open_since) == (None, None, before.open_since)
     assert tell("answerSessionAgent", {**given, **YES})["state"] == "COMPLETED"
+
+
+def test_a_question_to_a_group_costs_two_units_more_than_one_to_all() -> None:
+    def units(work: Any) -> tuple[int, int]:
+        """What is written to tables, and to indexes."""
+        with kept() as ledger:
+            work()
+        of_tables = sum(write.units for write in ledger.writes)
+        return of_tables, sum(write.total for write in ledger.writes) - of_tables
+
+    def of_question(rule: dict[str, str]) -> list[tuple[int, int]]:
+        ask = {"ask": {**APPROVAL, **rule}}
+        place = started([external("a")], [after("a", **ask)], taskQuery="{}")
+        given = report(place, "a")
+        return [
+            units(lambda: tell("completeSessionAgent", {**given, "agentOutput": "Paid"}, MIA)),
+            units(lambda: claim(given, MIA)),
+            units(lambda: release(given, MIA)),
+            units(lambda: tell("answerSessionAgent", {**given, **YES}, MIA)),
+        ]
+
+    to_all, to_group = of_question({}), of_question({"group": "ops"})
+
+    # The item has more than a kilobyte, so it is 2 units. A claim changes the row of the index of
+    # open work, and that of the list of questions.
+    assert to_all == [(6, 6), (2, 2), (2, 2), (8, 7)]
+    assert to_group == [(6, 7), (2, 3), (2, 3), (8, 8)]

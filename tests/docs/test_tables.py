@@ -11,8 +11,12 @@ from ai_coordination.api import metering, pagination
 from ai_coordination.api.documents import cache
 from ai_coordination.api.enums import ErrorCode
 from ai_coordination.api.request import GraphQLRequest
-from ai_coordination.api.transport import events, http, negotiation
-from ai_coordination.caller import MAX_TENANT_ID_CHARACTERS
+from ai_coordination.api.transport import events, groups, http, negotiation
+from ai_coordination.caller import (
+    MAX_GROUP_CHARACTERS,
+    MAX_TENANT_ID_CHARACTERS,
+    MAX_USER_ID_CHARACTERS,
+)
 from ai_coordination.config import PREFIX, Settings
 from ai_coordination.engine.agent import delegated, delegation
 from ai_coordination.engine.planning import variables
@@ -93,6 +97,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "input of an agent, as one text": (validation.LONGEST_TEXT_BYTES // 2**20,),
     "JSON value": (validation.DEEPEST_JSON,),
     "name": (validation.LONGEST_NAME,),
+    "groups of a caller": (groups.MOST_GROUPS,),
     "uri of an input file": (validation.LONGEST_URI,),
     "agentUuid": (128,),
     "elements of a list": (validation.MOST_ELEMENTS,),
@@ -136,7 +141,10 @@ def test_the_limits_are_those_of_the_code() -> None:
     reading = f"{reads.MOST_READS_OF_A_PAGE} times {reads.ROWS_OF_A_FILTERED_READ} rows"
     assert reading in rows["page"][1]
     assert f"1 to {MAX_TENANT_ID_CHARACTERS} printable characters" in page("concepts/tenancy").text
-    assert validation.LONGEST_KEY == validation.LONGEST_NAME
+    of_groups = rows["groups of a caller"][1]
+    assert f"1 to {MAX_GROUP_CHARACTERS} printable characters" in of_groups
+    assert f"at most {MAX_USER_ID_CHARACTERS}" in of_groups
+    assert validation.LONGEST_KEY == validation.LONGEST_NAME == MAX_GROUP_CHARACTERS
 
 
 def test_the_metrics_are_those_that_are_counted() -> None:

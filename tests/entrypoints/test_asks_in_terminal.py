@@ -1,13 +1,17 @@
 """What `make try` asks a person about outputs: choices, forms of actions, and rejections."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ai_coordination.local import people
+from ai_coordination.local import follow, people
+from ai_coordination.local.client import Client
+from ai_coordination.local.follow import Place
 from ai_coordination.local.people import Unanswered
 from ai_coordination.local.questions import Answer, Question
+from ai_coordination.testing import Engine, Session
 from tests.support.terminal import types
 
 COLOURS = ("Red", "Green")
@@ -101,3 +105,67 @@ def test_a_form_that_cannot_be_guessed_needs_a_person() -> None:
 
     with pytest.raises(Unanswered, match="its form needs a person"):
         people.approve(FILLED._replace(form={**form, "additionalProperties": False}))
+
+
+BLUEPRINT = """
+coordination:
+  coordinationName: Invoices
+  agents: [{ agentUuid: pay, agentName: Pay, runtime: { kind: EXTERNAL } }]
+task:
+  taskName: Pay
+  agentActions: [{ agentUuid: pay, ask: { kind: APPROVAL, assignee: mia } }]
+"""
+CLAIM = """mutation Claim($input: ClaimSessionAgentInput!) {
+  claimSessionAgent(input: $input) { sessionAgent { state } }
+}"""
+ASKED = """{ openSessionAgents(state: WAITING_FOR_INPUT) { nodes {
+  sessionUuid sessionAgentUuid currentRun { runUuid } coordinationUuid
+} } }"""
+
+
+class Of(Client):
+    """A client of one user of an engine in a test."""
+
+    def __init__(self, engine: Engine, user: str) -> None:
+        super().__init__("test")
+        self._engine, self._user = engine, user
+
+    def execute(self, query: str, **variables: Any) -> Any:
+        return self._engine.graphql(query, variables, user=self._user)
+
+
+def asking(engine: Engine, folder: Path) -> tuple[Session, dict[str, Any]]:
+    (folder / "blueprint.yaml").write_text(BLUEPRINT)
+    engine.load(folder / "blueprint.yaml")
+    engine.agent("pay", lambda text: "A-17")
+    session = engine.start(query="Pay")
+    engine.run(seconds=60)
+    (one,) = engine.graphql(ASKED)["openSessionAgents"]["nodes"]
+    return session, one
+
+
+def test_a_question_to_another_user_is_left_to_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Engine() as engine:
+        _, one = asking(engine, tmp_path)
+        place = Place(one["coordinationUuid"], one["sessionUuid"])
+
+        with pytest.raises(Unanswered) as left:
+            follow.follow(Of(engine, "max"), place, people.approve)
+
+    assert str(left.value) == "Pay waits: This question is to the user 'mia'"
+    assert "  The question is to the user mia.\n" in capsys.readouterr().out
+
+
+def test_a_question_that_a_user_has_claimed_is_not_asked_in_the_terminal(tmp_path: Path) -> None:
+    with Engine() as engine:
+        session, one = asking(engine, tmp_path)
+        place = Place(one["coordinationUuid"], one["sessionUuid"])
+        key = {name: one[name] for name in ("sessionUuid", "sessionAgentUuid")}
+        engine.graphql(CLAIM, {"input": {**key, **one["currentRun"]}}, user="mia")
+
+        with pytest.raises(RuntimeError, match="did not end within 0 s"):
+            follow.follow(Of(engine, "mia"), place, people.approve, seconds=0.1)
+
+        assert session.agent("pay").state == "WAITING_FOR_INPUT"

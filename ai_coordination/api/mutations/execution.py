@@ -261,7 +261,8 @@ class ExecutionMutations:
         AnswerSessionAgentInput,
         _on_agent(agent_commands.answer),
         "Records a person's answer to an agent in the state WAITING_FOR_INPUT. Repeating the answer"
-        " is harmless.",
+        " is harmless. Fails with FORBIDDEN if the question is to another user or group, and with"
+        " INVALID_STATE if another user has claimed or answered it, whom the message names.",
     )
     ask_session_agent = fields.mutation_field(
         SessionAgentPayload,
