@@ -126,6 +126,18 @@ def test_what_one_types_stays_although_somebody_else_has_answered(
     assert page.get_by_label("Your answer").count() == 0
 
 
+def test_it_stays_beside_the_session_too(served: Served, page: Page) -> None:
+    asked = questions.ask(served, KINDS["text"])
+    place = f"/session/{asked.coordination_uuid}/{asked.session_uuid}"
+    page.goto(served.console(f"{place}/agents/{asked.session_agent_uuid}"))
+    page.get_by_label("Your answer").fill("Half an add")
+    questions.answer(served, asked, userInput="Long Road 9")
+    page.get_by_text("This question has been answered").wait_for()
+    expect(page.get_by_label("Your answer")).to_have_value("Half an add")
+    page.get_by_role("button", name="Discard my answer").click()
+    expect(page.locator(".answered")).to_contain_text("Long Road 9")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_kind_of_question_is_accessible(
     served: Served, new_page: NewPage, scheme: str

@@ -4,6 +4,7 @@ import { ANSWER } from '../documents/answer.js';
 import { useDraft } from '../drafts.js';
 import { readable } from '../formatting.js';
 import { html } from '../html.js';
+import { inboxChanged } from '../inbox.js';
 import { useAction } from '../live.js';
 import { useViewer } from '../viewer.js';
 import { Buttons, Comment, emptyDraft, Fields, inputOf, refusalOf } from './answer_fields.js';
@@ -41,11 +42,12 @@ export function Answer({ agent: loaded, changed, showsTitle = true, showsOutput 
   const took = (/** @type {Asking | undefined} */ now) => {
     if (now) setLeft(now);
     changed(now);
+    inboxChanged();
   };
   // Whoever has typed nothing sees the latest question.
   if (!isDirty) seen.current = isOpen ? agent : null;
   const shown = seen.current;
-  if (!shown) return html`<${Answered} ask=${agent.ask} isSentBack=${RUNS_AGAIN.has(agent.state)} />`;
+  if (!shown) return html`<${Closed} agent=${agent} showsTitle=${showsTitle} />`;
   const isOver = !isOpen || agent.currentRun?.runUuid !== shown.currentRun?.runUuid;
   const leave = () => {
     forget();
@@ -55,6 +57,17 @@ export function Answer({ agent: loaded, changed, showsTitle = true, showsOutput 
     ${isOver ? html`<${Overtaken} agent=${agent} leave=${leave} />` : html`<${Claim} agent=${agent} viewer=${viewer} changed=${took} />`}
     <${Form} key=${draftOf(shown)} agent=${shown} isOver=${isOver} obstacle=${isOver ? '' : whyNot(agent.ask, viewer)} showsTitle=${showsTitle}
       showsOutput=${showsOutput} typed=${() => setDirty(true)} done=${(/** @type {Asking | undefined} */ now) => (now && leave(), took(now))} />
+  `;
+}
+
+/** A question that is not open: what it was, and who has answered what. @param {{ agent: Asking, showsTitle: boolean }} properties */
+function Closed({ agent, showsTitle }) {
+  const question = agent.ask;
+  if (!question?.answeredAt) return null;
+  return html`
+    ${showsTitle && html`<h3>${question.title || 'Question'}</h3>`}
+    <${TextBlock} label="What it asked" text=${question.question} open=${false} />
+    <${Answered} ask=${question} isSentBack=${RUNS_AGAIN.has(agent.state)} />
   `;
 }
 

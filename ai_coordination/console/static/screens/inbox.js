@@ -7,7 +7,7 @@ import { INBOX } from '../documents/inbox.js';
 import { useHasDraft } from '../drafts.js';
 import { count } from '../formatting.js';
 import { html } from '../html.js';
-import { inboxChanged, listsOf, MOST, openQuestions, usualView } from '../inbox.js';
+import { listsOf, MOST, openQuestions, usualView } from '../inbox.js';
 import { useKeys } from '../keys.js';
 import { useLive } from '../live.js';
 import { go, href } from '../router.js';
@@ -79,7 +79,7 @@ function Questions({ path, query, viewer, view }) {
                     sessionAgentUuid=${selected}
                     back=${href(['inbox'], query)}
                     next=${next ? to(next) : null}
-                    changed=${() => (live.reload(), inboxChanged())}
+                    changed=${live.reload}
                   />`
                 : html`<p class="empty wide-only">Choose a question: <kbd>j</kbd> and <kbd>k</kbd> do it, too.</p>`}
             </div>`}

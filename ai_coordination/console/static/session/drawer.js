@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../api.js';
 import { Answer } from '../components/answer.js';
-import { Answered } from '../components/answered.js';
 import { Ago, State, TextBlock } from '../components/basics.js';
 import { Loaded } from '../components/loaded.js';
 import { AGENT, AGENT_TEXTS } from '../documents/session.js';
@@ -137,15 +136,8 @@ function Trouble({ agent: { notes, state } }) {
 
 /** @param {{ agent: WholeAgent, changed: () => void }} properties */
 function Question({ agent, changed }) {
-  if (!agent.ask) return null;
-  if (agent.state !== 'WAITING_FOR_INPUT' && agent.ask.answeredAt) {
-    return html`<section class="question" aria-label="Question">
-      <h3>${agent.ask.title || 'Question'}</h3>
-      <${TextBlock} label="What it asked" text=${agent.ask.question} open=${false} />
-      <${Answered} ask=${agent.ask} />
-    </section>`;
-  }
-  return html`<section class="question" aria-label="Question"><${Answer} agent=${agent} changed=${changed} /></section>`;
+  // Also when the question is closed: what a person is writing stays.
+  return agent.ask && html`<section class="question" aria-label="Question"><${Answer} agent=${agent} changed=${changed} /></section>`;
 }
 
 /** @param {{ row: import('./store.js').Agent, name: string, place: import('./actions.js').Place, reload: () => void }} properties */
