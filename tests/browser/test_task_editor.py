@@ -165,6 +165,54 @@ def test_an_agent_is_taken_out_and_a_task_deleted(served: Served, page: Page) ->
     assert stored(served, c, t) is None
 
 
+def test_an_agent_that_is_no_member_any_more_is_shown_and_taken_out(
+    served: Served, page: Page
+) -> None:
+    c = coordination(served)
+    t = task(served, c, {"agentUuid": "one"}, {"agentUuid": "two", "predecessors": ["one"]})
+    agents = [{"agentUuid": "two", "agentName": "Two", "runtime": {"kind": "ECHO"}}]
+    served.api.mutate(
+        "updateCoordination", "coordination { version }", {"coordinationUuid": c, "agents": agents}
+    )
+    opened(served, page, c, t, "nobody")
+    page.get_by_role("heading", name="Task", exact=True).wait_for()
+    page.get_by_role("button", name="one, no agent of this coordination").wait_for()
+    page.get_by_label("Name").fill("Changed")
+    save(page, 2)  # which sends no graph
+    assert predecessors(served, c, t) == {"one": [], "two": ["one"]}
+    page.get_by_role("button", name="Two, waits for one").click()
+    page.get_by_role("button", name="Give it work of its own").click()
+    field(page, "Work").fill("More")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("heading", name="one", exact=True).wait_for()
+    expect(page.get_by_role("alert")).to_contain_text("'one' is not an agent")
+    page.get_by_role("button", name="Take out").click()
+    save(page, 3)
+    assert predecessors(served, c, t) == {"two": []}
+
+
+def test_creating_again_after_a_lost_answer_makes_no_second_task(
+    served: Served, new_page: NewPage
+) -> None:
+    c = coordination(served)
+    page = opened(served, new_page(expects_errors=True), c, "new")
+    page.get_by_label("Name").fill("Once")
+
+    def lose(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/graphql", lose, times=1)
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("No connection").wait_for()
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("version 1", exact=True).wait_for()
+    rows = served.api.execute(
+        "query Q($c: ID!) { tasks(coordinationUuid: $c) { nodes { taskUuid } } }", c=c
+    )
+    assert [row["taskUuid"] for row in rows["tasks"]["nodes"]] == [page.url.rpartition("/")[2]]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_editor_is_accessible_and_shows_hostile_texts_as_text(
     served: Served, new_page: NewPage, scheme: Any
