@@ -1,13 +1,15 @@
 """Complete the sessions of a scenario: dispatch them, answer for people, report for agents."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from ai_coordination import models, timestamps
+from ai_coordination.caller import Caller
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState, SessionStatus, UserInTheLoop
 from tests.compatibility.life import Life, Moment
 from tests.simulation.snapshot import StoreReader
-from tests.support.graph_api import change
+from tests.support.graph_api import CALLER, change
 
 MOST_STEPS = 400
 A_WHILE = timedelta(minutes=2)
@@ -57,7 +59,8 @@ def _help_session(session: models.Session) -> bool:
 
 def _help_agent(agent: models.SessionAgent) -> bool:
     if agent.state == SessionAgentState.WAITING_FOR_INPUT:
-        change("answerSessionAgent", {**key_of(agent), **_said_to(agent)}, LAST_WORDS)
+        said = {**key_of(agent), **_said_to(agent)}
+        change("answerSessionAgent", said, LAST_WORDS, caller_of(agent))
         return True
     works_outside = agent.state == SessionAgentState.IN_PROGRESS and not agent.lease_until
     if works_outside and agent.member.runtime.kind != AgentRuntimeKind.ECHO:
@@ -65,6 +68,11 @@ def _help_agent(agent: models.SessionAgent) -> bool:
         change("completeSessionAgent", {**key_of(agent), **said}, LAST_WORDS)
         return True
     return False
+
+
+def caller_of(agent: models.SessionAgent) -> Caller:
+    """A member of the group that an agent asks."""
+    return replace(CALLER, groups=() if agent.asked_group is None else (agent.asked_group,))
 
 
 def _said_to(agent: models.SessionAgent) -> dict[str, Any]:

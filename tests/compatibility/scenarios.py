@@ -53,6 +53,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         scenarios_of_growths.delegating,
         scenarios_of_growths.grown_anew,
         scenarios_of_growths.cancelled_growth,
+        scenarios_of_people.claiming,
     )
 }
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def server(agent: ChatServer) -> Iterator[LocalServer]:
         "AI_COORDINATION_AGENT_HOSTS": agent.url,
         "AI_COORDINATION_SECRET_SIGNING": SIGNING_SECRET,
     }
-    with running(**environment) as server:
+    with running("--user", "mia", "--groups", "finance,ops", **environment) as server:
         yield server
 
 
@@ -66,6 +67,25 @@ def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalSe
     assert "in the memory of this process, lost when it stops" in server.banner
     assert "endpoint local, part dev" in server.banner
     assert "  Models   none started: MODELS=fake serves a scripted one" in server.banner
+
+
+def test_a_request_comes_from_the_person_of_the_server_or_from_one_of_its_own(
+    server: LocalServer,
+) -> None:
+    body = json.dumps({"query": "{ viewer { endpointId partId userId groups } }"})
+    as_json = {"content-type": "application/json"}
+
+    def viewer(**headers: str) -> Any:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = server.ask("POST", "/graphql", body, {**as_json, **named})
+        return answer.json["data"]["viewer"]
+
+    tenant = {"endpointId": "local", "partId": "dev"}
+    assert "  Person   mia (finance, ops)" in server.banner
+    assert viewer() == {**tenant, "userId": "mia", "groups": ["finance", "ops"]}
+    max_ = viewer(x_local_user="max", x_local_groups="Sales%2C%20north")
+    assert max_ == {**tenant, "userId": "max", "groups": ["Sales, north"]}
+    assert viewer(x_local_user="") == {**tenant, "userId": None, "groups": []}
 
 
 def test_the_first_query_of_the_banner_can_be_copied(server: LocalServer) -> None:
