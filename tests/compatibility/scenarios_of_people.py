@@ -1,4 +1,4 @@
-"""People in scenarios: they choose, fill in a form, reject without a failure, claim, or are late."""
+"""People of scenarios: they choose, fill in a form, reject, claim, and do not come."""
 
 from ai_coordination.states import SessionAgentState
 from tests.api.execution import after, blueprint, echo, start
