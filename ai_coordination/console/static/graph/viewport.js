@@ -7,6 +7,9 @@ export const NEAREST = 2;
 const FURTHEST = 0.03;
 /** Below this scale texts cannot be read, and are not drawn. */
 export const READABLE = 0.42;
+/** On a narrow screen one reads more easily by panning than by peering. */
+const NARROW_ROOM = 640;
+const READABLE_WHEN_NARROW = 0.75;
 const LARGEST_FIT = 1.1;
 const MARGIN = 24;
 
@@ -70,8 +73,9 @@ export class Viewport {
    * @param {Rectangle | undefined} lead
    */
   begin(lead) {
-    if (this.fittingScale >= READABLE || !lead) return this.fit();
-    const { room, size } = this;
+    const { room, size, fittingScale } = this;
+    const least = room.width < NARROW_ROOM ? READABLE_WHEN_NARROW : READABLE;
+    if (fittingScale >= least || !lead) return this.fit();
     const scale = 0.8;
     const place = (/** @type {number} */ all, /** @type {number} */ seen, /** @type {number} */ middle) =>
       all * scale < seen

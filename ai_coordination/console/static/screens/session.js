@@ -40,13 +40,19 @@ function OneSession({ path, query }) {
   const tree = useMemo(() => treeOf(data?.agents ?? []), [data]);
   const unfolded = query.get('unfold') ?? '';
   const opened = useMemo(() => new Set(unfolded.split(',').filter(Boolean)), [unfolded]);
-  const address = (/** @type {string} */ toTab, /** @type {string | null} */ agent, /** @type {Record<string, string | null>} */ filters = {}) => {
+  /** @typedef {Record<string, string | null>} Filters */
+  const address = (
+    /** @type {string} */ toTab,
+    /** @type {string | null} */ agent,
+    /** @type {Filters} */ filters = {},
+  ) => {
     const all = new URLSearchParams(query);
     for (const [name, value] of Object.entries(filters)) value ? all.set(name, value) : all.delete(name);
     return href(['session', coordinationUuid, sessionUuid, toTab, agent], all);
   };
   const select = (/** @type {string | null} */ agent) => go(address(tab, agent), { replace: Boolean(agent && selected) });
-  const filter = (/** @type {Record<string, string | null>} */ filters) => go(address(tab, selected ?? null, filters), { replace: true });
+  const filter = (/** @type {Filters} */ filters) =>
+    go(address(tab, selected ?? null, filters), { replace: true });
   const toggle = (/** @type {string} */ id) => {
     const next = new Set(opened);
     if (!next.delete(id)) next.add(id);
@@ -58,7 +64,8 @@ function OneSession({ path, query }) {
   };
   useKeys({ p: { does: 'Select the next agent that has failed or asks a person', run: nextProblem } });
   const [, , View] = TABS.find(([name]) => name === tab) ?? TABS[0];
-  const gone = html`<p>There is no such session.</p><a class="button" href=${href(['sessions'])}>Show all sessions</a>`;
+  const gone = html`<p>There is no such session.</p>
+    <a class="button" href=${href(['sessions'])}>Show all sessions</a>`;
   return html`<${Loaded} live=${live} gone=${gone}>
     ${(/** @type {import('../session/store.js').Watched} */ watched) => html`<section class="session" aria-label="Session">
       <${Header}
@@ -69,7 +76,13 @@ function OneSession({ path, query }) {
         stateHref=${(/** @type {string} */ state) => address('agents', selected ?? null, { state })}
       />
       <nav class="tabs" aria-label="Views">
-        ${TABS.map(([name, label]) => html`<a href=${address(name, selected ?? null)} aria-current=${name === tab ? 'page' : null}>${label}</a>`)}
+        ${TABS.map(
+          ([name, label]) => html`<a
+            href=${address(name, selected ?? null)}
+            aria-current=${name === tab ? 'page' : null}
+            >${label}</a
+          >`,
+        )}
       </nav>
       <div class="split">
         <div class="view view-${tab}">

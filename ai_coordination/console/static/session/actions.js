@@ -52,7 +52,7 @@ function Cancel({ place, reload, close }) {
     <form onSubmit=${send}>
       <p>Agents that have not ended are cancelled, work in progress included. It can be retried later.</p>
       <${Field} label="Reason" help="Optional. It is kept in the session's log.">
-        <input value=${reason} onInput=${(/** @type {any} */ event) => setReason(event.target.value)} autofocus />
+        <input value=${reason} onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
       </>
       <${Problem} error=${action.error} />
       <div class="buttons">

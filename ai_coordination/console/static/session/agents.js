@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'preact/hooks';
-import { Ago, State } from '../components/basics.js';
+import { State, useNow } from '../components/basics.js';
 import { Empty } from '../components/loaded.js';
-import { count, duration } from '../formatting.js';
+import { count, dateTime, duration, relative } from '../formatting.js';
 import { html } from '../html.js';
 import { useKeys } from '../keys.js';
 import { ALL_STATES, look } from '../states.js';
@@ -21,6 +21,7 @@ export function Agents({ watched, tree, selected, agentHref, query, filter }) {
   const text = query.get('text') ?? '';
   const table = useRef(/** @type {HTMLElement | null} */ (null));
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const now = useNow(20_000);
   const rows = useMemo(() => rowsOf(watched, tree), [watched, tree]);
   const shown = rows.filter(
     ({ agent, name }) => (!state || agent.state === state) && (!text || name.toLowerCase().includes(text.toLowerCase())),
@@ -46,33 +47,58 @@ export function Agents({ watched, tree, selected, agentHref, query, filter }) {
         value=${text}
         onInput=${(/** @type {any} */ event) => filter({ text: event.target.value })}
       />
-      <select aria-label="State" value=${state} onChange=${(/** @type {any} */ event) => filter({ state: event.target.value })}>
+      <select
+        aria-label="State"
+        value=${state}
+        onChange=${(/** @type {any} */ event) => filter({ state: event.target.value })}
+      >
         <option value="">Every state</option>
-        ${states.map((one) => html`<option key=${one} value=${one} selected=${one === state}>${look(one).word}</option>`)}
+        ${states.map(
+          (one) => html`<option key=${one} value=${one} selected=${one === state}>
+            ${look(one).word}
+          </option>`,
+        )}
       </select>
-      <span class="quiet" role="status">${shown.length === rows.length ? plural(rows.length, 'agent') : `${count(shown.length)} of ${plural(rows.length, 'agent')}`}</span>
+      <span class="quiet" role="status">
+        ${shown.length < rows.length && `${count(shown.length)} of `}${plural(rows.length, 'agent')}
+      </span>
     </div>
     ${shown.length === 0
-      ? html`<${Empty}><p>${rows.length ? 'No agent is like that.' : 'This session has no agents yet.'}</p>
-          ${rows.length > 0 && html`<button onClick=${() => filter({ text: null, state: null })}>Show all agents</button>`}</>`
+      ? html`<${Empty}>
+          <p>${rows.length ? 'No agent is like that.' : 'This session has no agents yet.'}</p>
+          ${rows.length > 0 &&
+          html`<button onClick=${() => filter({ text: null, state: null })}>Show all agents</button>`}
+        </>`
       : html`<div class="scrolls" ref=${table}>
           <table class="agent-rows">
             <thead>
               <tr>
-                <th>Agent</th><th>State</th><th class="number">Attempt</th><th class="number">Took</th>
-                <th class="number">Tokens</th><th>Waits for</th><th>Changed</th>
+                <th>Agent</th><th>State</th><th class="number attempt">Attempt</th>
+                <th class="number took">Took</th><th class="number tokens">Tokens</th>
+                <th class="waits-for">Waits for</th><th class="changed">Changed</th>
               </tr>
             </thead>
             <tbody>
-              ${shown.map((row) => html`<${Row} key=${row.agent.sessionAgentUuid} row=${row} href=${agentHref(row.agent.sessionAgentUuid)} isSelected=${row.agent.sessionAgentUuid === selected} />`)}
+              ${shown.map(
+                (row) => html`<${Row}
+                  key=${row.agent.sessionAgentUuid}
+                  row=${row}
+                  now=${now}
+                  href=${agentHref(row.agent.sessionAgentUuid)}
+                  isSelected=${row.agent.sessionAgentUuid === selected}
+                />`,
+              )}
             </tbody>
           </table>
         </div>`}
   `;
 }
 
-/** @param {{ row: ReturnType<typeof rowsOf>[number], href: string, isSelected: boolean }} properties */
-function Row({ row: { agent, depth, name, waitsFor, took }, href, isSelected }) {
+/**
+ * @param {{ row: ReturnType<typeof rowsOf>[number], now: number, href: string,
+ *   isSelected: boolean }} properties
+ */
+function Row({ row: { agent, depth, name, waitsFor, took }, now, href, isSelected }) {
   const { usage } = agent;
   return html`<tr class=${isSelected ? 'selected' : ''}>
     <td class="name depth-${Math.min(depth, 5)}">
@@ -81,11 +107,11 @@ function Row({ row: { agent, depth, name, waitsFor, took }, href, isSelected }) 
       ${agent.notes && html`<div class="note quiet">${agent.notes.slice(0, 200)}</div>`}
     </td>
     <td><${State} of=${agent.state} /></td>
-    <td class="number">${agent.attempt || ''}</td>
-    <td class="number">${took == null ? '' : duration(took)}</td>
-    <td class="number">${usage && count(usage.inputTokens + usage.outputTokens)}</td>
-    <td class="quiet">${waitsFor}</td>
-    <td><${Ago} at=${agent.updatedAt} /></td>
+    <td class="number attempt">${agent.attempt || ''}</td>
+    <td class="number took">${took == null ? '' : duration(took)}</td>
+    <td class="number tokens">${usage && count(usage.inputTokens + usage.outputTokens)}</td>
+    <td class="quiet waits-for">${waitsFor}</td>
+    <td class="changed"><time datetime=${agent.updatedAt} title=${dateTime(agent.updatedAt)}>${relative(agent.updatedAt, now)}</time></td>
   </tr>`;
 }
 

@@ -32,24 +32,36 @@ export function Attempts({ runs, hasMore }) {
       <table>
         <thead>
           <tr>
-            <th class="number">#</th><th>Outcome</th><th>Began</th><th class="number">Took</th>${hasTokens && html`<th class="number">Tokens</th>`}
+            <th class="number">#</th><th>Outcome</th><th>Began</th><th class="number">Took</th>
+            ${hasTokens && html`<th class="number">Tokens</th>`}
           </tr>
         </thead>
         <tbody>
           ${latestFirst.map((run) => {
-            const [state, word] = run.outcome ? (OUTCOMES[run.outcome] ?? ['', run.outcome.toLowerCase()]) : ['IN_PROGRESS', 'in progress'];
-            const place = [hasIterations && `iteration ${run.iteration ?? 1}`, hasTurns && `turn ${run.turn}`].filter(Boolean).join(', ');
+            const [state, word] = lookOf(run);
+            const places = [hasIterations && `iteration ${run.iteration ?? 1}`, hasTurns && `turn ${run.turn}`];
+            const place = places.filter(Boolean).join(', ');
             return html`<tr key=${run.runUuid}>
               <td class="number">${run.attempt}</td>
               <td>
-                <span class="state s-${state}"><span class="icon" aria-hidden="true">${look(state).icon}</span> ${word}</span>
+                <span class="state s-${state}">
+                  <span class="icon" aria-hidden="true">${look(state).icon}</span> ${word}
+                </span>
                 ${place && html`<div class="quiet">${place}</div>`}
-                ${run.notes && html`<details class="run-notes" open=${run.outcome !== 'COMPLETED'}><summary>Notes</summary><pre tabindex="0" aria-label="Notes of attempt ${run.attempt}">${run.notes}</pre></details>`}
-                ${run.output && run.outcome !== 'COMPLETED' && html`<details class="run-notes"><summary>Output</summary><pre tabindex="0" aria-label="Output of attempt ${run.attempt}">${readable(run.output)}</pre></details>`}
+                <${Said} what="Notes" run=${run} text=${run.notes} open=${run.outcome !== 'COMPLETED'} />
+                ${run.outcome !== 'COMPLETED' &&
+                html`<${Said} what="Output" run=${run} text=${readable(run.output ?? '')} open=${false} />`}
               </td>
-              <td><time datetime=${run.createdAt} title=${dateTime(run.createdAt)}>${new Date(run.createdAt).toLocaleTimeString()}</time></td>
+              <td>
+                <time datetime=${run.createdAt} title=${dateTime(run.createdAt)}>
+                  ${new Date(run.createdAt).toLocaleTimeString()}
+                </time>
+              </td>
               <td class="number"><${Took} from=${run.createdAt} to=${run.finishedAt} /></td>
-              ${hasTokens && html`<td class="number" title=${run.usage?.model}>${run.usage && count(run.usage.inputTokens + run.usage.outputTokens)}</td>`}
+              ${hasTokens &&
+              html`<td class="number" title=${run.usage?.model}>
+                ${run.usage && count(run.usage.inputTokens + run.usage.outputTokens)}
+              </td>`}
             </tr>`;
           })}
         </tbody>
@@ -57,4 +69,19 @@ export function Attempts({ runs, hasMore }) {
     </div>
     ${hasMore && html`<p class="quiet">Later attempts are not shown.</p>`}
   </section>`;
+}
+
+/** @param {WholeRun} run @returns {[string, string]} the state whose look it shares, and a word */
+function lookOf({ outcome }) {
+  if (!outcome) return ['IN_PROGRESS', 'in progress'];
+  return OUTCOMES[outcome] ?? ['', outcome.toLowerCase().replaceAll('_', ' ')];
+}
+
+/** @param {{ what: string, run: WholeRun, text: string | null, open: boolean }} properties */
+function Said({ what, run, text, open }) {
+  if (!text) return null;
+  return html`<details class="run-notes" open=${open}>
+    <summary>${what}</summary>
+    <pre tabindex="0" aria-label="${what} of attempt ${run.attempt}">${text}</pre>
+  </details>`;
 }

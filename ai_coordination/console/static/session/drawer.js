@@ -13,7 +13,7 @@ import { Retry } from './actions.js';
 import { Attempts } from './attempts.js';
 import { LongText } from './long_text.js';
 import { Rules } from './rules.js';
-import { fullNameOf, growthOf } from './tree.js';
+import { fullNameOf, growthOf, shownStateOf } from './tree.js';
 
 /** @typedef {NonNullable<Console.Result<typeof AGENT>['sessionAgent']>} WholeAgent */
 
@@ -59,18 +59,28 @@ export function Drawer({ watched, tree, uuid, place, agentHref, close, reload })
     </div>
     <${Loaded} live=${live} gone="There is no such agent in this session.">
       ${(/** @type {WholeAgent} */ agent) => html`
-        <${Status} agent=${agent} row=${row} />
-        ${parent && html`<p class="quiet">Added by <a href=${agentHref(parent.sessionAgentUuid)}>${fullNameOf(parent)}</a></p>`}
+        <${Status} agent=${agent} row=${row} tree=${tree} />
+        ${parent &&
+        html`<p class="quiet">
+          Added by${' '}<a href=${agentHref(parent.sessionAgentUuid)}>${fullNameOf(parent)}</a>
+        </p>`}
         <${Growth} row=${row} tree=${tree} agentHref=${agentHref} />
         <${Trouble} agent=${agent} />
         <${Question} agent=${agent} changed=${changed} />
-        ${agent.agentOutput !== null && agent.state !== 'WAITING_FOR_INPUT' && html`<${LongText} label="Output" text=${agent.agentOutput} />`}
-        <${LongText} label="What people have added" text=${agent.userInput} more=${whole('userInput')} />
+        ${agent.state !== 'WAITING_FOR_INPUT' &&
+        html`<${LongText} label="Output" text=${agent.agentOutput} />`}
+        <${LongText}
+          label="What people have added"
+          text=${agent.userInput}
+          more=${whole('userInput')}
+        />
         <${Attempts} runs=${agent.sessionRuns.nodes} hasMore=${agent.sessionRuns.pageInfo.hasNextPage} />
         <${LongText} label="Input" text=${agent.agentInput} more=${whole('agentInput')} />
         <${LongText} label="Query" text=${agent.subtaskQuery} open=${!agent.agentInput} />
         <${Rules} agent=${agent} />
-        ${row && ENDED.has(watched.session.status) && html`<${Again} row=${row} name=${name} place=${place} reload=${changed} />`}
+        ${row &&
+        ENDED.has(watched.session.status) &&
+        html`<${Again} row=${row} name=${name} place=${place} reload=${changed} />`}
       `}
     </>
   </aside>`;
@@ -89,10 +99,14 @@ function useFocus(close) {
   return heading;
 }
 
-/** @param {{ agent: WholeAgent, row: import('./store.js').Agent | undefined }} properties */
-function Status({ agent, row }) {
+/**
+ * @param {{ agent: WholeAgent, row: import('./store.js').Agent | undefined,
+ *   tree: import('./tree.js').Tree }} properties
+ */
+function Status({ agent, row, tree }) {
   const { attempt, turn, agentAction, deadlineAt, heartbeat } = agent;
-  const state = row?.state ?? agent.state;
+  const below = row ? tree.allBelow(row.sessionAgentUuid) : [];
+  const state = row ? shownStateOf(row, below) : agent.state;
   return html`
     <p>
       <${State} of=${state} />
@@ -104,13 +118,20 @@ function Status({ agent, row }) {
     ${heartbeat &&
     state === 'IN_PROGRESS' &&
     html`<div class="heartbeat">
-      ${heartbeat.percent != null && html`<progress max="100" value=${heartbeat.percent} aria-label="Progress">${heartbeat.percent} %</progress>`}
+      ${heartbeat.percent != null &&
+      html`<progress max="100" value=${heartbeat.percent} aria-label="Progress">
+        ${heartbeat.percent} %
+      </progress>`}
       <p>${heartbeat.note} <span class="quiet">heartbeat <${Ago} at=${heartbeat.at} /></span></p>
     </div>`}
   `;
 }
 
-/** What the agent has added. @param {{ row: any, tree: import('./tree.js').Tree, agentHref: (uuid: string) => string }} properties */
+/**
+ * What the agent has added.
+ *
+ * @param {{ row: any, tree: import('./tree.js').Tree, agentHref: (uuid: string) => string }} properties
+ */
 function Growth({ row, tree, agentHref }) {
   const [all, showAll] = useState(false);
   const children = (row && tree.childrenOf.get(row.sessionAgentUuid)) ?? [];
@@ -119,11 +140,15 @@ function Growth({ row, tree, agentHref }) {
   return html`<div class="growth">
     <h3>Has added ${growthOf(row, children)}</h3>
     <ul>
-      ${shown.map((/** @type {import('./store.js').Agent} */ child) => html`<li key=${child.sessionAgentUuid}>
-        <a href=${agentHref(child.sessionAgentUuid)}>${fullNameOf(child, row)}</a> <${State} of=${child.state} />
-      </li>`)}
+      ${shown.map(
+        (/** @type {import('./store.js').Agent} */ child) => html`<li key=${child.sessionAgentUuid}>
+          <a href=${agentHref(child.sessionAgentUuid)}>${fullNameOf(child, row)}</a>
+          <${State} of=${child.state} />
+        </li>`,
+      )}
     </ul>
-    ${shown.length < children.length && html`<button class="small" onClick=${() => showAll(true)}>Show all ${children.length}</button>`}
+    ${shown.length < children.length &&
+    html`<button class="small" onClick=${() => showAll(true)}>Show all ${children.length}</button>`}
   </div>`;
 }
 
@@ -131,23 +156,37 @@ function Growth({ row, tree, agentHref }) {
 function Trouble({ agent: { notes, state } }) {
   if (!notes) return null;
   if (state !== 'FAILED') return html`<${TextBlock} label="Notes" text=${notes} />`;
-  return html`<div class="problem" role="group" aria-label="Failure"><pre tabindex="0" aria-label="Why it has failed">${notes}</pre></div>`;
+  return html`<div class="problem" role="group" aria-label="Failure">
+    <pre tabindex="0" aria-label="Why it has failed">${notes}</pre>
+  </div>`;
 }
 
 /** @param {{ agent: WholeAgent, changed: () => void }} properties */
 function Question({ agent, changed }) {
+  if (!agent.ask) return null;
   // Also when the question is closed: what a person is writing stays.
-  return agent.ask && html`<section class="question" aria-label="Question"><${Answer} agent=${agent} changed=${changed} /></section>`;
+  return html`<section class="question" aria-label="Question">
+    <${Answer} agent=${agent} changed=${changed} />
+  </section>`;
 }
 
-/** @param {{ row: import('./store.js').Agent, name: string, place: import('./actions.js').Place, reload: () => void }} properties */
+/**
+ * @param {{ row: import('./store.js').Agent, name: string, place: import('./actions.js').Place,
+ *   reload: () => void }} properties
+ */
 function Again({ row, name, place, reload }) {
   const [isShown, show] = useState(false);
   return html`
     <div class="buttons"><button onClick=${() => show(true)}>Run again from here…</button></div>
     ${isShown &&
-    html`<${Retry} title="Run ${name} again?" agents=${[row.sessionAgentUuid]} place=${place} reload=${reload} close=${() => show(false)}>
-      <p>The session is in progress again. This agent and everything that follows it run again, even if completed.</p>
+    html`<${Retry}
+      title="Run ${name} again?"
+      agents=${[row.sessionAgentUuid]}
+      place=${place}
+      reload=${reload}
+      close=${() => show(false)}
+    >
+      <p>The session goes on. This agent and all that follow it run again, even if completed.</p>
     </>`}
   `;
 }

@@ -12,13 +12,15 @@ const SHOWN_AT_ONCE = 200;
 /**
  * What has happened, newest first, and what the session was asked and has said.
  *
- * @param {{ watched: import('./store.js').Watched, place: import('./actions.js').Place, agentHref: (uuid: string) => string }} properties
+ * @param {{ watched: import('./store.js').Watched, place: import('./actions.js').Place,
+ *   agentHref: (uuid: string) => string }} properties
  */
 export function Log({ watched, place, agentHref }) {
   const { head, byUuid } = watched;
   const events = useMemo(() => eventsOf(watched), [watched]);
   const [most, setMost] = useState(SHOWN_AT_ONCE);
-  const whole = (/** @type {'taskQuery' | 'output'} */ name) => async () => (await ask(SESSION_TEXTS, place)).session?.[name];
+  const whole = (/** @type {'taskQuery' | 'output'} */ name) => async () =>
+    (await ask(SESSION_TEXTS, place)).session?.[name];
   const who = (/** @type {string | null} */ uuid) => {
     const agent = uuid ? byUuid.get(uuid) : undefined;
     const parent = agent?.parentUuid ? byUuid.get(agent.parentUuid) : undefined;
@@ -46,7 +48,11 @@ export function Log({ watched, place, agentHref }) {
       ${head.inputFiles.length > 0 &&
       html`<h3>Input files</h3>
         <ul class="files">
-          ${head.inputFiles.map(({ name, uri, mediaType }) => html`<li key=${uri}><strong>${name}</strong> <code>${uri}</code> <span class="quiet">${mediaType}</span></li>`)}
+          ${head.inputFiles.map(
+            ({ name, uri, mediaType }) => html`<li key=${uri}>
+              <strong>${name}</strong> <code>${uri}</code> <span class="quiet">${mediaType}</span>
+            </li>`,
+          )}
         </ul>`}
     </section>
   </div>`;

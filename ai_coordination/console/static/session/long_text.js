@@ -11,7 +11,8 @@ const SHOWN_CHARACTERS = 20_000;
 /**
  * A text that may be very long. `more` loads the whole one, if `text` is only its beginning.
  *
- * @param {{ label: string, text: string | null | undefined, open?: boolean, more?: () => Promise<string | null | undefined> }} properties
+ * @param {{ label: string, text: string | null | undefined, open?: boolean,
+ *   more?: () => Promise<string | null | undefined> }} properties
  */
 export function LongText({ label, text, open, more }) {
   const [whole, setWhole] = useState(/** @type {string | null} */ (null));
@@ -25,7 +26,10 @@ export function LongText({ label, text, open, more }) {
   return html`
     <${TextBlock} label=${label} text=${beginning} open=${open} />
     <p class="quiet">
-      The first ${count(SHOWN_CHARACTERS)} characters${more ? '' : ` of ${count(text.length)}`}. <button class="small" disabled=${action.busy} onClick=${show}>Show all<span class="hidden"> of ${label}</span></button>
+      The first ${count(SHOWN_CHARACTERS)} characters${more ? '' : ` of ${count(text.length)}`}.${' '}
+      <button class="small" disabled=${action.busy} onClick=${show}>
+        Show all<span class="hidden"> of ${label}</span>
+      </button>
     </p>
     <${Problem} error=${action.error} />
   `;

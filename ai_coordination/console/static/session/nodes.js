@@ -1,5 +1,5 @@
 import { look } from '../states.js';
-import { asksPerson, growthOf, nameOf, roundOf, sharesOf, shortNameOf } from './tree.js';
+import { asksPerson, growthOf, nameOf, roundOf, sharesOf, shortNameOf, shownStateOf } from './tree.js';
 
 /** @typedef {import('./store.js').Agent} Agent */
 /** @typedef {import('./tree.js').Tree} Tree */
@@ -56,7 +56,8 @@ class Graph {
     this.shownAs.set(id, id);
     const below = children.length ? this.tree.allBelow(id) : [];
     if (!isOpen) for (const one of below) this.shownAs.set(one.sessionAgentUuid, id);
-    const { icon, word } = look(agent.state);
+    const state = shownStateOf(agent, below);
+    const { icon, word } = look(state);
     const name = shortNameOf(agent);
     const own = children.length ? growthOf(agent, children) : noteOf(agent);
     const note = [roundOf(agent, parent), own].filter(Boolean).join(' · ') || undefined;
@@ -66,7 +67,7 @@ class Graph {
     return stamped({
       id,
       predecessors,
-      className: `s-${agent.state}`,
+      className: `s-${state}`,
       isOptional: !agent.agentAction.primaryPath,
       label: labels.filter(Boolean).join(', '),
       fold,
@@ -180,7 +181,8 @@ function noteOf(agent) {
 const KINDS = { APPROVAL: 'asks for approval', INPUT: 'asks for input', CHOICE: 'asks for a choice' };
 
 /** @param {[string, number][]} shares */
-const wordsOf = (shares) => shares.map(([state, number]) => `${number.toLocaleString()} ${look(state).word}`).join(', ');
+const wordsOf = (shares) =>
+  shares.map(([state, number]) => `${number.toLocaleString()} ${look(state).word}`).join(', ');
 
 /** What all names begin with, at a word's end. @param {string[]} names */
 export function commonName(names) {

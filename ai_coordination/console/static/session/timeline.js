@@ -26,18 +26,41 @@ export function Timeline({ watched, tree, opened, selected, select, toggle, quer
     ${iterations.length > 1 &&
     html`<div class="bar">
       <label>Iteration
-        <select value=${iteration} onChange=${(/** @type {any} */ event) => filter({ iteration: event.target.value })}>
-          ${iterations.map((one) => html`<option key=${one} value=${one} selected=${one === iteration}>${one}${one === 1 ? ' (start)' : ''}</option>`)}
+        <select
+          value=${iteration}
+          onChange=${(/** @type {any} */ event) => filter({ iteration: event.target.value })}
+        >
+          ${iterations.map(
+            (one) => html`<option key=${one} value=${one} selected=${one === iteration}>
+              ${one}${one === 1 && ' (start)'}
+            </option>`,
+          )}
         </select>
       </label>
     </div>`}
     <div class="lanes">
       <div class="scale" aria-hidden="true">
         <span></span>
-        <div class="lane">${scale.marks.map((at) => html`<span key=${at} class="mark" style=${{ left: `${(100 * at) / scale.length}%` }}>${at ? duration(at).replace('.0 s', ' s') : '0'}</span>`)}</div>
+        <div class="lane">
+          ${scale.marks.map(
+            (at) => html`<span key=${at} class="mark" style=${{ left: `${(100 * at) / scale.length}%` }}>
+              ${at ? duration(at).replace('.0 s', ' s') : '0'}
+            </span>`,
+          )}
+        </div>
       </div>
       <ol aria-label="Agents by the time at which they began">
-        ${lanes.map((lane) => html`<${LaneView} key=${lane.agent.sessionAgentUuid} lane=${lane} scale=${scale} now=${now} isSelected=${lane.agent.sessionAgentUuid === selected} select=${select} toggle=${toggle} />`)}
+        ${lanes.map(
+          (lane) => html`<${LaneView}
+            key=${lane.agent.sessionAgentUuid}
+            lane=${lane}
+            scale=${scale}
+            now=${now}
+            isSelected=${lane.agent.sessionAgentUuid === selected}
+            select=${select}
+            toggle=${toggle}
+          />`,
+        )}
       </ol>
     </div>
   `;
@@ -53,8 +76,18 @@ function LaneView({ lane, scale, now, isSelected, select, toggle }) {
   const percent = (/** @type {number} */ milliseconds) => `${((100 * milliseconds) / scale.length).toFixed(3)}%`;
   return html`<li class=${isSelected ? 'selected' : ''}>
     <span class="name depth-${Math.min(depth, 5)}">
-      ${folds && html`<button class="quiet small fold" aria-expanded=${folds === 'open'} aria-label="What ${name} has added" onClick=${() => toggle(uuid)}>${folds === 'open' ? '▾' : '▸'}</button>`}
-      <button class="link" aria-pressed=${isSelected} title=${name} onClick=${() => select(uuid)}>${name}</button>
+      ${folds &&
+      html`<button
+        class="quiet small fold"
+        aria-expanded=${folds === 'open'}
+        aria-label="What ${name} has added"
+        onClick=${() => toggle(uuid)}
+      >
+        ${folds === 'open' ? '▾' : '▸'}
+      </button>`}
+      <button class="link" aria-pressed=${isSelected} title=${name} onClick=${() => select(uuid)}>
+        ${name}
+      </button>
     </span>
     <div class="lane" role="img" aria-label=${summaryOf(bars, now)}>
       ${bars.map((bar) => {

@@ -90,6 +90,18 @@ export function sharesOf(agents) {
   return [...counts].sort(([a], [b]) => urgency(a) - urgency(b));
 }
 
+/**
+ * The state in which an agent is shown that others have been added to. While these work the agent
+ * itself has not started, but it is not idle.
+ *
+ * @param {Agent} agent
+ * @param {Agent[]} below
+ */
+export function shownStateOf(agent, below) {
+  if (agent.state !== 'INITIAL' || below.every(({ state }) => state === 'INITIAL')) return agent.state;
+  return below.some(({ state }) => state === 'WAITING_FOR_INPUT') ? 'WAITING_FOR_INPUT' : 'IN_PROGRESS';
+}
+
 /** @param {Agent} agent */
 export const asksPerson = (agent) => agent.agentAction.userInTheLoop != null || agent.state === 'WAITING_FOR_INPUT';
 
