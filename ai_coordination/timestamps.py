@@ -19,3 +19,8 @@ def parse(timestamp: str) -> datetime:
 def later(timestamp: str, seconds: float) -> str:
     """The time so many seconds after a stored one."""
     return to_text(parse(timestamp) + timedelta(seconds=seconds))
+
+
+def of_milliseconds(milliseconds: int) -> str:
+    """The time so many milliseconds after the beginning of 1970."""
+    return to_text(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))

@@ -11,7 +11,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from ai_coordination import ids
+from ai_coordination import ids, timestamps
 from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
@@ -205,14 +205,14 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     heartbeat_percent = NumberAttribute(null=True)
     open_as = UnicodeAttribute(null=True)
     open_since = UnicodeAttribute(null=True)
-    # When it began in this iteration: was claimed first, or added agents; and when it ended. Absent
-    # until then, and for what earlier versions began and ended.
-    started_at = TimeAttribute(attr_name="began", null=True)
+    # When it began in this iteration, if its current run does not say so: see `started_at`.
+    began_at = TimeAttribute(attr_name="began", null=True)
+    # When it ended. Absent until then, and for what earlier versions ended.
     finished_at = TimeAttribute(attr_name="ended", null=True)
     run_count = NumberAttribute(default=0)
     # Counts the writes that callers can see the effect of, other than update mutations, which
     # `version` counts. 0 if absent.
-    change_count = NumberAttribute(attr_name="moves", null=True)
+    change_count = NumberAttribute(attr_name="rev", null=True)
 
     @classmethod
     def of(cls, item: Item) -> Self:
@@ -227,6 +227,17 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     def total_usage(self) -> TokenUsage | None:
         """The sum over its runs. Earlier versions kept only the usage of the last one."""
         return super().total_usage or self.usage
+
+    @property
+    def started_at(self) -> str | None:
+        """When it began in this iteration: was claimed first, or added agents. None until then.
+
+        Its first run says so in its UUID. It is stored only once there may be another run, because
+        the item of a claimed agent is large, and each KB costs.
+        """
+        if self.began_at is not None or not self.attempt or self.current_run_uuid is None:
+            return None if self.began_at is None else str(self.began_at)
+        return timestamps.of_milliseconds(ids.milliseconds_of(self.current_run_uuid))
 
     @property
     def revision(self) -> int:

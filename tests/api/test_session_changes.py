@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import models, timestamps
 from ai_coordination.engine import factory
 from ai_coordination.engine.agent import complete
 from tests.api.execution import (
@@ -203,16 +203,22 @@ _TIMES = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid
     sessionRuns { nodes { agentUuid createdAt finishedAt } } } }"""
 
 
-def times(place: Place) -> dict[str, tuple[str | None, str | None]]:
+def times(place: Place) -> dict[str, tuple[Any, str | None]]:
     found = data(_TIMES, {"c": place.coordination, "s": place.session})["session"]
     nodes = found["sessionAgents"]["nodes"]
-    return {one["agentUuid"]: (one["startedAt"], one["finishedAt"]) for one in nodes}
+    return {one["agentUuid"]: (_start(one["startedAt"]), one["finishedAt"]) for one in nodes}
 
 
-def runs_of(place: Place, name: str) -> list[tuple[str, str | None]]:
+def _start(at: str | None) -> Any:
+    """A time in seconds: a run is given its UUID a moment before it begins."""
+    return at and pytest.approx(timestamps.parse(at).timestamp(), abs=1)
+
+
+def runs_of(place: Place, name: str) -> list[tuple[float, str | None]]:
     found = data(_TIMES, {"c": place.coordination, "s": place.session})["session"]
     nodes = found["sessionRuns"]["nodes"]
-    return [(one["createdAt"], one["finishedAt"]) for one in nodes if one["agentUuid"] == name]
+    runs = [one for one in nodes if one["agentUuid"] == name]
+    return [(timestamps.parse(one["createdAt"]).timestamp(), one["finishedAt"]) for one in runs]
 
 
 def test_an_agent_has_the_times_of_its_first_run_and_of_its_end() -> None:

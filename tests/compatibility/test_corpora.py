@@ -23,7 +23,7 @@ OF_0_1_0: dict[type[models.Table], set[str]] = {
 SINCE: dict[type[models.Table], set[str]] = {
     models.Session: {"final_progress", "labels", "purge_shard", "purge_at", "unsent_events"},
     models.SessionAgent: {
-        "moves",
+        "rev",
         "asked_user",
         "asked_group",
         "asked_title",

@@ -108,13 +108,14 @@ def _starts_in_time(now: Snapshot, agent: models.SessionAgent) -> None:
 
 
 def says_when(agent: models.SessionAgent) -> None:
-    """It has ended exactly when it says when, and has begun if it is open.
+    """It says when it ended exactly if it has; and when it began, if another run may follow.
 
     Earlier versions did not say it.
     """
     assert (agent.finished_at is not None) == (agent.state in TERMINAL_AGENT)
-    assert agent.started_at is not None or agent.state not in OPEN
-    assert agent.started_at is None or agent.started_at <= (agent.finished_at or agent.updated_at)
+    again = agent.throttles or agent.attempt > 1
+    assert agent.began_at is not None or not again
+    assert not agent.began_at or agent.began_at <= (agent.finished_at or agent.updated_at)
 
 
 def _is_looked_for(now: Snapshot, agent: models.SessionAgent) -> bool:

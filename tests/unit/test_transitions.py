@@ -19,6 +19,7 @@ from ai_coordination.states import (
 from tests.docs.pages import page as docs_page
 from tests.support.contexts import At
 
+RUN = "01a22942-c650-72c0-95f7-cff644c850f4"
 NOW = "2026-11-29T00:00:00.000000+00:00"
 FENCE = moves.in_time(NOW)
 ENGINE = Engine(queue=None, context=At(moment=datetime(2026, 11, 29, tzinfo=UTC)))  # type: ignore[arg-type]
@@ -66,7 +67,7 @@ def agent_in(state: SessionAgentState) -> models.SessionAgent:
         ordinal=3,
         iteration=1,
         attempt=1,
-        current_run_uuid="run-1",
+        current_run_uuid=RUN,
         lease_until=NOW,
         state=state.value,
         agent_action=ACTION,

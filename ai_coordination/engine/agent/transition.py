@@ -95,13 +95,12 @@ class Transition:
     knows_its_repeat: bool = False
 
     def times(self) -> Changes:
-        """When the agent has begun, or ended, if this transition does either."""
+        """When the agent has begun, if another run may follow; and when it has ended."""
         if self.source is None:
-            return {"started_at": None, "finished_at": None}
+            return {"began_at": None, "finished_at": None}
         if self.to in TERMINAL_AGENT:
             return {"finished_at": self.at}
-        begins = self.run is not None or "grown" in self.changes
-        return {"started_at": self.agent.started_at or self.at} if begins else {}
+        return {"began_at": self.agent.started_at or self.at} if self.to is State.INITIAL else {}
 
     def result(self) -> models.SessionAgent:
         """The agent as this transition leaves it. What it does not change is as it was read."""
