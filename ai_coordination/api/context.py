@@ -33,6 +33,8 @@ _OF_FIELDS = {
     "progress": services.session_graph.STATES,
     "subtaskQueries": services.session_graph.QUERIES,
 }
+# And those that agents need below `changes`. They are small compared with texts.
+_OF_CHANGED_AGENTS = {"agent": {"agent"}, "agentAction": {"agent_action"}, "ask": {"agent_action"}}
 
 
 class Context:
@@ -130,10 +132,11 @@ class Context:
         They have the attributes that the fields of the request need. By default they are read
         consistently, unless the request asks for changes: then all is of the same moment.
         """
+        selected = self.selected
         if consistent is None:
-            consistent = "changes" not in self.selected
-        needed = (attributes for name, attributes in _OF_FIELDS.items() if name in self.selected)
-        attributes = frozenset[str]().union(*needed)
+            consistent = "changes" not in selected
+        fields = _OF_FIELDS | (_OF_CHANGED_AGENTS if "changes" in selected else {})
+        attributes = frozenset[str]().union(*(fields[name] for name in fields if name in selected))
         uuid = session.session_uuid
 
         async def read() -> list[models.SessionAgent]:

@@ -147,9 +147,6 @@ class SessionAgent(Growths, graphene.ObjectType):
 
     @staticmethod
     async def resolve_agent_action(agent: models.SessionAgent, info: Info) -> models.AgentAction:
-        # Rows of an index have it, those of `changes` do not.
-        if agent.agent_action is None:
-            agent = await fields.load_full(info.context, agent)
         action = agent.agent_action
         is_started = agent.iteration > 0
         if is_started or not (action.timeout_by_kind and fields.selects(info, "timeoutSeconds")):

@@ -7,22 +7,12 @@ from ai_coordination.api import fields
 from ai_coordination.api.fields import Info, list_field, text_field
 from ai_coordination.api.pagination import CursorScope
 from ai_coordination.services.session_changes import Changes
+from ai_coordination.states import SessionAgentState
 
 MOST_CURSOR_BYTES = 8_000
 
 # Fields of an agent whose attributes are read for the agents that have moved alone.
-_OF_WHOLE_AGENTS = frozenset(
-    {
-        "agent",
-        "agentAction",
-        "agentInput",
-        "agentOutput",
-        "ask",
-        "resume",
-        "subtaskQuery",
-        "userInput",
-    }
-)
+_TEXTS = frozenset({"agentInput", "agentOutput", "resume", "subtaskQuery", "userInput"})
 
 DESCRIPTION = (
     "What has moved in the session since the answer that gave the cursor `after`. Without `after`:"
@@ -104,10 +94,15 @@ async def _resolve(session: models.Session, info: Info, after: str | None = None
         )
     except services.known_agents.Malformed:
         raise scope.foreign() from None
-    is_partial = bool(_OF_WHOLE_AGENTS & context.selected)
     for agent in changes.agents:
-        agent.partial = is_partial
+        agent.partial = _needs_more(agent, context.selected)
     return _Told(changes, scope, uuid)
+
+
+def _needs_more(agent: models.SessionAgent, selected: frozenset[str]) -> bool:
+    """Whether fields may be selected whose attributes were not read with all agents."""
+    asks = agent.asked_at is not None or agent.state == SessionAgentState.WAITING_FOR_INPUT
+    return bool(_TEXTS & selected) or ("ask" in selected and asks)
 
 
 FIELD = graphene.Field(

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.units import kept
 from tests.api.execution import blueprint, echo, external, start, tell, work_off
+from tests.support.console import documents
 from tests.support.graph_api import Place, data
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -96,3 +97,20 @@ def test_all_that_needs_all_agents_reads_them_once() -> None:
     # Without changes, what is known of an object is never behind.
     assert [read.operation for read in ledger.reads] == ["GetItem", "Query", "BatchGetItem"]
     assert ledger.reads[1].units == 9
+
+
+def test_the_console_s_first_look_at_a_session_reads_its_agents_once() -> None:
+    place = wide(external("a"), agents=40)
+    work_off()
+    document = (
+        documents()["CHANGES"].replace("$coordinationUuid", "$c").replace("$sessionUuid", "$s")
+    )
+
+    first = Asked(place, None, document)
+
+    assert first.reads == [("GetItem", 1), ("Query", 4.5), ("Query", 4)]
+    assert {one["agent"]["agentName"] for one in first.told["agents"]} == {"A"}
+    assert {one["agentAction"]["retry"]["maxAttempts"] for one in first.told["agents"]} == {3}
+    quiet = Asked(place, first.told["cursor"], document)
+    assert quiet.reads == [("GetItem", 1), ("Query", 4.5)]
+    assert quiet.told["agents"] == quiet.told["runs"] == []
