@@ -299,9 +299,9 @@ def test_progress_alone_reads_the_states_alone(
     asked: list[list[str]] = []
     all_rows = reads.all_rows
 
-    def noted(kind: Any, hash_key: str, *, tenant: str, attributes: list[str]) -> Any:
+    def noted(*given: Any, attributes: list[str], **more: Any) -> Any:
         asked.append(attributes)
-        return all_rows(kind, hash_key, tenant=tenant, attributes=attributes)
+        return all_rows(*given, attributes=attributes, **more)
 
     monkeypatch.setattr(reads, "all_rows", noted)
 
