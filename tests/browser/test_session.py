@@ -326,6 +326,23 @@ def test_a_session_is_shown_while_the_server_is_away(kept: Served, new_page: New
     expect(page.locator(".old")).to_have_count(0)
 
 
+def test_a_session_that_has_not_started_is_empty(served: Served, page: Page) -> None:
+    where = stories.coordination(served, "Later", [echo("clerk")])
+    made = stories.mutate(
+        served, "createSession", "session { sessionUuid }", coordinationUuid=where
+    )
+    place = Place(where, made["session"]["sessionUuid"])
+    for tab, told in (
+        ("graph", "This session has no agents yet."),
+        ("timeline", "No agent has run yet."),
+        ("agents", "This session has no agents yet."),
+        ("log", "The session was created"),
+    ):
+        page.goto(served.console(place.at(tab)))
+        expect(page.get_by_text(told)).to_be_visible()
+    expect(page.locator(".session-head .state")).to_contain_text("not started")
+
+
 def test_there_is_no_such_session(served: Served, page: Page) -> None:
     nobody = "0199b0c0-0000-7000-8000-000000000000"
     page.goto(served.console(f"/session/{nobody}/{nobody}"))

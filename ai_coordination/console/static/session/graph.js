@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import { Empty } from '../components/loaded.js';
 import { drawFace } from '../graph/node.js';
 import { Graph } from '../graph/view.js';
 import { html } from '../html.js';
@@ -21,6 +22,7 @@ export function SessionGraph({ tree, opened, selected, select, toggle, nextProbl
   const urgent = problemsOf(tree)[0] ?? tree.agents.find(({ state }) => state === 'IN_PROGRESS');
   const open = (/** @type {string} */ id) => (id.startsWith('alike-') ? toggle(id) : select(id));
   const problems = problemsOf(tree).length;
+  if (!nodes.length) return html`<${Empty}><p>This session has no agents yet.</p></>`;
   return html`<${Graph}
     nodes=${nodes}
     label="Graph of ${plural(tree.agents.length, 'agent')}. Arrow keys move, Enter opens, Space unfolds."
