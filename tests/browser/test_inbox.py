@@ -126,6 +126,28 @@ def test_what_one_types_stays_although_somebody_else_has_answered(
     assert page.get_by_label("Your answer").count() == 0
 
 
+def test_an_answer_whose_own_answer_is_lost_is_not_called_somebody_elses(
+    served: Served, new_page: NewPage
+) -> None:
+    page = new_page(expects_errors=True)
+    asked = questions.ask(served, KINDS["text"])
+    page.goto(served.console(asked.address()))
+
+    def lose(route: Route) -> None:
+        if is_mutation(route):
+            route.fetch()
+            route.abort()
+        else:
+            route.fallback()
+
+    page.route("**/graphql", lose)
+    page.get_by_label("Your answer").fill("Main St 1")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".overtaken")).to_contain_text("This may be your own answer")
+    page.get_by_role("button", name="Close the form").click()
+    expect(page.locator(".answered")).to_contain_text("Main St 1")
+
+
 def test_it_stays_beside_the_session_too(served: Served, page: Page) -> None:
     asked = questions.ask(served, KINDS["text"])
     place = f"/session/{asked.coordination_uuid}/{asked.session_uuid}"

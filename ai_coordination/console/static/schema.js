@@ -9,7 +9,14 @@
 const LONGEST_LINE = 256;
 
 /** Formats that browsers have a field for. @type {Record<string, string>} */
-const INPUT_TYPES = { date: 'date', 'date-time': 'datetime-local', email: 'email', time: 'time', uri: 'url', url: 'url' };
+const INPUT_TYPES = {
+  date: 'date',
+  'date-time': 'datetime-local',
+  email: 'email',
+  time: 'time',
+  uri: 'url',
+  url: 'url',
+};
 
 /** @param {unknown} value @returns {value is Record<string, any>} */
 export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -114,7 +121,10 @@ export function initial(schema, definitions = schema?.$defs, required = true, de
  */
 export function labelOf(name, schema) {
   if (typeof schema.title === 'string' && schema.title) return schema.title;
-  const words = name.replace(/[_-]+/g, ' ').replace(/([a-z0-9])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`).trim();
+  const words = name
+    .replace(/[_-]+/g, ' ')
+    .replace(/([a-z0-9])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)
+    .trim();
   return words ? words[0].toUpperCase() + words.slice(1) : name;
 }
 
@@ -149,7 +159,9 @@ function bounds({ type, minimum, maximum, minLength, maxLength }) {
  */
 export function problemOfLength({ minLength, maxLength }, text) {
   const length = [...text].length;
-  if (maxLength != null && length > maxLength) return `This has ${length} characters, at most ${maxLength} are possible.`;
-  if (length > 0 && minLength != null && length < minLength) return `This has ${length} characters, at least ${minLength} are needed.`;
+  if (maxLength != null && length > maxLength)
+    return `This has ${length} characters, at most ${maxLength} are possible.`;
+  if (length > 0 && minLength != null && length < minLength)
+    return `This has ${length} characters, at least ${minLength} are needed.`;
   return '';
 }

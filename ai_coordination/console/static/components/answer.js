@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { ask } from '../api.js';
+import { ask, UNREACHABLE } from '../api.js';
 import { ANSWER } from '../documents/answer.js';
 import { useDraft } from '../drafts.js';
 import { readable } from '../formatting.js';
@@ -38,6 +38,8 @@ export function Answer({ agent: loaded, changed, showsTitle = true, showsOutput 
   const seen = useRef(isOpen ? agent : null);
   const [, , forget] = useDraft(seen.current ? draftOf(seen.current) : '', () => null);
   const [isDirty, setDirty] = useState(false);
+  // A send whose answer was lost may have arrived.
+  const [isUnsure, setUnsure] = useState(false);
   const viewer = useViewer();
   const took = (/** @type {Asking | undefined} */ now) => {
     if (now) setLeft(now);
@@ -52,11 +54,12 @@ export function Answer({ agent: loaded, changed, showsTitle = true, showsOutput 
   const leave = () => {
     forget();
     setDirty(false);
+    setUnsure(false);
   };
   return html`
-    ${isOver ? html`<${Overtaken} agent=${agent} leave=${leave} />` : html`<${Claim} agent=${agent} viewer=${viewer} changed=${took} />`}
+    ${isOver ? html`<${Overtaken} agent=${agent} isUnsure=${isUnsure} leave=${leave} />` : html`<${Claim} agent=${agent} viewer=${viewer} changed=${took} />`}
     <${Form} key=${draftOf(shown)} agent=${shown} isOver=${isOver} obstacle=${isOver ? '' : whyNot(agent.ask, viewer)} showsTitle=${showsTitle}
-      showsOutput=${showsOutput} typed=${() => setDirty(true)} done=${(/** @type {Asking | undefined} */ now) => (now && leave(), took(now))} />
+      showsOutput=${showsOutput} typed=${() => setDirty(true)} lost=${() => setUnsure(true)} done=${(/** @type {Asking | undefined} */ now) => (now && leave(), took(now))} />
   `;
 }
 
@@ -74,26 +77,27 @@ function Closed({ agent, showsTitle }) {
 /**
  * Says that the question is no longer open: somebody was faster, time was up, or the session ended.
  *
- * @param {{ agent: Asking, leave: () => void }} properties
+ * @param {{ agent: Asking, isUnsure: boolean, leave: () => void }} properties
  */
-function Overtaken({ agent, leave }) {
+function Overtaken({ agent, isUnsure, leave }) {
   const asksAgain = agent.state === 'WAITING_FOR_INPUT';
   const wasAnswered = !asksAgain && agent.ask?.answeredAt;
   return html`<div class="overtaken" role="alert">
     <div>
       <strong>${wasAnswered ? 'This question has been answered' : asksAgain ? 'The agent has asked again' : 'This question is no longer open'}</strong>
       ${wasAnswered && html`<${Answered} ask=${agent.ask} />`}
-      <p>Your answer was not sent. Copy what you need.</p>
+      <p>${isUnsure ? 'This may be your own answer: it was sent before the connection was lost.' : 'Your answer was not sent. Copy what you need.'}</p>
     </div>
-    <button type="button" onClick=${leave}>${asksAgain ? 'Show the new question' : 'Discard my answer'}</button>
+    <button type="button"
+      onClick=${leave}>${asksAgain ? 'Show the new question' : isUnsure ? 'Close the form' : 'Discard my answer'}</button>
   </div>`;
 }
 
 /**
  * @param {{ agent: Asking, isOver: boolean, obstacle: string, showsTitle: boolean,
- *   showsOutput: boolean, typed: () => void, done: (agent?: Asking) => void }} properties
+ *   showsOutput: boolean, typed: () => void, lost: () => void, done: (agent?: Asking) => void }} properties
  */
-function Form({ agent, isOver, obstacle, showsTitle, showsOutput, typed, done }) {
+function Form({ agent, isOver, obstacle, showsTitle, showsOutput, typed, lost, done }) {
   const question = /** @type {NonNullable<Asking['ask']>} */ (agent.ask);
   const [draft, setDraft] = useDraft(draftOf(agent), () => emptyDraft(question));
   const action = useAction();
@@ -104,10 +108,21 @@ function Form({ agent, isOver, obstacle, showsTitle, showsOutput, typed, done })
   const send = (/** @type {ReturnType<typeof inputOf>} */ answer) => {
     // The answer is to what the person sees, so it names the run that asked it.
     const { sessionUuid, sessionAgentUuid, currentRun } = agent;
-    const input = { sessionUuid, sessionAgentUuid, runUuid: currentRun?.runUuid ?? '', ...answer, comment: draft.comment || null };
+    const input = {
+      sessionUuid,
+      sessionAgentUuid,
+      runUuid: currentRun?.runUuid ?? '',
+      ...answer,
+      comment: draft.comment || null,
+    };
     typed();
     action
-      .run(() => ask(ANSWER, { input }))
+      .run(() =>
+        ask(ANSWER, { input }).catch((error) => {
+          if (error.code === UNREACHABLE) lost();
+          throw error;
+        }),
+      )
       .then((result) => done(result?.answerSessionAgent?.sessionAgent));
   };
   const submit = (/** @type {Event} */ event) => {
@@ -136,6 +151,7 @@ const titleOf = (error) => (error?.code === 'INVALID_STATE' ? 'Somebody was fast
 /** Until when, and what happens then. @param {{ question: NonNullable<Asking['ask']> }} properties */
 function Due({ question }) {
   if (!question.dueAt) return null;
-  const then = question.onTimeout === 'DEFAULT' ? 'Without an answer, the default counts.' : 'Without an answer, the agent fails.';
+  const then =
+    question.onTimeout === 'DEFAULT' ? 'Without an answer, the default counts.' : 'Without an answer, the agent fails.';
   return html`<p class="quiet">Time for the answer ends <${Ago} at=${question.dueAt} />. ${then}</p>`;
 }

@@ -54,7 +54,8 @@ export function Fields({ question, draft, change, error }) {
   const said = below(error, ['userInput']);
   const text = (/** @type {string} */ label, /** @type {string} */ help, /** @type {boolean} */ required) =>
     html`<${Field} label=${label} help=${help} error=${said}>
-      <textarea class="grows" rows="2" required=${required} value=${draft.text} onInput=${(/** @type {Event} */ event) => change({ text: typed(event) })} />
+      <textarea class="grows" rows="2" required=${required} value=${draft.text}
+        onInput=${(/** @type {Event} */ event) => change({ text: typed(event) })} />
     </>`;
   if (question.form) {
     const changed = (/** @type {any} */ value) => change({ value });
@@ -67,7 +68,8 @@ export function Fields({ question, draft, change, error }) {
         <legend>Your choice</legend>
         ${question.options.map(
           (option) => html`<label class="check">
-            <input type="radio" name="choice" required value=${option} checked=${draft.choice === option} onChange=${() => change({ choice: option })} />
+            <input type="radio" name="choice" required value=${option} checked=${draft.choice === option}
+              onChange=${() => change({ choice: option })} />
             <span>${option}</span>
           </label>`,
         )}
@@ -83,7 +85,8 @@ export function Comment({ draft, change }) {
   return html`<details class="comment" open=${draft.comment !== '' || undefined}>
     <summary>Comment for other people</summary>
     <${Field} label="Comment" help="No agent sees it.">
-      <textarea class="grows" rows="2" value=${draft.comment} onInput=${(/** @type {Event} */ event) => change({ comment: typed(event) })} />
+      <textarea class="grows" rows="2" value=${draft.comment}
+        onInput=${(/** @type {Event} */ event) => change({ comment: typed(event) })} />
     </>
   </details>`;
 }
@@ -95,7 +98,11 @@ export function Comment({ draft, change }) {
 export function Buttons({ question, draft, isLastTurn, busy, refuse, revise }) {
   const send = (/** @type {string} */ label) => html`<button class="main" aria-busy=${busy}>${label}</button>`;
   if (question.kind === 'APPROVAL' && !question.question) {
-    const hint = isLastTurn ? 'The agent has had its last turn' : draft.text ? 'The agent runs again with your remark' : 'Write what to change first';
+    const hint = isLastTurn
+      ? 'The agent has had its last turn'
+      : draft.text
+        ? 'The agent runs again with your remark'
+        : 'Write what to change first';
     return html`<div class="buttons">
         ${send('Approve')}
         <button type="button" disabled=${isLastTurn || !draft.text} title=${hint} onClick=${revise}>Send back</button>

@@ -27,7 +27,14 @@ export function Answered({ ask, isSentBack = false }) {
  */
 function verdictOf({ answeredBy, approved, choice, kind }, isSentBack) {
   if (answeredBy === ENGINE) {
-    const what = approved === true ? 'Approved' : approved === false ? 'Rejected' : choice ? html`<b>${choice}</b> was chosen` : 'Answered';
+    const what =
+      approved === true
+        ? 'Approved'
+        : approved === false
+          ? 'Rejected'
+          : choice
+            ? html`<b>${choice}</b> was chosen`
+            : 'Answered';
     return html`${what} by default, because nobody answered in time,`;
   }
   const who = answeredBy ? html` by <b>${answeredBy}</b>` : '';

@@ -41,17 +41,20 @@ export function Claim({ agent, viewer, changed }) {
   const { assignee, group, claimedBy } = question;
   const input = { sessionUuid: agent.sessionUuid, sessionAgentUuid: agent.sessionAgentUuid, runUuid: run };
   const claim = async () => changed((await action.run(() => ask(CLAIM, { input })))?.claimSessionAgent?.sessionAgent);
-  const release = async () => changed((await action.run(() => ask(RELEASE, { input })))?.releaseSessionAgent?.sessionAgent);
+  const release = async () =>
+    changed((await action.run(() => ask(RELEASE, { input })))?.releaseSessionAgent?.sessionAgent);
   const isMine = claimedBy != null && claimedBy === viewer?.userId;
   const canRelease = claimedBy != null && viewer && (isMine || viewer.userId == null);
   const canClaim = claimedBy == null && viewer?.userId != null && !whyNot(question, viewer);
-  const to = assignee != null ? html`For <b>${assignee}</b>.` : group != null ? html`For members of <b>${group}</b>.` : '';
+  const to =
+    assignee != null ? html`For <b>${assignee}</b>.` : group != null ? html`For members of <b>${group}</b>.` : '';
   if (!to && !claimedBy && !canClaim && !action.error) return null;
   return html`<div class="claim">
       <span>
         ${to} ${claimedBy != null && html`Claimed by ${isMine ? 'you' : html`<b>${claimedBy}</b>`} <${Ago} at=${question.claimedAt} />.`}
       </span>
-      ${canClaim && html`<button type="button" class="small" disabled=${action.busy} title="Nobody else can answer until you release it" onClick=${claim}>Claim</button>`}
+      ${canClaim && html`<button type="button" class="small" disabled=${action.busy} title="Nobody else can answer until you release it"
+        onClick=${claim}>Claim</button>`}
       ${canRelease && html`<button type="button" class="small" disabled=${action.busy} onClick=${release}>Release</button>`}
     </div>
     <${Problem} error=${action.error} title=${action.error?.code === 'INVALID_STATE' ? 'Somebody was faster' : undefined} />`;

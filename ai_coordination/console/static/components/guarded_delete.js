@@ -16,16 +16,21 @@ export function GuardedDelete({ title, document, input, places = {}, close, dele
   const confirm = async () => {
     if (await action.run(() => ask(document, { input }))) deleted();
   };
-  const inTheWay = action.error?.code === 'HAS_CHILDREN' ? /** @type {Record<string, number>} */ (action.error.extensions.children ?? {}) : null;
+  const inTheWay =
+    action.error?.code === 'HAS_CHILDREN'
+      ? /** @type {Record<string, number>} */ (action.error.extensions.children ?? {})
+      : null;
   return html`<${Confirm} title=${title} action="Delete" busy=${action.busy} confirm=${confirm} close=${close}>
     ${children}
-    ${inTheWay
-      ? html`<div class="problem" role="alert"><div>
+    ${
+      inTheWay
+        ? html`<div class="problem" role="alert"><div>
           <strong>Not deleted</strong>
           <p>It still has ${listed(inTheWay)}. Delete these first.</p>
           ${Object.entries(places).map(([name, to]) => inTheWay[name] > 0 && html`<a href=${to} onClick=${close}>Show its ${name}</a>`)}
         </div></div>`
-      : html`<${Problem} error=${action.error} />`}
+        : html`<${Problem} error=${action.error} />`
+    }
   </>`;
 }
 

@@ -21,7 +21,8 @@ import { Field } from './basics.js';
 const typed = (event) => /** @type {HTMLInputElement} */ (event.target).value;
 
 /** The label of a field that must be filled. @param {string} label @param {boolean} required */
-export const marked = (label, required) => (required ? html`${label}<span class="required" aria-hidden="true"> *</span>` : label);
+export const marked = (label, required) =>
+  required ? html`${label}<span class="required" aria-hidden="true"> *</span>` : label;
 
 /**
  * Let the browser refuse to send the form while a field has a problem, and say why.
@@ -64,7 +65,8 @@ function useText(value, write, read, onChange) {
 export function ChoiceField({ schema, label, help, required, value, onChange, error }) {
   const index = schema.enum.findIndex((/** @type {any} */ one) => one === value);
   const isUnknown = value !== undefined && value !== null && index < 0;
-  const chosen = (/** @type {Event} */ event) => onChange(typed(event) === '' ? undefined : schema.enum[Number(typed(event))]);
+  const chosen = (/** @type {Event} */ event) =>
+    onChange(typed(event) === '' ? undefined : schema.enum[Number(typed(event))]);
   return html`<${Field} label=${marked(label, required)} help=${help} error=${error}>
     <select required=${required} value=${isUnknown ? '-1' : index < 0 ? '' : String(index)} onChange=${chosen}>
       <option value="">${required ? 'Choose…' : 'Not set'}</option>
@@ -121,7 +123,12 @@ export function NumberField({ schema, label, help, required, value, onChange, er
 /** One line of text, or what browsers have a field for. @param {Properties} properties */
 export function LineField({ schema, label, help, required, value, onChange, error }) {
   const type = inputType(schema);
-  const text = useText(value, type === 'datetime-local' ? localTime : asText, type === 'datetime-local' ? instant : present, onChange);
+  const text = useText(
+    value,
+    type === 'datetime-local' ? localTime : asText,
+    type === 'datetime-local' ? instant : present,
+    onChange,
+  );
   const element = useValidity(problemOfLength(schema, text.text));
   return html`<${Field} label=${marked(label, required)} help=${help} error=${error}>
     <input ref=${element} type=${type} required=${required} value=${text.text} onInput=${text.type} />
@@ -134,7 +141,8 @@ export function LinesField({ schema, label, help, required, value, onChange, err
   const element = useValidity(problemOfLength(schema, text));
   const rows = schema.maxLength === undefined ? 1 : 4;
   return html`<${Field} label=${marked(label, required)} help=${help} error=${error}>
-    <textarea ref=${element} class="grows" rows=${rows} required=${required} value=${text} onInput=${(/** @type {Event} */ event) => onChange(typed(event) || undefined)} />
+    <textarea ref=${element} class="grows" rows=${rows} required=${required} value=${text}
+      onInput=${(/** @type {Event} */ event) => onChange(typed(event) || undefined)} />
   </>`;
 }
 
@@ -158,7 +166,12 @@ function instant(text) {
 
 /** Whatever no other field can hold. @param {Properties} properties */
 export function JsonField({ label, help, required, value, onChange, error }) {
-  const { text, type, problem } = useText(value, (json) => (json === undefined ? '' : JSON.stringify(json, null, 2)), readJson, onChange);
+  const { text, type, problem } = useText(
+    value,
+    (json) => (json === undefined ? '' : JSON.stringify(json, null, 2)),
+    readJson,
+    onChange,
+  );
   const element = useValidity(problem);
   const note = html`${help} ${help ? '' : 'JSON.'}`;
   return html`<${Field} label=${marked(label, required)} help=${note} error=${problem || error}>
@@ -180,7 +193,9 @@ export function readJson(text) {
 export function ChoicesField({ items, label, help, required, value, onChange, error }) {
   const chosen = Array.isArray(value) ? value : [];
   const toggle = (/** @type {any} */ one) => {
-    const others = items.enum.filter((/** @type {any} */ other) => (other === one ? !chosen.includes(one) : chosen.includes(other)));
+    const others = items.enum.filter((/** @type {any} */ other) =>
+      other === one ? !chosen.includes(one) : chosen.includes(other),
+    );
     onChange(others.length || required ? others : undefined);
   };
   return html`<fieldset class="choices ${error ? 'wrong' : ''}">
@@ -188,7 +203,8 @@ export function ChoicesField({ items, label, help, required, value, onChange, er
     ${help && html`<small class="quiet">${help}</small>`}
     ${items.enum.map(
       (/** @type {any} */ one) =>
-        html`<label class="check"><input type="checkbox" checked=${chosen.includes(one)} onChange=${() => toggle(one)} /><span>${shown(one)}</span></label>`,
+        html`<label class="check"><input type="checkbox" checked=${chosen.includes(one)}
+          onChange=${() => toggle(one)} /><span>${shown(one)}</span></label>`,
     )}
     ${error && html`<small class="error" role="alert">${error}</small>`}
   </fieldset>`;

@@ -2,7 +2,16 @@ import { useState } from 'preact/hooks';
 import { LongInteger } from '../exact_json.js';
 import { html } from '../html.js';
 import { helpOf, initial, isObject, kindOf, labelOf, resolved } from '../schema.js';
-import { BooleanField, ChoiceField, ChoicesField, JsonField, LineField, LinesField, marked, NumberField } from './schema_fields.js';
+import {
+  BooleanField,
+  ChoiceField,
+  ChoicesField,
+  JsonField,
+  LineField,
+  LinesField,
+  marked,
+  NumberField,
+} from './schema_fields.js';
 
 export { initial } from '../schema.js';
 
@@ -46,10 +55,14 @@ export function SchemaForm({ schema, value, onChange, path = [], error, hasJson 
   const definitions = isObject(schema?.$defs) ? schema.$defs : {};
   const own = resolved(schema, definitions);
   const canBeFields = kindOf(own, definitions) === 'object' && (value === undefined || isObject(value));
-  const toggle = hasJson && html`<button type="button" class="quiet small" onClick=${() => setIsText(!isText)}>${isText ? 'Edit as a form' : 'Edit as JSON'}</button>`;
+  const toggle =
+    hasJson &&
+    html`<button type="button" class="quiet small"
+      onClick=${() => setIsText(!isText)}>${isText ? 'Edit as a form' : 'Edit as JSON'}</button>`;
   if (isText || !canBeFields) {
     return html`<div class="schema-form">
-      <${JsonField} label=${own.title ?? 'Value'} help=${helpOf(own)} required=${false} value=${value} onChange=${onChange} error=${below(error, path)} />
+      <${JsonField} label=${own.title ?? 'Value'} help=${helpOf(own)} required=${false} value=${value}
+        onChange=${onChange} error=${below(error, path)} />
       ${canBeFields && toggle}
     </div>`;
   }
@@ -90,7 +103,9 @@ function Part({ schema, definitions, name, required, value, onChange, path, erro
   const own = resolved(schema, definitions);
   let kind = kindOf(own, definitions);
   // A value that does not fit its field would be lost in it.
-  const fits = value == null || (kind === 'object' ? isObject(value) : kind === 'list' || kind === 'choices' ? Array.isArray(value) : true);
+  const fits =
+    value == null ||
+    (kind === 'object' ? isObject(value) : kind === 'list' || kind === 'choices' ? Array.isArray(value) : true);
   if (value instanceof LongInteger) kind = 'json';
   else if (!fits || depth >= DEEPEST) kind = kind === 'object' || kind === 'list' || kind === 'choices' ? 'json' : kind;
   const label = labelOf(name, own);
@@ -140,16 +155,19 @@ function List({ schema, definitions, label, help, required, value, onChange, pat
             name=${`${label} ${index + 1}`}
             required=${true}
             value=${one ?? undefined}
-            onChange=${(/** @type {any} */ now) => change(items.map((other, at) => (at === index ? (now ?? (item.type === 'string' ? '' : null)) : other)))}
+           
+              onChange=${(/** @type {any} */ now) => change(items.map((other, at) => (at === index ? (now ?? (item.type === 'string' ? '' : null)) : other)))}
             path=${[...path, index]}
             error=${error}
             depth=${depth}
           />
         </div>
-        <button type="button" class="small" aria-label="Remove ${label} ${index + 1}" onClick=${() => change(items.filter((_, at) => at !== index))}>Remove</button>
+        <button type="button" class="small" aria-label="Remove ${label} ${index + 1}"
+          onClick=${() => change(items.filter((_, at) => at !== index))}>Remove</button>
       </div>`,
     )}
-    ${items.length < (schema.maxItems ?? Infinity) && html`<button type="button" class="small" onClick=${add}>Add<span class="hidden"> to ${label}</span></button>`}
+    ${items.length < (schema.maxItems ?? Infinity) && html`<button type="button" class="small"
+      onClick=${add}>Add<span class="hidden"> to ${label}</span></button>`}
     <${Said} error=${at(error, path)} />
   </fieldset>`;
 }

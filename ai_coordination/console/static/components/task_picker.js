@@ -49,7 +49,9 @@ export function useTasks(coordinationUuid) {
   return useLoaded(
     async (signal) => {
       if (!coordinationUuid) return [];
-      const all = await joined((after) => ask(TASK_NAMES, { coordinationUuid, after }, signal).then((got) => got.tasks));
+      const all = await joined((after) =>
+        ask(TASK_NAMES, { coordinationUuid, after }, signal).then((got) => got.tasks),
+      );
       return byName(all.map((one) => ({ value: one.taskUuid, label: one.taskName })));
     },
     [coordinationUuid],

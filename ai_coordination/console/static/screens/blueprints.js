@@ -24,10 +24,13 @@ const NEW = href(['coordination', 'new']);
 export function Blueprints({ query }) {
   useTitle('Blueprints');
   const name = query.get('name');
-  const live = useLoaded((signal) => ask(BLUEPRINTS, { filter: name ? { nameContains: name } : null, after: query.get('after') }, signal).then((answer) => answer.coordinations), [
-    name,
-    query.get('after'),
-  ]);
+  const live = useLoaded(
+    (signal) =>
+      ask(BLUEPRINTS, { filter: name ? { nameContains: name } : null, after: query.get('after') }, signal).then(
+        (answer) => answer.coordinations,
+      ),
+    [name, query.get('after')],
+  );
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useRows(list, 'blueprint');
   useKeys({ c: { does: 'Create a coordination', run: () => go(NEW) } });
@@ -54,7 +57,8 @@ export function Blueprints({ query }) {
 /** @param {{ name: string | null, hasMore: boolean }} properties */
 function None({ name, hasMore }) {
   if (hasMore) return html`<${Empty}><p>No name like that among these.</p></>`;
-  if (name) return html`<${Empty}><p>No coordination is called like that.</p><a class="button" href=${href(['blueprints'])}>Show all</a></>`;
+  if (name)
+    return html`<${Empty}><p>No coordination is called like that.</p><a class="button" href=${href(['blueprints'])}>Show all</a></>`;
   return html`<${Empty}><p>No coordination yet. A coordination lists agents; its tasks say what they do, and in which order.</p></>`;
 }
 
@@ -70,14 +74,18 @@ function NameFilter({ value, list }) {
   const typed = (/** @type {Event} */ event) => {
     clearTimeout(timer.current);
     const name = /** @type {HTMLInputElement} */ (event.target).value.trim();
-    timer.current = setTimeout(() => parse(location.hash).path[0] === 'blueprints' && go(href(['blueprints'], { name }), { replace: true }), 300);
+    timer.current = setTimeout(
+      () => parse(location.hash).path[0] === 'blueprints' && go(href(['blueprints'], { name }), { replace: true }),
+      300,
+    );
   };
   const leave = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== 'Enter' && event.key !== 'ArrowDown') return;
     event.preventDefault();
     /** @type {HTMLElement | null | undefined} */ (list.current?.querySelector('[data-row]'))?.focus();
   };
-  return html`<input ref=${field} type="search" aria-label="Name of a coordination" placeholder="Name (press /)" defaultValue=${value} onInput=${typed} onKeyDown=${leave} />`;
+  return html`<input ref=${field} type="search" aria-label="Name of a coordination" placeholder="Name (press /)" defaultValue=${value}
+    onInput=${typed} onKeyDown=${leave} />`;
 }
 
 /** @param {{ row: Row, reload: () => void }} properties */
@@ -100,24 +108,30 @@ function Coordination({ row, reload }) {
       <h2><a data-row="coordination" href=${href(['coordination', coordinationUuid])}>${row.coordinationName}</a></h2>
       <span class="quiet">${agents}</span>
       <span class="grow"></span>
-      <a class="button small" href=${href(['task', coordinationUuid, 'new'])}>New task<span class="hidden"> of ${row.coordinationName}</span></a>
+      <a class="button small"
+        href=${href(['task', coordinationUuid, 'new'])}>New task<span class="hidden"> of ${row.coordinationName}</span></a>
       <button class="small danger" aria-label="Delete ${row.coordinationName}" onClick=${() => setDeleted(true)}>Delete</button>
     </header>
     ${row.coordinationDescription && html`<p class="quiet">${row.coordinationDescription}</p>`}
-    ${tasks.length > 0
-      ? html`<ul>${tasks.map((task) => html`<${Task} key=${task.taskUuid} task=${task} coordinationUuid=${coordinationUuid} reload=${() => (setMore(null), reload())} />`)}</ul>`
-      : html`<p class="quiet">No task yet.</p>`}
-    ${after && html`<button class="small" disabled=${action.busy} onClick=${load}>More tasks<span class="hidden"> of ${row.coordinationName}</span></button>`}
+    ${
+      tasks.length > 0
+        ? html`<ul>${tasks.map((task) => html`<${Task} key=${task.taskUuid} task=${task} coordinationUuid=${coordinationUuid} reload=${() => (setMore(null), reload())} />`)}</ul>`
+        : html`<p class="quiet">No task yet.</p>`
+    }
+    ${after && html`<button class="small" disabled=${action.busy}
+      onClick=${load}>More tasks<span class="hidden"> of ${row.coordinationName}</span></button>`}
     <${Problem} error=${action.error} />
-    ${isDeleted &&
-    html`<${GuardedDelete}
+    ${
+      isDeleted &&
+      html`<${GuardedDelete}
       title=${`Delete the coordination ${row.coordinationName}?`}
       document=${DELETE_COORDINATION}
       input=${{ coordinationUuid }}
       places=${{ sessions: href(['sessions'], { coordination: coordinationUuid }) }}
       close=${() => setDeleted(false)}
       deleted=${() => (setDeleted(false), reload())}
-    ><p>Its agents are deleted with it. A coordination that has tasks or sessions cannot be deleted.</p></>`}
+    ><p>Its agents are deleted with it. A coordination that has tasks or sessions cannot be deleted.</p></>`
+    }
   </article>`;
 }
 
@@ -131,16 +145,19 @@ function Task({ task, coordinationUuid, reload }) {
       ${task.taskDescription && html`<span class="quiet">${task.taskDescription}</span>`}
     </div>
     <a class="button small" aria-label="Start ${taskName}" href=${href(['start', coordinationUuid, taskUuid])}>Start</a>
-    <a class="button small" aria-label="Sessions of ${taskName}" href=${href(['sessions'], { coordination: coordinationUuid, task: taskUuid })}>Sessions</a>
+    <a class="button small" aria-label="Sessions of ${taskName}"
+      href=${href(['sessions'], { coordination: coordinationUuid, task: taskUuid })}>Sessions</a>
     <button class="small danger" aria-label="Delete ${taskName}" onClick=${() => setDeleted(true)}>Delete</button>
-    ${isDeleted &&
-    html`<${GuardedDelete}
+    ${
+      isDeleted &&
+      html`<${GuardedDelete}
       title=${`Delete the task ${taskName}?`}
       document=${DELETE_TASK}
       input=${{ coordinationUuid, taskUuid }}
       places=${{ schedules: href(['schedules'], { task: taskUuid }) }}
       close=${() => setDeleted(false)}
       deleted=${() => (setDeleted(false), reload())}
-    ><p>Its sessions stay. A task that has schedules cannot be deleted.</p></>`}
+    ><p>Its sessions stay. A task that has schedules cannot be deleted.</p></>`
+    }
   </li>`;
 }

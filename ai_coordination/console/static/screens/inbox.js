@@ -69,11 +69,17 @@ function Questions({ path, query, viewer, view }) {
           ? html`<${None} view=${view} />`
           : html`<div class="inbox ${selected ? 'has-selection' : ''}">
               <ol class="questions" ref=${list} aria-label="Open questions">
-                ${rows.map((row) => html`<${Item} key=${row.sessionAgentUuid} row=${row} to=${to(row)} isSelected=${row.sessionAgentUuid === selected}
-                  viewer=${viewer} hasDraft=${hasDraft(row.sessionAgentUuid)} />`)}
+                ${rows.map(
+                  (
+                    row,
+                  ) => html`<${Item} key=${row.sessionAgentUuid} row=${row} to=${to(row)} isSelected=${row.sessionAgentUuid === selected}
+                  viewer=${viewer} hasDraft=${hasDraft(row.sessionAgentUuid)} />`,
+                )}
+                ${live.data?.hasMore && html`<li class="note quiet">The first ${MOST} are shown.</li>`}
               </ol>
-              ${selected
-                ? html`<${InboxQuestion}
+              ${
+                selected
+                  ? html`<${InboxQuestion}
                     key=${selected}
                     sessionUuid=${sessionUuid}
                     sessionAgentUuid=${selected}
@@ -81,7 +87,8 @@ function Questions({ path, query, viewer, view }) {
                     next=${next ? to(next) : null}
                     changed=${live.reload}
                   />`
-                : html`<p class="empty wide-only">Choose a question: <kbd>j</kbd> and <kbd>k</kbd> do it, too.</p>`}
+                  : html`<p class="empty wide-only">Choose a question: <kbd>j</kbd> and <kbd>k</kbd> do it, too.</p>`
+              }
             </div>`}
     </>
   `;
@@ -95,17 +102,22 @@ function Questions({ path, query, viewer, view }) {
  */
 function useQuestions(view, viewer) {
   const last = useRef({ seen: '', answer: /** @type {{ rows: Row[], hasMore: boolean } | null} */ (null) });
-  return useLive(async (signal) => {
-    const lists = listsOf(view, viewer);
-    const { moved, hasMore } = await openQuestions(lists, signal);
-    const seen = JSON.stringify([view, ...moved]);
-    if (last.current.seen !== seen || !last.current.answer) {
-      const answers = await Promise.all(lists.map((of) => ask(INBOX, { of, first: MOST }, signal)));
-      const rows = new Map(answers.flatMap(({ openSessionAgents }) => openSessionAgents.nodes.map((row) => [row.sessionAgentUuid, row])));
-      last.current = { seen, answer: { rows: mostUrgentFirst([...rows.values()]), hasMore } };
-    }
-    return /** @type {{ rows: Row[], hasMore: boolean }} */ (last.current.answer);
-  }, [view, viewer]);
+  return useLive(
+    async (signal) => {
+      const lists = listsOf(view, viewer);
+      const { moved, hasMore } = await openQuestions(lists, signal);
+      const seen = JSON.stringify([view, ...moved]);
+      if (last.current.seen !== seen || !last.current.answer) {
+        const answers = await Promise.all(lists.map((of) => ask(INBOX, { of, first: MOST }, signal)));
+        const rows = new Map(
+          answers.flatMap(({ openSessionAgents }) => openSessionAgents.nodes.map((row) => [row.sessionAgentUuid, row])),
+        );
+        last.current = { seen, answer: { rows: mostUrgentFirst([...rows.values()]), hasMore } };
+      }
+      return /** @type {{ rows: Row[], hasMore: boolean }} */ (last.current.answer);
+    },
+    [view, viewer],
+  );
 }
 
 /** @param {Row[]} rows */
@@ -130,23 +142,30 @@ function withKept(rows, isKept) {
 /** Which questions: those one can answer, those to oneself, to a group, or all. @param {{ view: string, viewer: import('../viewer.js').Viewer }} properties */
 function Views({ view, viewer }) {
   if (!viewer.userId) return null;
-  const views = [['me', 'For me'], ...(viewer.groups.length ? [['mine', 'Mine'], ...viewer.groups.map((group) => [`group:${group}`, group])] : []), ['all', 'All']];
+  const views = [
+    ['me', 'For me'],
+    ...(viewer.groups.length ? [['mine', 'Mine'], ...viewer.groups.map((group) => [`group:${group}`, group])] : []),
+    ['all', 'All'],
+  ];
   return html`<nav class="views" aria-label="Whose questions">
-    ${views.map(([of, label]) => html`<a class="button small" href=${href(['inbox'], { of })} aria-current=${of === view ? 'true' : null}>${label}</a>`)}
+    ${views.map(([of, label]) => html`<a class="button small"
+      href=${href(['inbox'], { of })} aria-current=${of === view ? 'true' : null}>${label}</a>`)}
   </nav>`;
 }
 
 /** @param {{ view: string }} properties */
 function None({ view }) {
   if (view === 'all') return html`<${Empty}><p>No agent asks anything.</p></>`;
-  return html`<${Empty}><p>Nothing is asked of ${view.startsWith('group:') ? view.slice('group:'.length) : 'you'}.</p><a class="button" href=${href(['inbox'], { of: 'all' })}>Show all questions</a></>`;
+  return html`<${Empty}><p>Nothing is asked of ${view.startsWith('group:') ? view.slice('group:'.length) : 'you'}.</p><a class="button"
+    href=${href(['inbox'], { of: 'all' })}>Show all questions</a></>`;
 }
 
 /** Whom it is for, unless that is obvious. @param {{ question: Row['ask'], viewer: import('../viewer.js').Viewer }} properties */
 function Whose({ question, viewer }) {
   if (!question) return null;
   const { assignee, group, claimedBy } = question;
-  if (claimedBy != null) return html`<span class="tag">claimed by ${claimedBy === viewer.userId ? 'you' : claimedBy}</span>`;
+  if (claimedBy != null)
+    return html`<span class="tag">claimed by ${claimedBy === viewer.userId ? 'you' : claimedBy}</span>`;
   if (assignee != null) return html`<span class="tag">for ${assignee === viewer.userId ? 'you' : assignee}</span>`;
   return group != null && html`<span class="tag">${group}</span>`;
 }

@@ -51,18 +51,23 @@ export function InboxQuestion({ sessionUuid, sessionAgentUuid, back, next, chang
  */
 function useQuestion(sessionUuid, sessionAgentUuid) {
   const last = useRef(/** @type {Console.Result<typeof ONE_QUESTION>['sessionAgent'] | undefined} */ (undefined));
-  return useLive(async (signal) => {
-    const place = { sessionUuid, sessionAgentUuid };
-    const { sessionAgent } = last.current ? await ask(QUESTION_MOVED, place, signal) : { sessionAgent: undefined };
-    if (!sessionAgent || sessionAgent.updatedAt !== last.current?.updatedAt) {
-      last.current = (await ask(ONE_QUESTION, place, signal)).sessionAgent;
-    }
-    return last.current ?? null;
-  }, [sessionUuid, sessionAgentUuid]);
+  return useLive(
+    async (signal) => {
+      const place = { sessionUuid, sessionAgentUuid };
+      const { sessionAgent } = last.current ? await ask(QUESTION_MOVED, place, signal) : { sessionAgent: undefined };
+      if (!sessionAgent || sessionAgent.updatedAt !== last.current?.updatedAt) {
+        last.current = (await ask(ONE_QUESTION, place, signal)).sessionAgent;
+      }
+      return last.current ?? null;
+    },
+    [sessionUuid, sessionAgentUuid],
+  );
 }
 
 /** @param {HTMLElement | null} form @returns {HTMLElement | null | undefined} */
-const firstField = (form) => form?.querySelector('form :is(input, select, textarea):enabled') ?? form?.querySelector('form .buttons button:enabled');
+const firstField = (form) =>
+  form?.querySelector('form :is(input, select, textarea):enabled') ??
+  form?.querySelector('form .buttons button:enabled');
 
 /** The way on from a question that is answered. The focus, which was in the form, goes there. @param {{ next: string | null, back: string }} properties */
 function Onwards({ next, back }) {
@@ -71,6 +76,7 @@ function Onwards({ next, back }) {
     if (document.activeElement === document.body) link.current?.focus();
   }, []);
   return html`<div class="buttons">
-    ${next ? html`<a class="button main" ref=${link} href=${next}>Next question</a>` : html`<a class="button" ref=${link} href=${back}>Back to the inbox</a>`}
+    ${next ? html`<a class="button main" ref=${link}
+      href=${next}>Next question</a>` : html`<a class="button" ref=${link} href=${back}>Back to the inbox</a>`}
   </div>`;
 }

@@ -49,7 +49,16 @@ export function ScheduleDialog({ row, coordinationUuid, taskUuid, close, saved, 
     const status = form.isPaused ? /** @type {const} */ ('PAUSED') : /** @type {const} */ ('ACTIVE');
     const done = await action.run(async () => {
       if (row) {
-        await ask(UPDATE_SCHEDULE, { input: { taskUuid, scheduleUuid: row.scheduleUuid, schedule, timezone, status, expectedVersion: version.current } });
+        await ask(UPDATE_SCHEDULE, {
+          input: {
+            taskUuid,
+            scheduleUuid: row.scheduleUuid,
+            schedule,
+            timezone,
+            status,
+            expectedVersion: version.current,
+          },
+        });
       } else {
         const place = { coordinationUuid: form.coordinationUuid, taskUuid: form.taskUuid };
         await ask(CREATE_SCHEDULE, { input: { ...place, schedule, timezone, status, idempotencyKey: key.current } });
@@ -69,22 +78,26 @@ export function ScheduleDialog({ row, coordinationUuid, taskUuid, close, saved, 
     version.current = row?.version;
     action.clear();
   };
-  const text = (/** @type {'schedule' | 'timezone'} */ name) => (/** @type {Event} */ event) => change({ [name]: /** @type {HTMLInputElement} */ (event.target).value });
+  const text = (/** @type {'schedule' | 'timezone'} */ name) => (/** @type {Event} */ event) =>
+    change({ [name]: /** @type {HTMLInputElement} */ (event.target).value });
   const said = { schedule: below(action.error, ['schedule']), timezone: below(action.error, ['timezone']) };
   return html`<${Dialog} title=${row ? `Edit the schedule of ${row.task.taskName}` : 'New schedule'} close=${close}>
     <form class="narrow" onSubmit=${send}>
-      ${!row && html`<${TaskPicker} coordination=${form.coordinationUuid} task=${form.taskUuid} onChange=${(/** @type {string} */ c, /** @type {string} */ t) => change({ coordinationUuid: c, taskUuid: t })} />`}
+      ${!row && html`<${TaskPicker} coordination=${form.coordinationUuid} task=${form.taskUuid}
+        onChange=${(/** @type {string} */ c, /** @type {string} */ t) => change({ coordinationUuid: c, taskUuid: t })} />`}
       <${Field} label="When" help="cron(minute hour day month weekday year), rate(5 minutes) or at(2030-12-31T23:59:00)" error=${said.schedule}>
         <input class="code" required spellcheck=${false} autocomplete="off" value=${form.schedule} onInput=${text('schedule')} />
       </>
       <div class="examples" role="group" aria-label="Examples">
-        ${EXAMPLES.map(([label, schedule]) => html`<button type="button" class="small" title=${schedule} onClick=${() => change({ schedule })}>${label}</button>`)}
+        ${EXAMPLES.map(([label, schedule]) => html`<button type="button" class="small" title=${schedule}
+          onClick=${() => change({ schedule })}>${label}</button>`)}
       </div>
       <${Field} label="Time zone" error=${said.timezone}>
         <input required list="time-zones" value=${form.timezone} onInput=${text('timezone')} />
       </>
       <datalist id="time-zones">${ZONES.map((zone) => html`<option value=${zone} />`)}</datalist>
-      <label class="check"><input type="checkbox" checked=${form.isPaused} onChange=${() => change({ isPaused: !form.isPaused })} /><span>Paused: it starts nothing until it is resumed</span></label>
+      <label class="check"><input type="checkbox" checked=${form.isPaused}
+        onChange=${() => change({ isPaused: !form.isPaused })} /><span>Paused: it starts nothing until it is resumed</span></label>
       ${!said.schedule && !said.timezone && html`<${Refusal} error=${action.error} row=${row} theirs=${theirs} mine=${mine} />`}
       <div class="buttons">
         <button class="main" disabled=${action.busy}>${row ? 'Save' : 'Create'}</button>

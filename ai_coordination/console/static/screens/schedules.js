@@ -32,7 +32,11 @@ export function Schedules({ path, query }) {
   const task = query.get('task');
   const after = query.get('after');
   const filter = status ? { status: /** @type {any} */ ([status]) } : null;
-  const live = useLive((signal) => ask(SCHEDULES, { filter, taskUuid: task, after }, signal).then((answer) => answer.taskSchedules), [status, task, after], MILLISECONDS);
+  const live = useLive(
+    (signal) => ask(SCHEDULES, { filter, taskUuid: task, after }, signal).then((answer) => answer.taskSchedules),
+    [status, task, after],
+    MILLISECONDS,
+  );
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useRows(list, 'schedule');
   const isNew = path[0] === 'new';
@@ -57,16 +61,19 @@ export function Schedules({ path, query }) {
               </table>
               <nav class="pages" aria-label="Pages">
                 ${after && html`<a class="button" href=${href(['schedules'], { status, task })}>First</a>`}
-                ${pageInfo.hasNextPage && html`<a class="button" href=${href(['schedules'], { status, task, after: pageInfo.endCursor })}>More</a>`}
+                ${pageInfo.hasNextPage && html`<a class="button"
+                  href=${href(['schedules'], { status, task, after: pageInfo.endCursor })}>More</a>`}
               </nav>`}
     </>
-    ${isNew &&
-    html`<${ScheduleDialog}
+    ${
+      isNew &&
+      html`<${ScheduleDialog}
       coordinationUuid=${query.get('coordination') ?? ''}
       taskUuid=${task ?? ''}
       close=${() => go(here, { replace: true })}
       saved=${() => (live.reload(), go(here, { replace: true }))}
-    />`}
+    />`
+    }
   `;
 }
 
@@ -74,17 +81,21 @@ export function Schedules({ path, query }) {
 function Statuses({ status, query }) {
   const task = query.get('task');
   const of = (/** @type {string | null} */ value, /** @type {string} */ word) =>
-    html`<a class="button small" href=${href(['schedules'], { status: value, task })} aria-current=${status === value ? 'true' : null}>${word}</a>`;
+    html`<a class="button small"
+      href=${href(['schedules'], { status: value, task })} aria-current=${status === value ? 'true' : null}>${word}</a>`;
   return html`<nav class="views" aria-label="Status">
     ${of(null, 'All')} ${Object.entries(WORDS).map(([value, word]) => of(value, word))}
-    ${task && html`<a class="tag" href=${href(['schedules'], { status })}>of one task ✕<span class="hidden"> show those of all tasks</span></a>`}
+    ${task && html`<a class="tag"
+      href=${href(['schedules'], { status })}>of one task ✕<span class="hidden"> show those of all tasks</span></a>`}
   </nav>`;
 }
 
 /** @param {{ isFiltered: boolean }} properties */
 function None({ isFiltered }) {
-  if (isFiltered) return html`<${Empty}><p>No schedule is like that.</p><a class="button" href=${href(['schedules'])}>Show all schedules</a></>`;
-  return html`<${Empty}><p>No schedule yet. A schedule starts a task by itself, again and again or once.</p><a class="button main" href=${href(['schedules', 'new'])}>New schedule</a></>`;
+  if (isFiltered)
+    return html`<${Empty}><p>No schedule is like that.</p><a class="button" href=${href(['schedules'])}>Show all schedules</a></>`;
+  return html`<${Empty}><p>No schedule yet. A schedule starts a task by itself, again and again or once.</p><a class="button main"
+    href=${href(['schedules', 'new'])}>New schedule</a></>`;
 }
 
 /** @param {{ row: Row, reload: () => void }} properties */
@@ -95,34 +106,48 @@ function Line({ row, reload }) {
   const name = row.task.taskName;
   const close = () => setOpens(null);
   const set = async (/** @type {'ACTIVE' | 'PAUSED'} */ status) => {
-    await action.run(() => ask(UPDATE_SCHEDULE, { input: { taskUuid, scheduleUuid, status, expectedVersion: version } }));
+    await action.run(() =>
+      ask(UPDATE_SCHEDULE, { input: { taskUuid, scheduleUuid, status, expectedVersion: version } }),
+    );
     reload();
   };
   return html`<tr>
     <td class="name">
-      <a data-row="schedule" href=${href(['task', row.coordinationUuid, taskUuid])}>${name}</a> <span class="quiet">${row.coordination.coordinationName}</span>
+      <a data-row="schedule"
+        href=${href(['task', row.coordinationUuid, taskUuid])}>${name}</a> <span class="quiet">${row.coordination.coordinationName}</span>
       <${Problem} error=${action.error} title=${action.error?.code === 'CONFLICT' ? 'Somebody else has changed it' : undefined} />
     </td>
     <td><code>${row.schedule}</code><div class="quiet">${row.timezone}</div></td>
     <td><span class="schedule-status ${row.status}">${WORDS[row.status] ?? row.status.toLowerCase()}</span></td>
     <td>${row.nextRunAt ? html`<${Ago} at=${row.nextRunAt} /><div class="quiet">${dateTime(row.nextRunAt)}</div>` : html`<span class="quiet">–</span>`}</td>
     <td>
-      ${row.lastSession
-        ? html`<a href=${href(['session', row.lastSession.coordinationUuid, row.lastSession.sessionUuid])}><${State} of=${row.lastSession.status} /></a>
+      ${
+        row.lastSession
+          ? html`<a
+            href=${href(['session', row.lastSession.coordinationUuid, row.lastSession.sessionUuid])}><${State} of=${row.lastSession.status} /></a>
             <div class="quiet"><${Ago} at=${row.lastSession.createdAt} /></div>
-            <a href=${href(['sessions'], { schedule: scheduleUuid, task: taskUuid, coordination: row.coordinationUuid })}>All its sessions</a>`
-        : html`<span class="quiet">none yet</span>`}
+            <a
+              href=${href(['sessions'], { schedule: scheduleUuid, task: taskUuid, coordination: row.coordinationUuid })}>All its sessions</a>`
+          : html`<span class="quiet">none yet</span>`
+      }
     </td>
     <td class="actions">
-      ${row.status === 'ACTIVE' && html`<button class="small" disabled=${action.busy} aria-label="Pause ${name}" onClick=${() => set('PAUSED')}>Pause</button>`}
-      ${row.status === 'PAUSED' && html`<button class="small" disabled=${action.busy} aria-label="Resume ${name}" onClick=${() => set('ACTIVE')}>Resume</button>`}
+      ${row.status === 'ACTIVE' && html`<button class="small" disabled=${action.busy} aria-label="Pause ${name}"
+        onClick=${() => set('PAUSED')}>Pause</button>`}
+      ${row.status === 'PAUSED' && html`<button class="small" disabled=${action.busy} aria-label="Resume ${name}"
+        onClick=${() => set('ACTIVE')}>Resume</button>`}
       <button class="small" aria-label="Edit ${name}" onClick=${() => setOpens('edit')}>Edit</button>
       <button class="small danger" aria-label="Delete ${name}" onClick=${() => setOpens('delete')}>Delete</button>
-      ${opens === 'edit' && html`<${ScheduleDialog} row=${row} coordinationUuid=${row.coordinationUuid} taskUuid=${taskUuid} close=${close} saved=${() => (close(), reload())} refused=${reload} />`}
-      ${opens === 'delete' &&
-      html`<${GuardedDelete} title=${`Delete the schedule of ${name}?`} document=${DELETE_SCHEDULE} input=${{ taskUuid, scheduleUuid }} close=${close} deleted=${() => (close(), reload())}>
+      ${opens === 'edit' && html`<${ScheduleDialog} row=${row} coordinationUuid=${row.coordinationUuid} taskUuid=${taskUuid}
+        close=${close} saved=${() => (close(), reload())} refused=${reload} />`}
+      ${
+        opens === 'delete' &&
+        html`<${GuardedDelete}
+          title=${`Delete the schedule of ${name}?`} document=${DELETE_SCHEDULE} input=${{ taskUuid, scheduleUuid }}
+          close=${close} deleted=${() => (close(), reload())}>
         <p><code>${row.schedule}</code> starts no session any more. Those that it has started stay.</p>
-      </>`}
+      </>`
+      }
     </td>
   </tr>`;
 }

@@ -63,14 +63,20 @@ export function Filters({ query }) {
       <button class="small" aria-expanded=${isOpen} onClick=${() => setWantsMore(!isOpen)}>More filters</button>
       ${isFiltered(query) && html`<a class="button small" href=${href(['sessions'])}>Clear</a>`}
     </div>
-    ${isOpen && html`<div class="line">
+    ${
+      isOpen &&
+      html`<div class="line">
       <${Blueprint} query=${query} set=${set} />
       <${Text} label="User" value=${query.get('user')} set=${(/** @type {string} */ user) => set({ user })} />
       <${Text} label="Label" hint="key=value" value=${query.get('label')} set=${(/** @type {string} */ label) => set({ label })} />
-      <label>From <input type="date" value=${query.get('from') ?? ''} onChange=${(/** @type {Event} */ event) => set({ from: valueOf(event) })} /></label>
-      <label>To <input type="date" value=${query.get('to') ?? ''} onChange=${(/** @type {Event} */ event) => set({ to: valueOf(event) })} /></label>
-      ${query.get('schedule') && html`<span class="tag">of one schedule <button class="quiet small" aria-label="Of any schedule" onClick=${() => set({ schedule: '' })}>✕</button></span>`}
-    </div>`}
+      <label>From <input type="date" value=${query.get('from') ?? ''}
+        onChange=${(/** @type {Event} */ event) => set({ from: valueOf(event) })} /></label>
+      <label>To <input type="date" value=${query.get('to') ?? ''}
+        onChange=${(/** @type {Event} */ event) => set({ to: valueOf(event) })} /></label>
+      ${query.get('schedule') && html`<span class="tag">of one schedule <button class="quiet small" aria-label="Of any schedule"
+        onClick=${() => set({ schedule: '' })}>✕</button></span>`}
+    </div>`
+    }
   </section>`;
 }
 
@@ -80,12 +86,17 @@ const valueOf = (event) => /** @type {HTMLInputElement} */ (event.target).value;
 /** @param {{ chosen: string[], set: (chosen: string[]) => void }} properties */
 function Statuses({ chosen, set }) {
   const toggle = (/** @type {string} */ status) =>
-    set(chosen.includes(status) ? chosen.filter((one) => one !== status) : STATUSES.filter((one) => one === status || chosen.includes(one)));
+    set(
+      chosen.includes(status)
+        ? chosen.filter((one) => one !== status)
+        : STATUSES.filter((one) => one === status || chosen.includes(one)),
+    );
   return html`<div class="pills" role="group" aria-label="Status">
     ${STATUSES.map((status) => {
       const { icon, word } = look(status);
       const isOn = chosen.includes(status);
-      return html`<button class="pill s-${status}" aria-pressed=${isOn} onClick=${() => toggle(status)}><span class="icon" aria-hidden="true">${icon}</span> ${word}</button>`;
+      return html`<button class="pill s-${status}" aria-pressed=${isOn}
+        onClick=${() => toggle(status)}><span class="icon" aria-hidden="true">${icon}</span> ${word}</button>`;
     })}
   </div>`;
 }
@@ -96,9 +107,13 @@ function Blueprint({ query, set }) {
   const coordinations = useCoordinations();
   const tasks = useTasks(coordination);
   return html`
-    <label>Coordination <${Select} options=${coordinations.data} value=${coordination} none="Any" onChange=${(/** @type {string} */ chosen) => set({ coordination: chosen, task: '' })} /></label>
-    ${(coordination || query.get('task')) &&
-    html`<label>Task <${Select} options=${tasks.data} value=${query.get('task') ?? ''} none="Any" onChange=${(/** @type {string} */ task) => set({ task })} /></label>`}
+    <label>Coordination <${Select} options=${coordinations.data} value=${coordination} none="Any"
+      onChange=${(/** @type {string} */ chosen) => set({ coordination: chosen, task: '' })} /></label>
+    ${
+      (coordination || query.get('task')) &&
+      html`<label>Task <${Select} options=${tasks.data} value=${query.get('task') ?? ''} none="Any"
+        onChange=${(/** @type {string} */ task) => set({ task })} /></label>`
+    }
   `;
 }
 
@@ -111,7 +126,8 @@ function Text({ label, hint, value, set }) {
   const [text, setText] = useState(value ?? '');
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => setText(value ?? ''), [value]);
+  // What is being typed stays, with a space at its end.
+  useEffect(() => setText((now) => (now.trim() === (value ?? '') ? now : (value ?? ''))), [value]);
   const typed = (/** @type {Event} */ event) => {
     setText(valueOf(event));
     clearTimeout(timer.current);

@@ -66,28 +66,33 @@ export function Sessions({ query }) {
  */
 function usePage(query) {
   const counts = useRef({ at: 0, statuses: '', of: /** @type {Map<string, Row['progress']>} */ (new Map()) });
-  return useLive(async (signal) => {
-    const known = counts.current;
-    const asked = { coordinationUuid: query.get('coordination'), filter: filterOf(query), after: query.get('after') };
-    const isDue = Date.now() - known.at > PROGRESS_MILLISECONDS;
-    let { sessions } = await ask(SESSIONS, { ...asked, withProgress: isDue }, signal);
-    const statuses = sessions.nodes.map((row) => row.sessionUuid + row.status).join();
-    if (!isDue && statuses !== known.statuses) {
-      ({ sessions } = await ask(SESSIONS, { ...asked, withProgress: true }, signal));
-    }
-    if (isDue || statuses !== known.statuses) {
-      const of = new Map(sessions.nodes.map((row) => [row.sessionUuid, row.progress]));
-      counts.current = { at: Date.now(), statuses, of };
-    }
-    const { of } = counts.current;
-    return { ...sessions, nodes: sessions.nodes.map((row) => ({ ...row, progress: of.get(row.sessionUuid) })) };
-  }, [String(query)]);
+  return useLive(
+    async (signal) => {
+      const known = counts.current;
+      const asked = { coordinationUuid: query.get('coordination'), filter: filterOf(query), after: query.get('after') };
+      const isDue = Date.now() - known.at > PROGRESS_MILLISECONDS;
+      let { sessions } = await ask(SESSIONS, { ...asked, withProgress: isDue }, signal);
+      const statuses = sessions.nodes.map((row) => row.sessionUuid + row.status).join();
+      if (!isDue && statuses !== known.statuses) {
+        ({ sessions } = await ask(SESSIONS, { ...asked, withProgress: true }, signal));
+      }
+      if (isDue || statuses !== known.statuses) {
+        const of = new Map(sessions.nodes.map((row) => [row.sessionUuid, row.progress]));
+        counts.current = { at: Date.now(), statuses, of };
+      }
+      const { of } = counts.current;
+      return { ...sessions, nodes: sessions.nodes.map((row) => ({ ...row, progress: of.get(row.sessionUuid) })) };
+    },
+    [String(query)],
+  );
 }
 
 /** @param {{ query: URLSearchParams, more: string | null }} properties */
 function None({ query, more }) {
-  if (more) return html`<${Empty}><p>Nothing like that among these.</p><a class="button" href=${more}>Look further</a></>`;
-  if (isFiltered(query)) return html`<${Empty}><p>No session is like that.</p><a class="button" href=${href(['sessions'])}>Show all sessions</a></>`;
+  if (more)
+    return html`<${Empty}><p>Nothing like that among these.</p><a class="button" href=${more}>Look further</a></>`;
+  if (isFiltered(query))
+    return html`<${Empty}><p>No session is like that.</p><a class="button" href=${href(['sessions'])}>Show all sessions</a></>`;
   return html`<${Empty}><p>No session yet.</p><a class="button main" href=${href(['start'])}>Start a session</a></>`;
 }
 
@@ -98,10 +103,13 @@ function Line({ row, query }) {
     <td class="name">
       <a class="row" data-row="session" href=${href(['session', row.coordinationUuid, row.sessionUuid])}>${name}</a>
       ${row.taskName && html`<span class="quiet">${row.coordinationName}</span>`}
-      ${row.labels.length > 0 &&
-      html`<span class="tags">
-        ${row.labels.map(({ key, value }) => html`<a class="tag" href=${labelled(query, key, value)} title="Show sessions with this label">${key}: ${value}</a>`)}
-      </span>`}
+      ${
+        row.labels.length > 0 &&
+        html`<span class="tags">
+        ${row.labels.map(({ key, value }) => html`<a class="tag"
+          href=${labelled(query, key, value)} title="Show sessions with this label">${key}: ${value}</a>`)}
+      </span>`
+      }
     </td>
     <td><${State} of=${row.status} /></td>
     <td><${Progress} of=${row.progress} /></td>

@@ -29,7 +29,10 @@ export function Start({ path }) {
 
 /** @param {{ coordinationUuid: string, taskUuid: string }} properties */
 function Chosen({ coordinationUuid, taskUuid }) {
-  const live = useLoaded((signal) => ask(TASK_TO_START, { coordinationUuid, taskUuid }, signal).then((answer) => answer.task), [taskUuid]);
+  const live = useLoaded(
+    (signal) => ask(TASK_TO_START, { coordinationUuid, taskUuid }, signal).then((answer) => answer.task),
+    [taskUuid],
+  );
   return html`<${Loaded} live=${live} gone="There is no such task.">
     ${(/** @type {StartedTask} */ task) => html`<${Form} task=${task} coordinationUuid=${coordinationUuid} />`}
   </>`;
@@ -75,11 +78,14 @@ function Form({ task, coordinationUuid }) {
     ${task.taskDescription && html`<p>${task.taskDescription}</p>`}
     <${TaskQuery} task=${task} query=${query} change=${setQuery} error=${action.error} />
     <${More} task=${task} more=${more} change=${setMore} error=${action.error} />
-    ${action.error?.code === 'CONFLICT'
-      ? html`<${Empty}><p>This form has started a session already, and its answer was lost.</p>
-          <a class="button" href=${href(['sessions'], { coordination: coordinationUuid, task: task.taskUuid })}>Show the task's sessions</a>${' '}
+    ${
+      action.error?.code === 'CONFLICT'
+        ? html`<${Empty}><p>This form has started a session already, and its answer was lost.</p>
+          <a class="button"
+            href=${href(['sessions'], { coordination: coordinationUuid, task: task.taskUuid })}>Show the task's sessions</a>${' '}
           <button type="button" class="button" onClick=${again}>Start another one</button></>`
-      : html`<${Problem} error=${action.error} />`}
+        : html`<${Problem} error=${action.error} />`
+    }
     <div class="buttons">
       <button class="main" disabled=${action.busy} aria-busy=${action.busy}>Start</button>
       <span class="quiet hint"><kbd>Ctrl</kbd> <kbd>Enter</kbd></span>

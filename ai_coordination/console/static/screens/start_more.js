@@ -45,18 +45,31 @@ export function More({ task, more, change, error }) {
     html`<${Field} label=${label} help=${help} error=${below(error, [name])}>
       <input value=${more[name] ?? ''} onInput=${(/** @type {Event} */ event) => change({ ...more, [name]: typed(event) })} />
     </>`;
-  const limit = (/** @type {'tokens' | 'dollars' | 'seconds'} */ name, /** @type {string} */ label, /** @type {string} */ step) =>
+  const limit = (
+    /** @type {'tokens' | 'dollars' | 'seconds'} */ name,
+    /** @type {string} */ label,
+    /** @type {string} */ step,
+  ) =>
     html`<${Field} label=${label} error=${below(error, ['budget', name])}>
       <input type="number" min="0" step=${step} placeholder=${task.budget?.[name] ?? ''} value=${more[name]}
         onInput=${(/** @type {Event} */ event) => change({ ...more, [name]: typed(event) })} />
     </>`;
-  const own = task.budget ? "Those of the task count, unless you set one here: then only yours do." : 'The session fails when one is reached.';
+  const own = task.budget
+    ? 'Those of the task count, unless you set one here: then only yours do.'
+    : 'The session fails when one is reached.';
   return html`
     ${text('userId', 'User', 'For whom the session runs.')}
     <${Rows} what="label" rows=${more.labels} most=${MOST_LABELS} empty=${{ key: '', value: '' }} error=${error} place="labels"
-      fields=${[['key', 'Key'], ['value', 'Value']]} help="By which the session is found." change=${(/** @type {Label[]} */ labels) => change({ ...more, labels })} />
+      fields=${[
+        ['key', 'Key'],
+        ['value', 'Value'],
+      ]} help="By which the session is found." change=${(/** @type {Label[]} */ labels) => change({ ...more, labels })} />
     <${Rows} what="file" rows=${more.files} most=${100} empty=${{ name: '', uri: '', mediaType: '' }} error=${error} place="inputFiles"
-      fields=${[['name', 'Name'], ['uri', 'URI'], ['mediaType', 'Media type']]} help="Files that the agents may read." change=${(/** @type {File[]} */ files) => change({ ...more, files })} />
+      fields=${[
+        ['name', 'Name'],
+        ['uri', 'URI'],
+        ['mediaType', 'Media type'],
+      ]} help="Files that the agents may read." change=${(/** @type {File[]} */ files) => change({ ...more, files })} />
     <details class="more" open=${Boolean(more.tokens || more.dollars || more.seconds || more.threadUuid || below(error, ['budget']) || below(error, ['threadUuid'])) || undefined}>
       <summary>Limits and conversation</summary>
       <fieldset>
@@ -82,10 +95,15 @@ function Rows({ what, rows, most, empty, fields, help, place, error, change }) {
     ${rows.map(
       (row, index) => html`<div class="pair" key=${index}>
         ${fields.map(
-          ([name, label]) => html`<input aria-label="${label} of ${what} ${index + 1}" placeholder=${label} required=${name !== 'mediaType'} value=${row[name]}
-            onInput=${(/** @type {Event} */ event) => change(rows.map((one, at) => (at === index ? { ...one, [name]: typed(event) } : one)))} />`,
+          ([
+            name,
+            label,
+          ]) => html`<input aria-label="${label} of ${what} ${index + 1}" placeholder=${label} required=${name !== 'mediaType'} value=${row[name]}
+           
+              onInput=${(/** @type {Event} */ event) => change(rows.map((one, at) => (at === index ? { ...one, [name]: typed(event) } : one)))} />`,
         )}
-        <button type="button" class="small" aria-label="Remove ${what} ${index + 1}" onClick=${() => change(rows.filter((_, at) => at !== index))}>Remove</button>
+        <button type="button" class="small" aria-label="Remove ${what} ${index + 1}"
+          onClick=${() => change(rows.filter((_, at) => at !== index))}>Remove</button>
       </div>`,
     )}
     ${rows.length < most && html`<button type="button" class="small" onClick=${() => change([...rows, empty])}>Add a ${what}</button>`}

@@ -58,18 +58,28 @@ function schemaOf(task) {
  */
 export function TaskQuery({ task, query, change, error }) {
   const said = below(error, ['taskQuery']);
-  const toText = () => change({ ...query, isText: true, text: Object.keys(query.values).length ? JSON.stringify(query.values, null, 2) : query.text });
+  const toText = () =>
+    change({
+      ...query,
+      isText: true,
+      text: Object.keys(query.values).length ? JSON.stringify(query.values, null, 2) : query.text,
+    });
   const toForm = () => change({ ...query, isText: false, values: valuesOf(query.text) ?? query.values });
   if (query.isText) {
-    const own = task.variables.length > 0 ? `A JSON object with ${task.variables.join(', ')}.` : 'What is to be done. Each agent without work of its own is told this.';
+    const own =
+      task.variables.length > 0
+        ? `A JSON object with ${task.variables.join(', ')}.`
+        : 'What is to be done. Each agent without work of its own is told this.';
     return html`<${Field} label="Task query" help=${own} error=${said}>
-        <textarea class="grows code" rows="4" value=${query.text} onInput=${(/** @type {Event} */ event) => change({ ...query, text: /** @type {HTMLTextAreaElement} */ (event.target).value })} />
+        <textarea class="grows code" rows="4" value=${query.text}
+          onInput=${(/** @type {Event} */ event) => change({ ...query, text: /** @type {HTMLTextAreaElement} */ (event.target).value })} />
       </>
       ${task.variables.length > 0 && html`<button type="button" class="quiet small" onClick=${toForm}>Fill in a form</button>`}`;
   }
   return html`<fieldset class=${said ? 'wrong' : ''}>
     <legend>Task query</legend>
-    <${SchemaForm} schema=${schemaOf(task)} value=${query.values} onChange=${(/** @type {any} */ values) => change({ ...query, values: values ?? {} })} hasJson=${false} />
+    <${SchemaForm} schema=${schemaOf(task)} value=${query.values}
+      onChange=${(/** @type {any} */ values) => change({ ...query, values: values ?? {} })} hasJson=${false} />
     <button type="button" class="quiet small" onClick=${toText}>Write it as text</button>
     ${said && html`<small class="error" role="alert">${said}</small>`}
   </fieldset>`;
