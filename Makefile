@@ -105,6 +105,10 @@ console-types: $(INSTALLED) $(BROWSER) ## Check the types of the console's scrip
 	@$(BIN)/python -m tests.browser.schema_type >build/console-types/schema.d.ts
 	@$(VENV)-browser/node_modules/.bin/tsc --project tests/browser
 
+.PHONY: pictures
+pictures: $(INSTALLED) $(BROWSER) ## Take the pictures of the console in docs/assets/console (Chromium)
+	@$(BIN)/python -m docs_tools.console_pictures
+
 # Playwright drives the browser that is there: it downloads none. The packages of npm check pages and types.
 $(BROWSER): $(INSTALLED) $(addprefix tests/browser/,requirements.txt package.json package-lock.json)
 	@echo "Installing what tests of the console need into $(@D)"

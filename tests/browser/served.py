@@ -1,9 +1,11 @@
 """The development server as a process of its own, and a client of its API."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +22,11 @@ def free_port() -> int:
 class Served:
     """`make run` with an empty database. It can be stopped and started again at the same port."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, env: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = options
+        self._env = {**os.environ, **(env or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -41,7 +44,9 @@ class Served:
     def start(self) -> None:
         command = [sys.executable, "-m", "ai_coordination.local", "serve"]
         options = ["--port", str(self.port), "--data", ":memory:", *self._options]
-        self._process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.DEVNULL, env=self._env
+        )
         ends_at = time.monotonic() + SECONDS_TO_START
         while not self.api.answers():
             assert self._process.poll() is None, "the server has stopped"

@@ -226,7 +226,7 @@ def test_the_editor_is_accessible_and_shows_hostile_texts_as_text(
         "updateCoordination", "coordination { version }", {"coordinationUuid": c, "agents": agents}
     )
     rule = {"kind": "CHOICE", "title": HOSTILE, "options": [HOSTILE, "b"]}
-    actions = [
+    actions: list[dict[str, Any]] = [
         {"agentUuid": "one", "ask": rule, "delegatesTo": ["three"], "forEach": {"items": "`[1]`"}},
         {"agentUuid": "two", "predecessors": ["one"], "when": "`true`"},
     ]

@@ -133,7 +133,7 @@ def test_the_picture_of_a_session_is_the_one_of_the_demonstration(
 
     answer = client.execute(PICTURE, **place._asdict())["session"]
 
-    assert [answer["mermaid"]] == README.texts("mermaid")
+    assert [answer["mermaid"]] == FRONTEND.texts("mermaid")
 
 
 def test_the_frontend_is_told_all_agents_and_then_nothing(served: None) -> None:

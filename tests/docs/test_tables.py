@@ -244,4 +244,5 @@ def _leads_somewhere(one: Page, link: str) -> bool:
         return True  # `make docs` makes these, and checks the links to them
     if not target.is_file():
         return False
-    return not anchor or anchor in Page(target).anchors
+    # `#only-light` tells the site in which colour scheme it shows a picture.
+    return not anchor or target.suffix == ".png" or anchor in Page(target).anchors
