@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.browser import stories
 from tests.browser.axe import violations
@@ -114,6 +115,55 @@ def test_one_agent_of_an_ended_session_runs_again(served: Served, page: Page) ->
     rows = page.get_by_role("region", name="Attempts").locator("tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("iteration 2")
+
+
+def test_what_a_retry_has_replaced_is_history(served: Served, page: Page) -> None:
+    place = stories.run(
+        served,
+        "Lists",
+        [echo("scout"), echo("reader")],
+        [
+            {"agentUuid": "scout", "query": "[1, 2]"},
+            {
+                "agentUuid": "reader",
+                "predecessors": ["scout"],
+                "forEach": {"items": "outputs.scout"},
+            },
+        ],
+    )
+    stories.until_status(served, place, "COMPLETED")
+    page.goto(served.console(place.at("agents", uuid_of(served, place, "scout"))))
+    expect(page.locator(".agent-rows tbody tr")).to_have_count(4)
+    page.get_by_role("button", name="Run again from here…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    rows = page.locator(".agent-rows tbody tr")
+    expect(rows).to_have_count(6)
+    expect(rows.filter(has_text="superseded")).to_have_count(2)
+    page.get_by_role("link", name="Graph", exact=True).click()
+    expect(page.get_by_role("button", name="Reader, completed, 2 elements")).to_be_visible()
+    assert counts(page) == "✓ 4 completed"
+
+
+def test_what_a_later_version_says_is_shown_by_its_name(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    place = stories.run(served, "Later", [echo("clerk")], [{"agentUuid": "clerk"}])
+    stories.until_status(served, place, "COMPLETED")
+
+    def later(route: Route) -> None:
+        answered = route.fetch()
+        route.fulfill(response=answered, body=answered.text().replace("COMPLETED", "PUT_ASIDE"))
+
+    page.route("**/graphql", later)
+    for tab, told in (
+        ("graph", "Clerk"),
+        ("timeline", "Clerk"),
+        ("agents", "put aside"),
+        ("log", "put aside after"),
+    ):
+        page.goto(served.console(place.at(tab, uuid_of(served, place, "clerk"))))
+        expect(page.locator(".session-head .state")).to_contain_text("put aside")
+        expect(page.locator(".view")).to_contain_text(told)
+        expect(page.get_by_role("region", name="Attempts")).to_contain_text("put aside")
 
 
 def test_what_agents_have_added_folds_into_them(served: Served, report: Place, page: Page) -> None:

@@ -28,7 +28,7 @@ export function eventsOf({ head, runs, session }) {
   }));
   const ended = runs.flatMap((run) => {
     if (!run.outcome || !run.finishedAt) return [];
-    const [level, word] = OUTCOMES[run.outcome] ?? ['info', run.outcome.toLowerCase()];
+    const [level, word] = OUTCOMES[run.outcome] ?? ['info', run.outcome.toLowerCase().replaceAll('_', ' ')];
     const took = duration(Date.parse(run.finishedAt) - Date.parse(run.createdAt));
     const notes = run.notes ? `: ${run.notes.slice(0, MOST_CHARACTERS)}` : '';
     const text = `attempt ${run.attempt} ${word} after ${took}${notes}`;
@@ -36,7 +36,7 @@ export function eventsOf({ head, runs, session }) {
   });
   /** @type {[string, string | null, string][]} The last one first, for those of the same time. */
   const moments = [
-    ['ended', session.finishedAt, `The session ended ${session.status.toLowerCase()}`],
+    ['ended', session.finishedAt, `The session ended ${session.status.toLowerCase().replaceAll('_', ' ')}`],
     ['started', session.startedAt, 'The session has started'],
     ['created', head.createdAt, 'The session was created'],
   ];
