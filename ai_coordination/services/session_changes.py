@@ -22,6 +22,9 @@ LONGEST_POLL_SECONDS = 15.0
 POLL_SHARE_OF_QUIET = 0.5
 
 DIGEST_BYTES = 8
+# A number that a client knows has a bit for the run, three for the state, and then the revision.
+_STATE = 4
+_STATES = tuple(SessionAgentState)
 # Runs hold outputs, up to 400 KB each, and those of one call are in memory at once.
 RUNS_OF_A_BATCH = 32
 # One that is named costs a unit. Most are small, so reading all together costs a fraction each.
@@ -100,9 +103,11 @@ def since(
     whole = past is None or not past.keys() <= numbers.keys()
     past = {} if past is None or whole else past
     # A replica may be behind what another one has shown before.
-    behind = {one for one, number in past.items() if number >> 1 > numbers[one] >> 1}
+    behind = {one for one, number in past.items() if number >> _STATE > numbers[one] >> _STATE}
     now = {**numbers, **{one: past[one] for one in behind}}
-    moved = [agent for agent in agents if now[int(agent.ordinal)] >> 1 > _revision(past, agent)]
+    moved = [
+        one for one in agents if _differs(now[int(one.ordinal)], past.get(int(one.ordinal), 0))
+    ]
     is_over = is_over and not behind and not any(agent.due_at for agent in agents)
     return Changes(
         known=digest + known_agents.encode(now),
@@ -118,7 +123,7 @@ def since(
 def runs(caller: Caller, session_uuid: str, changes: Changes) -> list[models.SessionRun]:
     """Read the runs that may have begun or ended, oldest first; all if `changes` are whole."""
     left = {str(agent.current_run_uuid): most for agent, most in changes.runs_of}
-    is_most = changes.run_count <= len(left) * RUNS_READ_FOR_ONE
+    is_most = bool(left) and changes.run_count <= len(left) * RUNS_READ_FOR_ONE
     stored = _all_runs(caller, session_uuid) if changes.whole or is_most else None
     if changes.whole and stored is not None:
         return list(stored.values())
@@ -170,17 +175,19 @@ def _digest(session: models.Session) -> bytes:
 
 
 def _number(agent: models.SessionAgent) -> int:
-    """What a client knows of an agent: twice its revision, and 1 if its run may be unsealed.
+    """What a client knows of an agent: revision, state, and whether its run may be unsealed.
 
-    Only the run of a completed agent is sealed by a later write, which the agent does not show.
-    Afterwards its due time is removed.
+    Workers of earlier versions do not count revisions, so the state tells of what they have done
+    while another version is deployed. Only the run of a completed agent is sealed by a later write,
+    which the agent does not show. Afterwards its due time is removed.
     """
-    is_unsealed = agent.state == SessionAgentState.COMPLETED and agent.due_at is not None
-    return agent.revision * 2 + is_unsealed
+    state = SessionAgentState(agent.state)
+    is_unsealed = state is SessionAgentState.COMPLETED and agent.due_at is not None
+    return agent.revision << _STATE | _STATES.index(state) << 1 | is_unsealed
 
 
-def _revision(past: dict[int, int], agent: models.SessionAgent) -> int:
-    return past.get(int(agent.ordinal), 0) >> 1
+def _differs(number: int, other: int) -> bool:
+    return number >> 1 != other >> 1
 
 
 def _runs(
@@ -191,8 +198,11 @@ def _runs(
     A run begins with one revision of its agent and ends with another one.
     """
     for agent in agents:
-        more = agent.revision - _revision(past, agent)
-        was_unsealed = past.get(int(agent.ordinal), 0) & 1
+        number, known = _number(agent), past.get(int(agent.ordinal), 0)
+        more = (number >> _STATE) - (known >> _STATE)
+        if more == 0 and _differs(number, known):
+            more = 1
+        was_unsealed = known & 1
         if agent.current_run_uuid is not None and (more > 0 or was_unsealed):
             yield agent, (max(more, 0) + was_unsealed) // 2 + 1
 

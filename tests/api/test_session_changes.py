@@ -34,7 +34,7 @@ from tests.support.graph_api import (
     new_session,
 )
 from tests.support.recording import recorded_parameters
-from tests.support.stored import stored
+from tests.support.stored import put_state, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -161,6 +161,21 @@ def test_heartbeats_and_updates_are_told() -> None:
     agent = agents(place)["b"]["sessionAgentUuid"]
     change("updateSessionAgent", {**given, "sessionAgentUuid": agent}, AGENT)
     assert client.moved() == ({"b": "IN_PROGRESS"}, [("b", 1, None)])
+    assert client.moved() == NOTHING
+
+
+def test_the_state_in_which_a_worker_of_an_earlier_version_leaves_an_agent_is_told() -> None:
+    place = started([external("a"), external("b")])
+    client = Client(place)
+    client.ask()
+    key = report(place, "a")
+    address = models.SessionAgent, place.session, key["sessionAgentUuid"]
+
+    # It does not count what it changes.
+    put_state(*address, state="completed", due_at=None, due_shard=None)
+    put_state(models.SessionRun, place.session, key["runUuid"], outcome="completed")
+
+    assert client.moved() == ({"a": "COMPLETED"}, [("a", 1, "COMPLETED")])
     assert client.moved() == NOTHING
 
 
