@@ -108,9 +108,12 @@ function Coordination({ row, reload }) {
       <h2><a data-row="coordination" href=${href(['coordination', coordinationUuid])}>${row.coordinationName}</a></h2>
       <span class="quiet">${agents}</span>
       <span class="grow"></span>
-      <a class="button small"
-        href=${href(['task', coordinationUuid, 'new'])}>New task<span class="hidden"> of ${row.coordinationName}</span></a>
-      <button class="small danger" aria-label="Delete ${row.coordinationName}" onClick=${() => setDeleted(true)}>Delete</button>
+      <span class="actions">
+        <a class="button small" href=${href(['task', coordinationUuid, 'new'])}>
+          New task<span class="hidden"> of ${row.coordinationName}</span></a
+        >
+        <button class="small danger" aria-label="Delete ${row.coordinationName}" onClick=${() => setDeleted(true)}>Delete</button>
+      </span>
     </header>
     ${row.coordinationDescription && html`<p class="quiet">${row.coordinationDescription}</p>`}
     ${
@@ -144,10 +147,12 @@ function Task({ task, coordinationUuid, reload }) {
       <a data-row="task" href=${href(['task', coordinationUuid, taskUuid])}>${taskName}</a>
       ${task.taskDescription && html`<span class="quiet">${task.taskDescription}</span>`}
     </div>
-    <a class="button small" aria-label="Start ${taskName}" href=${href(['start', coordinationUuid, taskUuid])}>Start</a>
-    <a class="button small" aria-label="Sessions of ${taskName}"
-      href=${href(['sessions'], { coordination: coordinationUuid, task: taskUuid })}>Sessions</a>
-    <button class="small danger" aria-label="Delete ${taskName}" onClick=${() => setDeleted(true)}>Delete</button>
+    <span class="actions">
+      <a class="button small" aria-label="Start ${taskName}" href=${href(['start', coordinationUuid, taskUuid])}>Start</a>
+      <a class="button small" aria-label="Sessions of ${taskName}"
+        href=${href(['sessions'], { coordination: coordinationUuid, task: taskUuid })}>Sessions</a>
+      <button class="small danger" aria-label="Delete ${taskName}" onClick=${() => setDeleted(true)}>Delete</button>
+    </span>
     ${
       isDeleted &&
       html`<${GuardedDelete}

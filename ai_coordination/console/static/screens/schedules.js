@@ -6,7 +6,6 @@ import { Empty, Loaded, Problem } from '../components/loaded.js';
 import { useRows } from '../components/rows.js';
 import { useTitle } from '../components/title.js';
 import { DELETE_SCHEDULE, SCHEDULES, UPDATE_SCHEDULE } from '../documents/schedules.js';
-import { dateTime } from '../formatting.js';
 import { html } from '../html.js';
 import { useKeys } from '../keys.js';
 import { useAction, useLive } from '../live.js';
@@ -17,6 +16,9 @@ import { ScheduleDialog } from './schedule_dialog.js';
 
 /** @type {Record<string, string>} */
 const WORDS = { ACTIVE: 'active', PAUSED: 'paused', COMPLETED: 'done' };
+
+/** @param {string} at */
+const minute = (at) => new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** Nothing moves often here: a schedule starts at most one session a minute. */
 const MILLISECONDS = { fast: 5_000, slow: 30_000 };
@@ -119,7 +121,7 @@ function Line({ row, reload }) {
     </td>
     <td><code>${row.schedule}</code><div class="quiet">${row.timezone}</div></td>
     <td><span class="schedule-status ${row.status}">${WORDS[row.status] ?? row.status.toLowerCase()}</span></td>
-    <td>${row.nextRunAt ? html`<${Ago} at=${row.nextRunAt} /><div class="quiet">${dateTime(row.nextRunAt)}</div>` : html`<span class="quiet">–</span>`}</td>
+    <td>${row.nextRunAt ? html`<${Ago} at=${row.nextRunAt} /><div class="quiet nowrap">${minute(row.nextRunAt)}</div>` : html`<span class="quiet">–</span>`}</td>
     <td>
       ${
         row.lastSession
