@@ -319,7 +319,7 @@ def test_a_question_to_a_group_costs_two_units_more_than_one_to_all() -> None:
 
     to_all, to_group = of_question({}), of_question({"group": "ops"})
 
-    # The item has more than a kilobyte, so it is 2 units. A claim changes the row of the index of
-    # open work, and that of the list of questions.
-    assert to_all == [(6, 6), (2, 2), (2, 2), (8, 7)]
+    # With a group the item has more than a kilobyte, 2 units. A claim changes the row of the index
+    # of open work, and that of the list of questions.
+    assert to_all == [(6, 6), (1, 2), (1, 2), (8, 7)]
     assert to_group == [(6, 7), (2, 3), (2, 3), (8, 8)]

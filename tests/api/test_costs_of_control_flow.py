@@ -39,9 +39,9 @@ PLAIN = Cost(
 )
 ATTRIBUTES = {
     "session_agents": """agent agent_action agent_input agent_output agent_uuid attempt
-        coordination_uuid created_at current_run_uuid iteration last_writes ordinal partition_key
-        predecessors run_count session_agent_uuid session_uuid sole_successors state subtask_query
-        successors thread_from thread_uuid updated_at updated_by version""",
+        coordination_uuid created_at current_run_uuid ended iteration last_writes ordinal
+        partition_key predecessors rev run_count session_agent_uuid session_uuid sole_successors
+        state subtask_query successors thread_from thread_uuid updated_at updated_by version""",
     "sessions": """agent_count coordination_name coordination_uuid created_at final_progress
         finished_at graph_size input_files iteration_count last_writes logs partition_key run_count
         session_uuid started_at status subtask_queries task_name task_query task_uuid updated_at
