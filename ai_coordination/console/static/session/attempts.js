@@ -52,7 +52,7 @@ export function Attempts({ runs, hasMore }) {
                 ${run.outcome !== 'COMPLETED' &&
                 html`<${Said} what="Output" run=${run} text=${readable(run.output ?? '')} open=${false} />`}
               </td>
-              <td>
+              <td class="time">
                 <time datetime=${run.createdAt} title=${dateTime(run.createdAt)}>
                   ${new Date(run.createdAt).toLocaleTimeString()}
                 </time>
