@@ -163,7 +163,8 @@ def test_a_caller_is_passed_on_whole(engine: Engine) -> None:
 
     ((request, caller),) = engine.asked
     assert request == GraphQLRequest("{a}")
-    assert caller == Caller("acme", "travel", None, "request-1", context=caller.context)
+    expected = Caller("acme", "travel", None, "request-1", is_service=True, context=caller.context)
+    assert caller == expected
 
 
 NONSENSE = st.recursive(
