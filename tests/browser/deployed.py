@@ -82,6 +82,10 @@ class Deployed:
         """Requests for files that have been answered at the same time."""
         self._at_once = 0
         self._lock = threading.Lock()
+        self._asked = threading.Lock()
+        """Held while the API answers. One request at a time is enough for a page."""
+        self.has_database = False
+        """Whether the API may be asked: between tests there is no database."""
         self._server = make_server("127.0.0.1", 0, Request.application(self._answer), threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.issuer = Issuer(self.url)
@@ -104,9 +108,21 @@ class Deployed:
         self._server.shutdown()
         self._server.server_close()
 
+    @contextmanager
+    def with_database(self) -> Iterator[None]:
+        """Let the API be asked for the block, and wait for its last answer."""
+        self.has_database = True
+        try:
+            yield
+        finally:
+            with self._asked:
+                self.has_database = False
+
     def _answer(self, request: Request) -> Response:
         if request.path == "/graphql" and request.method == "POST":
-            response = self._api(request)
+            with self._asked:
+                # A page that was closed may have asked before.
+                response = self._api(request) if self.has_database else gateway.failure()
             self.statuses.append(response.status_code)
             return response
         if request.method == "GET" and (request.path == "/" or request.path.startswith("/console")):

@@ -33,14 +33,15 @@ def gateway() -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def engine(gateway: Deployed, tables: None) -> Deployed:
+def engine(gateway: Deployed, tables: None) -> Iterator[Deployed]:
     """The engine with an empty database, and the issuer as it is in good times."""
     gateway.issuer.told("settings", seconds=3600, audience="engine")
     gateway.issuer.told("requests")
     gateway.seconds_ahead = 0
     gateway.statuses.clear()
     gateway.users.clear()
-    return gateway
+    with gateway.with_database():
+        yield gateway
 
 
 def sign_in(page: Page, user: str = "mia") -> None:

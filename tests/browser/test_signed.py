@@ -33,6 +33,8 @@ VIEWER = """async () => {
 @contextmanager
 def serving(application: "WSGIApplication") -> Iterator[str]:
     listening = make_server("127.0.0.1", 0, application, threaded=True)
+    # Closing it waits for the last answers: afterwards there is no database.
+    listening.daemon_threads = False  # type: ignore[attr-defined]
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{listening.server_port}"
