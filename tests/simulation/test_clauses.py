@@ -4,8 +4,9 @@ A clause is switched off where the engine has it. The sessions are small, and me
 than other random sessions.
 """
 
+import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +19,12 @@ from ai_coordination.engine import claim_commands
 from ai_coordination.engine.agent import grow, inbox, release
 from ai_coordination.engine.agent.growth import plan as growth_plan
 from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.context import Engine
 from ai_coordination.engine.planning import new_agents
 from ai_coordination.engine.session import order_edges, retry, retry_plan
 from ai_coordination.engine.session.family import Family
-from ai_coordination.models import moves
-from ai_coordination.states import FailurePolicy, UserInTheLoop
+from ai_coordination.models import due_times, moves, writes
+from ai_coordination.states import FailurePolicy, SessionAgentState, SessionStatus, UserInTheLoop
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.flows import UNTIL_DONE, Subtask
 from tests.simulation.people import GROUP
@@ -122,6 +124,42 @@ def _claimed_anyhow() -> AbstractContextManager[Any]:
     return patch.object(claim_commands, "moves", SimpleNamespace(**others, same=_is_anything))
 
 
+def _room_while_ended(self: Any) -> Any:
+    kind = models.Session
+    return (kind.next_ordinal == self._base) & (kind.graph_size <= 1_000)
+
+
+def _may_grow_while_ended(session: models.Session, agent: models.SessionAgent) -> bool:
+    is_in_progress = session.status == SessionStatus.IN_PROGRESS
+    return bool(is_in_progress and session.iteration_count == agent.iteration)
+
+
+@contextmanager
+def _ends_forgotten() -> Iterator[None]:
+    with (
+        patch.object(grow._Growing, "_has_room", _room_while_ended),
+        patch.object(rest, "may_grow", _may_grow_while_ended),
+    ):
+        yield
+
+
+def _same_start_without_grown(agent: models.SessionAgent) -> Any:
+    kind = models.SessionAgent
+    condition = kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
+    for name in ("current_run_uuid", "not_before", "skip_requested"):
+        condition &= moves.same(getattr(kind, name), getattr(agent, name))
+    return condition
+
+
+def _forget_at_once(engine: Engine, agent: models.SessionAgent) -> None:
+    """Remove the plan as if the agent always had to wait for what it has added."""
+    kind = models.SessionAgent
+    condition = (kind.state == SessionAgentState.INITIAL.value) & kind.growing.exists()
+    condition &= kind.iteration == agent.iteration
+    actions = [kind.growing.remove(), *due_times.clear(kind)]
+    writes.update_if(agent, actions, condition, engine.context)
+
+
 CLAUSES: Mapping[str, tuple[Blueprint, Switch]] = {
     "a growth has the session's next ordinal in its condition": (
         TWO_LISTS,
@@ -177,6 +215,11 @@ CLAUSES: Mapping[str, tuple[Blueprint, Switch]] = {
 }
 
 
+# These need others to work at one moment, and so storms of their own.
+IN_AN_END = "nothing grows in a session that is being ended"
+AFTER_A_PLAN = "an agent whose plan is removed when nothing is left to wait for is sent"
+
+
 class Stormy(RandomSession):
     """Growths are written in chunks, others work before many of the writes, and people hurry."""
 
@@ -209,12 +252,68 @@ class Stormy(RandomSession):
                     self.world.work_any()
 
 
-def first_fault(given: Blueprint, switch: Switch, seeds: int) -> int | None:
+class BusyAtEnds(Stormy):
+    """While a session is being ended, others find its agents due, and work on them."""
+
+    def __init__(self, seed: int, blueprint: Blueprint) -> None:
+        super().__init__(seed, blueprint)
+        self._grows_in_chunks = seed % 2 == 1
+        self._rival, self._cancels = 0.6, 2
+
+    def _let_run_first(self) -> None:
+        now = self._monitor.look()
+        if now is not None and now.session.operation is not None:
+            self.world.clock += timedelta(minutes=3)
+            survives(self.world.sweep)
+            for _ in range(4):
+                if self.world.queue:
+                    self.world.work_any()
+        elif now is not None and self._cancels and self.world.random.random() < 0.3:
+            self._cancels -= 1
+            self._callers.cancel(now.session)
+        else:
+            super()._let_run_first()
+
+
+class SlowToForget(Stormy):
+    """While a growth is written, all else goes on; its own messages come later, or are lost."""
+
+    def __init__(self, seed: int, blueprint: Blueprint) -> None:
+        super().__init__(seed, blueprint)
+        self._rival = 0.9
+
+    def _let_run_first(self) -> None:
+        now = self._monitor.look()
+        growing = {one.session_agent_uuid for one in now.agents if one.growing} if now else set()
+        if not growing:
+            super()._let_run_first()
+            return
+        self.world.clock += timedelta(minutes=2)
+        survives(self.world.sweep)
+        aside = []
+        for _ in range(20):
+            own = [one for one in self.world.queue if any(each in str(one) for each in growing)]
+            self.world.queue = [one for one in self.world.queue if one not in own]
+            aside += own
+            if not self.world.queue:
+                break
+            self.world.work_any()
+        draw = self.world.random.random()
+        if draw < 0.5:
+            self.world.queue.clear()
+        elif draw < 0.7:
+            self.world.queue += aside
+        heapq.heapify(self.world.queue)
+
+
+def first_fault(
+    given: Blueprint, switch: Switch, seeds: int, storm: type[Stormy] = Stormy
+) -> int | None:
     """The first seed whose session goes wrong while a clause is switched off."""
     for seed in range(seeds):
         with switch():
             try:
-                Stormy(seed, given).run()
+                storm(seed, given).run()
             except AssertionError:
                 return seed
     return None
@@ -229,3 +328,30 @@ def test_a_session_goes_wrong_without_a_clause(
 
     assert seed is not None, "it is not needed, or these sessions do not need it"
     write_line(f"without the clause that {clause}: seed {seed} goes wrong")
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize(
+    ("clause", "storm", "switch"),
+    [
+        (IN_AN_END, BusyAtEnds, _ends_forgotten),
+        (AFTER_A_PLAN, SlowToForget, lambda: patch.object(rest, "_forget_plan", _forget_at_once)),
+    ],
+)
+def test_a_session_goes_wrong_in_its_own_storm_without_a_clause(
+    clause: str, storm: type[Stormy], switch: Switch, write_line: Callable[[str], None]
+) -> None:
+    assert first_fault(TWO_LISTS, nullcontext, 20, storm) is None, "the storm alone does harm"
+
+    seed = first_fault(TWO_LISTS, switch, SEEDS, storm)
+
+    assert seed is not None, "it is not needed, or these sessions do not need it"
+    write_line(f"without the clause that {clause}: seed {seed} goes wrong")
+
+
+@pytest.mark.stress
+def test_the_count_of_growths_is_a_second_lock_behind_the_ordinals() -> None:
+    """A claim has `grown` in its condition, although the session's next ordinal is enough."""
+    without_grown = patch.object(moves, "same_start", _same_start_without_grown)
+
+    assert first_fault(TWO_LISTS, lambda: without_grown, 40, SlowToForget) is None
