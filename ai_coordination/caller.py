@@ -23,7 +23,7 @@ class Caller:
     user_id: str | None = None
     request_id: str = ""
     groups: tuple[str, ...] = ()
-    """The groups of which the user is a member."""
+    """The user's groups."""
     is_service: bool = False
     """Whether it is no person, but a service that the tenant trusts: IAM has verified it, and no
     user was named. It may answer what others are asked."""

@@ -262,7 +262,7 @@ class RandomSession:
         assert not [text for text in self.world.bucket.texts if f"/{uuid}/" in text]
 
     def _purge(self, now: Snapshot) -> None:
-        """A caller purges it, or its time is over; then nothing is left, whoever dies meanwhile."""
+        """Purge the session, by a caller or by retention. Nothing is left, even if workers die."""
         self._is_over = True
         key, caller = now.session.session_uuid, self.world.caller
         if self._purges == "time":
