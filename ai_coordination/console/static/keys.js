@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 /** @typedef {Record<string, { does: string, run: (event: KeyboardEvent) => void }>} Keys */
 
@@ -39,7 +39,8 @@ addEventListener('keydown', pressed);
  * @param {Keys} keys
  */
 export function useKeys(keys) {
-  useEffect(() => {
+  // Before the browser paints: a key that is pressed as soon as the page is seen must act.
+  useLayoutEffect(() => {
     const mine = { current: keys };
     active.add(mine);
     return () => void active.delete(mine);
