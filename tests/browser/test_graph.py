@@ -54,7 +54,7 @@ def test_a_graph_is_walked_through_by_keys(served: Served, page: Page) -> None:
         page.keyboard.press(key)
     assert page.evaluate("happened") == ["fold n1", "open n2"]
     expect(graph.get_by_role("button", name="Step 2", exact=True)).to_be_focused()
-    assert graph.locator("[tabindex='0']").count() == 1, "the tab key stops once"
+    expect(graph.locator("[tabindex='0']")).to_have_count(1)  # The tab key stops once.
     for _ in range(37):
         page.keyboard.press("ArrowRight")
     expect(graph.get_by_role("button", name="Step 39", exact=True)).to_be_in_viewport()

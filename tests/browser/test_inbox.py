@@ -123,7 +123,7 @@ def test_what_one_types_stays_although_somebody_else_has_answered(
     expect(page.get_by_role("button", name="Send")).to_be_disabled()
     page.get_by_role("button", name="Discard my answer").click()
     page.get_by_text("I was quick").wait_for()
-    assert page.get_by_label("Your answer").count() == 0
+    expect(page.get_by_label("Your answer")).to_have_count(0)
 
 
 def test_an_answer_whose_own_answer_is_lost_is_not_called_somebody_elses(

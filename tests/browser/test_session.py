@@ -61,13 +61,13 @@ def test_a_session_is_watched_while_it_runs(served: Served, page: Page) -> None:
         page.get_by_role("button", name="First, asks a person, asks for approval")
     ).to_be_visible()
     expect(page.get_by_role("button", name="Second, not started")).to_be_visible()
-    assert "running for" in page.locator(".facts").inner_text()
+    expect(page.locator(".facts")).to_contain_text("running for")
     # Nobody touches the page from here on.
     stories.answer(served, place, stories.agents(served, place)[0], approved=True)
     expect(page.get_by_role("button", name="Second, completed, attempt 2 of 2")).to_be_visible()
     expect(page.get_by_role("group", name="Agents", exact=True)).to_contain_text("2 completed")
     expect(page.locator(".session-head .state")).to_contain_text("completed")
-    assert "took" in page.locator(".facts").inner_text()
+    expect(page.locator(".facts")).to_contain_text("took")
     assert page.title() == "Watched · AI Coordination Engine"
 
 
@@ -281,7 +281,7 @@ def test_names_and_outputs_are_texts(served: Served, new_page: NewPage) -> None:
             page.goto(served.console(place.at(tab, uuid_of(served, place, agent))))
             expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x")
             expect(page.get_by_role("complementary", name="Agent")).to_contain_text("alert(1)")
-            assert page.locator("img, script:not([type])").count() == 0
+            expect(page.locator("img, script:not([type])")).to_have_count(0)
     expect(page.get_by_role("group", name="Failure")).to_contain_text("{{7*7}}")
 
 

@@ -27,9 +27,9 @@ def test_keys_go_to_each_place(served: Served, page: Page) -> None:
     # A field has the focus here, so keys are typed.
     page.keyboard.press("?")
     page.get_by_role("button", name="Keys").click()
-    assert page.get_by_role("dialog", name="Keys").get_by_text("Start a session").is_visible()
+    expect(page.get_by_role("dialog", name="Keys").get_by_text("Start a session")).to_be_visible()
     page.keyboard.press("Escape")
-    assert page.get_by_role("dialog").count() == 0
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_an_unknown_address_says_so(served: Served, page: Page) -> None:

@@ -108,7 +108,7 @@ def test_a_token_that_expires_is_replaced_without_a_word(
 
     page.get_by_text("mia of Acme").wait_for()
     assert engine.issuer.told("requests") == ["authorization_code 200", "refresh_token 200"]
-    assert page.get_by_role("alert").count() == 0
+    expect(page.get_by_role("alert")).to_have_count(0)
     assert page.url == f"{engine.url}/console/"
 
 
@@ -124,7 +124,7 @@ def test_who_is_revoked_is_told_keeps_the_screen_and_signs_in_again(
     page.get_by_role("alert").get_by_text(ENDED).wait_for()
 
     assert engine.issuer.told("requests") == ["authorization_code 200", "refresh_token 400"]
-    assert page.get_by_role("heading", name="Sessions", exact=True).is_visible()
+    expect(page.get_by_role("heading", name="Sessions", exact=True)).to_be_visible()
     assert page.evaluate(REFRESH) is None
     assert violations(page) == []
     engine.seconds_ahead = 0
@@ -132,7 +132,7 @@ def test_who_is_revoked_is_told_keeps_the_screen_and_signs_in_again(
     page.get_by_role("button", name="Continue").click()
     arrived(page)
     assert page.url == f"{engine.url}/console/#/sessions?status=FAILED"
-    assert page.get_by_role("alert").count() == 0
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_token_for_another_audience_is_refused_with_the_reason_and_without_a_loop(
@@ -163,7 +163,7 @@ def test_who_signs_out_is_signed_out_here_and_at_the_issuer(engine: Deployed, pa
     assert page.url == f"{engine.url}/console/"
     page.reload()
     page.get_by_role("alert").get_by_text("You are signed out.").wait_for()
-    assert page.get_by_role("heading", name="Sessions", exact=True).count() == 0
+    expect(page.get_by_role("heading", name="Sessions", exact=True)).to_have_count(0)
     with pytest.raises(HTTPError, match="400"):
         used_elsewhere(engine, refresh)
     page.get_by_role("button", name="Sign in").click()

@@ -15,7 +15,7 @@ from ai_coordination.handler import handler
 from ai_coordination.local import gateway, server, signing
 from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.signing import Signed, api_at
-from tests.browser.conftest import NewPage, Page
+from tests.browser.conftest import NewPage, Page, expect
 from tests.support.signatures import KEY, SECRET, refusal_of
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def test_the_page_shows_what_the_api_answers_to_signed_requests(
         page.get_by_text("No session yet.").wait_for()
 
         assert page.evaluate(VIEWER) == {"userId": MIA}
-        assert page.get_by_role("link", name="API").count() == 0
-        assert page.get_by_role("button", name="Choose a person").count() == 0
+        expect(page.get_by_role("link", name="API")).to_have_count(0)
+        expect(page.get_by_role("button", name="Choose a person")).to_have_count(0)
         page.close()
 
 

@@ -151,7 +151,7 @@ def test_an_agent_is_taken_out_and_a_task_deleted(served: Served, page: Page) ->
     assert [action["agentUuid"] for action in now["agentActions"]] == ["two"]
     assert (now["agentActions"][0]["predecessors"], now["subtaskQueries"]) == ([], [])
 
-    assert page.get_by_role("link", name="Start…").get_attribute("href") == f"#/start/{c}/{t}"
+    expect(page.get_by_role("link", name="Start…")).to_have_attribute("href", f"#/start/{c}/{t}")
     page.get_by_role("button", name="Delete…").click()
     dialog = page.get_by_role("dialog", name="Delete this task?")
     dialog.get_by_role("button", name="Delete", exact=True).click()
