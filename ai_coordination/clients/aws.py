@@ -1,9 +1,11 @@
 """Create and share the botocore clients of the process."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from botocore.config import Config
 from botocore.handlers import add_recursion_detection_header
@@ -21,12 +23,27 @@ CONFIG = Config(
     max_pool_connections=MOST_CALL_THREADS,
 )
 
+# A worker with a fixed time left gives almost all calls of a kind the same timeout.
+MOST_TIMED: Final = 16
+# What lies between may forget a connection that is idle for minutes, without telling either side:
+# a request over it would be lost. An environment of Lambda may also have been frozen meanwhile.
+LONGEST_IDLE_SECONDS: Final = 60.0
+
+
+@dataclass(slots=True)
+class _Timed:
+    """A client with a read timeout of its own, and when it was used last."""
+
+    client: Any
+    used_at: float
+
 
 class Clients:
     """Holds one botocore client for each service and configuration, created on first use."""
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str, Config], Any] = {}
+        self._timed: OrderedDict[tuple[str, int], _Timed] = OrderedDict()
         self._session: Session | None = None
         self._makers: dict[str, Callable[[Config], Any]] = {}
         self._lock = threading.Lock()
@@ -41,6 +58,31 @@ class Clients:
         """Create a client for the caller alone, who must close it."""
         with self._lock:
             return self._new(service, config)
+
+    def timed(self, service: str, seconds: int, config: Config, now: float) -> tuple[Any, bool]:
+        """A client with a read timeout, for all threads; and whether it is new.
+
+        The timeout belongs to a client, and a new client takes 3 ms and a new connection. So those
+        of the timeouts used last are kept, unless they were idle for too long. `now` is in seconds
+        of a monotonic clock. A dropped client still serves the calls that have it.
+        """
+        with self._lock:
+            kept = self._timed.pop((service, seconds), None)
+            is_new = kept is None or now - kept.used_at > LONGEST_IDLE_SECONDS
+            if kept is None or is_new:
+                kept = _Timed(self._new(service, config.merge(Config(read_timeout=seconds))), now)
+            kept.used_at = now
+            self._timed[service, seconds] = kept
+            if len(self._timed) > MOST_TIMED:
+                self._timed.popitem(last=False)
+            return kept.client, is_new
+
+    def drop_timed(self, service: str, seconds: int, client: Any) -> None:
+        """Let the next call with that read timeout not get this client, but a new one."""
+        with self._lock:
+            kept = self._timed.get((service, seconds))
+            if kept is not None and kept.client is client:
+                del self._timed[service, seconds]
 
     @contextmanager
     def made_by(self, make: Callable[[Config], Any], service: str) -> Iterator[None]:
@@ -62,11 +104,13 @@ class Clients:
         """Swap all clients with those of `other`, for a while in which AWS is another one."""
         with self._lock:
             self._clients, other._clients = other._clients, self._clients
+            self._timed, other._timed = other._timed, self._timed
             self._session, other._session = other._session, self._session
 
     def forget(self) -> None:
         """Drop all clients, so that the next calls create new ones. For tests."""
         self._clients.clear()
+        self._timed.clear()
         self._session = None
 
 

@@ -1,17 +1,36 @@
 """Invoke the Lambda functions of agents."""
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ReadTimeoutError,
+)
 
 from ai_coordination import telemetry
 from ai_coordination.clients.aws import CONFIG, clients
+from ai_coordination.context import InvocationContext
 
 # A little below Lambda's limits: 6 MiB for a synchronous invocation, 1 MiB for an event.
 LARGEST_CALL_BYTES = 6_000_000
 LARGEST_EVENT_BYTES = 1_000_000
+
+# A connection that was closed while nobody used it fails at once. Later, the function has run.
+SECONDS_TO_NOTICE: Final = 1.0
+
+_PROMPT = CONFIG.merge(
+    Config(
+        connect_timeout=2,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        tcp_keepalive=True,
+    )
+)
+_HURRIED = _PROMPT.merge(Config(connect_timeout=1))
 
 # Client errors (4xx) that a retry may resolve.
 _RETRYABLE_STATUSES = frozenset({409})
@@ -61,28 +80,45 @@ class FunctionResult:
     """Whether the function raised an error, timed out or could not start."""
 
 
-def invoke(name: str, payload: bytes, seconds: float) -> FunctionResult:
-    """Invoke a function and wait for its response, at most `seconds`. Raises InvocationFailed.
+def invoke(
+    name: str, payload: bytes, seconds: float, *, context: InvocationContext
+) -> FunctionResult:
+    """Invoke a function and wait for its response. Raises InvocationFailed.
 
-    The SDK does not retry: the caller decides. The timeout belongs to the client, so each call
-    creates its own client, which takes 2 ms.
+    It waits for `seconds`, rounded up to whole ones. The SDK does not retry: the caller decides.
+
+    A kept connection may have been closed by the other side just now, which nobody sees before the
+    request is sent. Then the function is invoked once more, over a new connection. Like any other,
+    it may get an invocation twice.
     """
-    config = CONFIG.merge(
-        Config(
-            connect_timeout=min(2.0, seconds),
-            read_timeout=seconds,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            tcp_keepalive=True,
-        )
-    )
-    client = clients.new("lambda", config)
+    begun = context.monotonic()
     try:
-        response = _invoke(client, name, "RequestResponse", payload)
-        return FunctionResult(response["Payload"].read(), "FunctionError" in response)
+        client, is_new = _client(seconds, begun)
+        try:
+            return _waited(client, name, payload)
+        except ConnectionClosedError:
+            gone = context.monotonic() - begun
+            if is_new or gone > SECONDS_TO_NOTICE:
+                raise
+            clients.drop_timed("lambda", _whole(seconds), client)
+            client, _ = _client(seconds, begun + gone)
+            return _waited(client, name, payload)
     except BotoCoreError as error:
         raise _unreachable(name, error) from error
-    finally:
-        client.close()
+
+
+def _client(seconds: float, now: float) -> tuple[Any, bool]:
+    whole = _whole(seconds)
+    return clients.timed("lambda", whole, _PROMPT if whole > 1 else _HURRIED, now)
+
+
+def _whole(seconds: float) -> int:
+    return max(math.ceil(seconds), 1)
+
+
+def _waited(client: Any, name: str, payload: bytes) -> FunctionResult:
+    response = _invoke(client, name, "RequestResponse", payload)
+    return FunctionResult(response["Payload"].read(), "FunctionError" in response)
 
 
 def send_event(name: str, payload: bytes) -> None:

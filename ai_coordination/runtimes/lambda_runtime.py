@@ -86,7 +86,7 @@ def _wait(call: Call) -> Answer | Question | Delegation:
     body = _body(call, functions.LARGEST_CALL_BYTES)
     memory.calls.take(len(body))
     try:
-        returned = functions.invoke(str(call.target), body, max(call.seconds, 1.0))
+        returned = functions.invoke(str(call.target), body, call.seconds, context=call.context)
     except functions.InvocationFailed as error:
         if not error.timed_out:
             raise

@@ -96,7 +96,7 @@ def test_the_function_of_the_guide_is_called_by_its_blueprint(
         prefix="agent-",
     )
 
-    def invoke(name: str, payload: bytes, seconds: float) -> FunctionResult:
+    def invoke(name: str, payload: bytes, seconds: float, **_: Any) -> FunctionResult:
         returned = file.call(name, payload.decode(), "request")
         assert returned is not None
         return FunctionResult(returned.payload, returned.failed)

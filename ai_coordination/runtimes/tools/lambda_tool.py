@@ -37,8 +37,8 @@ class LambdaTool(Tool):
         if len(payload) > functions.LARGEST_CALL_BYTES:
             return ToolResult.of("The arguments are too large", is_error=True)
         try:
-            seconds = max(use.ends_at.seconds_left(), 0.1)
-            returned = functions.invoke(self._function, payload, seconds)
+            seconds = use.ends_at.seconds_left()
+            returned = functions.invoke(self._function, payload, seconds, context=use.ends_at)
         except functions.InvocationFailed as failed:
             return ToolResult.of(failed.notes, is_error=True)
         if returned.failed:
