@@ -11,6 +11,7 @@ PREFIX = "AI_COORDINATION_"
 # Clients keep so many connections.
 MOST_CALL_THREADS = 200
 MOST_DAYS = 9_999
+DYNAMODB_CLIENTS = ("lean", "botocore")
 
 
 class ConfigurationError(Exception):
@@ -22,6 +23,7 @@ class Settings:
     """All settings. docs/reference/configuration.md describes each of them."""
 
     table_prefix: str = "ai-coordination-"
+    dynamodb_client: str = "lean"
     endpoint_id: str | None = None
     part_id: str | None = None
     endpoint_claim: str = "endpoint_id"
@@ -62,6 +64,7 @@ class Settings:
         read = _Reader(environment)
         settings = cls(
             table_prefix=read.text("TABLE_PREFIX", cls.table_prefix),
+            dynamodb_client=read.choice("DYNAMODB_CLIENT", cls.dynamodb_client, DYNAMODB_CLIENTS),
             endpoint_id=read.optional("ENDPOINT_ID"),
             part_id=read.optional("PART_ID"),
             endpoint_claim=read.text("ENDPOINT_CLAIM", cls.endpoint_claim),
@@ -135,6 +138,13 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.optional(name) or default
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            known = " or ".join(choices)
+            raise ConfigurationError(f"{PREFIX}{name} must be {known}, not {value!r}")
+        return value
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in (self.optional(name) or "").split(",") if word)

@@ -15,7 +15,7 @@ from pynamodb.models import Model
 from ai_coordination import __version__, config, telemetry
 from ai_coordination.errors import Throttled
 from ai_coordination.models import allowance
-from ai_coordination.models.fast.client import new_client
+from ai_coordination.models.fast.client import new_client, new_lean_client
 from ai_coordination.models.fast.item_decoder import decoder
 
 REMEMBERED_WRITES = 4
@@ -54,10 +54,10 @@ Item = Mapping[str, Mapping[str, Any]]
 
 
 class SharedConnection(Connection):
-    """pynamodb's connection, with one botocore client for all models.
+    """pynamodb's connection, with one client for all models: a lean one, or botocore's.
 
-    pynamodb would create a client for each model class, which takes 100 ms each time, and configure
-    botocore's retries itself. The endpoint is the one that the SDK's own variables name
+    pynamodb would create a botocore client for each model class, which takes 100 ms each time, and
+    configure its retries itself. The endpoint is the one that the SDK's own variables name
     (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
     """
 
@@ -69,7 +69,8 @@ class SharedConnection(Connection):
         # botocore's client factory is not thread-safe, and a cold start has several threads.
         with self._made:
             if self._own is None:
-                self._own = new_client(_CONFIG)
+                is_lean = config.settings().dynamodb_client == "lean"
+                self._own = (new_lean_client if is_lean else new_client)(_CONFIG)
             return self._own
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:

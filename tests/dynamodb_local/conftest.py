@@ -8,6 +8,7 @@ from ai_coordination.clients import SqsQueue
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection, due_times
 from tests.dynamodb_local.racers import Racers, racers
+from tests.support.lean import use_lean_client
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,7 +25,7 @@ def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
         patch.setattr(SqsQueue, "is_behind", lambda queue, lane: False)
         # Which shard an item is in follows from its uuid: it would differ from run to run.
         patch.setattr(due_times, "SHARDS", due_times.SHARDS[:1])
-        connection.forget_client()
+        use_lean_client()
         _delete_tables()
         create_tables()
         yield

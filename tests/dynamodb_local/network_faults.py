@@ -15,6 +15,9 @@ from botocore.httpsession import URLLib3Session
 from botocore.retries.quota import RetryQuota
 from botocore.retries.standard import ExponentialBackoff
 
+from ai_coordination.models.fast.lean import retries
+from ai_coordination.models.fast.lean.pool import Pool, Reply
+
 WRITES = frozenset({"TransactWriteItems", "UpdateItem", "DeleteItem", "PutItem"})
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 
@@ -141,20 +144,34 @@ def faults(plan: Plan = never) -> Iterator[list[str]]:
     """
     sent: list[str] = []
     counting = Lock()
-    original = URLLib3Session.send
+    of_botocore, of_lean = URLLib3Session.send, Pool.post
 
-    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+    def meet(send: Send, request: AWSPreparedRequest) -> AWSResponse:
         operation = _operation(request)
         with counting:
             sent.append(operation)
             fault = plan(len(sent), operation)
-        if fault is None:
-            return original(session, request)
-        return fault(lambda one: original(session, one), request)
+        return send(request) if fault is None else fault(send, request)
+
+    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        return meet(lambda one: of_botocore(session, one), request)
+
+    def post(pool: Pool, headers: dict[str, str], body: bytes) -> Reply:
+        def pass_on(one: AWSPreparedRequest) -> AWSResponse:
+            reply = of_lean(pool, headers, body)
+            told = HTTPHeaders.from_dict(reply.headers)
+            return AWSResponse(one.url, reply.status, told, _Stream(reply.body))
+
+        named = HTTPHeaders.from_dict(headers)
+        request = AWSPreparedRequest("POST", pool.url, named, body, stream_output=False)
+        answer = meet(pass_on, request)
+        return Reply(answer.status_code, dict(answer.headers.items()), answer.content)
 
     with (
         patch.object(URLLib3Session, "send", send),
+        patch.object(Pool, "post", post),
         patch.object(ExponentialBackoff, "delay_amount", lambda backoff, context: 0),
+        patch.object(retries, "seconds", lambda *given: 0),
         patch.object(RetryQuota, "acquire", lambda quota, amount: True),
     ):
         yield sent

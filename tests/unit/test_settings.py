@@ -60,3 +60,15 @@ def test_threads_are_as_many_as_the_setting_says() -> None:
     threads = [Settings.from_environment({"AI_COORDINATION_CALL_THREADS": "200"}), Settings()]
 
     assert [one.call_threads for one in threads] == [200, 50]
+
+
+def test_the_client_of_the_database_is_one_of_two() -> None:
+    given = {"AI_COORDINATION_DYNAMODB_CLIENT": "botocore"}
+
+    assert Settings.from_environment(given).dynamodb_client == "botocore"
+    assert Settings.from_environment({}).dynamodb_client == "lean"
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment({"AI_COORDINATION_DYNAMODB_CLIENT": "boto3"})
+    assert str(raised.value) == (
+        "AI_COORDINATION_DYNAMODB_CLIENT must be lean or botocore, not 'boto3'"
+    )
