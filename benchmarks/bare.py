@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 import boto3
 from botocore import xform_name
-from botocore.client import BaseClient
 
 from ai_coordination.context import InvocationContext
+from ai_coordination.models import base, connection
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -23,21 +23,26 @@ Calls = list[tuple[str, dict[str, Any]]]
 def recorded(work: Callable[[], Any]) -> tuple[Any, Calls]:
     """Return the result of `work`, and the calls that it makes with their parameters."""
     calls: Calls = []
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+    kind = type(connection.client)
+    original = kind._make_api_call
 
     def record_and_call(client: Any, operation: str, parameters: Any) -> Any:
         calls.append((operation, json.loads(json.dumps(parameters))))
         return original(client, operation, parameters)
 
-    with patch.object(BaseClient, "_make_api_call", record_and_call):
+    with patch.object(kind, "_make_api_call", record_and_call):
         return work(), calls
 
 
 class Bare:
-    """A boto3 client with default settings, and the calls that it makes one after another."""
+    """A boto3 client with the engine's settings, and the calls that it makes one after another.
+
+    The settings are time-outs, retries, the size of the pool, a short user agent, and that
+    parameters are not validated.
+    """
 
     def __init__(self, calls: Calls, created: str | None) -> None:
-        self._client: Any = boto3.client("dynamodb")
+        self._client: Any = boto3.client("dynamodb", config=base._CONFIG)
         self._calls = calls
         self._created = created
 
@@ -53,7 +58,9 @@ class Bare:
         """Return a function that makes all calls again, with new UUIDs except the `kept` ones."""
         text = json.dumps(self._calls)
         new = {one: InvocationContext().new_uuid() for one in set(_UUID.findall(text)) - kept}
-        self._calls = json.loads(_UUID.sub(lambda found: new.get(found[0], found[0]), text))
+        renewed = json.loads(_UUID.sub(lambda found: new.get(found[0], found[0]), text))
+        # DynamoDB would refuse another request with a token that it has seen.
+        self._calls = [(name, _with_new_token(parameters)) for name, parameters in renewed]
         calls = self.each()
         return lambda: [call() for call in calls]
 
@@ -67,8 +74,14 @@ class Bare:
     def _renewed(self, parameters: dict[str, Any]) -> dict[str, Any]:
         if self._created is None:
             return parameters
-        text = json.dumps(parameters | {"ClientRequestToken": str(uuid.uuid4())})
+        text = json.dumps(_with_new_token(parameters))
         renewed: dict[str, Any] = json.loads(
             text.replace(self._created, InvocationContext().new_uuid())
         )
         return renewed
+
+
+def _with_new_token(parameters: dict[str, Any]) -> dict[str, Any]:
+    if "TransactItems" not in parameters:
+        return parameters
+    return parameters | {"ClientRequestToken": str(uuid.uuid4())}

@@ -87,10 +87,10 @@ def made() -> list[Case]:
     one = {"c": coordination, "s": sessions[0]}
     new = {"input": {"coordinationUuid": _coordination(), "userId": "u-17", "taskQuery": "Now"}}
     return [
-        Case("getSession, 15 scalars", ONE, one, 200, lambda data: len(data["session"]) == 15),
-        Case("session with agents, runs, coordination, task", WHOLE, one, 60, _is_whole),
-        Case(f"list of {SESSIONS} sessions", LIST, {"c": coordination}, 60, _is_full),
-        Case("createSession", CREATE, new, 150, lambda data: bool(created(data))),
+        Case("getSession, 15 scalars", ONE, one, 120, lambda data: len(data["session"]) == 15),
+        Case("session with agents, runs, coordination, task", WHOLE, one, 40, _is_whole),
+        Case(f"list of {SESSIONS} sessions", LIST, {"c": coordination}, 40, _is_full),
+        Case("createSession", CREATE, new, 100, lambda data: bool(created(data))),
     ]
 
 

@@ -10,18 +10,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from botocore.exceptions import ClientError
-
 from ai_coordination import models, services, worker
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import factory, message_handler, session_commands
-from ai_coordination.engine.agent import release as releasing
-from ai_coordination.engine.context import Engine
 from ai_coordination.local.lambda_context import LambdaContext
 from ai_coordination.local.tables import create_tables
 from ai_coordination.messages import Message, encode
@@ -30,7 +25,7 @@ from ai_coordination.states import AgentRuntimeKind
 from benchmarks import units
 from benchmarks.bare import Bare, recorded
 from benchmarks.cases import CALLER
-from benchmarks.sizes import BATCH, CHAIN, JOIN, LAYER, LIST, LONG_CHAIN, SAMPLE, TIMES, WORKERS
+from benchmarks.sizes import BATCH, CHAIN, LAYER, LIST, LONG_CHAIN, SAMPLE, TIMES
 
 T = TypeVar("T")
 
@@ -136,10 +131,17 @@ def is_complete(session: models.Session) -> None:
         raise RuntimeError(f"the session is {found and found.status}")
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    begun = time.perf_counter()
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    made, taken = timed_both(work)
+    return made, taken["elapsed"]
+
+
+def timed_both(work: Callable[[], T]) -> tuple[T, dict[str, float]]:
+    """Return what `work` makes, with the elapsed seconds and those of the processor."""
+    begun, cpu = time.perf_counter(), time.process_time()
     made = work()
-    return made, time.perf_counter() - begun
+    used = time.process_time() - cpu
+    return made, {"elapsed": time.perf_counter() - begun, "cpu": used}
 
 
 def costs(queue: Held) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def costs(queue: Held) -> dict[str, Any]:
     }
 
 
-def ratio(queue: Held) -> list[dict[str, float]]:
+def ratio(queue: Held) -> list[dict[str, dict[str, float]]]:
     """Measure a whole chain and the bare client making the same calls, alternately."""
     task = chain(CHAIN)
 
@@ -176,19 +178,20 @@ def ratio(queue: Held) -> list[dict[str, float]]:
     is_complete(session)
     kept = {task.coordination_uuid, task.task_uuid}
     bare = Bare(calls, None)
+    bare.whole(kept)()
     runs = []
     for _ in range(TIMES):
         again = bare.whole(kept)
-        runs.append({"bare": timed(again)[1], "engine": timed(whole)[1]})
+        runs.append({"bare": timed_both(again)[1], "engine": timed_both(whole)[1]})
     return runs
 
 
 def wide(queue: Held, agents: int, threads: int) -> dict[str, float]:
     """Measure a session whose agents are all in one layer, on the threads of one worker."""
     session, start = timed(lambda: started(blueprint([[] for _ in range(agents)])))
-    _, run = timed(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
+    _, run = timed_both(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
     is_complete(session)
-    return {"start": start, "run": run}
+    return {"start": start, **run}
 
 
 def mapped(elements: int) -> tuple[models.Task, str]:
@@ -217,7 +220,7 @@ def grown(queue: Held, elements: int, threads: int) -> dict[str, float]:
     """Measure a session that grows by a list, and what each element of another one writes."""
     task, query = mapped(elements)
     session, start = timed(lambda: started(task, query))
-    _, run = timed(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
+    _, run = timed_both(lambda: side_by_side(threads, lambda: work_off(queue, BATCH)))
     is_complete(session)
     task, query = mapped(SAMPLE)
     with units.kept() as ledger:
@@ -225,82 +228,14 @@ def grown(queue: Held, elements: int, threads: int) -> dict[str, float]:
         work_off(queue, BATCH)
     is_complete(session)
     written = sum(write.total for write in ledger.writes)
-    return {"start": start, "run": run, "units": written / SAMPLE}
+    return {"start": start, **run, "units": written / SAMPLE}
 
 
 def long(queue: Held) -> dict[str, float]:
     session, start = timed(lambda: started(chain(LONG_CHAIN)))
-    _, run = timed(lambda: work_off(queue))
+    _, run = timed_both(lambda: work_off(queue))
     is_complete(session)
-    return {"start": start, "run": run}
-
-
-def joins(queue: Held) -> dict[str, float]:
-    """Measure the seconds for the releases of a wide join, each twice: singly and gathered.
-
-    `settled` includes the writes that remove the agents' outstanding work afterwards.
-    """
-    with patch.object(releasing, "settle"):
-        one_by_one = joined(queue, lambda owed: timed(lambda: released(owed, 1))[1])
-        together = joined(queue, lambda owed: timed(lambda: released(owed, BATCH))[1])
-    settled = joined(queue, lambda owed: timed(lambda: released(owed, BATCH))[1])
-    _, calls = joined(queue, lambda owed: recorded(lambda: released(owed, BATCH)))
-    each = Bare(calls, None).each()
-    _, bare = timed(lambda: side_by_side(WORKERS, lambda: emptied(each, again)))
-    return {"one by one": one_by_one, "together": together, "settled": settled, "bare": bare}
-
-
-def joined(queue: Held, release: Callable[[list[models.SessionAgent]], T]) -> T:
-    """Create a session with a wide join, and run its releases."""
-    session = started(blueprint([*([] for _ in range(JOIN)), list(range(JOIN))]))
-    done = release(ended(queue))
-    work_off(queue)
-    is_complete(session)
-    return done
-
-
-def released(owed: list[models.SessionAgent], batch: int) -> None:
-    """Run the releases on several workers. Each batch is delivered a second time later."""
-    batches = deque(2 * [owed[start : start + batch] for start in range(0, JOIN, batch)])
-    engine = factory.of_a_worker(InvocationContext(), 600)
-
-    def release(of_one: list[models.SessionAgent]) -> None:
-        releasing.release_all(engine, of_one)
-
-    side_by_side(WORKERS, lambda: emptied(batches, release))
-
-
-def again(call: Callable[[], Any]) -> None:
-    """Make one of the calls. The one that marks the successor due is rejected by now."""
-    try:
-        call()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-
-
-def emptied(items: deque[T], work: Callable[[T], Any]) -> None:
-    """Make calls until the queue is empty. Several threads may share it."""
-    while True:
-        try:
-            item = items.popleft()
-        except IndexError:
-            return
-        work(item)
-
-
-def ended(queue: Held) -> list[models.SessionAgent]:
-    """Return agents that have ended, with their outstanding work."""
-    owed: list[models.SessionAgent] = []
-
-    def end() -> None:
-        engine: Engine = replace(factory.of_a_worker(InvocationContext(), 600), gathered=owed)
-        while messages := queue.take(1):
-            message_handler.work(engine, messages[0])
-            queue.done()
-
-    side_by_side(4, end)
-    return owed
+    return {"start": start, **run}
 
 
 def main(result: str) -> None:
@@ -315,7 +250,6 @@ def main(result: str) -> None:
             "threads": {threads: wide(queue, SAMPLE, threads) for threads in (1, 4)},
             "layer": wide(queue, LAYER, 4),
             "list": grown(queue, LIST, 4),
-            "join": joins(queue),
         }
     Path(result).write_text(json.dumps(measured))
 

@@ -1,9 +1,65 @@
-"""Print the results of `benchmarks.sessions` as tables in Markdown."""
+"""Print results as tables in Markdown."""
 
+from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
 from benchmarks import sizes
+from benchmarks.traces import figures
+
+# A ratio whose runs differ by more than this factor is not stated.
+MOST_SPREAD = 1.25
+
+TITLES = {"elapsed": "elapsed, p50", "cpu": "processor time, p50"}
+STARTS = {
+    "engine": "cold start: a new process, to the handler's first answer",
+    "reference": "for comparison: a new process, to botocore's client for DynamoDB",
+}
+
+
+def ratio(ratios: Iterable[float]) -> str:
+    """Return the median of ratios with the lowest and the highest, or why none is stated."""
+    lowest, *_, highest = in_order = sorted(ratios)
+    if highest > MOST_SPREAD * lowest:
+        return f"no ratio: {lowest:.2f} to {highest:.2f}"
+    return f"**{median(in_order):.2f}** ({lowest:.2f} to {highest:.2f})"
+
+
+def requests(runs: list[list[dict[str, Any]]], what: str) -> str:
+    """Return the table of requests, of `elapsed` or of `cpu` time."""
+    lines = [
+        f"| {TITLES[what]} | bare client | engine | through the handler |",
+        "|---|---|---|---|",
+    ]
+    for of_case in zip(*runs, strict=True):
+        first = of_case[0]
+        calls = ", ".join(f"{count} {name}" for name, count in sorted(first["calls"].items()))
+        times = [run["times"] for run in of_case]
+        cells = [
+            f"{first['name']}: {calls}",
+            f"{median(one['bare'][what] for one in times):.2f} ms",
+        ]
+        for who in ("engine", "handler"):
+            taken = median(one[who][what] for one in times)
+            compared = ratio(one[who][what] / one["bare"][what] for one in times)
+            cells.append(f"{taken:.2f} ms: {compared}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def cold(starts: dict[str, list[dict[str, float]]]) -> str:
+    """Return the table of cold starts."""
+    lines = ["| cold, with .pyc | elapsed | processor time |", "|---|---|---|"]
+    for name, title in STARTS.items():
+        cells = (_range([one[what] for one in starts[name]]) for what in TITLES)
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    pairs = list(zip(starts["engine"], starts["reference"], strict=True))
+    ratios = (ratio(ours[what] / its[what] for ours, its in pairs) for what in TITLES)
+    return "\n".join([*lines, f"| the first compared with the second | {' | '.join(ratios)} |"])
+
+
+def _range(times: list[float]) -> str:
+    return f"{median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})"
 
 
 def step(costs: dict[str, Any]) -> str:
@@ -28,16 +84,47 @@ def step(costs: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def chains(queued: dict[str, Any], served: dict[str, Any]) -> str:
+    """Return the table of chains over a queue of HTTP, and on the server of `make run`."""
+    over = [figures(queued["chain"]), figures(served["chain"]), figures(served["functions"])]
+    counted = queued["counted"]
+    calls = sum(number for name, number in counted.items() if name.startswith("call "))
+    rows = {
+        "DynamoDB calls a step": [f"{calls:.1f}", "", ""],
+        "write units, read units a step": [
+            f"{counted['written']:.1f}, {counted['read']:.1f}",
+            "",
+            "",
+        ],
+        "messages, requests to SQS a step": [
+            f"{counted.get('SendMessageBatch', 0):.1f}, {counted.get('requests', 0):.1f}",
+            "",
+            "",
+        ],
+        "end of a step to the start of the next, p50, p95": [_two(one.gap) for one in over],
+        "start of the session to the first step, p50": [f"{one.first:.1f} ms" for one in over],
+        "steps a second, start included": [f"{one.rate:.0f}" for one in over],
+        "processor time a step": [f"**{one.cpu_between:.1f} ms**" for one in over],
+    }
+    heads = ["SQS over HTTP, DynamoDB Local", "`make run`", "`make run`, Python functions"]
+    lines = [f"| {sizes.CHAIN} in a chain | {' | '.join(heads)} |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(row)} |" for name, row in rows.items())])
+
+
+def _two(times: tuple[float, float]) -> str:
+    return f"{times[0]:.1f} ms, {times[1]:.1f} ms"
+
+
 def sessions(ran: dict[str, Any]) -> str:
     """Return the table of how long sessions take."""
-    ratios = sorted(run["engine"] / run["bare"] for run in ran["ratio"])
-    engine, bare = (median(run[who] for run in ran["ratio"]) for who in ("engine", "bare"))
     join = ran["join"]
     rows = {
-        f"{sizes.CHAIN} in a chain, compared with the bare client making the same calls": (
-            f"{engine:.2f} s to {bare:.2f} s: **{median(ratios):.2f}** "
-            f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        ),
+        **{
+            f"{sizes.CHAIN} in a chain, compared with the bare client's same calls, {title}": (
+                _compared(ran["ratio"], what)
+            )
+            for what, title in (("elapsed", "elapsed"), ("cpu", "processor time"))
+        },
         f"{sizes.LONG_CHAIN} in a chain, one thread": _run(ran["chain"], sizes.LONG_CHAIN),
         **{
             f"{sizes.SAMPLE} in one layer, {_threads(threads)}": _run(times, sizes.SAMPLE)
@@ -58,10 +145,19 @@ def sessions(ran: dict[str, Any]) -> str:
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
+def _compared(runs: list[dict[str, dict[str, float]]], what: str) -> str:
+    engine, bare = (median(run[who][what] for run in runs) for who in ("engine", "bare"))
+    compared = ratio(run["engine"][what] / run["bare"][what] for run in runs)
+    return f"{engine:.2f} s to {bare:.2f} s: {compared}"
+
+
 def _threads(number: str) -> str:
     return "one thread" if number == "1" else f"{number} threads"
 
 
 def _run(times: dict[str, float], steps: int) -> str:
-    rate = steps / times["run"]
-    return f"starts in {times['start']:.1f} s, **{rate:.0f} steps a second** ({times['run']:.0f} s)"
+    rate, cpu = steps / times["elapsed"], 1000 * times["cpu"] / steps
+    return (
+        f"starts in {times['start']:.1f} s, **{rate:.0f} steps a second** "
+        f"({times['elapsed']:.0f} s); {cpu:.1f} ms of processor time a step"
+    )

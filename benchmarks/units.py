@@ -116,7 +116,8 @@ def _stored(connection: SharedConnection, kind: str, part: dict[str, Any]) -> It
     table = part["TableName"]
     source = part["Item"] if kind == "Put" else part["Key"]
     key = {name: source[name] for name in _key_names(table)}
-    answer = connection.client.get_item(TableName=table, Key=key, ConsistentRead=True)
+    request = {"TableName": table, "Key": key, "ConsistentRead": True}
+    answer = connection.client._make_api_call("GetItem", request)
     item: Item | None = answer.get("Item")
     return item
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from ai_coordination.clients import clients
 from ai_coordination.config import settings
 from ai_coordination.local import worker
+from tests.support import moto_server
 
 SECONDS = 60
 BUCKET = "texts"
@@ -26,51 +26,24 @@ SHORT_STEPS = ("--step-seconds", "11", "--sweep-seconds", "3")
 @contextmanager
 def queue_and_bucket() -> Iterator[None]:
     """This process, and those that it starts, have a queue and a bucket at a server of moto's."""
-    port = _free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    endpoint = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(port)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL_SQS", endpoint)
-            patch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-            patch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
-            patch.setenv(worker.QUEUE_VARIABLE, "")
-            _forget()
-            where = {"LocationConstraint": os.environ["AWS_REGION"]}
+    with moto_server.running() as endpoint, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_SQS", endpoint)
+        patch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+        patch.setenv("AI_COORDINATION_TEXTS_BUCKET", BUCKET)
+        patch.setenv(worker.QUEUE_VARIABLE, "")
+        _forget()
+        where = {"LocationConstraint": os.environ["AWS_REGION"]}
+        try:
             clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
             worker.ensure_queue()
             yield
-    finally:
-        _forget()
-        server.kill()
-        server.wait(SECONDS)
+        finally:
+            _forget()
 
 
 def _forget() -> None:
     clients.forget()
     settings.cache_clear()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"nothing answers at port {port}")
 
 
 @dataclass
