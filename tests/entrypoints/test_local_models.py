@@ -170,7 +170,7 @@ def test_a_scripted_model_calls_the_tools_that_a_query_says_one_in_each_round(
     said: str,
     answer: str,
 ) -> None:
-    def stock(name: str, payload: bytes, seconds: float) -> FunctionResult:
+    def stock(name: str, payload: bytes, seconds: float, **_: Any) -> FunctionResult:
         item = json.loads(payload)["arguments"].get("item")
         if item is None:
             error = {"errorType": "KeyError", "errorMessage": "'item'"}
@@ -225,7 +225,7 @@ def runs_of(place: Place) -> list[dict[str, Any]]:
 def test_a_scripted_model_of_bedrock_answers_by_a_tool_after_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(functions, "invoke", lambda *arguments: FunctionResult(b"60", failed=False))
+    monkeypatch.setattr(functions, "invoke", lambda *_, **more: FunctionResult(b"60", failed=False))
     judge = bedrock_model(tools=[STOCK], outputSchema=SCHEMA, structured="TOOL")
 
     place = start(blueprint([judge], [after("a")]), taskQuery='call: stock {"item": "oolong"}')
