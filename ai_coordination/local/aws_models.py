@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
 from ai_coordination.clients import clients
-from ai_coordination.local.embedded import is_aws, not_embedded
+from ai_coordination.local.botocore_hooks import not_embedded
+from ai_coordination.local.embedded import is_aws
 
 SERVICE: Final = "bedrock-runtime"
 # A key of Bedrock, which botocore uses in place of a signature.

@@ -36,7 +36,12 @@ from ai_coordination.local import (
     try_blueprint,
     worker,
 )
-from ai_coordination.local.embedded import is_aws, models_answered_by, pending_events
+from ai_coordination.local.embedded import (
+    functions_served,
+    is_aws,
+    models_answered_by,
+    pending_events,
+)
 from ai_coordination.local.functions import setup
 from ai_coordination.local.functions.setup import AgentOptions
 from ai_coordination.local.lambda_context import LambdaContext
@@ -107,7 +112,8 @@ def serve(
             kept = server.FUNCTIONS.keeping(pending_events())
             told = event_receiver.receiving(receive or event_receiver.Receiver(), aws=aws)
             answers = server.used_by(person)
-            with told, worker.in_background(threads), _firing(aws=aws), kept, answers:
+            called = functions_served(server.FUNCTIONS.call, server.url(http, ""))
+            with told, called, worker.in_background(threads), _firing(aws=aws), kept, answers:
                 server.serve(http)
     finally:
         http.server_close()

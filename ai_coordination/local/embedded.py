@@ -2,9 +2,7 @@
 
 It has functions and models only if it is given some.
 
-botocore itself asks its handlers for the answer to each call before it sends anything: a handler of
-the event `before-call` may return one. So every client of the process is answered from here, also
-one that was made before, and a request is neither signed nor written to a socket.
+Every client of the process is answered from here: see `botocore_hooks`.
 """
 
 import os
@@ -12,14 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.handlers import BUILTIN_HANDLERS
-from botocore.session import Session
-
+from ai_coordination.local import botocore_hooks
 from ai_coordination.local.database import Database, values
 from ai_coordination.local.errors import Refused
 from ai_coordination.local.functions.pending_events import PendingEvents
@@ -41,11 +35,12 @@ _SEALED: dict[str, str | None] = {
 }
 _NO_ENDPOINTS = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-# Where botocore's context of a call keeps its parameters, as the caller has given them.
-_PARAMETERS = "ai_coordination_parameters"
 
 Clock = Callable[[], datetime]
 Service = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+Functions = Callable[[Mapping[str, Any]], dict[str, Any]]
+# Waits for so many seconds at most. Raises TimeoutError.
+ServedFunctions = Callable[[Mapping[str, Any], float], dict[str, Any]]
 
 
 def _utc() -> datetime:
@@ -68,7 +63,7 @@ class EmbeddedAws:
         file: File | None = None,
         utc: Clock = _utc,
         database: Callable[[File, Clock], Database] = Database,
-        functions: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
+        functions: Functions | None = None,
     ) -> None:
         """`functions` answers invocations of Lambda functions. Without it there are none.
 
@@ -76,6 +71,8 @@ class EmbeddedAws:
         """
         self.models: Service | None = None
         self._functions = functions
+        self.served: ServedFunctions | None = None
+        self.served_at: str | None = None
         self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
         self._undo = ExitStack()
         self._file = file
@@ -131,12 +128,18 @@ class EmbeddedAws:
         self.stop()
 
     def answer(
-        self, service: str, operation: str, request: Mapping[str, Any]
+        self, service: str, operation: str, request: Mapping[str, Any], seconds: float
     ) -> tuple[int, dict[str, Any]]:
-        """The HTTP status and the answer to a request. Raises RuntimeError for other services."""
+        """The HTTP status and the answer to a request. Raises RuntimeError for other services.
+
+        Raises TimeoutError if a function takes longer than so many `seconds`.
+        """
         if service not in self._services:
             raise RuntimeError(f"Embedded AWS does not support {service}. Nothing was sent.")
         try:
+            if self.served is not None and service == "lambda" and operation == "Invoke":
+                answer = self.served(request, seconds)
+                return answer["StatusCode"], answer
             return 200, self._services[service](operation, request)
         except Refused as refused:
             error = {"Code": refused.code, "Message": refused.message}
@@ -164,9 +167,14 @@ class EmbeddedAws:
         message = f"{operation}: function not found: {request.get('FunctionName')}"
         raise Refused("ResourceNotFoundException", message, 404)
 
+    def answers(self, service: str, url: str) -> bool:
+        """Whether requests to an endpoint are answered from here."""
+        return is_aws(url) or (service == "lambda" and url.startswith(self.served_at or "-"))
+
 
 # The innermost of those that run answers.
 _running: list[EmbeddedAws] = []
+botocore_hooks.register(_running)
 
 
 def pending_events() -> PendingEvents | None:
@@ -187,71 +195,25 @@ def models_answered_by(models: Service) -> Iterator[None]:
             embedded.models = None
 
 
+@contextmanager
+def functions_served(functions: ServedFunctions, url: str) -> Iterator[None]:
+    """Within the block, `functions` answers invocations at a URL, which is of this process.
+
+    So those of this process need no connection. Those of others are requests to that URL.
+    """
+    answering = _running[-1:]
+    for embedded in answering:
+        embedded.served, embedded.served_at = functions, url
+    try:
+        yield
+    finally:
+        for embedded in answering:
+            embedded.served, embedded.served_at = None, None
+
+
 def running() -> EmbeddedAws:
     """The one that answers now. Raises IndexError where none does."""
     return _running[-1]
-
-
-def _remember(params: Any, context: dict[str, Any], **_: Any) -> None:
-    """Keep the parameters of a call for its answer: the request has them as bytes."""
-    if _running:
-        context[_PARAMETERS] = params
-
-
-def _answer(
-    model: Any, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any
-) -> tuple[AWSResponse, dict[str, Any]] | None:
-    """The answer to a call; None where it goes to an emulator, or nothing is embedded now."""
-    if not _running or not is_aws(params["url"]):
-        return None
-    service = model.service_model.service_name
-    status, answer = running().answer(service, model.name, context[_PARAMETERS])
-    metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
-    answer["ResponseMetadata"] = metadata
-    return AWSResponse(params["url"], status, HTTPHeaders(), None), answer
-
-
-class _Unserialized:
-    """A client of DynamoDB that writes no request where one is answered here: nobody reads it.
-
-    That takes as long as the answer. Both methods are botocore's: `super()` is its client.
-    """
-
-    meta: Any
-
-    def _is_answered_here(self) -> bool:
-        return bool(_running) and is_aws(self.meta.endpoint_url)
-
-    def _resolve_endpoint_ruleset(self, *given: Any, **more: Any) -> Any:
-        if self._is_answered_here():
-            return self.meta.endpoint_url, {}, {}
-        return super()._resolve_endpoint_ruleset(*given, **more)  # type: ignore[misc] # see above
-
-    def _convert_to_request_dict(self, *, endpoint_url: str, context: Any, **more: Any) -> Any:
-        if self._is_answered_here():
-            return {"url": endpoint_url, "headers": {}, "context": context}
-        more |= {"endpoint_url": endpoint_url, "context": context}
-        return super()._convert_to_request_dict(**more)  # type: ignore[misc] # see above
-
-
-def _shorten(base_classes: list[type], **_: Any) -> None:
-    base_classes.insert(0, _Unserialized)
-
-
-# botocore registers these with each session that it makes.
-BUILTIN_HANDLERS.extend(
-    [
-        ("creating-client-class.dynamodb", _shorten),
-        ("before-parameter-build", _remember),
-        ("before-call", _answer),
-    ]
-)
-
-
-def not_embedded(session: Session) -> None:
-    """Let the clients that a session makes from now on reach AWS itself."""
-    session.unregister("before-parameter-build", cast(Any, _remember))
-    session.unregister("before-call", cast(Any, _answer))
 
 
 def is_aws(url: str) -> bool:

@@ -3,20 +3,27 @@
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
+import io
 import json
 import re
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
+from botocore.response import StreamingBody
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from ai_coordination.handler import handler
+from ai_coordination.local.background import within
+from ai_coordination.local.errors import Refused
 from ai_coordination.local.functions import stored_texts
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
@@ -33,14 +40,16 @@ _NAME = re.compile(r"(arn:aws[a-z-]*:lambda:[^:]*:[^:]*:function:)?(?P<name>[\w-
 MAX_BYTES = 6_291_456
 MAX_EVENT_BYTES = 1_048_576
 
+REQUEST_RESPONSE, EVENT = "RequestResponse", "Event"
+VERSION, UNHANDLED = "$LATEST", "Unhandled"
 
-class _Refused(Exception):
-    """A request that Lambda refuses."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """How an invocation was answered. Only one that was waited for has `returned` anything."""
+
+    status: HTTPStatus
+    returned: Returned | None = None
 
 
 class Functions:
@@ -62,13 +71,36 @@ class Functions:
             return None
         request_id = str(uuid4())
         try:
-            response = self._invoke(request, unquote(match["function"]), request_id)
-        except _Refused as refused:
-            body = json.dumps({"Type": "User", "Message": str(refused)})
+            response = _response(self._requested(request, unquote(match["function"]), request_id))
+        except Refused as refused:
+            body = json.dumps({"Type": "User", "Message": refused.message})
             response = Response(body, refused.status, content_type="application/json")
             response.headers["x-amzn-ErrorType"] = refused.code
         response.headers["x-amzn-RequestId"] = request_id
         return response
+
+    def call(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer to an invocation from this process, in the form that boto3 uses.
+
+        Raises Refused where Lambda answers with an error. Raises TimeoutError after so many
+        `seconds`: as with Lambda, the function continues, and nobody gets what it returns.
+        """
+        kind = request.get("InvocationType") or REQUEST_RESPONSE
+        payload = request.get("Payload") or b""
+        content = payload.encode() if isinstance(payload, str) else bytes(payload)
+        if len(content) > _most_bytes(kind):
+            raise _too_large(kind)
+        given = request["FunctionName"], kind, content, str(uuid4())
+        answered = within(seconds, partial(self._invoke, *given))
+        if answered.returned is None:
+            return {"StatusCode": answered.status, "Payload": _stream(b"")}
+        returned = answered.returned
+        return {
+            "StatusCode": answered.status,
+            "ExecutedVersion": VERSION,
+            "Payload": _stream(returned.payload),
+            **({"FunctionError": UNHANDLED} if returned.failed else {}),
+        }
 
     @contextmanager
     def keeping(self, events: PendingEvents | None) -> Iterator[None]:
@@ -84,30 +116,37 @@ class Functions:
         finally:
             self._events = None
 
-    def _invoke(self, request: Request, function: str, request_id: str) -> Response:
+    def _requested(self, request: Request, function: str, request_id: str) -> _Answered:
         # A page of another site cannot send this header without being asked first, so it cannot
         # run functions here. The signature is not verified.
         if "authorization" not in request.headers:
-            message = "Missing Authentication Token"
-            raise _Refused(HTTPStatus.FORBIDDEN, "MissingAuthenticationTokenException", message)
+            message, code = "Missing Authentication Token", "MissingAuthenticationTokenException"
+            raise Refused(code, message, HTTPStatus.FORBIDDEN)
+        kind = request.headers.get("x-amz-invocation-type", REQUEST_RESPONSE)
+        request.max_content_length = _most_bytes(kind)
+        try:
+            content = request.get_data()
+        except RequestEntityTooLarge as error:
+            raise _too_large(kind) from error
+        return self._invoke(function, kind, content, request_id)
+
+    def _invoke(self, function: str, kind: str, content: bytes, request_id: str) -> _Answered:
         match = _NAME.fullmatch(function)
         name = match["name"] if match else function
-        invocation = request.headers.get("x-amz-invocation-type", "RequestResponse")
-        payload = _payload(request, MAX_EVENT_BYTES if invocation == "Event" else MAX_BYTES)
+        payload = _payload(content)
         if name != API_FUNCTION and not self._has_agent(name):
             message = f"Function not found: {name}"
-            raise _Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)
-        match invocation:
-            case "RequestResponse":
-                return _response(self._called(name, self._localized(payload), request_id))
-            case "Event":
-                event = Event(name, payload, request_id)
-                self._begin(self._events.add(event) if self._events else None, event)
-                return Response(status=HTTPStatus.ACCEPTED)
-            case "DryRun":
-                return Response(status=HTTPStatus.NO_CONTENT)
-        message = f"{invocation} is not an invocation type"
-        raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", message)
+            raise Refused("ResourceNotFoundException", message, HTTPStatus.NOT_FOUND)
+        if kind == REQUEST_RESPONSE:
+            returned = self._called(name, self._localized(payload), request_id)
+            return _Answered(HTTPStatus.OK, _limited(returned))
+        if kind == EVENT:
+            event = Event(name, payload, request_id)
+            self._begin(self._events.add(event) if self._events else None, event)
+            return _Answered(HTTPStatus.ACCEPTED)
+        if kind == "DryRun":
+            return _Answered(HTTPStatus.NO_CONTENT)
+        raise Refused("InvalidParameterValueException", f"{kind} is not an invocation type")
 
     def _localized(self, payload: str) -> str:
         """The payload with addresses of large texts at this server, if they are embedded in it."""
@@ -152,29 +191,44 @@ def invoke_api_function(payload: str) -> Returned:
         return Returned.error(type(error).__name__, str(error), stackTrace=frames)
 
 
-def _payload(request: Request, most: int) -> str:
+def _most_bytes(kind: str) -> int:
+    return MAX_EVENT_BYTES if kind == EVENT else MAX_BYTES
+
+
+def _too_large(kind: str) -> Refused:
+    message = f"Request must be smaller than {_most_bytes(kind)} bytes for this invocation type"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return Refused("RequestEntityTooLargeException", message, status)
+
+
+def _payload(content: bytes) -> str:
     """The payload, which is JSON. Without one, Lambda passes an empty object."""
-    request.max_content_length = most
     try:
-        payload = (request.get_data() or b"{}").decode()
+        payload = (content or b"{}").decode()
         json.loads(payload)
-    except RequestEntityTooLarge as error:
-        message = f"Request must be smaller than {most} bytes for this invocation type"
-        code = "RequestEntityTooLargeException"
-        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, code, message) from error
     except (ValueError, RecursionError) as error:
         message = f"Could not parse request body into json: {error}"
-        raise _Refused(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", message) from error
+        raise Refused("InvalidRequestContentException", message) from error
     return payload
 
 
-def _response(returned: Returned) -> Response:
+def _limited(returned: Returned) -> Returned:
     size = len(returned.payload)
-    if size > MAX_BYTES:
-        message = f"Response payload size ({size} bytes) exceeded maximum ({MAX_BYTES} bytes)."
-        returned = Returned.error("Function.ResponseSizeTooLarge", message)
-    response = Response(returned.payload, content_type="application/json")
-    response.headers["x-amz-executed-version"] = "$LATEST"
-    if returned.failed:
-        response.headers["x-amz-function-error"] = "Unhandled"
+    if size <= MAX_BYTES:
+        return returned
+    message = f"Response payload size ({size} bytes) exceeded maximum ({MAX_BYTES} bytes)."
+    return Returned.error("Function.ResponseSizeTooLarge", message)
+
+
+def _response(answered: _Answered) -> Response:
+    if answered.returned is None:
+        return Response(status=answered.status)
+    response = Response(answered.returned.payload, content_type="application/json")
+    response.headers["x-amz-executed-version"] = VERSION
+    if answered.returned.failed:
+        response.headers["x-amz-function-error"] = UNHANDLED
     return response
+
+
+def _stream(payload: bytes) -> StreamingBody:
+    return StreamingBody(io.BytesIO(payload), len(payload))

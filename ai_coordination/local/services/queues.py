@@ -25,6 +25,16 @@ CREATE = """CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY, attributes
 URL = "https://sqs.{region}.amazonaws.com/{account}/{name}"
 ACCOUNT = "123456789012"
 
+# The others end no receive that waits.
+_MAKE_VISIBLE = frozenset(
+    {
+        "ChangeMessageVisibility",
+        "ChangeMessageVisibilityBatch",
+        "DeleteQueue",
+        "SendMessage",
+        "SendMessageBatch",
+    }
+)
 DEFAULTS = {"DelaySeconds": "0", "VisibilityTimeout": "30", "ReceiveMessageWaitTimeSeconds": "0"}
 
 
@@ -70,7 +80,7 @@ class Queues:
             return self._receive(request)
         with self._file.transaction():
             answer = self._operations[operation](request)
-        if operation not in ("GetQueueAttributes", "GetQueueUrl", "ListQueues"):
+        if operation in _MAKE_VISIBLE:
             with self._sent:
                 self._sent.notify_all()
         return answer
