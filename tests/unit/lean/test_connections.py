@@ -13,6 +13,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from ai_coordination import __version__
 from tests.support.certificates import Authority
 from tests.support.lean import Noon, lean_client
 from tests.support.scripted_server import Step, http, one_by_one, scripted
@@ -177,3 +178,26 @@ def test_a_process_that_was_forked_does_not_use_the_connections_of_its_parent() 
 
     assert status == 0
     assert [request.connection for request in server.requests] == [1, 2, 1]
+
+
+def test_a_request_is_as_short_as_it_can_be_and_asks_for_no_compression() -> None:
+    with scripted(one_by_one([FOUND])) as server:
+        lean_client(server.url, Noon())._make_api_call("GetItem", {"Key": {"ä": {"S": "b"}}})
+
+    (request,) = server.requests
+    assert request.body == b'{"Key":{"\\u00e4":{"S":"b"}}}'
+    assert {name: request.headers[name] for name in ("accept-encoding", "user-agent")} == {
+        "accept-encoding": "identity",
+        "user-agent": f"ai-coordination/{__version__}",
+    }
+    assert request.headers.keys() == {
+        "accept-encoding",
+        "authorization",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+        "x-amz-date",
+        "x-amz-security-token",
+        "x-amz-target",
+    }
