@@ -25,6 +25,7 @@ PEERS := $(VENV)-peers/.installed
 # Each of these has an environment of its own: their requirements contradict each other.
 AGENT_SDKS := a2a-sdk google-adk strands
 AGENT_PEERS := $(foreach name,$(AGENT_SDKS),$(VENV)-peers-$(name)/.installed)
+BENCH_PEERS := $(foreach name,langgraph dbos,$(VENV)-bench-$(name)/.installed)
 CHECKOV := $(VENV)-checkov/bin/checkov
 DOCS := $(VENV)-docs/.installed
 BROWSER := $(VENV)-browser/.installed
@@ -273,15 +274,16 @@ constraints: ## Update the pinned versions to the newest that pyproject.toml all
 	@rm -rf $(VENV)-newest
 
 .PHONY: peers-pins
-peers-pins: ## Update the exact versions of what `make peers` installs (npm)
-	@for suffix in '' $(addprefix -,$(AGENT_SDKS)); do \
-		echo "Writing tests/peers/constraints$$suffix.txt"; \
+peers-pins: ## Update the exact versions of what `make peers` and `make peers-bench` install (npm)
+	@for requirements in tests/peers/requirements*.txt benchmarks/peers/requirements-*.txt; do \
+		constraints=$$(echo $$requirements | sed s/requirements/constraints/); \
+		echo "Writing $$constraints"; \
 		rm -rf $(VENV)-newest; \
 		$(PYTHON) -m venv $(VENV)-newest \
-		&& $(VENV)-newest/bin/python -m pip install -qq --requirement tests/peers/requirements$$suffix.txt \
-		&& { head -n 1 tests/peers/constraints$$suffix.txt && $(VENV)-newest/bin/python -m pip freeze; } \
+		&& $(VENV)-newest/bin/python -m pip install -qq --requirement $$requirements \
+		&& { head -n 1 $$constraints && $(VENV)-newest/bin/python -m pip freeze; } \
 			> $(VENV)-newest/frozen \
-		&& mv $(VENV)-newest/frozen tests/peers/constraints$$suffix.txt \
+		&& mv $(VENV)-newest/frozen $$constraints \
 		|| exit 1; \
 	done
 	@rm -rf $(VENV)-newest tests/peers/package-lock.json
@@ -291,6 +293,17 @@ peers-pins: ## Update the exact versions of what `make peers` installs (npm)
 bench: $(INSTALLED) ## Measure the engine against the bare client, and its cold start
 	@.ci/dynamodb-local
 	@$(BIN)/python -m benchmarks
+
+.PHONY: peers-bench
+peers-bench: $(INSTALLED) $(BENCH_PEERS) ## Measure the engine, LangGraph and DBOS in turn
+	@.ci/dynamodb-local
+	@$(BIN)/python -m benchmarks.peers
+
+$(BENCH_PEERS): $(VENV)-bench-%/.installed: benchmarks/peers/requirements-%.txt benchmarks/peers/constraints-%.txt
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Installing $* into $(@D)"
+	@$(@D)/bin/python -m pip install -qq --constraint benchmarks/peers/constraints-$*.txt --requirement $<
+	@touch $@
 
 .PHONY: bench-console
 bench-console: $(INSTALLED) $(BROWSER) ## Measure how fast the console draws sessions of 50, 300 and 1,000 agents

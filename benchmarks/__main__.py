@@ -6,17 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import cold, tables
-from benchmarks.environment import run, sealed
+from benchmarks.environment import SERVER, run, sealed
 from tests.support import dynamodb_local, moto_server
 
 RUNS = 5
-# As `make run` sets them, before anything of the engine is imported.
-SERVER = {
-    "AI_COORDINATION_ENDPOINT_ID": "local",
-    "AI_COORDINATION_PART_ID": "dev",
-    "POWERTOOLS_LOG_LEVEL": "WARNING",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-}
 
 
 def main() -> None:
@@ -36,7 +29,7 @@ def main() -> None:
         with moto_server.running() as sqs:
             over_http = sealed(AWS_ENDPOINT_URL_DYNAMODB=endpoint, AWS_ENDPOINT_URL_SQS=sqs)
             queued = run(result, over_http, "benchmarks.chains", "queue")
-        served = run(result, sealed(**SERVER), "benchmarks.served")
+        served = run(result, sealed(**SERVER), "benchmarks.served", "echo", "functions")
     rows = [one["rows"] for one in runs]
     print(tables.requests(rows, "elapsed"))
     print()

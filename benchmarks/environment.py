@@ -9,6 +9,14 @@ from typing import Any
 
 _OURS = ("AWS_", "AI_COORDINATION_", "POWERTOOLS_", "PYTHON")
 
+# As `make run` sets them, before anything of the engine is imported.
+SERVER = {
+    "AI_COORDINATION_ENDPOINT_ID": "local",
+    "AI_COORDINATION_PART_ID": "dev",
+    "POWERTOOLS_LOG_LEVEL": "WARNING",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+}
+
 
 def sealed(**more: str) -> dict[str, str]:
     """Return this process's environment without its settings of AWS and of the engine."""
@@ -26,8 +34,14 @@ def sealed(**more: str) -> dict[str, str]:
     }
 
 
-def run(result: Path, environment: dict[str, str], module: str, *arguments: str) -> Any:
+def run(
+    result: Path,
+    environment: dict[str, str],
+    module: str,
+    *arguments: str,
+    python: str = sys.executable,
+) -> Any:
     """Run a module in a process of its own, and return what it has written to `result`."""
-    command = [sys.executable, "-m", module, str(result), *arguments]
+    command = [python, "-m", module, str(result), *arguments]
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
     return json.loads(result.read_text())

@@ -1,5 +1,6 @@
-"""Trace sessions on the server of `make run`: `python -m benchmarks.served RESULT`.
+"""Trace sessions on the server of `make run`: `python -m benchmarks.served RESULT echo functions`.
 
+Their agents are ECHO ones, or functions of a Python file, or first the ones and then the others.
 The server runs in this process, with its data in a file. A thread starts the sessions over HTTP.
 """
 
@@ -9,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -113,7 +114,7 @@ class Client:
             time.sleep(0.05)
 
 
-def main(result: str) -> None:
+def main(result: str, *agents_are: str) -> None:
     """Serve, trace some sessions of each shape, and write the traces."""
     with TemporaryDirectory() as directory:
         steps, agents = Path(directory) / "steps", Path(directory) / "agents.py"
@@ -122,7 +123,7 @@ def main(result: str) -> None:
         options = ["--port", port, "--threads", THREADS, "--agents", str(agents)]
         file = str(Path(directory) / "engine.db")
         found: dict[str, Any] = {}
-        drive = partial(_drive, Client(int(port)), steps, found)
+        drive = partial(_drive, Client(int(port)), agents_are, steps, found)
         driver = threading.Thread(target=drive, daemon=True)
         with patch.object(sys, "argv", ["run", "serve", "--data", file, *options]):
             driver.start()
@@ -131,17 +132,19 @@ def main(result: str) -> None:
     Path(result).write_text(json.dumps(found))
 
 
-def _drive(client: Client, file: Path, found: dict[str, Any]) -> None:
+def _drive(client: Client, agents_are: Sequence[str], file: Path, found: dict[str, Any]) -> None:
+    many = range(LAYER_BEFORE_A_JOIN)
+    links: list[list[int]] = [[number - 1] if number else [] for number in range(CHAIN)]
     try:
         client.wait()
-        layer = [*([] for _ in range(LAYER_BEFORE_A_JOIN)), list(range(LAYER_BEFORE_A_JOIN))]
-        links: list[list[int]] = [[number - 1] if number else [] for number in range(CHAIN)]
-        found["chain"] = _traced(client, Echo, ECHO, links, TRACES["chain"])
-        found["layer"] = _traced(client, Echo, ECHO, layer, TRACES["layer"])
-        ended = partial(_in_functions, file)
-        found["functions"] = _traced(
-            client, LambdaFunction, FUNCTION, links, TRACES["chain"], ended
-        )
+        if "echo" in agents_are:
+            found["chain"] = _traced(client, Echo, ECHO, links, TRACES["chain"])
+            layer = [*([] for _ in many), list(many)]
+            found["layer"] = _traced(client, Echo, ECHO, layer, TRACES["layer"])
+        if "functions" in agents_are:
+            ended = partial(_in_functions, file)
+            functions = _traced(client, LambdaFunction, FUNCTION, links, TRACES["chain"], ended)
+            found["functions"] = functions
     finally:
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -179,4 +182,4 @@ def _in_functions(file: Path, trace: Trace) -> Trace:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Other engines of durable workflows, measured beside this one."""
