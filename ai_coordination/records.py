@@ -6,12 +6,9 @@ from typing import Final, Protocol
 from ai_coordination import messages, telemetry
 from ai_coordination.clients.queue import Record
 from ai_coordination.engine import message_handler
-from ai_coordination.engine.agent import lease
-from ai_coordination.engine.context import Engine
+from ai_coordination.engine.agent import lease, release
+from ai_coordination.engine.context import Engine, HandedOver
 from ai_coordination.messages import Lane, Message
-
-# The time that a step needs in addition to its agent's call. With less left, none is begun.
-SECONDS_OF_A_STEP: Final = 10.0
 
 # When SQS delivers a message again that was not begun, or that failed for the first time.
 AT_ONCE: Final = 0.0
@@ -36,7 +33,7 @@ def handle(engine: Engine, record: Record, lambda_context: LambdaContext) -> flo
     in the end. So does an unreadable message, because a worker of another version may be able to
     read it.
     """
-    if seconds_left(lambda_context) < SECONDS_OF_A_STEP:
+    if seconds_left(lambda_context) < lease.SECONDS_OF_A_STEP:
         return AT_ONCE
     with telemetry.step(lambda_context.aws_request_id, message_id=record["messageId"]) as step:
         try:
@@ -57,6 +54,28 @@ def handle(engine: Engine, record: Record, lambda_context: LambdaContext) -> flo
             telemetry.logger.exception("message")
             return later(record)
     return None
+
+
+def go_on(engine: Engine, lambda_context: LambdaContext) -> None:
+    """Invoke the agents that this invocation has handed over, and those that these hand over.
+
+    Each is done once before the next round, so that a long chain delays no other. An error affects
+    no other agent: the failed one is in progress, and is taken over when its lease has ended.
+    """
+    while engine.onward:
+        for _ in range(len(engine.onward)):
+            _go_on(engine, engine.onward.popleft(), lambda_context)
+        release.release_gathered(engine)
+
+
+def _go_on(engine: Engine, handed_over: HandedOver, lambda_context: LambdaContext) -> None:
+    with telemetry.step(lambda_context.aws_request_id) as step:
+        try:
+            message_handler.go_on(engine, handed_over)
+        except Exception:  # noqa: BLE001 - the entry point: a sweep finds the agent
+            step.outcome = "failed"
+            telemetry.count("MessagesFailed")
+            telemetry.logger.exception("handed over")
 
 
 def seconds_left(lambda_context: LambdaContext) -> float:

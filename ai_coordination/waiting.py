@@ -6,6 +6,7 @@ the invocation itself receives further calls for its free threads. So a million 
 long invocations, and not a million.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -102,9 +103,15 @@ class _Invocation:
             self._waiting[self._pool.submit(self._handle, record)] = record
 
     def _handle(self, record: Record) -> float | None:
-        """Handle one call, in a thread of the pool. Its log lines and metrics are its own."""
+        """Handle one call in a thread of the pool, and the agents that it hands over.
+
+        Its log lines and metrics are its own.
+        """
+        engine = replace(self._engine, onward=deque())
         with telemetry.invocation(self._lambda_context.aws_request_id):
-            return records.handle(self._engine, record, self._lambda_context)
+            seconds = records.handle(engine, record, self._lambda_context)
+            records.go_on(engine, self._lambda_context)
+        return seconds
 
     def _end(self, ended: Iterable[Future[float | None]]) -> list[tuple[Record, bool]]:
         """Return which calls are done. Let the queue deliver the others again."""

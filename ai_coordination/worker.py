@@ -1,5 +1,6 @@
 """The worker's Lambda function: it handles messages, firings of schedules, and the sweep."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -77,13 +78,18 @@ def _dispatch(
 def _handle_steps(
     engine: Engine, batch: Sequence[Record], lambda_context: LambdaContext
 ) -> list[Record]:
-    """Handle messages one after the other, and return the failed ones."""
-    if len(batch) > 1:
-        engine = replace(engine, gathered=[])
+    """Handle messages one after the other, then what they hand over. Return the failed ones."""
+    is_batch = len(batch) > 1
+    # A worker of both lanes may wait for one agent of a batch while it has claimed another.
+    hands_over = not is_batch or settings().calls_queue_url is not None
+    engine = replace(
+        engine, gathered=[] if is_batch else None, onward=deque() if hands_over else None
+    )
     handled = [(record, records.handle(engine, record, lambda_context)) for record in batch]
     release.release_gathered(engine)
     failed = [(record, seconds) for record, seconds in handled if seconds is not None]
     factory.queue().make_visible(failed)
+    records.go_on(engine, lambda_context)
     return [record for record, _ in failed]
 
 

@@ -1,10 +1,11 @@
 """What the engine runs on: passed in, so that a simulation can replace it."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ai_coordination import models
 from ai_coordination.clients import Event
@@ -42,6 +43,18 @@ class EventBus(Protocol):
 Observer = Callable[[models.SessionAgent], None]
 
 
+class HandedOver(NamedTuple):
+    """An agent that a worker has claimed in the write that completed the agent before it.
+
+    The worker invokes it next: see `agent.handover`. `waits` is that of the worker's engine.
+    """
+
+    session: models.Session
+    agent: models.SessionAgent
+    predecessors: Sequence[models.SessionAgent]
+    waits: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """What a worker or a mutation executes sessions on.
@@ -49,9 +62,10 @@ class Engine:
     `works_until` is the worker's own end: no call of an agent lasts longer. With `enough_seconds`
     left, it may wait for any agent. `waits` is set if it waits for agents: see `lanes`. If
     `gathered` is a list, ended agents are added to it, and the maker of the engine releases their
-    successors together. `observe` is called with each agent whose state this engine has changed,
-    as it is then. It raises nothing. `events` is where events are sent; None: they are off. An
-    engine that does not send them itself (`sends_events`) lets a worker do it.
+    successors together. If `onward` is a queue, agents that it hands over are added to it, and the
+    maker of the engine invokes them. `observe` is called with each agent whose state this engine
+    has changed, as it is then. It raises nothing. `events` is where events are sent; None: they are
+    off. An engine that does not send them itself (`sends_events`) lets a worker do it.
     """
 
     queue: Queue
@@ -63,6 +77,7 @@ class Engine:
     cancel: Callable[[Call], None] = registry.cancel
     waits: bool = False
     gathered: list[models.SessionAgent] | None = None
+    onward: deque[HandedOver] | None = None
     observe: "Observer | None" = None
     events: EventBus | None = None
     sends_events: bool = True

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pynamodb.expressions.condition import Condition
 
 from ai_coordination import models, telemetry, texts, timestamps
-from ai_coordination.engine import lanes, looks
+from ai_coordination.engine import context, lanes, looks
 from ai_coordination.engine.agent import (
     abandon,
     accept,
@@ -18,13 +18,14 @@ from ai_coordination.engine.agent import (
     complete,
     fail,
     heartbeat,
+    invoke,
     lease,
     poll,
     release,
     reservation,
 )
 from ai_coordination.engine.agent.growth.rest import PlanLost
-from ai_coordination.engine.context import Engine
+from ai_coordination.engine.context import Engine, HandedOver
 from ai_coordination.engine.events import outbox
 from ai_coordination.engine.session import (
     deadline,
@@ -61,7 +62,7 @@ LOGGED = frozenset({"kind", "tenant", "coordination", "session", "agent"})
 def work(engine: Engine, message: Message) -> None:
     """Perform the outstanding work of the item that a message names. Raises NoTime."""
     engine = replace(engine, waits=message.lane is Lane.CALLS)
-    telemetry.name(**{name: value for name, value in as_json(message).items() if name in LOGGED})
+    _name_message(message)
     if isinstance(message, CleanupMessage):
         texts.clean_up(message)
     elif isinstance(message, CancelMessage):
@@ -70,6 +71,15 @@ def work(engine: Engine, message: Message) -> None:
         _work_on_session(engine, message)
     else:
         _work_on_agent(engine, message)
+
+
+def go_on(engine: Engine, handed_over: HandedOver) -> None:
+    """Invoke an agent that this worker has claimed with the end of the one before it."""
+    agent = handed_over.agent
+    _name_message(context.message(agent))
+    _name(agent)
+    engine = replace(engine, waits=handed_over.waits)
+    invoke.invoke(engine, handed_over.session, agent, handed_over.predecessors)
 
 
 def _work_on_session(engine: Engine, message: SessionMessage) -> None:
@@ -100,6 +110,10 @@ def _wake(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:
     """Poll a run of an earlier version, which has sent the message and stored no time for it."""
     if agent.current_run_uuid == run_uuid and agent.state == SessionAgentState.IN_PROGRESS:
         poll.poll(engine, agent)
+
+
+def _name_message(message: Message) -> None:
+    telemetry.name(**{name: value for name, value in as_json(message).items() if name in LOGGED})
 
 
 def _name(agent: models.SessionAgent) -> None:

@@ -55,6 +55,11 @@ def taken_over() -> None:
     telemetry.count("Takeovers")
 
 
+def handed_over() -> None:
+    """Count an agent that was claimed in the write that completed the agent before it."""
+    telemetry.count("Handovers")
+
+
 def asked() -> None:
     """Count a question that an agent asks a person."""
     telemetry.count("Questions")

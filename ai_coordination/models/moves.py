@@ -4,6 +4,7 @@ A move is a list of actions and a condition, for use in one write. Nothing else 
 `state`. The other conditions here fence a write: the item is still as it was read.
 """
 
+from collections.abc import Set
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -42,14 +43,16 @@ def same(attribute: Any, value: Any) -> Condition:
     return condition
 
 
-def same_start(agent: SessionAgent) -> Condition:
+def same_start(agent: SessionAgent, waits_for: Set[float] | None = None) -> Condition:
     """An agent that may start is as it was read: no other worker has claimed it since.
+
+    It may start once the agents that it `waits_for` have ended, by default none.
 
     The run is the fence. `attempt` alone would not be one, because a retry and a throttled run set
     it back. Each claim has its own run.
     """
     model = SessionAgent
-    condition: Condition = model.waiting_on.does_not_exist() & (model.attempt == agent.attempt)
+    condition: Condition = same(model.waiting_on, waits_for) & (model.attempt == agent.attempt)
     condition &= same(model.current_run_uuid, agent.current_run_uuid)
     condition &= same(model.not_before, agent.not_before)
     condition &= same(model.skip_requested, agent.skip_requested)

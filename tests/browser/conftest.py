@@ -31,6 +31,7 @@ __all__ = ["BrowserContext", "NewPage", "Page", "Route", "expect"]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PACKAGES = Path(__file__).parents[2] / ".venv-browser" / "node_modules"
 SECONDS_TO_APPEAR = 10
+expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
 NewPage = Callable[..., Page]
 
 

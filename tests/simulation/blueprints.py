@@ -25,6 +25,8 @@ MOST_AGENTS = 7
 MOST_QUERIES = 2
 # Of ten blueprints, how many have control flow.
 FLOWING = 8
+# Of ten agents of a chain, how many follow the one before them, and how many ask nobody.
+STRAIGHT = 8
 # More than any run uses.
 MOST_TOKENS = 2_000
 FORM = {"type": "object", "properties": {"said": {"type": "string"}}, "required": ["said"]}
@@ -147,6 +149,30 @@ def blueprints(draw: some.DrawFn) -> Blueprint:
 
 
 @some.composite
+def chains(draw: some.DrawFn) -> Blueprint:
+    """Agents most of which follow one other agent, and ask nobody. So workers hand over."""
+    names = [f"agent-{number}" for number in range(draw(some.integers(3, MOST_AGENTS)))]
+    made = [member(name, draw(some.sampled_from(AgentRuntimeKind))) for name in names]
+    actions = []
+    for place, name in enumerate(names):
+        action = draw(actions_of(name, names[:place]))
+        if draw(some.integers(0, 9)) < STRAIGHT:
+            action["predecessors"] = names[max(place - 1, 0) : place]
+        if draw(some.integers(0, 9)) < STRAIGHT:
+            action["ask"] = None
+        actions.append(action)
+    work = [
+        {"agent_uuid": name, "subtask_query": draw(some.sampled_from([SHORT, SHORT, LARGE]))}
+        for name in names
+    ]
+    budget = {"tokens": 100_000.0, "dollars": None, "seconds": 90_000.0}
+    output = draw(some.sampled_from([None, *OUTPUTS, FAILING]))
+    return Blueprint(
+        made, actions, work, budget=draw(some.sampled_from([None, None, budget])), output=output
+    )
+
+
+@some.composite
 def actions_of(draw: some.DrawFn, name: str, before: list[str]) -> dict[str, Any]:
     """What an agent does, behind any of those before it."""
     return {
@@ -180,6 +206,16 @@ def questions(draw: some.DrawFn) -> dict[str, Any]:
 @cache
 def drawn(number: int) -> Blueprint:
     """The blueprint of a seed."""
+    return _first(blueprints(), number)
+
+
+@cache
+def chained(number: int) -> Blueprint:
+    """The chain of a seed."""
+    return _first(chains(), number)
+
+
+def _first(kind: some.SearchStrategy[Blueprint], number: int) -> Blueprint:
     examples: list[Blueprint] = []
 
     # The first example is always the simplest one.
@@ -191,7 +227,7 @@ def drawn(number: int) -> Blueprint:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(blueprints())
+    @given(kind)
     def take(example: Blueprint) -> None:
         examples.append(example)
 

@@ -205,7 +205,7 @@ class Monitor:
         if again:
             self._is_reset(now, was, agent)
         if after is SessionAgentState.IN_PROGRESS and before is SessionAgentState.INITIAL:
-            assert not was.waiting_on
+            self._is_handed_over(now, was)
             assert not was.skip_requested
             assert not was.not_before or parse(was.not_before) <= self._world.clock
             assert now.session.status == SessionStatus.IN_PROGRESS or now.session.operation
@@ -213,6 +213,14 @@ class Monitor:
             people.moved(self._people, was, agent)
         if before is SessionAgentState.WAITING_FOR_INPUT and after is not before and not again:
             questions.is_answered_rightly(self._world, was, agent)
+
+    def _is_handed_over(self, now: Snapshot, was: models.SessionAgent) -> None:
+        """An agent that is claimed waits for none, or for the one that the same write completes."""
+        for ordinal in map(int, was.waiting_on or ()):
+            assert self._before is not None
+            assert self._before.by_ordinal[ordinal].state == SessionAgentState.IN_PROGRESS
+            assert now.by_ordinal[ordinal].state == SessionAgentState.COMPLETED
+            assert len(was.waiting_on) == 1
 
     def _is_reset(
         self, now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent

@@ -67,6 +67,7 @@ class RandomSession:
         self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
         self.world.bus = _bus(self.world, draw)
         self._labels, self._purges = draw.choice(LABELS), draw.choice([None, "a caller", "time"])
+        self.world.hands_over = draw.choice([1, 1, 0.5])
         self.world.answers = self._answer
         self.world.polls = self._agents.poll
         self.world.cancels = self._cancel

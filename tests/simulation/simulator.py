@@ -5,7 +5,7 @@ import json
 import math
 import random
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -123,7 +123,7 @@ class Simulator:
     def __init__(self, seed: int = 0, store: Store | None = None) -> None:
         self.random = random.Random(seed)
         # Of its own, because how many of them are drawn says nothing.
-        self._bits = random.Random(seed)
+        self._bits, self._workers = random.Random(seed), random.Random(seed)
         self.clock = START
         self.context = SimulatorContext(simulator=self)
         self.caller = Caller("acme", "sales", "u-17", "simulation", context=self.context)
@@ -155,6 +155,8 @@ class Simulator:
         self.lost = 0.0
         self.doubled = 0.0
         self.batched = 0.0
+        # How many workers hand over. The others are of a version that does not.
+        self.hands_over = 1.0
         self.older = 0.0
         self.most_waiting = MOST_WAITING
         # How many invocations may follow from another: Lambda drops those behind as a loop.
@@ -162,9 +164,7 @@ class Simulator:
         self._hops: dict[int, int] = {}
         self._hop = 0
         self._swept = START
-        self._sent = count()
-        self._uuids = count(1)
-        self._ordinals = count(1)
+        self._sent, self._uuids, self._ordinals = count(), count(1), count(1)
 
     def engine(self) -> Engine:
         """A new worker's."""
@@ -301,12 +301,24 @@ class Simulator:
 
     def _work_off(self, batch: list[Message]) -> None:
         """As the worker's handler does it."""
-        engine = self.engine()
-        if len(batch) > 1:
-            engine = replace(engine, gathered=[])
+        engine = replace(self.engine(), gathered=[] if len(batch) > 1 else None)
+        self._work(engine, batch)
+
+    def _work(self, engine: Engine, batch: Iterable[Message]) -> None:
+        """Handle messages, and then what they hand over. Earlier versions hand nothing over."""
+        if self._workers.random() >= self.hands_over:
+            for message in batch:
+                message_handler.work(engine, message)
+            release.release_gathered(engine)
+            return
+        engine = replace(engine, onward=deque())
         for message in batch:
             message_handler.work(engine, message)
         release.release_gathered(engine)
+        while engine.onward:
+            for _ in range(len(engine.onward)):
+                message_handler.go_on(engine, engine.onward.popleft())
+            release.release_gathered(engine)
 
     def wake(self, call: Call) -> None:
         """Resume the worker of a call that was stopped in it and presumed dead."""
@@ -338,7 +350,7 @@ class Simulator:
         """
         at, _, message = self.random.choice(self.queue)
         if at <= self.clock or not isinstance(message, CleanupMessage):
-            survives(lambda: message_handler.work(self.engine(), message))
+            survives(lambda: self._work(self.engine(), [message]))
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Write a transition, and seal the run that it ends."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
@@ -29,21 +30,39 @@ def apply(engine: Engine, transition: Transition) -> models.SessionAgent | None:
     where the transition leads, and is returned. Metrics count only the write that landed.
     """
     transition = _due(engine, transition)
-    actions, condition = _update(transition)
     now: models.SessionAgent | None
     if _is_transaction(transition):
-        landed = _commit(engine, transition, actions, condition)
+        landed = _commit(engine, [transition])
         now = transition.result() if landed else None
     else:
+        actions, condition = _update(transition)
         landed, now = writes.update_if(transition.agent, actions, condition, engine.context)
     if landed:
-        _count(engine, transition)
-        abandon.after(engine, transition)
-        if engine.observe is not None:
-            engine.observe(transition.result())
-        if transition.event is not None:
-            outbox.send_now(engine, transition.result())
+        _follow(engine, transition)
     return now if now is not None and (landed or _leads_to(transition, now)) else None
+
+
+def apply_together(engine: Engine, transitions: Sequence[Transition]) -> bool:
+    """Write transitions of several agents of a session in one transaction, or none of them.
+
+    At most one of them may change the session. Returns whether they landed.
+    """
+    transitions = [_due(engine, transition) for transition in transitions]
+    landed = _commit(engine, transitions)
+    if landed:
+        for transition in transitions:
+            _follow(engine, transition)
+    return landed
+
+
+def _follow(engine: Engine, transition: Transition) -> None:
+    """Do what follows from a transition that has landed, and may be lost with this process."""
+    _count(engine, transition)
+    abandon.after(engine, transition)
+    if engine.observe is not None:
+        engine.observe(transition.result())
+    if transition.event is not None:
+        outbox.send_now(engine, transition.result())
 
 
 def _due(engine: Engine, transition: Transition) -> Transition:
@@ -102,10 +121,19 @@ def _leads_to(transition: Transition, agent: models.SessionAgent) -> bool:
     )
 
 
-def _commit(
-    engine: Engine, transition: Transition, actions: list[Action], condition: Condition
-) -> bool:
+def _commit(engine: Engine, transitions: Sequence[Transition]) -> bool:
     transaction = Transaction()
+    for transition in transitions:
+        _add(transaction, transition)
+    try:
+        transaction.commit(engine.context)
+    except _Refused:
+        return False
+    return True
+
+
+def _add(transaction: Transaction, transition: Transition) -> None:
+    actions, condition = _update(transition)
     transaction.update(
         transition.agent, actions, condition, lambda old: _Refused("the agent has moved")
     )
@@ -113,11 +141,6 @@ def _commit(
     _add_session(transaction, transition)
     for agent in transition.puts:
         transaction.put(agent, new_agents.is_absent(), lambda old: _Refused("the place is taken"))
-    try:
-        transaction.commit(engine.context)
-    except _Refused:
-        return False
-    return True
 
 
 def _add_run(transaction: Transaction, transition: Transition) -> None:

@@ -6,35 +6,28 @@ and the agent is invoked with the same idempotency key.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
 
-from ai_coordination import models, texts
+from ai_coordination import models
 from ai_coordination.engine import looks, metrics
 from ai_coordination.engine.agent import (
+    attempts,
     conditions,
     delay,
     fail,
     invoke,
     lease,
-    prompt,
     release,
     reservation,
     surroundings,
-    threads,
     transitions,
     view,
 )
 from ai_coordination.engine.agent.apply import apply
-from ai_coordination.engine.agent.growth import elements, rest, rules
+from ai_coordination.engine.agent.growth import rest, rules
 from ai_coordination.engine.context import Engine
-from ai_coordination.engine.lanes import is_asked, is_pulled
 from ai_coordination.errors import PayloadTooLarge, TextUnavailable
 from ai_coordination.models import due_times, moves, writes
-from ai_coordination.runtimes import history
-from ai_coordination.services import capacity
-from ai_coordination.states import SessionAgentState, SessionStatus
-
-MOST_TAKEOVERS = 3
+from ai_coordination.states import SessionAgentState
 
 
 def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
@@ -49,7 +42,7 @@ def start(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> Non
     if agent.waiting_on:
         return
     session, predecessors = surroundings.read(engine, agent)
-    if not is_in_progress(session, agent):
+    if not surroundings.is_in_progress(session, agent):
         return
     if conditions.may_be_invoked(agent):
         if (seconds := delay.seconds_left(engine, agent)) > 0:
@@ -104,17 +97,6 @@ def _skip(engine: Engine, agent: models.SessionAgent, notes: str) -> None:
         release.release(engine, skipped)
 
 
-def is_in_progress(
-    session: models.Session | None, agent: models.SessionAgent
-) -> TypeGuard[models.Session]:
-    """Whether the agent's session is in progress, in the agent's iteration."""
-    return (
-        session is not None
-        and session.status == SessionStatus.IN_PROGRESS
-        and session.iteration_count == agent.iteration
-    )
-
-
 def claim(
     engine: Engine,
     session: models.Session,
@@ -123,93 +105,29 @@ def claim(
     notes: str | None = None,
 ) -> None:
     """Claim the agent's next attempt and invoke it. Without effect if another worker has won."""
-    thread = threads.continued(session, agent, predecessors)
-    text: str | None = None
-    reserves: reservation.Reservation | None = None
     try:
-        run_uuid = engine.context.new_uuid()
-        if is_asked(agent):
-            text = _told(engine, session, agent, predecessors, run_uuid)
-            reserves = reservation.of(
-                session,
-                agent,
-                text,
-                history.place_of(session, agent, run_uuid, thread, predecessors, engine.context),
-            )
-    except (TextUnavailable, reservation.NotLimited, view.SettingFailed) as wrong:
+        attempt = attempts.prepare(engine, session, agent, predecessors, notes)
+        if attempt.reserves is not None:
+            # So that what other agents of this batch have not used can be reserved.
+            release.release_gathered(engine)
+        claimed = apply(engine, attempt.claim)
+    except attempts.CANNOT_START as wrong:
         fail.give_up(engine, agent, wrong.message)
         return
-    run = _new_run(engine, agent, run_uuid, thread)
-    changes: dict[str, Any] = {} if notes is None else {"notes": notes}
-    if text is not None:
-        changes["agent_input"] = texts.store(texts.Owner.of(agent), text)
-    # Not before the input is stored, which may take a while: the deadline is for the agent's work.
-    deadline_at = engine.later(agent.agent_action.timeout_seconds)
-    if pulled := is_pulled(agent):
-        changes |= models.opened(agent, SessionAgentState.IN_PROGRESS, run.created_at)
-        due_at = deadline_at
-    else:
-        changes["lease_until"], due_at = lease.take(engine, agent, deadline_at)
-    changes["deadline_at"] = deadline_at
-    claimed_next = transitions.to_in_progress(agent, run, changes, due_at)
-    transition = reservation.reserved(claimed_next, session, reserves)
-    if reserves is not None:
-        # So that what other agents of this batch have not used can be reserved.
-        release.release_gathered(engine)
-    try:
-        capacity.check_grown(transition.result(), "agent_input")
-        claimed = apply(engine, transition)
     except PayloadTooLarge:
         # Only without a bucket: otherwise the item only names its large texts.
         fail.give_up(engine, agent, invoke.TOO_LARGE.format("The agent's input"))
         return
     if claimed is None:
-        reservation.look_why(engine, agent, reserves)
-    elif not pulled:
+        reservation.look_why(engine, agent, attempt.reserves)
+    elif not attempt.is_pulled:
         invoke.invoke(engine, session, claimed, predecessors)
-
-
-def _told(
-    engine: Engine,
-    session: models.Session,
-    agent: models.SessionAgent,
-    predecessors: Sequence[models.SessionAgent],
-    run_uuid: str,
-) -> str:
-    """What the agent is told. Raises SettingFailed, TextUnavailable, Throttled."""
-    own = elements.own_query(session, agent)
-    asked = agent if own is None else agent.changed({"subtask_query": own})
-    shaped = view.shaped_input(session, agent, predecessors)
-    return prompt.build(asked, predecessors, run_uuid, engine.context, shaped)
-
-
-def _new_run(
-    engine: Engine, agent: models.SessionAgent, run_uuid: str, continued: str | None
-) -> models.SessionRun:
-    """Build the run of the agent's next attempt, in the thread that it continues or in its own."""
-    return models.SessionRun(
-        session_uuid=agent.session_uuid,
-        run_uuid=run_uuid,
-        partition_key=agent.partition_key,
-        coordination_uuid=agent.coordination_uuid,
-        session_agent_uuid=agent.session_agent_uuid,
-        agent_uuid=agent.agent_uuid,
-        thread_uuid=continued or engine.context.new_uuid(),
-        own_thread=True if continued is None else None,
-        tenant_thread=models.tenant_thread(agent.partition_key, continued),
-        attempt=int(agent.attempt) + 1,
-        turn=agent.turn,
-        iteration=int(agent.iteration),
-        previous_run_uuid=agent.current_run_uuid,
-        updated_by="engine",
-        created_at=engine.now(),
-    )
 
 
 def take_over(engine: Engine, agent: models.SessionAgent, due_at: str | None) -> None:
     """Continue the run of a worker that has died. Parameters and errors as in `start`."""
     session, predecessors = surroundings.read(engine, agent)
-    if not is_in_progress(session, agent):
+    if not surroundings.is_in_progress(session, agent):
         return
     lease.check_time(engine, agent)
     now = looks.count(engine, agent, due_at)
@@ -231,7 +149,7 @@ def _take_over(
     kind = models.SessionAgent
     takeovers = int(agent.takeovers or 0)
     fence = moves.same_worker(agent) & (kind.lease_until == agent.lease_until)
-    if takeovers >= MOST_TAKEOVERS:
+    if takeovers >= lease.MOST_TAKEOVERS:
         notes = f"{takeovers + 1} workers died while they invoked this agent"
         fail.fail_attempt(engine, agent, notes, fence)
         return

@@ -1,7 +1,7 @@
 """Take an agent's answer."""
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import release, spending, transitions
+from ai_coordination.engine.agent import handover, release, spending, transitions
 from ai_coordination.engine.agent.apply import apply, seal
 from ai_coordination.engine.agent.growth.results import RoundAnswer
 from ai_coordination.engine.agent.transition import Changes
@@ -24,7 +24,10 @@ def complete(
     changes = _answered(agent, answer)
     if agent.agent_action.user_in_the_loop is None or agent.collects:
         transition = transitions.to_completed(engine, agent, changes, fence)
-        completed = apply(engine, spending.charged(transition, answer.usage))
+        transition = spending.charged(transition, answer.usage)
+        if handover.hand_over(engine, transition):
+            return
+        completed = apply(engine, transition)
         if completed is not None:
             seal_and_release(engine, completed)
         return

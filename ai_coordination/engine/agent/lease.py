@@ -13,6 +13,10 @@ from ai_coordination.states import SessionAgentState
 LEASE_SECONDS = 60.0
 SHORTEST_STEP_SECONDS = 20.0
 LEASE_AFTER_WORKER_SECONDS = 30.0
+# After so many workers have died with a run, its attempt has failed.
+MOST_TAKEOVERS = 3
+# With less time left, a worker begins no further step.
+SECONDS_OF_A_STEP = 10.0
 # What a worker needs after a call to write its result.
 SECONDS_TO_WRITE = 5.0
 # How long a worker waits for the answer to a poll, within its lease.
@@ -39,6 +43,11 @@ def check_time(engine: Engine, agent: models.SessionAgent, seconds: float | None
     wanted = float(seconds or agent.agent_action.timeout_seconds) + SECONDS_TO_WRITE
     if left < min(wanted, engine.enough_seconds):
         raise NoTime(f"{left:.0f} s are left")
+
+
+def has_time_for_a_step(engine: Engine) -> bool:
+    """Whether the worker has enough time left for a step in which it waits for no agent."""
+    return engine.works_until is None or _left(engine, engine.works_until) >= SECONDS_OF_A_STEP
 
 
 class Lease(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ai_coordination import models, timestamps
 from ai_coordination.engine import looks, metrics
-from ai_coordination.engine.agent import claim, fail, invoke, lease
+from ai_coordination.engine.agent import fail, invoke, lease, surroundings
 from ai_coordination.engine.context import GRACE_SECONDS, Engine
 from ai_coordination.models import due_times, moves, reads, writes
 from ai_coordination.states import SessionAgentState
@@ -38,7 +38,7 @@ def poll(engine: Engine, agent: models.SessionAgent, due_at: str | None = None) 
     session = reads.get(
         models.Session, agent.coordination_uuid, agent.session_uuid, tenant=agent.partition_key
     )
-    if not claim.is_in_progress(session, agent):
+    if not surroundings.is_in_progress(session, agent):
         return
     lease.check_time(engine, agent, lease.POLL_SECONDS)
     now = looks.count(engine, agent, due_at)
@@ -60,7 +60,7 @@ def _take(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | N
     kind = models.SessionAgent
     same_lease = moves.same_worker(agent) & moves.same(kind.lease_until, agent.lease_until)
     takeovers = int(agent.takeovers or 0)
-    if takeovers >= claim.MOST_TAKEOVERS:
+    if takeovers >= lease.MOST_TAKEOVERS:
         notes = f"{takeovers + 1} workers died while they polled this agent"
         fail.fail_attempt(engine, agent, notes, same_lease)
         return None

@@ -1,12 +1,12 @@
 """Read what a step of an agent needs, apart from the agent itself."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypeGuard
 
 from ai_coordination import ids, models
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import reads
-from ai_coordination.states import SessionAgentState
+from ai_coordination.states import SessionAgentState, SessionStatus
 
 # An agent may follow a thousand others.
 BATCHES_AT_ONCE = 8
@@ -21,6 +21,25 @@ def read(
     """
     session, *others = _read(engine, agent, _followed(agent), with_session=True)
     return session, [other for other in others if other is not None]
+
+
+def is_in_progress(
+    session: models.Session | None, agent: models.SessionAgent
+) -> TypeGuard[models.Session]:
+    """Whether the agent's session is in progress, in the agent's iteration."""
+    return (
+        session is not None
+        and session.status == SessionStatus.IN_PROGRESS
+        and session.iteration_count == agent.iteration
+    )
+
+
+def successor(
+    engine: Engine, agent: models.SessionAgent, ordinal: int
+) -> tuple[models.Session | None, models.SessionAgent | None]:
+    """Read an agent's session and one agent that follows it, as they are, in one call."""
+    session, after = _read(engine, agent, [ordinal], with_session=True)
+    return session, after
 
 
 def _followed(agent: models.SessionAgent) -> Collection[float]:

@@ -25,6 +25,7 @@ from ai_coordination.engine.agent.transitions.runs import (
 from ai_coordination.engine.agent.transitions.starts import (
     to_failed_unstarted,
     to_grown,
+    to_handed_over,
     to_in_progress,
     to_skipped,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "to_failed",
     "to_failed_unstarted",
     "to_grown",
+    "to_handed_over",
     "to_in_progress",
     "to_next_attempt",
     "to_next_iteration",

@@ -1,5 +1,7 @@
 """The edges out of INITIAL: an agent is claimed, adds others, is skipped or cannot be started."""
 
+from dataclasses import replace
+
 from ai_coordination import models
 from ai_coordination.engine.agent.transition import (
     NO_HEARTBEAT,
@@ -28,6 +30,20 @@ def to_in_progress(
         changes={**attempt, **NO_LEASE, **NO_HEARTBEAT, **changes},
         condition=moves.same_start(agent),
         run=run,
+    )
+
+
+def to_handed_over(claim: Transition, ended: models.SessionAgent) -> Transition:
+    """INITIAL to IN_PROGRESS, in the transaction that completes the only agent that it waits for.
+
+    It is released and claimed in one write. If something else has made it due, it has a message.
+    """
+    kind = models.SessionAgent
+    released = moves.same_start(claim.agent, waits_for={int(ended.ordinal)})
+    return replace(
+        claim,
+        changes={**claim.changes, "waiting_on": None},
+        condition=released & kind.due_at.does_not_exist(),
     )
 
 
