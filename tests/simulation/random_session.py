@@ -57,23 +57,28 @@ class RandomSession:
         self._nesting = 0
         self._woken: models.SessionAgent | None = None
         self._is_over = False
-        self.world.batched = draw.choice([0, 0.5])
-        self.world.lost = draw.choice([0, 0.2])
-        self.world.most_waiting = draw.choice([0, 2, 5])
-        self.world.doubled = draw.choice([0, 0.4])
-        self.world.older = draw.choice([0, 0.5])
-        self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
+        self._draw_queue(draw)
+        # Of its own, so that what else is drawn for a seed stays the same.
+        self.world.hands_over = random.Random(f"workers {seed}").choice([1, 1, 0.5])
         self._agents = RandomAgents(self.world, self._callers, self._monitor.turns, draw)
         self._agents.death, self._agents.stops = self._death, draw.choice([0, 0.1])
         self.world.bus = _bus(self.world, draw)
         self._labels, self._purges = draw.choice(LABELS), draw.choice([None, "a caller", "time"])
-        self.world.hands_over = draw.choice([1, 1, 0.5])
         self.world.answers = self._answer
         self.world.polls = self._agents.poll
         self.world.cancels = self._cancel
         self.world.seam = self._seam
         self.world.spoils = self._spoilt
         self.world.landed = lambda: (self._monitor.look(), None)[1]
+
+    def _draw_queue(self, draw: random.Random) -> None:
+        """How messages are lost, doubled and delayed."""
+        self.world.batched = draw.choice([0, 0.5])
+        self.world.lost = draw.choice([0, 0.2])
+        self.world.most_waiting = draw.choice([0, 2, 5])
+        self.world.doubled = draw.choice([0, 0.4])
+        self.world.older = draw.choice([0, 0.5])
+        self.world.longest_chain = draw.choice([math.inf, math.inf, 3])
 
     def run(self) -> Snapshot:
         """From its start to its rest, and that again after each retry; the session as it is."""

@@ -5,11 +5,12 @@ A failing seed is replayed by `SEED=17 python -m pytest tests/simulation/test_ra
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
+from tests.simulation.blueprints import Blueprint, chained, drawn
 from tests.simulation.random_session import RandomSession
 from tests.support.ids import short
 
@@ -19,9 +20,9 @@ MORE = int(os.environ.get("SEEDS", "10000"))
 AT_ONCE = 12
 
 
-def _hold(seeds: Iterable[int]) -> None:
+def _hold(seeds: Iterable[int], blueprint: Callable[[int], Blueprint] = drawn) -> None:
     for seed in seeds:
-        session = RandomSession(seed)
+        session = RandomSession(seed, blueprint=blueprint(seed))
         try:
             session.run()
         except Exception as error:
@@ -42,6 +43,17 @@ def _everyday() -> list[Any]:
 @pytest.mark.parametrize("seeds", _everyday(), ids=short)
 def test_random_sessions_come_to_their_right_end(seeds: Iterable[int]) -> None:
     _hold(seeds)
+
+
+@pytest.mark.parametrize("seeds", [[int(REPLAYED)]] if REPLAYED else [range(AT_ONCE)], ids=short)
+def test_random_chains_come_to_their_right_end(seeds: Iterable[int]) -> None:
+    _hold(seeds, chained)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("seeds", _chunks(AT_ONCE, AT_ONCE + MORE // 4), ids=short)
+def test_many_random_chains_come_to_their_right_end(seeds: range) -> None:
+    _hold(seeds, chained)
 
 
 @pytest.mark.stress
