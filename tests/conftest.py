@@ -59,7 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     # Other values each time, so many runs a week try more than a few long ones.
-    hypothesis.settings.register_profile("everyday", max_examples=40)
+    # A busy machine is no failure.
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile(
+        "everyday", max_examples=40, deadline=None, suppress_health_check=slow
+    )
     hypothesis.settings.load_profile("everyday")
     config.stash[WHY_MISSING] = local.why_missing()
     if config.stash[WHY_MISSING] and os.environ.get("CI") == "true":

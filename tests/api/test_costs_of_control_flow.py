@@ -33,9 +33,9 @@ def chain(**more: Any) -> tuple[Place, Cost]:
     )
 
 
-# As before there was control flow; and a query of how the agents have ended.
+# A claim, two handovers, and the end of C: complete, seal, release and complete the session, settle.
 PLAIN = Cost(
-    {"GetItem": 3, "BatchGetItem": 3, "TransactWriteItems": 3, "UpdateItem": 13, "Query": 1}, 25, 10
+    {"GetItem": 1, "BatchGetItem": 3, "TransactWriteItems": 3, "UpdateItem": 5, "Query": 1}, 25, 10
 )
 ATTRIBUTES = {
     "session_agents": """agent agent_action agent_input agent_output agent_uuid attempt
@@ -77,11 +77,12 @@ def test_a_condition_that_holds_and_an_input_cost_nothing(settings: dict[str, An
 def test_a_skipped_agent_costs_three_writes_and_no_transaction() -> None:
     place, cost = chain(when="`false`")
 
+    # A's worker reads B, and hands nothing over. Then A's step: complete, seal, release and settle.
     # Of B and C each: the skip, the release, and the removal of the due time.
     assert states(place) == {"a": "COMPLETED", "b": "SKIPPED", "c": "SKIPPED"}
     assert cost.calls == {
         "GetItem": 3,
-        "BatchGetItem": 3,
+        "BatchGetItem": 3 + 1,
         "TransactWriteItems": 1,
         "UpdateItem": 4 + 2 * 3 + 1,
         "Query": 1,
@@ -91,11 +92,12 @@ def test_a_skipped_agent_costs_three_writes_and_no_transaction() -> None:
 def test_a_delay_is_one_write() -> None:
     place, cost = chain(delaySeconds=3)
 
-    # A's step: complete, seal, release and settle; then B's delay.
+    # A's worker reads B, and hands nothing over. Then A's step: complete, seal, release and settle;
+    # then B's delay.
     assert states(place) == {"a": "COMPLETED", "b": "INITIAL", "c": "INITIAL"}
     assert cost.calls == {
         "GetItem": 2,
-        "BatchGetItem": 2,
+        "BatchGetItem": 2 + 1,
         "TransactWriteItems": 1,
         "UpdateItem": 4 + 1,
     }

@@ -206,6 +206,10 @@ def start_calls() -> None:
         place = start(blueprint([function("f", ARN, **WAITS)]))
         work_off()
     assert states(place) == {"f": "FAILED"}
+    # Two agents that may start: neither is handed over.
+    members = [function("f", ARN, **WAITS), echo("a"), echo("b")]
+    start(blueprint(members, [after("f"), after("a", "f"), after("b", "f")]))
+    work_off()
     reported_later = [function("f", ARN)]
     start(blueprint(reported_later))
     work_off()

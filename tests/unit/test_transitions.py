@@ -30,6 +30,9 @@ ANSWER: Changes = {"agent_output": "out"}
 QUESTION: Changes = {"question": "Which?", "resume": "[]"}
 EDGES: Mapping[str, Callable[[models.SessionAgent], Transition]] = {
     "to_in_progress": lambda agent: transitions.to_in_progress(agent, run(), {}, NOW),
+    "to_handed_over": lambda agent: transitions.to_handed_over(
+        transitions.to_in_progress(agent, run(), {}, NOW), agent
+    ),
     "to_grown": lambda agent: transitions.to_grown(ENGINE, agent, {"waiting_on": {7}}, None),
     "to_skipped": lambda agent: transitions.to_skipped(ENGINE, agent, "why"),
     "to_cancelled": lambda agent: transitions.to_cancelled(ENGINE, agent),
@@ -134,7 +137,8 @@ def test_every_way_out_of_an_attempt_forgets_its_throttled_runs() -> None:
 
     kept = {name for name, agent in results.items() if agent.throttles or agent.throttled_since}
 
-    assert kept == {"to_same_attempt", "to_in_progress", "to_skipped", "to_grown"}
+    starts = {"to_in_progress", "to_handed_over", "to_skipped", "to_grown"}
+    assert kept == {"to_same_attempt", *starts}
 
 
 def test_only_an_agent_that_waits_for_a_person_is_in_a_list_of_questions() -> None:

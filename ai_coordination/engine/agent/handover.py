@@ -88,6 +88,7 @@ def _prepared(
             or session.operation is not None
             or not _may_start_at_once(ended, agent)
             or not _has_time(engine, agent)
+            or conditions.why_skipped(session, agent, [ended]) is not None
         ):
             return None
         attempt = attempts.prepare(engine, session, agent, [ended])
@@ -101,12 +102,11 @@ def _prepared(
 
 
 def _may_start_at_once(ended: models.SessionAgent, agent: models.SessionAgent) -> bool:
-    """Whether an agent starts as soon as the ended one is completed, and nothing is decided first.
+    """Whether nothing but its condition keeps an agent from starting once the other is completed.
 
-    What `claim` does with an agent before its attempt needs messages and writes of its own.
+    What else `claim` does with an agent before its attempt needs messages and writes of its own.
     """
-    action = agent.agent_action
-    is_plain = action.when is None and not action.delay_seconds and not agent.has_rule
+    is_plain = not agent.agent_action.delay_seconds and not agent.has_rule
     is_untouched = not (agent.not_before or agent.growing or agent.due_at or agent.unsent_events)
     return bool(
         is_plain
@@ -115,7 +115,6 @@ def _may_start_at_once(ended: models.SessionAgent, agent: models.SessionAgent) -
         and agent.iteration == ended.iteration
         and agent.waiting_on == {ended.ordinal}
         and conditions.is_first_look(agent)
-        and conditions.may_be_invoked(agent)
     )
 
 
