@@ -33,7 +33,7 @@ def chain(**more: Any) -> tuple[Place, Cost]:
     )
 
 
-# A claim, two handovers, and the end of C: complete, seal, release and complete the session, settle.
+# A claim, two handovers, and the end of C: complete, seal, release the session, end it, settle.
 PLAIN = Cost(
     {"GetItem": 1, "BatchGetItem": 3, "TransactWriteItems": 3, "UpdateItem": 5, "Query": 1}, 25, 10
 )
