@@ -35,7 +35,7 @@ def hand_over(engine: Engine, completed: Transition) -> bool:
 
     Returns whether that landed. The successor is then in `engine.onward`, unless an external worker
     does its work. Otherwise nothing was written, or no answer came: the usual completion is
-    refused if it has landed, and whoever finds the successor's lease ended takes it over.
+    refused if it has landed, and another worker takes the successor over when its lease has ended.
     """
     if engine.onward is None or completed.agent.unsent_events:
         return False
