@@ -16,7 +16,8 @@ from ai_coordination import __version__, config, telemetry
 from ai_coordination.errors import Throttled
 from ai_coordination.models import allowance
 from ai_coordination.models.fast.client import new_client, new_lean_client
-from ai_coordination.models.fast.item_decoder import decoder
+from ai_coordination.models.fast.item_decoder import decoder, defaults
+from ai_coordination.models.fast.item_encoder import encode
 
 REMEMBERED_WRITES = 4
 
@@ -175,8 +176,19 @@ class Table(Model):
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """A copy with some attributes changed. None removes one. The entity itself stays."""
-        values = {**self.attribute_values, **changes}
-        return type(self)(**{name: value for name, value in values.items() if value is not None})
+        kind = type(self)
+        values = defaults(kind)()
+        for name, value in self.attribute_values.items():
+            if value is not None and name not in changes:
+                values[name] = value
+        copy = kind.__new__(kind)
+        copy.attribute_values = values
+        copy._set_attributes(**{name: one for name, one in changes.items() if one is not None})
+        return copy
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        """Called by pynamodb for what it writes."""
+        return encode(self, null_check=null_check)
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:

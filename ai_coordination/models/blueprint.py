@@ -13,6 +13,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.constants import MAP
 
+from ai_coordination.models.fast.item_encoder import encode_map
 from ai_coordination.models.texts import TextAttribute
 
 
@@ -78,7 +79,7 @@ class AskRule(MapAttribute[Any, Any]):
 
     def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:
         """Return only what differs from its default."""
-        stored = super().serialize(values, null_check=null_check)
+        stored = encode_map(self, values, null_check=null_check)
         return {name: value for name, value in stored.items() if _USUAL_ASK.get(name) != value}
 
 
@@ -136,7 +137,7 @@ class AgentAction(MapAttribute[Any, Any]):
 
     def serialize(self, values: Any, *, null_check: bool = True) -> dict[str, Any]:
         """Return only the rules that differ from their defaults."""
-        stored = super().serialize(values, null_check=null_check)
+        stored = encode_map(self, values, null_check=null_check)
         return {name: rule for name, rule in stored.items() if USUAL.get(name) != rule}
 
 

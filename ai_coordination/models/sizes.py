@@ -28,7 +28,7 @@ def of_entity(entity: Table) -> int:
 def by_attribute(entity: Table) -> dict[str, int]:
     """Return the size of each attribute of an entity in bytes, including its name."""
     item = entity.serialize(null_check=False)
-    return {name: of_item({name: value}) for name, value in item.items()}
+    return {name: _text(name) + _value(value) for name, value in item.items()}
 
 
 def of_item(item: Item) -> int:
@@ -50,12 +50,16 @@ def _number(number: str) -> int:
 
     Leading and trailing zeros do not count.
     """
-    sign, digits, exponent = Decimal(number).as_tuple()
-    written = "".join(map(str, digits)).lstrip("0")
+    if number.isdecimal():
+        sign, written, exponent = 0, number.lstrip("0"), 0
+    else:
+        parts = Decimal(number).as_tuple()
+        written = "".join(map(str, parts.digits)).lstrip("0")
+        sign, exponent = parts.sign, int(parts.exponent)
     significant = written.rstrip("0")
     if not significant:
         return 1
-    places = int(exponent) + len(written) - len(significant)
+    places = exponent + len(written) - len(significant)
     return (len(significant) + places % 2 + 1) // 2 + 1 + sign
 
 

@@ -27,14 +27,10 @@ def decoder(kind: type[C]) -> Callable[[Mapping[str, Value]], C]:
     """Return the function that decodes an item to a `kind`. Unknown attributes are ignored."""
     attributes = kind.get_attributes().items()
     readers = {each.attr_name: (name, _reader(each)) for name, each in attributes}
-    defaults = {name: each.default for name, each in attributes if each.default is not None}
-    fixed = {name: value for name, value in defaults.items() if not callable(value)}
-    made = [(name, make) for name, make in defaults.items() if callable(make)]
+    new_values = defaults(kind)
 
     def decode(item: Mapping[str, Value]) -> C:
-        values = fixed.copy()
-        for name, make in made:
-            values[name] = make()
+        values = new_values()
         for stored_name, value in item.items():
             if stored_name in readers and NULL not in value:
                 name, read = readers[stored_name]
@@ -44,6 +40,26 @@ def decoder(kind: type[C]) -> Callable[[Mapping[str, Value]], C]:
         return decoded
 
     return decode
+
+
+@cache
+def defaults(kind: type[AttributeContainer]) -> Callable[[], dict[str, Any]]:
+    """Return the function that returns the values of a `kind` for which nothing is given."""
+    given = {
+        name: each.default
+        for name, each in kind.get_attributes().items()
+        if each.default is not None
+    }
+    fixed = {name: value for name, value in given.items() if not callable(value)}
+    made = [(name, make) for name, make in given.items() if callable(make)]
+
+    def new_values() -> dict[str, Any]:
+        values = fixed.copy()
+        for name, make in made:
+            values[name] = make()
+        return values
+
+    return new_values
 
 
 def _reader(attribute: Attribute[Any]) -> Callable[[Value], Any]:
