@@ -17,7 +17,7 @@ from ai_coordination.context import InvocationContext
 from ai_coordination.models import base
 from ai_coordination.models.fast.client import new_client, new_lean_client
 from ai_coordination.models.fast.lean.client import LeanClient
-from benchmarks.waits import environment
+from benchmarks.environment import sealed
 from tests.support import dynamodb_local
 
 TABLE = "database-clients"
@@ -58,7 +58,7 @@ def main() -> None:
     if why := dynamodb_local.why_missing():
         sys.exit(why)
     with dynamodb_local.running() as endpoint:
-        os.environ.update(environment(endpoint, ""))
+        os.environ.update(sealed(AWS_ENDPOINT_URL_DYNAMODB=endpoint))
         botocores, lean = new_client(base._CONFIG), new_lean_client(base._CONFIG)
         if not isinstance(lean, LeanClient):
             sys.exit("The environment configures something that only botocore's client handles")

@@ -93,8 +93,8 @@ def _measured() -> dict[str, Any]:
         with dynamodb_local.running() as endpoint, TemporaryDirectory() as directory:
             result = Path(directory) / "result.json"
             command = [sys.executable, "-m", "benchmarks.waits", str(result)]
-            named = environment(endpoint, url)
-            subprocess.run(command, env=named, stdout=subprocess.DEVNULL, check=True)
+            environment = _environment(endpoint, url)
+            subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
             measured: dict[str, Any] = json.loads(result.read_text())
     finally:
         agents.terminate()
@@ -102,7 +102,7 @@ def _measured() -> dict[str, Any]:
     return measured
 
 
-def environment(endpoint: str, agents: str) -> dict[str, str]:
+def _environment(endpoint: str, agents: str) -> dict[str, str]:
     ours = ("AWS_", "AI_COORDINATION_", "POWERTOOLS_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {
