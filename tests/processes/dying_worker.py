@@ -27,6 +27,12 @@ def _claims(operation: str, request: Request) -> bool:
     return any(part.get("Put", {}).get("TableName") == SessionRun.Meta.table_name for part in parts)
 
 
+def _hands_over(operation: str, request: Request) -> bool:
+    updates = [part.get("Update", {}) for part in request.get("TransactItems", [])]
+    values = [update.get("ExpressionAttributeValues", {}).values() for update in updates]
+    return any({"S": "completed"} in of_update for of_update in values)
+
+
 def _completes(operation: str, request: Request) -> bool:
     values = request.get("ExpressionAttributeValues", {}).values()
     return _of(SessionAgent, operation, request) and {"S": "completed"} in values
@@ -46,6 +52,7 @@ def _settles(operation: str, request: Request) -> bool:
 
 WRITES: dict[str, Callable[[str, Request], bool]] = {
     "claim": _claims,
+    "handover": _hands_over,
     "complete": _completes,
     "seal": _seals,
     "release": _releases,

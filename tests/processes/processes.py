@@ -20,6 +20,7 @@ from tests.support import moto_server
 SECONDS = 60
 BUCKET = "texts"
 WORKER = (sys.executable, "-m", "ai_coordination.local", "worker")
+EARLIER = (sys.executable, "-m", "tests.processes.earlier_worker")
 SHORT_STEPS = ("--step-seconds", "11", "--sweep-seconds", "3")
 
 
@@ -48,10 +49,15 @@ def _forget() -> None:
 
 @dataclass
 class Workers:
-    """`python -m ai_coordination.local worker`, several times."""
+    """`python -m ai_coordination.local worker`, several times.
+
+    With `mixed` each other one that is started is of an earlier version.
+    """
 
     number: int
     threads: int = 1
+    mixed: bool = False
+    started: int = 0
     running: list[subprocess.Popen[str]] = field(default_factory=list)
     # Those that stand still, and until when by the monotonic clock.
     still: list[tuple[subprocess.Popen[str], float]] = field(default_factory=list)
@@ -69,9 +75,11 @@ class Workers:
             process.communicate(timeout=SECONDS)
 
     def _start(self) -> None:
+        self.started += 1
+        command = EARLIER if self.mixed and self.started % 2 else WORKER
         self.running.append(
             subprocess.Popen(
-                [*WORKER, "--threads", str(self.threads), *SHORT_STEPS],
+                [*command, "--threads", str(self.threads), *SHORT_STEPS],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -1,4 +1,4 @@
-"""A worker is killed at five points of the crash matrix, and another one ends each session."""
+"""A worker is killed at seven points of the crash matrix, and another one ends each session."""
 
 import signal
 import subprocess
@@ -16,8 +16,16 @@ pytestmark = pytest.mark.stress
 
 # A message comes again after 16 s; a claim whose worker is dead is taken over after 41 s.
 SECONDS_AT_MOST = 120
-POINTS = ["after-claim", "after-complete", "after-seal", "after-release", "before-settle"]
-ATTEMPTS = {"first": 1, "left": 1, "flaky": 2, "last": 1}
+POINTS = [
+    "after-claim",
+    "before-handover",
+    "after-handover",
+    "after-complete",
+    "after-seal",
+    "after-release",
+    "before-settle",
+]
+ATTEMPTS = {"opening": 1, "first": 1, "left": 1, "flaky": 2, "last": 1}
 LARGE = "Which way? " * 1_000
 WHOLE = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status
@@ -35,12 +43,13 @@ def agent(name: str, **parameters: Any) -> dict[str, Any]:
 
 
 def blueprint() -> dict[str, str]:
-    """A diamond of which one arm fails at first, and whose end is approved."""
+    """A diamond behind one agent. One arm fails at first, and its end is approved."""
     flaky = agent("flaky", fail={"attempts": 1, "notes": "Not yet"})
-    members = [agent("first"), agent("left"), flaky, agent("last")]
+    members = [agent("opening"), agent("first"), agent("left"), flaky, agent("last")]
     coordination = new_coordination(agents=members)
     actions = [
-        {"agentUuid": "first"},
+        {"agentUuid": "opening"},
+        {"agentUuid": "first", "predecessors": ["opening"]},
         {"agentUuid": "left", "predecessors": ["first"]},
         {
             "agentUuid": "flaky",
@@ -100,6 +109,7 @@ def is_right(session: dict[str, Any]) -> None:
         ("flaky", 2, "COMPLETED"),
         ("last", 1, "COMPLETED"),
         ("left", 1, "COMPLETED"),
+        ("opening", 1, "COMPLETED"),
     ]
 
 

@@ -142,13 +142,14 @@ def killed_each_second(workers: Workers, key: dict[str, str]) -> Told:
     return told
 
 
+@pytest.mark.parametrize("mixed", [False, True], ids=["this version", "with an earlier version"])
 def test_sessions_end_right_while_a_worker_is_killed_or_stopped_each_second(
-    shared: None, write_line: Callable[[str], None]
+    shared: None, write_line: Callable[[str], None], *, mixed: bool
 ) -> None:
     key = blueprint()
     begun = time.monotonic()
 
-    with Workers(WORKERS) as workers:
+    with Workers(WORKERS, mixed=mixed) as workers:
         told = killed_each_second(workers, key)
 
     assert len(told.places) == SESSIONS
@@ -156,7 +157,8 @@ def test_sessions_end_right_while_a_worker_is_killed_or_stopped_each_second(
         is_right(place, number)
     seconds = told.ended - begun
     write_line(
-        f"{SESSIONS} sessions of {len(PREDECESSORS)} agents on {WORKERS} workers, of which "
+        f"{SESSIONS} sessions of {len(PREDECESSORS)} agents on {WORKERS} workers"
+        f"{', half of an earlier version' if mixed else ''}, of which "
         f"{told.kills} were killed and {told.stops} stopped for {STILL_SECONDS} s: "
         f"all right after {seconds:.0f} s "
         f"({SESSIONS * len(PREDECESSORS) / seconds:.0f} steps a second), "
