@@ -22,9 +22,10 @@ pytestmark = pytest.mark.usefixtures("surroundings")
 
 SESSIONS = 2
 FORTY = 40
-# Each turn takes a chain on by a step; where the first message is lost, a sweep comes before.
-STEPS = ["a", "b", "c"]
-ALONE = len(STEPS) + 1
+# Each turn takes a diamond on by a layer; where the first message is lost, a sweep comes before.
+DIAMOND: dict[str, list[str]] = {"a": [], "left": ["a"], "right": ["a"], "z": ["left", "right"]}
+LAYERS = 3
+ALONE = LAYERS + 1
 ENDED = """query ($c: ID!) { sessions(coordinationUuid: $c, first: 100) { nodes {
     status sessionAgents { nodes { state attempt agentOutput } }
 } } }"""
@@ -89,8 +90,8 @@ class Victim:
     def __init__(self, queue: Queue, sessions: int = SESSIONS) -> None:
         self._caller: Caller = new_tenant()
         self._queue = queue
-        agents = [echo(name) for name in STEPS]
-        actions = [after("a"), after("b", "a"), after("c", "b")]
+        agents = [echo(name) for name in DIAMOND]
+        actions = [after(name, *before) for name, before in DIAMOND.items()]
         self._coordination = new_coordination(self._caller, agents=agents)
         task = new_task(self._coordination, self._caller, agentActions=actions)
         self._key = {"coordinationUuid": self._coordination, "taskUuid": task}
@@ -120,7 +121,7 @@ class Victim:
 
 def turns(queue: Queue, victim: Victim) -> int:
     """How many it takes until its sessions have ended."""
-    for turn in range(1, len(STEPS) + 3):
+    for turn in range(1, LAYERS + 3):
         queue.turn()
         if victim.ended():
             return turn
