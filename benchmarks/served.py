@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from http.client import HTTPConnection
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -174,6 +175,8 @@ def _in_functions(file: Path, trace: Trace) -> Trace:
     """Return the trace as the functions saw it, with the processor time of both processes."""
     inside = [Step(*map(int, line.split())) for line in file.read_text().splitlines()]
     file.unlink()
+    if any(later.cpu_start < one.cpu_end for one, later in pairwise(inside)):
+        raise RuntimeError("more than one process has run the functions of a session")
     steps = [
         Step(its.start, its.end, step.cpu_start + its.cpu_start, step.cpu_end + its.cpu_end)
         for step, its in zip(trace.steps, inside, strict=True)
