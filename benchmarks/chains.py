@@ -102,34 +102,30 @@ def _wait_until_complete(session: models.Session) -> None:
 
 
 def counted(watched: Watched, task: models.Task) -> dict[str, Any]:
-    """Return what a step of a chain costs on average, from the first to the last one's start."""
-    messages: Counter[str] = Counter()
+    """Return what a step in the middle of a chain costs, from its call to the next one.
+
+    `messages` and `requests` are those of SQS, on average.
+    """
+    found: Counter[str] = Counter()
 
     def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:
         concerned = len(parsed.get("Successful", parsed.get("Messages", ())))
         if concerned:
-            messages[model.name] += concerned
-            messages["requests"] += 1
+            found["requests"] += 1
+            found["messages"] += concerned if model.name == "SendMessageBatch" else 0
 
     events = clients("sqs").meta.events
     events.register("after-call.sqs", count)
-    marks: list[Counter[str]] = []
+    marks: list[tuple[units.Mark, Counter[str]]] = []
     with units.kept() as ledger:
-
-        def mark() -> None:
-            written = sum(write.total for write in ledger.writes)
-            read = sum(one.units for one in ledger.reads)
-            calls = Counter(f"call {operation}" for operation in ledger.calls)
-            of_dynamodb = Counter({"written": written, "read": int(2 * read)})
-            marks.append(calls + of_dynamodb + messages)
-
-        watched.on_start = mark
+        watched.on_start = lambda: marks.append((ledger.mark(), found.copy()))
         traced(watched, partial(started, task), CHAIN)
         watched.on_start = lambda: None
     events.unregister("after-call.sqs", count)
-    spent = marks[-1] - marks[0]
-    a_step = {name: number / (CHAIN - 1) for name, number in spent.items()}
-    return a_step | {"read": a_step.get("read", 0.0) / 2}
+    (start, _), (end, _) = marks[CHAIN // 2 :][:2]
+    sent = marks[-1][1] - marks[0][1]
+    of_sqs = {name: sent[name] / (CHAIN - 1) for name in ("messages", "requests")}
+    return ledger.between(start, end) | of_sqs
 
 
 def main(result: str, queue: str) -> None:

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -145,24 +145,16 @@ def timed_both(work: Callable[[], T]) -> tuple[T, dict[str, float]]:
 
 
 def costs(queue: Held) -> dict[str, Any]:
-    """Measure what a step in the middle of a chain reads and writes."""
+    """Measure what a step in the middle of a chain reads and writes, from message to message."""
     with units.kept() as ledger:
         session = started(chain(CHAIN))
         marks = []
         while messages := queue.take(1):
-            marks.append((len(ledger.calls), len(ledger.reads), len(ledger.writes)))
+            marks.append(ledger.mark())
             message_handler.work(factory.of_a_worker(InvocationContext(), 60), messages[0])
             queue.done()
     is_complete(session)
-    (call, read, write), (next_call, next_read, next_write) = marks[CHAIN // 2 :][:2]
-    return {
-        "calls": Counter(ledger.calls[call:next_call]),
-        "reads": sum(one.units for one in ledger.reads[read:next_read]),
-        "writes": [
-            [f"{one.kind} {one.name}", one.size, one.transaction, one.units, one.indexes]
-            for one in ledger.writes[write:next_write]
-        ],
-    }
+    return ledger.between(*marks[CHAIN // 2 :][:2])
 
 
 def ratio(queue: Held) -> list[dict[str, dict[str, float]]]:

@@ -62,10 +62,10 @@ def _range(times: list[float]) -> str:
     return f"{median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})"
 
 
-def step(costs: dict[str, Any]) -> str:
+def step(title: str, costs: dict[str, Any]) -> str:
     """Return the table of what each write of one step costs."""
     lines = [
-        "| a step in a chain, short texts | bytes of the item | write units | of them in indexes |",
+        f"| {title} | bytes of the item | write units | of them in indexes |",
         "|---|---|---|---|",
     ]
     total = 0
@@ -88,16 +88,12 @@ def chains(queued: dict[str, Any], served: dict[str, Any]) -> str:
     """Return the table of chains over a queue of HTTP, and on the server of `make run`."""
     over = [figures(queued["chain"]), figures(served["chain"]), figures(served["functions"])]
     counted = queued["counted"]
-    calls = sum(number for name, number in counted.items() if name.startswith("call "))
+    written = sum(units + sum(more.values()) for *_, units, more in counted["writes"])
     rows = {
-        "DynamoDB calls a step": [f"{calls:.1f}", "", ""],
-        "write units, read units a step": [
-            f"{counted['written']:.1f}, {counted['read']:.1f}",
-            "",
-            "",
-        ],
+        "DynamoDB calls a step": [f"{sum(counted['calls'].values())}", "", ""],
+        "write units, read units a step": [f"{written}, {counted['reads']:g}", "", ""],
         "messages, requests to SQS a step": [
-            f"{counted.get('SendMessageBatch', 0):.1f}, {counted.get('requests', 0):.1f}",
+            f"{counted['messages']:.1f}, {counted['requests']:.1f}",
             "",
             "",
         ],

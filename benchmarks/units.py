@@ -6,6 +6,7 @@ key changes goes and appears.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,10 @@ class Read:
     units: float
 
 
+Mark = tuple[int, int, int]
+"""A moment: how many calls, reads and writes there were."""
+
+
 class Ledger:
     """All reads and writes of the engine in order, and the number of calls."""
 
@@ -61,6 +66,21 @@ class Ledger:
         self.writes: list[Write] = []
         self.reads: list[Read] = []
         self.calls: list[str] = []
+
+    def mark(self) -> Mark:
+        return len(self.calls), len(self.reads), len(self.writes)
+
+    def between(self, start: Mark, end: Mark) -> dict[str, Any]:
+        """Return the calls, the read units and the writes between two moments."""
+        (call, read, write), (next_call, next_read, next_write) = start, end
+        return {
+            "calls": Counter(self.calls[call:next_call]),
+            "reads": sum(one.units for one in self.reads[read:next_read]),
+            "writes": [
+                [f"{one.kind} {one.name}", one.size, one.transaction, one.units, one.indexes]
+                for one in self.writes[write:next_write]
+            ],
+        }
 
 
 @contextmanager
