@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
+import pytest
+
 from ai_coordination import texts
 from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.runtimes.base import Answer, Call, Result, Usage
@@ -14,6 +16,8 @@ from tests.simulation.simulator import Died, Simulator, survives
 from tests.simulation.snapshot import Snapshot
 
 MOST_STEPS = 100
+# What may happen to a write: it has landed all the same, or it has not.
+FAULTS = ("answer lost", "conflict")
 
 
 class Case:
@@ -132,6 +136,18 @@ def kept(call: Call, said: str) -> Answer:
     return Answer(texts.store(texts.Owner.of(call.agent), said), used)
 
 
+def sampled(every: int) -> pytest.MarkDecorator:
+    """A few of the moments every day; all of them among the long tests."""
+    return pytest.mark.parametrize("every", [every, pytest.param(1, marks=pytest.mark.stress)])
+
+
+def spoilt_by(*faults: str, every: int) -> pytest.MarkDecorator:
+    """A few writes with these faults every day; all of them, with each fault, in the long tests."""
+    everyday: list[Any] = [(fault, every) for fault in faults]
+    long = [pytest.param(fault, 1, marks=pytest.mark.stress) for fault in FAULTS]
+    return pytest.mark.parametrize(("spoilt", "every"), [*everyday, *long])
+
+
 def ends_right_with(case: Case, where: object) -> None:
     """Runs a case; what goes wrong says where the fault was."""
     try:
@@ -160,9 +176,9 @@ def dies_at_each_point(
         ends_right_with(new([point]), f"the worker died at point {point}")
 
 
-def is_spoilt_at_each_write(new: Callable[..., Case], spoilt: str) -> None:
-    """Each write has this fault, one in each case."""
-    for write in range(1, without_faults(new).writes + 1):
+def is_spoilt_at_each_write(new: Callable[..., Case], spoilt: str, every: int = 1) -> None:
+    """Each write has this fault, one in each case; with `every` 3 each third."""
+    for write in range(1, without_faults(new).writes + 1, every):
         ends_right_with(new([write], spoilt), f"{spoilt} at write {write}")
 
 

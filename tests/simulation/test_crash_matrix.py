@@ -15,6 +15,8 @@ from tests.simulation.cases import (
     ends_right_with,
     is_spoilt_at_each_write,
     kept,
+    sampled,
+    spoilt_by,
     two_die,
 )
 from tests.simulation.simulator import TENANT
@@ -97,12 +99,12 @@ def said(call: Call) -> str:
     return f"{call.agent.agent_uuid} has answered: {LARGE}"
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(7)
 def test_a_session_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Diamond, POINTS, every=every)
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(7)
 def test_a_session_ends_whenever_its_texts_are_lost(every: int) -> None:
     ends = set()
     for point in range(1, POINTS + 1, every):
@@ -112,11 +114,9 @@ def test_a_session_ends_whenever_its_texts_are_lost(every: int) -> None:
     assert ends == {"completed", "failed"}
 
 
-@pytest.mark.parametrize(
-    "spoilt", [pytest.param("answer lost", marks=pytest.mark.stress), "conflict"]
-)
-def test_a_session_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    is_spoilt_at_each_write(Diamond, spoilt)
+@spoilt_by("conflict", every=3)
+def test_a_session_ends_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
+    is_spoilt_at_each_write(Diamond, spoilt, every)
 
 
 @pytest.mark.stress

@@ -11,7 +11,14 @@ from ai_coordination.errors import InvalidState
 from ai_coordination.runtimes.base import Answer, Call, Question, Result, Usage
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
+from tests.simulation.cases import (
+    Started,
+    dies_at_each_point,
+    is_spoilt_at_each_write,
+    sampled,
+    spoilt_by,
+    two_die,
+)
 from tests.simulation.people import GROUP, members
 from tests.simulation.snapshot import Snapshot
 
@@ -88,14 +95,16 @@ class Claiming(Started):
         assert outcomes == ["completed", "input_required"]
 
 
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(3)
 def test_questions_are_claimed_and_answered_wherever_a_process_dies(every: int) -> None:
     dies_at_each_point(Claiming, POINTS, every=every)
 
 
-@pytest.mark.parametrize("spoilt", ["answer lost", "conflict"])
-def test_questions_are_claimed_and_answered_whichever_write_is_spoilt(spoilt: str) -> None:
-    is_spoilt_at_each_write(Claiming, spoilt)
+@spoilt_by("answer lost", "conflict", every=3)
+def test_questions_are_claimed_and_answered_whichever_write_is_spoilt(
+    spoilt: str, every: int
+) -> None:
+    is_spoilt_at_each_write(Claiming, spoilt, every)
 
 
 @pytest.mark.stress

@@ -14,6 +14,8 @@ from tests.simulation.cases import (
     dies_at_each_point,
     is_spoilt_at_each_write,
     kept,
+    sampled,
+    spoilt_by,
     two_die,
 )
 from tests.simulation.simulator import START, TENANT
@@ -104,16 +106,14 @@ class Branches(Started):
         assert len(now.runs) == list(ENDS.values()).count("completed")
 
 
-@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(9)
 def test_branches_end_right_wherever_a_worker_dies(every: int) -> None:
     dies_at_each_point(Branches, POINTS, every=every)
 
 
-@pytest.mark.parametrize(
-    "spoilt", [pytest.param("conflict", marks=pytest.mark.stress), "answer lost"]
-)
-def test_branches_end_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    is_spoilt_at_each_write(Branches, spoilt)
+@spoilt_by("answer lost", every=4)
+def test_branches_end_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
+    is_spoilt_at_each_write(Branches, spoilt, every)
 
 
 @pytest.mark.stress

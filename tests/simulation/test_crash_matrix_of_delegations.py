@@ -11,7 +11,13 @@ from ai_coordination.runtimes import delegations
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Result, RunFailed, Usage
 from ai_coordination.runtimes.delegations import Work
 from tests.simulation.blueprints import LARGE, Blueprint, member
-from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
+from tests.simulation.cases import (
+    Started,
+    dies_at_each_point,
+    is_spoilt_at_each_write,
+    sampled,
+    two_die,
+)
 from tests.simulation.simulator import TENANT
 from tests.simulation.snapshot import Snapshot
 
@@ -97,7 +103,7 @@ def chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rest, "CHUNK", 2)
 
 
-often = pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.stress)])
+often = sampled(13)
 
 
 @often

@@ -17,6 +17,7 @@ from tests.simulation.cases import (
     Started,
     dies_at_each_point,
     is_spoilt_at_each_write,
+    sampled,
     two_die,
 )
 from tests.simulation.simulator import MINUTE, START
@@ -136,12 +137,12 @@ def test_a_bus_that_refuses_is_tried_ever_more_rarely_and_delays_no_deadline() -
     assert now.session.looks is None
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(8)
 def test_no_question_and_no_end_is_left_out_wherever_the_worker_dies(every: int) -> None:
     dies_at_each_point(Told, POINTS, 2, every)
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(8)
 def test_a_session_that_begins_again_tells_of_both_ends(every: int) -> None:
     dies_at_each_point(Retried, POINTS_OF_RETRY, 2, every)
 

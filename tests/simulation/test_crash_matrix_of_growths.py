@@ -23,6 +23,7 @@ from tests.simulation.cases import (
     dies_at_each_point,
     ends_right_with,
     is_spoilt_at_each_write,
+    sampled,
     two_die,
 )
 from tests.simulation.flows import Subtask
@@ -158,11 +159,8 @@ class Cancelled(Growing):
         )
 
 
-ALL = pytest.param(1, marks=pytest.mark.stress)
-
-
 # Odd points are before a write or a message, even ones after it.
-@pytest.mark.parametrize("every", [11, ALL])
+@sampled(19)
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_session_that_grows_ends_right_wherever_its_worker_dies(
     every: int, *, in_chunks: bool
@@ -172,7 +170,7 @@ def test_a_session_that_grows_ends_right_wherever_its_worker_dies(
         dies_at_each_point(Growing, points, 1 + in_chunks, every)
 
 
-@pytest.mark.parametrize("every", [13, ALL])
+@sampled(23)
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_session_is_cancelled_while_it_grows_and_a_retry_completes_it(
     every: int, *, in_chunks: bool

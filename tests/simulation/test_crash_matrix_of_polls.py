@@ -9,7 +9,14 @@ from ai_coordination import models
 from ai_coordination.runtimes.base import Accepted, Answer, Call, RunFailed
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
-from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
+from tests.simulation.cases import (
+    Started,
+    dies_at_each_point,
+    is_spoilt_at_each_write,
+    sampled,
+    spoilt_by,
+    two_die,
+)
 from tests.simulation.simulator import Died, Simulator
 from tests.simulation.slow_request import SlowRequest
 from tests.simulation.snapshot import Snapshot
@@ -71,16 +78,14 @@ def runs_of(now: Snapshot) -> list[models.SessionRun]:
     return sorted(now.runs_of(now.agents[0]), key=lambda run: int(run.attempt))
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(7)
 def test_a_polled_session_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Polled, POINTS, every=every)
 
 
-@pytest.mark.parametrize(
-    "spoilt", ["conflict", pytest.param("answer lost", marks=pytest.mark.stress)]
-)
-def test_a_polled_session_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    is_spoilt_at_each_write(Polled, spoilt)
+@spoilt_by("conflict", every=3)
+def test_a_polled_session_ends_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
+    is_spoilt_at_each_write(Polled, spoilt, every)
 
 
 @pytest.mark.stress

@@ -9,7 +9,14 @@ from ai_coordination.engine import agent_commands
 from ai_coordination.runtimes.base import Answer, Call, Question, Reply, Result, RunFailed, Usage
 from ai_coordination.states import SessionAgentState, UserInTheLoop
 from tests.simulation.blueprints import FORM, LARGE, Blueprint, member
-from tests.simulation.cases import Started, dies_at_each_point, is_spoilt_at_each_write, two_die
+from tests.simulation.cases import (
+    Started,
+    dies_at_each_point,
+    is_spoilt_at_each_write,
+    sampled,
+    spoilt_by,
+    two_die,
+)
 from tests.simulation.simulator import TENANT
 from tests.simulation.snapshot import Snapshot
 
@@ -103,16 +110,14 @@ def _said(agent: Any) -> dict[str, Any]:
     return {"approved": True}
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.stress)])
+@sampled(7)
 def test_a_session_that_asks_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Asking, POINTS, every=every)
 
 
-@pytest.mark.parametrize(
-    "spoilt", ["answer lost", pytest.param("conflict", marks=pytest.mark.stress)]
-)
-def test_a_session_that_asks_ends_right_whichever_write_is_spoilt(spoilt: str) -> None:
-    is_spoilt_at_each_write(Asking, spoilt)
+@spoilt_by("answer lost", every=3)
+def test_a_session_that_asks_ends_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
+    is_spoilt_at_each_write(Asking, spoilt, every)
 
 
 @pytest.mark.stress

@@ -28,6 +28,7 @@ from tests.simulation.cases import (
     ends_right_with,
     is_spoilt_at_each_write,
     kept,
+    spoilt_by,
     two_die,
     without_faults,
 )
@@ -189,24 +190,17 @@ def test_a_retry_ends_right_wherever_its_worker_dies(how: str, asks_once: bool, 
     # Before and after each write of a row or a text, and each sending.
     assert points == POINTS[how]
 
-    for point in range(first, points + 1, 5):
+    for point in range(first, points + 1, 9):
         case = Retry(how, [point], asks_once=asks_once)
         ends_right_with(case, f"the worker died at point {point}")
 
 
-@pytest.mark.parametrize(
-    ("how", "spoilt"),
-    [
-        ("kept answers", "answer lost"),
-        ("current members", "conflict"),
-        pytest.param("kept answers", "conflict", marks=pytest.mark.stress),
-        pytest.param("current members", "answer lost", marks=pytest.mark.stress),
-    ],
-)
-def test_a_retry_ends_right_whichever_write_is_spoilt(how: str, spoilt: str) -> None:
+@pytest.mark.parametrize("how", POINTS)
+@spoilt_by("answer lost", "conflict", every=7)
+def test_a_retry_ends_right_whichever_write_is_spoilt(how: str, spoilt: str, every: int) -> None:
     assert without_faults(partial(Retry, how)).writes == WRITES
 
-    is_spoilt_at_each_write(partial(Retry, how), spoilt)
+    is_spoilt_at_each_write(partial(Retry, how), spoilt, every)
 
 
 @pytest.mark.stress

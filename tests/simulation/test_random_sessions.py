@@ -15,7 +15,7 @@ from tests.simulation.random_session import RandomSession
 from tests.support.ids import short
 
 REPLAYED = os.environ.get("SEED")
-EVERYDAY = 24
+EVERYDAY = 12
 MORE = int(os.environ.get("SEEDS", "10000"))
 AT_ONCE = 12
 
