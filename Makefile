@@ -88,7 +88,7 @@ invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.j
 .PHONY: test
 test: $(INSTALLED) ## Run all tests but the long ones and those in a browser (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 2 \
+	@$(BIN)/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 2 --dist worksteal \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
 
 .PHONY: stress
