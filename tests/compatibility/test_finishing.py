@@ -14,12 +14,21 @@ from tests.simulation.snapshot import StoreReader
 from tests.support.graph_api import create
 
 
+# A third of the moments every day, others of them with messages than without.
 @of_each
-@pytest.mark.parametrize("without_messages", [False, True], ids=["messages", "sweeps"])
+@pytest.mark.parametrize(
+    ("without_messages", "first", "every"),
+    [
+        pytest.param(False, 0, 3, id="messages"),
+        pytest.param(True, 1, 3, id="sweeps"),
+        pytest.param(False, 0, 1, id="messages, all", marks=pytest.mark.stress),
+        pytest.param(True, 0, 1, id="sweeps, all", marks=pytest.mark.stress),
+    ],
+)
 def test_each_session_ends_as_it_would_have(
-    corpus: Corpus, chapter: Chapter, without_messages: bool
+    corpus: Corpus, chapter: Chapter, without_messages: bool, first: int, every: int
 ) -> None:
-    for number, kept in enumerate(chapter.moments):
+    for number, kept in list(enumerate(chapter.moments))[first::every]:
         life = Life(0, chapter.chunk)
         with life.running():
             life.go_on_from(kept.moment, without_messages=without_messages)
