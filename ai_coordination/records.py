@@ -1,6 +1,7 @@
 """Handle one record of SQS: a message with its receipt, as Lambda passes it to a function."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final, Protocol
 
 from ai_coordination import messages, telemetry
@@ -54,6 +55,13 @@ def handle(engine: Engine, record: Record, lambda_context: LambdaContext) -> flo
             telemetry.logger.exception("message")
             return later(record)
     return None
+
+
+def readable(batch: Iterable[Record]) -> Iterator[Message]:
+    """The messages of a batch, without those that `handle` finds unreadable."""
+    for record in batch:
+        with suppress(messages.Unreadable):
+            yield messages.decode(record["body"])
 
 
 def go_on(engine: Engine, lambda_context: LambdaContext) -> None:

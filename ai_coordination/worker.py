@@ -11,6 +11,7 @@ from ai_coordination.config import settings
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import (
     factory,
+    read_ahead,
     schedule_trigger,
     sweeper,
 )
@@ -85,6 +86,9 @@ def _handle_steps(
     engine = replace(
         engine, gathered=[] if is_batch else None, onward=deque() if hands_over else None
     )
+    if is_batch:
+        ahead = read_ahead.read(records.readable(batch), engine.context)
+        engine = replace(engine, ahead=ahead)
     handled = [(record, records.handle(engine, record, lambda_context)) for record in batch]
     release.release_gathered(engine)
     failed = [(record, seconds) for record, seconds in handled if seconds is not None]

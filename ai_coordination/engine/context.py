@@ -11,6 +11,7 @@ from ai_coordination import models
 from ai_coordination.clients import Event
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import lanes
+from ai_coordination.engine.read_ahead import ReadAhead
 from ai_coordination.messages import AgentMessage, Lane, Message, SessionMessage
 from ai_coordination.models import due_times
 from ai_coordination.runtimes import registry
@@ -63,9 +64,10 @@ class Engine:
     left, it may wait for any agent. `waits` is set if it waits for agents: see `lanes`. If
     `gathered` is a list, ended agents are added to it, and the maker of the engine releases their
     successors together. If `onward` is a queue, agents that it hands over are added to it, and the
-    maker of the engine invokes them. `observe` is called with each agent whose state this engine
-    has changed, as it is then. It raises nothing. `events` is where events are sent; None: they are
-    off. An engine that does not send them itself (`sends_events`) lets a worker do it.
+    maker of the engine invokes them. `ahead` has agents that were read for a whole batch. `observe`
+    is called with each agent whose state this engine has changed, as it is then. It raises nothing.
+    `events` is where events are sent; None: they are off. An engine that does not send them itself
+    (`sends_events`) lets a worker do it.
     """
 
     queue: Queue
@@ -78,6 +80,7 @@ class Engine:
     waits: bool = False
     gathered: list[models.SessionAgent] | None = None
     onward: deque[HandedOver] | None = None
+    ahead: ReadAhead | None = None
     observe: "Observer | None" = None
     events: EventBus | None = None
     sends_events: bool = True

@@ -91,9 +91,7 @@ def _work_on_session(engine: Engine, message: SessionMessage) -> None:
 
 
 def _work_on_agent(engine: Engine, message: AgentMessage | RuntimeMessage) -> None:
-    agent = reads.get(
-        models.SessionAgent, message.session_uuid, message.session_agent_uuid, tenant=message.tenant
-    )
+    agent = _agent_of(engine, message)
     if agent is None or agent.iteration != message.iteration:
         return
     _name(agent)
@@ -104,6 +102,14 @@ def _work_on_agent(engine: Engine, message: AgentMessage | RuntimeMessage) -> No
             agent_work(engine, agent, message.due_at)
     except lanes.OtherLane:
         engine.send(agent)
+
+
+def _agent_of(engine: Engine, message: AgentMessage | RuntimeMessage) -> models.SessionAgent | None:
+    """The agent of a message: as it was read for the batch, or else as it is now."""
+    read = engine.ahead and engine.ahead.take(message, engine.context)
+    return read or reads.get(
+        models.SessionAgent, message.session_uuid, message.session_agent_uuid, tenant=message.tenant
+    )
 
 
 def _wake(engine: Engine, agent: models.SessionAgent, run_uuid: str) -> None:

@@ -1,6 +1,6 @@
 """Read one item, several items, or one page of a list."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -75,6 +75,14 @@ def batch_get(
         key: item for answer in answers for key, item in answer if item.partition_key == tenant
     }
     return [items.get(key) for key in keys]
+
+
+def batch_get_of_tenants(keys: Collection[Key], *, context: InvocationContext) -> dict[Key, Any]:
+    """Read at most MOST_KEYS_OF_A_BATCH items consistently in one call: those that exist.
+
+    They are of any tenants, so the caller checks whose they are. Raises Throttled.
+    """
+    return dict(_batch(keys, context))
 
 
 def _batch(keys: Iterable[Key], context: InvocationContext) -> Iterator[tuple[Key, Owned]]:

@@ -18,7 +18,7 @@ from ai_coordination import telemetry, texts
 from ai_coordination.caller import Caller
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.context import InvocationContext
-from ai_coordination.engine import message_handler, sweeper
+from ai_coordination.engine import message_handler, read_ahead, sweeper
 from ai_coordination.engine.agent import delegation, invoke, release
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import CleanupMessage, Lane, Message
@@ -301,7 +301,9 @@ class Simulator:
 
     def _work_off(self, batch: list[Message]) -> None:
         """As the worker's handler does it."""
-        engine = replace(self.engine(), gathered=[] if len(batch) > 1 else None)
+        engine = self.engine()
+        if len(batch) > 1:
+            engine = replace(engine, gathered=[], ahead=read_ahead.read(batch, engine.context))
         self._work(engine, batch)
 
     def _work(self, engine: Engine, batch: Iterable[Message]) -> None:
