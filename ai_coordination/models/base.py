@@ -18,6 +18,7 @@ from ai_coordination.models import allowance
 from ai_coordination.models.fast.client import new_client, new_lean_client
 from ai_coordination.models.fast.item_decoder import decoder, defaults
 from ai_coordination.models.fast.item_encoder import encode
+from ai_coordination.models.fast.lean.client import OPERATIONS
 
 REMEMBERED_WRITES = 4
 
@@ -101,6 +102,9 @@ class SharedConnection(Connection):
     def _attempt(self, operation_name: str, operation_kwargs: dict[str, Any]) -> Any:
         allowed = allowance.current(operation_name)
         if allowed is None:
+            if operation_name in OPERATIONS:
+                # pynamodb would ask for it, and nobody reads it.
+                operation_kwargs.setdefault("ReturnConsumedCapacity", "NONE")
             return super().dispatch(operation_name, operation_kwargs)
         counted = {**operation_kwargs, "ReturnConsumedCapacity": "TOTAL"}
         with allowed.turn():
