@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from ai_coordination.config import PREFIX, settings
 from ai_coordination.local import botocore_hooks
 from ai_coordination.local.database import Database, values
 from ai_coordination.local.errors import Refused
@@ -33,6 +34,8 @@ _SEALED: dict[str, str | None] = {
     "AWS_PROFILE": None,
     "AWS_DEFAULT_PROFILE": None,
 }
+# Only botocore's clients are answered from here. Set, it needs no line in the log.
+_CLIENT = {f"{PREFIX}DYNAMODB_CLIENT": "botocore"}
 _NO_ENDPOINTS = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -73,7 +76,7 @@ class EmbeddedAws:
         self._functions = functions
         self.served: ServedFunctions | None = None
         self.served_at: str | None = None
-        self._environment = {**_SEALED, **(_NO_ENDPOINTS if everything else {})}
+        self._environment = {**_SEALED, **_CLIENT, **(_NO_ENDPOINTS if everything else {})}
         self._undo = ExitStack()
         self._file = file
         self._utc = utc
@@ -100,9 +103,11 @@ class EmbeddedAws:
 
     def start(self) -> Self:
         """Answer from now on."""
+        self._undo.callback(settings.cache_clear)
         for name, value in {**self._environment, "AWS_DEFAULT_REGION": usual_region()}.items():
             self._undo.callback(_put_environment, name, os.environ.get(name))
             _put_environment(name, value)
+        settings.cache_clear()
         _running.append(self)
         self._undo.callback(_running.remove, self)
         return self
