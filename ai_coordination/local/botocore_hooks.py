@@ -1,8 +1,8 @@
 """How the clients of botocore get their answers from this process.
 
 botocore itself asks its handlers for the answer to each call before it sends anything: a handler of
-the event `before-call` may return one. So every client of the process is answered, also one that
-was made before, and a request is neither signed nor written to a socket.
+the event `before-call` may return one. So every client is answered that was made since these
+handlers were installed, and a request is neither signed nor written to a socket.
 """
 
 import math
@@ -35,10 +35,16 @@ class Answering(Protocol):
 _running: Sequence[Answering] = ()
 
 
-def register(running: Sequence[Answering]) -> None:
-    """Ask the last one of `running`, whenever it has any, for the answers to all calls."""
+def install(running: Sequence[Answering]) -> None:
+    """Ask the last one of `running`, whenever it has any, for the answers to all calls.
+
+    Of the clients that are made after the first such call. A process without it has botocore as it
+    is, so the engine may send its requests without botocore.
+    """
     global _running  # noqa: PLW0603 - botocore's handlers belong to the process, too
     _running = running
+    if _HANDLERS[0] not in BUILTIN_HANDLERS:
+        BUILTIN_HANDLERS.extend(_HANDLERS)
 
 
 def _remember(params: Any, context: dict[str, Any], **_: Any) -> None:
@@ -94,13 +100,11 @@ def _shorten(base_classes: list[type], **_: Any) -> None:
 
 
 # botocore registers these with each session that it makes.
-BUILTIN_HANDLERS.extend(
-    [
-        *((f"creating-client-class.{name}", _shorten) for name in _SHORTENED),
-        ("before-parameter-build", _remember),
-        ("before-call", _answer),
-    ]
-)
+_HANDLERS = [
+    *((f"creating-client-class.{name}", _shorten) for name in _SHORTENED),
+    ("before-parameter-build", _remember),
+    ("before-call", _answer),
+]
 
 
 def not_embedded(session: Session) -> None:

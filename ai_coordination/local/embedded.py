@@ -2,7 +2,7 @@
 
 It has functions and models only if it is given some.
 
-Every client of the process is answered from here: see `botocore_hooks`.
+The clients of the process are answered from here: see `botocore_hooks`.
 """
 
 import os
@@ -53,10 +53,10 @@ def _utc() -> datetime:
 class EmbeddedAws:
     """The part of AWS that the engine uses, from `start()` to `stop()` or for a `with` block.
 
-    Every botocore client of the process is answered from here. What an endpoint URL
-    (`AWS_ENDPOINT_URL…`) sends elsewhere goes there, unless `everything` is to be answered from
-    here; nothing reaches AWS itself. What is stored is in `file`; without one it is in memory, and
-    gone afterwards. It is thread-safe.
+    Each botocore client that is made after the first one of these is answered from here. What an
+    endpoint URL (`AWS_ENDPOINT_URL…`) sends elsewhere goes there, unless `everything` is to be
+    answered from here; nothing reaches AWS itself. What is stored is in `file`; without one it is
+    in memory, and gone afterwards. It is thread-safe.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class EmbeddedAws:
         self._file = file
         self._utc = utc
         self._new_database = database
+        install()
         self._open()
 
     def _open(self) -> None:
@@ -179,7 +180,14 @@ class EmbeddedAws:
 
 # The innermost of those that run answers.
 _running: list[EmbeddedAws] = []
-botocore_hooks.register(_running)
+
+
+def install() -> None:
+    """Let clients be answered that are made from now on, whenever something is embedded.
+
+    Each `EmbeddedAws` does so. Clients that are made before the first one are not answered.
+    """
+    botocore_hooks.install(_running)
 
 
 def pending_events() -> PendingEvents | None:

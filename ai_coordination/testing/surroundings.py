@@ -15,6 +15,7 @@ from ai_coordination import telemetry
 from ai_coordination.agent_hosts import UNCHECKED
 from ai_coordination.clients.aws import Clients, clients
 from ai_coordination.config import PREFIX, settings
+from ai_coordination.local import embedded
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.scheduler import VARIABLES
 from ai_coordination.models import connection
@@ -52,6 +53,8 @@ class _SharedClients:
         self.others = Clients()
 
 
+# A function of the test may use a client that its module made.
+embedded.install()
 _shared = _SharedClients()
 # Not reentrant: the thread that pauses may be another than the one that began.
 _turn = threading.Lock()
