@@ -48,7 +48,10 @@ def anonymous(part: P) -> P:
     kept = {**part.attribute_values, "agent_uuid": None}
     if "position" in kept:
         kept["position"] = 0  # The default, which is not stored.
-    return type(part)(**kept)
+    # Its constructor would set one after the other, each a default before.
+    copy = type(part).__new__(type(part))
+    copy.attribute_values = kept
+    return copy
 
 
 class RetryPolicy(MapAttribute[Any, Any]):

@@ -8,7 +8,7 @@ import pytest
 from pynamodb.attributes import ListAttribute, MapAttribute
 
 from ai_coordination import models
-from ai_coordination.models import growth, sizes
+from ai_coordination.models import blueprint, growth, sizes
 from ai_coordination.models.base import Table
 from ai_coordination.models.fast import item_encoder
 from tests.support.encoding import encoded, encoded_by_pynamodb
@@ -54,6 +54,8 @@ def without(name: str) -> models.SessionAgent:
 ENTITIES: dict[str, Callable[[], Table]] = {
     "the least": agent,
     "numbers": lambda: agent(round=0, depth=-3, item_index=1e21, grown=0.1, turn=True),
+    "numbers that are none": lambda: agent(round=float("inf"), depth=float("nan")),
+    "large and small numbers": lambda: agent(round=10**30, depth=1e-7, grown=-0.0, turn=1e16),
     "sets": lambda: agent(predecessors={3, 1.5, 2}, successors=set(), dead={0}),
     "truths": lambda: agent(superseded=False, delayed=True),
     "texts": lambda: agent(notes="é\0", question="\0x", reply="", resume=None),
@@ -113,7 +115,7 @@ def test_a_usual_entity_is_not_left_to_pynamodb(monkeypatch: pytest.MonkeyPatch)
     def slow(*_: Any, **more: Any) -> Any:
         raise AssertionError
 
-    entities = [ENTITIES[name]() for name in [*ENTITIES][:12]]
+    entities = [ENTITIES[name]() for name in [*ENTITIES][:14]]
     for kind in (MapAttribute, ListAttribute):
         monkeypatch.setattr(kind, "_container_serialize", slow, raising=False)
     monkeypatch.setattr(Table, "_container_serialize", slow)
@@ -156,6 +158,22 @@ def test_a_changed_copy_has_what_a_new_entity_has() -> None:
     assert (entity.notes, entity.attempt, entity.turn) == ("old", 3, 2)
     with pytest.raises(ValueError, match="nothing"):
         entity.changed({"nothing": 1})
+
+
+@pytest.mark.parametrize(
+    "part", [Member(agent_uuid="rag", agent_name="Rag", runtime=RUNTIME), Action(position=3)]
+)
+def test_an_anonymous_part_has_what_a_new_one_has(part: Any) -> None:
+    values = {**part.attribute_values, "agent_uuid": None}
+    if isinstance(part, models.AgentAction):
+        values["position"] = 0
+    before = dict(part.attribute_values)
+
+    anonymous = blueprint.anonymous(part)
+
+    assert anonymous.serialize(anonymous) == type(part)(**values).serialize(type(part)(**values))
+    assert anonymous.attribute_values == type(part)(**values).attribute_values
+    assert part.attribute_values == before
 
 
 def test_no_attribute_has_a_default_for_new_entities_alone() -> None:

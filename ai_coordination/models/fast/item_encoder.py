@@ -7,6 +7,7 @@ Here each class is inspected once. What is unusual, wrong or missing is left to 
 import json
 from collections.abc import Callable
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from pynamodb.attributes import (
@@ -86,7 +87,10 @@ def _writer(attribute: Attribute[Any]) -> _Writer:
 
 
 def _number(value: Any) -> str:
-    return str(value) if type(value) is int else json.dumps(value)
+    kind = type(value)
+    if kind is int or (kind is float and isfinite(value)):
+        return repr(value)
+    return json.dumps(value)
 
 
 def _map_writer(attribute: MapAttribute[Any, Any]) -> _Writer:
