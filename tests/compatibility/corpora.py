@@ -28,6 +28,23 @@ def of_those(wanted: Callable[[Chapter], object]) -> pytest.MarkDecorator:
 of_each = of_those(lambda chapter: True)
 
 
+def of_a_third(first: int) -> pytest.MarkDecorator:
+    """Each third chapter every day, the first of them this one; all in the long tests."""
+    chapters = [(corpus, chapter) for corpus in CORPORA for chapter in corpus.chapters]
+    return pytest.mark.parametrize(
+        ("corpus", "chapter"),
+        [
+            pytest.param(
+                corpus,
+                chapter,
+                id=f"{corpus.version}-{chapter.name}",
+                marks=() if number % 3 == first else pytest.mark.stress,
+            )
+            for number, (corpus, chapter) in enumerate(chapters)
+        ],
+    )
+
+
 def items_of(chapters: Sequence[Chapter], table: str) -> list[Item]:
     """All that there ever was in a table."""
     moments = [kept.moment for chapter in chapters for kept in chapter.moments]

@@ -9,7 +9,7 @@ from ai_coordination import models
 from ai_coordination.models.base import Table
 from ai_coordination.models.fast.item_decoder import decoder
 from tests.compatibility import embedded
-from tests.compatibility.corpora import items_of, name_of, of_each, of_those
+from tests.compatibility.corpora import items_of, name_of, of_a_third, of_each, of_those
 from tests.compatibility.files import Chapter, Corpus, Kept
 from tests.compatibility.reading import KINDS, Item, documents, said, uuid_of
 from tests.support.bucket import texts_bucket
@@ -47,8 +47,11 @@ def _is_in(part: Any, whole: Any) -> bool:
 
 
 @of_each
-def test_the_api_shows_all_of_it(bucket: None, corpus: Corpus, chapter: Chapter) -> None:
-    for number, kept in enumerate(chapter.moments):
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.stress)])
+def test_the_api_shows_all_of_it(
+    bucket: None, corpus: Corpus, chapter: Chapter, every: int
+) -> None:
+    for number, kept in list(enumerate(chapter.moments))[::-every]:
         embedded.load(kept.moment)
 
         told = embedded.told(kept.moment, documents())
@@ -68,7 +71,7 @@ def test_the_documents_of_then_are_answered_as_they_were(
     assert {kind: told[kind] for kind in chapter.answers} == chapter.answers
 
 
-@of_each
+@of_a_third(0)
 def test_each_list_of_the_api_has_what_is_there(
     bucket: None, corpus: Corpus, chapter: Chapter
 ) -> None:
@@ -106,7 +109,7 @@ def _worlds(chapter: Chapter) -> Iterator[World]:
         )
 
 
-@of_each
+@of_a_third(1)
 def test_what_is_open_is_listed_and_each_thread_and_each_users_sessions(
     bucket: None, corpus: Corpus, chapter: Chapter
 ) -> None:
