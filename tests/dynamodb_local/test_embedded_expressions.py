@@ -130,7 +130,7 @@ def both(dynamodb_local_endpoint: str) -> Iterator[SideBySide]:
 
 
 def few(test: Any) -> Any:
-    return settings(max_examples=150, **_SETTINGS)(test)
+    return settings(max_examples=60, **_SETTINGS)(test)
 
 
 def many(test: Any) -> Any:

@@ -15,9 +15,9 @@ from tests.simulation.random_session import RandomSession
 from tests.support.ids import short
 
 REPLAYED = os.environ.get("SEED")
-EVERYDAY = 12
+EVERYDAY = 8
 MORE = int(os.environ.get("SEEDS", "10000"))
-AT_ONCE = 12
+AT_ONCE = 8
 
 
 def _hold(seeds: Iterable[int], blueprint: Callable[[int], Blueprint] = drawn) -> None:
