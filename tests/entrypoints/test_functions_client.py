@@ -28,6 +28,7 @@ class KeepAlive:
     connections: int = 0
     got: list[bytes] = field(default_factory=list)
     before_answer: Callable[[], str] = lambda: ANSWERS
+    hangs_up_on_the_first: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -60,12 +61,14 @@ def keeping() -> Iterator[KeepAlive]:
             super().setup()
             with service.lock:
                 service.connections += 1
+                self.number = service.connections
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
             with service.lock:
                 service.got.append(content)
-            what = service.before_answer()
+            is_old = self.number <= service.hangs_up_on_the_first
+            what = HANGS_UP if is_old else service.before_answer()
             self.close_connection = what != ANSWERS
             if what != HANGS_UP:
                 self.send_response(200)
@@ -201,6 +204,27 @@ def test_a_connection_that_is_closed_under_the_request_is_replaced_once(
     assert raised.value.retryable
     assert not raised.value.timed_out
     assert service.got[3:] == [b'"c"', b'"c"']
+
+
+def test_of_many_connections_that_were_lost_a_call_tries_one(
+    service: KeepAlive, made: list[str]
+) -> None:
+    threads = 3
+    together = threading.Barrier(threads)
+
+    def wait_for_all() -> str:
+        together.wait(timeout=60)
+        return ANSWERS
+
+    service.before_answer = wait_for_all
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(call, threads * [b'"a"']))
+    service.before_answer = lambda: ANSWERS
+    service.hangs_up_on_the_first = threads
+
+    assert call(b'"b"') == b'"b"'
+    assert service.got[threads:] == [b'"b"', b'"b"']
+    assert (made, service.connections) == (["lambda"] * 2, threads + 1)
 
 
 def test_a_call_over_a_new_connection_is_not_made_again(service: KeepAlive) -> None:

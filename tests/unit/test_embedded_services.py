@@ -1,6 +1,8 @@
 """SQS and S3 as `make run` embeds them, on a clock of the test's own."""
 
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,9 +27,9 @@ class Clock:
 class Queue:
     """One queue, whose messages move to another after two deliveries."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.clock = Clock()
-        self._queues = Queues(File(), self.clock)
+        self._queues = Queues(File(), self.clock, monotonic)
         self.dead = self._queues.call("CreateQueue", {"QueueName": "dead"})["QueueUrl"]
         redrive = '{"deadLetterTargetArn": "arn:aws:sqs:r:1:dead", "maxReceiveCount": "2"}'
         attributes = {"RedrivePolicy": redrive}
@@ -154,6 +156,45 @@ def test_a_receive_that_waits_returns_what_is_sent_meanwhile(queue: Queue) -> No
     thread.join(timeout=20)
 
     assert received == ["now"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_batch"),
+    [
+        ("SendMessage", False),
+        ("SendMessageBatch", True),
+        ("ChangeMessageVisibility", False),
+        ("ChangeMessageVisibilityBatch", True),
+    ],
+)
+def test_whatever_makes_a_message_visible_ends_a_receive_that_waits(
+    operation: str, is_batch: bool
+) -> None:
+    waits = threading.Event()
+
+    def monotonic() -> float:
+        # It is asked for the time when there is no message, and before it waits.
+        waits.set()
+        return time.monotonic()
+
+    queue = Queue(monotonic)
+    queue.send("hidden")
+    [hidden] = queue.receive(VisibilityTimeout=600)
+    entry = (
+        {"MessageBody": "sent"}
+        if operation.startswith("Send")
+        else {"ReceiptHandle": hidden["ReceiptHandle"], "VisibilityTimeout": 0}
+    )
+    received: list[str] = []
+    thread = threading.Thread(target=lambda: received.extend(queue.bodies(WaitTimeSeconds=20)))
+    waits.clear()
+    thread.start()
+    assert waits.wait(timeout=10)
+
+    queue.ask(operation, **{"Entries": [{"Id": "0", **entry}]} if is_batch else entry)
+    thread.join(timeout=10)
+
+    assert received == ["sent" if operation.startswith("Send") else "hidden"]
 
 
 def test_objects_are_listed_page_by_page_and_a_bucket_goes_when_it_is_empty() -> None:
