@@ -23,6 +23,9 @@ LONGEST_WAIT_SECONDS = 3600.0
 MOST = 12
 NOTES = f"{MOST} workers have looked at this agent without any progress"
 
+# What decides about an agent's outstanding work, and may change although the due time does not.
+_DECIDES = ("current_run_uuid", "lease_until", "lease_owner", "deadline_at", "poll_at", "alive_at")
+
 T = TypeVar("T", models.Session, models.SessionAgent)
 
 
@@ -63,7 +66,8 @@ def _as_read(item: models.Session | models.SessionAgent) -> Condition:
     else:
         condition = models.SessionAgent.state == item.state
         condition &= models.SessionAgent.iteration == item.iteration
-        condition &= moves.same(models.SessionAgent.current_run_uuid, item.current_run_uuid)
+        for name in _DECIDES:
+            condition &= moves.same(getattr(models.SessionAgent, name), getattr(item, name))
     return condition
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from ai_coordination import models
 from ai_coordination.engine import agent_commands, message_handler, session_commands
 from ai_coordination.engine.context import message
-from ai_coordination.messages import decode
+from ai_coordination.messages import AgentMessage, decode
 from ai_coordination.runtimes.base import Accepted, Answer, Call, Question
 from ai_coordination.states import AgentRuntimeKind
 from ai_coordination.timestamps import parse
@@ -84,6 +85,13 @@ def plan_of(slow: SlowRequest) -> tuple[Any, ...]:
     return agent.remote, agent.poll_at, agent.due_at, agent.lease_until, agent.lease_owner
 
 
+def found(agent: models.SessionAgent) -> AgentMessage:
+    """The message of a sweep that has found an agent due. The worker counts its look first."""
+    sent = message(agent)
+    assert isinstance(sent, AgentMessage)
+    return replace(sent, due_at=agent.due_at)
+
+
 def key(agent: models.SessionAgent) -> dict[str, Any]:
     return {
         "session_uuid": agent.session_uuid,
@@ -92,8 +100,11 @@ def key(agent: models.SessionAgent) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("is_swept", [False, True], ids=["by its message", "by a sweep"])
 @pytest.mark.parametrize("ends", ["accepts again", "dies"])
-def test_of_two_workers_that_find_the_time_past_one_polls(world: Simulator, ends: str) -> None:
+def test_of_two_workers_that_find_the_time_past_one_polls(
+    world: Simulator, ends: str, *, is_swept: bool
+) -> None:
     slow = accepted(world)
     polls = []
 
@@ -106,8 +117,9 @@ def test_of_two_workers_that_find_the_time_past_one_polls(world: Simulator, ends
     world.polls = poll
     world.clock += timedelta(seconds=6)
     again = message(agent_of(slow))
+    sent = found(agent_of(slow)) if is_swept else again
     before_write(world, 1, lambda: survives(lambda: message_handler.work(world.engine(), again)))
-    world.step()
+    survives(lambda: message_handler.work(world.engine(), sent))
 
     assert len(polls) == 1
     assert bool(agent_of(slow).lease_until) == (ends == "dies")
@@ -133,14 +145,17 @@ def test_a_slow_acceptance_does_not_replace_a_later_one(world: Simulator) -> Non
     assert plan_of(slow) == before
 
 
-def test_a_heartbeat_that_comes_first_wins_over_the_silence(world: Simulator) -> None:
+@pytest.mark.parametrize("is_swept", [False, True], ids=["by its message", "by a sweep"])
+def test_a_heartbeat_that_comes_first_wins_over_the_silence(
+    world: Simulator, *, is_swept: bool
+) -> None:
     world.answers = lambda call: Accepted()
     slow = unworked(world, heartbeat_seconds=40)
     world.step()
     agent = agent_of(slow)
 
     world.clock += timedelta(seconds=100)
-    sent = message(agent)
+    sent = found(agent) if is_swept else message(agent)
     before_write(
         world, 1, lambda: agent_commands.heartbeat(world.engine(), world.caller, **key(agent))
     )
