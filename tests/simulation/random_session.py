@@ -91,7 +91,7 @@ class RandomSession:
                 if not (now.is_at_rest() and not self.world.queue):
                     continue
                 self._monitor.rest(now)
-                assert all(agent.notes != looks.NOTES for agent in now.agents), "given up"
+                self._checks_looks(now)
                 if not self._begins_again(now):
                     if self._clears_away:
                         self._clear_away(now)
@@ -99,6 +99,9 @@ class RandomSession:
                         self._purge(now)
                     return now
             raise AssertionError("it does not come to rest")
+
+    def _checks_looks(self, now: Snapshot) -> None:
+        assert all(agent.notes != looks.NOTES for agent in now.agents), "given up"
 
     @contextmanager
     def _sizes(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from ai_coordination.models import due_times
 from ai_coordination.states import UserInTheLoop
 from tests.simulation.blueprints import Blueprint, member
 from tests.simulation.bus import Bus
-from tests.simulation.test_clauses import Stormy, Switch
+from tests.simulation.storms import Stormy, Switch
 
 SEEDS = 200
 TWICE = {"max_attempts": 2, "interval_seconds": 0}
