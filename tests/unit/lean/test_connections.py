@@ -3,6 +3,7 @@
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,23 @@ def test_requests_of_a_thread_share_a_connection() -> None:
             ask(client)
 
     assert [request.connection for request in server.requests] == [1, 1, 1]
+
+
+def test_headers_and_body_of_a_request_are_sent_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    send = HTTPConnection.send
+
+    def telling(connection: HTTPConnection, data: bytes) -> None:
+        sent.append(data)
+        send(connection, data)
+
+    monkeypatch.setattr(HTTPConnection, "send", telling)
+    with scripted(one_by_one([FOUND] * 2)) as server:
+        client = lean_client(server.url, Noon())
+        ask(client)
+        ask(client)
+
+    assert [(one.startswith(b"POST"), one.endswith(b"}")) for one in sent] == [(True, True)] * 2
 
 
 def test_a_connection_that_the_server_closed_while_nothing_was_sent_is_replaced() -> None:

@@ -11,6 +11,7 @@ from botocore import exceptions
 from botocore.httpsession import where
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3 import exceptions as errors
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from ai_coordination.models.fast.lean.endpoint import Endpoint
 
@@ -24,6 +25,42 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class _OneSend:
+    """A connection that sends the headers and the body of a request together.
+
+    urllib3 sends them one after the other, which wakes both sides twice. Each request has a body.
+    """
+
+    _headers: bytes | None = None
+
+    def send(self, data: Any) -> None:
+        if self._headers is None:
+            self._headers = data
+            return
+        whole, self._headers = self._headers + data, None
+        super().send(whole)  # type: ignore[misc] # a connection's
+
+    def close(self) -> None:
+        self._headers = None
+        super().close()  # type: ignore[misc] # a connection's
+
+
+class _Connection(_OneSend, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_OneSend, HTTPSConnection):
+    pass
+
+
+class _Connections(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecureConnections(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
 
 
 class Pool:
@@ -41,7 +78,7 @@ class Pool:
         self._open()
 
     def _open(self) -> None:
-        kind = HTTPSConnectionPool if self._endpoint.scheme == "https" else HTTPConnectionPool
+        kind = _SecureConnections if self._endpoint.scheme == "https" else _Connections
         self._process = os.getpid()
         self._connections = kind(self._endpoint.host, self._endpoint.port, **self._options)
 
