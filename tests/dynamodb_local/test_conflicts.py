@@ -29,7 +29,7 @@ from tests.dynamodb_local.results import (
 from tests.dynamodb_local.tenant_data import new_tenant
 from tests.support.contexts import serving
 from tests.support.graph_api import NOBODY
-from tests.support.mutations import MUTATIONS, creating, perform
+from tests.support.mutations import creating, perform
 
 SECONDS = 5.0
 # The SDK itself repeats what it takes for load: the engine sees one refusal of three.
@@ -74,7 +74,7 @@ def clock() -> Iterator[Clock]:
         yield clock
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize("name", EACH_KIND_DAILY)
 def test_conflicts_are_tried_again_ever_later(name: str, clock: Clock) -> None:
     expected = undisturbed(name)
 
@@ -142,7 +142,7 @@ def test_past_the_deadline_nothing_is_tried_again(name: str, clock: Clock) -> No
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize("name", EACH_KIND_DAILY)
 def test_a_conflict_on_the_repeat_of_what_has_landed_does_not_hide_that_it_has(name: str) -> None:
     expected = undisturbed(name)
 
