@@ -7,28 +7,34 @@ import pytest
 from ai_coordination.engine.session import start
 from tests.compatibility.completion import ends, finish
 from tests.compatibility.corpora import of_each, of_each_corpus, of_those
-from tests.compatibility.files import Chapter, Corpus
+from tests.compatibility.files import Chapter, Corpus, Kept
 from tests.compatibility.life import Life
 from tests.simulation import invariants
 from tests.simulation.snapshot import StoreReader
 from tests.support.graph_api import create
 
 
-# A third of the moments every day, others of them with messages than without.
+def _of(chapter: Chapter, which: str) -> list[tuple[int, Kept]]:
+    """Some moments of a chapter with their numbers. There is always one."""
+    moments = list(enumerate(chapter.moments))
+    first = {"from its end": len(moments) - 1, "from its middle": len(moments) // 2, "all": 0}
+    return moments[first[which] :: {"from its end": -6, "from its middle": 6, "all": 1}[which]]
+
+
 @of_each
 @pytest.mark.parametrize(
-    ("without_messages", "first", "every"),
+    ("without_messages", "which"),
     [
-        pytest.param(False, 0, 3, id="messages"),
-        pytest.param(True, 1, 3, id="sweeps"),
-        pytest.param(False, 0, 1, id="messages, all", marks=pytest.mark.stress),
-        pytest.param(True, 0, 1, id="sweeps, all", marks=pytest.mark.stress),
+        pytest.param(False, "from its end", id="messages"),
+        pytest.param(True, "from its middle", id="sweeps"),
+        pytest.param(False, "all", id="messages, all", marks=pytest.mark.stress),
+        pytest.param(True, "all", id="sweeps, all", marks=pytest.mark.stress),
     ],
 )
 def test_each_session_ends_as_it_would_have(
-    corpus: Corpus, chapter: Chapter, without_messages: bool, first: int, every: int
+    corpus: Corpus, chapter: Chapter, without_messages: bool, which: str
 ) -> None:
-    for number, kept in list(enumerate(chapter.moments))[first::every]:
+    for number, kept in _of(chapter, which):
         life = Life(0, chapter.chunk)
         with life.running():
             life.go_on_from(kept.moment, without_messages=without_messages)
