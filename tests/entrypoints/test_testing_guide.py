@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guides" / "test-your-blueprints.md"
 
@@ -22,40 +24,33 @@ def environment() -> dict[str, str]:
     return {**known, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def pytest_of_a_user(folder: Path, test: str, *more: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest prints of the example, and of its first test with another price in it."""
+    folder = tmp_path_factory.mktemp("offer")
+    test = example("python")
+    [name] = re.findall(r"def (test_\w*has_the_price\w*)", test)
     (folder / "offer.yaml").write_text(example("yaml"))
     (folder / "test_offer.py").write_text(test)
-    options = [
-        "-q",
-        "-W",
-        "error:unclosed database:ResourceWarning",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:cov",
-    ]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *more],
+    (folder / "test_wrong.py").write_text(test.replace('"12.50" in', '"99" in'))
+    options = ["-q", "-W", "error:unclosed database:ResourceWarning"]
+    for plugin in ("cacheprovider", "xdist", "cov"):
+        options += ["-p", f"no:{plugin}"]
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "test_offer.py", f"test_wrong.py::{name}"],
         cwd=folder,
         env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
+    return result.stdout + result.stderr
 
 
-def test_the_example_of_the_guide_passes(tmp_path: Path) -> None:
-    result = pytest_of_a_user(tmp_path, example("python"))
+def test_the_example_of_the_guide_passes_and_one_with_another_price_fails(shown: str) -> None:
+    assert "1 failed, 6 passed" in shown, shown
+    assert "FAILED test_wrong.py::" in shown, shown
 
-    assert "6 passed" in result.stdout, result.stdout + result.stderr
 
-
-def test_a_failure_shows_the_steps_of_the_session(tmp_path: Path) -> None:
-    test = example("python").replace('"12.50" in', '"99" in')
-
-    result = pytest_of_a_user(tmp_path, test, "-k", "has_the_price")
-
-    assert "1 failed, 5 deselected" in result.stdout, result.stdout + result.stderr
-    assert re.search(r" 30 s +Prices +COMPLETED +attempt 1", result.stdout), result.stdout
+def test_a_failure_shows_the_steps_of_the_session(shown: str) -> None:
+    assert re.search(r" 30 s +Prices +COMPLETED +attempt 1", shown), shown
