@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is no failure.
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile(
-        "everyday", max_examples=40, deadline=None, suppress_health_check=slow
+        "everyday", max_examples=20, deadline=None, suppress_health_check=slow
     )
     hypothesis.settings.load_profile("everyday")
     config.stash[WHY_MISSING] = local.why_missing()

@@ -95,9 +95,14 @@ def test_every_workflow_is_run() -> None:
     assert [int(workflow[:2]) for workflow in sorted(files)] == list(range(1, 29))
 
 
+# One way through each of them every day, and the others in the long tests.
 @pytest.mark.parametrize(
     ("workflow", "case"),
-    [(workflow, case) for workflow, cases in CASES.items() for case in cases],
+    [
+        pytest.param(workflow, case, marks=pytest.mark.stress if number else ())
+        for workflow, cases in CASES.items()
+        for number, case in enumerate(cases)
+    ],
     ids=name,
 )
 def test_a_workflow_takes_this_path(workflow: str, case: Case, engine: Engine) -> None:

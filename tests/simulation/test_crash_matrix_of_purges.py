@@ -28,6 +28,7 @@ from tests.simulation.cases import (
     ends_right_with,
     is_spoilt_at_each_write,
     kept,
+    spoilt_by,
     two_die,
 )
 from tests.simulation.simulator import RETENTION, survives
@@ -150,20 +151,15 @@ class Purge(Case):
 # Odd points are before a write or a message, even ones after it. The long run below has all points.
 @pytest.mark.parametrize(("who", "first"), [("a caller", 1), ("time", 2)])
 def test_a_purge_leaves_nothing_wherever_its_worker_dies(who: str, first: int) -> None:
-    dies_at_each_point(partial(Purge, who), POINTS[who], first, every=2)
+    dies_at_each_point(partial(Purge, who), POINTS[who], first, every=5)
 
 
-@pytest.mark.parametrize(
-    ("who", "spoilt"),
-    [
-        ("a caller", "answer lost"),
-        ("time", "conflict"),
-        pytest.param("a caller", "conflict", marks=pytest.mark.stress),
-        pytest.param("time", "answer lost", marks=pytest.mark.stress),
-    ],
-)
-def test_a_purge_leaves_nothing_whichever_write_is_spoilt(who: str, spoilt: str) -> None:
-    is_spoilt_at_each_write(partial(Purge, who), spoilt)
+@pytest.mark.parametrize("who", POINTS)
+@spoilt_by("answer lost", "conflict", every=5)
+def test_a_purge_leaves_nothing_whichever_write_is_spoilt(
+    who: str, spoilt: str, every: int
+) -> None:
+    is_spoilt_at_each_write(partial(Purge, who), spoilt, every)
 
 
 def test_a_purge_leaves_nothing_whenever_runs_are_recorded() -> None:

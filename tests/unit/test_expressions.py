@@ -198,7 +198,7 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.recursive(LEAVES, _larger, max_leaves=6), JSON_VALUES)
 def test_the_meter_changes_nothing_but_what_goes_beyond_it(text: str, value: Any) -> None:
     try:

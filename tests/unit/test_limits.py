@@ -307,7 +307,7 @@ def fields_in(answer: Any) -> int:
     return 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(selection_sets())
 def test_no_answer_holds_more_fields_than_its_document_costs_but_for_long_stored_lists(
     query: str,
