@@ -21,7 +21,7 @@ from tests.simulation.cases import (
 from tests.simulation.simulator import START, TENANT
 from tests.simulation.snapshot import Snapshot
 
-POINTS = 108
+POINTS = 98
 DELAY_SECONDS = 100
 ENDS = {
     "first": "completed",

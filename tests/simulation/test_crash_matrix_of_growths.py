@@ -29,7 +29,7 @@ from tests.simulation.cases import (
 from tests.simulation.flows import Subtask
 from tests.simulation.snapshot import Snapshot
 
-POINTS, POINTS_OF_CHUNKS = 140, 154
+POINTS, POINTS_OF_CHUNKS = 120, 134
 LIST = json.dumps(["x", "y", "z"])
 USED = Usage(input_tokens=3, output_tokens=4)
 ONCE = {"max_attempts": 1}

@@ -21,7 +21,7 @@ from tests.simulation.simulator import Died, Simulator
 from tests.simulation.slow_request import SlowRequest
 from tests.simulation.snapshot import Snapshot
 
-POINTS = 70
+POINTS = 60
 # The second is longer than a message can wait. The last one is throttled.
 WAITS = [5, 1_000, 5]
 BLUEPRINT = Blueprint(

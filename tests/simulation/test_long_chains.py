@@ -17,6 +17,15 @@ MOST_STEPS = 500
 def test_each_dropped_invocation_costs_a_sweep_and_nothing_else(agents: int, drops: int) -> None:
     """The template allows loops, and no call says what it follows from: this is where both fail."""
     world = Simulator()
+    world.hands_over = 0
+    _runs_a_chain(world, agents, drops)
+
+
+def test_a_chain_that_is_handed_over_is_one_invocation() -> None:
+    _runs_a_chain(Simulator(), 40, drops=0)
+
+
+def _runs_a_chain(world: Simulator, agents: int, drops: int) -> None:
     world.longest_chain = LONGEST_CHAIN
     names = [f"agent-{number}" for number in range(agents)]
     actions = [
