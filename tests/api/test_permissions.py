@@ -136,10 +136,12 @@ def test_each_function_may_do_what_its_code_does_and_no_more(
         assert who.permissions - granted(statements) == set()
         assert granted(statements) - who.permissions == set()
     # Lambda names the region, and a timer's dead letters matter to the one who makes it; the models
-    # read the prefix when they are imported. Secrets, input files and Bedrock are granted apart.
+    # read the prefix when they are imported, and their client once. Secrets, input files and
+    # Bedrock are granted apart.
+    of_models = {"table_prefix", "dynamodb_client"}
     apart = {"secrets_prefix", "input_places", "bedrock_models"}
-    assert given(WORKER) == (used.worker.settings - NOT_GIVEN) | {"table_prefix"}
-    assert given(CALLER) == (used.caller.settings - NOT_GIVEN) | {"table_prefix"} | apart
+    assert given(WORKER) == (used.worker.settings - NOT_GIVEN) | of_models
+    assert given(CALLER) == (used.caller.settings - NOT_GIVEN) | of_models | apart
 
 
 NOT_GIVEN = {"region", "schedule_dead_letters_arn"}
