@@ -182,6 +182,16 @@ def test_what_comes_first_with_an_agent_has_a_message(
     assert states(place)["b"] == ("INITIAL" if left else "COMPLETED")
 
 
+def test_agents_of_a_session_with_a_budget_have_messages(steps: str) -> None:
+    place = start(chain(), budget={"tokens": 1_000})
+
+    for count in range(len(NAMES)):
+        assert list(states(place).values()).count("COMPLETED") == count
+        invoke(steps)
+
+    assert states(place) == all_in("COMPLETED")
+
+
 def test_an_agent_that_two_follow_hands_nothing_over(steps: str) -> None:
     actions = [after("a"), after("b", "a"), after("c", "a")]
     place = start(blueprint([echo(name) for name in NAMES], actions))

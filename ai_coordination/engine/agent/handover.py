@@ -27,6 +27,7 @@ from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine, HandedOver
 from ai_coordination.engine.lanes import OtherLane, waits
 from ai_coordination.errors import EngineError
+from ai_coordination.services import budgets
 from ai_coordination.states import RunOutcome, SessionAgentState
 
 
@@ -86,6 +87,8 @@ def _prepared(
             agent is None
             or not surroundings.is_in_progress(session, ended)
             or session.operation is not None
+            # A claim would reserve: see decision 30.
+            or budgets.limited(session.budget)
             or not _may_start_at_once(ended, agent)
             or not _has_time(engine, agent)
             or conditions.why_skipped(session, agent, [ended]) is not None
@@ -97,8 +100,7 @@ def _prepared(
     except Exception:  # noqa: BLE001 - the worker that starts the successor fails in the same way
         telemetry.logger.exception("handover")
         return None
-    # The session is changed once in a transaction, and charging it comes first.
-    return None if attempt.reserves is not None else (session, attempt)
+    return session, attempt
 
 
 def _may_start_at_once(ended: models.SessionAgent, agent: models.SessionAgent) -> bool:
