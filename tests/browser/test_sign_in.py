@@ -104,10 +104,12 @@ def test_a_token_that_expires_is_replaced_without_a_word(
     page.goto(f"{engine.url}/console/")
     sign_in(page)
     arrived(page)
-    until(page, lambda: engine.statuses[-2:] == [401, 200])
+    until(page, lambda: 401 in engine.statuses and engine.statuses[-1] == 200)
 
     page.get_by_text("mia of Acme").wait_for()
-    assert engine.issuer.told("requests") == ["authorization_code 200", "refresh_token 200"]
+    first, *others = engine.issuer.told("requests")
+    # On a slow machine, the second token may expire too.
+    assert (first, set(others)) == ("authorization_code 200", {"refresh_token 200"})
     expect(page.get_by_role("alert")).to_have_count(0)
     assert page.url == f"{engine.url}/console/"
 
@@ -149,6 +151,32 @@ def test_a_token_for_another_audience_is_refused_with_the_reason_and_without_a_l
 
     assert engine.issuer.told("requests") == ["authorization_code 200", "refresh_token 200"]
     assert "max" not in engine.users
+
+
+def test_a_request_that_is_refused_later_than_the_others_changes_nothing(
+    engine: Deployed, new_page: NewPage
+) -> None:
+    page = new_page(expects_errors=True)
+    engine.issuer.told("settings", audience="another")
+    held: list[Route] = []
+
+    def hold_one(route: Route) -> None:
+        if held or "viewer" in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/graphql", hold_one)
+    page.goto(f"{engine.url}/console/")
+    sign_in(page, "max")
+    alert = page.get_by_role("alert").filter(has_text="The API refuses the token")
+    alert.wait_for()
+    with page.expect_response("**/graphql"):
+        held[0].continue_()
+
+    page.wait_for_timeout(500)
+    expect(alert).to_be_visible()
+    assert engine.issuer.told("requests") == ["authorization_code 200", "refresh_token 200"]
 
 
 def test_who_signs_out_is_signed_out_here_and_at_the_issuer(engine: Deployed, page: Page) -> None:

@@ -39,9 +39,10 @@ const withoutArgument = (path) => (path[0] === 'input' ? path.slice(1) : path);
  * @returns {Promise<Result>}
  */
 export async function ask(document, variables, signal) {
-  let response = await post(document, variables, signal);
-  if (response.status === 401 && (await signInAgain())) {
-    response = await post(document, variables, signal);
+  const identity = await authorization();
+  let response = await post(document, variables, identity, signal);
+  if (response.status === 401 && (await signInAgain(identity.authorization))) {
+    response = await post(document, variables, await authorization(), signal);
     if (response.status === 401) await refuse(response);
   }
   const answer = await response.text().then(parseExactly).catch(() => null);
@@ -53,12 +54,13 @@ export async function ask(document, variables, signal) {
 /**
  * @param {unknown} query
  * @param {unknown} variables
+ * @param {Record<string, string>} identity
  * @param {AbortSignal} [signal]
  */
-async function post(query, variables, signal) {
+async function post(query, variables, identity, signal) {
   const { api } = await config();
   const headers = {
-    ...(await authorization()),
+    ...identity,
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json;q=0.9',
   };

@@ -117,11 +117,13 @@ export async function authorization() {
 
 /**
  * Get a new token after one was refused. Returns whether there is one. Requests that are refused at
- * the same time share it.
+ * the same time share it, and so does one that is refused later for the same token.
  *
+ * @param {string} [refused] The header of the refused request.
  * @returns {Promise<boolean>}
  */
-export function signInAgain() {
+export async function signInAgain(refused) {
+  if (refused && tokens && refused !== (await authorization()).authorization) return true;
   renewal ??= renew().finally(() => (renewal = undefined));
   return renewal;
 }
@@ -130,6 +132,8 @@ async function renew() {
   const issuer = await issuerNow();
   if (!issuer) return false;
   const refreshToken = sessionStorage.getItem(REFRESH);
+  // A request that was refused a little later than the others: why they were is said already.
+  if (!refreshToken && identity.state === 'out') return false;
   try {
     if (!refreshToken) throw new SignInFailed(ENDED);
     keep(issuer, await refreshed(issuer, refreshToken));
