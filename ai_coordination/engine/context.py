@@ -65,7 +65,7 @@ class Engine:
     `gathered` is a list, ended agents are added to it, and the maker of the engine releases their
     successors together. If `onward` is a queue, agents that it hands over are added to it, and the
     maker of the engine invokes them. `ahead` has agents that were read for a whole batch. `observe`
-    is called with each agent whose state this engine has changed, as it is then. It raises nothing.
+    gets each agent whose state this engine has changed, after the change. It raises nothing.
     `events` is where events are sent; None: they are off. An engine that does not send them itself
     (`sends_events`) lets a worker do it.
     """

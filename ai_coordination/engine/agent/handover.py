@@ -79,7 +79,7 @@ def _prepared(
 ) -> tuple[models.Session, attempts.Attempt] | None:
     """Prepare the claim of an ended agent's successor. None if it may not be claimed here and now.
 
-    An error is of the successor alone, so it must not stop the agent that has answered.
+    An error here concerns the successor alone, so it must not stop the agent that has answered.
     """
     try:
         session, agent = surroundings.successor(engine, ended, ordinal)
