@@ -81,7 +81,8 @@ class Cancelled(Chain):
     def meets(self, point: str) -> None:
         if self.points == self._cancelled_at:
             now = self.monitor.look()
-            if now is not None:
+            # At the last points, the session has ended: such a cancel is refused.
+            if now is not None and now.session.status != "completed":
                 session_commands.cancel(
                     self.world.request(),
                     self.world.caller,
