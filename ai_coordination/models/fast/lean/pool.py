@@ -5,6 +5,7 @@ import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import client
 from typing import Any, Final
 
 from botocore import exceptions
@@ -30,7 +31,8 @@ class Reply:
 class _OneSend:
     """A connection that sends the headers and the body of a request together.
 
-    urllib3 sends them one after the other, which wakes both sides twice. Each request has a body.
+    The standard library sends them one after the other, which wakes both sides twice. Each request
+    has a body.
     """
 
     _headers: bytes | None = None
@@ -55,11 +57,35 @@ class _SecureConnection(_OneSend, HTTPSConnection):
     pass
 
 
-class _Connections(HTTPConnectionPool):
-    ConnectionCls = _Connection
+class _Posts(HTTPConnectionPool):
+    """urllib3 keeps and opens the connections; the standard library's client uses them.
+
+    Each connection of urllib3 is one of `http.client`. What `urlopen` adds to that (redirects,
+    retries, decoding, streams) is not needed, and takes as long as all the rest of a request.
+    """
+
+    ConnectionCls: type[Any] = _Connection
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send a request, and return the answer. A connection that fails is closed."""
+        connection: Any = self._get_conn()
+        try:
+            if connection.sock is None:
+                connection.connect()
+            connection.sock.settimeout(self.timeout.read_timeout)
+            client.HTTPConnection.request(connection, "POST", "/", body, headers)
+            answer = client.HTTPConnection.getresponse(connection)
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, names, answer.read())
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            # One that is closed is opened again by the next request.
+            self._put_conn(connection)
 
 
-class _SecureConnections(HTTPSConnectionPool):
+class _SecurePosts(_Posts, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
@@ -78,7 +104,7 @@ class Pool:
         self._open()
 
     def _open(self) -> None:
-        kind = _SecureConnections if self._endpoint.scheme == "https" else _Connections
+        kind = _SecurePosts if self._endpoint.scheme == "https" else _Posts
         self._process = os.getpid()
         self._connections = kind(self._endpoint.host, self._endpoint.port, **self._options)
 
@@ -88,35 +114,21 @@ class Pool:
             self._open()
         url = self.url
         try:
-            answer = self._connections.urlopen(
-                "POST",
-                "/",
-                body,
-                headers,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                decode_content=False,
-            )
-        except errors.SSLError as error:
-            raise exceptions.SSLError(endpoint_url=url, error=error) from error
+            reply = self._connections.post(headers, body)
         except errors.NewConnectionError as error:
             raise exceptions.EndpointConnectionError(endpoint_url=url, error=error) from error
         except errors.ConnectTimeoutError as error:
             raise exceptions.ConnectTimeoutError(endpoint_url=url, error=error) from error
-        except errors.ReadTimeoutError as error:
+        except TimeoutError as error:
             raise exceptions.ReadTimeoutError(endpoint_url=url, error=error) from error
-        except errors.ProtocolError as error:
+        except ssl.SSLError as error:
+            raise exceptions.SSLError(endpoint_url=url, error=error) from error
+        except (OSError, client.HTTPException) as error:
             raise exceptions.ConnectionClosedError(endpoint_url=url, error=error) from error
         except errors.HTTPError as error:
             raise exceptions.HTTPClientError(error=error) from error
-        reply = Reply(answer.status, _lowered(answer.headers), answer.data)
         _check(reply)
         return reply
-
-
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def _check(reply: Reply) -> None:
