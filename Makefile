@@ -94,7 +94,7 @@ test: $(INSTALLED) ## Run all tests but the long ones and those in a browser (CO
 .PHONY: stress
 stress: $(INSTALLED) ## Run the long tests: many races, many seeds (RACES=500)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m stress -n 2 --races $(RACES) $(TESTS)
+	@$(BIN)/python -m pytest -m stress -n 2 --dist worksteal --races $(RACES) $(TESTS)
 
 .PHONY: browser
 browser: $(INSTALLED) $(BROWSER) ## Test the console in Chromium (TESTS=tests/browser/test_inbox.py for a part)

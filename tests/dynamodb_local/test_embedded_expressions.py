@@ -1,5 +1,6 @@
 """Any expression means the same to the embedded database and to DynamoDB Local."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tests.dynamodb_local.database_requests import ITEM, KEY
 from tests.dynamodb_local.side_by_side import SideBySide
 
+EXAMPLES = int(os.environ.get("EXAMPLES", "20000"))
 MISSING = {**KEY, "sk": {"S": "missing"}}
 NAMES = ("n", "s", "b", "l", "m", "ss", "ns", "t", "z", "nope")
 PATHS = st.sampled_from([*NAMES, "m.k", "m.d", "m.d.e", "m.nope", "l[0]", "l[1]", "l[9]", "s.x"])
@@ -134,7 +136,7 @@ def few(test: Any) -> Any:
 
 
 def many(test: Any) -> Any:
-    return pytest.mark.stress(settings(max_examples=20_000, **_SETTINGS)(test))
+    return pytest.mark.stress(settings(max_examples=EXAMPLES, **_SETTINGS)(test))
 
 
 _SETTINGS: dict[str, Any] = {

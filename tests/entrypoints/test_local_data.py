@@ -1,5 +1,6 @@
 """The file in which the development server keeps its data outlives the server, killed or not."""
 
+import os
 import random
 import signal
 import time
@@ -17,6 +18,7 @@ from tests.support.graph_api import mutation
 
 SECONDS = 60.0
 CHAIN = 12
+KILLS = int(os.environ.get("KILLS", "50"))
 SESSION = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
     status
     sessionAgents(first: 100) { nodes { agentUuid state attempt agentOutput } }
@@ -108,7 +110,7 @@ def test_a_session_goes_on_where_a_killed_server_left_it(tmp_path: Path) -> None
 def test_a_session_survives_a_server_that_is_killed_at_any_moment(tmp_path: Path) -> None:
     data, chance = str(tmp_path / "engine.db"), random.Random(17)
     keys = []
-    for _ in range(50):
+    for _ in range(KILLS):
         with running("--data", data) as server:
             keys.append(start_chain(server))
             time.sleep(chance.random() * 0.8)
