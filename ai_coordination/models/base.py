@@ -190,6 +190,10 @@ class Table(Model):
         copy._set_attributes(**{name: one for name, one in changes.items() if one is not None})
         return copy
 
+    def _set_defaults(self, _user_instantiated: bool = True) -> None:
+        """Called by pynamodb for a new entity. pynamodb would look at each attribute."""
+        self.attribute_values = defaults(type(self))()
+
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         """Called by pynamodb for what it writes."""
         return encode(self, null_check=null_check)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ai_coordination.models.base import Item, Table
+from ai_coordination.models.fast.size_bound import bound
 
 LARGEST_ITEM_BYTES = 400 * 1024
 # For what callers store, together with all attributes from the item's creation.
@@ -23,6 +24,11 @@ _OF_AN_ELEMENT = 1
 def of_entity(entity: Table) -> int:
     """Return the size of an entity's item in bytes."""
     return sum(by_attribute(entity).values())
+
+
+def is_surely_within(entity: Table, limit: int) -> bool:
+    """Whether an entity's item has at most so many bytes. False if it must be measured to know."""
+    return bound(entity) <= limit
 
 
 def by_attribute(entity: Table) -> dict[str, int]:

@@ -47,6 +47,8 @@ def check(entity: models.Table) -> None:
 
     The graph that a session stores while it is being started counts only if the item is full.
     """
+    if sizes.is_surely_within(entity, sizes.LARGEST_BYTES):
+        return
     measured = sizes.by_attribute(entity)
     size = sum(bytes_ for name, bytes_ in measured.items() if name not in _GROWING)
     pinned = measured.get("graph", 0)
@@ -82,6 +84,8 @@ def grown(agent: models.SessionAgent, field: str, text: models.Text) -> models.T
 
 def check_grown(agent: models.SessionAgent, field: str) -> None:
     """Raise PayloadTooLarge at the field if an agent's item is too large for what follows."""
+    if sizes.is_surely_within(agent, sizes.LARGEST_GROWN_BYTES):
+        return
     size = sizes.of_entity(agent)
     if size > sizes.LARGEST_GROWN_BYTES:
         raise PayloadTooLarge(

@@ -73,8 +73,13 @@ class _Posts(HTTPConnectionPool):
             if connection.sock is None:
                 connection.connect()
             connection.sock.settimeout(self.timeout.read_timeout)
-            client.HTTPConnection.request(connection, "POST", "/", body, headers)
-            answer = client.HTTPConnection.getresponse(connection)
+            http = client.HTTPConnection  # its methods, not those with which urllib3 replaces them
+            http.putrequest(connection, "POST", "/", skip_host=True, skip_accept_encoding=True)
+            for name, value in headers.items():
+                http.putheader(connection, name, value)
+            http.putheader(connection, "Content-Length", str(len(body)))
+            http.endheaders(connection, body)
+            answer = http.getresponse(connection)
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(answer.status, names, answer.read())
         except BaseException:
