@@ -85,3 +85,5 @@ def tables(embedded_aws: EmbeddedAws) -> None:
     else:
         # Emptied, not made anew: that takes 30 calls, longer than most of the tests.
         embedded_aws.database.clear()
+    # The first call of a process reads them, and what follows may still change the environment.
+    settings.cache_clear()
