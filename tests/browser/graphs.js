@@ -57,7 +57,12 @@
     const { Graph } = await import('./graph/view.js');
     const { drawFace } = await import('./graph/node.js');
     const box = document.createElement('main');
-    document.getElementById('app').replaceChildren(box);
+    const app = document.getElementById('app');
+    // The console is removed first: while it loads it would draw again, in the place of the graph.
+    render(null, app);
+    const empty = app.cloneNode(false);
+    app.replaceWith(empty);
+    empty.append(box);
     window.happened = [];
     const draw = (node) => drawFace({ name: node.label, icon: '✓', fold: node.fold });
     const connect = (from, to) => happened.push(`${from} to ${to}`);

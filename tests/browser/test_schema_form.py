@@ -39,8 +39,13 @@ SHOW = """async (given) => {
   const { h, render } = await import('preact');
   const { useState } = await import('preact/hooks');
   const { SchemaForm, initial } = await import('./components/schema_form.js');
-  const main = document.querySelector('main');
-  render(null, main);
+  const main = document.createElement('main');
+  const app = document.getElementById('app');
+  // The console is removed first: what it loads would make it draw again.
+  render(null, app);
+  const empty = app.cloneNode(false);
+  app.replaceWith(empty);
+  empty.append(main);
   window.sent = [];
   function Example() {
     const [now, setNow] = useState(value ?? initial(schema));
