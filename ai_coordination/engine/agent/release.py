@@ -226,7 +226,10 @@ def _complete_session(
     session's agents are read, unless `ended` are all of them.
     """
     kind = models.Session
-    agents = ended if len(ended) == session.agent_count else _read_agents(session)
+    # A batch may have an agent twice, and as it was before a retry.
+    now = [agent for agent in ended if agent.iteration == session.iteration_count]
+    own = {agent.session_agent_uuid: agent for agent in now}
+    agents = [*own.values()] if len(own) == session.agent_count else _read_agents(session)
     status = SessionStatus.COMPLETED
     if session.falls_short:
         status = SessionStatus.FAILED
@@ -234,7 +237,7 @@ def _complete_session(
     else:
         result = session_output.actions(engine, session, agents)
     move, may_move = ending.move(engine, session, status, agents)
-    landed, now = writes.update_if(
+    landed, after = writes.update_if(
         session,
         [
             *move,
@@ -246,8 +249,8 @@ def _complete_session(
     )
     if landed:
         metrics.session_ended(engine, session, status)
-    if landed and now is not None:
-        outbox.send_now(engine, now)
+    if landed and after is not None:
+        outbox.send_now(engine, after)
 
 
 def _due_after_end(engine: Engine, session: models.Session) -> list[Action]:
