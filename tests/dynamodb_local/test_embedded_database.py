@@ -13,7 +13,7 @@ from tests.simulation.random_session import RandomSession
 from tests.simulation.store import Store
 from tests.support.comparing import ComparedDatabase
 
-SEEDS = min(21, int(os.environ.get("SEEDS", "42")) // 2)
+SEEDS = min(21, int(os.environ.get("SEEDS", "21")))
 MISSING = {"pk": {"S": "missing"}, "sk": {"S": "s"}}
 
 

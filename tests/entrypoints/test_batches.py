@@ -16,10 +16,11 @@ from ai_coordination.engine import read_ahead
 from ai_coordination.errors import Throttled
 from ai_coordination.messages import decode
 from ai_coordination.models import connection, reads
-from ai_coordination.runtimes.base import Answer, Call
+from ai_coordination.runtimes.base import Answer, Call, RunFailed
+from ai_coordination.runtimes.echo_runtime import Echo
 from tests.entrypoints.lambda_stand_ins import Context
 from tests.support.contexts import SYSTEM
-from tests.support.graph_api import CALLER, RIVAL, change, new_coordination, new_task
+from tests.support.graph_api import CALLER, RIVAL, change, data, new_coordination, new_task
 from tests.support.recording import recorded_calls
 
 
@@ -31,14 +32,19 @@ def queue(tables: None, monkeypatch: pytest.MonkeyPatch) -> str:
     return url
 
 
-def start(size: int, caller: Caller = CALLER) -> str:
-    """A session of so many agents that echo, all of which may start. Their messages are sent."""
+def start(size: int, caller: Caller = CALLER, **rules: Any) -> str:
+    """A session of so many agents that echo, all of which may start. Their messages are sent.
+
+    `rules` are those of each action.
+    """
     members = [
         {"agentUuid": f"a{number}", "agentName": f"A{number}", "runtime": {"kind": "ECHO"}}
         for number in range(size)
     ]
     coordination = new_coordination(caller, agents=members)
-    given = {"coordinationUuid": coordination, "taskUuid": new_task(coordination, caller)}
+    actions = [{"agentUuid": member["agentUuid"], **rules} for member in members]
+    task = new_task(coordination, caller, agentActions=actions)
+    given = {"coordinationUuid": coordination, "taskUuid": task}
     session = change("startSession", given, "session { sessionUuid }", caller)["session"]
     return str(session["sessionUuid"])
 
@@ -95,6 +101,32 @@ def test_a_second_message_about_an_agent_reads_it_as_it_is_then(queue: str) -> N
 
     assert reads_of(batch(first, second, first)) == {"BatchGetItem": 3, "GetItem": 1}
     assert runs(session) == 2 * [("completed", 1)]
+
+
+def test_an_agent_that_a_batch_has_twice_is_counted_once(
+    queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = start(2, onFailure="CONTINUE")
+    first, second = bodies(queue)
+    with monkeypatch.context() as patch:
+        patch.setattr(Echo, "invoke", _fails)
+        assert failed(batch(first)) == []
+    assert failed(batch(*bodies(queue))) == []  # It releases the session.
+
+    assert failed(batch(second, second)) == []
+
+    assert sorted(runs(session)) == [("completed", 1), ("failed", 1)]
+    document = """query ($c: ID!, $s: ID!) { session(coordinationUuid: $c, sessionUuid: $s) {
+      status progress { total completed failed }
+    } }"""
+    [agent, _] = models.SessionAgent.query(session)
+    found = data(document, {"c": agent.coordination_uuid, "s": session})["session"]
+    progress = {"total": 2, "completed": 1, "failed": 1}
+    assert found == {"status": "COMPLETED", "progress": progress}
+
+
+def _fails(runtime: Echo, call: Call) -> Any:
+    raise RunFailed("No", retryable=False)
 
 
 def test_an_agent_that_another_worker_has_done_meanwhile_is_not_done_again(queue: str) -> None:

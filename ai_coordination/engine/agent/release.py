@@ -226,10 +226,14 @@ def _complete_session(
     session's agents are read, unless `ended` are all of them.
     """
     kind = models.Session
-    # A batch may have an agent twice, and as it was before a retry.
-    now = [agent for agent in ended if agent.iteration == session.iteration_count]
-    own = {agent.session_agent_uuid: agent for agent in now}
-    agents = [*own.values()] if len(own) == session.agent_count else _read_agents(session)
+    # A batch may have the same agent twice, or as it was before a retry.
+    by_uuid = {
+        agent.session_agent_uuid: agent
+        for agent in ended
+        if agent.iteration == session.iteration_count
+    }
+    are_all = len(by_uuid) == session.agent_count
+    agents = list(by_uuid.values()) if are_all else _read_agents(session)
     status = SessionStatus.COMPLETED
     if session.falls_short:
         status = SessionStatus.FAILED
