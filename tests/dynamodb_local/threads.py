@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 THREADS = 16
+# In fewer races than these, one side may win all of them by chance.
+ENOUGH_RACES = 50
 
 
 def together(work: Callable[[int], T]) -> Sequence[T]:
@@ -27,3 +29,9 @@ def side_by_side(work: Callable[[Any], Any], items: Iterable[Any]) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         for done in [pool.submit(work, item) for item in items]:
             done.result()
+
+
+def assert_each_wins(those: Iterable[T], winners: Sequence[T]) -> None:
+    """Each of those equally fast has won, so the races were races: checked where chance allows."""
+    if len(winners) >= ENOUGH_RACES:
+        assert {*winners} == {*those}
