@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from ai_coordination import models
+from ai_coordination import models, timestamps
 from ai_coordination.config import settings
 from ai_coordination.engine import factory, sweeper
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.errors import Refused
+from ai_coordination.models import due_times
 from ai_coordination.runtimes import json_schema
 from benchmarks.units import kept
 from tests.api.asking import ask, stored_agent
@@ -247,6 +248,31 @@ def test_events_that_are_turned_off_meanwhile_are_dropped(
     assert unsent(place) == 0
     assert stored_agent(place).due_at is None
     assert [agents(place)["a"]["state"], bus.events] == ["WAITING_FOR_INPUT", []]
+
+
+@pytest.mark.parametrize("rests", ["cancelled", "asks", "asks until", "waits"])
+def test_an_agent_that_was_made_due_for_an_event_that_is_sent_by_now_is_corrected(
+    bus: Bus, rests: str
+) -> None:
+    judged = JUDGED if rests == "asks until" else {"ask": {"kind": "APPROVAL"}}
+    place = started([echo("a"), echo("b")], [after("a", **judged), after("b", "a")])
+    if rests == "cancelled":
+        change("cancelSession", place.key, "session { status }")
+        work_off()
+    assert not unsent(place)
+    agent = stored_agent(place, "b" if rests == "waits" else "a")
+    due_at = timestamps.to_text(datetime.now(UTC) + timedelta(minutes=1))
+    agent.update(due_times.set_due(models.SessionAgent, place.session, due_at))
+
+    with kept() as ledger:
+        sweep(2)
+
+    now = stored_agent(place, "b" if rests == "waits" else "a")
+    assert now.due_at == (agent.deadline_at if rests == "asks until" else None)
+    assert (now.state, now.looks, now.due_count) == (agent.state, None, None)
+    # The sweep's own, and the correction.
+    assert Counter(ledger.calls)["UpdateItem"] == 2
+    assert sweeper.sweep(factory.of_a_worker(SYSTEM, 20)) == 0
 
 
 def test_requests_note_events_and_only_workers_need_the_permission_to_send_them(bus: Bus) -> None:

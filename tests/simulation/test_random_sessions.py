@@ -45,7 +45,9 @@ def test_random_sessions_come_to_their_right_end(seeds: Iterable[int]) -> None:
     _hold(seeds)
 
 
-@pytest.mark.parametrize("seeds", [[int(REPLAYED)]] if REPLAYED else [range(AT_ONCE)], ids=short)
+@pytest.mark.parametrize(
+    "seeds", [[int(REPLAYED)]] if REPLAYED else [range(AT_ONCE), [40381]], ids=short
+)
 def test_random_chains_come_to_their_right_end(seeds: Iterable[int]) -> None:
     _hold(seeds, chained)
 

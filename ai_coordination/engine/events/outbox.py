@@ -3,7 +3,8 @@
 The write that makes an event necessary adds it to the item's set `unsent_events`, and makes the
 item due. A worker sends what the set has, and then removes it. Whatever happens between the two,
 the item stays due, so the event is sent again. Only a change of state adds an event, so an item in
-the same state as when it was read has no event that the reader does not know.
+the same state as when it was read has no event that the reader does not know. It may have fewer:
+an item that was made due for nothing is corrected by the worker that looks at it.
 
 An event is told at least once: a worker may die after it has sent one, and two workers may send
 the same one. Its `id` is the same each time.
@@ -54,7 +55,7 @@ def resume(engine: Engine, item: T, due_at: str | None) -> T | None:
     Throttled.
     """
     if not item.unsent_events:
-        return item
+        return _due_as_it_rests(engine, item)
     now: T | None = item
     if _counts_looks(item):
         now = looks.count(engine, item, due_at, latest=item.deadline_at)
@@ -129,6 +130,22 @@ def _removed(engine: Engine, item: T, sent: set[str]) -> T:
         now = after
 
 
+def _due_as_it_rests(engine: Engine, item: T) -> T | None:
+    """Correct the due time of an agent without events that is due too early, or for nothing.
+
+    A worker has made it due for events that another one had sent meanwhile. Returns the agent as it
+    is then; None if it has moved on. A session's due time is corrected by `session.deadline`.
+    """
+    if isinstance(item, models.Session) or item.due_at is None or not _rests(item):
+        return item
+    at = _due_at_rest(item)
+    if at is not None and item.due_at >= at:
+        return item
+    actions, as_read = _due_without_events(item, set())
+    landed, now = writes.update_if(item, actions, as_read, engine.context)
+    return now if landed else None
+
+
 def _due_without_events(item: Item, sent: set[str]) -> tuple[list[Action], Condition]:
     """The due time that an item has once these events are removed, and on what condition.
 
@@ -139,10 +156,14 @@ def _due_without_events(item: Item, sent: set[str]) -> tuple[list[Action], Condi
     rests = _rests(item) and not (item.unsent_events or set()) - sent
     if not rests:
         return [], condition
-    due: list[Action] = due_times.clear(kind)
-    if item.deadline_at is not None and not _has_ended(item):
-        due = due_times.set_due(kind, item.session_uuid, item.deadline_at)
+    at = _due_at_rest(item)
+    due = due_times.clear(kind) if at is None else due_times.set_due(kind, item.session_uuid, at)
     return due, condition & _as_read(item)
+
+
+def _due_at_rest(item: Item) -> str | None:
+    """When an item is due that has nothing outstanding but its deadline. None: not at all."""
+    return None if _has_ended(item) else item.deadline_at
 
 
 def _rests(item: Item) -> bool:
