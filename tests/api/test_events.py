@@ -269,7 +269,8 @@ def test_an_agent_that_was_made_due_for_an_event_that_is_sent_by_now_is_correcte
 
     now = stored_agent(place, "b" if rests == "waits" else "a")
     assert now.due_at == (agent.deadline_at if rests == "asks until" else None)
-    assert (now.state, now.looks, now.due_count) == (agent.state, None, None)
+    assert now.state == agent.state
+    assert [now.looks, now.due_count] == [None, None]
     # The sweep's own, and the correction.
     assert Counter(ledger.calls)["UpdateItem"] == 2
     assert sweeper.sweep(factory.of_a_worker(SYSTEM, 20)) == 0
