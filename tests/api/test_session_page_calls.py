@@ -95,7 +95,7 @@ def test_the_calls_for_a_page_of_sessions_are_made_side_by_side(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each call for agents or runs waits until ten of them are under way.
-    meeting = threading.Barrier(10, timeout=20)
+    meeting = threading.Barrier(10, timeout=60)
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def meet_and_call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:

@@ -66,7 +66,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _fetched(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as response:
+    with urllib.request.urlopen(url, timeout=30) as response:
         return json.load(response)
 
 

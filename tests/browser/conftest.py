@@ -30,7 +30,7 @@ from tests.browser.served import Served  # noqa: E402
 __all__ = ["BrowserContext", "NewPage", "Page", "Route", "expect"]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PACKAGES = Path(__file__).parents[2] / ".venv-browser" / "node_modules"
-SECONDS_TO_APPEAR = 10
+SECONDS_TO_APPEAR = 30
 expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
 NewPage = Callable[..., Page]
 

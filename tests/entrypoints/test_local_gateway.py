@@ -65,7 +65,7 @@ def port() -> Iterator[int]:
 def send(
     port: int, method: str, path: str, body: bytes | None = None, *headers: tuple[str, str]
 ) -> Response:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     names = {name.lower() for name, _ in headers}
     connection.putrequest(method, path, skip_host="host" in names, skip_accept_encoding=True)
     for name, value in headers:

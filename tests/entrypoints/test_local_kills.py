@@ -136,7 +136,7 @@ def act(server: LocalServer, key: dict[str, str], session: Any) -> None:
 
 def finish(server: LocalServer, key: dict[str, str]) -> Any:
     """Act until the session has ended."""
-    ends_at = time.monotonic() + 10
+    ends_at = time.monotonic() + 60
     while time.monotonic() < ends_at:
         session = see(server, key)
         if session["status"] in ENDED:

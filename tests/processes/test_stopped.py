@@ -9,7 +9,7 @@ from tests.support.graph_api import change, data, new_coordination, new_task
 
 SESSIONS = 4
 NAMES = ["a", "b", "c", "d"]
-SECONDS_AT_MOST = 30
+SECONDS_AT_MOST = 120
 STATUSES = "query ($c: ID!) { sessions(coordinationUuid: $c) { nodes { status } } }"
 RUNS = """query ($c: ID!) { sessions(coordinationUuid: $c) { nodes {
     sessionRuns { nodes { agentUuid attempt outcome } }

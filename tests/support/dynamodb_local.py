@@ -76,7 +76,7 @@ def _free_port() -> int:
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
     until = time.monotonic() + SECONDS_TO_START
     while process.poll() is None and time.monotonic() < until:
-        request = HTTPConnection("127.0.0.1", port, timeout=5)
+        request = HTTPConnection("127.0.0.1", port, timeout=30)
         try:
             request.request("GET", "/")
             request.getresponse().read()

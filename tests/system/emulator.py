@@ -123,7 +123,7 @@ def free_port() -> int:
 
 def _wait_for(address: str) -> None:
     host, port = address.split(":")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
             socket.create_connection((host, int(port)), timeout=1).close()

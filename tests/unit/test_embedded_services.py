@@ -189,10 +189,10 @@ def test_whatever_makes_a_message_visible_ends_a_receive_that_waits(
     thread = threading.Thread(target=lambda: received.extend(queue.bodies(WaitTimeSeconds=20)))
     waits.clear()
     thread.start()
-    assert waits.wait(timeout=10)
+    assert waits.wait(timeout=30)
 
     queue.ask(operation, **{"Entries": [{"Id": "0", **entry}]} if is_batch else entry)
-    thread.join(timeout=10)
+    thread.join(timeout=30)
 
     assert received == ["sent" if operation.startswith("Send") else "hidden"]
 

@@ -58,7 +58,7 @@ def test_a_connection_that_the_server_closed_while_nothing_was_sent_is_replaced(
     with scripted(one_by_one([Step(FOUND.said, closes=True), FOUND])) as server:
         client = lean_client(server.url, context)
         ask(client)
-        assert server.hung_up.wait(5)
+        assert server.hung_up.wait(30)
 
         assert ask(client) == {"a": {"S": "b"}}
 
