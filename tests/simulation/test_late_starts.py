@@ -1,0 +1,106 @@
+"""What a worker has decided on an agent that may start arrives late: others have worked on it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ai_coordination import models
+from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.runtimes.base import Answer, Call, Question
+from ai_coordination.states import AgentRuntimeKind
+from ai_coordination.timestamps import parse
+from tests.simulation.late_write import LateWrite
+from tests.simulation.simulator import Simulator
+from tests.simulation.slow_request import SlowRequest
+
+CLAIM = ("Put", "ai-coordination-session_runs")
+
+
+@pytest.fixture
+def world() -> Iterator[Simulator]:
+    world = Simulator()
+    with world.running():
+        yield world
+
+
+def unworked(world: Simulator, **rules: Any) -> SlowRequest:
+    """A session of one agent that has two messages, which wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SlowRequest, "work_off", lambda slow: None)
+        slow = SlowRequest(world, [{"agent_uuid": "one", **rules}], AgentRuntimeKind.ECHO)
+    world.send([world.queue[0][2]])
+    return slow
+
+
+def agent_of(slow: SlowRequest) -> models.SessionAgent:
+    (agent,) = slow.now().agents
+    return agent
+
+
+def ask_in_the_first_turn(call: Call) -> Answer | Question:
+    return Question("Which?") if call.turn == 1 else Answer("done")
+
+
+def reply(slow: SlowRequest) -> None:
+    agent = agent_of(slow)
+    slow.world.replied[str(agent.current_run_uuid)].append("That")
+    agent_commands.answer(
+        slow.world.engine(),
+        slow.world.caller,
+        session_uuid=agent.session_uuid,
+        session_agent_uuid=agent.session_agent_uuid,
+        run_uuid=agent.current_run_uuid,
+        user_input="That",
+    )
+
+
+def test_the_first_turn_is_not_claimed_again_once_the_second_has_begun(world: Simulator) -> None:
+    """The agent is as it was before its first claim, but for the run that has asked."""
+    world.answers = ask_in_the_first_turn
+    slow = unworked(world)
+
+    def others() -> None:
+        world.step()
+        reply(slow)
+
+    late = LateWrite(world, others, *CLAIM)
+    world.step()
+
+    assert late.landed is False
+    slow.work_off()
+    assert slow.states() == [("completed", 1)]
+    assert [run.outcome for run in slow.now().runs] == ["input_required", "completed"]
+
+
+def test_an_agent_is_not_delayed_twice(world: Simulator) -> None:
+    slow = unworked(world, delay_seconds=300)
+
+    def others() -> None:
+        world.clock += timedelta(seconds=2)
+        world.step()
+
+    late = LateWrite(world, others, "delayed")
+    began = world.clock
+    world.step()
+
+    assert late.landed is False
+    assert parse(agent_of(slow).not_before) == began + timedelta(seconds=302)
+
+
+def test_the_claim_of_one_iteration_does_not_start_the_next_one(world: Simulator) -> None:
+    """The agent has never run, so it has no run that would tell the iterations apart."""
+    slow = unworked(world)
+
+    def others() -> None:
+        slow.ask(session_commands.cancel)
+        slow.ask(session_commands.retry)
+
+    late = LateWrite(world, others, *CLAIM)
+    world.step()
+
+    assert late.landed is False
+    assert slow.states() == [("initial", 2)]
+    slow.work_off()
+    assert slow.states() == [("completed", 2)]
