@@ -27,7 +27,7 @@ class SlowRequest:
         self.world = world
         self._monitor = Monitor(self.world)
         self.world.landed = lambda: (self._monitor.look(), None)[1]
-        members = [member(name, kind) for name in NAMES]
+        members = [member(name, kind) for name in (*NAMES, "third")]
         task = Blueprint(members, actions, queries=[]).make(world.caller)
         self.session: models.Session = self._as_caller(
             session_commands.start,

@@ -67,16 +67,6 @@ def until_completed(slow: SlowRequest) -> None:
         slow.world.step()
 
 
-def test_a_session_that_was_cancelled_meanwhile_is_not_completed(world: Simulator) -> None:
-    slow = unworked(world)
-
-    late = LateWrite(world, lambda: slow.ask(session_commands.cancel), *COMPLETION)
-    world.step()
-
-    assert late.landed is False
-    assert slow.now().session.status == "cancelled"
-
-
 def test_the_completion_of_one_iteration_does_not_complete_the_next_one(world: Simulator) -> None:
     slow = unworked(world)
 
@@ -94,6 +84,33 @@ def test_the_completion_of_one_iteration_does_not_complete_the_next_one(world: S
     assert slow.now().session.iteration_count == 2
     until_completed(slow)
     assert slow.states() == [("completed", 2)]
+
+
+def cancel(slow: SlowRequest) -> None:
+    slow.ask(session_commands.cancel)
+
+
+def begin_to_cancel(slow: SlowRequest) -> None:
+    """The session is marked to be cancelled, and its worker dies before it has ended it."""
+    died = dies_at(slow.world, "final_progress", "cancelled")
+    assert not survives(lambda: cancel(slow))
+    assert died.landed is None
+    assert slow.now().session.operation == "cancel"
+
+
+@pytest.mark.parametrize("others", [cancel, begin_to_cancel])
+def test_a_session_that_is_cancelled_meanwhile_is_not_completed(
+    world: Simulator, others: Callable[[SlowRequest], None]
+) -> None:
+    slow = unworked(world)
+
+    late = LateWrite(world, lambda: others(slow), *COMPLETION)
+    world.step()
+
+    assert late.landed is False
+    while slow.now().session.operation:
+        world.step()
+    assert slow.now().session.status == "cancelled"
 
 
 def complete(slow: SlowRequest) -> None:
@@ -148,13 +165,6 @@ def fail_and_retry(slow: SlowRequest) -> None:
     slow.fail_all()
     slow.ask(session_commands.retry)
     slow.work_off()
-
-
-def begin_to_cancel(slow: SlowRequest) -> None:
-    died = dies_at(slow.world, "final_progress", "cancelled")
-    assert not survives(lambda: slow.ask(session_commands.cancel))
-    assert died.landed is None
-    assert slow.now().session.operation == "cancel"
 
 
 @pytest.mark.parametrize(

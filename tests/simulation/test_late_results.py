@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine import agent_commands, looks, message_handler
+from ai_coordination.engine import agent_commands, looks, message_handler, session_commands
 from ai_coordination.engine.context import message
 from ai_coordination.errors import InvalidState
 from ai_coordination.messages import AgentMessage, decode
@@ -117,6 +117,68 @@ def test_an_acceptance_that_comes_after_the_run_is_over_changes_nothing(
 
     assert late[0].landed is False
     assert state_of(slow) == before[0]
+
+
+def accept_by_report(slow: SlowRequest) -> None:
+    agent_commands.accept(slow.world.engine(), slow.world.caller, **key(slow))
+
+
+def cancel(slow: SlowRequest) -> None:
+    slow.ask(session_commands.cancel)
+
+
+# A report is looked at again when it is refused, so the answer says what it has found then.
+@pytest.mark.parametrize("others", [cancel, begin_the_next_attempt])
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [(agent_commands.heartbeat, "alive_at"), (agent_commands.accept, "takeovers")],
+    ids=["heartbeat", "acceptance"],
+)
+def test_what_is_reported_of_a_run_that_is_over_meanwhile_changes_nothing(
+    world: Simulator, others: Callable[[SlowRequest], None], said: Callable[..., Any], word: str
+) -> None:
+    slow = started(world, lambda call: Accepted(), heartbeat_seconds=3_000)
+    before: list[dict[str, Any]] = []
+
+    def work() -> None:
+        others(slow)
+        before.append(state_of(slow))
+
+    late = LateWrite(world, work, word, "in_progress")
+    with pytest.raises(InvalidState):
+        said(world.engine(), world.caller, **key(slow))
+
+    assert late.landed is False
+    assert state_of(slow) == before[0]
+
+
+def test_a_heartbeat_of_a_run_that_was_accepted_meanwhile_is_noted_of_the_accepted_one(
+    world: Simulator,
+) -> None:
+    """It would be due when nobody looks: it knows nothing of the time at which it is silent."""
+    slow = started(world, die, heartbeat_seconds=40)
+
+    late = LateWrite(world, lambda: accept_by_report(slow), "alive_at")
+    agent_commands.heartbeat(world.engine(), world.caller, **key(slow), note="Alive")
+
+    assert late.landed is False
+    assert agent_of(slow).heartbeat_note == "Alive"
+
+
+def test_a_checkpoint_of_a_run_that_is_over_meanwhile_is_not_stored(world: Simulator) -> None:
+    late: list[LateWrite] = []
+
+    def answer(call: Call) -> Answer:
+        late.append(LateWrite(world, lambda: begin_the_next_attempt(slow), "resume"))
+        assert not call.checkpoint("late")
+        raise Died("in its call")
+
+    slow = unworked(world, answer)
+    world.step()
+
+    assert late[0].landed is False
+    assert agent_of(slow).attempt == 2
+    assert agent_of(slow).resume is None
 
 
 def test_of_two_workers_one_takes_a_run_over(world: Simulator) -> None:

@@ -1,18 +1,21 @@
 """What a worker has decided on an agent that may start arrives late: others have worked on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.engine import agent_commands, message_handler, session_commands
+from ai_coordination.engine.context import message
+from ai_coordination.messages import AgentMessage
 from ai_coordination.runtimes.base import Answer, Call, Question
 from ai_coordination.states import AgentRuntimeKind
 from ai_coordination.timestamps import parse
 from tests.simulation.late_write import LateWrite
-from tests.simulation.simulator import Simulator
+from tests.simulation.simulator import Died, Simulator
 from tests.simulation.slow_request import SlowRequest
 
 CLAIM = ("Put", "ai-coordination-session_runs")
@@ -89,18 +92,67 @@ def test_an_agent_is_not_delayed_twice(world: Simulator) -> None:
     assert parse(agent_of(slow).not_before) == began + timedelta(seconds=302)
 
 
-def test_the_claim_of_one_iteration_does_not_start_the_next_one(world: Simulator) -> None:
+def cancel(slow: SlowRequest) -> None:
+    slow.ask(session_commands.cancel)
+
+
+def cancel_and_retry(slow: SlowRequest) -> None:
     """The agent has never run, so it has no run that would tell the iterations apart."""
-    slow = unworked(world)
+    slow.ask(session_commands.cancel)
+    slow.ask(session_commands.retry)
 
-    def others() -> None:
-        slow.ask(session_commands.cancel)
-        slow.ask(session_commands.retry)
 
-    late = LateWrite(world, others, *CLAIM)
+@pytest.mark.parametrize("others", [cancel, cancel_and_retry])
+@pytest.mark.parametrize("seconds", [0, 300], ids=["claim", "delay"])
+def test_nothing_starts_that_meanwhile_was_cancelled(
+    world: Simulator, others: Callable[[SlowRequest], None], seconds: float
+) -> None:
+    slow = unworked(world, delay_seconds=seconds)
+    before: list[dict[str, Any]] = []
+
+    def work() -> None:
+        others(slow)
+        before.append(dict(vars(agent_of(slow))))
+
+    late = LateWrite(world, work, *(["delayed"] if seconds else CLAIM))
     world.step()
 
     assert late.landed is False
-    assert slow.states() == [("initial", 2)]
-    slow.work_off()
-    assert slow.states() == [("completed", 2)]
+    assert dict(vars(agent_of(slow))) == before[0]
+
+
+def claim(slow: SlowRequest) -> None:
+    """Another worker claims the agent, dies, and leaves the due time as it is."""
+
+    def die(call: Call) -> Answer:
+        raise Died("in its call")
+
+    due_at = agent_of(slow).due_at
+    slow.world.answers = die
+    slow.world.step()
+    assert (agent_of(slow).state, agent_of(slow).due_at) == ("in_progress", due_at)
+
+
+def delay(slow: SlowRequest) -> None:
+    slow.world.step()
+    assert agent_of(slow).delayed
+
+
+@pytest.mark.parametrize(("others", "seconds"), [(claim, 0), (delay, 300)])
+def test_a_look_that_comes_late_is_not_counted_and_its_worker_decides_nothing(
+    world: Simulator, others: Callable[[SlowRequest], None], seconds: float
+) -> None:
+    slow = unworked(world, delay_seconds=seconds)
+    sent = message(agent_of(slow))
+    assert isinstance(sent, AgentMessage)
+    before: list[dict[str, Any]] = []
+
+    def work() -> None:
+        others(slow)
+        before.append(dict(vars(agent_of(slow))))
+
+    late = LateWrite(world, work, "looks", "due_at")
+    message_handler.work(world.engine(), replace(sent, due_at=agent_of(slow).due_at))
+
+    assert late.landed is False
+    assert dict(vars(agent_of(slow))) == before[0]

@@ -1,0 +1,139 @@
+"""An operation's mark that arrives late is no second operation, and none of another session."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ai_coordination import services
+from ai_coordination.engine import session_commands
+from ai_coordination.engine.session import dispatch, retry
+from ai_coordination.errors import BadUserInput, InvalidState
+from tests.simulation.by_hand import ByHand
+from tests.simulation.late_write import LateWrite
+from tests.simulation.simulator import Died, Simulator, survives
+from tests.simulation.slow_request import SlowRequest
+
+ONE: list[dict[str, Any]] = [{"agent_uuid": "one", "retry": {"max_attempts": 1}}]
+
+
+@pytest.fixture
+def world() -> Iterator[Simulator]:
+    world = Simulator()
+    with world.running():
+        yield world
+
+
+@pytest.fixture
+def failed(world: Simulator) -> SlowRequest:
+    """A session that has failed."""
+    slow = SlowRequest(world, ONE)
+    slow.fail_all()
+    return slow
+
+
+def begins(slow: SlowRequest | ByHand, operation: Any, mutation: Callable[[], Any]) -> None:
+    """Another operation is marked, and its worker dies."""
+
+    def die(*given: Any) -> None:
+        raise Died("after the mark")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(operation, "resume", die)
+        assert not survives(mutation)
+
+
+def begin_to_purge(slow: SlowRequest) -> None:
+    slow.ask(session_commands.purge)
+
+
+def begin_to_retry(slow: SlowRequest) -> None:
+    begins(slow, retry, lambda: slow.ask(session_commands.retry))
+
+
+def retry_and_fail(slow: SlowRequest) -> None:
+    slow.ask(session_commands.retry)
+    slow.work_off()
+    slow.fail_all()
+
+
+def retry_alone(slow: SlowRequest) -> None:
+    slow.ask(session_commands.retry)
+
+
+@pytest.mark.parametrize(
+    ("others", "iteration", "operation"),
+    [(begin_to_purge, 1, "purge"), (retry_and_fail, 2, None)],
+    ids=["purged", "retried"],
+)
+def test_a_session_is_not_retried_that_meanwhile_was(
+    failed: SlowRequest,
+    others: Callable[[SlowRequest], None],
+    iteration: int,
+    operation: str | None,
+) -> None:
+    late = LateWrite(failed.world, lambda: others(failed), "doing_token", "retry-plan")
+    with pytest.raises(InvalidState):
+        failed.ask(session_commands.retry)
+
+    assert late.landed is False
+    session = failed.now().session
+    assert (session.iteration_count, session.operation) == (iteration, operation)
+
+
+@pytest.mark.parametrize(
+    ("others", "operation"),
+    [(retry_alone, None), (begin_to_retry, "retry-plan")],
+    ids=["retried", "about to be retried"],
+)
+def test_a_session_is_not_purged_that_meanwhile_is(
+    failed: SlowRequest, others: Callable[[SlowRequest], None], operation: str | None
+) -> None:
+    late = LateWrite(failed.world, lambda: others(failed), "doing_token", "purge")
+    with pytest.raises(InvalidState):
+        failed.ask(session_commands.purge)
+
+    assert late.landed is False
+    assert failed.now().session.operation == operation
+
+
+def cancel_by_hand(by_hand: ByHand) -> None:
+    session_commands.cancel(by_hand.world.engine(), by_hand.world.caller, **by_hand.key)
+
+
+def empty(by_hand: ByHand) -> None:
+    services.session_agent.delete(by_hand.world.caller, by_hand.key["session_uuid"], by_hand.wrong)
+
+
+@pytest.mark.parametrize(
+    ("others", "refused"),
+    [(cancel_by_hand, InvalidState), (empty, BadUserInput)],
+    ids=["cancelled", "emptied"],
+)
+def test_a_session_is_not_dispatched_that_meanwhile_was(
+    world: Simulator, others: Callable[[ByHand], None], refused: type[Exception]
+) -> None:
+    by_hand = ByHand(world)
+    status = "cancelled" if others is cancel_by_hand else "initial"
+
+    late = LateWrite(world, lambda: others(by_hand), "doing_token", "dispatch")
+    with pytest.raises(refused):
+        by_hand.dispatch()
+
+    assert late.landed is False
+    session = by_hand.now().session
+    assert (session.status, session.operation) == (status, None)
+
+
+def test_a_session_is_dispatched_under_one_mark(world: Simulator) -> None:
+    by_hand = ByHand(world)
+    by_hand.correct()
+
+    def others() -> None:
+        begins(by_hand, dispatch, by_hand.dispatch)
+
+    late = LateWrite(world, others, "doing_token", "dispatch")
+    started = by_hand.dispatch()
+
+    assert late.landed is False
+    assert started.status == "in_progress"
