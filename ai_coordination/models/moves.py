@@ -48,14 +48,15 @@ def same_start(agent: SessionAgent, waits_for: Set[float] | None = None) -> Cond
 
     It may start once the agents that it `waits_for` have ended, by default none.
 
-    The run is the fence. `attempt` alone would not be one, because a retry and a throttled run set
-    it back. Each claim has its own run.
+    The run is the fence: each claim has its own, and a turn ends with one. Without a claim only a
+    delay changes the agent, which sets `not_before`, and its rule, which counts in `grown`. How its
+    predecessors have ended is final once it waits for none: each release says so in the write that
+    takes the predecessor out of the set.
     """
     model = SessionAgent
-    condition: Condition = same(model.waiting_on, waits_for) & (model.attempt == agent.attempt)
+    condition: Condition = same(model.waiting_on, waits_for)
     condition &= same(model.current_run_uuid, agent.current_run_uuid)
     condition &= same(model.not_before, agent.not_before)
-    condition &= same(model.skip_requested, agent.skip_requested)
     condition &= same(model.grown, agent.grown)
     return condition
 

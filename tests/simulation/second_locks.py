@@ -46,8 +46,8 @@ class Narrow(Stormy):
 
 def _same_start_without_grown(agent: models.SessionAgent) -> Any:
     kind = models.SessionAgent
-    condition = kind.waiting_on.does_not_exist() & (kind.attempt == agent.attempt)
-    for name in ("current_run_uuid", "not_before", "skip_requested"):
+    condition = kind.waiting_on.does_not_exist()
+    for name in ("current_run_uuid", "not_before"):
         condition &= moves.same(getattr(kind, name), getattr(agent, name))
     return condition
 

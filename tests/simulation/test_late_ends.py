@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from ai_coordination import models
 from ai_coordination.engine import agent_commands, session_commands
+from ai_coordination.engine.agent import claim
 from ai_coordination.errors import InvalidState
+from ai_coordination.models import reads
+from ai_coordination.runtimes.base import Answer, Call, RunFailed, Usage
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.late_write import LateWrite
 from tests.simulation.simulator import Died, Simulator, survives
@@ -25,11 +29,11 @@ def world() -> Iterator[Simulator]:
         yield world
 
 
-def unworked(world: Simulator) -> SlowRequest:
+def unworked(world: Simulator, retry: dict[str, Any] = ONE[0]["retry"]) -> SlowRequest:
     """A session of one agent that answers at once, and whose message waits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SlowRequest, "work_off", lambda slow: None)
-        return SlowRequest(world, ONE, AgentRuntimeKind.ECHO)
+        return SlowRequest(world, [{**ONE[0], "retry": retry}], AgentRuntimeKind.ECHO)
 
 
 def key(slow: SlowRequest) -> dict[str, Any]:
@@ -191,3 +195,32 @@ def test_a_session_is_not_failed_that_meanwhile_was(
         world.step()
     session = slow.now().session
     assert (session.status, session.iteration_count) == (status, iteration)
+
+
+def test_an_agent_that_has_run_meanwhile_is_cancelled_with_all_that_it_used(
+    world: Simulator,
+) -> None:
+    """A worker had read the session before it was marked, so it claims the next attempt."""
+    used = iter([10, 7])
+
+    def fail(call: Call) -> Answer:
+        raise RunFailed("No", usage=Usage(input_tokens=next(used), output_tokens=0))
+
+    world.answers = fail
+    slow = unworked(world, {"max_attempts": 3, "interval_seconds": 0})
+    world.step()
+    agent = slow.now().agents[0]
+    address = agent.session_uuid, agent.session_agent_uuid
+    read = reads.get(models.SessionAgent, *address, tenant=agent.partition_key)
+    assert read is not None
+
+    def others() -> None:
+        claim.claim(world.engine(), slow.session, read, ())
+        assert slow.now().agents[0].attempt == 2
+
+    late = LateWrite(world, others, "cancelled", "ai-coordination-session_agents")
+    slow.ask(session_commands.cancel)
+
+    assert late.landed is False
+    assert slow.states() == [("cancelled", 1)]
+    assert slow.now().session.used_input_tokens == 17

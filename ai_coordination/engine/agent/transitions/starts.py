@@ -97,8 +97,8 @@ def to_failed_unstarted(
         at=engine.now(),
         due_at=engine.soon(agent),
         changes={**NO_WORK, "notes": notes},
-        condition=moves.same_start(agent)
-        & moves.same(models.SessionAgent.looks, agent.looks)
-        & models.SessionAgent.growing.does_not_exist(),
+        # The look that was counted may have found a plan that another worker has made since. When
+        # what it adds has ended, the plan alone says that the rest of it is still to be removed.
+        condition=moves.same_start(agent) & models.SessionAgent.growing.does_not_exist(),
         session=[],
     )
