@@ -122,7 +122,7 @@ def test_what_a_run_used_is_not_settled_with_that_of_an_earlier_iteration(
         retry_first(slow)
         dies_at(world, *SETTLEMENT)
         world.step()
-        assert slow.now().agents[0].unsettled_usage
+        assert slow.now().agents[0].unsettled_usage is not None
 
     late = LateWrite(world, others, *SETTLEMENT)
     world.step()
