@@ -23,12 +23,13 @@ class SlowRequest:
         world: Simulator,
         actions: list[dict[str, Any]],
         kind: AgentRuntimeKind = AgentRuntimeKind.EXTERNAL,
+        budget: dict[str, float | None] | None = None,
     ) -> None:
         self.world = world
         self._monitor = Monitor(self.world)
         self.world.landed = lambda: (self._monitor.look(), None)[1]
         members = [member(name, kind) for name in (*NAMES, "third")]
-        task = Blueprint(members, actions, queries=[]).make(world.caller)
+        task = Blueprint(members, actions, queries=[], budget=budget).make(world.caller)
         self.session: models.Session = self._as_caller(
             session_commands.start,
             coordination_uuid=task.coordination_uuid,

@@ -93,6 +93,38 @@ def test_an_agent_that_is_made_due_late_is_not_due_if_it_was_cancelled(world: Si
     assert slow.now().agents[2].due_at is None
 
 
+LISTS = {"for_each": {"items": "`[1, 2]`"}}
+GROWING_IN_A_ROW = [IN_A_ROW[0], {"agent_uuid": "other", "predecessors": ["one"], **LISTS}]
+GROWING_AFTER_TWO = [*JOINED[:2], {**JOINED[2], **LISTS}]
+
+
+@pytest.mark.parametrize("actions", [GROWING_IN_A_ROW, GROWING_AFTER_TWO], ids=["row", "join"])
+def test_an_agent_that_is_made_due_late_is_not_due_if_it_has_added_others_by_then(
+    world: Simulator, actions: list[dict[str, Any]]
+) -> None:
+    slow = unworked(world, actions)
+    last = len(actions) - 1
+    late: list[LateWrite] = []
+
+    def others() -> None:
+        while not slow.now().by_ordinal[last].grown:
+            world.step()
+        assert slow.now().by_ordinal[last].due_at is None
+
+    def released() -> None:
+        late.append(LateWrite(world, others, "due_at"))
+
+    if last == 1:
+        late.append(LateWrite(world, others, *RELEASE))
+    else:
+        world.step()
+        LateWrite(world, released, *RELEASE)
+    world.step()
+
+    assert late[0].landed is False
+    assert slow.now().by_ordinal[last].due_at is None
+
+
 def test_what_is_released_late_of_a_session_is_not_of_its_next_iteration(world: Simulator) -> None:
     slow = unworked(world, [{"agent_uuid": "one"}])
 

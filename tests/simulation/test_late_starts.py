@@ -138,11 +138,26 @@ def delay(slow: SlowRequest) -> None:
     assert agent_of(slow).delayed
 
 
-@pytest.mark.parametrize(("others", "seconds"), [(claim, 0), (delay, 300)])
+def skip(slow: SlowRequest) -> None:
+    """Another worker skips the agent, and dies before it releases: the due time stays."""
+    due_at = agent_of(slow).due_at
+
+    def die() -> None:
+        raise Died("after the skip")
+
+    LateWrite(slow.world, die, "waiting_on", "ai-coordination-sessions")
+    slow.world.step()
+    assert (agent_of(slow).state, agent_of(slow).due_at) == ("skipped", due_at)
+
+
+@pytest.mark.parametrize(
+    ("others", "rules"),
+    [(claim, {}), (skip, {"when": "`false`"}), (delay, {"delay_seconds": 300})],
+)
 def test_a_look_that_comes_late_is_not_counted_and_its_worker_decides_nothing(
-    world: Simulator, others: Callable[[SlowRequest], None], seconds: float
+    world: Simulator, others: Callable[[SlowRequest], None], rules: dict[str, Any]
 ) -> None:
-    slow = unworked(world, delay_seconds=seconds)
+    slow = unworked(world, **rules)
     sent = message(agent_of(slow))
     assert isinstance(sent, AgentMessage)
     before: list[dict[str, Any]] = []
