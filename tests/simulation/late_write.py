@@ -10,19 +10,24 @@ from tests.simulation.simulator import Simulator
 class LateWrite:
     """The next write that has all these words: `others` work before it arrives.
 
-    `landed` says what became of it. The words are names of attributes and values. Its worker goes
-    on with the answer.
+    `landed` says what became of it. The words are names of attributes and values. They are of what
+    the write changes, not of its condition. Its worker goes on with the answer.
     """
 
-    def __init__(self, world: Simulator, others: Callable[[], None], *words: str) -> None:
+    def __init__(
+        self, world: Simulator, others: Callable[[], None], *words: str, without: str | None = None
+    ) -> None:
         self.landed: bool | None = None
         self._world, self._others, self._words = world, others, words
+        self._without = without
         self._spoils = world.spoils
         world.spoils = self._come_late
 
     def _come_late(self, operation: str, request: Any) -> None:
         said = json.dumps(request, default=str)
         if not all(f'"{word}"' in said for word in self._words):
+            return
+        if self._without is not None and f'"{self._without}"' in said:
             return
         self._world.spoils = self._spoils
         self._others()

@@ -24,8 +24,8 @@ def unworked(world: Simulator, answers: Callable[[Call], Result], **rules: Any) 
     world.answers = answers
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(SlowRequest, "work_off", lambda slow: None)
-        kind, budget = AgentRuntimeKind.ECHO, {"tokens": 1_000}
-        return SlowRequest(world, [{**ACTION, **rules}], kind, budget)
+        budget: dict[str, float | None] = {"tokens": 1_000}
+        return SlowRequest(world, [{**ACTION, **rules}], AgentRuntimeKind.ECHO, budget)
 
 
 def started(world: Simulator, answers: Callable[[Call], Result], **rules: Any) -> SlowRequest:

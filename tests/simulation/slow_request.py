@@ -1,6 +1,6 @@
 """A session of two agents, and a request that is slow at one of its writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -8,6 +8,7 @@ from ai_coordination import models
 from ai_coordination.engine import agent_commands, session_commands
 from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.blueprints import Blueprint, member
+from tests.simulation.flows import Subtask
 from tests.simulation.monitor import Monitor
 from tests.simulation.simulator import Simulator
 from tests.simulation.snapshot import Snapshot
@@ -24,12 +25,14 @@ class SlowRequest:
         actions: list[dict[str, Any]],
         kind: AgentRuntimeKind = AgentRuntimeKind.EXTERNAL,
         budget: dict[str, float | None] | None = None,
+        subtasks: Sequence[Subtask] = (),
     ) -> None:
         self.world = world
         self._monitor = Monitor(self.world)
         self.world.landed = lambda: (self._monitor.look(), None)[1]
         members = [member(name, kind) for name in (*NAMES, "third")]
-        task = Blueprint(members, actions, queries=[], budget=budget).make(world.caller)
+        blueprint = Blueprint(members, actions, [], budget=budget, subtasks=subtasks)
+        task = blueprint.make(world.caller)
         self.session: models.Session = self._as_caller(
             session_commands.start,
             coordination_uuid=task.coordination_uuid,

@@ -20,7 +20,7 @@ from tests.simulation.one_run import (
     report,
     started,
 )
-from tests.simulation.simulator import Simulator, survives
+from tests.simulation.simulator import Died, Simulator, survives
 from tests.simulation.slow_request import SlowRequest
 
 
@@ -89,3 +89,53 @@ def test_a_heartbeat_of_a_run_that_is_polled_meanwhile_leaves_the_due_time_of_th
 
     assert late.landed is False
     assert parse(agent_of(slow).due_at) <= world.clock + timedelta(seconds=65)
+
+
+def poll_and_die(slow: SlowRequest) -> None:
+    slow.world.polls = die
+    assert not survives(lambda: message_handler.work(slow.world.engine(), earlier_message(slow)))
+
+
+def poll_and_accept(slow: SlowRequest) -> None:
+    slow.world.polls = lambda call: Accepted(poll_seconds=5)
+    message_handler.work(slow.world.engine(), earlier_message(slow))
+
+
+def report_and_die(slow: SlowRequest) -> None:
+    """The agent has completed, and its due time stays, because it has released nobody."""
+
+    def die() -> None:
+        raise Died("before the release")
+
+    LateWrite(slow.world, die, "waiting_on", "ai-coordination-sessions")
+    assert not survives(lambda: report(slow))
+
+
+def correct_again(slow: SlowRequest) -> None:
+    """Another worker has corrected the due time after a later heartbeat."""
+    slow.world.clock += timedelta(seconds=10)
+    agent_commands.heartbeat(slow.world.engine(), slow.world.caller, **key(slow))
+    look(slow)
+
+
+@pytest.mark.parametrize("others", [report_and_die, poll_and_die, poll_and_accept, correct_again])
+def test_a_due_time_that_is_corrected_late_is_none_of_other_work(
+    world: Simulator, others: Callable[[SlowRequest], None]
+) -> None:
+    """A sweep has found the agent before it is silent. Whatever follows keeps the due time."""
+    slow = started(world, lambda call: Accepted(), heartbeat_seconds=300)
+    world.clock += timedelta(seconds=200)
+    agent_commands.heartbeat(world.engine(), world.caller, **key(slow))
+    world.clock += timedelta(seconds=101)
+    world.sweep()
+    afterwards: list[str | None] = []
+
+    def work() -> None:
+        others(slow)
+        afterwards.append(agent_of(slow).due_at)
+
+    late = LateWrite(world, work, "due_at")
+    look(slow)
+
+    assert late.landed is False
+    assert agent_of(slow).due_at == afterwards[0]

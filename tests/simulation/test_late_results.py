@@ -80,7 +80,7 @@ def test_what_is_reported_of_a_run_that_is_over_meanwhile_changes_nothing(
         others(slow)
         before.append(state_of(slow))
 
-    late = LateWrite(world, work, word, "in_progress")
+    late = LateWrite(world, work, word)
     with pytest.raises(InvalidState):
         said(world.engine(), world.caller, **key(slow))
 
