@@ -11,8 +11,8 @@ from ai_coordination.local import blueprints, try_blueprint
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.try_blueprint import Options, Trial
 from tests.docs.pages import ROOT, page
-from tests.entrypoints.local_server import command
 from tests.support.clients import InProcess
+from tests.support.local_server import command
 
 GUIDE = page("guides/blueprint-files")
 RUN, PROBLEM = GUIDE.texts("text")

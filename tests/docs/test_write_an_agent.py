@@ -31,11 +31,11 @@ from tests.api.execution import (
 )
 from tests.docs.pages import example, page
 from tests.entrypoints.lambda_stand_ins import Context
-from tests.entrypoints.local_server import LocalServer, running
 from tests.entrypoints.test_worker import queue
 from tests.support.graph_api import Place, change, data
 from tests.support.http_server import Reply
 from tests.support.lambda_service import LambdaService, returning, serving
+from tests.support.local_server import LocalServer, running
 from tests.support.stored import stored
 
 __all__ = ["queue"]
@@ -242,36 +242,34 @@ def refuse(text: str) -> str:
 
 
 def test_a_worker_outside_takes_what_nobody_has_taken_and_reports(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, local_server: LocalServer
 ) -> None:
-    with running() as server:
-        monkeypatch.setenv("API_URL", f"http://127.0.0.1:{server.port}/graphql")
-        one, other = example(OUTSIDE), example(OUTSIDE)
-        first = made(server, external("analyst"), external("other"))
-        in_time(server, first, analyst=("IN_PROGRESS", None), other=("IN_PROGRESS", None))
-        (found,) = one["work_list"]("analyst")
-        keys = {name: found[name] for name in ("sessionUuid", "sessionAgentUuid")}
-        taken = keys | {"runUuid": found["currentRun"]["runUuid"], "asyncTaskUuid": one["ME"]}
+    monkeypatch.setenv("API_URL", f"http://127.0.0.1:{local_server.port}/graphql")
+    one, other = example(OUTSIDE), example(OUTSIDE)
+    first = made(local_server, external("analyst"), external("other"))
+    in_time(local_server, first, analyst=("IN_PROGRESS", None), other=("IN_PROGRESS", None))
+    (found,) = one["work_list"]("analyst")
+    keys = {name: found[name] for name in ("sessionUuid", "sessionAgentUuid")}
+    taken = keys | {"runUuid": found["currentRun"]["runUuid"], "asyncTaskUuid": one["ME"]}
 
-        other["ask"](other["ACCEPT"], {"input": {**taken, "asyncTaskUuid": other["ME"]}})
-        with pytest.raises(one["Refused"], match="INVALID_STATE"):
-            one["ask"](one["ACCEPT"], {"input": taken})
-        assert one["work_once"]("analyst", str.upper) == 0
-        assert one["work_once"]("other", str.upper) == 1
-        in_time(server, first, analyst=("IN_PROGRESS", None), other=("COMPLETED", "WHICH?"))
+    other["ask"](other["ACCEPT"], {"input": {**taken, "asyncTaskUuid": other["ME"]}})
+    with pytest.raises(one["Refused"], match="INVALID_STATE"):
+        one["ask"](one["ACCEPT"], {"input": taken})
+    assert one["work_once"]("analyst", str.upper) == 0
+    assert one["work_once"]("other", str.upper) == 1
+    in_time(local_server, first, analyst=("IN_PROGRESS", None), other=("COMPLETED", "WHICH?"))
 
-        second = made(server, external("analyst"))
-        in_time(server, second, analyst=("IN_PROGRESS", None))
-        assert one["work_once"]("analyst", refuse) == 1
-        in_time(server, second, analyst=("INITIAL", "KeyError('Which?')"))
+    second = made(local_server, external("analyst"))
+    in_time(local_server, second, analyst=("IN_PROGRESS", None))
+    assert one["work_once"]("analyst", refuse) == 1
+    in_time(local_server, second, analyst=("INITIAL", "KeyError('Which?')"))
 
 
-def test_the_development_server_has_no_functions_and_says_so() -> None:
-    with running() as server:
-        place = made(server, function("a", invocation="RequestResponse"))
+def test_the_development_server_has_no_functions_and_says_so(local_server: LocalServer) -> None:
+    place = made(local_server, function("a", invocation="RequestResponse"))
 
-        notes = "The function does not exist (ResourceNotFoundException)"
-        in_time(server, place, a=("FAILED", notes))
+    notes = "The function does not exist (ResourceNotFoundException)"
+    in_time(local_server, place, a=("FAILED", notes))
 
 
 def test_the_development_server_invokes_what_an_endpoint_serves() -> None:

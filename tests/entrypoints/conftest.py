@@ -1,13 +1,21 @@
-"""Fixtures of the handler's engine, and of what is logged and measured."""
+"""Fixtures of the handler's engine, of what is logged and measured, and of the command line."""
 
 import io
 import json
+import os
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from ai_coordination import handler as entry
 from ai_coordination import telemetry
+from ai_coordination.clients import clients
+from ai_coordination.config import settings
+from ai_coordination.local.__main__ import main
+from ai_coordination.models import connection
 from tests.entrypoints.lambda_stand_ins import Engine, Lines
 
 
@@ -42,3 +50,30 @@ def measured(capsys: pytest.CaptureFixture[str]) -> Lines:
         return found
 
     return read
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """The command line in this process, which keeps neither its environment nor its clients.
+
+    Unlike a process of its own it has imported the engine, and so set up its log, before it reads
+    the environment.
+    """
+    log: Any = telemetry.logger.registered_handler
+    monkeypatch.setattr(log, "stream", log.stream)
+
+    def run(*arguments: str, **environment: str) -> int:
+        os.environ.update(environment)
+        settings.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["local", *arguments])
+        return main()
+
+    _forget_clients()
+    with patch.dict(os.environ):
+        yield run
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    connection.forget_client()
+    clients.forget()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -200,13 +200,15 @@ def test_the_command_says_where_the_console_is_and_signs_with_the_environments_c
     assert (rest, errors, process.returncode) == ("Stopped.\n", "", 0)
 
 
-def test_without_credentials_the_command_says_so_and_ends() -> None:
+def test_without_credentials_the_command_says_so_and_ends(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
-    process = _started("--url", "https://engine.example/graphql", "--port", "0", **keys)
 
-    printed, errors = process.communicate(timeout=30)
+    code = run("console", "--url", "https://engine.example/graphql", "--port", "0", **keys)
 
-    assert (printed, process.returncode) == ("", 1)
-    assert errors == (
+    printed = capfd.readouterr()
+    assert (printed.out, code) == ("", 1)
+    assert printed.err == (
         "There are no AWS credentials: sign in with the AWS CLI, or set AWS_PROFILE\n"
     )

@@ -14,10 +14,10 @@ from ai_coordination.config import settings
 from ai_coordination.local import aws_models, commands
 from ai_coordination.local.aws_models import CannotUseModels, OwnBedrock
 from tests.api.execution import agents, bedrock_model, blueprint, start, work_off
-from tests.entrypoints.local_server import running
 from tests.entrypoints.test_worker import queue
 from tests.support import chat_server, converse
 from tests.support.chat_server import ChatServer, Request
+from tests.support.local_server import running
 
 __all__ = ["queue"]
 

@@ -1,17 +1,15 @@
 """The commands that end by themselves: what they print, and their exit codes."""
 
+import io
 import json
-import os
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
-from ai_coordination.local.__main__ import main
-from ai_coordination.models import connection
-from tests.entrypoints.local_server import command, running
+from tests.support.local_server import LocalServer, command
 
 EVENTS = Path(__file__).parents[2] / "events"
 OFFERS = """\
@@ -37,14 +35,6 @@ def test_invoke_prints_what_lambda_would_answer_and_nothing_else() -> None:
     assert ended.stderr == ""
 
 
-def test_invoke_reads_a_file() -> None:
-    ended = command("invoke", str(EVENTS / "http-post.json"))
-
-    answer = json.loads(ended.stdout)
-    assert (ended.returncode, answer["statusCode"]) == (0, 200)
-    assert "errors" not in json.loads(answer["body"])
-
-
 def test_the_log_of_an_invocation_does_not_mix_with_its_answer() -> None:
     event = {"query": "{ __typename }", "context": TENANT}
 
@@ -55,35 +45,39 @@ def test_the_log_of_an_invocation_does_not_mix_with_its_answer() -> None:
     assert [line["message"] for line in logged if "message" in line] == ["request"]
 
 
-def test_an_invocation_that_fails_says_so_as_lambda_does() -> None:
-    ended = command("invoke", str(EVENTS / "unknown-sqs.json"))
+def test_invoke_reads_a_file(run: Callable[..., int], capfd: pytest.CaptureFixture[str]) -> None:
+    code = run("invoke", str(EVENTS / "http-post.json"))
 
-    assert ended.returncode == 1
-    assert json.loads(ended.stdout)["errorType"] == "UnknownEvent"
-    assert "Traceback" in ended.stderr
+    printed = capfd.readouterr()
+    answer = json.loads(printed.out)
+    assert (code, answer["statusCode"]) == (0, 200)
+    assert "errors" not in json.loads(answer["body"])
 
 
-def test_embedded_overrules_the_endpoint_of_the_environment() -> None:
+def test_an_invocation_that_fails_says_so_as_lambda_does(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = run("invoke", str(EVENTS / "unknown-sqs.json"))
+
+    printed = capfd.readouterr()
+    assert code == 1
+    assert json.loads(printed.out)["errorType"] == "UnknownEvent"
+    assert "Traceback" in printed.err
+
+
+def test_embedded_overrules_the_endpoint_of_the_environment(
+    run: Callable[..., int],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     event = {"query": "{ coordinations { edges { node { id } } } }", "context": TENANT}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(event)))
 
-    ended = command("invoke", "-", "--embedded", text=json.dumps(event), **NOWHERE)
+    code = run("invoke", "-", "--embedded", **NOWHERE)
 
-    assert json.loads(ended.stdout) == {"data": {"coordinations": {"edges": []}}}
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
-    """The command line in this process, which keeps neither its environment nor its client."""
-
-    def run(*arguments: str, **environment: str) -> int:
-        os.environ.update(environment)
-        monkeypatch.setattr(sys, "argv", ["local", *arguments])
-        return main()
-
-    connection.forget_client()
-    with patch.dict(os.environ):
-        yield run
-    connection.forget_client()
+    printed = capfd.readouterr()
+    assert code == 0
+    assert json.loads(printed.out) == {"data": {"coordinations": {"edges": []}}}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +107,40 @@ def test_what_cannot_be_done_is_one_clear_line(
     assert said in printed.err
     assert len(printed.err.splitlines()) == 1
     assert printed.out == ""
+
+
+@pytest.mark.parametrize(("environment", "option"), [({}, "--port"), ({"MAKELEVEL": "1"}, "PORT=")])
+def test_a_port_in_use_is_one_clear_line(
+    run: Callable[..., int],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    option: str,
+) -> None:
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code = run("serve", "--port", str(port), **environment)
+
+    printed = capfd.readouterr()
+    assert (code, printed.out) == (1, "")
+    assert printed.err == (
+        f"Cannot listen on 127.0.0.1:{port}: Address already in use. "
+        f"Choose another port with {option}\n"
+    )
+
+
+def test_half_a_tenant_is_one_clear_line(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = run("serve", "--port", "0", AI_COORDINATION_PART_ID="dev")
+
+    assert code == 1
+    assert capfd.readouterr().err == (
+        "AI_COORDINATION_ENDPOINT_ID and AI_COORDINATION_PART_ID together name a tenant:"
+        " set both or none\n"
+    )
 
 
 def test_a_wrong_variable_is_one_clear_line() -> None:
@@ -184,15 +212,21 @@ def test_an_invalid_blueprint_file_is_refused_before_a_server_is_asked(
     assert printed.out == ""
 
 
-def test_a_blueprint_is_tried_on_a_running_server(tmp_path: Path) -> None:
+def test_a_blueprint_is_tried_on_a_running_server(
+    run: Callable[..., int],
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    local_server: LocalServer,
+) -> None:
     file = tmp_path / "offers.yaml"
     file.write_text(OFFERS)
+    port = ("--port", str(local_server.port))
 
-    with running() as server:
-        port = ("--port", str(server.port))
-        ended = command("try", str(file), "--variable", "customer=Acme", "--approve", *port)
-        failed = command("try", str(file), "--variable", "customer=", *port)
+    code = run("try", str(file), "--variable", "customer=Acme", "--approve", *port)
+    printed = capfd.readouterr().out
+    failed = run("try", str(file), "--variable", "customer=", *port)
 
-    assert (ended.returncode, failed.returncode) == (0, 3)
-    assert ended.stdout.endswith("\nOffer:\n\nAn offer for Acme\n")
-    assert failed.stdout.startswith("Updated coordination 'Offers'\nUpdated task 'Offer'\n")
+    assert (code, failed) == (0, 3)
+    assert printed.endswith("\nOffer:\n\nAn offer for Acme\n")
+    updated = capfd.readouterr().out
+    assert updated.startswith("Updated coordination 'Offers'\nUpdated task 'Offer'\n")

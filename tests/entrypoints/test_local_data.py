@@ -13,8 +13,8 @@ from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
 from ai_coordination.local import storage
 from ai_coordination.local.sqlite import File
-from tests.entrypoints.local_server import LocalServer, running
 from tests.support.graph_api import mutation
+from tests.support.local_server import LocalServer, running
 
 SECONDS = 60.0
 CHAIN = 12

@@ -3,8 +3,8 @@
 import json
 import threading
 
-from tests.entrypoints.local_server import running
 from tests.support.http_server import Received, Reply, serving
+from tests.support.local_server import running
 
 CREATE = """mutation {
   createCoordination(input: { coordinationName: "Offers", agents: [

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.entrypoints.local_server import LocalServer, running
+from tests.support.local_server import LocalServer, running
 
 AGENTS = '''
 import asyncio

@@ -2,21 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.entrypoints.local_server import LocalServer, running
+from tests.support.local_server import LocalServer
 
 STATIC = Path(__file__).parents[2] / "ai_coordination" / "local" / "static"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalServer]:
-    with running() as server:
-        yield server
+@pytest.fixture
+def server(local_server: LocalServer) -> LocalServer:
+    return local_server
 
 
 def test_a_browser_gets_the_explorer_at_the_address_of_the_api(server: LocalServer) -> None:

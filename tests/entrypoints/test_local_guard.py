@@ -8,7 +8,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from ai_coordination.local import server
-from tests.entrypoints.local_server import running
+from tests.support.local_server import LocalServer
 
 UNFRAMED = {"content-security-policy": "frame-ancestors 'none'", "x-frame-options": "DENY"}
 
@@ -65,19 +65,20 @@ def test_where_it_listens_everywhere_it_answers_to_addresses_but_not_to_names(
     assert asked("evil.example", anywhere).status_code == 421
 
 
-def test_a_rebound_page_changes_nothing_and_none_is_shown_in_a_frame() -> None:
+def test_a_rebound_page_changes_nothing_and_none_is_shown_in_a_frame(
+    local_server: LocalServer,
+) -> None:
     body = json.dumps({"query": "{ coordinations { nodes { id } } }"})
     sent = {"content-type": "application/json"}
-    with running() as local:
-        connection = http.client.HTTPConnection("127.0.0.1", local.port, timeout=30)
-        connection.request("POST", "/graphql", body, {**sent, "host": "evil.example"})
-        refused = connection.getresponse().status
-        connection.close()
-        answers = [
-            local.ask("GET", "/graphql", headers={"accept": "text/html"}),
-            local.ask("POST", "/graphql", body, sent),
-            local.ask("GET", "/nothing"),
-        ]
+    connection = http.client.HTTPConnection("127.0.0.1", local_server.port, timeout=30)
+    connection.request("POST", "/graphql", body, {**sent, "host": "evil.example"})
+    refused = connection.getresponse().status
+    connection.close()
+    answers = [
+        local_server.ask("GET", "/graphql", headers={"accept": "text/html"}),
+        local_server.ask("POST", "/graphql", body, sent),
+        local_server.ask("GET", "/nothing"),
+    ]
 
     assert refused == 421
     assert [answer.status for answer in answers] == [200, 200, 404]

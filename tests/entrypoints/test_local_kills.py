@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.entrypoints.local_server import SECONDS, LocalServer, running
 from tests.support.graph_api import mutation
+from tests.support.local_server import SECONDS, LocalServer, running
 
 KILLS = int(os.environ.get("KILLS", "50"))
 # So many meet each kind of open work.

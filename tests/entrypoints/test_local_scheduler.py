@@ -15,7 +15,6 @@ from ai_coordination.engine import schedule_trigger
 from ai_coordination.errors import Throttled
 from ai_coordination.local import scheduler, worker
 from ai_coordination.local.embedded import EmbeddedAws
-from tests.entrypoints.local_server import LocalServer, running
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import (
     CALLER,
@@ -25,9 +24,13 @@ from tests.support.graph_api import (
     new_schedule,
     new_task,
 )
+from tests.support.local_server import LocalServer
 from tests.support.stored import stored
 
 SECONDS = 20.0
+SCHEDULES = """query ($task: ID!) {
+  taskSchedules(taskUuid: $task) { nodes { status lastSession { status } } }
+}"""
 AGENT = {"agentUuid": "a", "agentName": "A", "runtime": {"kind": "ECHO"}}
 
 
@@ -203,21 +206,21 @@ def test_a_group_that_is_configured_is_used(
     assert settings().schedule_group == "mine"
 
 
-def test_the_development_server_fires_schedules() -> None:
-    with running() as server:
-        coordination = made(server, "Coordination", coordinationName="Offers", agents=[AGENT])
-        task = made(server, "Task", coordinationUuid=coordination, taskName="Translate")
-        key = {"coordinationUuid": coordination, "taskUuid": task}
-        soon = datetime.now(UTC) + timedelta(seconds=2)
-        made(server, "TaskSchedule", **key, schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})")
+def test_the_development_server_fires_schedules(local_server: LocalServer) -> None:
+    named = {"coordinationName": "Scheduled", "agents": [AGENT]}
+    coordination = made(local_server, "Coordination", **named)
+    task = made(local_server, "Task", coordinationUuid=coordination, taskName="Translate")
+    key = {"coordinationUuid": coordination, "taskUuid": task}
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    made(local_server, "TaskSchedule", **key, schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})")
 
-        last = None
-        ends_at = time.monotonic() + SECONDS
-        while last != {"status": "COMPLETED"} and time.monotonic() < ends_at:
-            time.sleep(0.2)
-            told = server.graphql("{ taskSchedules { nodes { status lastSession { status } } } }")
-            (schedule,) = told["data"]["taskSchedules"]["nodes"]
-            last = schedule["lastSession"]
+    last = None
+    ends_at = time.monotonic() + SECONDS
+    while last != {"status": "COMPLETED"} and time.monotonic() < ends_at:
+        time.sleep(0.2)
+        told = local_server.graphql(SCHEDULES, task=task)
+        (schedule,) = told["data"]["taskSchedules"]["nodes"]
+        last = schedule["lastSession"]
 
     assert schedule == {"status": "COMPLETED", "lastSession": {"status": "COMPLETED"}}
 

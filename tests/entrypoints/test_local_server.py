@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.api.execution import SIGNING_SECRET, http_agent
-from tests.entrypoints.local_server import LocalServer, command, running
 from tests.support import chat_server
 from tests.support.chat_server import ChatServer, Request
 from tests.support.http_server import Reply
+from tests.support.local_server import LocalServer, running
 
 CREATE = """
 mutation Create($name: String!) {
@@ -145,66 +144,32 @@ def test_sixteen_clients_at_once_each_get_their_own(server: LocalServer) -> None
     assert read == names
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_cleanly(by: signal.Signals) -> None:
-    with running() as server:
-        server.graphql("{ __typename }")
-
-        code = server.stop(by)
-
-    assert code == 0
-    request, *rest = server.printed[1:]
-    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql __typename 200 \d+ ms", request)
-    assert rest == ["Stopped."]
-
-
-def test_verbose_shows_the_log_lines_and_metrics_of_the_function() -> None:
-    with running("--verbose") as server:
-        server.graphql("{ __typename }")
-        server.stop()
-
-    logged = [json.loads(line) for line in server.printed if line.startswith("{")]
-    assert [line["message"] for line in logged if "message" in line] == ["request"]
-    assert any("_aws" in line for line in logged)
-
-
-def test_a_configured_tenant_stays() -> None:
+def test_it_keeps_a_configured_tenant_and_is_ended_cleanly_by_a_supervisor() -> None:
     tenant = {"AI_COORDINATION_ENDPOINT_ID": "acme", "AI_COORDINATION_PART_ID": "travel"}
 
     with running(**tenant) as server:
         server.graphql(CREATE, name="a")
         found = server.graphql(TENANT)["data"]["coordinations"]["edges"]
+        code = server.stop(signal.SIGTERM)
 
     assert "endpoint acme, part travel" in server.banner
     assert found == [{"node": {"endpointId": "acme", "partId": "travel"}}]
+    assert code == 0
+    created, listed, *rest = server.printed[1:]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql Create 200 \d+ ms", created)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql coordinations 200 \d+ ms", listed)
+    assert rest == ["Stopped."]
 
 
-@pytest.mark.parametrize(("environment", "option"), [({}, "--port"), ({"MAKELEVEL": "1"}, "PORT=")])
-def test_a_port_in_use_is_one_clear_line(
-    environment: dict[str, str], option: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("MAKELEVEL", raising=False)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_it_shows_the_log_and_the_metrics_if_asked_and_is_ended_cleanly_by_a_person() -> None:
+    with running("--verbose") as server:
+        server.graphql("{ __typename }")
+        code = server.stop(signal.SIGINT)
 
-        ended = command("serve", "--port", str(port), **environment)
-
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    assert ended.stderr == (
-        f"Cannot listen on 127.0.0.1:{port}: Address already in use. "
-        f"Choose another port with {option}\n"
-    )
-
-
-def test_half_a_tenant_is_one_clear_line() -> None:
-    ended = command("serve", "--port", "0", AI_COORDINATION_PART_ID="dev")
-
-    assert ended.returncode == 1
-    assert ended.stderr == (
-        "AI_COORDINATION_ENDPOINT_ID and AI_COORDINATION_PART_ID together name a tenant:"
-        " set both or none\n"
-    )
+    logged = [json.loads(line) for line in server.printed if line.startswith("{")]
+    assert [line["message"] for line in logged if "message" in line] == ["request"]
+    assert any("_aws" in line for line in logged)
+    assert (code, server.printed[-1]) == (0, "Stopped.")
 
 
 def test_it_runs_on_dynamodb_local_and_makes_what_is_missing(dynamodb_local: str) -> None:

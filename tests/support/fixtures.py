@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache, partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
@@ -14,6 +16,10 @@ from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import TABLES, connection
 from tests.support.comparing import ComparedDatabase
+from tests.support.local_server import LocalServer, running
+
+# As this process has found it, before any test has changed it.
+ENVIRONMENT = dict(os.environ)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,3 +93,12 @@ def tables(embedded_aws: EmbeddedAws) -> None:
         embedded_aws.database.clear()
     # The first call of a process reads them, and what follows may still change the environment.
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def local_server() -> Iterator[LocalServer]:
+    """`make run` without options, for tests that neither stop it nor count what it has."""
+    with ExitStack() as stack:
+        with patch.dict(os.environ, ENVIRONMENT, clear=True):
+            server = stack.enter_context(running())
+        yield server
