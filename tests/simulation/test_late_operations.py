@@ -1,6 +1,7 @@
 """An operation's mark that arrives late is no second operation, and none of another session."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -134,6 +135,62 @@ def test_a_session_is_dispatched_under_one_mark(world: Simulator) -> None:
         begins(by_hand, dispatch, by_hand.dispatch)
 
     late = LateWrite(world, others, "doing_token", "dispatch")
+    started = by_hand.dispatch()
+
+    assert late.landed is False
+    assert started.status == "in_progress"
+
+
+def with_seconds(world: Simulator, seconds: int) -> SlowRequest:
+    """A session in progress whose budget has so many seconds more than it began with: 100."""
+    slow = SlowRequest(world, ONE, budget={"seconds": 100})
+    give(slow, seconds)
+    world.clock += timedelta(seconds=101)
+    world.sweep()
+    return slow
+
+
+def give(slow: SlowRequest, seconds: int) -> None:
+    session = slow.session
+    given = {"budget": {"seconds": seconds}}
+    services.session.update(
+        slow.world.caller, session.coordination_uuid, session.session_uuid, given
+    )
+
+
+def test_a_session_that_gets_more_time_meanwhile_is_not_failed(world: Simulator) -> None:
+    slow = with_seconds(world, 100)
+
+    late = LateWrite(world, lambda: give(slow, 1_000), "doing_token", "fail")
+    slow.work_off()
+
+    assert late.landed is False
+    assert slow.now().session.status == "in_progress"
+
+
+def test_a_session_that_gets_less_time_meanwhile_is_due_then(world: Simulator) -> None:
+    slow = with_seconds(world, 1_000)
+    due_at = slow.now().session.due_at
+
+    late = LateWrite(world, lambda: give(slow, 200), "due_at")
+    slow.work_off()
+
+    assert late.landed is False
+    assert slow.now().session.due_at == due_at
+
+
+def test_an_agent_is_made_ready_once(world: Simulator) -> None:
+    by_hand = ByHand(world)
+    by_hand.correct()
+
+    def others() -> None:
+        def die() -> None:
+            raise Died("before the start")
+
+        LateWrite(world, die, "started_at")
+        assert not survives(by_hand.dispatch)
+
+    late = LateWrite(world, others, "thread_from")
     started = by_hand.dispatch()
 
     assert late.landed is False
