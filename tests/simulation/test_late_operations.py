@@ -1,15 +1,18 @@
 """An operation's mark that arrives late is no second operation, and none of another session."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ai_coordination import services
-from ai_coordination.engine import session_commands
+from ai_coordination.engine import message_handler, session_commands
+from ai_coordination.engine.context import message
 from ai_coordination.engine.session import dispatch, retry
 from ai_coordination.errors import BadUserInput, InvalidState
+from ai_coordination.messages import SessionMessage
 from tests.simulation.by_hand import ByHand
 from tests.simulation.late_write import LateWrite
 from tests.simulation.simulator import Died, Simulator, survives
@@ -195,3 +198,26 @@ def test_an_agent_is_made_ready_once(world: Simulator) -> None:
 
     assert late.landed is False
     assert started.status == "in_progress"
+
+
+def test_a_look_for_one_dispatch_is_not_counted_for_the_next_one(world: Simulator) -> None:
+    """The clock stands still, so the session is due at the same moment."""
+    by_hand = ByHand(world)
+    begins(by_hand, dispatch, by_hand.dispatch)
+    found = services.session.get(world.caller, *by_hand.key.values())
+    assert found is not None
+    sent = message(found)
+    assert isinstance(sent, SessionMessage)
+
+    def others() -> None:
+        message_handler.work(world.engine(), sent)
+        assert not by_hand.now().session.operation
+        by_hand.correct()
+        begins(by_hand, dispatch, by_hand.dispatch)
+        assert by_hand.now().session.due_at == found.due_at
+
+    late = LateWrite(world, others, "looks", without="doing")
+    message_handler.work(world.engine(), replace(sent, due_at=found.due_at))
+
+    assert late.landed is False
+    assert by_hand.now().session.looks is None

@@ -152,7 +152,13 @@ def skip(slow: SlowRequest) -> None:
 
 @pytest.mark.parametrize(
     ("others", "rules"),
-    [(claim, {}), (skip, {"when": "`false`"}), (delay, {"delay_seconds": 300})],
+    [
+        (claim, {}),
+        (skip, {"when": "`false`"}),
+        (delay, {"delay_seconds": 300}),
+        # The clock stands still, so the agent is due at the same moment.
+        (cancel_and_retry, {}),
+    ],
 )
 def test_a_look_that_comes_late_is_not_counted_and_its_worker_decides_nothing(
     world: Simulator, others: Callable[[SlowRequest], None], rules: dict[str, Any]
