@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Self
 
 from botocore import exceptions
 from botocore.config import Config
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import VerboseClientError
@@ -15,6 +14,7 @@ from pynamodb.models import Model
 from ai_coordination import __version__, config, telemetry
 from ai_coordination.errors import Throttled
 from ai_coordination.models import allowance
+from ai_coordination.models.fast.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from ai_coordination.models.fast.client import new_client, new_lean_client
 from ai_coordination.models.fast.item_decoder import decoder, defaults
 from ai_coordination.models.fast.item_encoder import encode

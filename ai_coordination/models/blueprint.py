@@ -2,17 +2,17 @@
 
 from typing import Any, TypeVar
 
-from pynamodb.attributes import (
-    Attribute,
+from pynamodb.constants import MAP
+
+from ai_coordination.models.fast.attributes import (
     BooleanAttribute,
+    FastAttribute,
     JSONAttribute,
     ListAttribute,
     MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
 )
-from pynamodb.constants import MAP
-
 from ai_coordination.models.fast.item_encoder import encode_map
 from ai_coordination.models.texts import TextAttribute
 
@@ -150,7 +150,7 @@ USUAL = MapAttribute.serialize(AgentAction(), AgentAction())
 _ELEMENT = AgentAction()
 
 
-class AgentActions(Attribute[dict[str, AgentAction]]):
+class AgentActions(FastAttribute[dict[str, AgentAction]]):
     """Actions by agent uuid. A DynamoDB map has no order, so `position` stores it."""
 
     attr_type = MAP

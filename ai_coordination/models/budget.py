@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from pynamodb.attributes import MapAttribute, NumberAttribute
-
 from ai_coordination.models import token_usage
+from ai_coordination.models.fast.attributes import MapAttribute, NumberAttribute
 
 
 class Budget(MapAttribute[Any, Any]):

@@ -1,8 +1,7 @@
 """A small item next to each coordination and task, for creating their children."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-
 from ai_coordination.models.base import Entity, table_name
+from ai_coordination.models.fast.attributes import NumberAttribute, UnicodeAttribute
 
 
 class ChildCounts(Entity):

@@ -1,9 +1,8 @@
 """Coordinations: the blueprints of a tenant."""
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
-
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import Agent
+from ai_coordination.models.fast.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 
 class Coordination(Versioned):

@@ -7,9 +7,14 @@ of one session are in the same shard. Items of version 0.1.0 are in the first ei
 from typing import Any, TypeVar
 from zlib import crc32
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from ai_coordination.models.fast.attributes import (
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
 
 SHARDS = tuple(f"due-{number}" for number in range(32))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute
+from ai_coordination.models.fast.attributes import ListAttribute, MapAttribute, NumberAttribute
 
 
 class Growth(MapAttribute[Any, Any]):

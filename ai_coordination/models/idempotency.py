@@ -1,8 +1,7 @@
 """Idempotency records: which entity was created with a key."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-
 from ai_coordination.models.base import Table, table_name
+from ai_coordination.models.fast.attributes import NumberAttribute, UnicodeAttribute
 
 
 class Idempotency(Table):

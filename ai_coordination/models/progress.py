@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pynamodb.attributes import MapAttribute, NumberAttribute
+from ai_coordination.models.fast.attributes import MapAttribute, NumberAttribute
 
 
 class Progress(MapAttribute[Any, Any]):

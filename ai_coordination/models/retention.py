@@ -6,9 +6,10 @@ A session is in the index from its end until it is started again or its purge be
 from typing import Any
 from zlib import crc32
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from ai_coordination.models.fast.attributes import UnicodeAttribute
 
 SHARDS = tuple(f"purge-{number}" for number in range(8))
 

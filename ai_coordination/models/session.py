@@ -2,14 +2,6 @@
 
 from typing import Any
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    ListAttribute,
-    MapAttribute,
-    NumberAttribute,
-    NumberSetAttribute,
-    UnicodeAttribute,
-)
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
@@ -19,6 +11,14 @@ from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import SubtaskQuery
 from ai_coordination.models.budget import Budget
 from ai_coordination.models.due_times import DueIndex, HasDueTime
+from ai_coordination.models.fast.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
 from ai_coordination.models.progress import Progress
 from ai_coordination.models.retention import IsRetained, PurgeIndex
 from ai_coordination.models.session_label import Label

@@ -2,19 +2,19 @@
 
 from typing import Self
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    ListAttribute,
-    NumberAttribute,
-    NumberSetAttribute,
-    UnicodeAttribute,
-)
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from ai_coordination import ids, timestamps
 from ai_coordination.models.base import Item, Versioned, table_name
 from ai_coordination.models.blueprint import Agent, AgentAction
 from ai_coordination.models.due_times import DueIndex, HasDueTime
+from ai_coordination.models.fast.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
 from ai_coordination.models.growth import Growth
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.times import TimeAttribute

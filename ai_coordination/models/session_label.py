@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from pynamodb.attributes import MapAttribute, UnicodeAttribute
-
 from ai_coordination.models import keys
 from ai_coordination.models.base import Owned, table_name
+from ai_coordination.models.fast.attributes import MapAttribute, UnicodeAttribute
 
 
 class Label(MapAttribute[Any, Any]):

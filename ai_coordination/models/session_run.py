@@ -1,15 +1,15 @@
 """Session runs: attempts of agents, immutable once they have ended."""
 
-from pynamodb.attributes import (
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from ai_coordination.models import keys
+from ai_coordination.models.base import Entity, table_name
+from ai_coordination.models.fast.attributes import (
     BooleanAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
-
-from ai_coordination.models import keys
-from ai_coordination.models.base import Entity, table_name
 from ai_coordination.models.texts import TextAttribute
 from ai_coordination.models.token_usage import TokenUsage
 

@@ -1,10 +1,9 @@
 """Tasks: graphs of agents within a coordination."""
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
-
 from ai_coordination.models.base import Versioned, table_name
 from ai_coordination.models.blueprint import AgentActions, SubtaskQuery
 from ai_coordination.models.budget import Budget
+from ai_coordination.models.fast.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 
 class Task(Versioned):

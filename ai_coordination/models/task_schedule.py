@@ -1,9 +1,9 @@
 """Task schedules: when tasks are started automatically."""
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from ai_coordination.models.base import Versioned, table_name
+from ai_coordination.models.fast.attributes import UnicodeAttribute
 
 
 class SchedulesOfTenant(GlobalSecondaryIndex["TaskSchedule"]):

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from pynamodb.attributes import Attribute
 from pynamodb.constants import STRING
+
+from ai_coordination.models.fast.attributes import FastAttribute
 
 # Marks a reference. A text that begins with NUL itself is stored with one more NUL in front.
 _NUL = "\0"
@@ -66,7 +67,7 @@ def from_stored(stored: str) -> Text:
     return LargeText(folder, sha256, int(size))
 
 
-class TextAttribute(Attribute[Text]):
+class TextAttribute(FastAttribute[Text]):
     """An attribute whose text may be large."""
 
     attr_type = STRING

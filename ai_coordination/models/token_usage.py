@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
 
-from pynamodb.attributes import (
+from pynamodb.expressions.update import Action
+
+from ai_coordination.models.fast.attributes import (
     MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
 )
-from pynamodb.expressions.update import Action
 
 MAX_TOKENS = 2**31 - 1
 COUNTS = (

@@ -28,6 +28,7 @@ from ai_coordination.models.base import (
     Versioned,
     connection,
 )
+from ai_coordination.models.fast import requests
 
 Refused = Callable[[Item | None], EngineError | None]
 T = TypeVar("T", bound=Table)
@@ -52,24 +53,21 @@ class Transaction:
         self._refusals: list[Refused] = []
 
     def put(self, item: Table, condition: Condition, refused: Refused) -> None:
-        self._add("Put", item.get_save_kwargs_from_instance(condition), refused)
+        self._add("Put", requests.put(item, condition), refused)
 
     def update(
         self, item: Table, actions: Sequence[Action], condition: Condition, refused: Refused
     ) -> None:
-        kwargs = item.get_update_kwargs_from_instance(list(actions), condition)
-        self._add("Update", kwargs, refused)
+        self._add("Update", requests.update(item, actions, condition), refused)
 
     def delete(self, item: Table, condition: Condition, refused: Refused) -> None:
-        self._add("Delete", item.get_delete_kwargs_from_instance(condition), refused)
+        self._add("Delete", requests.delete(item, condition), refused)
 
     def check(self, item: Table, condition: Condition, refused: Refused) -> None:
-        kwargs = item.get_delete_kwargs_from_instance(condition)
-        self._add("ConditionCheck", kwargs, refused)
+        self._add("ConditionCheck", requests.delete(item, condition), refused)
 
-    def _add(self, operation: str, kwargs: dict[str, Any], refused: Refused) -> None:
-        kwargs["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        self._parts.append({operation: kwargs})
+    def _add(self, operation: str, request: requests.Request, refused: Refused) -> None:
+        self._parts.append({operation: request})
         self._refusals.append(refused)
 
     def commit(self, context: InvocationContext) -> None:
@@ -105,14 +103,14 @@ def update_versioned(
     """
     mark = context.token()
     model = type(item)
-    kwargs = item.get_update_kwargs_from_instance(
+    request = requests.update(
+        item,
         [*actions, model.version.add(1), *_remember(model, mark)],
         condition & ~model.last_writes.contains(mark),
-        "ALL_OLD",
     )
-    kwargs["ReturnValues"] = "ALL_NEW"
+    request["ReturnValues"] = "ALL_NEW"
     try:
-        return model.of(_send("UpdateItem", kwargs, context)["Attributes"])
+        return model.of(_send("UpdateItem", request, context)["Attributes"])
     except VerboseClientError as error:
         old = _refused_item(error, model)
         if old is not None and mark in old.last_writes:
@@ -137,10 +135,10 @@ def update_if(
     item with what the update would have written.
     """
     model = type(item)
-    kwargs = item.get_update_kwargs_from_instance(list(actions), condition, "ALL_OLD")
-    kwargs["ReturnValues"] = "ALL_NEW"
+    request = requests.update(item, actions, condition)
+    request["ReturnValues"] = "ALL_NEW"
     try:
-        return Outcome(True, model.of(_send("UpdateItem", kwargs, context)["Attributes"]))
+        return Outcome(True, model.of(_send("UpdateItem", request, context)["Attributes"]))
     except VerboseClientError as error:
         return Outcome(False, _refused_item(error, model))
 
@@ -159,10 +157,10 @@ def delete(
     context: InvocationContext,
 ) -> None:
     """Delete an item. Finding it gone on the SDK's retry counts as success."""
-    kwargs = item.get_delete_kwargs_from_instance(condition, "ALL_OLD")
+    request = requests.delete(item, condition)
     failures: list[VerboseClientError] = []
     try:
-        _send("DeleteItem", kwargs, context, failures)
+        _send("DeleteItem", request, context, failures)
     except VerboseClientError as error:
         old = _refused_item(error, type(item))
         if old is None and any(map(_was_repeated, failures)):

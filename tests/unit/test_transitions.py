@@ -1,6 +1,7 @@
 """The edges of a session agent's state diagram, as values: nothing is written here."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,6 +112,17 @@ def test_the_agent_that_was_read_stays_as_it_is() -> None:
         assert agent.attribute_values == agent_in(SessionAgentState.IN_PROGRESS).attribute_values
         assert result.state == edge(agent).to, function
         assert result.updated_at == NOW
+
+
+def test_the_result_of_a_transition_is_computed_once_and_another_one_has_its_own() -> None:
+    transition = EDGES["to_in_progress"](agent_in(SessionAgentState.INITIAL))
+
+    result = transition.result()
+
+    later = replace(transition, due_at="2026-12-01")
+    assert transition.result() is result
+    assert (later.result().due_at, result.due_at) == ("2026-12-01", transition.due_at)
+    assert later == replace(later)
 
 
 def test_every_way_out_of_an_attempt_but_completion_seals_the_run_in_the_same_write() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -55,7 +56,7 @@ FIRST_TURN: Changes = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Transition:
     """One edge, as a value. `agent` is as it was read, and stays so.
 
@@ -103,7 +104,14 @@ class Transition:
         return {"began_at": self.agent.started_at or self.at} if self.to is State.INITIAL else {}
 
     def result(self) -> models.SessionAgent:
-        """The agent as this transition leaves it. What it does not change is as it was read."""
+        """The agent as this transition leaves it. What it does not change is as it was read.
+
+        It is computed once, so nobody may change it.
+        """
+        return self._result
+
+    @cached_property
+    def _result(self) -> models.SessionAgent:
         state = {
             "state": self.to.value,
             "updated_at": self.at,

@@ -75,12 +75,12 @@ def _writer(attribute: Attribute[Any]) -> _Writer:
         return _map_writer(attribute)
     if isinstance(attribute, ListAttribute):
         return _list_writer(attribute)
-    kind = type(attribute)
-    if kind is UnicodeAttribute:
+    own = type(attribute).serialize
+    if own is UnicodeAttribute.serialize:
         return lambda value, _: value
-    if kind is NumberAttribute:
+    if own is NumberAttribute.serialize:
         return lambda value, _: _number(value)
-    if kind is NumberSetAttribute:
+    if own is NumberSetAttribute.serialize:
         return lambda values, _: [_number(value) for value in values] or None
     serialize = attribute.serialize
     return lambda value, _: serialize(value)
@@ -112,7 +112,7 @@ def _map_writer(attribute: MapAttribute[Any, Any]) -> _Writer:
 
 def _list_writer(attribute: ListAttribute[Any]) -> _Writer:
     of = attribute.element_type
-    if of is UnicodeAttribute:
+    if of is not None and issubclass(of, UnicodeAttribute):
         return lambda values, _: [{STRING: _text(value)} for value in values]
     if of is not None and issubclass(of, MapAttribute):
         write_map = _map_writer(of())
