@@ -11,6 +11,10 @@ MOST_VISITS: Final = 200_000
 MOST_BYTES: Final = 8_000_000
 # Texts are compared and searched at some gigabytes a second.
 MOST_CHARACTERS_READ: Final = 32_000_000
+# Python writes JSON by recursion, and may have come a long way before.
+MOST_LEVELS: Final = 500
+# It writes no whole numbers of more digits. A sum may have more than what was read.
+MOST_DIGITS: Final = 4_300
 
 # Bytes of a reference in a list.
 REFERENCE: Final = 8
@@ -76,24 +80,38 @@ class Meter:
 
     def walk(self, value: Any, size_of: Callable[[str], int] = sys.getsizeof) -> None:
         """Count a whole value, with `size_of` for its texts. Refuse what JSON does not have."""
-        left_over = [value]
-        while left_over:
-            value = left_over.pop()
+        level = [value]
+        for _ in range(MOST_LEVELS):
+            level = self._walk_level(level, size_of)
+            if not level:
+                return
+        raise ExpressionFailed(f"a value nests more than {MOST_LEVELS} levels deep")
+
+    def _walk_level(self, values: list[Any], size_of: Callable[[str], int]) -> list[Any]:
+        """Count these values, and return the values in them."""
+        inner: list[Any] = []
+        for value in values:
             if isinstance(value, str):
                 self.make(size_of(value))
             elif isinstance(value, dict):
                 self.visit(len(value))
                 self.make(sum(map(size_of, value)))
-                left_over += value.values()
+                inner += value.values()
             elif isinstance(value, list):
                 self.visit(len(value))
                 self.make(len(value))
-                left_over += value
+                inner += value
             else:
                 _check_scalar(value)
+        return inner
+
+
+_TOO_LONG: Final = 10**MOST_DIGITS
 
 
 def _check_scalar(value: Any) -> None:
+    if isinstance(value, int) and not -_TOO_LONG < value < _TOO_LONG:
+        raise ExpressionFailed(f"it gives a number of more than {MOST_DIGITS:,} digits")
     if isinstance(value, float) and value - value != 0:  # The difference of infinities is NaN.
         raise ExpressionFailed("it gives a number that is infinite or none at all")
     if value is not None and not isinstance(value, bool | int | float):

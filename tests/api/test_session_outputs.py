@@ -80,6 +80,23 @@ def test_an_expression_that_fails_leaves_the_session_completed_without_an_output
     assert message.endswith("Its expression is: sum(outputs.b)")
 
 
+# What JSON can hold, but Python cannot write, or only if its stack is not deep.
+UNWRITABLE = {
+    "a long number": (f'{{"n": [{"9" * 4_300}, 1]}}', "sum(outputs.b.n)", "4,300 digits"),
+    "a deep value": ("[" * 480 + "]" * 480, "[" * 30 + "outputs.b" + "]" * 30, "500 levels deep"),
+}
+
+
+@pytest.mark.parametrize(("said", "expression", "why"), UNWRITABLE.values(), ids=UNWRITABLE)
+def test_an_output_that_cannot_be_written_is_left_out(said: str, expression: str, why: str) -> None:
+    place = ended(expression, said)
+
+    assert (shown(place)["status"], shown(place)["output"]) == ("COMPLETED", None)
+    (message,) = errors(place)
+    assert message.startswith(FAILED)
+    assert why in message
+
+
 def test_a_large_output_is_in_the_bucket(bucket: None) -> None:
     said = "ü" * 5_000
 

@@ -105,6 +105,16 @@ def test_an_input_that_fails_is_not_tried_again() -> None:
     assert outcomes(place) == [("a", 1, "COMPLETED")]
 
 
+def test_an_input_of_more_digits_than_can_be_written_fails() -> None:
+    place = told("sum(outputs.a)", f"[{'9' * 4_300}, 1]", onFailure="CONTINUE")
+
+    assert states(place) == {"a": "COMPLETED", "b": "FAILED"}
+    assert agents(place)["b"]["notes"] == (
+        "`input` has failed: it gives a number of more than 4,300 digits. Its expression is:"
+        " sum(outputs.a)"
+    )
+
+
 def test_an_input_that_is_too_large_fails(bucket: None) -> None:
     half = "x" * (validation.LONGEST_TEXT_BYTES // 2 + 1)
 

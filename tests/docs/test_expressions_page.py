@@ -95,6 +95,8 @@ def test_the_bounds_are_right() -> None:
         meter.MOST_VISITS,
         meter.MOST_BYTES,
         meter.MOST_BYTES,
+        meter.MOST_LEVELS,
+        meter.MOST_DIGITS,
         view.MOST_BYTES_OF_VALUES,
         meter.MOST_CHARACTERS_READ,
     ]

@@ -7,6 +7,16 @@ NEST = "|".join(["[@,@]"] * 55)
 LONG = "y" * 1_000_000
 TWO_LONG: Final = {"a": LONG + "a", "b": LONG + "b"}
 PAIRS = "[{k:a},{k:b}]|" + DOUBLED
+# Python writes neither their sum nor the text of it.
+LONG_NUMBERS: Final = {"a": [9 * 10**4_299] * 2}
+
+
+def nested(levels: int) -> list[Any]:
+    """A list in a list, and so on."""
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
 
 
 class Hostile(NamedTuple):
@@ -63,6 +73,10 @@ HOSTILE: Final = {
     "many names": Hostile("keys(a)", {"a": dict.fromkeys(range(1_100_000))}, BYTES),
     "many objects": Hostile("a[*].{a:@,b:@,c:@,d:@}", {"a": [1] * 30_000}, VISITS),
     "an infinite number": Hostile("sum(a)", {"a": [1e308, 1e308]}, "infinite or none at all"),
+    "a long number": Hostile("sum(a)", LONG_NUMBERS, "more than 4,300 digits"),
+    "a long number as text": Hostile("to_string(sum(a))", LONG_NUMBERS, "4,300 digits"),
+    "a long number in a list": Hostile("[[sum(a)]]", LONG_NUMBERS, "4,300 digits"),
+    "a deep value": Hostile("{a: [[a]]}", {"a": nested(498)}, "more than 500 levels deep"),
     "a number that overflows": Hostile("avg(a)", {"a": [10**400, 1e3]}, "cannot be evaluated: int"),
     "a text that is no number": Hostile("a - b", {}, "cannot be read"),
     "no value at all": Hostile("&a", {}, "a `&` expression"),

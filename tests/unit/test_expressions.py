@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ai_coordination import expressions
 from ai_coordination.expressions import ExpressionFailed, Meter, syntax
-from tests.support.hostile_expressions import BYTES, HOSTILE, Hostile
+from tests.support.hostile_expressions import BYTES, HOSTILE, Hostile, nested
 
 CONTEXT = {
     "query": "Judge it",
@@ -70,6 +70,16 @@ def test_a_value_that_nests_too_deeply_to_compare_fails_like_any_other() -> None
         expressions.evaluate("a == b", {"a": deep, "b": [[deep]]})
     while deep:
         deep = deep.pop()
+
+
+def test_the_deepest_value_and_the_longest_number_are_given_as_they_are() -> None:
+    given = {"deep": nested(498), "long": [10**4_300 - 1, 1 - 10**4_300]}
+
+    # The object and the list around it are two levels more.
+    assert expressions.evaluate("{a: [deep], b: long}", given) == {
+        "a": [given["deep"]],
+        "b": given["long"],
+    }
 
 
 def test_trees_are_kept_for_few_expressions_only_and_botocores_are_left_alone() -> None:
