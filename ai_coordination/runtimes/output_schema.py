@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from ai_coordination import expressions
+from ai_coordination import expressions, graph
 from ai_coordination.runtimes import json_schema
 from ai_coordination.runtimes.problems import Path, Problem
 
@@ -47,8 +47,26 @@ def problems(
         yield Problem(f"A schema has at most {LARGEST_BYTES:,} bytes", path)
         return
     definitions = schema.get("$defs", {})
-    names = frozenset(definitions) if isinstance(definitions, Mapping) else frozenset()
-    yield from _problems(schema, names, {**_VALUES, **more}, path)
+    if not isinstance(definitions, Mapping):
+        definitions = {}
+    yield from _problems(schema, frozenset(definitions), {**_VALUES, **more}, path)
+    yield from _endless(definitions, (*path, "$defs"))
+
+
+def _endless(definitions: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """Find definitions that are nothing but references to each other: no value can be checked."""
+    targets = {name: _target(inner) for name, inner in definitions.items()}
+    loop = graph.find_cycle({name: () if to is None else (to,) for name, to in targets.items()})
+    if loop is not None:
+        shown = " -> ".join(reversed(loop))[:LONGEST_SHOWN]
+        yield Problem(f"These definitions refer to each other without end: {shown}", path)
+
+
+def _target(schema: Any) -> str | None:
+    """The name of the definition to which a schema refers. None if it refers to none."""
+    reference = schema.get("$ref") if isinstance(schema, Mapping) else None
+    local = _LOCAL.fullmatch(reference) if isinstance(reference, str) else None
+    return None if local is None else local["name"]
 
 
 def _problems(
@@ -71,8 +89,7 @@ def _problems(
 
 def _is_value_of(keyword: str, value: Any, names: frozenset[str], keywords: Keywords) -> bool:
     if keyword == "$ref":
-        local = _LOCAL.fullmatch(value) if isinstance(value, str) else None
-        return local is not None and local["name"] in names
+        return _target({keyword: value}) in names
     return keywords[keyword](value)
 
 

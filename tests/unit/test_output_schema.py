@@ -90,13 +90,35 @@ def test_what_is_not_json_is_not_an_answer(text: str) -> None:
     assert output_schema.problem_of(DEFINED, text) == "The model's answer is not JSON"
 
 
-def test_a_schema_that_refers_to_itself_without_end_is_given_up() -> None:
-    loop = {"$ref": "#/$defs/a"}
-    schema = {"type": "object", "properties": {"a": loop}, "$defs": {"a": loop}}
+def references(**definitions: str) -> dict[str, Any]:
+    """A schema whose definitions refer to others."""
+    refs = {name: {"$ref": f"#/$defs/{to}"} for name, to in definitions.items()}
+    return {"type": "object", "properties": {"p": {"$ref": "#/$defs/a"}}, "$defs": refs}
 
-    problem = output_schema.problem_of(schema, '{"a": 1}')
+
+@pytest.mark.parametrize(
+    ("schema", "loop"),
+    [(references(a="a"), "a -> a"), (references(a="b", b="c", c="b"), "b -> c -> b")],
+)
+def test_a_schema_that_refers_to_itself_without_end_is_refused(
+    schema: dict[str, Any], loop: str
+) -> None:
+    (problem,) = output_schema.problems(schema, "form")
+
+    assert problem.path == ("form", "$defs")
+    assert problem.message == f"These definitions refer to each other without end: {loop}"
+
+
+def test_a_schema_that_refers_to_itself_below_a_value_is_allowed() -> None:
+    schema = references(a="b")
+    schema["$defs"]["b"] = {"type": "object", "properties": {"next": {"$ref": "#/$defs/a"}}}
 
     assert list(output_schema.problems(schema)) == []
+
+
+def test_a_stored_schema_that_refers_to_itself_without_end_is_given_up() -> None:
+    problem = output_schema.problem_of(references(a="a"), '{"p": 1}')
+
     assert problem is not None
     assert problem.endswith("cannot be checked: it is too large, or the outputSchema too intricate")
 
