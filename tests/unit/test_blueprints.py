@@ -251,6 +251,18 @@ def problems(file: Path, *changes: str) -> list[str]:
             "while parsing a flow sequence, expected ',' or ']', but got ':'",
         ),
         (
+            "taskName: Offer",
+            'taskName: "\\ud800"',
+            "11:13: YAML",
+            "a text contains half a surrogate pair",
+        ),
+        (
+            "taskName: Offer",
+            f"taskName: Offer\n  budget: {{ tokens: {'9' * 5_000} }}",
+            "12:21: task.budget.tokens",
+            f"This must be a whole number, not '{'9' * 5_000}'",
+        ),
+        (
             "task:\n",
             "---\ntask:\n",
             "10:1: YAML",

@@ -173,7 +173,7 @@ class Checker:
 
     def _scalar(self, node: yaml.Node, name: str, path: Path) -> Any:
         tag, kinds = kind(node), _SCALARS[name]
-        if tag not in kinds or (tag == "float" and not isfinite(float(node.value))):
+        if tag not in kinds or (tag in ("int", "float") and not isfinite(float(node.value))):
             self._wrong(node, path, "JSON" if name == "JSON" else _NAMES[kinds[0]])
             return None
         if tag == "int":

@@ -14,6 +14,7 @@ from ai_coordination.local.blueprints.document import InvalidBlueprint, Place, P
 
 START = Place(1, 1)
 TAG = "tag:yaml.org,2002:"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class _Loader(yaml.SafeLoader):
@@ -21,6 +22,14 @@ class _Loader(yaml.SafeLoader):
 
     # Empty, so that it has none of the resolvers of YAML 1.1. Only the loop below adds to it.
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - see above
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        """Refuse what no request can hold."""
+        node = super().compose_scalar_node(anchor)
+        if _HALF.search(node.value):
+            message = "a text contains half a surrogate pair"
+            raise yaml.MarkedYAMLError(problem=message, problem_mark=node.start_mark)
+        return node
 
 
 for _tag, _pattern, _first in (
