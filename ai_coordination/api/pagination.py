@@ -88,8 +88,8 @@ class CursorScope:
     def foreign() -> BadUserInput:
         """Return the error for a cursor that is not of this list."""
         return BadUserInput(
-            "This cursor is not valid for this list: pass an `endCursor` of the same list, with the"
-            " same arguments",
+            "This cursor is not valid here: pass one that the same field has given, for the same"
+            " arguments",
             "after",
         )
 

@@ -25,7 +25,7 @@ class SessionChanges(graphene.ObjectType):
     """What has moved in a session. Ask again with `cursor` after `pollAfterSeconds`.
 
     Every agent and run is told in its latest state, at least once. States in between may be left
-    out. Of runs that a caller has recorded, only an answer without `after` has all.
+    out. Of runs that a caller has recorded or deleted, only an answer without `after` tells.
     """
 
     cursor = text_field("Pass it as `after` to learn what has moved since.", required=True)

@@ -188,7 +188,7 @@ def update(
         written,
         expected_version,
         condition=_may_change(changes.keys(), written.get("budget")),
-        refused=started,
+        refused=_has_no_such_limit if ALWAYS_OPEN.issuperset(changes) else started,
     )
 
 
@@ -222,6 +222,14 @@ def started(old: models.Session) -> EngineError:
     if old.is_being_purged:
         return guards.not_found(NOUN)
     return InvalidState("This session has started", status_of(old).upper())
+
+
+def _has_no_such_limit(old: models.Session) -> EngineError:
+    """Return the error if a budget has a limit of which the session had none."""
+    if old.is_being_purged:
+        return guards.not_found(NOUN)
+    message = "A session that has started without a limit of tokens, or of dollars, cannot get one"
+    return InvalidState(message, status_of(old).upper())
 
 
 class _HasLabels(EngineError):

@@ -110,7 +110,8 @@ def _still_has(
     def refused(old: models.SessionAgent | None) -> EngineError:
         if old is not None and before_start and old.successors and not old.run_count:
             count = len(old.successors)
-            return HasChildren(f"{count} agents wait for this one", {"successors": count})
+            waiting = "1 agent waits" if count == 1 else f"{count} agents wait"
+            return HasChildren(f"{waiting} for this one", {"successors": count})
         return runs(old)
 
     return refused

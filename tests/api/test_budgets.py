@@ -32,7 +32,7 @@ from tests.api.execution import (
     work_off,
 )
 from tests.support.chat_server import ChatServer
-from tests.support.graph_api import change, create
+from tests.support.graph_api import ask, change, create, mutation
 from tests.support.stored import refused
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -136,9 +136,14 @@ def test_a_model_without_max_tokens_cannot_take_part_in_a_session_with_a_budget(
 def test_a_session_that_has_started_gets_no_first_limit_of_tokens(budget: Any) -> None:
     place = started([external("a")], budget=budget)
 
-    told = refused("updateSession", {**place.key, "budget": {"tokens": 5}})
+    given = {**place.key, "budget": {"tokens": 5}}
+    told = refused("updateSession", given)
+    (error,) = ask(mutation("updateSession", "UpdateSessionInput", SESSION), {"input": given})[
+        "errors"
+    ]
 
     assert told == {"code": "INVALID_STATE", "state": "IN_PROGRESS"}
+    assert error["message"].startswith("A session that has started without a limit of tokens")
     assert seen(place)["budget"] == (budget and {"tokens": None})
     change("updateSession", {**place.key, "budget": {"seconds": 5}}, SESSION)
 

@@ -8,9 +8,11 @@ from ai_coordination import ids, models
 from tests.support.graph_api import (
     NOBODY,
     Place,
+    ask,
     change,
     create,
     data,
+    mutation,
     new_agent,
     new_session,
 )
@@ -124,6 +126,12 @@ def test_an_agent_is_not_deleted_before_those_that_wait_for_it(place: Place) -> 
     for agent, successors in ((first, 2), (second, 1)):
         told = refused("deleteSessionAgent", {**given, "sessionAgentUuid": agent})
         assert told == {"code": "HAS_CHILDREN", "children": {"successors": successors}}
+    delete = mutation("deleteSessionAgent", "DeleteSessionAgentInput", "deletedId")
+    messages = [
+        ask(delete, {"input": {**given, "sessionAgentUuid": agent}})["errors"][0]["message"]
+        for agent in (first, second)
+    ]
+    assert messages == ["2 agents wait for this one", "1 agent waits for this one"]
 
     change("deleteSessionAgent", {**given, "sessionAgentUuid": both}, "deletedId")
     assert edges(place, first) == (0, [], [one])
