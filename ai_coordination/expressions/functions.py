@@ -110,6 +110,12 @@ class MeteredFunctions(functions.Functions):
 
     @signature({"types": ["object"], "variadic": True})
     def _func_merge(self, *arguments: dict[str, Any]) -> dict[str, Any]:
+        # jmespath checks the first one only.
+        for argument in arguments:
+            if not isinstance(argument, dict):
+                raise ExpressionFailed(
+                    f"merge() takes an object, and was given {kind_of(argument)}"
+                )
         self._meter.make(MEMBER * sum(map(len, arguments)))
         merged: dict[str, Any] = super()._func_merge(*arguments)
         return merged
@@ -181,9 +187,13 @@ class _Keys:
         self._expref = expref
         self._meter = meter
         self._times = times
+        self._kinds: set[str] = set()
 
     def visit(self, node: Any, element: Any) -> Any:
         key = self._expref.visit(node, element)
+        self._kinds.add(kind_of(key))
+        if self._kinds == {"a number", "a text"}:
+            raise ExpressionFailed("a text is compared with a number")
         if isinstance(key, str):
             self._meter.read(len(key) * self._times)
         return key

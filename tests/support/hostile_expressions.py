@@ -85,6 +85,14 @@ HOSTILE: Final = {
     "half an expression": Hostile("a.", {}, "ends too early"),
     "an unknown function": Hostile("system('ls')", {}, "Unknown function: system()"),
     "null for a function": Hostile("length(a)", {}, "length() takes a text or a list or an"),
+    "null to merge": Hostile(
+        "merge(a, b)", {"a": {}}, "merge() takes an object, and was given null"
+    ),
+    "a list to merge": Hostile("merge(a, ['kv'])", {"a": {}}, "an object, and was given a list"),
+    "texts and numbers as keys": Hostile(
+        "max_by(a, &@)", {"a": [1, "x"]}, "compared with a number"
+    ),
+    "numbers and texts to sort by": Hostile("sort_by(a, &@)", {"a": ["x", 1]}, "with a number"),
     "too few values": Hostile("contains(a)", {}, "contains() takes 2 values, and was given 1"),
     "a number in a text": Hostile("contains('a', `1`)", {}, "looks for a number in a text"),
 }
