@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.api.pagination import CursorScope
+from tests.support.cases import each
 from tests.support.graph_api import CALLER, RIVAL, ask, data, error
 from tests.support.ids import short
 from tests.support.lists import LISTS, Listed
@@ -29,7 +30,7 @@ def refusal_of(listed: Listed, world: World, **wanted: Any) -> dict[str, Any]:
     return error(listed.document(world), wanted)
 
 
-@pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
+@each("listed", LISTS.values(), ids=LISTS)
 def test_a_cursor_leads_on_in_its_own_list_alone(
     still_world: World, cursors: dict[str, str], listed: Listed
 ) -> None:
@@ -40,13 +41,13 @@ def test_a_cursor_leads_on_in_its_own_list_alone(
             assert refusal_of(listed, still_world, after=cursor) == BAD_CURSOR, name
 
 
-@pytest.mark.parametrize("size", [0, -1, 101, 2**31 - 1, -(2**31)])
+@each("size", [0, -1, 101, 2**31 - 1, -(2**31)])
 def test_a_page_has_1_to_100_rows(still_world: World, size: int) -> None:
     for name, listed in LISTS.items():
         assert refusal_of(listed, still_world, first=size) == BAD_SIZE, name
 
 
-@pytest.mark.parametrize("size", [2**31, 1.5, "25", True])
+@each("size", [2**31, 1.5, "25", True])
 def test_a_page_size_is_a_whole_number(still_world: World, size: Any) -> None:
     assert refusal_of(LISTS["tasks"], still_world, first=size) == BAD_SIZE
 
@@ -90,7 +91,7 @@ def test_a_cursor_has_one_way_of_writing_it(still_world: World, cursors: dict[st
     assert taken == [cursor[-1]]
 
 
-@pytest.mark.parametrize(
+@each(
     "cursor",
     [
         "",
@@ -145,7 +146,7 @@ ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("field", ARGUMENTS)
+@each("field", ARGUMENTS)
 def test_a_cursor_is_refused_under_another_filter_or_order(still_world: World, field: str) -> None:
     document = "query ($after: String) { %s(after: $after, %s) { pageInfo { endCursor } } }"
     for given in ARGUMENTS[field]:
@@ -159,7 +160,7 @@ def test_a_cursor_is_refused_under_another_filter_or_order(still_world: World, f
                 assert error(asked, {"after": cursor}) == BAD_CURSOR
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "nothing"),
     [
         ("coordinations", ["filter: null", "filter: {}", "filter: {nameContains: null}"]),
@@ -181,7 +182,7 @@ def test_a_filter_that_says_nothing_is_as_none(
         assert behind["endCursor"] is None
 
 
-@pytest.mark.parametrize("position", ["", "x" * 1_025])
+@each("position", ["", "x" * 1_025])
 def test_a_cursor_has_a_position_that_the_database_takes(still_world: World, position: str) -> None:
     place = CursorScope("tasks", CALLER.partition_key, still_world.coordination)
 

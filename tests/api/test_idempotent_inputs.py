@@ -3,7 +3,7 @@
 The tests share their entities: each key is used for one input.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,6 +20,7 @@ from graphql import (
 from ai_coordination.api.schema import schema
 from ai_coordination.services import fingerprints
 from tests.api.full_inputs import FULL, KEY, Path, at, full, perform, put
+from tests.support.cases import Test, each
 from tests.support.mutations import input_of
 from tests.support.stored import refused
 from tests.support.world import World
@@ -69,8 +70,8 @@ VALUES = [
 ]
 
 
-def every(chosen: list[Member]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("member", chosen, ids=map(str, chosen))
+def every(chosen: list[Member]) -> Callable[[Test], Test]:
+    return each("member", chosen, ids=str)
 
 
 def another(value: Any, of_type: GraphQLInputType) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cases import each
 from tests.support.graph_api import ask, mutation
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -52,7 +53,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_COORDINATION_ACCOUNT_ID", ACCOUNT)
 
 
-@pytest.mark.parametrize(
+@each(
     "uuid",
     ["", " ", "a b", "ä", "a/b", "a#b", "a:b", "rag\n", "a" * 129, "\ud800", "\u0661"],
     ids=short,
@@ -73,14 +74,14 @@ def test_a_coordination_has_a_thousand_members_at_most(still_world: World) -> No
     assert refused_twice(still_world, agents) == place()
 
 
-@pytest.mark.parametrize("name", ["", " \t", "n" * 257, "\udfff"], ids=short)
+@each("name", ["", " \t", "n" * 257, "\udfff"], ids=short)
 def test_an_agent_has_a_name(still_world: World, name: str) -> None:
     agents = [member(agentUuid="rag"), member(agentName=name)]
 
     assert refused_twice(still_world, agents) == place(1, "agentName")
 
 
-@pytest.mark.parametrize(
+@each(
     "target",
     [
         None,
@@ -123,15 +124,15 @@ def test_without_a_known_account_no_arn_is_allowed(still_world: World) -> None:
     assert refused_twice(still_world, [reached_by(ARN)]) == place(0, "runtime", "target")
 
 
-@pytest.mark.parametrize("target", ["", "t" * 257, "\ud800"], ids=short)
-@pytest.mark.parametrize("kind", ["ECHO", "EXTERNAL", "LAMBDA"])
+@each("target", ["", "t" * 257, "\ud800"], ids=short)
+@each("kind", ["ECHO", "EXTERNAL", "LAMBDA"])
 def test_a_target_is_a_short_text(still_world: World, kind: str, target: str) -> None:
     agents = [member(runtime={"kind": kind, "target": target})]
 
     assert refused_twice(still_world, agents) == place(0, "runtime", "target")
 
 
-@pytest.mark.parametrize(
+@each(
     "parameters",
     [
         math.nan,
@@ -156,7 +157,7 @@ def test_parameters_are_json_that_every_client_can_read(
     assert refused("createCoordination", given) == place(0, "runtime", "parameters")
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "parameters", "path"),
     [
         ("ECHO", {"seconds": "3"}, ["seconds"]),
@@ -187,7 +188,7 @@ def test_parameters_that_a_runtime_reads_are_checked(
     assert refused_twice(still_world, agents) == place(0, "runtime", "parameters", *path)
 
 
-@pytest.mark.parametrize("kind", ["ECHO", "EXTERNAL"])
+@each("kind", ["ECHO", "EXTERNAL"])
 def test_only_a_function_has_a_target(still_world: World, kind: str) -> None:
     agents = [member(runtime={"kind": kind, "target": "agent-zh"})]
 

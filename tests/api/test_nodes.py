@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cases import each
 from tests.support.graph_api import NOBODY, data, error
 from tests.support.ids import short
 from tests.support.lists import LISTS
@@ -55,7 +56,7 @@ def test_an_id_of_no_entity_is_null(kind: str, still_world: World) -> None:
     assert node(encoded(f"{TYPES[kind]}:{'/'.join([NOBODY] * len(KEYS[kind]))}")) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "global_id",
     [
         "",
@@ -116,7 +117,7 @@ def test_an_id_that_is_a_number_is_read_as_a_text(still_world: World) -> None:
     assert error(NODE, {"id": 5}) == NO_ID
 
 
-@pytest.mark.parametrize("nothing", [None, 1.5, True, ["x"], {}], ids=short)
+@each("nothing", [None, 1.5, True, ["x"], {}], ids=short)
 def test_a_node_is_asked_for_by_a_text(still_world: World, nothing: Any) -> None:
     assert error(NODE, {"id": nothing}) == NO_ID
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import pytest
 from graphql import GraphQLInputObjectType, get_nullable_type, is_list_type, is_non_null_type
 
 from ai_coordination.api.schema import schema
+from tests.support.cases import each
 from tests.support.graph_api import ask, data, mutation
 from tests.support.lists import LISTS
 from tests.support.mutations import input_of
@@ -24,11 +24,7 @@ def required(kind: GraphQLInputObjectType) -> list[str]:
     return [name for name, field in kind.fields.items() if is_non_null_type(field.type)]
 
 
-REQUIRED = [
-    pytest.param(name, field, id=f"{name}.{field}")
-    for name in NAMES
-    for field in required(input_of(name))
-]
+REQUIRED = [(name, field) for name in NAMES for field in required(input_of(name))]
 
 
 def _any_value(kind: GraphQLInputObjectType, field: str) -> Any:
@@ -37,7 +33,7 @@ def _any_value(kind: GraphQLInputObjectType, field: str) -> Any:
     return [] if is_list else ANY_TEXT
 
 
-@pytest.mark.parametrize(("name", "field"), REQUIRED)
+@each(("name", "field"), REQUIRED)
 def test_a_required_field_is_neither_null_nor_left_out(
     still_world: World, name: str, field: str
 ) -> None:
@@ -57,7 +53,7 @@ def test_a_required_field_is_neither_null_nor_left_out(
     assert everything_stored() == before
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_an_input_is_neither_null_nor_left_out(still_world: World, name: str) -> None:
     kind = input_of(name)
     document = mutation(name, kind.name, "__typename")
@@ -74,7 +70,7 @@ def test_an_input_is_neither_null_nor_left_out(still_world: World, name: str) ->
         assert "data" not in answer
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "field"),
     [("coordination", "coordinationName"), ("task", "taskName"), ("schedule", "schedule")],
 )
@@ -94,14 +90,14 @@ def test_null_arguments_of_a_list_are_as_none(still_world: World) -> None:
 
 
 LISTS_OF_INPUTS = [
-    pytest.param(name, field, id=f"{name}.{field}")
+    (name, field)
     for name in NAMES
     for field, input_field in input_of(name).fields.items()
     if is_list_type(input_field.type)
 ]
 
 
-@pytest.mark.parametrize(("name", "field"), LISTS_OF_INPUTS)
+@each(("name", "field"), LISTS_OF_INPUTS)
 def test_no_element_of_a_list_is_null(still_world: World, name: str, field: str) -> None:
     kind = input_of(name)
     given = {**dict.fromkeys(required(kind), ANY_TEXT), field: [None]}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.members import member, refused
+from tests.support.cases import each
 
 pytestmark = pytest.mark.usefixtures("tables", "kinds_turned_on")
 
@@ -126,7 +127,7 @@ PARAMETERS: dict[str, list[tuple[Any, list[Any]]]] = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "parameters", "path"),
     [(kind, *row) for kind, rows in PARAMETERS.items() for row in rows],
     ids=lambda value: str(value)[:60],
@@ -147,7 +148,7 @@ HTTP: list[tuple[dict[str, str], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("parameters", "name", "message"), HTTP)
+@each(("parameters", "name", "message"), HTTP)
 def test_an_http_agent_needs_the_name_of_a_secret_and_not_the_secret(
     parameters: dict[str, str], name: str, message: str
 ) -> None:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-
+from tests.support.cases import each
 from tests.support.graph_api import ask, mutation
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -22,7 +21,7 @@ def refused_twice(world: World, **given: Any) -> dict[str, Any]:
     return created
 
 
-@pytest.mark.parametrize(
+@each(
     "schedule",
     [
         "",
@@ -66,7 +65,7 @@ def test_an_expression_that_there_is_not_is_refused(still_world: World, schedule
     assert told == {"code": BAD, "inputPath": ["input", "schedule"]}
 
 
-@pytest.mark.parametrize(
+@each(
     "timezone",
     [
         "",
@@ -111,7 +110,7 @@ NEVER_AGAIN = [
 ]
 
 
-@pytest.mark.parametrize("given", NEVER_AGAIN, ids=lambda given: given["schedule"])
+@each("given", NEVER_AGAIN, ids=lambda given: given["schedule"])
 def test_a_schedule_that_fires_no_more_is_refused(
     still_world: World, given: dict[str, str]
 ) -> None:
@@ -126,7 +125,7 @@ def test_only_the_engine_completes_a_schedule(still_world: World) -> None:
     assert told == {"code": BAD, "inputPath": ["input", "status"]}
 
 
-@pytest.mark.parametrize("wrong", [{"status": "active"}, {"schedule": None}, {"schedule": 5}])
+@each("wrong", [{"status": "active"}, {"schedule": None}, {"schedule": 5}])
 def test_what_is_of_another_type_is_refused_before_anything_is_done(
     still_world: World, wrong: dict[str, Any]
 ) -> None:

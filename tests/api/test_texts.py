@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
@@ -15,6 +14,7 @@ from graphql import (
 
 from ai_coordination.api.schema import schema
 from tests.api.full_inputs import Path, put
+from tests.support.cases import each
 from tests.support.graph_api import AGENTS
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -162,7 +162,7 @@ OF_A_SCHEDULE: list[Field] = [
 
 def every(fields: list[Field]) -> Callable[..., Any]:
     ids = [f"{name}.{'.'.join(map(str, path))}" for name, path in fields]
-    return pytest.mark.parametrize(("name", "path"), fields, ids=ids)
+    return each(("name", "path"), fields, ids=ids)
 
 
 def given_with(world: World, name: str, path: Path, value: Any) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def given_with(world: World, name: str, path: Path, value: Any) -> dict[str, Any
 
 
 @every([*TEXTS, *TEXTS_OF_EXECUTION])
-@pytest.mark.parametrize("kind", TOO_LONG)
+@each("kind", TOO_LONG)
 def test_a_text_holds_two_megabytes_at_most(
     still_world: World, name: str, path: Path, kind: str
 ) -> None:
@@ -183,7 +183,7 @@ def test_a_text_holds_two_megabytes_at_most(
 
 
 @every(TEXTS)
-@pytest.mark.parametrize("kind", TOO_LARGE)
+@each("kind", TOO_LARGE)
 def test_callers_put_three_hundred_kilobytes_into_an_item_at_most(
     still_world: World, name: str, path: Path, kind: str
 ) -> None:
@@ -201,7 +201,7 @@ def test_half_a_surrogate_pair_is_no_text(still_world: World, name: str, path: P
 
 
 @every(NAMES)
-@pytest.mark.parametrize("text", ["", " ", "\t\n", "\u3000", "n" * 257, "🦊" * 257], ids=short)
+@each("text", ["", " ", "\t\n", "\u3000", "n" * 257, "🦊" * 257], ids=short)
 def test_a_name_says_something_in_256_characters(
     still_world: World, name: str, path: Path, text: str
 ) -> None:
@@ -211,7 +211,7 @@ def test_a_name_says_something_in_256_characters(
 
 
 @every([*LABELS, *FOREIGN_IDS])
-@pytest.mark.parametrize("text", ["", "n" * 257], ids=["empty", "257"])
+@each("text", ["", "n" * 257], ids=["empty", "257"])
 def test_what_may_be_left_out_is_not_empty(
     still_world: World, name: str, path: Path, text: str
 ) -> None:
@@ -221,7 +221,7 @@ def test_what_may_be_left_out_is_not_empty(
 
 
 @every(URIS)
-@pytest.mark.parametrize("text", ["", " ", "javascript:x", "s3://" + "u" * 8188])
+@each("text", ["", " ", "javascript:x", "s3://" + "u" * 8188])
 def test_a_uri_is_there_and_not_endless(
     still_world: World, name: str, path: Path, text: str
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.entities import ENTITIES
+from tests.support.cases import each
 from tests.support.graph_api import NOBODY, ask, mutation
 from tests.support.lists import LISTS
 from tests.support.stored import everything_stored, refused
@@ -44,18 +45,14 @@ CHANGES: dict[str, tuple[list[str], dict[str, Any]]] = {
     **{f"delete{TYPES[kind]}": (list(KEYS[kind]), {}) for kind in KEYS},
 }
 MUTATIONS = [
-    pytest.param(name, kinds, kind, more, id=f"{name}.{ARGUMENTS[kind]}")
+    (name, kinds, kind, more)
     for name, (kinds, more) in {**CREATES, **CHANGES}.items()
     for kind in kinds
 ]
-every_uuid_of_an_input = pytest.mark.parametrize(("name", "kinds", "kind", "more"), MUTATIONS)
+every_uuid_of_an_input = each(("name", "kinds", "kind", "more"), MUTATIONS)
 
-PARTS = [
-    pytest.param(kind, part, id=f"{field(kind)}.{ARGUMENTS[part]}")
-    for kind, parts in KEYS.items()
-    for part in parts
-]
-every_uuid_of_an_entity = pytest.mark.parametrize(("kind", "part"), PARTS)
+PARTS = [(kind, part) for kind, parts in KEYS.items() for part in parts]
+every_uuid_of_an_entity = each(("kind", "part"), PARTS)
 
 ROWS = "nodes { id } edges { cursor } totalCount pageInfo { hasNextPage startCursor endCursor }"
 LIST_ARGUMENTS = {
@@ -81,7 +78,7 @@ LIST_ARGUMENTS = {
         "coordination",
     ),
 }
-every_uuid_of_a_list = pytest.mark.parametrize("name", LIST_ARGUMENTS)
+every_uuid_of_a_list = each("name", LIST_ARGUMENTS)
 
 
 def listed(name: str, uuid: str) -> dict[str, Any]:

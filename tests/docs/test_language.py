@@ -6,9 +6,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.docs.pages import CODE, PAGES, ROOT, Page, name_of, page
+from tests.support.cases import each
 
 PACKAGE = ROOT / "ai_coordination"
 PHRASES = page("concepts/glossary").rows("Phrases to avoid")
@@ -24,7 +23,7 @@ def _prose(file: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], " ".join(token.string.split())
 
 
-@pytest.mark.parametrize("one", PAGES, ids=name_of)
+@each("one", PAGES, ids=name_of)
 def test_a_page_has_no_phrase_to_avoid(one: Page) -> None:
     prose = CODE.sub("", one.prose)
 

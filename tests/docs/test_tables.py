@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from ai_coordination import expressions, models
 from ai_coordination.api import metering, pagination
 from ai_coordination.api.documents import cache
@@ -34,6 +32,7 @@ from ai_coordination.services import (
     validation,
 )
 from tests.docs.pages import CODE, GENERATED, PAGES, README, ROOT, Page, name_of, page
+from tests.support.cases import each
 
 
 class _Asked(dict[str, str]):
@@ -211,7 +210,7 @@ def test_the_readme_is_short() -> None:
     assert len(README.text.splitlines()) <= 250
 
 
-@pytest.mark.parametrize("one", PAGES, ids=name_of)
+@each("one", PAGES, ids=name_of)
 def test_what_is_named_is_there(one: Page) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     code = "\n".join([*CODE.findall(one.text), *one.texts("sh")])
@@ -230,7 +229,7 @@ def _is_file(code: str) -> bool:
     return re.fullmatch(rf"{first}/[\w./-]*", code) is not None
 
 
-@pytest.mark.parametrize("one", PAGES, ids=name_of)
+@each("one", PAGES, ids=name_of)
 def test_links_lead_somewhere(one: Page) -> None:
     broken = [link for link in one.links if not _leads_somewhere(one, link)]
 

@@ -15,6 +15,7 @@ from ai_coordination.api.transport.identity import (
 from ai_coordination.caller import MAX_USER_ID_CHARACTERS, Caller
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, Unauthenticated
+from tests.support.cases import each
 from tests.support.contexts import SYSTEM
 from tests.support.ids import short
 
@@ -37,7 +38,7 @@ VERIFIED: list[tuple[Reader, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("read", "request_context"), VERIFIED)
+@each(("read", "request_context"), VERIFIED)
 def test_the_tenant_is_in_the_claims_of_the_authorizer(
     read: Reader, request_context: dict[str, Any]
 ) -> None:
@@ -58,14 +59,14 @@ def test_the_names_of_the_claims_are_configured() -> None:
     assert (caller.partition_key, caller.user_id) == ("acme#travel", "ada@acme.com")
 
 
-@pytest.mark.parametrize("user", [None, "", " ", 7, ["user-1"]])
+@each("user", [None, "", " ", 7, ["user-1"]])
 def test_claims_need_no_user(user: Any) -> None:
     claims = {**CLAIMS, "sub": user}
 
     assert caller_of(Identity(claims)).user_id is None
 
 
-@pytest.mark.parametrize("user", ["x" * 513, "a\nb", "a\x00", "a\u202eb", "a\u2028b"], ids=short)
+@each("user", ["x" * 513, "a\nb", "a\x00", "a\u202eb", "a\u2028b"], ids=short)
 def test_a_verified_user_that_is_no_user_id_is_not_taken(user: str) -> None:
     claims = {**CLAIMS, "sub": user}
 
@@ -79,7 +80,7 @@ def test_the_longest_verified_user_is_taken_as_it_is() -> None:
     assert caller_of(Identity(claims)).user_id == "x" * 512
 
 
-@pytest.mark.parametrize(
+@each(
     ("read", "request_context", "user_id"),
     [
         (of_http_api, {}, None),
@@ -125,8 +126,8 @@ UNUSABLE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("claims", UNUSABLE)
-@pytest.mark.parametrize(
+@each("claims", UNUSABLE)
+@each(
     ("read", "authorizer"),
     [
         (of_http_api, lambda claims: {"jwt": {"claims": claims}}),
@@ -142,7 +143,7 @@ def test_claims_without_a_usable_tenant_never_fall_back_on_the_configured_one(
         caller_of(read({"authorizer": authorizer(claims)}))
 
 
-@pytest.mark.parametrize(
+@each(
     ("read", "authorizer"),
     [
         (of_http_api, {"jwt": None}),
@@ -163,7 +164,7 @@ def test_an_authorizer_that_says_nothing_never_falls_back_either(
         caller_of(read({"authorizer": authorizer}))
 
 
-@pytest.mark.parametrize("read", [of_http_api, of_rest_api])
+@each("read", [of_http_api, of_rest_api])
 def test_what_the_client_itself_writes_is_no_identity(read: Reader) -> None:
     request_context = {
         "headers": CLAIMS,
@@ -176,7 +177,7 @@ def test_what_the_client_itself_writes_is_no_identity(read: Reader) -> None:
     assert caller_of(read(request_context)).partition_key == "home#attic"
 
 
-@pytest.mark.parametrize(
+@each(
     ("context", "user_id"),
     [
         ({"endpointId": "acme", "partId": "travel"}, None),
@@ -194,7 +195,7 @@ def test_a_direct_invocation_names_its_tenant(context: Any, user_id: str | None)
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("context", "input_path"),
     [
         (None, ("context",)),
@@ -265,7 +266,7 @@ GROUPS: list[tuple[Any, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("claim", "groups"), GROUPS, ids=short)
+@each(("claim", "groups"), GROUPS, ids=short)
 def test_groups_are_read_however_an_authorizer_writes_them(
     claim: Any, groups: tuple[str, ...]
 ) -> None:

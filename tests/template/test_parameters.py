@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from tests.docs.pages import page
+from tests.support.cases import each
 from tests.support.templates import FUNCTION, RESOURCES, ROOT, TEMPLATE
 
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
@@ -86,7 +85,7 @@ def _longest(text: str, parameters: Mapping[str, Any]) -> int:
     return len(re.sub(r"\$\{(\w+)\}", lambda found: "x" * lengths[found[1]], text))
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@each("name", PARAMETERS)
 def test_a_parameter_has_values_a_range_or_a_pattern_that_its_default_matches(name: str) -> None:
     given = PARAMETERS[name]
     default = str(given.get("Default", "ai-coordination-"))
@@ -103,8 +102,8 @@ def test_a_parameter_has_values_a_range_or_a_pattern_that_its_default_matches(na
         assert given["Type"] == "CommaDelimitedList" or len(default) <= given["MaxLength"]
 
 
-@pytest.mark.parametrize("name", ["MaxBodyBytes", "MaxAnswerBytes", "MaxTokens", "MaxDepth"])
-@pytest.mark.parametrize("value", ["0", "-1", "4e3", "1.0", "", "05", "12345678"])
+@each("name", ["MaxBodyBytes", "MaxAnswerBytes", "MaxTokens", "MaxDepth"])
+@each("value", ["0", "-1", "4e3", "1.0", "", "05", "12345678"])
 def test_a_number_that_the_function_would_not_start_with_is_refused(name: str, value: str) -> None:
     given = PARAMETERS[name]
 
@@ -113,7 +112,7 @@ def test_a_number_that_the_function_would_not_start_with_is_refused(name: str, v
     assert not fits
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "accepted"),
     [
         ("ConsoleScopes", "openid,offline_access,https://engine.example/read", True),
@@ -132,7 +131,7 @@ def test_how_people_sign_in_is_checked_before_it_is_deployed(
     assert bool(re.search(PARAMETERS[name]["AllowedPattern"], value)) is accepted
 
 
-@pytest.mark.parametrize(
+@each(
     "given",
     [TENANT, TOKENS, {**TENANT, **TOKENS}, {**TOKENS, **CONSOLE}],
     ids=["a tenant", "tokens", "tokens later", "the console"],
@@ -142,7 +141,7 @@ def test_who_names_the_tenant_is_accepted(given: dict[str, str]) -> None:
     assert refusals(given) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "said"),
     [
         ({}, "EndpointId and PartId are needed"),
@@ -168,7 +167,7 @@ DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@each("document", DOCUMENTS)
 def test_each_documented_command_gives_parameters_that_are_accepted(document: str) -> None:
     text = (ROOT / document).read_text()
     commands = re.findall(r"^ *make deploy .*PARAMETERS='([^']*)'", text, re.MULTILINE)

@@ -8,6 +8,7 @@ import pytest
 from ai_coordination.clients import a2a_replies, a2a_tasks
 from ai_coordination.clients.a2a_replies import Data
 from ai_coordination.clients.a2a_tasks import Malformed, Said, Task, TaskState
+from tests.support.cases import each
 
 
 def text(value: str, **more: Any) -> dict[str, Any]:
@@ -24,8 +25,8 @@ def read(value: Any) -> Task:
     return found
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-@pytest.mark.parametrize(
+@each("wrapped", [False, True])
+@each(
     ("state", "known"),
     [
         ("TASK_STATE_SUBMITTED", "submitted"),
@@ -48,7 +49,7 @@ def test_a_state_is_read_as_either_version_writes_it(state: Any, known: str, wra
     assert (found.task, found.context, found.state) == ("t1", "c1", TaskState(known))
 
 
-@pytest.mark.parametrize(
+@each(
     "result",
     [
         None,
@@ -98,7 +99,7 @@ PARTS: dict[str, tuple[list[Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", PARTS)
+@each("name", PARTS)
 def test_parts_become_a_text(name: str) -> None:
     parts, expected = PARTS[name]
 
@@ -111,7 +112,7 @@ STATUS = {"state": "completed", "message": {"parts": [text("of the status")]}}
 ARTIFACTS = [{"parts": [text("one"), text("more")]}, {"parts": []}, 7, {"parts": [text("two")]}]
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "output"),
     [
         ({"status": STATUS, "artifacts": ARTIFACTS, "history": [AGENT]}, "one\nmore\n\ntwo"),
@@ -152,7 +153,7 @@ def test_a_list_has_the_tasks_with_the_messages_of_their_histories() -> None:
 USAGE = {"inputTokens": 11, "outputTokens": 3}
 
 
-@pytest.mark.parametrize(
+@each(
     "given",
     [
         {"metadata": {"usage": {**USAGE, "model": "m"}}},
@@ -177,9 +178,7 @@ def test_the_usage_is_taken_from_metadata_by_its_usual_names(given: dict[str, An
     assert {type(usage[name]) for name in USAGE} == {int}
 
 
-@pytest.mark.parametrize(
-    "metadata", [None, 7, {}, {"usage": 7}, {"usage": {"inputTokens": 1}}], ids=str
-)
+@each("metadata", [None, 7, {}, {"usage": 7}, {"usage": {"inputTokens": 1}}], ids=str)
 def test_without_two_counts_there_is_no_usage(metadata: Any) -> None:
     assert read(task(metadata=metadata)).usage is None
 
@@ -220,7 +219,7 @@ def test_strands_is_replied_to_with_what_its_interrupt_wants() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     "part",
     [
         text("Which?"),

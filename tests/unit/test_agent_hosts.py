@@ -5,6 +5,7 @@ import pytest
 from ai_coordination import agent_hosts
 from ai_coordination.agent_hosts import AllowedHost, HostRefused
 from ai_coordination.config import ConfigurationError, Settings
+from tests.support.cases import each
 
 HOSTS = ("api.openai.com", "*.openai.azure.com", "llm.example:8443", "http://10.0.0.5:8000")
 
@@ -57,7 +58,7 @@ NOT_URLS = [
 ]
 
 
-@pytest.mark.parametrize(("url", "authority", "path"), ALLOWED)
+@each(("url", "authority", "path"), ALLOWED)
 def test_a_url_of_a_host_on_the_list_is_allowed(url: str, authority: str, path: str) -> None:
     server = agent_hosts.parse(url)
 
@@ -65,7 +66,7 @@ def test_a_url_of_a_host_on_the_list_is_allowed(url: str, authority: str, path: 
     assert agent_hosts.refusal(url, HOSTS) is None
 
 
-@pytest.mark.parametrize("url", NOT_ALLOWED)
+@each("url", NOT_ALLOWED)
 def test_any_other_host_is_refused_with_the_name_of_the_setting(url: str) -> None:
     refusal = agent_hosts.refusal(url, HOSTS)
 
@@ -73,7 +74,7 @@ def test_any_other_host_is_refused_with_the_name_of_the_setting(url: str) -> Non
     assert "The setting AI_COORDINATION_AGENT_HOSTS lists" in refusal
 
 
-@pytest.mark.parametrize("url", NOT_URLS)
+@each("url", NOT_URLS)
 def test_what_parsers_may_read_differently_is_not_a_url(url: str) -> None:
     with pytest.raises(HostRefused):
         agent_hosts.parse(url)
@@ -105,7 +106,7 @@ def test_a_function_that_does_not_know_the_list_refuses_no_url_and_calls_none() 
     assert agent_hosts.find_allowed(agent_hosts.parse(url), [agent_hosts.UNCHECKED]) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "entry", ["a b", "https://a.example/v1", "*.", "http://*.example", "a.*.example", "user@a", "/"]
 )
 def test_the_engine_does_not_start_with_an_entry_that_is_none(entry: str) -> None:

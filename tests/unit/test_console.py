@@ -3,14 +3,13 @@
 import hashlib
 import re
 
-import pytest
-
 from ai_coordination.api.documents import prepare
 from ai_coordination.api.schema import schema
 from ai_coordination.config import Settings
 from ai_coordination.console.files import Files
 from ai_coordination.console.page import INDEX
 from tests.support import console
+from tests.support.cases import each
 
 DOCUMENTS = console.documents()
 LARGEST = {"first": 100}
@@ -36,7 +35,7 @@ def test_every_document_is_found() -> None:
     assert DOCUMENTS
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@each("name", DOCUMENTS)
 def test_a_document_is_valid_and_costs_less_than_half_of_what_the_api_allows(name: str) -> None:
     settings = Settings()
 
@@ -46,7 +45,7 @@ def test_a_document_is_valid_and_costs_less_than_half_of_what_the_api_allows(nam
         document.check_cost(operation, LARGEST, settings.max_cost // 2)
 
 
-@pytest.mark.parametrize("unsafe", UNSAFE)
+@each("unsafe", UNSAFE)
 def test_no_script_makes_markup_or_code_of_a_text(unsafe: str) -> None:
     assert unsafe not in console.source()
 

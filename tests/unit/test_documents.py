@@ -10,6 +10,7 @@ from graphql import build_schema, get_introspection_query
 from ai_coordination.api.documents import DocumentRejected, prepare
 from ai_coordination.config import Settings
 from ai_coordination.errors import BadUserInput, QueryTooComplex
+from tests.support.cases import each
 
 SDL = """
     interface Node { id: ID! }
@@ -70,7 +71,7 @@ def test_the_only_operation_needs_no_name() -> None:
     assert named.operation(None) is named.operation("A")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "name", "message"),
     [
         (
@@ -105,9 +106,7 @@ def test_a_syntax_error_is_told_with_its_place() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "query", ["", "  ", "#", "{", "{}", "hello", "{ a(b: ) }", "\0", "{ \ud800 }"]
-)
+@each("query", ["", "  ", "#", "{", "{}", "hello", "{ a(b: ) }", "\0", "{ \ud800 }"])
 def test_what_is_no_graphql_fails_to_parse(query: str) -> None:
     assert code(query) == "GRAPHQL_PARSE_FAILED"
 
@@ -123,7 +122,7 @@ def test_an_unknown_field_is_told_with_its_place_and_a_suggestion() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "type A { b: Int }",
@@ -220,7 +219,7 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("query", BOMBS.values(), ids=BOMBS)
+@each("query", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_is_too_complex(query: str) -> None:
     assert code(query) == "QUERY_TOO_COMPLEX"
 
@@ -242,7 +241,7 @@ def test_doubling_fragments_within_the_depth_are_refused_by_their_cost() -> None
         document.check_cost(document.operation(None), {}, SETTINGS.max_cost)
 
 
-@pytest.mark.parametrize("text", ["x" * 500_000, "\n" * 10_001, "\r" * 10_001])
+@each("text", ["x" * 500_000, "\n" * 10_001, "\r" * 10_001])
 def test_a_document_of_excessive_size_is_not_even_parsed(text: str) -> None:
     (error,) = rejected(f'{{ session(id: """{text}""") {{ id }} }}')
 
@@ -276,7 +275,7 @@ def test_introspection_can_be_switched_off_but_typename_stays() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "{ sessio { id } }",

@@ -11,6 +11,7 @@ from ai_coordination import models
 from ai_coordination.models import blueprint, growth, sizes
 from ai_coordination.models.base import Table
 from ai_coordination.models.fast import item_encoder
+from tests.support.cases import each
 from tests.support.encoding import encoded, encoded_by_pynamodb
 
 # pynamodb's constructors of maps have no types.
@@ -101,8 +102,8 @@ ENTITIES: dict[str, Callable[[], Table]] = {
 }
 
 
-@pytest.mark.parametrize("null_check", [True, False])
-@pytest.mark.parametrize("name", ENTITIES)
+@each("null_check", [True, False])
+@each("name", ENTITIES)
 def test_an_entity_is_encoded_or_refused_as_by_pynamodb(name: str, null_check: bool) -> None:
     entity = ENTITIES[name]()
 
@@ -160,9 +161,7 @@ def test_a_changed_copy_has_what_a_new_entity_has() -> None:
         entity.changed({"nothing": 1})
 
 
-@pytest.mark.parametrize(
-    "part", [Member(agent_uuid="rag", agent_name="Rag", runtime=RUNTIME), Action(position=3)]
-)
+@each("part", [Member(agent_uuid="rag", agent_name="Rag", runtime=RUNTIME), Action(position=3)])
 def test_an_anonymous_part_has_what_a_new_one_has(part: Any) -> None:
     values = {**part.attribute_values, "agent_uuid": None}
     if isinstance(part, models.AgentAction):
@@ -181,7 +180,7 @@ def test_no_attribute_has_a_default_for_new_entities_alone() -> None:
         assert not [one for one in table.get_attributes().values() if one.default_for_new]
 
 
-@pytest.mark.parametrize(
+@each(
     ("number", "size"),
     [
         ("0", 1),

@@ -1,16 +1,15 @@
 """What an expression names, and what is said of it when it is written."""
 
-import pytest
-
 from ai_coordination import expressions
 from ai_coordination.expressions import Scope, scope_of
+from tests.support.cases import each
 
 KNOWN = ["charge", "critic", "fact-checker"]
 WHEN = scope_of("when", KNOWN)
 INPUT = scope_of("input", KNOWN, for_each=True, repeat=True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "roots", "outputs", "states"),
     [
         ("outputs.critic.score > `7`", {"outputs"}, ["critic"], []),
@@ -41,9 +40,7 @@ def test_the_roots_and_agents_that_it_names(
     assert names.needs("query") is ("query" in roots)
 
 
-@pytest.mark.parametrize(
-    "text", ["@", "*", "@ | outputs.critic", "[@]", "[0]", "[]", "keys(@)", "(("]
-)
+@each("text", ["@", "*", "@ | outputs.critic", "[@]", "[0]", "[]", "keys(@)", "(("])
 def test_what_looks_at_everything_needs_everything(text: str) -> None:
     names = expressions.names(text)
 
@@ -51,7 +48,7 @@ def test_what_looks_at_everything_needs_everything(text: str) -> None:
     assert names.agents("answers", KNOWN) == KNOWN
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "outputs.critic.approved",
@@ -79,7 +76,7 @@ def test_a_usual_condition_has_no_problem(text: str) -> None:
     assert expressions.problems(text, WHEN) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said"),
     [
         ("!outputs.critic.approved", "write `!(a.b)`"),

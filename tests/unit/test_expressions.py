@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ai_coordination import expressions
 from ai_coordination.expressions import ExpressionFailed, Meter, syntax
+from tests.support.cases import each
 from tests.support.hostile_expressions import BYTES, HOSTILE, Hostile, nested
 
 CONTEXT = {
@@ -26,7 +27,7 @@ CONTEXT = {
 }
 
 
-@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+@each("hostile", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_expression_is_refused_with_its_reason(hostile: Hostile) -> None:
     with pytest.raises(ExpressionFailed) as failed:
         expressions.evaluate(hostile.expression, hostile.context)
@@ -35,9 +36,7 @@ def test_a_hostile_expression_is_refused_with_its_reason(hostile: Hostile) -> No
     assert len(failed.value.message) < 300
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, hostile in HOSTILE.items() if hostile.refused == BYTES]
-)
+@each("name", [name for name, hostile in HOSTILE.items() if hostile.refused == BYTES])
 def test_an_expression_that_would_make_much_is_refused_before_it_has(name: str) -> None:
     hostile = HOSTILE[name]
     tracemalloc.start()
@@ -118,7 +117,7 @@ def test_several_evaluations_may_share_a_meter() -> None:
         expressions.evaluate(text, context, shared)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "holds"),
     [
         ("states.charge == 'FAILED'", True),
@@ -137,7 +136,7 @@ def test_a_condition_is_true_or_false(text: str, holds: bool) -> None:
     assert expressions.condition(text, CONTEXT) is holds
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "kind"),
     [
         ("query", "a text"),
@@ -154,7 +153,7 @@ def test_a_condition_that_gives_anything_else_fails(text: str, kind: str) -> Non
     assert failed.value.message == f"it gives {kind}, and a condition gives true or false"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value"),
     [
         ("lower('ÄB')", "äb"),
@@ -225,7 +224,7 @@ def test_the_meter_changes_nothing_but_what_goes_beyond_it(text: str, value: Any
     assert (metered, type(metered)) == (plain, type(plain))
 
 
-@pytest.mark.parametrize(
+@each(
     ("output", "value"),
     [
         (None, None),
@@ -250,15 +249,15 @@ def test_the_meter_changes_nothing_but_what_goes_beyond_it(text: str, value: Any
         ("[1]\n```", "[1]\n```"),
         ("  ```jsonc title=`x`\n[1]\n```", "```jsonc title=`x`\n[1]\n```"),
         ("A list:\n  ```JSON5 \n  [1]\n  ``` \nDone", [1]),
-        pytest.param("```x\n" * 400_000, ("```x\n" * 400_000).strip(), id="many fences"),
-        pytest.param("\n".join([" " * 900] * 2_000 + ["x"]), "x", id="many blanks"),
+        ("```x\n" * 400_000, ("```x\n" * 400_000).strip()),
+        ("\n".join([" " * 900] * 2_000 + ["x"]), "x"),
     ],
 )
 def test_an_output_is_json_where_it_is_a_list_or_an_object(output: str | None, value: Any) -> None:
     assert expressions.output_value(output) == value
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         [{}] * 3_000,

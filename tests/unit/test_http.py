@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from ai_coordination.api.request import GraphQLRequest, MutationByGet
 from ai_coordination.api.transport.http import HttpRequest, HttpResponse, fail, respond
 from ai_coordination.config import Settings
 from ai_coordination.errors import EngineError, NotFound, Throttled, Unauthenticated
+from tests.support.cases import each
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -83,7 +83,7 @@ def test_an_answer_says_its_type_and_that_nobody_keeps_it() -> None:
     assert response.body == '{"data":{"__typename":"Query"}}'
 
 
-@pytest.mark.parametrize(
+@each(
     ("accept", "expected"),
     [
         (None, JSON),
@@ -117,7 +117,7 @@ def test_accept_decides_the_media_type(accept: str | None, expected: str) -> Non
     assert response.headers["content-type"] == f"{expected}; charset=utf-8"
 
 
-@pytest.mark.parametrize(
+@each(
     "accept",
     [
         "text/html",
@@ -142,7 +142,7 @@ def test_an_accept_without_our_types_is_406(accept: str) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("result", "as_json", "as_graphql"),
     [
         (DATA, 200, 200),
@@ -195,7 +195,7 @@ def test_a_caller_nobody_verified_is_401_and_told_how_to_say_who() -> None:
     assert error_of(response)["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "expected"),
     [
         ({"data": None}, "3"),
@@ -229,7 +229,7 @@ def test_a_request_throttled_as_a_whole_is_503_with_retry_after() -> None:
     assert (response.status, response.headers["retry-after"]) == (503, "1")
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "TRACE", "post", ""])
+@each("method", ["PUT", "PATCH", "DELETE", "HEAD", "TRACE", "post", ""])
 def test_other_methods_are_405(method: str) -> None:
     response = send(HttpRequest(method, {"content-type": JSON}, "query={__typename}", b""), never)
 
@@ -238,7 +238,7 @@ def test_other_methods_are_405(method: str) -> None:
     assert error_of(response)["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+@each("accept", [JSON, GRAPHQL])
 def test_a_mutation_by_get_is_405_and_says_what_it_needs(accept: str) -> None:
     request = get({"accept": accept}, query="mutation { __typename }")
 
@@ -279,7 +279,7 @@ def test_post_reads_its_parameters_from_the_body_alone() -> None:
     assert seen == [GraphQLRequest("{ä}", {"a": "😀"}, "Q")]
 
 
-@pytest.mark.parametrize(
+@each(
     "content_type",
     [
         None,
@@ -304,7 +304,7 @@ def test_what_a_form_of_another_page_can_post_is_415(content_type: str | None) -
     assert error_of(response)["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-@pytest.mark.parametrize(
+@each(
     "content_type",
     ["application/json", "Application/JSON;charset=UTF-8", 'application/json ; charset="utf-8"'],
 )
@@ -319,7 +319,7 @@ def test_a_compressed_body_is_415() -> None:
     assert send(post(content_encoding="identity")).status == 200
 
 
-@pytest.mark.parametrize("request_of", [post, lambda body: get(query=body["query"])])
+@each("request_of", [post, lambda body: get(query=body["query"])])
 def test_a_request_over_the_limit_is_413(request_of: Callable[[Any], HttpRequest]) -> None:
     request = request_of({"query": "{__typename}" + " " * 100})
     size = max(len(request.body), len(request.query))
@@ -334,8 +334,8 @@ def test_a_request_over_the_limit_is_413(request_of: Callable[[Any], HttpRequest
     }
 
 
-@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
-@pytest.mark.parametrize("body", [b"", b"NONSENSE", b'{"query":', b'{"qeury":"{a}"}', b"[]"])
+@each("accept", [JSON, GRAPHQL])
+@each("body", [b"", b"NONSENSE", b'{"query":', b'{"qeury":"{a}"}', b"[]"])
 def test_what_is_no_graphql_request_is_400_in_either_type(body: bytes, accept: str) -> None:
     response = send(post(body, accept=accept), never)
 

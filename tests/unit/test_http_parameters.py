@@ -16,6 +16,7 @@ from ai_coordination.api.transport.parameters import (
     from_query_string,
 )
 from ai_coordination.errors import BadUserInput
+from tests.support.cases import each
 
 
 def nested(depth: int) -> Any:
@@ -25,7 +26,7 @@ def nested(depth: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize(
+@each(
     ("given_parameters", "expected"),
     [
         ({"query": "{a}"}, GraphQLRequest("{a}")),
@@ -47,7 +48,7 @@ def test_a_well_formed_request(given_parameters: Any, expected: GraphQLRequest) 
     assert from_body(json.dumps(given_parameters).encode()) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("given_parameters", "message", "input_path"),
     [
         ([], "Batches are not supported: send one request object at a time.", ()),
@@ -111,7 +112,7 @@ def test_a_wrong_request_is_told_where_and_why(
     assert (caught.value.message, caught.value.input_path) == (message, input_path)
 
 
-@pytest.mark.parametrize("name", ["variables", "extensions"])
+@each("name", ["variables", "extensions"])
 def test_nesting_has_a_limit(name: str) -> None:
     deepest = {"query": "{a}", name: {"a": nested(MAX_NESTING - 1)}}
     deeper = {"query": "{a}", name: {"a": nested(MAX_NESTING)}}
@@ -123,7 +124,7 @@ def test_nesting_has_a_limit(name: str) -> None:
     assert caught.value.input_path == (name, "a", *[0] * (MAX_NESTING - 1))
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "message"),
     [
         (b"", "The body is not valid JSON: Expecting value, line 1, column 1."),
@@ -181,7 +182,7 @@ EXACT = [
 ]
 
 
-@pytest.mark.parametrize("number", INEXACT)
+@each("number", INEXACT)
 def test_a_decimal_that_would_come_back_as_another_is_refused_with_its_place(number: str) -> None:
     query = "mutation ($x: X) { put(input: {json: $x}) { done } }"
     body = json.dumps({"query": query, "variables": {"x": {"a": [1, "?"]}}}).replace('"?"', number)
@@ -193,7 +194,7 @@ def test_a_decimal_that_would_come_back_as_another_is_refused_with_its_place(num
         assert caught.value.input_path == ("input", "json", "a", 1)
 
 
-@pytest.mark.parametrize("number", EXACT)
+@each("number", EXACT)
 def test_a_decimal_that_comes_back_is_taken(number: str) -> None:
     read = from_body(f'{{"query": "{{a}}", "variables": {{"x": {number}}}}}'.encode())
 
@@ -205,7 +206,7 @@ def test_a_byte_order_mark_is_no_harm() -> None:
     assert from_body(b'\xef\xbb\xbf{"query": "{a}"}') == GraphQLRequest("{a}")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query_string", "expected"),
     [
         ("query=%7Ba%7D", GraphQLRequest("{a}", read_only=True)),
@@ -221,7 +222,7 @@ def test_a_url_names_a_request(query_string: str, expected: GraphQLRequest) -> N
     assert from_query_string(query_string) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("query_string", "message", "input_path"),
     [
         ("", "query is missing: send the GraphQL document in it.", ("query",)),

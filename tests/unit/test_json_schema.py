@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ai_coordination.runtimes import json_schema, registry
+from tests.support.cases import each
 
 COUNT = {"type": "integer", "minimum": 0, "maximum": 100}
 SCHEMA = {
@@ -76,7 +77,7 @@ INVALID: list[tuple[Any, str, tuple[str | int, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize("value", VALID, ids=str)
+@each("value", VALID, ids=str)
 def test_a_value_that_fits_has_no_problem(value: Any) -> None:
     assert list(json_schema.problems(SCHEMA, value)) == []
 
@@ -90,7 +91,7 @@ def test_whole_numbers_become_ints_where_the_schema_wants_them() -> None:
     assert json_schema.with_whole_numbers(SCHEMA, None) is None
 
 
-@pytest.mark.parametrize(("value", "message", "path"), INVALID, ids=str)
+@each(("value", "message", "path"), INVALID, ids=str)
 def test_a_value_that_does_not_fit_has_a_problem_at_its_place(
     value: Any, message: str, path: tuple[str | int, ...]
 ) -> None:
@@ -113,7 +114,7 @@ def keywords(schema: Any) -> set[str]:
     return {*schema}.union(*map(keywords, inner))
 
 
-@pytest.mark.parametrize("kind", registry.RUNTIMES)
+@each("kind", registry.RUNTIMES)
 def test_the_schemas_of_kinds_use_no_other_keywords(kind: str) -> None:
     assert keywords(registry.RUNTIMES[kind].parameters_schema) <= {
         "description",

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ai_coordination.api.documents import costs, limits, selections
 from ai_coordination.errors import QueryTooComplex
 from ai_coordination.services.validation import MOST_ELEMENTS
+from tests.support.cases import each
 
 SCHEMA = build_schema("""
     interface Node { id: ID! }
@@ -68,7 +69,7 @@ def cost(query: str, variables: dict[str, Any] | None = None) -> int:
     return limits.Costs(SCHEMA, document).of(operation, variables or {})
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "expected"),
     [
         ("{ __typename }", 1),
@@ -129,12 +130,12 @@ def test_a_fragment_of_a_connection_counts_by_the_page_of_each_use() -> None:
     assert cost(query) == 2 * (10 + 1 + 10) + 2 * 2 + 2 * 30
 
 
-@pytest.mark.parametrize("first", ["0", "-1", "101", "9" * 5_000, '"5"', "5.5", "true", "[5]"])
+@each("first", ["0", "-1", "101", "9" * 5_000, '"5"', "5.5", "true", "[5]"])
 def test_a_literal_page_size_out_of_range_counts_as_the_largest(first: str) -> None:
     assert cost(f"{{ sessions(first: {first}) {{ nodes {{ id }} }} }}") == 10 + 100 + 1 + 100
 
 
-@pytest.mark.parametrize(
+@each(
     ("declared", "variables", "items"),
     [
         ("$n: Int", {"n": 7}, 7),
@@ -225,7 +226,7 @@ def test_a_cost_over_the_limit_is_refused_with_both_figures() -> None:
     assert refused.value.extensions == {"code": "QUERY_TOO_COMPLEX", "cost": 31, "limit": 30}
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "expected"),
     [
         ("{ __typename }", 1),

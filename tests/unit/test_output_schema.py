@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-import pytest
-
 from ai_coordination.runtimes import output_schema
+from tests.support.cases import each
 
 DEFINED = {
     "type": "object",
@@ -50,7 +49,7 @@ def test_a_schema_of_known_keywords_has_no_problem() -> None:
     assert list(output_schema.problems(DEFINED)) == []
 
 
-@pytest.mark.parametrize(("schema", "path"), INVALID, ids=lambda value: str(value)[:60])
+@each(("schema", "path"), INVALID, ids=lambda value: str(value)[:60])
 def test_a_schema_that_cannot_be_checked_is_refused_at_its_place(
     schema: Any, path: tuple[str | int, ...]
 ) -> None:
@@ -59,7 +58,7 @@ def test_a_schema_that_cannot_be_checked_is_refused_at_its_place(
     assert problem.path == ("outputSchema", *path)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "problem"),
     [
         ('{"lines": [{"sku": "a"}, null], "total": 1.5}', None),
@@ -85,7 +84,7 @@ def test_an_answer_fits_or_the_first_place_is_named_where_it_does_not(
     assert output_schema.problem_of(DEFINED, text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yes", "{", '{"a": 1} {}', "[" * 100_000])
+@each("text", ["", "yes", "{", '{"a": 1} {}', "[" * 100_000])
 def test_what_is_not_json_is_not_an_answer(text: str) -> None:
     assert output_schema.problem_of(DEFINED, text) == "The model's answer is not JSON"
 
@@ -129,7 +128,7 @@ def strict(**properties: Any) -> dict[str, Any]:
     return {**fixed, "properties": properties, "required": required}
 
 
-@pytest.mark.parametrize(
+@each(
     ("schema", "expected"),
     [
         (strict(), True),
@@ -149,7 +148,7 @@ def test_a_schema_is_strict_if_each_object_has_exactly_its_properties(
     assert output_schema.is_strict(schema) is expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "inner"),
     [
         (' {"a": 1}\n', '{"a": 1}'),
@@ -162,7 +161,7 @@ def test_a_fence_around_the_whole_answer_is_left_out(text: str, inner: str) -> N
     assert output_schema.json_of(text) == inner
 
 
-@pytest.mark.parametrize("path", ["name", "place"])
+@each("path", ["name", "place"])
 def test_what_is_said_of_an_output_is_short(path: str) -> None:
     long = "n" * 100_000
     schema: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}

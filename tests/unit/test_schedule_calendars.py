@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ai_coordination.errors import BadUserInput
 from ai_coordination.schedule_expressions import next_run_at, parse
+from tests.support.cases import each
 from tests.unit.schedule_sources import (
     MIDNIGHT,
     utc,
@@ -35,7 +36,7 @@ def test_a_time_that_a_zone_leaves_out_never_comes() -> None:
         assert next_run_at(expression, zone, after=utc("2000-01-01"), created_at=MIDNIGHT) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "zone",
     [
         "",
@@ -237,7 +238,7 @@ RULES = (
 )
 
 
-@pytest.mark.parametrize("rule", RULES)
+@each("rule", RULES)
 def test_a_rule_for_a_day_of_the_month_agrees_with_counting_over_28_years(rule: str) -> None:
     expected: list[date] = []
     for year in range(2000, 2028):

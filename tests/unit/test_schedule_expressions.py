@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC
 
-import pytest
-
 from ai_coordination.schedule_expressions import next_run_at
+from tests.support.cases import each
 from tests.unit.schedule_sources import (
     CALENDAR,
     EVENTS_RATE,
@@ -149,7 +148,7 @@ def _rows() -> Iterator[tuple[str, str, str, list[str], str]]:
             yield expression, zone or "UTC", after or "2026-01-15T12:00", times.split(), source
 
 
-@pytest.mark.parametrize(("expression", "zone", "after", "times", "source"), list(_rows()))
+@each(("expression", "zone", "after", "times", "source"), list(_rows()))
 def test_an_expression_fires_when_its_source_says(
     expression: str, zone: str, after: str, times: list[str], source: str
 ) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from ai_coordination.errors import BadUserInput
 from ai_coordination.schedule_expressions import parse
+from tests.support.cases import each
 from tests.unit.schedule_sources import (
     CALENDAR,
     EVENTS_RATE,
@@ -140,7 +141,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "said", "source"), REFUSED)
+@each(("expression", "said", "source"), REFUSED)
 def test_an_expression_is_refused_with_a_reason(expression: str, said: str, source: str) -> None:
     with pytest.raises(BadUserInput) as refused:
         parse(expression, "UTC")

@@ -1,12 +1,11 @@
 """Valid and invalid URIs of input files."""
 
-import pytest
-
 from ai_coordination.services import uris
+from tests.support.cases import each
 from tests.support.ids import short
 
 
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         "https://example.com/rfq.pdf?version=2#page=3",
@@ -24,7 +23,7 @@ def test_an_address_of_a_known_kind_is_taken(uri: str) -> None:
     assert uris.problem(uri) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         "javascript:alert(document.cookie)",
@@ -72,6 +71,6 @@ def test_anything_else_is_refused(uri: str) -> None:
     assert uris.problem(uri)
 
 
-@pytest.mark.parametrize("uri", ["https://exämple.com/", "https://xn--exmple-cua.com/"])
+@each("uri", ["https://exämple.com/", "https://xn--exmple-cua.com/"])
 def test_a_host_is_written_in_ascii(uri: str) -> None:
     assert (uris.problem(uri) is None) == uri.isascii()
