@@ -95,7 +95,7 @@ def references(**definitions: str) -> dict[str, Any]:
     return {"type": "object", "properties": {"p": {"$ref": "#/$defs/a"}}, "$defs": refs}
 
 
-@pytest.mark.parametrize(
+@each(
     ("schema", "loop"),
     [(references(a="a"), "a -> a"), (references(a="b", b="c", c="b"), "b -> c -> b")],
 )
