@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from ai_coordination import models
+from tests.support.cases import each
 from tests.support.graph_api import change, data, new_task
 from tests.support.ids import short
 from tests.support.stored import refused, stored
@@ -31,7 +30,7 @@ FORM = {
 COLOURS = ["Red", "Green"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "asks", "rule"),
     [
         ({}, None, None),
@@ -101,7 +100,7 @@ def test_a_question_is_stored_without_defaults_and_shown_in_both_forms(
     assert (written["ask"]["M"].keys() if "ask" in written else None) == rule
 
 
-@pytest.mark.parametrize(
+@each(
     ("wrong", "place"),
     [
         ({"userInTheLoop": "CHOICE"}, ["userInTheLoop"]),

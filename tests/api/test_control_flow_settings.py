@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.entities import DEFAULT_RULES, NO_CONTROL_FLOW, RULES
+from tests.support.cases import each
 from tests.support.graph_api import change, data, error, mutation, new_task
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -55,7 +56,7 @@ def test_settings_are_stored_as_given_or_have_their_defaults(
         assert read["agentActions"] == [{"agentUuid": "rag", **DEFAULT_RULES, **expected}]
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "place"),
     [
         ({"forEach": LIST, "repeat": LOOP}, ["repeat"]),
@@ -103,7 +104,7 @@ def test_settings_have_bounds(
     assert updated == created
 
 
-@pytest.mark.parametrize("text", [f"{LONG}x", "\ud800"], ids=short)
+@each("text", [f"{LONG}x", "\ud800"], ids=short)
 def test_the_output_of_a_task_is_an_expression_of_at_most_1_000_characters(
     still_world: World, text: str
 ) -> None:
@@ -115,7 +116,7 @@ def test_the_output_of_a_task_is_an_expression_of_at_most_1_000_characters(
     assert created == updated == {"code": BAD, "inputPath": ["input", "output"]}
 
 
-@pytest.mark.parametrize("name", sorted(NO_CONTROL_FLOW))
+@each("name", sorted(NO_CONTROL_FLOW))
 def test_a_session_that_is_built_by_hand_has_no_control_flow(still_world: World, name: str) -> None:
     key = still_world.key("coordination", "session")
     given = {**key, "agentUuid": "rag", "rules": {name: None}}

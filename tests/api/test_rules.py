@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.entities import DEFAULT_RULES, NO_CONTROL_FLOW, RULES
+from tests.support.cases import each
 from tests.support.graph_api import ask, change, create, data, mutation, new_task
 from tests.support.ids import short
 from tests.support.stored import refused
@@ -82,7 +83,7 @@ def test_an_agent_without_rules_has_their_defaults(world: World) -> None:
     assert made["agentAction"] == DEFAULT_RULES
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "value"),
     [
         ("timeoutSeconds", 0),
@@ -119,7 +120,7 @@ def test_rules_have_bounds(still_world: World, rule: str, value: float) -> None:
     assert of_agent == {"code": BAD, "inputPath": ["input", "rules", *path]}
 
 
-@pytest.mark.parametrize(
+@each(
     ("wrong", "place"),
     [
         ({"onFailure": "PANIC"}, ["onFailure"]),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.members import MODEL, RUNTIMES, kept, member, refused
+from tests.support.cases import each
 
 pytestmark = pytest.mark.usefixtures("tables", "kinds_turned_on")
 
@@ -81,7 +82,7 @@ TAKEN: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "target", "parameters"), TAKEN)
+@each(("kind", "target", "parameters"), TAKEN)
 def test_a_member_is_stored_as_it_is_written(kind: str, target: str, parameters: Any) -> None:
     runtime = {"target": target, "parameters": parameters}
 
@@ -130,7 +131,7 @@ WRONG: dict[str, list[tuple[str | None, str]]] = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "target", "message"),
     [(kind, *row) for kind, rows in WRONG.items() for row in rows],
     ids=lambda value: str(value)[:40],

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cases import each
 from tests.support.graph_api import create, new_coordination, refusal
 from tests.support.ids import short
 from tests.support.stored import everything_stored, refused
@@ -53,7 +54,7 @@ def member(name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", [*INVISIBLE, *MISLEADING], ids=short)
+@each("name", [*INVISIBLE, *MISLEADING], ids=short)
 def test_a_name_that_is_not_seen_or_misleads_is_refused(name: str) -> None:
     assert refusal("createCoordination", named(name)) == {
         "code": "BAD_USER_INPUT",
@@ -66,14 +67,14 @@ def test_a_name_that_is_not_seen_or_misleads_is_refused(name: str) -> None:
     assert not any(everything_stored().values())
 
 
-@pytest.mark.parametrize("name", FINE, ids=short)
+@each("name", FINE, ids=short)
 def test_a_name_in_any_script_is_taken_as_it_is(name: str) -> None:
     made = create("createCoordination", named(name), "coordinationName")
 
     assert made["coordinationName"] == name
 
 
-@pytest.mark.parametrize("user", ["\u200b", " ", *MISLEADING], ids=short)
+@each("user", ["\u200b", " ", *MISLEADING], ids=short)
 def test_a_user_that_is_not_seen_or_misleads_is_refused(user: str) -> None:
     key = {"coordinationUuid": new_coordination()}
 
@@ -82,7 +83,7 @@ def test_a_user_that_is_not_seen_or_misleads_is_refused(user: str) -> None:
     assert told == {"code": "BAD_USER_INPUT", "inputPath": ["input", "userId"]}
 
 
-@pytest.mark.parametrize("field", ["name", "mediaType"])
+@each("field", ["name", "mediaType"])
 def test_a_file_is_described_readably(field: str) -> None:
     key = {"coordinationUuid": new_coordination()}
     file = {"name": "x.pdf", "uri": "s3://bucket/x.pdf", field: "x\u202efdp.exe"}

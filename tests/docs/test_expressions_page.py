@@ -11,6 +11,7 @@ from ai_coordination import expressions
 from ai_coordination.engine.agent import view
 from ai_coordination.expressions import functions, meter, scope_of, syntax
 from tests.docs.pages import page
+from tests.support.cases import each
 
 PAGE = page("reference/expressions")
 CONTEXT = json.loads(PAGE.texts("json")[0])
@@ -36,7 +37,7 @@ def _examples() -> list[tuple[str, Any]]:
     return [(_code(row[1]), json.loads(_code(row[2]))) for row in cells if row[0] != "to say"]
 
 
-@pytest.mark.parametrize(("text", "value"), _examples())
+@each(("text", "value"), _examples())
 def test_an_example_gives_what_the_page_says(text: str, value: Any) -> None:
     given = expressions.evaluate(text, CONTEXT)
 
@@ -49,9 +50,7 @@ def test_there_are_twenty_and_some_more() -> None:
     assert len(_rows("Twenty expressions")) == 20
 
 
-@pytest.mark.parametrize(
-    ("written", "better"), [(_code(row[0]), _code(row[2])) for row in _rows("What surprises")]
-)
+@each(("written", "better"), [(_code(row[0]), _code(row[2])) for row in _rows("What surprises")])
 def test_what_surprises_is_refused_and_what_to_write_instead_is_not(
     written: str, better: str
 ) -> None:

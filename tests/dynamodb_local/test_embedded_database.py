@@ -11,6 +11,7 @@ from tests.dynamodb_local.database_requests import ITEM, KEY
 from tests.dynamodb_local.side_by_side import INDEX, SideBySide
 from tests.simulation.random_session import RandomSession
 from tests.simulation.store import Store
+from tests.support.cases import each
 from tests.support.comparing import ComparedDatabase
 
 SEEDS = min(21, int(os.environ.get("SEEDS", "21")))
@@ -35,25 +36,25 @@ def item(both: SideBySide) -> None:
     both.ask("PutItem", Item=ITEM)
 
 
-@pytest.mark.parametrize("value", requests.VALUES, ids=repr)
+@each("value", requests.VALUES, ids=repr)
 def test_a_value_is_stored_or_refused_alike(both: SideBySide, value: Any) -> None:
     both.ask("PutItem", Item={**KEY, "v": value})
 
     both.ask("GetItem", Key=KEY)
 
 
-@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem", "DeleteItem"])
-@pytest.mark.parametrize("key", requests.KEYS, ids=lambda key: repr(key)[:60])
+@each("operation", ["GetItem", "UpdateItem", "DeleteItem"])
+@each("key", requests.KEYS, ids=lambda key: repr(key)[:60])
 def test_a_key_is_taken_or_refused_alike(both: SideBySide, key: Any, operation: str) -> None:
     both.ask(operation, Key=key)
 
 
-@pytest.mark.parametrize("key", requests.KEYS, ids=lambda key: repr(key)[:60])
+@each("key", requests.KEYS, ids=lambda key: repr(key)[:60])
 def test_an_item_with_such_a_key_is_taken_or_refused_alike(both: SideBySide, key: Any) -> None:
     both.ask("PutItem", Item=key)
 
 
-@pytest.mark.parametrize("value", requests.INDEX_KEYS, ids=lambda value: repr(value)[:60])
+@each("value", requests.INDEX_KEYS, ids=lambda value: repr(value)[:60])
 def test_a_key_of_an_index_is_taken_or_refused_alike(both: SideBySide, value: Any) -> None:
     both.ask("PutItem", Item={**KEY, "g": value})
 
@@ -100,7 +101,7 @@ def test_an_item_is_updated_or_not_alike(
 
 
 @pytest.mark.usefixtures("item")
-@pytest.mark.parametrize("text", requests.PROJECTIONS)
+@each("text", requests.PROJECTIONS)
 def test_a_part_of_an_item_is_read_alike(both: SideBySide, text: str) -> None:
     both.ask("GetItem", Key=KEY, ProjectionExpression=text)
 
@@ -122,8 +123,8 @@ def test_a_query_is_answered_alike(filled: SideBySide, request_: dict[str, Any])
         filled.ask("Query", **request_, **backward, ReturnConsumedCapacity="INDEXES")
 
 
-@pytest.mark.parametrize("request_", [{}, {"IndexName": INDEX}], ids=repr)
-@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+@each("request_", [{}, {"IndexName": INDEX}], ids=repr)
+@each("limit", [1, 2, 3, 9])
 def test_pages_follow_each_other_alike(
     filled: SideBySide, request_: dict[str, Any], limit: int
 ) -> None:
@@ -163,7 +164,7 @@ def test_a_page_of_a_megabyte_ends_alike(both: SideBySide) -> None:
     assert "LastEvaluatedKey" not in both.ask("Query", **query)
 
 
-@pytest.mark.parametrize("part", requests.BATCHES, ids=lambda part: repr(part)[:150])
+@each("part", requests.BATCHES, ids=lambda part: repr(part)[:150])
 def test_a_batch_is_read_alike(filled: SideBySide, part: dict[str, Any]) -> None:
     request = {"RequestItems": {filled.table: part}, "ReturnConsumedCapacity": "INDEXES"}
 
@@ -171,8 +172,8 @@ def test_a_batch_is_read_alike(filled: SideBySide, part: dict[str, Any]) -> None
     answer = filled.of_database("BatchGetItem", request)
 
     # DynamoDB returns them in any order.
-    for each in (expected, answer):
-        for items in each.get("Responses", {}).values():
+    for one in (expected, answer):
+        for items in one.get("Responses", {}).values():
             items.sort(key=lambda item: str(item["n"]))
     assert answer == expected
 
@@ -232,7 +233,7 @@ def test_a_write_returns_the_same(both: SideBySide, operation: str, returned: st
     both.ask(operation, **wanted[operation], ReturnValues=returned)
 
 
-@pytest.mark.parametrize("name", ["GetItem", "PutItem", "DeleteItem", "Query", "DescribeTable"])
+@each("name", ["GetItem", "PutItem", "DeleteItem", "Query", "DescribeTable"])
 def test_what_a_request_lacks_is_named_alike(both: SideBySide, name: str) -> None:
     more: dict[str, Any] = {
         "GetItem": {"Key": KEY},
@@ -362,7 +363,7 @@ def test_rows_of_an_index_with_equal_keys_come_in_the_order_of_their_items(
     assert sorted(other, key=lambda row: str(row["sk"])) == rows
 
 
-@pytest.mark.parametrize(
+@each(
     ("operation", "parameter"),
     [("GetItem", "AttributesToGet"), ("PutItem", "Expected"), ("UpdateItem", "AttributeUpdates")],
 )

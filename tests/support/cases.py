@@ -19,9 +19,12 @@ def each(
     fixtures, so this is for cases that leave nothing behind.
     """
     own = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    values = [case if len(own) > 1 else (case,) for case in cases]
-    if not values:
+    given = list(cases)
+    if not given:
         raise ValueError(f"there are no cases of {names}")
+    if any(hasattr(case, "marks") for case in given):
+        raise ValueError(f"a case of {names} may have a mark, so it is a test of its own")
+    values = [case if len(own) > 1 else (case,) for case in given]
     name_of = ids if callable(ids) else dict(enumerate(ids)).__getitem__
 
     def decorate(test: Test) -> Test:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from botocore.session import get_session
 
 from ai_coordination import models
 from ai_coordination.config import Settings
+from tests.support.cases import each
 from tests.support.templates import (
     ARN_OF_BUCKET,
     ARN_OF_TABLES,
@@ -79,7 +79,7 @@ def test_each_model_has_its_table_and_each_table_its_model() -> None:
     assert deployed == {"${TablePrefix}" + name for name in names}
 
 
-@pytest.mark.parametrize("table", models.TABLES, ids=lambda table: table.__name__)
+@each("table", models.TABLES, ids=lambda table: table.__name__)
 def test_a_table_has_the_keys_and_indexes_of_its_model(table: type[models.Table]) -> None:
     name = "${TablePrefix}" + table.Meta.table_name.removeprefix(Settings().table_prefix)
 
@@ -88,7 +88,7 @@ def test_a_table_has_the_keys_and_indexes_of_its_model(table: type[models.Table]
     assert _of_the_template(deployed) == _of_the_model(table)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@each("name", TABLES)
 def test_a_table_is_paid_by_use_encrypted_backed_up_and_outlives_its_stack(name: str) -> None:
     properties = TABLES[name]
 
@@ -101,7 +101,7 @@ def test_a_table_is_paid_by_use_encrypted_backed_up_and_outlives_its_stack(name:
     assert DATA_RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 
-@pytest.mark.parametrize("name", TABLES)
+@each("name", TABLES)
 def test_the_first_key_of_a_schema_is_the_hash_key(name: str) -> None:
     schemas = [TABLES[name], *TABLES[name].get("GlobalSecondaryIndexes", ())]
 

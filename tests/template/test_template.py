@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from ai_coordination.agent_hosts import UNCHECKED
 from ai_coordination.api.transport import callbacks, cors
 from ai_coordination.config import Settings
 from ai_coordination.console.sign_in import PREFIX, TOKENS, SignIn
 from ai_coordination.local import worker as local_worker
+from tests.support.cases import each
 from tests.support.templates import (
     API_MAY,
     ARN_OF_BUCKET,
@@ -100,7 +99,7 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
     }
 
 
-@pytest.mark.parametrize("function", [WORKER, CALLER], ids=["worker", "caller"])
+@each("function", [WORKER, CALLER], ids=["worker", "caller"])
 def test_a_function_knows_as_the_api_does_which_functions_may_be_agents(
     function: dict[str, Any],
 ) -> None:
@@ -110,9 +109,7 @@ def test_a_function_knows_as_the_api_does_which_functions_may_be_agents(
     assert {name: other[name] for name in names} == {name: api[name] for name in names}
 
 
-@pytest.mark.parametrize(
-    "statements", [API_MAY, WORKER_MAY, CALLER_MAY], ids=["api", "worker", "caller"]
-)
+@each("statements", [API_MAY, WORKER_MAY, CALLER_MAY], ids=["api", "worker", "caller"])
 def test_no_permission_is_for_everything(statements: list[dict[str, Any]]) -> None:
     """tests/api/test_permissions.py compares each with the calls that are made."""
     actions = [action for one in statements for action in _listed(one["Action"])]
@@ -131,7 +128,7 @@ def test_a_function_may_log_in_its_own_group_and_make_no_group() -> None:
         assert logs["Resource"] == {"GetAtt": f"{group}.Arn"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("function", "statements", "role", "event"),
     [
         (WORKER, WORKER_MAY, "WorkerRole", "Messages"),
@@ -236,9 +233,7 @@ def test_a_batch_of_calls_begins_in_threads_at_once() -> None:
     assert threads >= CALLER["Events"]["Calls"]["Properties"]["BatchSize"]
 
 
-@pytest.mark.parametrize(
-    ("queue", "function"), [("Messages", WORKER), ("Calls", CALLER)], ids=["steps", "calls"]
-)
+@each(("queue", "function"), [("Messages", WORKER), ("Calls", CALLER)], ids=["steps", "calls"])
 def test_a_message_is_hidden_for_as_long_as_its_function_may_take(
     queue: str, function: dict[str, Any]
 ) -> None:

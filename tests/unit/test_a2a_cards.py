@@ -6,6 +6,7 @@ import pytest
 
 from ai_coordination.agent_hosts import parse
 from ai_coordination.clients.a2a_card import Card, CardUnusable, Interface, Version, card_path
+from tests.support.cases import each
 
 URL = "https://agent.example/rpc"
 
@@ -22,7 +23,7 @@ V1, V03 = Interface(URL, Version.V1), Interface(URL, Version.V03)
 OTHER = "https://other.example/"
 
 
-@pytest.mark.parametrize(
+@each(
     ("card", "interface"),
     [
         ({"supportedInterfaces": [one("1.0")]}, V1),
@@ -60,7 +61,7 @@ def test_the_json_rpc_interface_of_the_highest_version_is_called(
     assert Card.parse(card).interface == interface
 
 
-@pytest.mark.parametrize(
+@each(
     "card",
     [
         None,
@@ -84,7 +85,7 @@ def test_a_card_without_such_an_interface_is_of_no_use(card: Any) -> None:
 TYPES = ["text/plain", "text/csv", "image/png", "application/pdf"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("modes", "taken"),
     [
         ({}, []),
@@ -118,7 +119,7 @@ def test_an_agent_without_a_card_may_take_every_type() -> None:
     assert all(Card(V1).takes(one) for one in TYPES)
 
 
-@pytest.mark.parametrize(
+@each(
     ("target", "path"),
     [
         ("https://a.example", "/.well-known/agent-card.json"),

@@ -42,5 +42,13 @@ def test_cases_that_hold_pass_and_a_test_without_cases_is_a_mistake() -> None:
         each("one", [])
 
 
+@pytest.mark.parametrize(("names", "values"), [("one", [1]), ("one, other", [1, 2])])
+def test_a_case_with_marks_is_not_taken_since_its_marks_would_be_lost(
+    names: str, values: list[int]
+) -> None:
+    with pytest.raises(ValueError, match="may have a mark"):
+        each(names, [pytest.param(*values, marks=pytest.mark.stress)])
+
+
 def check_one(one: int) -> None:
     assert one == 1

@@ -8,6 +8,7 @@ import pytest
 from ai_coordination import prices
 from ai_coordination.config import ConfigurationError, Settings
 from ai_coordination.runtimes.base import Usage
+from tests.support.cases import each
 
 NAME = "AI_COORDINATION_MODEL_PRICES"
 BOTH = {"input": 1, "output": 2}
@@ -17,7 +18,7 @@ def parsed(**of_patterns: Any) -> tuple[prices.Price, ...]:
     return prices.parse(json.dumps(of_patterns))
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "pattern"),
     [
         ("gpt-4o", "gpt-4o"),
@@ -60,7 +61,7 @@ def test_a_model_for_which_no_pattern_stands_has_no_price() -> None:
 ALL = {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75}
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "counts", "nanodollars"),
     [
         (BOTH, (1_000_000, 1_000_000), 3 * prices.NANODOLLARS),
@@ -96,7 +97,7 @@ def test_a_usage_is_priced_by_its_own_model_or_else_by_the_members() -> None:
     assert [cost("a"), cost(None), cost("unknown")] == [1_000, 5_000, 5_000]
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "most"),
     [
         (BOTH, 10 * 1_000 + 2_000),
@@ -110,7 +111,7 @@ def test_the_most_is_by_the_dearest_price_of_input(given: Any, most: int) -> Non
     assert price.most(10, 1) == most
 
 
-@pytest.mark.parametrize(
+@each(
     ("nanodollars", "text"),
     [
         (2_500_000_000, "2.50"),
@@ -124,7 +125,7 @@ def test_an_amount_is_shown_exactly(nanodollars: int, text: str) -> None:
     assert prices.shown(nanodollars) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "reason"),
     [
         ("{", "is no JSON: Expecting property name"),

@@ -6,6 +6,7 @@ import pytest
 
 from ai_coordination.engine.planning import variables
 from ai_coordination.errors import BadUserInput, PayloadTooLarge
+from tests.support.cases import each
 
 ROOM = variables.MOST_BYTES
 PLAIN = "Which offers?"
@@ -16,7 +17,7 @@ def filled(text: str, task_query: str | None, room: int = ROOM) -> str:
     return variables.filled(text, variables.of(task_query), room, "subtask_query")
 
 
-@pytest.mark.parametrize(
+@each(
     "number",
     ["1.10", "19.90", "1E3", "1e400", "-0.0", "123456789012345678901.5", "0", "9" * 5_000],
 )
@@ -27,7 +28,7 @@ def test_a_number_is_replaced_as_it_was_written(number: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "told"),
     [
         ('"green tea"', "green tea"),
@@ -47,7 +48,7 @@ def test_of_a_name_that_stands_twice_the_last_counts() -> None:
     assert filled("{x}", '{"x": 1, "x": 2}') == "2"
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         None,
@@ -68,8 +69,8 @@ def test_what_is_no_json_object_has_no_variables(query: str | None) -> None:
     assert filled("{x}", query) == "{x}"
 
 
-@pytest.mark.parametrize("query", [PLAIN, OBJECT])
-@pytest.mark.parametrize(
+@each("query", [PLAIN, OBJECT])
+@each(
     ("text", "told"),
     [
         ("\\frac{{a}}{{b}}", "\\frac{a}{b}"),
