@@ -79,7 +79,7 @@ def _problems(
         place = (*path, keyword)
         if keyword not in keywords:
             known = ", ".join(keywords)
-            yield Problem(f"The keyword {keyword!r} is not checked. Those are: {known}", place)
+            yield Problem(f"The keyword {keyword!r} is not supported. These are: {known}", place)
         elif not _is_value_of(keyword, value, names, keywords):
             yield Problem(f"This is not a value of the keyword {keyword!r}", place)
         else:

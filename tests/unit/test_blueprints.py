@@ -293,7 +293,8 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(file: Path) 
     [
         (b"", "offers.yaml:1:1: The file is empty"),
         (b"\xff\xfe\xff", "offers.yaml:1:1: This is not UTF-8 text"),
-        (b"a: \x00", "offers.yaml:1:1: This is not UTF-8 text"),
+        (b"a: \x00", "offers.yaml:1:1: The character U+0000 is not allowed in YAML"),
+        (b"a: \xff", "offers.yaml:1:1: This is not UTF-8 text"),
         (b"- x", "offers.yaml:1:1: This must be a mapping, not a list"),
     ],
 )

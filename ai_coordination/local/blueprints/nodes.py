@@ -51,8 +51,8 @@ def parse(file: str, text: bytes | None = None) -> yaml.Node:
         root = yaml.compose(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise InvalidBlueprint(file, [_of(error)]) from error
-    except yaml.YAMLError as error:
-        raise InvalidBlueprint(file, [Problem(START, (), "This is not UTF-8 text")]) from error
+    except yaml.reader.ReaderError as error:
+        raise InvalidBlueprint(file, [Problem(START, (), _unreadable(error))]) from error
     except OSError as error:
         message = f"The file cannot be read: {error.strerror}"
         raise InvalidBlueprint(file, [Problem(START, (), message)]) from error
@@ -65,6 +65,12 @@ def _of(error: yaml.MarkedYAMLError) -> Problem:
     parts = (part for part in (error.context, error.problem) if part)
     mark = error.problem_mark or error.context_mark
     return Problem(START if mark is None else _place(mark), (), f"YAML: {', '.join(parts)}")
+
+
+def _unreadable(error: yaml.reader.ReaderError) -> str:
+    if error.encoding == "unicode":
+        return f"The character U+{error.character:04X} is not allowed in YAML"
+    return "This is not UTF-8 text"
 
 
 def place(node: yaml.Node) -> Place:
