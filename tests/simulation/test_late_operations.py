@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from ai_coordination import services
+from ai_coordination import models, services
 from ai_coordination.engine import message_handler, session_commands
 from ai_coordination.engine.context import message
-from ai_coordination.engine.session import dispatch, retry
+from ai_coordination.engine.session import dispatch, retry, start
 from ai_coordination.errors import BadUserInput, InvalidState
 from ai_coordination.messages import SessionMessage
+from ai_coordination.states import AgentRuntimeKind
 from tests.simulation.by_hand import ByHand
 from tests.simulation.late_write import LateWrite
 from tests.simulation.simulator import Died, Simulator, survives
@@ -221,3 +223,62 @@ def test_a_look_for_one_dispatch_is_not_counted_for_the_next_one(world: Simulato
 
     assert late.landed is False
     assert by_hand.now().session.looks is None
+
+
+def test_a_session_that_loses_an_agent_meanwhile_is_not_retried(failed: SlowRequest) -> None:
+    (agent,) = failed.now().agents
+
+    def others() -> None:
+        failed.world.landed = lambda: None
+        caller, session_uuid = failed.world.caller, agent.session_uuid
+        services.session_run.delete(caller, session_uuid, agent.current_run_uuid)
+        services.session_agent.delete(caller, session_uuid, agent.session_agent_uuid)
+
+    late = LateWrite(failed.world, others, "doing_token", "retry-plan")
+    with pytest.raises(InvalidState):
+        failed.ask(session_commands.retry)
+
+    assert late.landed is False
+
+
+def test_a_sweep_makes_nothing_due_that_is_done_meanwhile(world: Simulator) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SlowRequest, "work_off", lambda slow: None)
+        slow = SlowRequest(world, ONE, AgentRuntimeKind.ECHO)
+    world.clock += timedelta(minutes=2)
+
+    late = LateWrite(world, slow.work_off, "due_at", "due_count")
+    world.sweep()
+
+    assert late.landed is False
+    assert slow.states() == [("completed", 1)]
+    assert slow.now().agents[0].due_at is None
+
+
+def cancel_what_is_there(world: Simulator) -> None:
+    (session,) = models.Session.scan()
+    session_commands.cancel(
+        world.engine(),
+        world.caller,
+        coordination_uuid=session.coordination_uuid,
+        session_uuid=session.session_uuid,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "agents"),
+    [(("Put", "agent_count"), []), (("waiting_on", "started_at"), [("cancelled", 1)])],
+    ids=["agents", "the session"],
+)
+def test_nothing_is_started_late_in_a_session_that_was_cancelled_and_it_cannot_be_retried(
+    world: Simulator, words: tuple[str, str], agents: list[tuple[str, int]]
+) -> None:
+    with patch.object(start, "MOST_AT_ONCE", 0), patch.object(start, "CHUNK", 1):
+        late = LateWrite(world, lambda: cancel_what_is_there(world), *words, without="graph_size")
+        slow = SlowRequest(world, ONE, AgentRuntimeKind.ECHO)
+    with pytest.raises(InvalidState):
+        slow.ask(session_commands.retry)
+
+    assert late.landed is False
+    assert slow.now().session.status == "cancelled"
+    assert slow.states() == agents

@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
-from ai_coordination.engine import agent_commands, looks
+from ai_coordination import services
+from ai_coordination.engine import agent_commands, claim_commands, looks
 from ai_coordination.errors import InvalidState
-from ai_coordination.runtimes.base import Accepted, Answer, Call, Question
+from ai_coordination.runtimes.base import Accepted, Answer, Call, Question, RunFailed
 from tests.simulation.late_write import LateWrite
 from tests.simulation.one_run import (
     accept_by_report,
@@ -191,21 +192,99 @@ def test_an_agent_is_not_given_up_that_another_worker_has_taken_over(world: Simu
     assert agent_of(slow).takeovers == 1
 
 
-def test_an_answer_to_one_question_does_not_answer_the_next_one(world: Simulator) -> None:
+def reply(slow: SlowRequest, text: str) -> None:
+    slow.world.replied[str(agent_of(slow).current_run_uuid)].append(text)
+    agent_commands.answer(slow.world.engine(), slow.world.caller, **key(slow), user_input=text)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (lambda slow: reply(slow, "Second"), "answer_mark"),
+        (
+            lambda slow: claim_commands.claim(slow.world.engine(), slow.world.caller, **key(slow)),
+            "claimed_by",
+        ),
+    ],
+    ids=["answer", "claim"],
+)
+def test_what_a_person_says_to_one_question_is_not_of_the_next_one(
+    world: Simulator, said: Callable[[SlowRequest], None], word: str
+) -> None:
     slow = started(world, lambda call: Question(f"Which in turn {call.turn}?"))
 
-    def reply(text: str) -> None:
-        world.replied[str(agent_of(slow).current_run_uuid)].append(text)
-        agent_commands.answer(world.engine(), world.caller, **key(slow), user_input=text)
-
     def others() -> None:
-        reply("First")
+        reply(slow, "First")
         slow.work_off()
-        assert agent_of(slow).turn == 2
 
-    late = LateWrite(world, others, "answer_mark")
+    late = LateWrite(world, others, word)
     with pytest.raises(InvalidState):
-        reply("Second")
+        said(slow)
 
     assert late.landed is False
     assert agent_of(slow).question == "Which in turn 2?"
+    assert agent_of(slow).claimed_by is None
+
+
+def reserve_more(slow: SlowRequest) -> None:
+    """Another worker has the run, reserves for its call, and waits for the answer."""
+
+    def answer(call: Call) -> Answer:
+        call.reserve(1, 2)
+        raise Died("in its call")
+
+    slow.world.answers = answer
+    slow.world.clock += timedelta(seconds=120)
+    look(slow)
+
+
+def ask(call: Call) -> Question:
+    return Question("Which?")
+
+
+def fail(call: Call) -> Answer:
+    raise RunFailed("No")
+
+
+@pytest.mark.parametrize(
+    ("then", "others"), [(ask, reserve_more), (fail, take_over)], ids=["question", "failure"]
+)
+def test_what_a_run_has_reserved_is_given_back_by_the_worker_that_knows_it(
+    world: Simulator,
+    then: Callable[[Call], Answer | Question],
+    others: Callable[[SlowRequest], None],
+) -> None:
+    late: list[LateWrite] = []
+
+    def answer(call: Call) -> Answer | Question:
+        call.reserve(20, 30)
+        late.append(LateWrite(world, lambda: others(slow), "reserved_tokens"))
+        return then(call)
+
+    slow = unworked(world, answer)
+    world.step()
+
+    assert late[0].landed is False
+    agent = agent_of(slow)
+    assert (agent.state, agent.takeovers) == ("in_progress", 1)
+    assert slow.now().session.committed_tokens == agent.reserved_tokens
+
+
+def test_nothing_is_reserved_of_a_budget_that_has_become_another(world: Simulator) -> None:
+    late: list[LateWrite] = []
+
+    def less() -> None:
+        session = slow.session
+        address = session.coordination_uuid, session.session_uuid
+        services.session.update(world.caller, *address, {"budget": {"tokens": 40}})
+
+    def answer(call: Call) -> Answer:
+        late.append(LateWrite(world, less, "reserved_tokens"))
+        call.reserve(20, 30)
+        return Answer("within the budget that was")
+
+    slow = unworked(world, answer)
+    world.step()
+
+    assert late[0].landed is False
+    assert agent_of(slow).agent_output is None
