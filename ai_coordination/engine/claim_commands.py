@@ -38,6 +38,8 @@ def claim(
         now = engine.now()
         if agent.deadline_at is not None and agent.deadline_at <= now:
             raise agent_commands.refused(agent, TOO_LATE)
+        # A question keeps its deadline, so the write is refused only for another question. Its time
+        # is in the condition as in that of every answer.
         changes = inbox.claimed(agent, caller.user_id, now)
         claimed = _write(engine, caller, agent, changes, now, moves.in_time(now))
         if claimed is not None:

@@ -101,6 +101,7 @@ def _remember(
     writes.update_if(
         schedule,
         [kind.last_session_uuid.set(session.session_uuid), kind.last_run_at.set(at)],
+        # It was read as the tenant's. Every write says so.
         (kind.partition_key == schedule.partition_key)
         & (kind.last_run_at.does_not_exist() | (kind.last_run_at < at)),
         engine.context,

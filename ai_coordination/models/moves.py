@@ -51,7 +51,8 @@ def same_start(agent: SessionAgent, waits_for: Set[float] | None = None) -> Cond
     The run is the fence: each claim has its own, and a turn ends with one. Without a claim only a
     delay changes the agent, which sets `not_before`, and its rule, which counts in `grown`. How its
     predecessors have ended is final once it waits for none: each release says so in the write that
-    takes the predecessor out of the set.
+    takes the predecessor out of the set. So that it waits for no others than those follows too, and
+    is asked for because it is the rule.
     """
     model = SessionAgent
     condition: Condition = same(model.waiting_on, waits_for)
@@ -62,7 +63,7 @@ def same_start(agent: SessionAgent, waits_for: Set[float] | None = None) -> Cond
 
 
 def same_run(agent: SessionAgent) -> Condition:
-    """The current run is the one that was read."""
+    """The current run is the one that was read. So is the iteration: each claim has its own run."""
     condition: Condition = SessionAgent.current_run_uuid == agent.current_run_uuid
     return condition
 
@@ -77,13 +78,20 @@ def same_worker(agent: SessionAgent) -> Condition:
 
 
 def same_deadline(agent: SessionAgent) -> Condition:
-    """The deadline that was read, and has passed, is still the agent's."""
+    """The deadline that was read, and has passed, is still the agent's.
+
+    No write changes it while run and state are the same, so these alone would be enough. It says
+    what the worker has decided on.
+    """
     condition: Condition = SessionAgent.deadline_at == agent.deadline_at
     return condition
 
 
 def same_silence(agent: SessionAgent) -> Condition:
-    """An accepted run has shown no sign of life since it was read, and was not polled."""
+    """An accepted run has shown no sign of life since it was read, and was not polled.
+
+    A poll has a lease. When it ends, it sets `alive_at` together with `poll_at`: either says so.
+    """
     model = SessionAgent
     condition: Condition = model.lease_until.does_not_exist() & model.poll_at.does_not_exist()
     condition &= same(model.alive_at, agent.alive_at)

@@ -8,10 +8,10 @@ from tests.simulation.simulator import Simulator
 
 
 class LateWrite:
-    """The next write that has all these words: `others` work before it arrives.
+    """The next write that has all these words, and not `without`: `others` work before it arrives.
 
     `landed` says what became of it. The words are names of attributes and values. They are of what
-    the write changes, not of its condition. Its worker goes on with the answer.
+    the write changes, not of its condition. Its worker continues with the answer.
     """
 
     def __init__(

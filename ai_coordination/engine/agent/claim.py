@@ -163,10 +163,8 @@ def _take_over(
             kind.lease_until.set(lease_until),
             *due_times.set_due(kind, agent.session_uuid, lease_until),
         ],
-        (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & (kind.iteration == agent.iteration)
-        & moves.same_run(agent)
-        & fence,
+        # Whatever ends the run, or takes it over, ends the lease: state and run say why.
+        (kind.state == SessionAgentState.IN_PROGRESS.value) & moves.same_run(agent) & fence,
         engine.context,
     )
     if landed:

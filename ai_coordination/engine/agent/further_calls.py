@@ -89,11 +89,12 @@ def _landed(
     reserved = reservation.of_agent(agent, more)
     as_read = [moves.same(getattr(of_agent, name), getattr(agent, name)) for name in reserved]
     transaction = Transaction()
+    # A worker reserves one call after another, so what it has read is what it has written itself,
+    # while it has the run. And the session of a run in progress is in progress, in its iteration.
     transaction.update(
         agent,
         [getattr(of_agent, name).set(value) for name, value in reserved.items() if value],
         (of_agent.state == SessionAgentState.IN_PROGRESS.value)
-        & (of_agent.iteration == agent.iteration)
         & moves.same_run(agent)
         & moves.same_worker(agent)
         & reduce(and_, as_read),

@@ -76,8 +76,9 @@ def _take(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | N
     landed, now = writes.update_if(
         agent,
         actions,
+        # A poll leaves its owner, and sets a lease or another `poll_at`: of these three each alone
+        # refuses a second one.
         (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & (kind.iteration == agent.iteration)
         & moves.same_run(agent)
         & same_lease
         & moves.same(kind.poll_at, agent.poll_at),

@@ -125,6 +125,7 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
     writes.update_if(
         agent,
         actions,
+        # An ended agent leaves its state only for the next iteration: the state says what is meant.
         (kind.state == agent.state) & (kind.iteration == agent.iteration),
         engine.context,
     )
@@ -170,6 +171,7 @@ def _release_and_make_due(
     return writes.update_if(
         agent,
         [*actions, *due_times.set_due(kind, agent.session_uuid, engine.after_grace())],
+        # A due time that is there, as for an event, stays: it would be moved on, without any harm.
         condition
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
@@ -186,6 +188,8 @@ def _made_due(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent
     landed, now = writes.update_if(
         agent,
         due_times.set_due(kind, agent.session_uuid, engine.after_grace()),
+        # What may start is due already in every later iteration. A due time would be moved on, and
+        # its looks forgotten.
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)
         & kind.waiting_on.does_not_exist()
@@ -207,6 +211,7 @@ def _release_session(
 ) -> None:
     """Release the session from these of the agents that have ended: it is the last of its graph."""
     kind = models.Session
+    # For a session that has ended in this iteration the set says nothing any longer.
     landed, now = writes.update_if(
         session,
         [kind.waiting_on.delete(ordinals)],
@@ -248,6 +253,7 @@ def _complete_session(
             *result,
             *_due_after_end(engine, session),
         ],
+        # Within an iteration the set only becomes smaller. That it is gone says why this may be.
         may_move & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
         engine.context,
     )

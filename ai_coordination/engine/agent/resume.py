@@ -49,7 +49,6 @@ def checkpoint(engine: Engine, agent: models.SessionAgent, resume: Any) -> bool:
             kind.change_count.add(1),
         ],
         (kind.state == SessionAgentState.IN_PROGRESS.value)
-        & (kind.iteration == agent.iteration)
         & moves.same_run(agent)
         & moves.same_worker(agent),
         engine.context,

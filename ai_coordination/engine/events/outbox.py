@@ -194,5 +194,6 @@ def _as_read(item: Item) -> Condition:
     condition &= moves.same(models.SessionAgent.current_run_uuid, item.current_run_uuid)
     if item.state == SessionAgentState.INITIAL:
         condition &= models.SessionAgent.waiting_on.exists()
+        # Not without a run in between: an agent that adds others by a rule asks nobody itself.
         condition &= models.SessionAgent.growing.does_not_exist()
     return condition

@@ -91,6 +91,7 @@ def is_free() -> Condition:
 def is_marked_as_read(session: models.Session) -> Condition:
     """The session has the same mark as when it was read."""
     kind = models.Session
+    # A start has no token. For all others the token would be enough.
     condition: Condition = moves.same(kind.operation, session.operation)
     condition &= moves.same(kind.operation_token, session.operation_token)
     return condition
@@ -111,7 +112,8 @@ def unmark(
     """Remove the mark that was read, and write the operation's result with it.
 
     From then on the session is due at `due_at`, or not at all. Returns what `writes.update_if`
-    returns. Without effect if the session has another mark by now.
+    returns. Without effect if the session has another mark by now. While it has this one, status
+    and iteration stay: they are in `condition` because no write changes a status without them.
     """
     kind = models.Session
     due = due_times.clear(kind)

@@ -42,6 +42,7 @@ def mark(
     """
     kind = models.Session
     ended = kind.status.is_in(*(status.value for status in TERMINAL_SESSION))
+    # It was read as the tenant's. Every write says so.
     ended &= kind.partition_key == session.partition_key
     ended &= operation.is_free()
     if condition is not None:
@@ -94,6 +95,7 @@ def _delete(engine: Engine, session: models.Session) -> None:
 
     def write() -> None:
         transaction = Transaction()
+        # No mark replaces that of a purge, so a refusal says that the session is gone.
         transaction.delete(
             session,
             guards.owned(models.Session, caller) & operation.is_marked_as_read(session),

@@ -36,6 +36,7 @@ def mark(engine: Engine, session: models.Session, plan: Plan) -> models.Session 
         engine,
         session,
         Operation.RETRY,
+        # An ended session continues only in the next iteration: the status says what is meant.
         kind.status.is_in(*(status.value for status in TERMINAL_SESSION))
         & (kind.iteration_count == session.iteration_count)
         & (kind.iteration_count >= 1)
@@ -114,6 +115,7 @@ def _resume_with_new_plan(
 
 
 def _has_plan_as_read(session: models.Session) -> Condition:
+    """A plan whose text is lost is replaced under the same mark. The mark is of this iteration."""
     kind = models.Session
     condition: Condition = kind.iteration_count == session.iteration_count
     condition &= moves.same(kind.retry_plan, session.retry_plan)
@@ -204,6 +206,7 @@ def _supersede(engine: Engine, agent: models.SessionAgent, iteration: int) -> No
             kind.change_count.add(1),
             *outbox.cleared(agent),
         ],
+        # No later retry resets what is superseded: see Family. If one did, this would be too late.
         kind.state.is_in(*(state.value for state in TERMINAL_AGENT)) & (kind.iteration < iteration),
         engine.context,
     )

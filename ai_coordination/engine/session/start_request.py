@@ -91,6 +91,7 @@ def create(
         if schedule is not None:
             timers.check(transaction, schedule)
         for agent in all_agents:
+            # Their UUIDs follow from that of the session, which is new.
             transaction.put(agent, new_agents.is_absent(), lambda old: None)
 
     created = idempotent_create.commit(caller, session, key, arguments, add)

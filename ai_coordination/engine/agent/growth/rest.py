@@ -92,6 +92,8 @@ def write(
 ) -> None:
     """Write the agents of a growth in chunks, in this order, then remove the plan."""
     kind = models.Session
+    # Nobody ends a session without a mark, and who ends it writes what is missing. So status and
+    # iteration would find each agent written; they say what is meant.
     in_progress = (
         (kind.status == SessionStatus.IN_PROGRESS.value)
         & (kind.iteration_count == agent.iteration)
@@ -112,6 +114,8 @@ def _forget_plan(engine: Engine, agent: models.SessionAgent) -> None:
     It may have been due for long, so its due time begins anew.
     """
     kind = models.SessionAgent
+    # Only an INITIAL agent has a plan, so either of the two is enough. What it waits for becomes
+    # less until it grows again, so the second write need not ask for it.
     same = (
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)

@@ -36,7 +36,8 @@ def to_in_progress(
 def to_handed_over(claim: Transition, ended: models.SessionAgent) -> Transition:
     """INITIAL to IN_PROGRESS, in the transaction that completes the only agent that it waits for.
 
-    It is released and claimed in one write. If something else has made it due, it has a message.
+    It is released and claimed in one write. It was not due when it was read, and nothing makes it
+    due while it waits: if something did, it would have a message.
     """
     kind = models.SessionAgent
     released = moves.same_start(claim.agent, waits_for={int(ended.ordinal)})
