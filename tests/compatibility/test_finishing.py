@@ -18,7 +18,7 @@ def _of(chapter: Chapter, which: str) -> list[tuple[int, Kept]]:
     """Some moments of a chapter with their numbers. There is always one."""
     moments = list(enumerate(chapter.moments))
     first = {"from its end": len(moments) - 1, "from its middle": len(moments) // 2, "all": 0}
-    return moments[first[which] :: {"from its end": -6, "from its middle": 6, "all": 1}[which]]
+    return moments[first[which] :: {"from its end": -10, "from its middle": 10, "all": 1}[which]]
 
 
 @of_each

@@ -16,6 +16,7 @@ from tests.support.ids import short
 
 REPLAYED = os.environ.get("SEED")
 EVERYDAY = 8
+EVERYDAY_CHAINS = 4
 MORE = int(os.environ.get("SEEDS", "10000"))
 AT_ONCE = 8
 
@@ -46,14 +47,14 @@ def test_random_sessions_come_to_their_right_end(seeds: Iterable[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "seeds", [[int(REPLAYED)]] if REPLAYED else [range(AT_ONCE), [40381]], ids=short
+    "seeds", [[int(REPLAYED)]] if REPLAYED else [range(EVERYDAY_CHAINS), [40381]], ids=short
 )
 def test_random_chains_come_to_their_right_end(seeds: Iterable[int]) -> None:
     _hold(seeds, chained)
 
 
 @pytest.mark.stress
-@pytest.mark.parametrize("seeds", _chunks(AT_ONCE, AT_ONCE + MORE // 4), ids=short)
+@pytest.mark.parametrize("seeds", _chunks(EVERYDAY_CHAINS, EVERYDAY_CHAINS + MORE // 4), ids=short)
 def test_many_random_chains_come_to_their_right_end(seeds: range) -> None:
     _hold(seeds, chained)
 
