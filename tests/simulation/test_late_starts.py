@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from ai_coordination import models
 from ai_coordination.engine import agent_commands, message_handler, session_commands
+from ai_coordination.engine.agent import conditions
 from ai_coordination.engine.context import message
+from ai_coordination.errors import TextUnavailable
 from ai_coordination.messages import AgentMessage
 from ai_coordination.runtimes.base import Answer, Call, Question
 from ai_coordination.states import AgentRuntimeKind
@@ -75,6 +78,42 @@ def test_the_first_turn_is_not_claimed_again_once_the_second_has_begun(world: Si
     slow.work_off()
     assert slow.states() == [("completed", 1)]
     assert [run.outcome for run in slow.now().runs] == ["input_required", "completed"]
+
+
+def ask_and_reply(slow: SlowRequest) -> None:
+    slow.world.step()
+    reply(slow)
+
+
+def grow(slow: SlowRequest) -> None:
+    """The agent adds another one, which has ended since."""
+    while not slow.now().by_ordinal[0].grown or slow.now().by_ordinal[0].waiting_on:
+        slow.world.step()
+
+
+@pytest.mark.parametrize(
+    ("others", "rules"), [(ask_and_reply, {}), (grow, {"for_each": {"items": "`[1]`"}})]
+)
+def test_an_agent_is_not_given_up_that_another_worker_could_read(
+    world: Simulator, others: Callable[[SlowRequest], None], rules: dict[str, Any]
+) -> None:
+    """A text could not be read for a moment."""
+    world.answers = lambda call: Answer("done") if rules else ask_in_the_first_turn(call)
+    slow = unworked(world, **rules)
+    lost = patch.object(conditions, "why_skipped", side_effect=TextUnavailable("for a moment"))
+
+    def work() -> None:
+        lost.stop()
+        others(slow)
+        assert slow.now().by_ordinal[0].state == "initial"
+
+    lost.start()
+    late = LateWrite(world, work, "failed")
+    world.step()
+
+    assert late.landed is False
+    slow.work_off()
+    assert {state for state, _ in slow.states()} == {"completed"}
 
 
 def test_an_agent_is_not_delayed_twice(world: Simulator) -> None:

@@ -104,6 +104,7 @@ def _resume_with_new_plan(
     _, after = writes.update_if(
         session,
         [kind.retry_plan.set(stored)],
+        # A plan is of one mark, so the plan alone would be enough.
         operation.is_marked_as_read(session) & _has_plan_as_read(session),
         engine.context,
     )

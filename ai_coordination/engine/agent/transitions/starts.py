@@ -79,6 +79,7 @@ def to_skipped(engine: Engine, agent: models.SessionAgent, notes: str) -> Transi
         at=engine.now(),
         due_at=engine.soon(agent),
         changes={"notes": notes, "growing": None},
+        # Every worker that looks at what was read decides the same. So nobody has claimed it.
         condition=moves.same_start(agent),
     )
 
