@@ -77,6 +77,48 @@ def test_what_a_function_has_started_ends_with_its_process(
     assert json.loads(result.payload)["errorType"] == error
 
 
+FORKING = """import os
+
+{at_load}
+
+def fork(text):
+    copy = os.fork()
+    if copy == 0:
+        {does}
+    os.waitpid(copy, 0)
+    return "original"
+
+def other(text):
+    return text
+"""
+
+
+@pytest.mark.parametrize(
+    ("at_load", "does"),
+    [
+        ("", "return 'copy'"),
+        ("", "raise ValueError"),
+        ("", "raise SystemExit"),
+        ("copy = os.fork()\nif copy: os.waitpid(copy, 0)", "os._exit(0)"),
+    ],
+)
+def test_a_forked_copy_answers_no_call(tmp_path: Path, at_load: str, does: str) -> None:
+    file = tmp_path / "forking.py"
+    file.write_text(FORKING.format(at_load=at_load, does=does))
+    agents = agents_file(file, seconds=10.0)
+
+    calls = [("agent-fork", "a"), ("agent-other", "b"), ("agent-fork", "c"), ("agent-other", "d")]
+    results = [agents.call(name, json.dumps({"agentInput": text}), text) for name, text in calls]
+    agents.close()
+
+    assert [result and json.loads(result.payload) for result in results] == [
+        "original",
+        "b",
+        "original",
+        "d",
+    ]
+
+
 def test_what_a_function_has_started_ends_with_the_server(tmp_path: Path) -> None:
     written = started_process(tmp_path / "pipe")
     file = tmp_path / "starting.py"

@@ -57,12 +57,15 @@ def main(path: str) -> None:
     sys.stdout = sys.stderr = open(  # noqa: SIM115 - as long as the process
         2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False
     )
+    process = os.getpid()
     functions, report = _load(path)
+    _end_copy(process)
     _respond(responses, report)
     while True:
         request = json.loads(requests.get())
         response = _called(functions[request["function"]], request)
         sys.stdout.flush()
+        _end_copy(process)
         os.write(2, ("\0" + request["requestId"] + "\n").encode())
         _respond(responses, response)
 
@@ -85,6 +88,15 @@ def _lines_of(descriptor: int) -> queue.Queue[str]:
 
     threading.Thread(target=read, daemon=True).start()
     return lines
+
+
+def _end_copy(process: int) -> None:
+    """End a process that the agents have forked, and that has returned to here.
+
+    It has the pipes too: its response would be taken for that of another call.
+    """
+    if os.getpid() != process:
+        os._exit(0)
 
 
 def _respond(responses: IO[str], message: dict[str, Any]) -> None:
