@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -68,8 +69,12 @@ def test_an_acceptance_that_comes_after_the_run_is_over_changes_nothing(
 @pytest.mark.parametrize("others", [cancel, begin_the_next_attempt_and_accept])
 @pytest.mark.parametrize(
     ("said", "word"),
-    [(agent_commands.heartbeat, "alive_at"), (agent_commands.accept, "takeovers")],
-    ids=["heartbeat", "acceptance"],
+    [
+        (agent_commands.heartbeat, "alive_at"),
+        (agent_commands.accept, "takeovers"),
+        (partial(agent_commands.complete, agent_output="done"), "agent_output"),
+    ],
+    ids=["heartbeat", "acceptance", "answer"],
 )
 def test_what_is_reported_of_a_run_that_is_over_meanwhile_changes_nothing(
     world: Simulator, others: Callable[[SlowRequest], None], said: Callable[..., Any], word: str

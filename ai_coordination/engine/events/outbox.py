@@ -152,6 +152,7 @@ def _due_without_events(item: Item, sent: set[str]) -> tuple[list[Action], Condi
     It is left as it is while the item has more events, or may have other outstanding work.
     """
     kind = type(item)
+    # An update would make an item that is gone.
     condition: Condition = kind.session_uuid.exists()
     rests = _rests(item) and not (item.unsent_events or set()) - sent
     if not rests:

@@ -37,7 +37,7 @@ def to_handed_over(claim: Transition, ended: models.SessionAgent) -> Transition:
     """INITIAL to IN_PROGRESS, in the transaction that completes the only agent that it waits for.
 
     It is released and claimed in one write. It was not due when it was read, and nothing makes it
-    due while it waits: if something did, it would have a message.
+    due or changes it while it waits: if something did, it would have a message.
     """
     kind = models.SessionAgent
     released = moves.same_start(claim.agent, waits_for={int(ended.ordinal)})
@@ -63,6 +63,7 @@ def to_grown(
         at=engine.now(),
         due_at=due_at,
         changes={"grown": int(agent.grown or 0) + 1, "not_before": None, **growth},
+        # A second growth of the same agent is refused by the session's counter, too: see `grow`.
         condition=moves.same_start(agent),
     )
 
