@@ -39,6 +39,10 @@ KEEPALIVE_SECONDS: Final = 60
 LARGEST_HEAD_BYTES: Final = 1024 * 1024
 FRAMED: Final = 8
 
+BROKEN: Final = "The connection broke in the middle of the answer"
+COMPRESSED: Final = "The answer is compressed, and the engine has asked for one that is not"
+
+_OK = 200
 _READ_BYTES = 65_536
 
 IsEnough = Callable[[bytes], bool]
@@ -46,13 +50,29 @@ IsEnough = Callable[[bytes], bool]
 
 
 class NotAnswered(Exception):
-    """The server did not answer. `notes` are for the tenant."""
+    """The server did not answer, or its answer cannot be used (`is_unusable`).
 
-    def __init__(self, notes: str, *, retryable: bool = True, timed_out: bool = False) -> None:
+    `notes` are for the tenant.
+    """
+
+    def __init__(
+        self,
+        notes: str,
+        *,
+        retryable: bool = True,
+        timed_out: bool = False,
+        is_unusable: bool = False,
+    ) -> None:
         super().__init__(notes)
         self.notes = notes
         self.retryable = retryable
         self.timed_out = timed_out
+        self.is_unusable = is_unusable
+
+    def notes_of(self, what: str) -> str:
+        """The notes of an attempt. `what` was asked."""
+        problem = "gave no usable answer" if self.is_unusable else "could not be reached"
+        return f"{what} {problem}. {self.notes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +160,19 @@ def _send(
     except TimeoutError:
         raise NotAnswered("The server has not answered in time", timed_out=True) from None
     except TooMuch:
-        raise NotAnswered("The answer has too much around its body", retryable=False) from None
+        raise _unusable("The answer has too much around its body") from None
     except ssl.SSLCertVerificationError as error:
         notes = f"The server's certificate is not valid: {error.verify_message}"
         raise NotAnswered(notes, retryable=False) from None
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         raise NotAnswered(f"The connection broke ({type(error).__name__})") from None
+    except http.client.IncompleteRead:
+        raise _unusable(BROKEN, retryable=True) from None
+    except http.client.HTTPException as error:
+        # The text of these is a line that the server has sent.
+        is_line = isinstance(error, http.client.BadStatusLine | http.client.UnknownProtocol)
+        notes = f"The answer is not valid HTTP{'' if is_line else f': {error}'}"
+        raise _unusable(notes, retryable=True) from None
     except ValueError:
         # A header's value that is not one. Its text may be a secret, so it is not repeated.
         raise NotAnswered("The request is not valid HTTP", retryable=False) from None
@@ -160,6 +187,8 @@ def _exchange(server: Server, connected: socket.socket, request: _Request) -> Re
     with connection.getresponse() as response:
         names = {name.lower(): value for name, value in response.getheaders()}
         reply = Reply(response.status, names, b"")
+        if reply.status == _OK and reply.is_compressed:
+            raise _unusable(COMPRESSED)
         is_enough = request.is_enough if reply.has_events else None
         # `read` waits for as many bytes as it is asked for, `read1` for any.
         read = response.read1 if is_enough else response.read
@@ -167,13 +196,16 @@ def _exchange(server: Server, connected: socket.socket, request: _Request) -> Re
         while piece := read(_READ_BYTES):
             answer += piece
             if len(answer) > request.largest:
-                notes = f"The answer is larger than {request.largest:,} bytes"
-                raise NotAnswered(notes, retryable=False)
+                raise _unusable(f"The answer is larger than {request.largest:,} bytes")
             if is_enough and is_enough(piece):
                 return replace(reply, body=bytes(answer))
         if response.length and not is_enough:
-            raise NotAnswered("The connection broke in the middle of the answer")
+            raise _unusable(BROKEN, retryable=True)
         return replace(reply, body=bytes(answer))
+
+
+def _unusable(notes: str, *, retryable: bool = False) -> NotAnswered:
+    return NotAnswered(notes, retryable=retryable, is_unusable=True)
 
 
 def _bounds(context: InvocationContext, seconds: float, largest: int) -> Bounds:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
+
+# Some servers name a charset in the same header, which is no compression.
+_COMPRESSIONS: Final = frozenset({"gzip", "x-gzip", "compress", "deflate", "br", "zstd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,12 @@ class Reply:
         """Whether the body is a stream of server-sent events."""
         media_type = self.headers.get("content-type", "").partition(";")[0]
         return media_type.strip().lower() == "text/event-stream"
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the body is compressed."""
+        codings = self.headers.get("content-encoding", "").lower().split(",")
+        return not _COMPRESSIONS.isdisjoint(coding.strip() for coding in codings)
 
     def retry_after(self, now: datetime) -> float | None:
         """After how many seconds the server wants to be asked again, if it says so."""

@@ -155,7 +155,7 @@ class Connection(ABC):
         try:
             return self._target.post(headers, body, ends_at, reads)
         except NotAnswered as error:
-            notes = f"The tool server could not be reached. {error.notes}"
+            notes = error.notes_of("The tool server")
             if error.timed_out:
                 notes = "The tool server has not answered in time"
             raise McpFailed(notes, retryable=error.retryable) from error

@@ -45,7 +45,7 @@ _RETRYABLE_STATUS: Final = frozenset({408, 409, 425, 429})
 def failure(call: Call, error: Exception, what: str = "The agent") -> RunFailed:
     """The failure of the attempt. `what` has answered, or has not."""
     if isinstance(error, NotAnswered):
-        notes = f"{what} could not be reached. {error.notes}"
+        notes = error.notes_of(what)
         if error.timed_out:
             notes = f"{what} has not answered within {call.seconds:.0f} s"
         return RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out)

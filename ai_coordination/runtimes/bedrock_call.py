@@ -60,7 +60,7 @@ def _complete(
     except Invalid as invalid:
         raise RunFailed(f"Converse does not accept this: {invalid}", retryable=False) from None
     except NotAnswered as error:
-        notes = f"Bedrock could not be reached. {error.notes}"
+        notes = error.notes_of("Bedrock")
         if error.timed_out:
             notes = f"The model has not answered within {call.seconds:.0f} s"
         raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error

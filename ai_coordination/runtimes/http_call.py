@@ -40,7 +40,7 @@ def answer(call: Call) -> Result:
     except SecretUnavailable as error:
         raise RunFailed(error.notes, retryable=error.retryable) from error
     except NotAnswered as error:
-        notes = f"The agent could not be reached. {error.notes}"
+        notes = error.notes_of("The agent")
         if error.timed_out:
             notes = f"The agent has not answered within {call.seconds:.0f} s"
         raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error

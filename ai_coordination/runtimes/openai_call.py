@@ -74,7 +74,7 @@ def _ask(
     except SecretUnavailable as error:
         raise RunFailed(error.notes, retryable=error.retryable) from error
     except NotAnswered as error:
-        notes = f"The model could not be reached. {error.notes}"
+        notes = error.notes_of("The model")
         if error.timed_out:
             notes = f"The model has not answered within {call.seconds:.0f} s"
         raise RunFailed(notes, retryable=error.retryable, timed_out=error.timed_out) from error

@@ -102,7 +102,7 @@ ENDS: dict[str, tuple[Any, bool, str]] = {
     "too large": (
         reply_of({"result": "x" * 4_300_000}),
         False,
-        "The agent could not be reached. The answer is larger than 4,194,304 bytes",
+        "The agent gave no usable answer. The answer is larger than 4,194,304 bytes",
     ),
 }
 
@@ -167,8 +167,8 @@ CARDS: dict[str, tuple[Any, bool, str]] = {
         Reply(b"x" * 600_000),
         False,
         (
-            "The server of the agent's card could not be reached. The answer is larger than 524,288"
-            " bytes"
+            "The server of the agent's card gave no usable answer."
+            " The answer is larger than 524,288 bytes"
         ),
     ),
 }

@@ -107,7 +107,7 @@ CHAT_NOT_AGAIN: Table = {
 # Converse.
 BEDROCK = "Bedrock answered"
 NO_ACCESS = "the engine may not invoke this model, or the account has no access"
-LARGE = "Bedrock could not be reached. The answer is larger than 4,194,304 bytes"
+LARGE = "Bedrock gave no usable answer. The answer is larger than 4,194,304 bytes"
 INPUT = "Input is too long for requested model."
 GUARDED = converse.saying("Not about that.", "guardrail_intervened")
 THOUGHT = {"reasoningContent": {"reasoningText": {"text": "Hm", "signature": "s"}}}

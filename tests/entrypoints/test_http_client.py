@@ -111,23 +111,60 @@ def test_a_peer_that_does_not_read_is_left_at_the_deadline() -> None:
     assert raised.value.timed_out
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nshort",
-        b"SSH-2.0-OpenSSH\r\n",
+BROKEN = "The agent gave no usable answer. The connection broke in the middle of the answer"
+NOT_HTTP = "The agent gave no usable answer. The answer is not valid HTTP"
+BROKEN_ANSWERS = {
+    "nothing": (b"", "The agent could not be reached. The connection broke (RemoteDisconnected)"),
+    "body": (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", BROKEN),
+    "chunk": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nshort", BROKEN),
+    "not HTTP": (b"SSH-2.0-OpenSSH\r\n", NOT_HTTP),
+    "another HTTP": (b"HTTP/2.0 200 OK\r\n\r\n", NOT_HTTP),
+    "many headers": (
         b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n",
+        f"{NOT_HTTP}: got more than 100 headers",
+    ),
+    "long header": (
         b"HTTP/1.1 200 OK\r\na: " + b"b" * 100_000 + b"\r\n\r\n",
-    ],
-    ids=["nothing", "body", "chunk", "not HTTP", "many headers", "long header"],
-)
-def test_an_answer_that_breaks_off_or_is_not_http_is_worth_another_attempt(answer: bytes) -> None:
+        f"{NOT_HTTP}: got more than 65536 bytes when reading header line",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_ANSWERS)
+def test_an_answer_that_breaks_off_or_is_not_http_is_worth_another_attempt(name: str) -> None:
+    answer, notes = BROKEN_ANSWERS[name]
+
     refused = refusal(saying(answer))
 
-    assert refused.notes.startswith("The connection broke")
+    assert refused.notes_of("The agent") == notes
     assert (refused.timed_out, refused.retryable) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "encoding", "body"),
+    [
+        (200, b"gzip", None),
+        (200, b"utf-8, Br", None),
+        (200, b"utf-8", b"ok"),
+        (200, b"identity", b"ok"),
+        (503, b"gzip", b"ok"),
+    ],
+)
+def test_an_answer_that_is_compressed_is_not_read(
+    status: int, encoding: bytes, body: bytes | None
+) -> None:
+    head = b"HTTP/1.1 %d X\r\ncontent-encoding: %b\r\n\r\n" % (status, encoding)
+    if body is not None:
+        assert ask(saying(head + body)).body == body
+        return
+
+    refused = refusal(saying(head + b"\x1f\x8b"))
+
+    assert refused.notes_of("The agent") == (
+        "The agent gave no usable answer."
+        " The answer is compressed, and the engine has asked for one that is not"
+    )
+    assert not refused.retryable
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ def events(*messages: Any) -> bytes:
         ),
         (
             Reply(b"x" * (4 * 1024 * 1024 + 1)),
-            "The tool server could not be reached. The answer is larger than 4,194,304 bytes",
+            "The tool server gave no usable answer. The answer is larger than 4,194,304 bytes",
             False,
         ),
         (
@@ -410,5 +410,5 @@ def test_a_server_that_dies_in_the_middle_of_an_answer_has_failed() -> None:
     with peer(saying(half)) as dying, pytest.raises(McpFailed) as raised:
         client(f"http://127.0.0.1:{dying.port}/mcp").tools(20)
 
-    assert raised.value.notes.startswith("The tool server could not be reached. The connection")
+    assert raised.value.notes.startswith("The tool server gave no usable answer. The connection")
     assert raised.value.retryable
