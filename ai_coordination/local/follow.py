@@ -12,6 +12,7 @@ from ai_coordination.local.client import Client, Refused
 from ai_coordination.local.names import names
 from ai_coordination.local.people import Unanswered
 from ai_coordination.local.questions import Ask
+from ai_coordination.local.terminal import harmless
 
 SECONDS_BETWEEN_LOOKS = 0.3
 ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
@@ -195,7 +196,7 @@ def printed(line: Line, width: int) -> str:
     seconds = "" if line.seconds is None else f"{line.seconds:.1f} s"
     notes = f"  {' '.join(line.notes.split())}" if line.notes else ""
     columns = f"{line.agent:{width}}  {line.state:17}  {attempt:10}  {seconds:>7}"
-    return f"  {at}  {columns}{notes}".rstrip()
+    return harmless(f"  {at}  {columns}{notes}".rstrip())
 
 
 def follow(client: Client, place: Place, ask: Ask, seconds: float | None = None) -> Look:

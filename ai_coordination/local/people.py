@@ -9,6 +9,7 @@ from typing import Any
 
 from ai_coordination.local import form_answers
 from ai_coordination.local.questions import Answer, Question
+from ai_coordination.local.terminal import harmless
 from ai_coordination.runtimes import forms
 
 APPROVED_TEXT = "Approved"
@@ -86,9 +87,9 @@ def _show(question: Question) -> None:
         shown = question.question
     else:
         print(f"\n  {question.name} asks for {WANTED[question.asks]}. It says:\n")
-    print(indent(shown, "    | ", lambda line: True), end="\n\n", flush=True)
+    print(indent(harmless(shown), "    | ", lambda line: True), end="\n\n", flush=True)
     if question.title is not None:
-        print(f"  {question.title}\n", flush=True)
+        print(f"  {harmless(question.title)}\n", flush=True)
     if question.assignee is not None:
         print(f"  The question is to the user {question.assignee}.\n", flush=True)
     if question.group is not None:
@@ -113,7 +114,7 @@ def _remark() -> str | None:
 def _chosen(options: Sequence[str], default: str | None) -> str:
     """Ask for one of the options, by its number or its text. Enter is the default."""
     for number, option in enumerate(options, 1):
-        print(f"  {number:2}  {option}")
+        print(f"  {number:2}  {harmless(option)}")
     hint = "" if default is None else f", or Enter for {default}"
     while True:
         typed = _typed(f"  Your choice, 1 to {len(options)}{hint}: ").strip()
@@ -156,6 +157,6 @@ def _verdict(prompt: str, continues: bool) -> str:
 
 def _typed(prompt: str) -> str:
     try:
-        return input(prompt)
+        return input(harmless(prompt))
     except EOFError as error:
         raise KeyboardInterrupt from error

@@ -8,6 +8,7 @@ import threading
 import time
 
 from ai_coordination import ids, models
+from ai_coordination.local.terminal import harmless
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
 _OPERATION = re.compile(r"^\s*(?:query|mutation)\s+(\w+)", re.MULTILINE)
@@ -93,13 +94,14 @@ def say_step(agent: models.SessionAgent) -> None:
     name = agent.member.agent_name if agent.member is not None else agent.agent_uuid
     if state in _SHOWN:
         more = _question(agent) if agent.has_open_question else _notes(agent, state)
-        say(f"{name} {state.name}{_attempt(agent)}{more}")
+        say(harmless(f"{name} {state.name}{_attempt(agent)}{more}"))
     elif state is SessionAgentState.IN_PROGRESS and _is_external(agent):
         say(f"{name} waits for an external worker")
     elif state is SessionAgentState.INITIAL and agent.throttles:
-        say(f"{name} waits{_notes(agent, SessionAgentState.FAILED)}")
+        say(harmless(f"{name} waits{_notes(agent, SessionAgentState.FAILED)}"))
     elif state is SessionAgentState.INITIAL and agent.attempt:
-        say(f"{name} failed{_attempt(agent)}{_notes(agent, SessionAgentState.FAILED)}")
+        notes = _notes(agent, SessionAgentState.FAILED)
+        say(harmless(f"{name} failed{_attempt(agent)}{notes}"))
 
 
 def _attempt(agent: models.SessionAgent) -> str:

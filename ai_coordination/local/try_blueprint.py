@@ -20,6 +20,7 @@ from ai_coordination.local.client import Client, Unreachable
 from ai_coordination.local.follow import Look, Place, follow, output, session_output
 from ai_coordination.local.own_server import served
 from ai_coordination.local.questions import Ask
+from ai_coordination.local.terminal import harmless
 
 COMPLETED, NOT_COMPLETED, INVALID, LEFT, INTERRUPTED = 0, 1, 2, 3, 130
 QUERY = "query"
@@ -187,7 +188,7 @@ class Trial:
         seconds = ended.seconds()
         after = "" if seconds is None else f" after {seconds:.1f} s"
         why = "" if ended.reason is None else f": {ended.reason}"
-        print(f"\nThe session is {ended.status}{after}{why or '.'}")
+        print(f"\nThe session is {ended.status}{after}{harmless(why) or '.'}")
         self._show_outputs(place, ended)
         for name in sorted({*filter(None, map(_lacking, ended.agents))}):
             hint = "`make run AGENTS=file.py` serves those of a file."
@@ -202,12 +203,13 @@ class Trial:
     def _show_outputs(self, place: Place, ended: Look) -> None:
         """Print what the task's expression gives; without one, the outputs of the last agents."""
         if self.blueprint.task.get("output") is not None and ended.status == "COMPLETED":
-            print(f"\nOutput:\n\n{session_output(self.client, place)}")
+            print(f"\nOutput:\n\n{harmless(session_output(self.client, place))}")
             return
         for agent in ended.agents:
             if agent["state"] == "COMPLETED" and not agent["successorUuids"]:
                 uuid = agent["sessionAgentUuid"]
-                print(f"\n{ended.names[uuid]}:\n\n{output(self.client, place, uuid)}")
+                said = f"{ended.names[uuid]}:\n\n{output(self.client, place, uuid)}"
+                print(f"\n{harmless(said)}")
 
     def _print_how_to_resume(
         self, place: Place, why: str, outlook: str = "The session continues"

@@ -316,6 +316,18 @@ def test_a_rejection_with_a_remark_fails_the_session(
     assert states_by_name() == {"draft": "FAILED", "mail": "CANCELLED"}
 
 
+def test_what_agents_say_does_not_control_the_terminal(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attempt(file, approve=True, query="Tea\x1b[2J")
+    file.write_text(f"{BLUEPRINT}  output: outputs.mail\n")
+    attempt(file, approve=True, query="Tea\x1b[2J")
+
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert printed.count("Tea␛[2J\n") == 4  # two questions and two outputs
+
+
 def test_a_file_that_is_tried_again_updates_what_it_has_made(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
