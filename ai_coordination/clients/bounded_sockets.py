@@ -20,14 +20,17 @@ class TooMuch(Exception):
 class Bounds:
     """When a request ends, and how many bytes may still be received, not those of the body alone.
 
-    Headers, trailers, parts of chunks and interim answers have no end of their own.
+    Headers, trailers, parts of chunks and interim answers have no end of their own. `has_ended`
+    is set once the other side has sent all that it will.
     """
 
     context: InvocationContext
     bytes_left: int
+    has_ended: bool = False
 
     def receive(self, count: int) -> int:
         """Count received bytes. Raises TooMuch if they are too many."""
+        self.has_ended = not count
         self.bytes_left -= count
         if self.bytes_left < 0:
             raise TooMuch

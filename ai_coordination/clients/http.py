@@ -154,7 +154,7 @@ def _send(
     try:
         connected = _connect(server, allowed, bounds, resolver)
         try:
-            return _exchange(server, connected, request)
+            return _exchange(server, connected, request, bounds)
         finally:
             connected.close()
     except TimeoutError:
@@ -178,13 +178,16 @@ def _send(
         raise NotAnswered("The request is not valid HTTP", retryable=False) from None
 
 
-def _exchange(server: Server, connected: socket.socket, request: _Request) -> Reply:
+def _exchange(server: Server, connected: socket.socket, request: _Request, bounds: Bounds) -> Reply:
     connection = http.client.HTTPConnection(server.host, server.port)
     connection.sock = connected
     path = f"{server.path}?{server.query}" if server.query else server.path
     fixed = {"Host": server.authority, "Accept-Encoding": "identity", "Connection": "close"}
     connection.request(request.method, path, request.body, {**request.headers, **fixed})
     with connection.getresponse() as response:
+        if bounds.has_ended:
+            # `http.client` takes the end of the connection for the end of the headers.
+            raise _unusable(BROKEN, retryable=True)
         names = {name.lower(): value for name, value in response.getheaders()}
         reply = Reply(response.status, names, b"")
         if reply.status == _OK and reply.is_compressed:

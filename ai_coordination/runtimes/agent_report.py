@@ -67,7 +67,8 @@ def read(content_type: str | None, body: bytes) -> Report:
     """
     kind = _type(content_type)
     try:
-        text = body.decode()
+        # Some programs begin each text with a mark of the byte order.
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Malformed("The body is not valid UTF-8") from None
     return Answer(text) if kind == TEXT else _of_json(text)

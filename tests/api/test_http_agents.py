@@ -82,6 +82,11 @@ ANSWERS: dict[str, tuple[Reply, str, Any]] = {
     "text": (text("Zoë\n"), "Zoë\n", None),
     "nothing": (text(""), "", None),
     "json": (document({"agentOutput": "Done", "usage": USAGE, "more": 1}), "Done", USAGE),
+    "json, after a mark": (
+        Reply(b'\xef\xbb\xbf{"agentOutput": "Done"}', 200, {"content-type": "application/json"}),
+        "Done",
+        None,
+    ),
     "json, with a wrong usage": (document({"agentOutput": "Done", "usage": 7}), "Done", None),
 }
 

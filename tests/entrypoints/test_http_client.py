@@ -115,6 +115,8 @@ BROKEN = "The agent gave no usable answer. The connection broke in the middle of
 NOT_HTTP = "The agent gave no usable answer. The answer is not valid HTTP"
 BROKEN_ANSWERS = {
     "nothing": (b"", "The agent could not be reached. The connection broke (RemoteDisconnected)"),
+    "head": (b"HTTP/1.1 200 OK\r\ncontent-type: text/pl", BROKEN),
+    "line": (b"HTTP/1.1 200", BROKEN),
     "body": (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", BROKEN),
     "chunk": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nshort", BROKEN),
     "not HTTP": (b"SSH-2.0-OpenSSH\r\n", NOT_HTTP),
