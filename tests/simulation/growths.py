@@ -131,10 +131,22 @@ def _is_in_order(now: Snapshot, agent: models.SessionAgent) -> None:
         return
     running = set()
     for child in now.of_growth(growth):
-        has_begun = child.state != SessionAgentState.INITIAL or child.grew or child.attempt
-        if child.iteration == agent.iteration and has_begun and child.state not in TERMINAL_AGENT:
+        is_over = child.iteration != agent.iteration or child.state in TERMINAL_AGENT
+        if not is_over and _has_begun(now, child):
             running.add(int(child.ordinal - growth.base) // int(growth.step))
     assert len(running) <= each.max_concurrency, "more run at a time than are allowed"
+
+
+def _has_begun(now: Snapshot, agent: models.SessionAgent) -> bool:
+    """Whether an agent, or what it has added, runs in this iteration, or has run."""
+    if agent.state != SessionAgentState.INITIAL or agent.attempt:
+        return True
+    own = [one for one in now.agents if one.parent_ordinal == agent.ordinal]
+    # One that was reset with what it had added may still wait for others.
+    waits_for_its_own = (agent.waiting_on or set()) <= {one.ordinal for one in own}
+    if agent.grew and waits_for_its_own:
+        return True
+    return any(one.iteration == agent.iteration and _has_begun(now, one) for one in own)
 
 
 def _grew_rightly(now: Snapshot, was: models.SessionAgent, agent: models.SessionAgent) -> None:

@@ -38,7 +38,7 @@ def _chunks(first: int, last: int) -> list[range]:
 def _everyday() -> list[Any]:
     if REPLAYED:
         return [[int(REPLAYED)]]
-    return [*_chunks(0, EVERYDAY), [208], [30653]]
+    return [*_chunks(0, EVERYDAY), [208], [30653], [110372]]
 
 
 @pytest.mark.parametrize("seeds", _everyday(), ids=short)

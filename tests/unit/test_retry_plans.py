@@ -358,6 +358,25 @@ def test_copies_that_are_done_again_wait_for_each_other() -> None:
     assert order_of(elements(*states, width=1, step=2)) == {15: {11}}
 
 
+def test_what_a_copy_has_added_before_waits_as_the_copy_does() -> None:
+    first, second, third = (
+        agent(20, "completed", parent_ordinal=11),
+        *(
+            agent(at, state, at - 1, parent_ordinal=11)
+            for at, state in ((21, "failed"), (22, "skipped"))
+        ),
+    )
+    other = agent(23, "failed", parent_ordinal=11, grew=[grew(30)], grown=1)
+    below = agent(30, "failed", parent_ordinal=23)
+    agents = [*elements("failed", "cancelled", width=1), first, second, third, other, below]
+    agents[2].grew = [grew(20, 4)]
+
+    order = order_of(session(*agents))
+
+    # 20 is done; 22 follows 21, and 23 follows 30.
+    assert order == {at: {10} for at in (11, 21, 23, 30)}
+
+
 def test_a_worker_that_goes_on_finds_the_same_order() -> None:
     agents = elements("failed", "failed", "failed", width=2)
     plan = retry_plan.plan(agents)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from ai_coordination import models
+from ai_coordination import graph, models
 from ai_coordination.engine.session.family import Family, ordinals
 
 
@@ -51,12 +51,17 @@ def chained(
     """Return the order edges among the agents that are reset.
 
     Of each growth, a copy waits for the one that is `width` copies before it, among those of which
-    agents are reset. Its first agents wait for the last ones of that copy.
+    agents are reset. Its first agents wait for the last ones of that copy. So do the first ones of
+    what its agents have added: that is there already, and would not wait for the copy.
 
     Agents that are reset already, to the `iteration`, have edges of the same plan, or of one whose
     text is lost. Those hold, so that each edge is known at both ends.
     """
-    edges = {edge for of_growth in lanes for edge in _of_growth(agents, of_growth)}
+    children: dict[int, set[int]] = defaultdict(set)
+    for at, agent in agents.items():
+        if agent.parent_ordinal is not None:
+            children[int(agent.parent_ordinal)].add(at)
+    edges = {edge for of_growth in lanes for edge in _of_growth(agents, children, of_growth)}
     for at, agent in agents.items():
         if agent.iteration == iteration:
             edges |= {(before, at) for before in ordinals(agent.order_predecessors)}
@@ -70,7 +75,7 @@ def chained(
 
 
 def _of_growth(
-    agents: Mapping[int, models.SessionAgent], growth: Lanes
+    agents: Mapping[int, models.SessionAgent], children: Mapping[int, set[int]], growth: Lanes
 ) -> Iterator[tuple[int, int]]:
     copies: dict[int, dict[int, models.SessionAgent]] = defaultdict(dict)
     for at in sorted(agents):
@@ -79,5 +84,6 @@ def _of_growth(
     rows = [copies[copy] for copy in sorted(copies)]
     for before, after in zip(rows, rows[growth.width :], strict=False):
         last = [at for at, one in before.items() if not ordinals(one.successors) & before.keys()]
-        first = [at for at, one in after.items() if not ordinals(one.predecessors) & after.keys()]
+        whole = graph.downstream(after, children)
+        first = [at for at in whole if not ordinals(agents[at].predecessors) & whole]
         yield from product(last, first)
