@@ -28,7 +28,8 @@ from tests.simulation.snapshot import Snapshot
 from tests.simulation.store import Store
 
 STEPS_WITH_FAULTS = 150
-MOST_STEPS = 1_500
+# Most need a few hundred. Doubled messages of many agents that wait take more.
+MOST_STEPS = 3_000
 LABELS: list[Any] = [None, [{"key": "customer", "value": "ACME"}]]
 
 
