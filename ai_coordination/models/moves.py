@@ -51,8 +51,8 @@ def same_start(agent: SessionAgent, waits_for: Set[float] | None = None) -> Cond
     The run is the fence: each claim has its own, and a turn ends with one. Without a claim only a
     delay changes the agent, which sets `not_before`, and its rule, which counts in `grown`. How its
     predecessors have ended is final once it waits for none: each release says so in the write that
-    takes the predecessor out of the set. So that it waits for no others than those follows too, and
-    is asked for because it is the rule.
+    takes the predecessor out of the set. The check of `waiting_on` follows from this too. It stays
+    because it is the rule of every start.
     """
     model = SessionAgent
     condition: Condition = same(model.waiting_on, waits_for)
@@ -80,8 +80,8 @@ def same_worker(agent: SessionAgent) -> Condition:
 def same_deadline(agent: SessionAgent) -> Condition:
     """The deadline that was read, and has passed, is still the agent's.
 
-    No write changes it while run and state are the same, so these alone would be enough. It says
-    what the worker has decided on.
+    No write changes the deadline while run and state stay the same, so those would be enough. The
+    condition states what the worker's decision rests on.
     """
     condition: Condition = SessionAgent.deadline_at == agent.deadline_at
     return condition
@@ -90,7 +90,8 @@ def same_deadline(agent: SessionAgent) -> Condition:
 def same_silence(agent: SessionAgent) -> Condition:
     """An accepted run has shown no sign of life since it was read, and was not polled.
 
-    A poll has a lease. When it ends, it sets `alive_at` together with `poll_at`: either says so.
+    A poll takes a lease. At its end it sets both `alive_at` and `poll_at`, so either of them shows
+    that the run was polled.
     """
     model = SessionAgent
     condition: Condition = model.lease_until.does_not_exist() & model.poll_at.does_not_exist()

@@ -225,7 +225,7 @@ def started(old: models.Session) -> EngineError:
 
 
 def _has_no_such_limit(old: models.Session) -> EngineError:
-    """Return the error if a budget has a limit of which the session had none."""
+    """Return the error for a budget that adds a limit which the session did not start with."""
     if old.is_being_purged:
         return guards.not_found(NOUN)
     message = "A session that has started without a limit of tokens, or of dollars, cannot get one"

@@ -8,10 +8,11 @@ from tests.simulation.simulator import Simulator
 
 
 class LateWrite:
-    """The next write that has all these words, and not `without`: `others` work before it arrives.
+    """Delay the next write that contains all `words` but not `without`, and run `others` first.
 
-    `landed` says what became of it. The words are names of attributes and values. They are of what
-    the write changes, not of its condition. Its worker continues with the answer.
+    The words are attribute names or values that the write changes. Do not take them from its
+    condition: a mutant without that condition would not match. `landed` is None until the write
+    arrives, and then says whether it was applied. The worker continues with the answer.
     """
 
     def __init__(

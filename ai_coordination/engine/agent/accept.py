@@ -112,8 +112,8 @@ def _landed(
     """Write the agent, and name the task in its run, if it has no name yet."""
     if task_id is None:
         return writes.update_if(agent, actions, condition, engine.context).landed
-    # While its agent is in progress, a run is there and open. That it is there is asked for because
-    # an update would make it.
+    # The run of an agent in progress exists and is open, so the agent's condition is enough.
+    # `exists` guards against an update that creates an item.
     run = models.SessionRun
     transaction = Transaction()
     transaction.update(agent, actions, condition, lambda old: _Refused("the agent has moved"))

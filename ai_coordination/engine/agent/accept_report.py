@@ -71,7 +71,7 @@ def _name(
     """Name the run's task and thread, each once."""
     kind = models.SessionRun
     actions: list[Action] = []
-    # As in `accept`: the agent is in progress, so its run is there and open.
+    # As in `accept`: the agent is in progress, so its run exists and is open.
     condition = kind.run_uuid.exists() & kind.outcome.does_not_exist()
     if async_task_uuid is not None:
         actions.append(kind.async_task_uuid.set(async_task_uuid))

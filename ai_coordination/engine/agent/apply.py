@@ -140,7 +140,7 @@ def _add(transaction: Transaction, transition: Transition) -> None:
     _add_run(transaction, transition)
     _add_session(transaction, transition)
     for agent in transition.puts:
-        # The session's counter gives an ordinal once, so its place is free.
+        # The session's counter gives each ordinal once, so no other agent can have this key.
         transaction.put(agent, new_agents.is_absent(), lambda old: _Refused("the place is taken"))
 
 
@@ -159,8 +159,9 @@ def _add_run(transaction: Transaction, transition: Transition) -> None:
             "usage": changes.get("usage"),
             **(transition.said or {}),
         }
-        # The agent's part has the run in its condition, and no run of an agent at work is sealed or
-        # deleted. So this one is refused only together with that one. An update would make a run.
+        # The agent's condition names this run, and the current run of an agent in progress is never
+        # sealed or deleted. So this condition is refused only if the agent's is refused too.
+        # `exists` guards against an update that creates an item.
         transaction.update(
             kind(agent.session_uuid, agent.current_run_uuid),
             _sealed(agent, transition.outcome, transition.at, result),
@@ -191,14 +192,16 @@ def _add_session(transaction: Transaction, transition: Transition) -> None:
     agent = transition.agent
     session = kind(agent.coordination_uuid, agent.session_uuid)
     actions = [*(transition.session or ()), *(transition.settled or ())]
-    # The last write of a start or a retry sets both, so either refuses what is too early. What is
-    # too late is refused by the agent, which has ended before its session.
+    # One write sets status and iteration when a start or a retry is done, so either of them refuses
+    # a write that comes too early. A write that comes too late is refused by the agent's condition:
+    # the agent has ended before its session.
     condition: Condition = kind.status == SessionStatus.IN_PROGRESS.value
     condition &= kind.iteration_count == agent.iteration
     if transition.session_condition is not None:
         condition &= transition.session_condition
     if transition.session is None:
-        # What was used is charged whatever became of the session. It is there as long as its agent.
+        # Usage is charged whatever the session's status is. The session exists as long as its
+        # agent.
         condition = kind.session_uuid.exists()
     if actions:
         transaction.update(

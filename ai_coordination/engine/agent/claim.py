@@ -163,7 +163,8 @@ def _take_over(
             kind.lease_until.set(lease_until),
             *due_times.set_due(kind, agent.session_uuid, lease_until),
         ],
-        # Whatever ends the run, or takes it over, ends the lease: state and run say why.
+        # Each write that ends the run or takes it over also changes the lease, which `fence`
+        # checks. State and run repeat that for the reader.
         (kind.state == SessionAgentState.IN_PROGRESS.value) & moves.same_run(agent) & fence,
         engine.context,
     )

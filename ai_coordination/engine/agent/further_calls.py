@@ -89,8 +89,8 @@ def _landed(
     reserved = reservation.of_agent(agent, more)
     as_read = [moves.same(getattr(of_agent, name), getattr(agent, name)) for name in reserved]
     transaction = Transaction()
-    # A worker reserves one call after another, so what it has read is what it has written itself,
-    # while it has the run. And the session of a run in progress is in progress, in its iteration.
+    # Only the worker that holds the run writes its reservations, one call after another, so the
+    # values that it has read are its own. The session of a run in progress is in progress too.
     transaction.update(
         agent,
         [getattr(of_agent, name).set(value) for name, value in reserved.items() if value],

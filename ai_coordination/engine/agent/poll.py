@@ -76,8 +76,8 @@ def _take(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent | N
     landed, now = writes.update_if(
         agent,
         actions,
-        # A poll leaves its owner, and sets a lease or another `poll_at`: of these three each alone
-        # refuses a second one.
+        # A poll sets the owner, and a lease or another `poll_at`. Each of the three conditions
+        # alone refuses a second poll of the same time.
         (kind.state == SessionAgentState.IN_PROGRESS.value)
         & moves.same_run(agent)
         & same_lease

@@ -125,7 +125,8 @@ def settle(engine: Engine, agent: models.SessionAgent) -> None:
     writes.update_if(
         agent,
         actions,
-        # An ended agent leaves its state only for the next iteration: the state says what is meant.
+        # An ended agent changes its state only in a later iteration, so the iteration would be
+        # enough.
         (kind.state == agent.state) & (kind.iteration == agent.iteration),
         engine.context,
     )
@@ -171,7 +172,7 @@ def _release_and_make_due(
     return writes.update_if(
         agent,
         [*actions, *due_times.set_due(kind, agent.session_uuid, engine.after_grace())],
-        # A due time that is there, as for an event, stays: it would be moved on, without any harm.
+        # An agent that is due already, for example for an event, keeps its due time.
         condition
         & (kind.state == SessionAgentState.INITIAL.value)
         & (kind.waiting_on == ended)
@@ -188,8 +189,8 @@ def _made_due(engine: Engine, agent: models.SessionAgent) -> models.SessionAgent
     landed, now = writes.update_if(
         agent,
         due_times.set_due(kind, agent.session_uuid, engine.after_grace()),
-        # What may start is due already in every later iteration. A due time would be moved on, and
-        # its looks forgotten.
+        # In a later iteration, an agent that may start is due already. Without this condition its
+        # due time would move on, and the count of looks would be lost.
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)
         & kind.waiting_on.does_not_exist()
@@ -211,7 +212,7 @@ def _release_session(
 ) -> None:
     """Release the session from these of the agents that have ended: it is the last of its graph."""
     kind = models.Session
-    # For a session that has ended in this iteration the set says nothing any longer.
+    # Once a session has ended in this iteration, nobody reads the set.
     landed, now = writes.update_if(
         session,
         [kind.waiting_on.delete(ordinals)],
@@ -253,7 +254,8 @@ def _complete_session(
             *result,
             *_due_after_end(engine, session),
         ],
-        # Within an iteration the set only becomes smaller. That it is gone says why this may be.
+        # Within an iteration the set only shrinks, so it stays empty once it was read so. The
+        # condition states why the session may complete.
         may_move & kind.waiting_on.does_not_exist() & kind.operation.does_not_exist(),
         engine.context,
     )

@@ -127,13 +127,13 @@ def _settle_together(engine: Engine, agents: Sequence[models.SessionAgent]) -> b
                 *outbox.cleared(agent),
                 *(getattr(kind, name).remove() for name in _OWED),
             ],
-            # An ended agent leaves its state only for the next iteration.
+            # An ended agent changes its state only in a later iteration.
             (kind.state == agent.state)
             & (kind.iteration == agent.iteration)
             & reduce(or_, (getattr(kind, name).exists() for name in _OWED)),
             lambda old: _Refused("the agent is settled"),
         )
-    # A session is there as long as its agents. Otherwise an update would make it.
+    # A session exists as long as its agents, so this update never creates it.
     transaction.update(
         of_session(agents[0].coordination_uuid, agents[0].session_uuid),
         token_usage.charge_session(of_session, used, agents),

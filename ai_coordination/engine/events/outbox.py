@@ -195,6 +195,7 @@ def _as_read(item: Item) -> Condition:
     condition &= moves.same(models.SessionAgent.current_run_uuid, item.current_run_uuid)
     if item.state == SessionAgentState.INITIAL:
         condition &= models.SessionAgent.waiting_on.exists()
-        # Not without a run in between: an agent that adds others by a rule asks nobody itself.
+        # An agent that adds others by a rule asks nobody, so it cannot begin to grow without a run
+        # in between. Kept because it is what "rests" means.
         condition &= models.SessionAgent.growing.does_not_exist()
     return condition

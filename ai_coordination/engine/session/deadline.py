@@ -39,8 +39,8 @@ def _be_due(engine: Engine, session: models.Session, at: str | None) -> None:
     actions = due_times.clear(kind)
     if at is not None:
         actions = due_times.set_due(kind, session.session_uuid, at)
-    # Whatever else moves the session on sets another due time: then status, iteration and mark are
-    # refused together with it. A change of the budget does not.
+    # Every other write that moves the session on sets another due time, so `due_at` refuses this
+    # one as well as status, iteration and mark do. Only a change of the budget leaves `due_at`.
     writes.update_if(
         session,
         actions,

@@ -146,7 +146,7 @@ def _blueprint(
 def _undo(engine: Engine, session: models.Session) -> None:
     """Leave the session as it was before."""
     kind = models.Session
-    # As long as it has this mark, it is.
+    # A session with the mark of a dispatch is INITIAL.
     is_initial: Condition = kind.status == SessionStatus.INITIAL.value
     stored = kind.graph, kind.coordination_name, kind.task_name
     operation.unmark(engine, session, is_initial, [attribute.remove() for attribute in stored])

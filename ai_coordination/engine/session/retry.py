@@ -36,7 +36,7 @@ def mark(engine: Engine, session: models.Session, plan: Plan) -> models.Session 
         engine,
         session,
         Operation.RETRY,
-        # An ended session continues only in the next iteration: the status says what is meant.
+        # An ended session continues only in a later iteration, so the iteration would be enough.
         kind.status.is_in(*(status.value for status in TERMINAL_SESSION))
         & (kind.iteration_count == session.iteration_count)
         & (kind.iteration_count >= 1)
@@ -104,7 +104,7 @@ def _resume_with_new_plan(
     _, after = writes.update_if(
         session,
         [kind.retry_plan.set(stored)],
-        # A plan is of one mark, so the plan alone would be enough.
+        # Each plan belongs to one mark, so the plan alone would be enough.
         operation.is_marked_as_read(session) & _has_plan_as_read(session),
         engine.context,
     )
@@ -207,7 +207,7 @@ def _supersede(engine: Engine, agent: models.SessionAgent, iteration: int) -> No
             kind.change_count.add(1),
             *outbox.cleared(agent),
         ],
-        # No later retry resets what is superseded: see Family. If one did, this would be too late.
+        # No later retry resets a superseded agent (see Family), so a late write does no harm.
         kind.state.is_in(*(state.value for state in TERMINAL_AGENT)) & (kind.iteration < iteration),
         engine.context,
     )

@@ -92,8 +92,8 @@ def write(
 ) -> None:
     """Write the agents of a growth in chunks, in this order, then remove the plan."""
     kind = models.Session
-    # Nobody ends a session without a mark, and who ends it writes what is missing. So status and
-    # iteration would find each agent written; they say what is meant.
+    # A session ends only under a mark, and the worker that ends it first writes the missing agents.
+    # So the mark alone would be enough. Status and iteration repeat the rule for the reader.
     in_progress = (
         (kind.status == SessionStatus.IN_PROGRESS.value)
         & (kind.iteration_count == agent.iteration)
@@ -114,8 +114,8 @@ def _forget_plan(engine: Engine, agent: models.SessionAgent) -> None:
     It may have been due for long, so its due time begins anew.
     """
     kind = models.SessionAgent
-    # Only an INITIAL agent has a plan, so either of the two is enough. What it waits for becomes
-    # less until it grows again, so the second write need not ask for it.
+    # Only an INITIAL agent has a plan, so the state alone or the plan alone would be enough. Until
+    # the agent grows again it only waits for fewer agents, so the second write need not check that.
     same = (
         (kind.state == SessionAgentState.INITIAL.value)
         & (kind.iteration == agent.iteration)
