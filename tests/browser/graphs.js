@@ -50,19 +50,12 @@
     };
   },
 
-  /** Show a graph instead of the page, and note in `happened` what a person does. */
+  /** Show a graph on the stage, and note in `happened` what a person does. */
   async mount(graph) {
     const { render } = await import('preact');
     const { html } = await import('./html.js');
     const { Graph } = await import('./graph/view.js');
     const { drawFace } = await import('./graph/node.js');
-    const box = document.createElement('main');
-    const app = document.getElementById('app');
-    // The console is removed first: while it loads it would draw again, in the place of the graph.
-    render(null, app);
-    const empty = app.cloneNode(false);
-    app.replaceWith(empty);
-    empty.append(box);
     window.happened = [];
     const draw = (node) => drawFace({ name: node.label, icon: '✓', fold: node.fold });
     const connect = (from, to) => happened.push(`${from} to ${to}`);
@@ -82,7 +75,7 @@
           onFold=${(id) => happened.push(`fold ${id}`)}
           onConnect=${graph.connects ? connect : undefined}
         />`,
-        box,
+        document.getElementById('stage'),
       );
     show();
   },

@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.conftest import Page, expect
 from tests.browser.served import Served
+from tests.browser.stage import open_stage
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,7 @@ def chain(count: int) -> list[dict[str, Any]]:
 
 
 def test_nothing_overlaps_and_edges_point_one_way(served: Served, page: Page) -> None:
-    page.goto(served.console())
+    open_stage(served, page)
     for seed in range(1, 13):
         graph = {"layers": 3 * seed, "perLayer": 6, "seed": seed, "framed": seed % 4}
         for downwards in (False, True):
@@ -37,12 +38,12 @@ def test_nothing_overlaps_and_edges_point_one_way(served: Served, page: Page) ->
 
 
 def test_a_circle_is_drawn_without_the_edge_that_closes_it(served: Served, page: Page) -> None:
-    page.goto(served.console())
+    open_stage(served, page)
     assert run(page, "edgesOfACircle") == ["ab", "bc"]
 
 
 def test_a_graph_is_walked_through_by_keys(served: Served, page: Page) -> None:
-    page.goto(served.console())
+    open_stage(served, page)
     run(page, "mount", {"nodes": chain(40)})
     graph = page.get_by_role("group", name="Graph")
     node = graph.get_by_role("button", name="Step 0", exact=True)
@@ -64,7 +65,7 @@ def test_a_graph_is_walked_through_by_keys(served: Served, page: Page) -> None:
 
 
 def test_a_graph_is_moved_by_the_mouse(served: Served, page: Page) -> None:
-    page.goto(served.console())
+    open_stage(served, page)
     run(page, "mount", {"nodes": chain(4)})
     first = page.get_by_role("button", name="Step 0", exact=True)
     before = first.bounding_box()
@@ -88,7 +89,7 @@ def test_a_graph_is_moved_by_the_mouse(served: Served, page: Page) -> None:
 
 
 def test_nodes_are_connected_by_drag(served: Served, page: Page) -> None:
-    page.goto(served.console())
+    open_stage(served, page)
     run(page, "mount", {"nodes": chain(4), "connects": True})
     page.get_by_role("button", name="Step 0", exact=True).drag_to(
         page.get_by_role("button", name="Step 3", exact=True)

@@ -8,6 +8,7 @@ import pytest
 from tests.browser.axe import violations
 from tests.browser.conftest import NewPage, Page, expect
 from tests.browser.served import Served
+from tests.browser.stage import open_stage
 
 pytestmark = pytest.mark.browser
 
@@ -39,13 +40,6 @@ SHOW = """async (given) => {
   const { h, render } = await import('preact');
   const { useState } = await import('preact/hooks');
   const { SchemaForm, initial } = await import('./components/schema_form.js');
-  const main = document.createElement('main');
-  const app = document.getElementById('app');
-  // The console is removed first: what it loads would make it draw again.
-  render(null, app);
-  const empty = app.cloneNode(false);
-  app.replaceWith(empty);
-  empty.append(main);
   window.sent = [];
   function Example() {
     const [now, setNow] = useState(value ?? initial(schema));
@@ -55,15 +49,12 @@ SHOW = """async (given) => {
       h(SchemaForm, { schema, value: now, onChange: setNow, path: ['answer'], error }),
       h('button', {}, 'Send'));
   }
-  const root = document.createElement('div');
-  main.replaceChildren(root);
-  render(h(Example), root);
+  render(h(Example), document.getElementById('stage'));
 }"""
 
 
 def show(page: Page, served: Served, schema: Any = SCHEMA, **more: Any) -> None:
-    page.goto(served.console("/nowhere"))
-    page.get_by_text("There is no such page.").wait_for()
+    open_stage(served, page)
     page.evaluate(SHOW, json.dumps({"schema": schema, **more}))
 
 
