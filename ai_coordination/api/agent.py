@@ -12,6 +12,7 @@ from ai_coordination.api.fields import (
     text_field,
     uuid_field,
 )
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.scalars import JSON
 
 RUNTIME_KIND = "Kind of runtime: determines what `target` and `parameters` mean."
@@ -34,7 +35,7 @@ CACHE_WRITE = "How many of the input tokens were written to a cache. Null if it 
 REASONING = "How many of the output tokens were spent on reasoning. Null if it is not known."
 
 
-class AgentRuntime(graphene.ObjectType):
+class AgentRuntime(ObjectType):
     """How the engine reaches an agent."""
 
     kind = graphene.Field(enums.AgentRuntimeKind, required=True, description=RUNTIME_KIND)
@@ -49,7 +50,7 @@ class AgentRuntime(graphene.ObjectType):
         return models.LargeJson(kept.folder, kept.sha256, kept.size)
 
 
-class Agent(graphene.ObjectType):
+class Agent(ObjectType):
     """A member of a coordination: the name of an agent, and how to reach it. Its code runs
     elsewhere.
     """
@@ -62,7 +63,7 @@ class Agent(graphene.ObjectType):
     )
 
 
-class SubtaskQuery(graphene.ObjectType):
+class SubtaskQuery(ObjectType):
     """The work of one agent, as a text that may contain `{variables}`: see `SubtaskQueryInput`."""
 
     agent_uuid = uuid_field(SUBTASK_AGENT)
@@ -72,7 +73,7 @@ class SubtaskQuery(graphene.ObjectType):
     )
 
 
-class InputFile(graphene.ObjectType):
+class InputFile(ObjectType):
     """A file that the agents of a session may read at its URI."""
 
     name = text_field("Display name.", required=True)
@@ -80,7 +81,7 @@ class InputFile(graphene.ObjectType):
     media_type = text_field(MEDIA_TYPE)
 
 
-class TokenUsage(graphene.ObjectType):
+class TokenUsage(ObjectType):
     """How many tokens of language models were used, as agents or models have reported. In a sum,
     a count is null if no run has it, and it never exceeds 2,147,483,647.
     """

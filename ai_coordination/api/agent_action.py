@@ -5,6 +5,7 @@ import graphene
 from ai_coordination import states
 from ai_coordination.api import ask_rule, control_flow, enums
 from ai_coordination.api.fields import int_field, list_field, optional_list_field, uuid_field
+from ai_coordination.api.objects import ObjectType
 
 PRIMARY_PATH = (
     "Whether the agent continues the thread (conversation) of its predecessor. If false, it starts"
@@ -33,7 +34,7 @@ MAX_TURNS = (
 )
 
 
-class RetryPolicy(graphene.ObjectType):
+class RetryPolicy(ObjectType):
     """How often a failed agent is tried again. The waits between attempts grow exponentially, up to
     a day, and random jitter shortens each by up to half.
     """
@@ -47,7 +48,7 @@ class RetryPolicy(graphene.ObjectType):
     )
 
 
-class AgentAction(control_flow.ControlFlow, graphene.ObjectType):
+class AgentAction(control_flow.ControlFlow, ObjectType):
     """Settings of one agent in a task: its predecessors in the graph, conditions, loops, timeouts,
     retries, failure policy and approval. Each agent has at most one action in a task. To use an
     agent at two places of the graph, add it to the coordination twice under different names.

@@ -6,12 +6,13 @@ import graphene
 
 from ai_coordination.api import enums
 from ai_coordination.api.fields import Info, list_field, text_field
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.scalars import JSON
 from ai_coordination.runtimes.base import Runtime
 from ai_coordination.runtimes.registry import RUNTIMES
 
 
-class AgentRuntimeInfo(graphene.ObjectType):
+class AgentRuntimeInfo(ObjectType):
     """A kind of runtime, and whether this deployment offers it."""
 
     kind = graphene.Field(enums.AgentRuntimeKind, required=True, description="The kind.")

@@ -8,6 +8,7 @@ from ai_coordination import models
 from ai_coordination.api import ask_rule, enums, fields
 from ai_coordination.api.ask_rule import shown_json
 from ai_coordination.api.fields import Info, list_field, text_field, time_field
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.scalars import JSON
 from ai_coordination.engine.agent import delegated
 from ai_coordination.runtimes import person_answers
@@ -33,7 +34,7 @@ _LISTED = frozenset(
 _OWN_QUESTION = models.AgentAction(user_in_the_loop=UserInTheLoop.INPUT.value)
 
 
-class Ask(graphene.ObjectType):
+class Ask(ObjectType):
     """What an agent asks a person: to judge its output, or a question of its own. And what the
     person said, once they have answered.
     """

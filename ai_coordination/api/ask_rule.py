@@ -8,6 +8,7 @@ import graphene
 from ai_coordination import models, states
 from ai_coordination.api import enums
 from ai_coordination.api.fields import Info, list_field, optional_list_field, text_field
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.scalars import JSON
 
 ASK = (
@@ -42,7 +43,7 @@ ON_TIMEOUT = (
 ON_REJECTION = "For APPROVAL: what happens when the person rejects the output."
 
 
-class AskRule(graphene.ObjectType):
+class AskRule(ObjectType):
     """What an agent asks a person about its output, and what happens without an answer."""
 
     kind = graphene.Field(enums.UserInTheLoop, required=True, description=KIND)

@@ -3,6 +3,7 @@
 import graphene
 
 from ai_coordination.api.fields import int_field
+from ai_coordination.api.objects import ObjectType
 
 BUDGET_TOKENS = (
     "The most tokens that the session's runs may use, input and output together. Null: no limit."
@@ -14,7 +15,7 @@ BUDGET_DOLLARS = (
 BUDGET_SECONDS = "How long the session may take, from each start or retry on. Null: no limit."
 
 
-class Budget(graphene.ObjectType):
+class Budget(ObjectType):
     """What a session may spend."""
 
     tokens = int_field(BUDGET_TOKENS, required=False)

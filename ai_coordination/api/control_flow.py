@@ -14,6 +14,7 @@ from ai_coordination.api.fields import (
     text_field,
     uuid_field,
 )
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.scalars import JSON
 
 _EXPRESSION = "A JMESPath expression of at most 1,000 characters."
@@ -63,7 +64,7 @@ MAX_ROUNDS = (
 )
 
 
-class ForEach(graphene.ObjectType):
+class ForEach(ObjectType):
     """Runs an agent, or a copy of a task, once for each element of a list."""
 
     items = text_field(ITEMS, required=True)
@@ -71,7 +72,7 @@ class ForEach(graphene.ObjectType):
     tolerated_failures = int_field(TOLERATED_FAILURES, required=False)
 
 
-class Repeat(graphene.ObjectType):
+class Repeat(ObjectType):
     """Runs an agent, or a copy of a task, in rounds until a condition holds."""
 
     until = text_field(UNTIL, required=True)

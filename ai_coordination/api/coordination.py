@@ -17,6 +17,7 @@ from ai_coordination.api.fields import (
     uuid_field,
 )
 from ai_coordination.api.node import Node
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import (
     Connection,
     CursorScope,
@@ -29,7 +30,7 @@ from ai_coordination.api.session_queries import SessionFilter, sessions_of
 from ai_coordination.api.task import tasks_of
 
 
-class Coordination(graphene.ObjectType):
+class Coordination(ObjectType):
     """A set of agents that work together, and how the engine reaches each of them. Tasks arrange
     them in graphs, and sessions execute these.
     """

@@ -15,6 +15,7 @@ from graphql import (
 from ai_coordination import models
 from ai_coordination.api.context import Context
 from ai_coordination.api.documents import selections
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import paging_arguments
 from ai_coordination.api.scalars import DateTime
 from ai_coordination.errors import NotFound
@@ -63,7 +64,7 @@ def connection_field(path: str, description: str, **arguments: Any) -> graphene.
 
 
 def mutation_field(
-    payload: type[graphene.ObjectType],
+    payload: type[ObjectType],
     input_type: type[graphene.InputObjectType],
     resolve: Callable[[Context, dict[str, Any]], Any],
     description: str,

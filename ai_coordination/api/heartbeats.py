@@ -5,12 +5,13 @@ import graphene
 from ai_coordination import models
 from ai_coordination.api import fields
 from ai_coordination.api.fields import Info, text_field, time_field, uuid_field
+from ai_coordination.api.objects import ObjectType
 
 NOTE = "What the agent is doing, for people: one line of 1 to 256 characters."
 PERCENT = "How much of the work is done, 0 to 100."
 
 
-class Heartbeat(graphene.ObjectType):
+class Heartbeat(ObjectType):
     """A sign of life of a run."""
 
     at = time_field("When the run last showed a sign of life.", required=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 import graphene
 
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.errors import BadUserInput
 from ai_coordination.models.reads import Page, PageRequest
 
@@ -161,7 +162,7 @@ class PageInfoOf:
     end_cursor: str | None
 
 
-class PageInfo(graphene.ObjectType):
+class PageInfo(ObjectType):
     """Position of a page in its list."""
 
     has_next_page = graphene.Boolean(
@@ -186,12 +187,12 @@ def unknown_total() -> None:
     """Return None: the total of this list is not known without reading all of it."""
 
 
-def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
+def connection(node: type[ObjectType]) -> type[ObjectType]:
     """Create the types `<Node>Edge` and `<Node>Connection`. Returns the latter."""
     name = node._meta.name
     edge = type(
         f"{name}Edge",
-        (graphene.ObjectType,),
+        (ObjectType,),
         {
             "__doc__": f"A {name} with its cursor.",
             "cursor": graphene.String(
@@ -203,7 +204,7 @@ def connection(node: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
     )
     return type(
         f"{name}Connection",
-        (graphene.ObjectType,),
+        (ObjectType,),
         {
             "__doc__": f"A page of {name}s.",
             "edges": graphene.List(

@@ -21,6 +21,7 @@ from ai_coordination.api.mutations.session_run import SessionRunMutations
 from ai_coordination.api.mutations.task import TaskMutations
 from ai_coordination.api.mutations.task_schedule import TaskScheduleMutations
 from ai_coordination.api.node import Node, key_of
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.session import Session
 from ai_coordination.api.session_agent import SessionAgent
 from ai_coordination.api.session_agent_queries import SessionAgentQueries
@@ -41,7 +42,7 @@ class Query(
     TaskScheduleQueries,
     TaskQueries,
     CoordinationQueries,
-    graphene.ObjectType,
+    ObjectType,
 ):
     """Queries. They return only objects of the caller's tenant, as if there were no others."""
 
@@ -67,7 +68,7 @@ class Mutation(
     TaskScheduleMutations,
     TaskMutations,
     CoordinationMutations,
-    graphene.ObjectType,
+    ObjectType,
 ):
     """Mutations. Each field takes effect completely or not at all. Several fields of one operation
     are executed one after another, and a failure does not undo the earlier ones.

@@ -20,6 +20,7 @@ from ai_coordination.api.fields import (
     uuid_field,
 )
 from ai_coordination.api.node import Node
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import Connection
 from ai_coordination.api.session_agent import SessionAgentFilter, agents_of
 from ai_coordination.api.session_parts import Label, LogEntry, SessionProgress
@@ -32,7 +33,7 @@ TASK_QUERY = (
 )
 
 
-class Session(graphene.ObjectType):
+class Session(ObjectType):
     """One execution of a graph of agents, usually started from a task."""
 
     class Meta:

@@ -25,6 +25,7 @@ from ai_coordination.api.fields import (
 )
 from ai_coordination.api.growths import Growths
 from ai_coordination.api.node import Node
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import (
     Connection,
     CursorScope,
@@ -36,7 +37,7 @@ from ai_coordination.models.reads import Page
 NOTES = "Notes for people: the reason of a failure, or a person's remark. Null if there are none."
 
 
-class SessionAgent(Growths, graphene.ObjectType):
+class SessionAgent(Growths, ObjectType):
     """One agent in one session: its state, its input and its output."""
 
     class Meta:

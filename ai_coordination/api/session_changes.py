@@ -5,6 +5,7 @@ import graphene
 from ai_coordination import models, services
 from ai_coordination.api import fields
 from ai_coordination.api.fields import Info, list_field, text_field
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import CursorScope
 from ai_coordination.services.session_changes import Changes
 from ai_coordination.states import SessionAgentState
@@ -21,7 +22,7 @@ DESCRIPTION = (
 AFTER = "`cursor` of the last answer for this session."
 
 
-class SessionChanges(graphene.ObjectType):
+class SessionChanges(ObjectType):
     """What has moved in a session. Ask again with `cursor` after `pollAfterSeconds`.
 
     Every agent and run is told in its latest state, at least once. States in between may be left

@@ -4,9 +4,10 @@ import graphene
 
 from ai_coordination.api import enums
 from ai_coordination.api.fields import int_field, text_field, time_field, uuid_field
+from ai_coordination.api.objects import ObjectType
 
 
-class LogEntry(graphene.ObjectType):
+class LogEntry(ObjectType):
     """An event of a session, such as its start, a failure or an answer. The last 100 are kept."""
 
     at = time_field("Time of the event.", required=True)
@@ -21,7 +22,7 @@ class LogEntry(graphene.ObjectType):
     )
 
 
-class Label(graphene.ObjectType):
+class Label(ObjectType):
     """A key and a value by which sessions are found."""
 
     key = text_field("The key, such as `customer`.", required=True)
@@ -38,7 +39,7 @@ class LabelInput(graphene.InputObjectType):
 LABELS = "Labels by which the session can be found: at most 10, each with a key of its own."
 
 
-class SessionProgress(graphene.ObjectType):
+class SessionProgress(ObjectType):
     """Number of a session's agents in each state, without superseded ones."""
 
     total = int_field("All agents that the session has now. More may be added while it runs.")

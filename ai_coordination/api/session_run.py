@@ -18,6 +18,7 @@ from ai_coordination.api.fields import (
     uuid_field,
 )
 from ai_coordination.api.node import Node
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import (
     Connection,
     CursorScope,
@@ -29,7 +30,7 @@ from ai_coordination.api.pagination import (
 ASYNC_TASK = "Identifier of the work in the external system that does it. Null if there is none."
 
 
-class SessionRun(graphene.ObjectType):
+class SessionRun(ObjectType):
     """The record of one attempt of an agent, or of a call that was throttled and does not count as
     an attempt. It is created when the attempt starts, and sealed when it ends. Afterwards it never
     changes. While it is open, `threadUuid` and `asyncTaskUuid` may be set once.

@@ -22,6 +22,7 @@ from ai_coordination.api.fields import (
     uuid_field,
 )
 from ai_coordination.api.node import Node
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import (
     Connection,
     CursorScope,
@@ -50,7 +51,7 @@ OUTPUT = (
 MOST_NAMED_TASKS = 20
 
 
-class Task(graphene.ObjectType):
+class Task(ObjectType):
     """A graph of agents: which agents of a coordination work, in which order, and on what."""
 
     class Meta:

@@ -18,6 +18,7 @@ from ai_coordination.api.fields import (
     uuid_field,
 )
 from ai_coordination.api.node import Node
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.pagination import Connection, CursorScope, connection, paging_arguments
 from ai_coordination.models.reads import Page
 
@@ -29,7 +30,7 @@ TIMEZONE = "IANA name of the time zone of the expression, such as `Europe/Berlin
 STATUS = "ACTIVE or PAUSED. Only the engine sets COMPLETED."
 
 
-class TaskSchedule(graphene.ObjectType):
+class TaskSchedule(ObjectType):
     """A schedule that starts sessions of a task."""
 
     class Meta:

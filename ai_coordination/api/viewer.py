@@ -3,10 +3,11 @@
 import graphene
 
 from ai_coordination.api.fields import Info, list_field, text_field
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.caller import Caller
 
 
-class Viewer(graphene.ObjectType):
+class Viewer(ObjectType):
     """The verified caller of the request."""
 
     endpoint_id = text_field("Endpoint of the caller's tenant.", required=True)

@@ -12,6 +12,7 @@ from ai_coordination.api.coordination import Coordination
 from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
+from ai_coordination.api.objects import ObjectType
 
 
 class CreateCoordinationInput(graphene.InputObjectType):
@@ -45,7 +46,7 @@ class DeleteCoordinationInput(graphene.InputObjectType):
     coordination_uuid = uuid_field("UUID of the coordination.")
 
 
-class CoordinationPayload(graphene.ObjectType):
+class CoordinationPayload(ObjectType):
     """The result of a mutation of a coordination."""
 
     coordination = graphene.Field(

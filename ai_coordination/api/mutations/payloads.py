@@ -2,8 +2,10 @@
 
 import graphene
 
+from ai_coordination.api.objects import ObjectType
 
-class DeletePayload(graphene.ObjectType):
+
+class DeletePayload(ObjectType):
     """The result of a deletion."""
 
     deleted_id = graphene.ID(required=True, description="Global id of the deleted object.")

@@ -17,6 +17,7 @@ from ai_coordination.api.fields import (
 )
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.session import TASK_QUERY, Session
 from ai_coordination.api.session_parts import LABELS, LabelInput
 from ai_coordination.engine import session_commands
@@ -84,7 +85,7 @@ class PurgeSessionInput(graphene.InputObjectType):
     session_uuid = uuid_field("UUID of the session.")
 
 
-class SessionPayload(graphene.ObjectType):
+class SessionPayload(ObjectType):
     """The result of a mutation of a session."""
 
     session = graphene.Field(Session, required=True, description="The session after the change.")

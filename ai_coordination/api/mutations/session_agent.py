@@ -16,6 +16,7 @@ from ai_coordination.api.fields import (
 )
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.session_agent import SessionAgent
 
 RULES = "Timeouts, retries, failure policy and approval. Default: the defaults of its fields."
@@ -65,7 +66,7 @@ class DeleteSessionAgentInput(graphene.InputObjectType):
     session_agent_uuid = uuid_field("UUID of the session agent.")
 
 
-class SessionAgentPayload(graphene.ObjectType):
+class SessionAgentPayload(ObjectType):
     """The result of a mutation of a session agent."""
 
     session_agent = graphene.Field(

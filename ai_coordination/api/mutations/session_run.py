@@ -11,6 +11,7 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import text_field, time_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.session_run import SessionRun
 
 
@@ -56,7 +57,7 @@ class DeleteSessionRunInput(graphene.InputObjectType):
     run_uuid = uuid_field("UUID of the run.")
 
 
-class SessionRunPayload(graphene.ObjectType):
+class SessionRunPayload(ObjectType):
     """The result of a mutation of a run."""
 
     session_run = graphene.Field(SessionRun, required=True, description="The run as recorded.")

@@ -13,6 +13,7 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import int_field, optional_list_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.task import AGENT_ACTIONS, OUTPUT, SUBTASK_QUERIES, Task
 
 
@@ -62,7 +63,7 @@ class DeleteTaskInput(graphene.InputObjectType):
     task_uuid = uuid_field("UUID of the task.")
 
 
-class TaskPayload(graphene.ObjectType):
+class TaskPayload(ObjectType):
     """The result of a mutation of a task."""
 
     task = graphene.Field(Task, required=True, description="The task after the change.")

@@ -10,6 +10,7 @@ from ai_coordination.api.context import Context
 from ai_coordination.api.fields import int_field, text_field, uuid_field
 from ai_coordination.api.mutations.payloads import DeletePayload
 from ai_coordination.api.node import global_id
+from ai_coordination.api.objects import ObjectType
 from ai_coordination.api.task_schedule import SCHEDULE, STATUS, TIMEZONE, TaskSchedule
 from ai_coordination.services import timers
 from ai_coordination.states import ScheduleStatus
@@ -46,7 +47,7 @@ class DeleteTaskScheduleInput(graphene.InputObjectType):
     schedule_uuid = uuid_field("UUID of the schedule.")
 
 
-class TaskSchedulePayload(graphene.ObjectType):
+class TaskSchedulePayload(ObjectType):
     """The result of a mutation of a schedule."""
 
     task_schedule = graphene.Field(
