@@ -6,8 +6,7 @@ strictly, and only servers on the operator's list are called.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 HTTPS_PORT: Final = 443
@@ -29,8 +28,7 @@ class HostRefused(Exception):
     """The engine does not call this URL. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """The parts of a checked URL. `path` begins with a slash, `query` is empty or has no `?`."""
 
     scheme: str
@@ -47,8 +45,7 @@ class Server:
         return host if self.port == usual else f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedHost:
+class AllowedHost(NamedTuple):
     """One entry of the list.
 
     `host` and `host:port` allow HTTPS to public addresses, `*.domain` every name with one more

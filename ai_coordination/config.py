@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ai_coordination import agent_hosts, prices
 
@@ -18,8 +18,7 @@ class ConfigurationError(Exception):
     """An environment variable is missing or invalid. The message names it."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings. docs/reference/configuration.md describes each of them."""
 
     table_prefix: str = "ai-coordination-"
@@ -61,28 +60,28 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings. Raises ConfigurationError for an invalid variable."""
-        read = _Reader(environment)
+        read, usual = _Reader(environment), cls()
         settings = cls(
-            table_prefix=read.text("TABLE_PREFIX", cls.table_prefix),
-            dynamodb_client=read.choice("DYNAMODB_CLIENT", cls.dynamodb_client, DYNAMODB_CLIENTS),
+            table_prefix=read.text("TABLE_PREFIX", usual.table_prefix),
+            dynamodb_client=read.choice("DYNAMODB_CLIENT", usual.dynamodb_client, DYNAMODB_CLIENTS),
             endpoint_id=read.optional("ENDPOINT_ID"),
             part_id=read.optional("PART_ID"),
-            endpoint_claim=read.text("ENDPOINT_CLAIM", cls.endpoint_claim),
-            part_claim=read.text("PART_CLAIM", cls.part_claim),
-            user_claim=read.text("USER_CLAIM", cls.user_claim),
-            groups_claim=read.text("GROUPS_CLAIM", cls.groups_claim),
+            endpoint_claim=read.text("ENDPOINT_CLAIM", usual.endpoint_claim),
+            part_claim=read.text("PART_CLAIM", usual.part_claim),
+            user_claim=read.text("USER_CLAIM", usual.user_claim),
+            groups_claim=read.text("GROUPS_CLAIM", usual.groups_claim),
             cors_origins=read.words("CORS_ORIGINS"),
-            introspection=read.switch("INTROSPECTION", cls.introspection),
-            max_body_bytes=read.positive("MAX_BODY_BYTES", cls.max_body_bytes),
-            max_answer_bytes=read.positive("MAX_ANSWER_BYTES", cls.max_answer_bytes),
-            max_tokens=read.positive("MAX_TOKENS", cls.max_tokens),
-            max_depth=read.positive("MAX_DEPTH", cls.max_depth),
-            max_cost=read.positive("MAX_COST", cls.max_cost),
-            agent_function_prefix=read.text("AGENT_FUNCTION_PREFIX", cls.agent_function_prefix),
+            introspection=read.switch("INTROSPECTION", usual.introspection),
+            max_body_bytes=read.positive("MAX_BODY_BYTES", usual.max_body_bytes),
+            max_answer_bytes=read.positive("MAX_ANSWER_BYTES", usual.max_answer_bytes),
+            max_tokens=read.positive("MAX_TOKENS", usual.max_tokens),
+            max_depth=read.positive("MAX_DEPTH", usual.max_depth),
+            max_cost=read.positive("MAX_COST", usual.max_cost),
+            agent_function_prefix=read.text("AGENT_FUNCTION_PREFIX", usual.agent_function_prefix),
             account_id=read.optional("ACCOUNT_ID"),
             queue_url=read.optional("QUEUE_URL"),
             calls_queue_url=read.optional("CALLS_QUEUE_URL"),
-            call_threads=read.positive("CALL_THREADS", cls.call_threads, MOST_CALL_THREADS),
+            call_threads=read.positive("CALL_THREADS", usual.call_threads, MOST_CALL_THREADS),
             texts_bucket=read.optional("TEXTS_BUCKET"),
             api_function=read.optional("API_FUNCTION"),
             schedule_group=read.optional("SCHEDULE_GROUP"),

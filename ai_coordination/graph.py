@@ -4,9 +4,8 @@ All functions take linear time in nodes and edges, and none recurses.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 K = TypeVar("K", bound=str | int)
 
@@ -74,8 +73,7 @@ def threads(
     return sources
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A session agent in the graph of a session."""
 
     ordinal: int

@@ -7,9 +7,8 @@ does not exist. So no text is left behind if the item is never written, or its o
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Self, overload
+from typing import NamedTuple, Self, overload
 from urllib.parse import quote
 
 from ai_coordination import models
@@ -29,8 +28,7 @@ URL_SECONDS = 12 * 3600
 CLEANUP_DELAY_SECONDS = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """The session that texts are deleted with. Without one, the coordination.
 
     The texts of a coordination are deleted only with it, not when it changes, and it cannot be

@@ -9,7 +9,6 @@ long invocations, and not a million.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -44,8 +43,7 @@ def handle(
     It returns when no call waits and the queue has none, or none that there is time for.
     """
     seconds = records.seconds_left(lambda_context) - SECONDS_TO_WRITE_ALL
-    engine = replace(
-        engine,
+    engine = engine._replace(
         works_until=engine.context.utc() + timedelta(seconds=seconds),
         enough_seconds=ENOUGH * seconds,
         # Each thread releases the successors of its own agent: a list would be shared.
@@ -107,7 +105,7 @@ class _Invocation:
 
         Its log lines and metrics are its own.
         """
-        engine = replace(self._engine, onward=deque())
+        engine = self._engine._replace(onward=deque())
         with telemetry.invocation(self._lambda_context.aws_request_id):
             seconds = records.handle(engine, record, self._lambda_context)
             records.go_on(engine, self._lambda_context)

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ai_coordination import messages, records, telemetry, waiting
@@ -51,7 +50,7 @@ def handle(
     `invoke` invokes agents.
     """
     engine = factory.of_a_worker(context, lambda_context.get_remaining_time_in_millis() / 1000)
-    engine = replace(engine, invoke=invoke)
+    engine = engine._replace(invoke=invoke)
     with telemetry.invocation(lambda_context.aws_request_id):
         return _dispatch(engine, event, lambda_context)
 
@@ -83,12 +82,12 @@ def _handle_steps(
     is_batch = len(batch) > 1
     # A worker of both lanes may wait for one agent of a batch while it has claimed another.
     hands_over = not is_batch or settings().calls_queue_url is not None
-    engine = replace(
-        engine, gathered=[] if is_batch else None, onward=deque() if hands_over else None
+    engine = engine._replace(
+        gathered=[] if is_batch else None, onward=deque() if hands_over else None
     )
     if is_batch:
         ahead = read_ahead.read(records.readable(batch), engine.context)
-        engine = replace(engine, ahead=ahead)
+        engine = engine._replace(ahead=ahead)
     handled = [(record, records.handle(engine, record, lambda_context)) for record in batch]
     release.release_gathered(engine)
     failed = [(record, seconds) for record, seconds in handled if seconds is not None]

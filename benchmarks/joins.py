@@ -4,7 +4,6 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -83,7 +82,7 @@ def ended(queue: Held) -> list[models.SessionAgent]:
     owed: list[models.SessionAgent] = []
 
     def end() -> None:
-        engine: Engine = replace(factory.of_a_worker(InvocationContext(), 600), gathered=owed)
+        engine: Engine = factory.of_a_worker(InvocationContext(), 600)._replace(gathered=owed)
         while messages := queue.take(1):
             message_handler.work(engine, messages[0])
             queue.done()

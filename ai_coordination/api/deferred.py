@@ -7,8 +7,7 @@ same query on the same data always omits the same values.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
@@ -25,8 +24,7 @@ NO_SPACE = "The response has no space left for this value: request fewer rows or
 ERROR_BYTES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """Where a deferred value goes: a member of an object, or an element of a list."""
 
     container: Any

@@ -6,8 +6,7 @@ more is built over the limit.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     ExecutionContext,
@@ -33,8 +32,7 @@ Fields = dict[str, list[FieldNode]]
 Data = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(NamedTuple):
     """A placeholder for a value that is added to the response last."""
 
     value: Any

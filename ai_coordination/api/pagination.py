@@ -10,9 +10,8 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import graphene
 
@@ -120,8 +119,7 @@ def page_size(first: int | None) -> int:
     return size
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """A page of a list, in the shape of its GraphQL type."""
 
     page: Page[Any]
@@ -129,7 +127,7 @@ class Connection:
     scope: CursorScope
     position_of: Callable[[Any], str]
     """Returns the position of a row."""
-    count: Callable[[], Any]
+    total: Callable[[], Any]
     """Returns the total count, or None if it is not known."""
 
     @property
@@ -148,14 +146,12 @@ class Connection:
         return PageInfoOf(self.page.has_next, self.request.position is not None, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     cursor: str
     node: Any
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfoOf:
+class PageInfoOf(NamedTuple):
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None
@@ -222,6 +218,6 @@ def connection(node: type[ObjectType]) -> type[ObjectType]:
                     " of it, as for a filtered or tenant-wide list."
                 )
             ),
-            "resolve_total_count": lambda root, info: root.count(),
+            "resolve_total_count": lambda root, info: root.total(),
         },
     )

@@ -3,8 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ai_coordination import agent_hosts
 from ai_coordination.agent_hosts import AllowedHost, HostRefused, Server
@@ -48,8 +47,7 @@ class Refused(Exception):
         self.after_seconds = after_seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(NamedTuple):
     """For whom agents are asked, with which key, and until when: the deadline of `context`."""
 
     key: Key | None
@@ -83,8 +81,8 @@ class Cards:
         with self._lock:
             until, kept = self._kept.get(name, (0.0, None))
             if kept is not None:
-                interface = replace(kept.interface, version=version)
-                self._kept[name] = until, replace(kept, interface=interface)
+                interface = kept.interface._replace(version=version)
+                self._kept[name] = until, kept._replace(interface=interface)
 
     def forget(self) -> None:
         """Forget all cards, for tests."""
@@ -187,7 +185,7 @@ def _parsed(content: bytes) -> Any:
 def _read_card(asker: Asker, target: str) -> Card:
     """Read a card, at first without the key: most cards are public, and need none."""
     server, allowed = _allowed(asker, target)
-    server = replace(server, path=card_path(server))
+    server = server._replace(path=card_path(server))
     context = asker.context.within(min(CARD_SECONDS, asker.context.seconds_left()))
 
     def read(key: Mapping[str, str]) -> Reply:

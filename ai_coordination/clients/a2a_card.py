@@ -1,9 +1,8 @@
 """Cards of A2A agents: where an agent is called, in which version, and what it takes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ai_coordination.agent_hosts import Server
 
@@ -33,8 +32,7 @@ class CardUnusable(Exception):
     """The card has no interface that the engine can call. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(NamedTuple):
     """Where an agent is called, and in which version.
 
     `tenant` is the protocol's own: one server may have several agents at one URL.
@@ -45,8 +43,7 @@ class Interface:
     tenant: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """What is taken from a card. `input_modes` are media types; None if they are not known."""
 
     interface: Interface

@@ -4,9 +4,8 @@ Version 1.0 is the JSON of a protocol buffer; 0.3 has other names, and a `kind` 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ai_coordination.clients.a2a_card import Interface, Version
 from ai_coordination.clients.a2a_replies import Data
@@ -33,8 +32,7 @@ class Method(Enum):
         return name
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file that the agent reads itself, from a URL."""
 
     name: str
@@ -42,8 +40,7 @@ class File:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """A message to an agent: it begins a task, or continues the task that it names.
 
     It has a text and files, or instead of them the data that the agent wants as a reply.

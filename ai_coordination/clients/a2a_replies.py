@@ -6,8 +6,7 @@ functions of Google's ADK each want data that names what is replied to, and refu
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 MOST: Final = 20
 LONGEST_NAME: Final = 256
@@ -16,12 +15,11 @@ _ADK_TYPE: Final = "adk_type"
 _ADK_LONG_RUNNING: Final = "adk_is_long_running"
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """A part of a message that is a JSON value."""
 
     value: Any
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any]
 
 
 def awaited(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -45,7 +43,7 @@ def awaited(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def replies(asked: Sequence[Mapping[str, str]], reply: Any) -> list[Data]:
     """The parts that give one reply to all that was asked."""
     return [
-        Data({"interruptResponse": {"interruptId": one["id"], "response": reply}})
+        Data({"interruptResponse": {"interruptId": one["id"], "response": reply}}, {})
         if one["kind"] == "interrupt"
         else Data(
             {"id": one["id"], "name": one["name"], "response": {"result": reply}},

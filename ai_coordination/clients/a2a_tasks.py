@@ -5,9 +5,8 @@ Servers mix the forms, so the version that was asked in does not say which one c
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ai_coordination.clients import a2a_replies
 
@@ -41,16 +40,14 @@ class Malformed(Exception):
     """The answer is neither a task nor a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A message instead of a task: the agent has answered at once. `usage` is as it is reported."""
 
     text: str
     usage: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A task as the agent has it now.
 
     `said` is the text that its status has, or else the agent's last message. `output` is the text

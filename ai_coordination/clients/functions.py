@@ -1,8 +1,7 @@
 """Invoke the Lambda functions of agents."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -71,8 +70,7 @@ class InvocationFailed(Exception):
         self.after_seconds = after_seconds
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionResult:
+class FunctionResult(NamedTuple):
     """The response of a function."""
 
     payload: bytes

@@ -8,9 +8,8 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from botocore.httpsession import where
 
@@ -75,12 +74,14 @@ class NotAnswered(Exception):
         return f"{what} {problem}. {self.notes}"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolver:
+class Resolver(NamedTuple):
     """How names become addresses, and which roots certificates need: tests have their own."""
 
     addresses: LookUp | None = None
     context: Callable[[], ssl.SSLContext] | None = None
+
+
+SYSTEM: Final = Resolver()
 
 
 def post(
@@ -92,7 +93,7 @@ def post(
     *,
     context: InvocationContext,
     largest: int = LARGEST_ANSWER_BYTES,
-    resolver: Resolver = Resolver(),
+    resolver: Resolver = SYSTEM,
     is_enough: IsEnough | None = None,
 ) -> Reply:
     """Send a POST once, and return the answer. Raises NotAnswered.
@@ -116,7 +117,7 @@ def get(
 ) -> Reply:
     """Send a GET once: as `post`."""
     request = _Request("GET", headers, None, largest)
-    return _send(server, allowed, request, _bounds(context, seconds, largest), Resolver())
+    return _send(server, allowed, request, _bounds(context, seconds, largest), SYSTEM)
 
 
 def delete(
@@ -130,11 +131,10 @@ def delete(
     """Send a DELETE once: as `post`."""
     request = _Request("DELETE", headers, None, LARGEST_ANSWER_BYTES)
     bounds = _bounds(context, seconds, LARGEST_ANSWER_BYTES)
-    return _send(server, allowed, request, bounds, Resolver())
+    return _send(server, allowed, request, bounds, SYSTEM)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     """What is sent, and how much of an answer is read."""
 
     method: str
@@ -201,10 +201,10 @@ def _exchange(server: Server, connected: socket.socket, request: _Request, bound
             if len(answer) > request.largest:
                 raise _unusable(f"The answer is larger than {request.largest:,} bytes")
             if is_enough and is_enough(piece):
-                return replace(reply, body=bytes(answer))
+                return reply._replace(body=bytes(answer))
         if response.length and not is_enough:
             raise _unusable(BROKEN, retryable=True)
-        return replace(reply, body=bytes(answer))
+        return reply._replace(body=bytes(answer))
 
 
 def _unusable(notes: str, *, retryable: bool = False) -> NotAnswered:

@@ -1,17 +1,15 @@
 """The answer to one HTTP request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 # Some servers name a charset in the same header, which is no compression.
 _COMPRESSIONS: Final = frozenset({"gzip", "x-gzip", "compress", "deflate", "br", "zstd"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer, whatever its status. The names of `headers` are in lower case."""
 
     status: int

@@ -1,8 +1,7 @@
 """Requests with the key of a server: a secret by name, in a header."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from ai_coordination.agent_hosts import AllowedHost, Server
 from ai_coordination.clients.http import Reply
@@ -14,8 +13,7 @@ AUTHORIZATION: Final = "authorization"
 _UNAUTHORIZED = 401
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """The name of a secret, the header that has it, and the tenant for which it is used.
 
     The header `authorization` has it as a bearer token, any other one as it is.
@@ -55,4 +53,4 @@ def ask_with(
 
 def _ask(key: Key, value: str, ask: Ask) -> Reply:
     reply = ask({key.header: f"Bearer {value}" if key.header == AUTHORIZATION else value})
-    return replace(reply, body=reply.body.replace(value.encode(), b"(key)"))
+    return reply._replace(body=reply.body.replace(value.encode(), b"(key)"))

@@ -8,9 +8,8 @@ remembered.
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ai_coordination.clients import mcp_wire
 from ai_coordination.clients.http import NotAnswered
@@ -41,8 +40,7 @@ class StateExpired(Exception):
     """The server no longer accepts the state that it gave with its question."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServersTool:
+class ServersTool(NamedTuple):
     """A tool, as its server describes it."""
 
     name: str
@@ -55,16 +53,14 @@ class ServersTool:
         return len(self.name) + len(self.description) + len(mcp_wire.dumps(self.schema))
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(NamedTuple):
     """The result of a tool."""
 
     text: str
     is_error: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InputRequired:
+class InputRequired(NamedTuple):
     """The tool wants something first. It is called again, with the answers and this `state`."""
 
     requests: Mapping[str, Any]

@@ -3,8 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ai_coordination import __version__
 from ai_coordination.agent_hosts import AllowedHost, Server
@@ -63,8 +62,7 @@ class RpcError(McpFailed):
         self.data = given.get("data")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A server, and the key that it wants. Requests raise NotAnswered and SecretUnavailable."""
 
     server: Server

@@ -1,8 +1,7 @@
 """Create and delete timers in EventBridge Scheduler, which invoke the worker."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,8 +19,7 @@ _BUSY = frozenset({"ThrottlingException", "TooManyRequestsException"})
 _FULL_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(NamedTuple):
     """A schedule in EventBridge Scheduler."""
 
     name: str
@@ -36,8 +34,7 @@ class Timer:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class EventBridge:
+class EventBridge(NamedTuple):
     """A schedule group, with the function that its schedules invoke and the role for it."""
 
     group: str

@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 DIRECTORY = Path(__file__).with_name("static")
 _TYPES = {
@@ -31,8 +31,7 @@ def is_digest(text: str) -> bool:
     return re.fullmatch(rf"[0-9a-f]{{{_DIGITS}}}", text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file, and its type as HTTP names it."""
 
     content: bytes

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ai_coordination.console.files import Files
 
@@ -17,8 +17,7 @@ _INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _APP = '<script type="module" src="app.js">'
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """The page."""
 
     content: bytes

@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 PREFIX = "AI_COORDINATION_CONSOLE_"
@@ -22,8 +21,7 @@ class SignInUnavailable(Exception):
     """The issuer did not say how to sign in. The message is for people."""
 
 
-@dataclass(frozen=True)
-class SignIn:
+class SignIn(NamedTuple):
     """An issuer, and the console's client there."""
 
     issuer: str
@@ -40,7 +38,7 @@ class SignIn:
         """Return the sign-in that the environment names, or None. Raises ValueError."""
         given = {
             name: environment[f"{PREFIX}{name.upper()}"]
-            for name in cls.__dataclass_fields__
+            for name in cls._fields
             if environment.get(f"{PREFIX}{name.upper()}")
         }
         if "issuer" not in given:

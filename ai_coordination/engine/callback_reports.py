@@ -4,7 +4,6 @@ The token takes the place of a verified caller: the tenant is that of the run fo
 issued, and nothing else can be reported with it.
 """
 
-from dataclasses import asdict
 from typing import NamedTuple
 
 from ai_coordination import ids, models
@@ -62,7 +61,7 @@ def take(engine: Engine, caller: Caller, place: Place, report: Report) -> None:
         note, percent = report.note, report.percent
         agent_commands.heartbeat(engine, caller, **key, note=note, percent=percent)
         return
-    usage = None if report.usage is None else asdict(report.usage)
+    usage = None if report.usage is None else report.usage._asdict()
     if isinstance(report, Failed):
         notes, retryable = report.notes, report.retryable
         agent_commands.fail(engine, caller, **key, notes=notes, retryable=retryable, usage=usage)
@@ -70,7 +69,7 @@ def take(engine: Engine, caller: Caller, place: Place, report: Report) -> None:
         asked = {"question": report.text, "form": report.form, "resume": report.resume}
         agent_commands.ask(engine, caller, **key, **asked, usage=usage)
     elif isinstance(report, Delegation):
-        work = [asdict(piece) for piece in report.work]
+        work = [piece._asdict() for piece in report.work]
         given = {"work": work, "resume": report.resume}
         delegation_command.delegate(engine, caller, **key, **given, usage=usage)
     else:

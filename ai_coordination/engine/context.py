@@ -3,7 +3,6 @@
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -56,8 +55,7 @@ class HandedOver(NamedTuple):
     waits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(NamedTuple):
     """What a worker or a mutation executes sessions on.
 
     `works_until` is the worker's own end: no call of an agent lasts longer. With `enough_seconds`

@@ -4,7 +4,6 @@ A message says only where to look, so it may arrive twice, late or never.
 """
 
 from contextlib import suppress
-from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
@@ -61,7 +60,7 @@ LOGGED = frozenset({"kind", "tenant", "coordination", "session", "agent"})
 
 def work(engine: Engine, message: Message) -> None:
     """Perform the outstanding work of the item that a message names. Raises NoTime."""
-    engine = replace(engine, waits=message.lane is Lane.CALLS)
+    engine = engine._replace(waits=message.lane is Lane.CALLS)
     _name_message(message)
     if isinstance(message, CleanupMessage):
         texts.clean_up(message)
@@ -78,7 +77,7 @@ def go_on(engine: Engine, handed_over: HandedOver) -> None:
     agent = handed_over.agent
     _name_message(context.message(agent))
     _name(agent)
-    engine = replace(engine, waits=handed_over.waits)
+    engine = engine._replace(waits=handed_over.waits)
     invoke.invoke(engine, handed_over.session, agent, handed_over.predecessors)
 
 

@@ -1,7 +1,6 @@
 """Commands on a session as a whole: start, dispatch, cancel, retry and purge it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ai_coordination import models, texts
@@ -115,8 +114,8 @@ def start(
             session.pinned_tasks = pinned_tasks.stored(pinned, pending)
         members = {agent.member.agent_uuid: compact(pending, agent.member) for agent in planned}
         planned = [
-            replace(
-                agent, text=pending.stored_form(agent.text), member=members[agent.member.agent_uuid]
+            agent._replace(
+                text=pending.stored_form(agent.text), member=members[agent.member.agent_uuid]
             )
             for agent in planned
         ]

@@ -1,9 +1,9 @@
 """Which parts of the context an expression names, so that only those are loaded."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from ai_coordination.expressions import syntax
 from ai_coordination.expressions.failures import ExpressionFailed
@@ -25,8 +25,7 @@ PROJECTIONS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Roots:
+class Roots(NamedTuple):
     """The roots that an expression names, and of `outputs`, `states`, `answers` the agents.
 
     `all_roots`: it looks at the context as a whole, so every root is needed.
@@ -35,7 +34,7 @@ class Roots:
     named: frozenset[str] = frozenset()
     all_roots: bool = False
     # By root: the agents, or None for all of them.
-    _agents: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    by_root: Mapping[str, frozenset[str] | None] = MappingProxyType({})
 
     def needs(self, root: str) -> bool:
         """Whether the root is needed."""
@@ -45,7 +44,7 @@ class Roots:
         """Those of the known agents that are needed under a root, in their order."""
         if self.all_roots:
             return list(known)
-        agents = self._agents.get(root, frozenset())
+        agents = self.by_root.get(root, frozenset())
         return [agent for agent in known if agents is None or agent in agents]
 
 

@@ -1,16 +1,14 @@
 """What the expressions of each setting see."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Setting = Literal["when", "input", "forEach.items", "repeat.until", "output"]
 
 _ALWAYS: Final = frozenset({"query", "taskQuery", "outputs", "states", "answers"})
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What an expression may name.
 
     `agents` are those that `outputs`, `states` and `answers` have; None if that is not known.

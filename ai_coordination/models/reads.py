@@ -1,9 +1,8 @@
 """Read one item, several items, or one page of a list."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pynamodb.constants import (
     ITEMS,
@@ -122,8 +121,7 @@ def _keys_in(asked: dict[str, Any]) -> int:
     return sum(len(of_table[KEYS]) for of_table in asked.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[E]):
+class Page(NamedTuple, Generic[E]):
     """Some rows of a list. The next page continues after `position`, even if there are no rows."""
 
     rows: list[E]
@@ -131,8 +129,7 @@ class Page(Generic[E]):
     position: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
+class PageRequest(NamedTuple):
     """Which page to read: `first` rows after the range key `position`, or from the start.
 
     Only range keys from `since`, and before `until`, are read. No row has such a key itself.
@@ -198,7 +195,7 @@ def _is_owned(
 
     So `has_next` does not reveal that another tenant's partition has rows.
     """
-    answer = _query(model, hash_key, None, None, replace(request, first=0), index, None)
+    answer = _query(model, hash_key, None, None, request._replace(first=0), index, None)
     return all(model.of(item).partition_key == tenant for item in answer[ITEMS])
 
 

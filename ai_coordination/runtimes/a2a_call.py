@@ -3,8 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ai_coordination import agent_hosts, telemetry, texts
 from ai_coordination.clients import a2a, a2a_messages, a2a_replies, a2a_tasks
@@ -28,8 +27,7 @@ LONGEST_SHOWN: Final = 200
 _WITHOUT_OUTPUT: Final = frozenset({TaskState.FAILED, TaskState.CANCELED})
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(NamedTuple):
     """A call, its parameters, and how agents are asked for it."""
 
     call: Call
@@ -230,7 +228,7 @@ def _send(work: _Work, interface: Interface, message: Message) -> tuple[Any, Int
     except Refused as refused:
         if refused.code not in a2a.OTHER_VERSION or "protocolVersion" in work.parameters:
             raise
-    other = replace(interface, version=interface.version.other)
+    other = interface._replace(version=interface.version.other)
     result = send(other)
     a2a.cards.speaks(work.asker, str(work.call.target), other.version)
     return result, other

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ai_coordination.clients.a2a_card import Interface, Version
 from ai_coordination.clients.a2a_tasks import Task
@@ -16,8 +15,7 @@ LONGEST_POLL_SECONDS: Final = 60.0
 _MOST_GROWING: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A task at an interface. `polls` were made, of which the last `misses` had no answer."""
 
     interface: Interface
@@ -53,7 +51,7 @@ class Place:
 
     def polled(self, *, missed: bool) -> Self:
         """The place after one more poll."""
-        return replace(self, polls=self.polls + 1, misses=self.misses + 1 if missed else 0)
+        return self._replace(polls=self.polls + 1, misses=self.misses + 1 if missed else 0)
 
     def wait(self, parameters: Mapping[str, Any]) -> float:
         """The seconds until the next poll."""

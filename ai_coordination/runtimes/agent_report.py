@@ -7,9 +7,8 @@ ignored.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.message import Message
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from ai_coordination.runtimes import delegations
 from ai_coordination.runtimes.base import Accepted, Answer, Delegation, Question, Usage
@@ -22,8 +21,7 @@ WITHOUT_NOTES: Final = "The agent has failed"
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The agent says that this attempt has failed."""
 
     notes: str
@@ -31,8 +29,7 @@ class Failed:
     usage: Usage | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """The agent is still at work. Only a callback can say so."""
 
     note: str | None

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ai_coordination import models
 from ai_coordination.context import InvocationContext
@@ -27,8 +27,7 @@ class Callback:
     expires_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One invocation of an agent.
 
     `run_uuid` is its idempotency key. The attempt is over at `deadline_at`; the worker can wait
@@ -100,8 +99,7 @@ class Call:
         return self.turn >= int(self.agent.agent_action.max_turns)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """The tokens that one run used. `input_tokens` include those that a cache gave or took."""
 
     input_tokens: int
@@ -112,8 +110,7 @@ class Usage:
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """What a person said to an agent's question: a text, or the JSON value that its form wants."""
 
     text: str | None = None
@@ -128,8 +125,7 @@ class Answer:
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The agent has accepted the work. Its answer arrives later: by a report, or by a poll.
 
     With `poll_seconds` the runtime's `poll` is called after so many seconds, 1 at least. Without,
@@ -143,8 +139,7 @@ class Accepted:
     task_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The agent asks a person. With the reply it is invoked again, in another run.
 
     `resume` is JSON of at most 2 MB that the next invocation gets. `form` is the JSON Schema of
@@ -159,8 +154,7 @@ class Question:
     remote: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(NamedTuple):
     """The agent delegates work to others. With the results it is invoked again, in another run.
 
     `resume` is JSON of at most 2 MB that the next invocation gets. `notes` are for people.

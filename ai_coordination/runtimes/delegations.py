@@ -1,8 +1,8 @@
 """Work that an agent delegates: to whom it may, what it says, and what came of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ai_coordination import models
 from ai_coordination.runtimes import person_answers
@@ -13,8 +13,7 @@ MEMBER: Final = "delegate"
 WITHOUT_NOTES: Final = "no reason is known"
 
 
-@dataclass(frozen=True, slots=True)
-class Delegate:
+class Delegate(NamedTuple):
     """A member of the coordination to which the agent may delegate."""
 
     agent_uuid: str
@@ -22,8 +21,7 @@ class Delegate:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A piece of work for one member. `after` are the places of the pieces that come first."""
 
     agent_uuid: str
@@ -31,16 +29,15 @@ class Work:
     after: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegated:
+class Delegated(NamedTuple):
     """What came of a piece of work that the agent delegated in one of its turns.
 
-    `index` is its place in that delegation. It has an output only if it is completed. If it asked a
+    `place` is its place in that delegation. It has an output only if it is completed. If it asked a
     person about that, `said` is the answer, and `judged` has its members in a payload.
     """
 
     turn: int
-    index: int
+    place: int
     agent_uuid: str
     agent_name: str
     session_agent_uuid: str
@@ -48,7 +45,7 @@ class Delegated:
     output: models.Text | None = None
     notes: str | None = None
     said: PersonAnswer | None = None
-    judged: Mapping[str, Any] = field(default_factory=dict)
+    judged: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def is_done(self) -> bool:

@@ -1,8 +1,7 @@
 """What was said earlier in an agent's thread: the conversation that a model is reminded of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ai_coordination import graph, models, texts
 from ai_coordination.context import InvocationContext
@@ -18,8 +17,7 @@ RUNS_READ: Final = 100
 SEPARATOR: Final = "\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a run of an agent is, or will be, in its thread.
 
     `told` are the agents whose answers are in the agent's input already.
@@ -32,16 +30,14 @@ class Place:
     context: InvocationContext
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One text of the conversation: by the model itself, or said to it."""
 
     by_model: bool
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """How much of the thread a member wants."""
 
     of: str = OWN

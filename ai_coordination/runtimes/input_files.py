@@ -6,9 +6,8 @@ be under a place that the operator has listed for this tenant.
 
 import mimetypes
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from ai_coordination import models
@@ -30,8 +29,7 @@ _TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
 _HEADED: Final = "{}\n\n{}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileContent:
+class FileContent(NamedTuple):
     """A file that is sent. `text` is its name and its content, if it is a text."""
 
     name: str

@@ -139,7 +139,7 @@ def _delegated(work: Delegated) -> dict[str, Any]:
     """What came of a piece of work that the agent has delegated."""
     return {
         "turn": work.turn,
-        "index": work.index,
+        "index": work.place,
         "sessionAgentUuid": work.session_agent_uuid,
         "agentUuid": work.agent_uuid,
         "agentName": work.agent_name,

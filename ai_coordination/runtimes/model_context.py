@@ -6,8 +6,7 @@ reserved before the model is asked.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination import models
 from ai_coordination.runtimes import history, input_files
@@ -17,8 +16,7 @@ from ai_coordination.runtimes.input_files import FileContent
 from ai_coordination.runtimes.model_parameters import AUTO
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(NamedTuple):
     """The most bytes of both, as far as a model reads them as text."""
 
     history: int

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ai_coordination.runtimes import output_schema
 from ai_coordination.runtimes.base import Answer, RunFailed, Usage
@@ -29,8 +29,7 @@ class Stop(Enum):
     MALFORMED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """What is taken from a reply. `facts` are for the log line, and have no texts.
 
     `message` is the model's message as the protocol has it, and as JSON can store it.
@@ -40,7 +39,7 @@ class Completion:
     stop: Stop
     refusal: str | None = None
     usage: Usage | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
     message: dict[str, Any] | None = None
 
 

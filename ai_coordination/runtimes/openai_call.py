@@ -1,7 +1,6 @@
 """The calls of an OPENAI agent's model: the server, the key, and each request."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ai_coordination import agent_hosts
@@ -48,7 +47,7 @@ def answer(call: Call) -> Answer | Question | Delegation:
 def _server(target: str, parameters: Mapping[str, Any]) -> tuple[Server, AllowedHost]:
     base = agent_hosts.parse(target)
     path = f"{base.path.rstrip('/')}/chat/completions"
-    server = replace(base, path=path, query=parameters.get("query", ""))
+    server = base._replace(path=path, query=parameters.get("query", ""))
     allowed = agent_hosts.find_allowed(server, settings().agent_hosts)
     if allowed is None:
         raise RunFailed("This function does not call agents' hosts", retryable=False)

@@ -1,7 +1,6 @@
 """All kinds of runtimes. Adding one changes nothing here: its module is found by its name."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
@@ -92,7 +91,7 @@ def _checked(call: Call) -> tuple[Runtime, Call]:
     parameters = json_schema.with_whole_numbers(runtime.parameters_schema, call.parameters)
     if runtime.spends:
         parameters = _with_schema(call, parameters)
-    return runtime, replace(call, parameters=parameters)
+    return runtime, call._replace(parameters=parameters)
 
 
 def _with_schema(call: Call, parameters: Any) -> Any:

@@ -8,8 +8,7 @@ that is null or has its default counts as absent.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination.states import FailurePolicy, RejectionPolicy, TimeoutPolicy
 
@@ -37,8 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MutationInput:
+class MutationInput(NamedTuple):
     """A mutation's input: its members by name. None means the same as absent.
 
     `space` is the kind of entity that it creates. Each kind has its own keys.

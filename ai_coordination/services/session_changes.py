@@ -6,8 +6,8 @@ list of changes would, which each move would have to be written to.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from ai_coordination import models, timestamps
 from ai_coordination.caller import Caller
@@ -54,8 +54,7 @@ _LARGE = frozenset(
 SMALL = frozenset(each.attr_name for each in models.SessionAgent.get_attributes().values()) - _LARGE
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What a client has to be told."""
 
     known: bytes

@@ -1,10 +1,9 @@
 """Lists of sessions, and the session that a UUID names alone."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import Index
@@ -24,8 +23,7 @@ FILTERED_BY = frozenset({"task_uuid", "user_id", "schedule_uuid", "status"})
 ROWS_OF_A_LABEL = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a list of sessions is filtered by. None: it is not filtered by that."""
 
     coordination_uuid: str | None = None
@@ -117,15 +115,14 @@ def page(
         condition=reads.all_of(wanted.conditions(name)),
     )
     # The rows of an index do not say it: there a session stays until its purge ends.
-    return replace(found, rows=[row for row in found.rows if not row.is_being_purged])
+    return found._replace(rows=[row for row in found.rows if not row.is_being_purged])
 
 
 def _within(request: PageRequest, after: datetime | None, before: datetime | None) -> PageRequest:
     """Limit a page to the session UUIDs of a period: they have the milliseconds of creation."""
     if after is not None and before is not None and before <= after:
         raise BadUserInput("This must be later than createdAfter", "filter", "created_before")
-    return replace(
-        request,
+    return request._replace(
         since=None if after is None else ids.first_of(after),
         until=None if before is None else ids.first_of(before),
     )
@@ -140,7 +137,7 @@ def _with_label(
     rows = reads.page(
         models.SessionLabel,
         models.tenant_label(tenant, chosen.key, chosen.value),
-        request if wanted.is_everything else replace(request, first=ROWS_OF_A_LABEL),
+        request if wanted.is_everything else request._replace(first=ROWS_OF_A_LABEL),
         tenant=tenant,
     )
     keys: list[reads.Key] = [

@@ -1,7 +1,6 @@
 """Session runs: read them, and record and delete runs of the caller's own. None is updated."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -170,7 +169,7 @@ def thread_page(caller: Caller, thread_uuid: str, request: PageRequest) -> Page[
     page = reads.page(model, str(key), request, tenant=caller.partition_key, index=model.of_thread)
     keys: list[reads.Key] = [(model, row.session_uuid, row.run_uuid) for row in page.rows]
     runs = reads.batch_get(keys, tenant=caller.partition_key, context=caller.context)
-    return replace(page, rows=[run for run in runs if run is not None])
+    return page._replace(rows=[run for run in runs if run is not None])
 
 
 def delete(caller: Caller, session_uuid: str, run_uuid: str) -> None:
@@ -221,7 +220,7 @@ def _usage(usage: Mapping[str, Any] | None) -> models.TokenUsage | None:
     if used is None:
         return None
     cost = prices.cost(config.settings().model_prices, used)
-    return models.TokenUsage(**asdict(used), nanodollars=cost)
+    return models.TokenUsage(**used._asdict(), nanodollars=cost)
 
 
 def _finished_at(

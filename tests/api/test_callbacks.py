@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,7 +166,7 @@ def test_after_a_takeover_the_callbacks_of_both_calls_are_valid(
     place, first = begun(agent_server)
     key = place.session, agents(place)["a"]["sessionAgentUuid"]
     put_state(models.SessionAgent, *key, lease_until="2026-01-01T00:00:00.000000+00:00")
-    engine = replace(factory.of_a_worker(SYSTEM, 60), waits=True)
+    engine = factory.of_a_worker(SYSTEM, 60)._replace(waits=True)
     claim.take_over(engine, stored(models.SessionAgent, *key), None)
     second = agent_server.requests[-1].body["callback"]
 

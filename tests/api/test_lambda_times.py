@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -77,7 +76,7 @@ def test_a_call_is_cut_off_while_the_worker_can_still_write_what_came_of_it(slow
 
 def waiting_worker(seconds: float, context: InvocationContext = SYSTEM) -> Engine:
     """A worker of the lane of calls."""
-    return replace(factory.of_a_worker(context, seconds), waits=True)
+    return factory.of_a_worker(context, seconds)._replace(waits=True)
 
 
 def one_agent(place: Place) -> models.SessionAgent:
@@ -114,13 +113,13 @@ def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService)
     place = start(blueprint([function(**WAITS)], rules), taskQuery="Which?")
     before = everything_stored()
     fresh = waiting_worker(60)
-    late = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=14))
+    late = fresh._replace(works_until=datetime.now(UTC) + timedelta(seconds=14))
 
     with pytest.raises(leases.NoTime, match="14 s are left"):
         message_handler.agent_work(late, one_agent(place))
     assert (everything_stored(), functions.invocations) == (before, [])
 
-    in_time = replace(fresh, works_until=datetime.now(UTC) + timedelta(seconds=16))
+    in_time = fresh._replace(works_until=datetime.now(UTC) + timedelta(seconds=16))
     message_handler.agent_work(in_time, one_agent(place))
     assert session(place)["status"] == "COMPLETED"
 

@@ -1,6 +1,5 @@
 """Each call of a model reserves the tokens that it may use, and gives back what it did not."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -145,7 +144,7 @@ def test_an_agent_waits_while_others_may_give_tokens_back(models_server: ChatSer
 
 def caller_at(context: InvocationContext) -> Engine:
     """A worker of the lane that waits for models."""
-    return replace(factory.of_a_worker(context, 400), waits=True)
+    return factory.of_a_worker(context, 400)._replace(waits=True)
 
 
 STOCK = {"lambda": "agent-stock", "name": "stock", "description": "Pieces"}

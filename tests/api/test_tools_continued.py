@@ -1,7 +1,6 @@
 """Models that call tools: later attempts and turns continue after what was done."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,7 +86,7 @@ def test_a_worker_that_takes_over_in_the_middle_of_a_tool_makes_the_same_call_an
         if len(functions.invocations) == 1:
             key.extend([event["context"]["sessionUuid"], event["context"]["sessionAgentUuid"]])
             put_state(models.SessionAgent, *key, lease_until=LONG_AGO)
-            engine = replace(factory.of_a_worker(SYSTEM, 60), waits=True)
+            engine = factory.of_a_worker(SYSTEM, 60)._replace(waits=True)
             claim.take_over(engine, stored(models.SessionAgent, *key), None)
         return returning(60)
 

@@ -83,11 +83,11 @@ def _status(code: str) -> int:
 
 
 LIMITS: dict[str, tuple[int, ...]] = {
-    "request over HTTP": (Settings.max_body_bytes,),
-    "response": (Settings.max_answer_bytes,),
-    "document": (cache.MAX_CHARACTERS, cache.MAX_LINES, Settings.max_tokens),
-    "depth": (Settings.max_depth,),
-    "cost": (Settings.max_cost,),
+    "request over HTTP": (Settings().max_body_bytes,),
+    "response": (Settings().max_answer_bytes,),
+    "document": (cache.MAX_CHARACTERS, cache.MAX_LINES, Settings().max_tokens),
+    "depth": (Settings().max_depth,),
+    "cost": (Settings().max_cost,),
     "reads of a query": (allowance.MOST_UNITS, allowance.MOST_BYTES // 1_000_000),
     "fields of a response": (metering.MAX_VALUES,),
     "page": (1, pagination.MAX_PAGE_SIZE, pagination.DEFAULT_PAGE_SIZE),
@@ -171,7 +171,7 @@ def test_the_tables_and_indexes_are_those_of_the_models() -> None:
     indexes: list[tuple[str, ...]] = []
     for model in models.TABLES:
         described = model._get_schema()
-        name = str(model.Meta.table_name).removeprefix(Settings.table_prefix)
+        name = str(model.Meta.table_name).removeprefix(Settings().table_prefix)
         tables[name] = _keys(described["key_schema"])
         indexes += [
             (index["index_name"], name, *_keys(index["key_schema"]))

@@ -5,7 +5,6 @@ import random
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -98,8 +97,7 @@ def spent_within_the_budget(task: models.Task, seed: int) -> str:
     )
     for _ in range(MOST_ROUNDS):
         moment += timedelta(seconds=90)
-        engine = replace(
-            worker.engine,
+        engine = worker.engine._replace(
             context=At(moment=moment),
             works_until=moment + timedelta(seconds=30),
             enough_seconds=10.0,

@@ -144,7 +144,7 @@ def test_a_timer_is_left_to_nobody_when_it_is_deleted_while_others_write() -> No
     later = At(moment=datetime.now(UTC) + timedelta(hours=1))
     for timer in list(timers.live.values()):
         firing = replace(timer.firing, scheduled_at=TIME)
-        engine = replace(Worker().engine, context=later)
+        engine = Worker().engine._replace(context=later)
         assert schedule_trigger.fire(engine, timers, firing) == "stale"
     assert timers.live == {}
     assert sessions_of(made) == []

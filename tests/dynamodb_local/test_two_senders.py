@@ -1,7 +1,6 @@
 """Many workers send one event while the question that it tells of is answered."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ai_coordination.clients import Event
 from ai_coordination.engine import agent_commands, message_handler
@@ -24,7 +23,7 @@ class Bus:
 
 def test_an_event_that_many_workers_send_is_removed_once_and_no_work_is_lost() -> None:
     asking, bus = Asking(), Bus()
-    asking.worker.engine = replace(asking.worker.engine, events=bus)
+    asking.worker.engine = asking.worker.engine._replace(events=bus)
     run_uuid = asking.agent().current_run_uuid
     asking.tell(agent_commands.ask, run_uuid, question="Which?")
     asking.work_off()

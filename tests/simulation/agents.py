@@ -1,7 +1,6 @@
 """The agents of a random session: they answer, accept or fail, or their worker dies."""
 
 from collections import defaultdict
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -103,7 +102,7 @@ class RandomAgents:
             return asked
         remote = {"waits": self._callers.something()[:1_000]}
         self._accepted[call.run_uuid].append(remote)
-        return replace(asked, remote=remote)
+        return asked._replace(remote=remote)
 
     def _answers(self, call: Call, fate: float) -> Result:
         if fate < 0.4 and self.death:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
 from ai_coordination import models, services
@@ -93,7 +92,7 @@ class Callers:
 
     def _reported(self) -> dict[str, Any]:
         used = self.usage()
-        return {"usage": None if used is None else asdict(used)}
+        return {"usage": None if used is None else used._asdict()}
 
     def work(self, now: Snapshot, diligence: float = 0.5) -> None:
         """Those who are asked answer, and the agents report that have said that they will."""
@@ -193,7 +192,7 @@ class Callers:
     def _delegate(self, given: dict[str, Any], work: Delegation) -> tuple[Mutation, dict[str, Any]]:
         text = delegation.as_text(work)
         self._world.delegated[given["run_uuid"]].append((text, work.resume))
-        more = {"work": [asdict(one) for one in work.work], "resume": work.resume}
+        more = {"work": [one._asdict() for one in work.work], "resume": work.resume}
         return delegation_command.delegate, {**given, **self._reported(), **more}
 
     def _report(self, agent: models.SessionAgent) -> tuple[Mutation, dict[str, Any]]:

@@ -179,7 +179,7 @@ class Simulator:
 
     def request(self) -> Engine:
         """The engine of a new request, which lets workers send events."""
-        return replace(self.engine(), sends_events=False)
+        return self.engine()._replace(sends_events=False)
 
     def new_uuid(self) -> str:
         return f"01900000-0000-7000-8000-{next(self._uuids):012x}"
@@ -303,7 +303,7 @@ class Simulator:
         """As the worker's handler does it."""
         engine = self.engine()
         if len(batch) > 1:
-            engine = replace(engine, gathered=[], ahead=read_ahead.read(batch, engine.context))
+            engine = engine._replace(gathered=[], ahead=read_ahead.read(batch, engine.context))
         self._work(engine, batch)
 
     def _work(self, engine: Engine, batch: Iterable[Message]) -> None:
@@ -313,7 +313,7 @@ class Simulator:
                 message_handler.work(engine, message)
             release.release_gathered(engine)
             return
-        engine = replace(engine, onward=deque())
+        engine = engine._replace(onward=deque())
         for message in batch:
             message_handler.work(engine, message)
         release.release_gathered(engine)

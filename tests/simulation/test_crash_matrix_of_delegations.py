@@ -53,8 +53,8 @@ class Delegating(Started):
             raise RunFailed("No price", retryable=False, usage=USED)
         if call.agent.agent_uuid != "boss":
             return Answer(f"Done: {texts.read(TENANT, call.agent.subtask_query)}", USED)
-        told = [(one.index, one.state.name, one.notes) for one in call.delegated]
-        before = [(one.turn, one.index) for one in call.delegated_before]
+        told = [(one.place, one.state.name, one.notes) for one in call.delegated]
+        before = [(one.turn, one.place) for one in call.delegated_before]
         if call.turn == 1:
             assert (call.resume, told, before) == (None, [], [])
             if call.attempt == 1:

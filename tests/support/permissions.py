@@ -94,7 +94,7 @@ class Used:
         return handle
 
     def read(self, setting: str) -> None:
-        if setting in Settings.__dataclass_fields__:
+        if setting in Settings._fields:
             self._now.settings.add(setting)
 
     def note(self, client: Any, operation: str, parameters: Mapping[str, Any]) -> None:

@@ -94,8 +94,7 @@ def test_the_function_gets_every_setting_with_the_default_of_the_code() -> None:
         worker_function_arn=WORKER_ARN,
     )
     assert {name for name in variables if name.startswith("AI_COORDINATION_")} == {
-        f"AI_COORDINATION_{field.upper()}"
-        for field in set(Settings.__dataclass_fields__) - NOT_THE_APIS
+        f"AI_COORDINATION_{field.upper()}" for field in set(Settings._fields) - NOT_THE_APIS
     }
 
 
@@ -345,7 +344,7 @@ def test_the_console_gets_each_of_its_settings_with_the_default_of_the_code() ->
     assert SignIn.from_environment({**given, **place}) == SignIn(
         "https://issuer.example", "console"
     )
-    assert variables.keys() == {f"{PREFIX}{name.upper()}" for name in SignIn.__dataclass_fields__}
+    assert variables.keys() == {f"{PREFIX}{name.upper()}" for name in SignIn._fields}
     assert parameters[f"{PREFIX}TOKEN"]["AllowedValues"] == list(TOKENS)
     module, _, name = function["Handler"].rpartition(".")
     assert callable(getattr(importlib.import_module(module), name))

@@ -215,7 +215,7 @@ def test_strands_is_replied_to_with_what_its_interrupt_wants() -> None:
 
     assert found.said == "Agent requires input"
     assert a2a_replies.replies(found.awaited, "yes") == [
-        Data({"interruptResponse": {"interruptId": "i1", "response": "yes"}})
+        Data({"interruptResponse": {"interruptId": "i1", "response": "yes"}}, {})
     ]
 
 

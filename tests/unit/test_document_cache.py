@@ -1,7 +1,6 @@
 """Documents are parsed once while the cache holds them, and the cache is bounded."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,11 +21,11 @@ def test_the_same_text_is_read_once_for_each_schema_and_each_setting() -> None:
 
     first = prepare(SCHEMA, query, SETTINGS)
 
-    assert prepare(SCHEMA, query, replace(SETTINGS, max_cost=1)) is first
+    assert prepare(SCHEMA, query, SETTINGS._replace(max_cost=1)) is first
     assert prepare(SCHEMA, query + " ", SETTINGS) is not first
     assert prepare(other_schema, query, SETTINGS) is not first
     for changed in ({"introspection": False}, {"max_tokens": 100}, {"max_depth": 10}):
-        assert prepare(SCHEMA, query, replace(SETTINGS, **changed)) is not first
+        assert prepare(SCHEMA, query, SETTINGS._replace(**changed)) is not first
     assert prepare(SCHEMA, query, SETTINGS) is first
 
 

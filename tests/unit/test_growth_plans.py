@@ -1,6 +1,5 @@
 """The plan of agents that another one adds in front of itself."""
 
-from dataclasses import replace
 from typing import Any
 
 from ai_coordination import graph, models
@@ -22,8 +21,8 @@ def agent(ordinal: int, after: tuple[int, ...] = (), before: tuple[int, ...] = (
 
 def in_lane(one: PlannedAgent, after: tuple[int, ...], before: tuple[int, ...]) -> PlannedAgent:
     assert one.place is not None
-    place = replace(one.place, order_predecessors=after, order_successors=before)
-    return replace(one, place=place)
+    place = one.place._replace(order_predecessors=after, order_successors=before)
+    return one._replace(place=place)
 
 
 # Two copies of 0 -> 1, numbered against their order, and 2 -> 3.
@@ -73,6 +72,6 @@ def test_a_pinned_plan_is_read_as_it_was() -> None:
 
     assert counts == [3, 1]
     for before, after in zip(lane, loaded, strict=True):
-        assert replace(before, member=after.member, action=after.action) == after
+        assert before._replace(member=after.member, action=after.action) == after
         assert after.action.max_turns == 4
     assert new_agents.chunks([5, 5, 5, 9], 2, 12) == [2, 1, 1]

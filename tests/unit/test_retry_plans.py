@@ -6,7 +6,6 @@ The sessions are drawn as lines: an agent, its state, and what it follows. A chi
 import json
 import zlib
 from base64 import b64decode
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -419,7 +418,7 @@ def test_a_lost_plan_is_made_again_with_the_order_edges_that_are_written() -> No
 
     plan = retry_plan.recovered(agents, 2)
 
-    assert plan == replace(first, lanes=())
+    assert plan == first._replace(lanes=())
     again = {at: one["order_predecessors"] for at, one in reset(agents, plan).items()}
     assert {at: before for at, before in again.items() if before} == {12: {10}, 15: {13}}
 
@@ -450,13 +449,12 @@ PLAIN = Plan(frozenset({1, 2}), frozenset({2}), None, True)
     "plan",
     [
         PLAIN,
-        replace(
-            PLAIN,
+        PLAIN._replace(
             keeps={1: 0, 7: 3},
             superseded=frozenset({10, 11}),
             lanes=(order_edges.Lanes(10, 6, 2, 3),),
         ),
-        replace(PLAIN, lanes=(order_edges.Lanes(10, 6, 1, 3),)),
+        PLAIN._replace(lanes=(order_edges.Lanes(10, 6, 1, 3),)),
     ],
 )
 def test_a_plan_is_read_as_it_was_written(plan: Plan) -> None:

@@ -1,6 +1,5 @@
 """The registry of runtimes: each kind has its own, and a kind of another version has a safe one."""
 
-from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +20,7 @@ ALWAYS_WAITED_FOR = {
 
 def call_of(kind: str | None, parameters: Any) -> Call:
     runtime = SimpleNamespace(kind=kind, target=None)
-    given: Any = {field.name: None for field in fields(Call)}
+    given: Any = dict.fromkeys(Call._fields)
     agent = SimpleNamespace(member=SimpleNamespace(runtime=runtime), agent_input=None)
     return Call(**{**given, "agent": agent, "parameters": parameters})
 

@@ -2,9 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -42,8 +41,7 @@ class DocumentRejected(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A valid document within the limits on size, tokens and depth. Shared between requests."""
 
     node: DocumentNode

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest, MutationByGet
@@ -23,8 +23,7 @@ _STATUS_OF_FAILURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """An HTTP request."""
 
     method: str
@@ -35,8 +34,7 @@ class HttpRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """An HTTP response."""
 
     status: int

@@ -4,8 +4,7 @@ Never from a header, because clients can write any header.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination.api.transport import groups
 from ai_coordination.caller import MAX_USER_ID_CHARACTERS, Caller
@@ -17,8 +16,7 @@ from ai_coordination.errors import BadUserInput, Unauthenticated
 _NO_CLAIMS = frozenset({"claims", "scopes", "integrationLatency"})
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What an event says about its sender."""
 
     claims: Mapping[str, Any] | None = None

@@ -1,8 +1,8 @@
 """Invocations of the API's Lambda function, each with its way to answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 from ai_coordination.api import sizes
 from ai_coordination.api.request import GraphQLRequest
@@ -42,8 +42,7 @@ class Invocation(Protocol):
     def failure(self, settings: Settings, record: RequestRecord) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The ids of one request, and the context in which it is executed."""
 
     request_id: str
@@ -51,8 +50,7 @@ class Trace:
     context: InvocationContext
 
 
-@dataclass(frozen=True, slots=True)
-class HttpInvocation:
+class HttpInvocation(NamedTuple):
     """A request from API Gateway or a function URL."""
 
     transport: str
@@ -88,8 +86,7 @@ def _payload(response: http.HttpResponse, trace: Trace, record: RequestRecord) -
     }
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackInvocation:
+class CallbackInvocation(NamedTuple):
     """A report of an agent elsewhere, from API Gateway. It is authorized by its own token."""
 
     trace: Trace
@@ -109,8 +106,7 @@ class CallbackInvocation:
         return _payload(response, self.trace, record)
 
 
-@dataclass(frozen=True, slots=True)
-class DirectInvocation:
+class DirectInvocation(NamedTuple):
     """A direct invocation, authorized by IAM. Its response is the GraphQL result itself."""
 
     trace: Trace

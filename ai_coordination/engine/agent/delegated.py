@@ -1,8 +1,7 @@
 """What came of the work that an agent has delegated, and to whom it may delegate."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ai_coordination import ids, models, texts
 from ai_coordination.context import InvocationContext
@@ -13,8 +12,7 @@ from ai_coordination.runtimes.delegations import Delegate, Delegated, said_of, t
 from ai_coordination.states import SessionAgentState
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(NamedTuple):
     """Of the delegation with which the agent's last turn ended, and of those before it."""
 
     last: Sequence[Delegated] = ()
@@ -116,7 +114,7 @@ def _result(growth: models.Growth, index: int, child: models.SessionAgent) -> De
     judged = {} if said is None else {"userInput": said.text, **person_answers.unread(child)}
     return Delegated(
         turn=int(growth.turn),
-        index=index,
+        place=index,
         agent_uuid=child.agent_uuid,
         agent_name=child.member.agent_name,
         session_agent_uuid=child.session_agent_uuid,
@@ -131,11 +129,11 @@ def _result(growth: models.Growth, index: int, child: models.SessionAgent) -> De
 def sections(agent: models.SessionAgent, results: Results) -> Iterator[tuple[str, models.Text]]:
     """Return a heading, whose line breaks are not removed yet, and a text for each result."""
     for one in results.before:
-        heading = f"Work {one.index + 1}, which you delegated in turn {one.turn}"
+        heading = f"Work {one.place + 1}, which you delegated in turn {one.turn}"
         yield f"{heading} to agent {one.agent_name}", text_of(one)
         yield from said_of(one)
     for one in results.last:
-        heading = f"Work {one.index + 1}, which you have just delegated"
+        heading = f"Work {one.place + 1}, which you have just delegated"
         yield f"{heading} to agent {one.agent_name}", text_of(one)
         yield from said_of(one)
     if results.last and agent.current_turn >= int(agent.agent_action.max_turns):

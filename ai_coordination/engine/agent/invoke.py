@@ -1,7 +1,6 @@
 """Invoke a claimed agent by its runtime, and write the result."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ai_coordination import models, telemetry
 from ai_coordination.engine.agent import (
@@ -64,7 +63,7 @@ def invoke(
     def ask() -> Result:
         call = _call(engine, session, agent, predecessors)
         schema = output_check.schema_of(agent)
-        told = replace(call, last_failure=fail.last_failure(agent), output_schema=schema)
+        told = call._replace(last_failure=fail.last_failure(agent), output_schema=schema)
         return output_check.checked(agent, schema, engine.invoke(told))
 
     _write_result(engine, session, agent, ask)
@@ -81,7 +80,7 @@ def poll(engine: Engine, session: models.Session, agent: models.SessionAgent) ->
     def ask() -> Result:
         call = _call(engine, session, agent, ())
         try:
-            result = engine.poll(replace(call, seconds=min(call.seconds, lease.POLL_SECONDS)))
+            result = engine.poll(call._replace(seconds=min(call.seconds, lease.POLL_SECONDS)))
         except RunFailed as failed:
             if not failed.throttled:
                 raise

@@ -6,10 +6,11 @@ back what a run did not use.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import reduce
 from operator import and_
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -51,8 +52,7 @@ class NotLimited(EngineError):
     """What a call can use or cost has no upper limit, so nothing can be reserved for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """The most that a run can use of each unit that the session's budget limits.
 
     It is 0 for an agent that is no model. Such an agent may start unless more was spent than the
@@ -60,7 +60,7 @@ class Reservation:
     """
 
     most: Amounts
-    parts: Mapping[str, Amounts] = field(default_factory=dict)
+    parts: Mapping[str, Amounts] = MappingProxyType({})
 
 
 def of(

@@ -8,7 +8,7 @@ engine knows of: their writes are as if there were no sums.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import reduce
 from operator import and_, or_
 
@@ -35,7 +35,7 @@ class _Refused(EngineError):
 
 def priced(usage: Usage, agent: models.SessionAgent) -> models.TokenUsage:
     """The usage with what it costs by the prices of now. Raises Throttled."""
-    own = models.TokenUsage(**asdict(usage))
+    own = models.TokenUsage(**usage._asdict())
     known = config.settings().model_prices
     if known:
         own.nanodollars = prices.cost(known, usage)

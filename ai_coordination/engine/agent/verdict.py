@@ -1,10 +1,9 @@
 """Check an answer to an agent that asks, and say what it means for the agent."""
 
 import json
-from dataclasses import asdict, dataclass
 from enum import Enum, auto
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import question
@@ -18,8 +17,7 @@ NO_OPTIONS = "Only a question with options is answered with a choice"
 NO_APPROVAL = "This agent asks for {}, not for an approval"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(NamedTuple):
     """What a person said, as it was sent. `answer` is JSON, for a question with a form."""
 
     user_input: str | None = None
@@ -34,7 +32,7 @@ class Said:
 
         Members that came later count only if they are set: earlier versions have stored marks.
         """
-        members = asdict(self)
+        members = self._asdict()
         if self.choice is None:
             del members["choice"]
         said = json.dumps(list(members.values()), sort_keys=True)

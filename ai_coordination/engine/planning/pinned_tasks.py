@@ -4,8 +4,7 @@ A session pins them when it starts: what is written or deleted afterwards does n
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination import models, texts
 from ai_coordination.context import InvocationContext
@@ -17,8 +16,7 @@ from ai_coordination.services.members import compact
 from ai_coordination.services.session_membership import MOST_AGENTS
 
 
-@dataclass(frozen=True, slots=True)
-class PinnedTask:
+class PinnedTask(NamedTuple):
     """What a copy of a task is made of."""
 
     actions: Mapping[str, models.AgentAction]
@@ -26,8 +24,7 @@ class PinnedTask:
     initial_query: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
+class Pinned(NamedTuple):
     """Members, in the order of the coordination, and tasks, by their UUIDs."""
 
     members: Mapping[str, models.Agent]
@@ -162,7 +159,6 @@ def _load(task: Mapping[str, Any]) -> PinnedTask:
 
 def with_members(pinned: Pinned, members: Mapping[str, models.Agent]) -> Pinned:
     """Return the same with other members in the places of those that were pinned."""
-    return replace(
-        pinned,
+    return pinned._replace(
         members={uuid: members.get(uuid, member) for uuid, member in pinned.members.items()},
     )

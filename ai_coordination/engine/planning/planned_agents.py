@@ -6,8 +6,7 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ai_coordination import graph, models, texts
 from ai_coordination.engine.planning import asked, element, variables
@@ -18,8 +17,7 @@ from ai_coordination.services import task_graph
 from ai_coordination.services.agent_rules import build_action, with_default_timeout
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an agent is that another one, its parent, has added.
 
     `round` counts the growths of the parent by its rule, or is the turn in which it has delegated.
@@ -39,8 +37,7 @@ class Place:
     task_query: models.Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAgent:
+class PlannedAgent(NamedTuple):
     """One agent that is about to be written. The session, or the parent, pins it."""
 
     ordinal: int
@@ -210,7 +207,7 @@ def _from_stored(text: str | None) -> models.Text | None:
 
 
 def _dump_place(place: Place) -> dict[str, Any]:
-    whole = {**asdict(place), "task_query": _to_stored(place.task_query)}
+    whole = {**place._asdict(), "task_query": _to_stored(place.task_query)}
     return {name: value for name, value in whole.items() if value not in (None, ())}
 
 

@@ -7,7 +7,8 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ai_coordination import models
 from ai_coordination.engine.agent import answer
@@ -25,8 +26,7 @@ from ai_coordination.states import SessionAgentState
 Members = Mapping[str, models.Agent]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The ordinals of the agents to `reset`, and how.
 
     Those in `asking` keep their answer, and ask about it again. `members` are the coordination's
@@ -42,7 +42,7 @@ class Plan:
     asking: frozenset[int] = frozenset()
     members: Members | None = None
     falls_short: bool = False
-    keeps: Mapping[int, int] = field(default_factory=dict)
+    keeps: Mapping[int, int] = MappingProxyType({})
     superseded: frozenset[int] = frozenset()
     lanes: tuple[Lanes, ...] = ()
 
@@ -87,7 +87,7 @@ def recovered(agents: Sequence[models.SessionAgent], iteration: int) -> Plan:
     plan = _Planning(family, begins, done=done).plan()
     # Agents that are reset already have the order edges of the lost plan: those alone hold.
     begun = order_edges.lanes_of(family, done)
-    return replace(plan, lanes=tuple(lanes for lanes in plan.lanes if lanes not in begun))
+    return plan._replace(lanes=tuple(lanes for lanes in plan.lanes if lanes not in begun))
 
 
 def by_version_0_1_0(agents: Sequence[models.SessionAgent]) -> Plan:

@@ -6,7 +6,7 @@ graph. A chunk is written as a whole or not at all, and only while the session i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pynamodb.expressions.condition import Condition
 
@@ -29,8 +29,7 @@ CHUNK = MOST_PARTS - 1
 MOST_BYTES = 3_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class StartPlan:
+class StartPlan(NamedTuple):
     """The agents that a session starts with: as planned, as items, and the bytes of each item."""
 
     planned: Sequence[PlannedAgent]

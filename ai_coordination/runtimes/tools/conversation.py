@@ -2,8 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from ai_coordination.context import InvocationContext
 from ai_coordination.runtimes.base import Reply
@@ -17,8 +16,7 @@ Message = dict[str, Any]
 """A message as the protocol has it, and as JSON can store it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
+class ToolSpec(NamedTuple):
     """The description of a tool that a model gets."""
 
     name: str
@@ -26,8 +24,7 @@ class ToolSpec:
     schema: Schema
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(NamedTuple):
     """A call that a model wants. `arguments` is None if they are not a JSON object."""
 
     id: str
@@ -35,8 +32,7 @@ class ToolCall:
     arguments: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(NamedTuple):
     """The result of a call that a model gets. After an error the model may try another way."""
 
     text: str
@@ -53,8 +49,7 @@ class ToolResult:
         return cls(f"Error: {text}" if is_error else text, is_error)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A tool needs a person first. `state` is JSON, with which the tool continues."""
 
     text: str
@@ -66,8 +61,7 @@ Outcome = ToolResult | Asked | Work
 """How a call ends: with a result, a question to a person, or work for another agent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One use of a tool. `key` is the same whenever this call of the model is made again."""
 
     key: str

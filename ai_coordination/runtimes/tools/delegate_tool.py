@@ -1,7 +1,6 @@
 """The tools by which a model delegates work to other agents: one for each of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from ai_coordination import texts
@@ -63,7 +62,7 @@ def results(call: Call, places: Sequence[int]) -> dict[int, ToolResult]:
 
     `places` are those of the calls, in the order of the work. Raises TextUnavailable, Throttled.
     """
-    done = [one for one in call.delegated if one.index < len(places)]
+    done = [one for one in call.delegated if one.place < len(places)]
     parts = [[("", text_of(one)), *said_of(one)] for one in done]
     wanted = [text for of_one in parts for _, text in of_one]
     read = iter(texts.read_all(call.agent.partition_key, wanted))
@@ -71,8 +70,8 @@ def results(call: Call, places: Sequence[int]) -> dict[int, ToolResult]:
     for one, of_one in zip(done, parts, strict=True):
         told = [heading and f"{heading}:\n" for heading, _ in of_one]
         result = ToolResult.of("\n\n".join(heading + next(read) for heading in told))
-        found[places[one.index]] = replace(result, is_error=not one.is_done)
+        found[places[one.place]] = result._replace(is_error=not one.is_done)
     if call.is_last_turn and places:
         last = found[places[-1]]
-        found[places[-1]] = replace(last, text=f"{last.text}\n\n{LAST_TURN}")
+        found[places[-1]] = last._replace(text=f"{last.text}\n\n{LAST_TURN}")
     return found

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Self
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Self
 
 from ai_coordination.runtimes.base import Reply
 from ai_coordination.runtimes.json_schema import Schema
@@ -37,8 +37,7 @@ class NotOffered(Exception):
         self.notes = notes
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
+class Questions(NamedTuple):
     """The requests of a server that are open, and what people have answered so far.
 
     `open` has the requests by the server's keys, `given` the responses to them. `earlier` are all
@@ -46,8 +45,8 @@ class Questions:
     and `replay` those of a call that has to be made again.
     """
 
-    open: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    open: Mapping[str, Any] = MappingProxyType({})
+    given: Mapping[str, Any] = MappingProxyType({})
     earlier: tuple[Any, ...] = ()
     replay: tuple[Any, ...] = ()
 
@@ -62,8 +61,7 @@ class Questions:
         """With the reply to the question that was the next one."""
         key = next(key for key in self.open if key not in self.given)
         response = _response(self.open[key], reply)
-        return replace(
-            self,
+        return self._replace(
             given={**self.given, key: response},
             earlier=(*self.earlier, [key, self.open[key], response]),
         )
@@ -74,7 +72,7 @@ class Questions:
 
     def from_the_beginning(self) -> Self:
         """The same answers, for a call from the beginning."""
-        return replace(self, open={}, given={}, earlier=(), replay=self.earlier)
+        return self._replace(open={}, given={}, earlier=(), replay=self.earlier)
 
     def of_server(self, requests: Mapping[str, Any]) -> Self:
         """With the server's new requests. What was answered already is answered again.
@@ -90,8 +88,7 @@ class Questions:
             for entry in self.replay
             if entry[0] in requests and _is_same(requests[entry[0]], entry[1])
         ]
-        return replace(
-            self,
+        return self._replace(
             open=dict(requests),
             given={key: response for key, _, response in known},
             earlier=(*self.earlier, *known),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ai_coordination import texts
@@ -35,7 +34,7 @@ class Estimate:
         if self._has_asked:
             told, answered = self._last + _bytes(messages[self._told :]), self._most_output
         else:
-            told, answered = sum(_bytes(asdict(tool)) for tool in tools), 0
+            told, answered = sum(_bytes(tool._asdict()) for tool in tools), 0
             if self._call.is_takeover:
                 # The first worker may have used what the claim has reserved.
                 agent = self._call.agent

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from ai_coordination import agent_hosts
@@ -135,7 +134,7 @@ class McpTool(Tool):
         return self._continue(arguments, use, questions, state["state"])
 
     def _asked(self, asked: Asked, questions: Questions, state: str | None) -> Asked:
-        return replace(asked, state={"questions": questions.to_json(), "state": state})
+        return asked._replace(state={"questions": questions.to_json(), "state": state})
 
     def _continue(
         self,

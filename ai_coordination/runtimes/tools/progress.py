@@ -1,7 +1,7 @@
 """How far a conversation with tools has come: what a question or a checkpoint keeps of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from ai_coordination import texts
@@ -75,7 +75,7 @@ class Progress:
             "asked": self.asked,
             "delegated": self.delegated,
             "run": call.run_uuid,
-            "usage": None if self.usage is None else asdict(self.usage),
+            "usage": None if self.usage is None else self.usage._asdict(),
         }
 
     @classmethod

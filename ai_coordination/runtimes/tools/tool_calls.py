@@ -1,8 +1,7 @@
 """One call of a tool: how long it took, and its log line, which has no texts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ai_coordination import telemetry
 from ai_coordination.context import InvocationContext
@@ -12,8 +11,7 @@ from ai_coordination.runtimes.tools.conversation import Outcome, ToolCall, ToolR
 THREADS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(NamedTuple):
     """The outcome of a call, its milliseconds, and whether there is such a tool."""
 
     outcome: Outcome

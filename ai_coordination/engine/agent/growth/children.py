@@ -1,7 +1,7 @@
 """Plan the agents that a rule adds: copies of the agent itself, one or many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ai_coordination import graph, models, texts
 from ai_coordination.engine.agent.growth.plan import Plan, below
@@ -11,8 +11,7 @@ from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
 from ai_coordination.states import FailurePolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What one element of a list, or one round, is told. A round continues a thread.
 
     `asked` is whom an element asks. A round asks whom the agent asks that is repeated.
@@ -39,8 +38,7 @@ def of_itself(
                 text=pending.stored_form(one.text),
                 predecessors=(),
                 successors=(),
-                place=replace(
-                    place(agent, one),
+                place=place(agent, one)._replace(
                     order_predecessors=lanes.before(number),
                     order_successors=lanes.after(number),
                 ),

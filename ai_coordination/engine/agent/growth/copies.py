@@ -1,7 +1,6 @@
 """Plan the agents of copies of a task, which run in place of the agent that adds them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ai_coordination import graph, models, texts
 from ai_coordination.engine.agent import surroundings
@@ -103,15 +102,13 @@ class _Copy:
     ) -> PlannedAgent:
         """An agent of the copy with this number, after those of the copies before it."""
         first = copy * self._step
-        return replace(
-            one,
+        return one._replace(
             ordinal=one.ordinal + first,
             action=self._action(one.action),
             text=pending.stored_form(one.text),
             predecessors=_moved(one.predecessors, first),
             successors=_moved(one.successors, first),
-            place=replace(
-                self._place(one, first, work, pending),
+            place=self._place(one, first, work, pending)._replace(
                 order_predecessors=self._all(self._sinks, lanes.before(copy), one, self._roots),
                 order_successors=self._all(self._roots, lanes.after(copy), one, self._sinks),
             ),
@@ -134,9 +131,8 @@ class _Copy:
             # The one agent that continues what was said before, if anything was.
             thread_from = graph.OWN_THREAD
         else:
-            place = replace(place, thread_uuid=None)
-        return replace(
-            place,
+            place = place._replace(thread_uuid=None)
+        return place._replace(
             thread_from=thread_from if thread_from < 0 else thread_from + first,
             task_query=_task_query(one.action, work, pending),
         )

@@ -1,15 +1,14 @@
 """The plan of agents that another one adds in front of itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
+from typing import NamedTuple
 
 from ai_coordination import models
 from ai_coordination.engine.planning.planned_agents import Place, PlannedAgent
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The agents to add, with ordinals from 0 and places: the session says later where they begin.
 
     They are equal copies of `step` agents each, one after the other. Agents without successors lead
@@ -42,13 +41,11 @@ class Plan:
 def _placed(agent: PlannedAgent, base: int) -> PlannedAgent:
     place = _place_of(agent)
     thread_from = place.thread_from if place.thread_from < 0 else place.thread_from + base
-    return replace(
-        agent,
+    return agent._replace(
         ordinal=agent.ordinal + base,
         predecessors=_moved(agent.predecessors, base),
         successors=_moved(agent.successors, base) or (place.parent,),
-        place=replace(
-            place,
+        place=place._replace(
             order_predecessors=_moved(place.order_predecessors, base),
             order_successors=_moved(place.order_successors, base),
             thread_from=thread_from,

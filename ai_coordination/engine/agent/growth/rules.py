@@ -5,7 +5,7 @@ condition holds for the last round, or no round is left.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ai_coordination import models, texts
 from ai_coordination.engine.agent import fail, grow, surroundings, threads, transitions, view
@@ -20,8 +20,7 @@ from ai_coordination.states import FailurePolicy, SessionAgentState
 Agents = Sequence[models.SessionAgent]
 
 
-@dataclass(frozen=True, slots=True)
-class UsedUp:
+class UsedUp(NamedTuple):
     """The agent is claimed now. It follows these agents, and has a note if there is one."""
 
     follows: Agents

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.client import BaseClient
@@ -30,8 +29,7 @@ class NeedsBotocore(Exception):
     """Something is configured that only botocore's own client handles. The message says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """The server of a region. `authority` is the header Host: the port only if it is not usual."""
 
     region: str

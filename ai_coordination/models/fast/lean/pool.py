@@ -4,9 +4,8 @@ import os
 import ssl
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import client
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from botocore import exceptions
 from botocore.httpsession import where
@@ -19,8 +18,7 @@ from ai_coordination.models.fast.lean.endpoint import Endpoint
 _CHECKSUM: Final = "x-amz-crc32"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The names of `headers` are in lower case."""
 
     status: int
