@@ -200,8 +200,9 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     one += [f"{name}({{}})" for name in ("max", "min", "sum", "avg", "to_array", "to_number")]
     one += ["to_string({})", "map(&a, {})", "sort_by({}, &@)", "max_by({}, &a)", "abs({})"]
     two = ["({}) == ({})", "({}) != ({})", "({}) < ({})", "({}) && ({})", "({}) || ({})"]
-    two += ["({}) | ({})", "contains({}, {})", "join({}, {})", "merge({}, {})", "[{}, {}]"]
-    two += ["starts_with({}, {})", "not_null({}, {})"]
+    two += ["({}) | ({})", "contains({}, {})", "join({}, {})", "[{}, {}]"]
+    # Of lists without elements, or of pairs, jmespath's merge() makes objects.
+    two += ["starts_with({}, {})", "not_null({}, {})", "merge({{a: {}}}, {{b: {}}})"]
     return st.builds(str.format, st.sampled_from(one), inner) | st.builds(
         str.format, st.sampled_from(two), inner, inner
     )
