@@ -3,10 +3,8 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 NANODOLLARS = 10**9
 MEMBERS = ("input", "output", "cacheRead", "cacheWrite")
@@ -19,8 +17,7 @@ class InvalidPrices(Exception):
     """The text is no list of prices. The message says where, and why."""
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """Dollars per million tokens, which are as many microdollars per token.
 
     Without prices of their own, tokens that a cache gives or takes cost as much as other input.
@@ -32,13 +29,10 @@ class Price:
     cache_read: Decimal
     cache_write: Decimal
 
-    @cached_property
-    def _expression(self) -> re.Pattern[str]:
-        return re.compile(".*".join(map(re.escape, self.pattern.split("*"))), re.DOTALL)
-
     def is_of(self, model: str) -> bool:
         """Whether the pattern stands for the model; `*` in it stands for any characters."""
-        return self._expression.fullmatch(model) is not None
+        expression = ".*".join(map(re.escape, self.pattern.split("*")))
+        return re.fullmatch(expression, model, re.DOTALL) is not None
 
     def cost(self, usage: Any) -> int:
         """What the counts of a usage cost, rounded up once."""
