@@ -78,8 +78,8 @@ _OWN_HEADERS: Final = re.compile(
     r"(x-)?a2a-.*|accept(-.*)?|connection|content-.*|cookie|expect|host|keep-alive|proxy-.*|te"
     r"|trailer|transfer-encoding|upgrade|user-agent|via|forwarded|x-forwarded-.*"
 )
-_MEDIA_TYPE = re.compile(r"[a-z0-9.+_*-]+/[a-z0-9.+_*-]+", re.IGNORECASE)
-_EXTENSION = re.compile(r"[a-z][a-z0-9+.-]*:[!#-+.-~-]+", re.IGNORECASE)
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+_*-]+/[A-Za-z0-9.+_*-]+")
+_EXTENSION = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-+.-~-]+")
 
 
 def problems(parameters: Mapping[str, Any]) -> Iterator[Problem]:
