@@ -176,10 +176,15 @@ def dies_at_each_point(
         ends_right_with(new([point]), f"the worker died at point {point}")
 
 
-def is_spoilt_at_each_write(new: Callable[..., Case], spoilt: str, every: int = 1) -> None:
-    """Each write has this fault, one in each case; with `every` 3 each third."""
-    for write in range(1, without_faults(new).writes + 1, every):
+def is_spoilt_at_each_write(new: Callable[..., Case], spoilt: str, every: int = 1) -> int:
+    """Each write has this fault, one in each case; with `every` 3 each third. Returns the writes.
+
+    So many there are where nothing goes wrong.
+    """
+    writes = without_faults(new).writes
+    for write in range(1, writes + 1, every):
         ends_right_with(new([write], spoilt), f"{spoilt} at write {write}")
+    return writes
 
 
 def two_die(new: Callable[..., Case], later: Collection[int]) -> int:

@@ -22,7 +22,7 @@ from ai_coordination.engine import message_handler, read_ahead, sweeper
 from ai_coordination.engine.agent import delegation, invoke, release
 from ai_coordination.engine.context import Engine
 from ai_coordination.messages import CleanupMessage, Lane, Message
-from ai_coordination.models import TABLES, due_times
+from ai_coordination.models import TABLES, due_times, retention
 from ai_coordination.models.base import SharedConnection
 from ai_coordination.models.texts import Text
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Question, Result
@@ -366,6 +366,7 @@ class Simulator:
         with (
             patch.object(SharedConnection, "attempt", attempt),
             patch.object(due_times, "SHARDS", due_times.SHARDS[:1]),
+            patch.object(retention, "SHARDS", retention.SHARDS[:1]),
             patch.object(texts, "TextBucket", lambda name: self.bucket),
             patch.object(texts, "SqsQueue", lambda url: self),
             patch.object(texts, "ThreadPoolExecutor", OneAfterAnother),

@@ -99,12 +99,12 @@ def said(call: Call) -> str:
     return f"{call.agent.agent_uuid} has answered: {LARGE}"
 
 
-@sampled(11)
+@sampled(17)
 def test_a_session_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Diamond, POINTS, every=every)
 
 
-@sampled(11)
+@sampled(17)
 def test_a_session_ends_whenever_its_texts_are_lost(every: int) -> None:
     ends = set()
     for point in range(1, POINTS + 1, every):
@@ -114,7 +114,7 @@ def test_a_session_ends_whenever_its_texts_are_lost(every: int) -> None:
     assert ends == {"completed", "failed"}
 
 
-@spoilt_by("conflict", every=5)
+@spoilt_by("conflict", every=7)
 def test_a_session_ends_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
     is_spoilt_at_each_write(Diamond, spoilt, every)
 

@@ -95,12 +95,12 @@ class Claiming(Started):
         assert outcomes == ["completed", "input_required"]
 
 
-@sampled(3)
+@sampled(5)
 def test_questions_are_claimed_and_answered_wherever_a_process_dies(every: int) -> None:
     dies_at_each_point(Claiming, POINTS, every=every)
 
 
-@spoilt_by("answer lost", "conflict", every=3)
+@spoilt_by("answer lost", "conflict", every=5)
 def test_questions_are_claimed_and_answered_whichever_write_is_spoilt(
     spoilt: str, every: int
 ) -> None:

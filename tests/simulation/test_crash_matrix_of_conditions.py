@@ -106,12 +106,12 @@ class Branches(Started):
         assert len(now.runs) == list(ENDS.values()).count("completed")
 
 
-@sampled(13)
+@sampled(19)
 def test_branches_end_right_wherever_a_worker_dies(every: int) -> None:
     dies_at_each_point(Branches, POINTS, every=every)
 
 
-@spoilt_by("answer lost", every=7)
+@spoilt_by("answer lost", every=11)
 def test_branches_end_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
     is_spoilt_at_each_write(Branches, spoilt, every)
 

@@ -103,7 +103,7 @@ def chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rest, "CHUNK", 2)
 
 
-often = sampled(19)
+often = sampled(29)
 
 
 @often

@@ -137,12 +137,12 @@ def test_a_bus_that_refuses_is_tried_ever_more_rarely_and_delays_no_deadline() -
     assert now.session.looks is None
 
 
-@sampled(13)
+@sampled(19)
 def test_no_question_and_no_end_is_left_out_wherever_the_worker_dies(every: int) -> None:
     dies_at_each_point(Told, POINTS, 2, every)
 
 
-@sampled(13)
+@sampled(19)
 def test_a_session_that_begins_again_tells_of_both_ends(every: int) -> None:
     dies_at_each_point(Retried, POINTS_OF_RETRY, 2, every)
 

@@ -147,7 +147,7 @@ def states(now: Snapshot) -> dict[str, list[Any]]:
 
 def test_a_retry_ends_right_wherever_its_worker_dies() -> None:
     with in_chunks():
-        dies_at_each_point(Retried, POINTS, first=3, every=41)
+        dies_at_each_point(Retried, POINTS, first=3, every=67)
 
 
 @pytest.mark.stress

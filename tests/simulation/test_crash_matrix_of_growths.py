@@ -160,7 +160,7 @@ class Cancelled(Growing):
 
 
 # Odd points are before a write or a message, even ones after it.
-@sampled(29)
+@sampled(47)
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_session_that_grows_ends_right_wherever_its_worker_dies(
     every: int, *, in_chunks: bool
@@ -170,7 +170,7 @@ def test_a_session_that_grows_ends_right_wherever_its_worker_dies(
         dies_at_each_point(Growing, points, 1 + in_chunks, every)
 
 
-@sampled(53)
+@sampled(83)
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_session_is_cancelled_while_it_grows_and_a_retry_completes_it(
     every: int, *, in_chunks: bool

@@ -120,7 +120,7 @@ def test_workers_of_an_earlier_version_finish_what_was_handed_over() -> None:
         assert len(handed_over(chain)) < len(HANDED_OVER)
 
 
-@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.stress)])
+@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.stress)])
 def test_a_chain_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Chain, POINTS, every=every)
 

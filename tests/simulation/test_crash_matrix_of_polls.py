@@ -78,12 +78,12 @@ def runs_of(now: Snapshot) -> list[models.SessionRun]:
     return sorted(now.runs_of(now.agents[0]), key=lambda run: int(run.attempt))
 
 
-@sampled(11)
+@sampled(17)
 def test_a_polled_session_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Polled, POINTS, every=every)
 
 
-@spoilt_by("conflict", every=5)
+@spoilt_by("conflict", every=7)
 def test_a_polled_session_ends_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
     is_spoilt_at_each_write(Polled, spoilt, every)
 

@@ -151,11 +151,11 @@ class Purge(Case):
 # Odd points are before a write or a message, even ones after it. The long run below has all points.
 @pytest.mark.parametrize(("who", "first"), [("a caller", 1), ("time", 2)])
 def test_a_purge_leaves_nothing_wherever_its_worker_dies(who: str, first: int) -> None:
-    dies_at_each_point(partial(Purge, who), POINTS[who], first, every=5)
+    dies_at_each_point(partial(Purge, who), POINTS[who], first, every=9)
 
 
 @pytest.mark.parametrize("who", POINTS)
-@spoilt_by("answer lost", "conflict", every=5)
+@spoilt_by("answer lost", "conflict", every=9)
 def test_a_purge_leaves_nothing_whichever_write_is_spoilt(
     who: str, spoilt: str, every: int
 ) -> None:

@@ -110,12 +110,12 @@ def _said(agent: Any) -> dict[str, Any]:
     return {"approved": True}
 
 
-@sampled(11)
+@sampled(17)
 def test_a_session_that_asks_ends_right_wherever_its_worker_dies(every: int) -> None:
     dies_at_each_point(Asking, POINTS, every=every)
 
 
-@spoilt_by("answer lost", every=5)
+@spoilt_by("answer lost", every=7)
 def test_a_session_that_asks_ends_right_whichever_write_is_spoilt(spoilt: str, every: int) -> None:
     is_spoilt_at_each_write(Asking, spoilt, every)
 

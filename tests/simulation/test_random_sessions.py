@@ -38,7 +38,9 @@ def _chunks(first: int, last: int) -> list[range]:
 def _everyday() -> list[Any]:
     if REPLAYED:
         return [[int(REPLAYED)]]
-    return [*_chunks(0, EVERYDAY), [208], [30653], [110372]]
+    # Of the last, its many agents take seconds: it is one of the long tests.
+    long = pytest.param([110372], marks=pytest.mark.stress)
+    return [*_chunks(0, EVERYDAY), [208], [30653], long]
 
 
 @pytest.mark.parametrize("seeds", _everyday(), ids=short)
@@ -68,7 +70,7 @@ def test_many_random_sessions_come_to_their_right_end(seeds: range) -> None:
 def test_a_seed_replays_the_same_session() -> None:
     traces = []
     for _ in range(2):
-        session = RandomSession(5)
+        session = RandomSession(7)
         now = session.run()
         traces.append((now.session.status, session.points, session.world.calls))
 
