@@ -25,7 +25,9 @@ from tests.dynamodb_local.threads import side_by_side
 from tests.support.contexts import SYSTEM, At
 
 CALLER = Caller("acme", "sales", "u-17", context=SYSTEM)
+# In the long run, and every day.
 MODELS = 50
+FEWER = 20
 MOST_ROUNDS = 60
 # In fewer trials, a model may fail most sessions by chance.
 ENOUGH_TRIALS = 20
@@ -61,16 +63,20 @@ class Spending(Worker):
 
 
 @pytest.fixture
-def task(engine: None, monkeypatch: pytest.MonkeyPatch) -> models.Task:
+def any_models(engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_COORDINATION_BEDROCK_MODELS", "*")
+
+
+def new_task(number: int) -> models.Task:
+    """So many models side by side."""
     runtime = {
         "kind": AgentRuntimeKind.BEDROCK,
         "target": "amazon.nova-lite-v1:0",
         "parameters": PARAMETERS,
     }
     members = [
-        {"agent_uuid": f"m{number}", "agent_name": f"M{number}", "runtime": runtime}
-        for number in range(MODELS)
+        {"agent_uuid": f"m{one}", "agent_name": f"M{one}", "runtime": runtime}
+        for one in range(number)
     ]
     coordination = services.coordination.create(CALLER, coordination_name="Many", agents=members)
     return services.task.create(
@@ -140,12 +146,15 @@ def is_right(session: models.Session) -> None:
     assert not any(spending.owes(agent) for agent in agents_of(session))
 
 
-def test_models_that_run_side_by_side_spend_no_more_than_the_budget(task: models.Task) -> None:
-    spent_within_the_budget(task, seed=0)
+@pytest.mark.usefixtures("any_models")
+def test_models_that_run_side_by_side_spend_no_more_than_the_budget() -> None:
+    spent_within_the_budget(new_task(FEWER), seed=0)
 
 
 @pytest.mark.stress
-def test_models_spend_no_more_than_the_budget_in_many_trials(task: models.Task, races: int) -> None:
+@pytest.mark.usefixtures("any_models")
+def test_models_spend_no_more_than_the_budget_in_many_trials(races: int) -> None:
+    task = new_task(MODELS)
     # 100 with the usual 500 races.
     trials = range(1, 1 + max(races // 5, 1))
     ends = [spent_within_the_budget(task, seed) for seed in trials]

@@ -83,10 +83,7 @@ def joined_once(task: models.Task) -> None:
 
 
 def test_a_successor_starts_once_however_many_predecessors_end_at_once() -> None:
-    task = new_task()
-
-    for _ in range(3):
-        joined_once(task)
+    joined_once(new_task())
 
 
 @pytest.mark.stress
