@@ -58,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()
     # Other values each time, so many runs a week try more than a few long ones.
     # A busy machine is no failure.
     slow = [hypothesis.HealthCheck.too_slow]
@@ -89,10 +90,11 @@ def pytest_collection_finish() -> None:
     """The collector of garbage never looks again at what is there: the tests and their modules.
 
     And it looks at what is new less often: by default after each 700 objects, of which a test has
-    thousands.
+    thousands. While tests are collected it does not look at all: what is made then stays.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def _needs_dynamodb_local(item: pytest.Item) -> bool:

@@ -11,6 +11,7 @@ from ai_coordination.config import settings
 from ai_coordination.engine.agent import accept
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
+from ai_coordination.models import due_times
 from ai_coordination.runtimes import a2a_place
 from tests.api.execution import SIGNING_SECRET
 from tests.support import chat_server, converse
@@ -31,6 +32,17 @@ from tests.support.world import World, new_world
 def queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Configure a queue that does not exist: these tests need no messages."""
     monkeypatch.setenv("AI_COORDINATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_shard() -> Iterator[None]:
+    """All that is due is in one shard: a sweep of all 32 takes longer than what it finds.
+
+    tests/entrypoints/test_worker.py has them all.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(due_times, "SHARDS", due_times.SHARDS[:1])
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from ai_coordination import models
 from ai_coordination.config import PREFIX, settings
 from ai_coordination.engine import factory, sweeper
-from ai_coordination.models import deletions, retention
+from ai_coordination.models import deletions, due_times, retention
 from ai_coordination.models.base import SharedConnection
 from benchmarks.units import kept
 from tests.api.execution import after, blueprint, echo, external, start, started, work_off
@@ -23,6 +23,8 @@ from tests.support.stored import everything_stored, put_state, refused, stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
+# All of them; in the other tests here there is one.
+SHARDS = due_times.SHARDS
 ACME = {"key": "customer", "value": "ACME"}
 PARTS = ("sessions", "session_agents", "session_runs", "session_labels")
 
@@ -275,7 +277,10 @@ def test_what_is_no_longer_due_is_not_purged(monkeypatch: pytest.MonkeyPatch) ->
     assert parts()["sessions"] == 0
 
 
-def test_without_retention_nothing_is_purged_and_nothing_more_is_read() -> None:
+def test_without_retention_nothing_is_purged_and_nothing_more_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(due_times, "SHARDS", SHARDS)
     place = started([echo("a")])
     assert _ends(place) is None
 

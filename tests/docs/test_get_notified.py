@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cfnlint.api import lint_all  # type: ignore[import-untyped]
 
 from ai_coordination.engine.events import contents
 from ai_coordination.runtimes import json_schema
@@ -34,6 +33,9 @@ RESOURCES: dict[str, Any] = yaml.load(TEMPLATE, _Loader)["Resources"]
 
 
 def test_the_template_is_one_that_cloudformation_takes() -> None:
+    # Here, because it takes almost a second: not each process of the tests runs this one.
+    from cfnlint.api import lint_all  # type: ignore[import-untyped]  # noqa: PLC0415
+
     found = [one for one in lint_all(TEMPLATE) if one.rule.severity != "informational"]
 
     assert found == []

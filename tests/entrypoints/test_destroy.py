@@ -7,7 +7,6 @@ from unittest.mock import Mock
 
 import pytest
 from botocore.session import get_session
-from moto import mock_aws
 
 from ai_coordination import models
 from ai_coordination.config import settings
@@ -67,6 +66,9 @@ def names(stack: str) -> set[str]:
 
 @pytest.fixture
 def account() -> Iterator[Account]:
+    # Here, because it takes half a second: not each process of the tests runs these.
+    from moto import mock_aws  # noqa: PLC0415
+
     with mock_aws():
         account = Account()
         for name in names("trial") | names("other"):
