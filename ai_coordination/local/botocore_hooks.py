@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
-from botocore.handlers import BUILTIN_HANDLERS
+from botocore.handlers import BUILTIN_HANDLERS, generate_idempotent_uuid
 from botocore.session import Session
 
 # S3 is not one of them: what botocore does with its requests says more than their parameters.
@@ -74,7 +74,7 @@ def _answer(
 class _Unserialized:
     """A client that writes no request where one is answered here: nobody reads it.
 
-    That takes as long as the answer. Both methods are botocore's: `super()` is its client.
+    That takes as long as the answer. The methods below are botocore's: `super()` is its client.
     """
 
     meta: Any
@@ -82,6 +82,14 @@ class _Unserialized:
     def _is_answered_here(self) -> bool:
         service, url = self.meta.service_model.service_name, self.meta.endpoint_url
         return bool(_running) and _running[-1].answers(service, url)
+
+    def _emit_api_params(self, api_params: Any, operation_model: Any, context: Any) -> Any:
+        if self._is_answered_here():
+            # The only one of botocore's handlers that adds something to the parameters.
+            generate_idempotent_uuid(api_params, operation_model)
+            _remember(api_params, context)
+            return api_params
+        return super()._emit_api_params(api_params, operation_model, context)  # type: ignore[misc] # see above
 
     def _resolve_endpoint_ruleset(self, *given: Any, **more: Any) -> Any:
         if self._is_answered_here():

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -229,6 +230,7 @@ def running() -> EmbeddedAws:
     return _running[-1]
 
 
+@cache
 def is_aws(url: str) -> bool:
     """Whether it is an address of AWS itself, and not of an emulator."""
     return (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)
