@@ -5,18 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from ai_coordination.clients import SqsQueue
-from ai_coordination.local.tables import create_tables
-from ai_coordination.models import TABLES, connection, due_times
+from ai_coordination.models import connection, due_times
 from tests.dynamodb_local.racers import Racers, racers
 from tests.support.lean import use_lean_client
+from tests.support.new_tables import make_missing_tables, make_new_tables
 
 
 @pytest.fixture(scope="module", autouse=True)
 def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
-    """Its tables are new; each test has a tenant of its own, because what others left stays.
-
-    Not longer than in a module: sweeps would look at all that is due, more with each of them.
-    """
+    """Each test has a tenant of its own, because what others left stays in the tables."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
         # There is no worker: the tests handle messages themselves.
@@ -26,17 +23,15 @@ def engine(dynamodb_local_endpoint: str) -> Iterator[None]:
         # Which shard an item is in follows from its uuid: it would differ from run to run.
         patch.setattr(due_times, "SHARDS", due_times.SHARDS[:1])
         use_lean_client()
-        _delete_tables()
-        create_tables()
+        make_missing_tables()
         yield
     connection.forget_client()
 
 
-def _delete_tables() -> None:
-    held = connection.client.list_tables()["TableNames"]
-    for table in TABLES:
-        if table.Meta.table_name in held:
-            connection.client.delete_table(TableName=table.Meta.table_name)
+@pytest.fixture(scope="module")
+def new_tables(engine: None) -> None:
+    """For a module that sweeps."""
+    make_new_tables()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from tests.support.graph_api import (
 from tests.support.mutations import work_on_the_first
 from tests.support.stored import put_state, stored
 
+pytestmark = pytest.mark.usefixtures("new_tables")
+
 # What the engine writes into an item while it lives.
 ENGINES = {"asking", "logs", "sole_successors", "successors", "waiting_on"}
 FILES = 40

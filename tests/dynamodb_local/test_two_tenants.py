@@ -18,7 +18,7 @@ from tests.support.graph_api import Place, change, data, new_coordination, new_t
 from tests.support.lambda_service import returning, serving
 from tests.support.stored import put_state
 
-pytestmark = pytest.mark.usefixtures("surroundings")
+pytestmark = pytest.mark.usefixtures("surroundings", "new_tables")
 
 SESSIONS = 2
 FORTY = 40

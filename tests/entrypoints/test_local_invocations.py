@@ -95,7 +95,7 @@ def url(functions: Functions, requests: list[str]) -> Iterator[str]:
         return functions.answer(request) or Response(status=404)
 
     http = server.listen("127.0.0.1", 0, answer)
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server.url(http, "")
     http.shutdown()

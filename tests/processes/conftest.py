@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ai_coordination.local.tables import create_tables
 from ai_coordination.models import connection
 from tests.processes.processes import queue_and_bucket
+from tests.support.new_tables import make_new_tables
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def shared(dynamodb_local_endpoint: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_endpoint)
         connection.forget_client()
-        create_tables()
+        make_new_tables()
         with queue_and_bucket():
             yield
     connection.forget_client()

@@ -58,7 +58,7 @@ def fresh_settings() -> Iterator[None]:
 
 
 def _ours() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    return {name: os.environ[name] for name in os.environ if name.startswith(PREFIX)}
 
 
 @pytest.fixture
