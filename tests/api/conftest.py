@@ -12,6 +12,7 @@ from ai_coordination.engine.agent import accept
 from ai_coordination.local.embedded import EmbeddedAws
 from ai_coordination.local.tables import create_tables
 from ai_coordination.models import due_times
+from ai_coordination.models.base import Item
 from ai_coordination.runtimes import a2a_place
 from tests.api.execution import SIGNING_SECRET
 from tests.support import chat_server, converse
@@ -26,6 +27,9 @@ from tests.support.model_kinds import Chat, Converse, Model
 from tests.support.scheduling import SCHEDULER
 from tests.support.stored import stored
 from tests.support.world import World, new_world
+
+Kept = tuple[World, dict[str, list[Item]]]
+"""A world, and all that is then stored, by table."""
 
 
 @pytest.fixture(autouse=True)
@@ -87,10 +91,28 @@ def functions(service: LambdaService, monkeypatch: pytest.MonkeyPatch) -> Lambda
     return service
 
 
+@pytest.fixture(scope="module")
+def worlds() -> list[Kept]:
+    """The world of a module's tests, once the first of them has made it."""
+    return []
+
+
 @pytest.fixture
-def world(tables: None) -> World:
-    """One entity of each kind."""
-    return new_world()
+def world(tables: None, embedded_aws: EmbeddedAws, worlds: list[Kept]) -> World:
+    """One entity of each kind: the items of the same world for each test of a module.
+
+    To make it anew takes longer than most of the tests.
+    """
+    database = embedded_aws.database
+    if not worlds:
+        made = new_world()
+        worlds.append((made, {name: database.items(name) for name in database.names()}))
+        return made
+    [(kept, items)] = worlds
+    for name, of_table in items.items():
+        for item in of_table:
+            database.call("PutItem", {"TableName": name, "Item": item})
+    return kept
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.support.ids import short
 from tests.support.recording import recorded_calls
 from tests.support.scheduling import DEAD_LETTERS, FUNCTION, GROUP, ROLE, event_of, timers, tokens
 from tests.support.stored import put_state, refused, stored
-from tests.support.world import World
+from tests.support.world import World, new_world
 
 MADE, WRITE, READ = "CreateSchedule", "TransactWriteItems", "GetItem"
 UPDATE, GONE = "UpdateItem", "DeleteSchedule"
@@ -42,6 +42,12 @@ def next_run_at(world: World, schedule: str) -> datetime | None:
 def update(world: World, schedule_uuid: str, **changes: Any) -> None:
     given = {"taskUuid": world.task, "scheduleUuid": schedule_uuid, **changes}
     change("updateTaskSchedule", given, "taskSchedule { id }")
+
+
+@pytest.fixture
+def world(tables: None) -> World:
+    """Made anew for each test: a timer of its schedule is in no table."""
+    return new_world()
 
 
 def calls_of(name: str, given: dict[str, Any]) -> list[str]:

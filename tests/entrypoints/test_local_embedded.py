@@ -38,7 +38,8 @@ def make_table(client: Any) -> None:
 
 
 def test_a_client_made_before_it_started_is_answered_too() -> None:
-    early = a_client()
+    with EmbeddedAws():
+        early = a_client()
     with EmbeddedAws():
         make_table(early)
 

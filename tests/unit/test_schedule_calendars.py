@@ -238,14 +238,16 @@ RULES = (
 )
 
 
+MONTHS = [
+    [date(year, month, 1 + number) for number in range(calendar.monthrange(year, month)[1])]
+    for year in range(2000, 2028)
+    for month in range(1, 13)
+]
+
+
 @each("rule", RULES)
 def test_a_rule_for_a_day_of_the_month_agrees_with_counting_over_28_years(rule: str) -> None:
-    expected: list[date] = []
-    for year in range(2000, 2028):
-        for month in range(1, 13):
-            length = calendar.monthrange(year, month)[1]
-            days = [date(year, month, number) for number in range(1, length + 1)]
-            expected.extend(_days_of(rule, days))
+    expected = [day for days in MONTHS for day in _days_of(rule, days)]
     by_weekday = "#" in rule or (rule.endswith("L") and rule != "L")
     fields = f"? * {rule}" if by_weekday else f"{rule} * ?"
 
