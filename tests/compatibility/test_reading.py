@@ -47,7 +47,7 @@ def _is_in(part: Any, whole: Any) -> bool:
 
 
 @of_each
-@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.stress)])
+@pytest.mark.parametrize("every", [13, pytest.param(1, marks=pytest.mark.stress)])
 def test_the_api_shows_all_of_it(
     bucket: None, corpus: Corpus, chapter: Chapter, every: int
 ) -> None:
