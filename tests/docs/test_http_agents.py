@@ -36,7 +36,10 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), defined["Agent"]) as running:
         defined["url"] = f"http://127.0.0.1:{running.server_port}"
         engine = server.listen("127.0.0.1", 0)
-        threads = [threading.Thread(target=one.serve_forever) for one in (running, engine)]
+        # By default each looks twice a second whether it is to end.
+        threads = [
+            threading.Thread(target=one.serve_forever, args=(0.01,)) for one in (running, engine)
+        ]
         for thread in threads:
             thread.start()
         monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", defined["url"])

@@ -11,7 +11,7 @@ import pytest
 
 from ai_coordination.clients import TextBucket, clients
 from ai_coordination.config import settings
-from ai_coordination.local import storage
+from ai_coordination.local import sqlite, storage
 from ai_coordination.local.sqlite import File
 from tests.support.graph_api import mutation
 from tests.support.local_server import LocalServer, running
@@ -127,7 +127,10 @@ def open_and_close(data: str) -> None:
         pass
 
 
-def test_another_server_cannot_use_the_file(tmp_path: Path) -> None:
+def test_another_server_cannot_use_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.01)
     data = tmp_path / "engine.db"
     file = File(str(data))
 
