@@ -85,10 +85,11 @@ try: $(INSTALLED) ## Run a session of a blueprint file (BLUEPRINT=file.yaml TASK
 invoke: $(INSTALLED) ## Call the handler once with an event (EVENT=events/NAME.json)
 	@$(BIN)/python -m ai_coordination.local invoke $(EVENT)
 
+# One process more than two cores: some tests wait for other processes, or for time to pass.
 .PHONY: test
 test: $(INSTALLED) ## Run all tests but the long ones and those in a browser (COVERAGE=1 for branch coverage, TESTS=tests/unit for a part)
 	@.ci/dynamodb-local
-	@$(BIN)/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 2 --dist worksteal \
+	@$(BIN)/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 3 --dist worksteal \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
 
 .PHONY: stress
