@@ -22,7 +22,7 @@ class _ObjectTypeMeta(ObjectTypeMeta):
 class ObjectType(graphene.ObjectType, metaclass=_ObjectTypeMeta):
     """An object type of the schema.
 
-    Only payloads have instances. Fields of all other types are resolved from items and plain values.
+    Only payloads have instances. All other types are resolved from items and plain values.
     """
 
     class Meta:
