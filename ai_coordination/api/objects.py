@@ -10,7 +10,7 @@ class _ObjectTypeMeta(ObjectTypeMeta):
     """Creates the class alone.
 
     graphene's metaclass also makes it a dataclass. For 50 types that took 30 ms of a cold start of
-    450, and only its `__init__` would be used: for payloads.
+    450, and only its `__init__` would be used: by few types.
     """
 
     def __new__(
@@ -22,11 +22,14 @@ class _ObjectTypeMeta(ObjectTypeMeta):
 class ObjectType(graphene.ObjectType, metaclass=_ObjectTypeMeta):
     """An object type of the schema.
 
-    Only payloads have instances. All other types are resolved from items and plain values.
+    Few types have instances: payloads and `Ask`. The others are resolved from items and values.
     """
 
     class Meta:
         abstract = True
 
     def __init__(self, **fields: Any) -> None:
-        self.__dict__.update(fields)
+        if unknown := fields.keys() - self._meta.fields.keys():
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        # What is not given is null. Without a value, the field would be read from the class.
+        self.__dict__.update(dict.fromkeys(self._meta.fields) | fields)

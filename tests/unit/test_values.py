@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from ai_coordination.api.ask import Ask
+
 PACKAGE = Path(__file__).parents[2] / "ai_coordination"
 NOT_DEPLOYED = {"local", "testing"}
 FROZEN = re.compile(
@@ -35,3 +39,12 @@ def test_a_frozen_dataclass_is_only_what_a_tuple_cannot_be() -> None:
 
     assert plain == []
     assert {"Secret", "Transition", "LargeText", "AgentMessage"} < {name for name, *_ in frozen}
+
+
+def test_an_object_type_knows_its_fields_and_has_null_for_those_not_given() -> None:
+    with pytest.raises(TypeError, match=r"^Ask has no field tilte$"):
+        Ask(tilte="Offer")
+
+    asked = Ask(title="Offer")
+
+    assert (asked.title, asked.comment) == ("Offer", None)
