@@ -16,6 +16,8 @@ from tests.support.graph_api import (
 from tests.support.ids import short
 from tests.support.stored import refused
 
+pytestmark = pytest.mark.usefixtures("tables")
+
 SEALED = "outcome createdAt finishedAt"
 
 
