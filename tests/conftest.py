@@ -58,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.disable()
+    gc.set_threshold(0)  # not disabled: importing the entry points would enable it
     # Other values each time, so many runs a week try more than a few long ones.
     # A busy machine is no failure.
     slow = [hypothesis.HealthCheck.too_slow]
