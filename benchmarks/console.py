@@ -11,9 +11,9 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import CHROMIUM
+from tests.browser import chromium
 from tests.browser.served import Served
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -27,10 +27,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
-    print("| agents | first render | one changes | all change | elements of the page |")
-    print("|---|---|---|---|---|")
-    with Served() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium.launched() as browser, Served() as served:
+        print("| agents | first render | one changes | all change | elements of the page |")
+        print("|---|---|---|---|---|")
         for size in SIZES:
             pages = [_Measured(browser, served, size) for _ in range(runs)]
             cells = [
@@ -39,7 +38,6 @@ def main() -> None:
                 for kind in KINDS
             ]
             print(f"| {size:,} | {' | '.join(cells)} | {pages[0].elements:,} |")
-        browser.close()
 
 
 def _median(values: Iterable[list[float]]) -> float:

@@ -7,17 +7,16 @@ session from its start to its end.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from docs_tools.console_world import Place, World, world
-from tests.browser.conftest import CHROMIUM
+from tests.browser import chromium
 
 FOLDER = Path(__file__).parents[1] / "docs" / "assets" / "console"
 SIZE = {"width": 1280, "height": 800}
@@ -39,14 +38,6 @@ class Picture(NamedTuple):
     path: str
     act: Callable[[Page], None] = lambda page: None
     size: dict[str, int] = SIZE
-
-
-@contextmanager
-def _browser() -> Iterator[Browser]:
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def _sessions(made: World) -> dict[str, Place]:
@@ -214,7 +205,7 @@ def main() -> None:
     options = parser.parse_args()
     only = set(options.only.split(",")) if options.only else None
     options.folder.mkdir(parents=True, exist_ok=True)
-    with world() as made, _browser() as browser:
+    with chromium.launched() as browser, world() as made:
         if not options.no_film:
             _film(browser, made, options.folder)
         for picture in _pictures(made):

@@ -4,8 +4,6 @@ Every page fails its test if the browser reports an error: an exception, a viola
 security policy, or a file that is missing.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,13 +20,12 @@ from playwright.sync_api import (  # noqa: E402 - after it is known to be there
     Page,
     Route,
     expect,
-    sync_playwright,
 )
 
+from tests.browser import chromium  # noqa: E402
 from tests.browser.served import Served  # noqa: E402
 
 __all__ = ["BrowserContext", "NewPage", "Page", "Route", "expect"]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PACKAGES = Path(__file__).parents[2] / ".venv-browser" / "node_modules"
 SECONDS_TO_APPEAR = 30
 expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
@@ -37,13 +34,10 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed, and CHROMIUM names no other browser")
-    with sync_playwright() as started:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=options)
+    if chromium.WHY_MISSING:
+        pytest.skip(chromium.WHY_MISSING)
+    with chromium.launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
