@@ -71,9 +71,13 @@ class InvocationContext:
         """Return a new UUIDv7."""
         return ids.uuid7(self.utc(), self.random_bits(ids.RANDOM_BITS))
 
-    def new_ordinal(self, session_uuid: str) -> int:
-        """Return an ordinal for an agent that is added by hand: see `ids.ordinal_at`."""
-        return ids.ordinal_at(self.utc(), session_uuid, self.random_bits(ids.JITTER_BITS))
+    def new_ordinal(self, session_uuid: str, taken: int = 0) -> int:
+        """Return an ordinal for an agent that is added by hand: see `ids.ordinal_at`.
+
+        `taken` is how many in a row were taken: then others follow, even if time stands still.
+        """
+        bits = self.random_bits(ids.JITTER_BITS) + taken
+        return ids.ordinal_at(self.utc(), session_uuid, bits)
 
     def now(self) -> str:
         """Return the current time in the stored format."""

@@ -15,7 +15,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Random bits of a UUID, and of the ordinal of an agent that is added to a session by hand.
 RANDOM_BITS = 62
-JITTER_BITS = 16
+JITTER_BITS = 6
+_FRACTION_BITS = 10
 
 
 def is_uuid(text: str) -> bool:
@@ -60,12 +61,15 @@ def ordinal_of(session_uuid: str, agent_uuid: str) -> int | None:
 def ordinal_at(moment: datetime, session_uuid: str, random_bits: int) -> int:
     """Return an ordinal for an agent that is added by hand, without reading the other agents.
 
-    It consists of the milliseconds since the session's creation and JITTER_BITS random bits, so it
-    increases with time. Two agents may get the same ordinal: the conditional write detects it.
+    It consists of the milliseconds since the session's creation, 10 bits with the fraction of the
+    millisecond, and JITTER_BITS random bits, so it increases with each microsecond. Two agents may
+    get the same ordinal: the conditional write detects it, and the next one is tried.
     """
-    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
-    elapsed = max(milliseconds - milliseconds_of(session_uuid), 0)
-    return (elapsed << JITTER_BITS | random_bits) % (1 << _ORDINAL_BITS)
+    elapsed = (moment - _EPOCH) // timedelta(microseconds=1) - 1000 * milliseconds_of(session_uuid)
+    milliseconds, microseconds = divmod(max(elapsed, 0), 1000)
+    fraction = (microseconds << _FRACTION_BITS) // 1000
+    time = milliseconds << _FRACTION_BITS | fraction
+    return ((time << JITTER_BITS) + random_bits) % (1 << _ORDINAL_BITS)
 
 
 def _compose(milliseconds: int, rand_a: int, rand_b: int) -> str:

@@ -90,8 +90,9 @@ def create(
         )
         sessions.put_texts(caller, pending)
 
+        taken = 0
         while True:
-            entity.ordinal = caller.context.new_ordinal(session_uuid)
+            entity.ordinal = caller.context.new_ordinal(session_uuid, taken)
             entity.session_agent_uuid = ids.session_agent_uuid(session_uuid, entity.ordinal)
             try:
                 return idempotent_create.commit(
@@ -104,7 +105,7 @@ def create(
                     ),
                 )
             except idempotent_create.AddressTaken:
-                continue  # An agent of the same millisecond has drawn the same random bits.
+                taken += 1  # An agent of the same microsecond has drawn the same random bits.
 
     return idempotent_create.run(
         caller, models.SessionAgent, idempotency_key, mutation_input, write

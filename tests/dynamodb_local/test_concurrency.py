@@ -1,6 +1,7 @@
 """Sixteen callers at once: one entity per key, one update per version, all children counted."""
 
-from typing import Any, ClassVar
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -104,24 +105,26 @@ def test_agents_that_are_added_and_deleted_at_once_all_count(caller: Caller) -> 
     assert inconsistencies(left) == []
 
 
-class Drawn(InvocationContext):
-    """Three agents in a row draw the same ordinal."""
+class Stopped(InvocationContext):
+    """Time stands still, and the random bits of ordinals are the same."""
 
-    ordinals: ClassVar = iter([70_000, 70_000, 70_000, 80_000])
+    def utc(self) -> datetime:
+        return datetime(2100, 1, 1, tzinfo=UTC)
 
-    def new_ordinal(self, session_uuid: str) -> int:
-        return next(self.ordinals)
+    def random_bits(self, bits: int) -> int:
+        return 0x3F if bits == ids.JITTER_BITS else super().random_bits(bits)
 
 
-def test_agents_that_drew_the_same_number_are_two(caller: Caller) -> None:
+def test_agents_that_drew_the_same_number_get_successive_ones(caller: Caller) -> None:
     coordination = new_coordination(caller)
     session = new_session(coordination, caller)
+    first = Stopped().new_ordinal(session)
 
-    with serving(Drawn()):
-        agents = [new_agent(coordination, session, caller) for _ in range(2)]
+    with serving(Stopped()):
+        agents = [new_agent(coordination, session, caller) for _ in range(4)]
 
     left = everything_of(caller)
-    assert agents == [ids.session_agent_uuid(session, one) for one in (70_000, 80_000)]
+    assert agents == [ids.session_agent_uuid(session, first + number) for number in range(4)]
     assert uuids(left, "agents") == {*agents}
     assert inconsistencies(left) == []
 

@@ -109,7 +109,7 @@ class SimulatorContext(InvocationContext):
     def new_uuid(self) -> str:
         return self.simulator.new_uuid()
 
-    def new_ordinal(self, session_uuid: str) -> int:
+    def new_ordinal(self, session_uuid: str, taken: int = 0) -> int:
         return self.simulator.new_ordinal()
 
 

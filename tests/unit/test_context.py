@@ -48,14 +48,35 @@ def test_uuids_of_successive_microseconds_are_in_order() -> None:
     assert len(set(uuids)) == len(uuids)
 
 
-def test_an_ordinal_has_the_milliseconds_since_the_session_and_16_random_bits() -> None:
+def test_an_ordinal_has_the_time_since_the_session_and_6_random_bits() -> None:
     session = ids.uuid7(MOMENT - timedelta(milliseconds=5), 0)
     later = ids.uuid7(MOMENT + timedelta(hours=1), 0)
 
-    assert Stopped().new_ordinal(session) == 5 << 16
-    assert Stopped(ones=True).new_ordinal(session) == (5 << 16) + 0xFFFF
+    fraction = 456 * 1024 // 1000
+    assert Stopped().new_ordinal(session) == ((5 << 10) + fraction) << 6
+    assert Stopped(ones=True).new_ordinal(session) == (((5 << 10) + fraction) << 6) + 0x3F
     # Clocks differ: a session may seem to be of the future.
     assert Stopped().new_ordinal(later) == 0
+
+
+def test_ordinals_of_successive_microseconds_are_in_order() -> None:
+    # Of four milliseconds, the later with fewer random bits.
+    session = ids.uuid7(MOMENT, 0)
+    ordinals = [
+        ids.ordinal_at(MOMENT + number * MICROSECOND, session, 63 - number % 64)
+        for number in range(4_000)
+    ]
+
+    assert ordinals == sorted(set(ordinals))
+
+
+@pytest.mark.parametrize("milliseconds", [1, 1_000, 10**9])
+def test_an_ordinal_sorts_among_those_of_earlier_versions(milliseconds: int) -> None:
+    # They have the milliseconds, and 16 random bits.
+    session = ids.uuid7(MOMENT, 0)
+    ordinal = ids.ordinal_at(MOMENT + timedelta(milliseconds=milliseconds), session, 0)
+
+    assert ordinal >> 16 == milliseconds
 
 
 def test_a_random_number_is_from_0_up_to_but_not_including_1() -> None:
