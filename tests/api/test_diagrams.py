@@ -15,6 +15,8 @@ OF_TASK = "query ($c: ID!, $t: ID!) { task(coordinationUuid: $c, taskUuid: $t) {
 Growth: Any = models.Growth
 NAME = "Product retrieval"
 
+pytestmark = pytest.mark.usefixtures("tables")
+
 
 def picture(place: Place) -> list[str]:
     drawn = data(MERMAID, {"c": place.coordination, "s": place.session})["session"]["mermaid"]
