@@ -18,8 +18,8 @@ from ai_coordination.config import PREFIX, settings
 from ai_coordination.local import botocore_hooks
 from ai_coordination.local.database import Database, values
 from ai_coordination.local.errors import Refused
-from ai_coordination.local.functions.pending_events import PendingEvents
 from ai_coordination.local.services import Buckets, EventBuses, Queues, Timers
+from ai_coordination.local.services.pending_events import PendingEvents
 from ai_coordination.local.sqlite import File
 from ai_coordination.models import allowance
 

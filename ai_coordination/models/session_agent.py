@@ -121,7 +121,7 @@ class SessionAgent(HasDueTime, HasUsageSum, Versioned):
     # The agents that it has added. `grown` counts those growths that its rule made.
     grew = ListAttribute(of=Growth, null=True)
     grown = NumberAttribute(null=True)
-    # A large growth is not written completely: its plan. See `engine.agent.grow`.
+    # A large growth is not written completely: its plan. See `engine.agent.growth.grow`.
     growing = TextAttribute(null=True)
     # It has waited for `delay_seconds`, or waits now.
     delayed = BooleanAttribute(null=True)

@@ -11,10 +11,10 @@ from ai_coordination.errors import BadUserInput, EngineError, HasChildren, Inval
 from ai_coordination.models.writes import MOST_PARTS, Transaction
 from ai_coordination.services import guards, validation
 from ai_coordination.services import session as sessions
+from ai_coordination.services.validation import MOST_AGENTS
 from ai_coordination.states import TERMINAL_SESSION, SessionAgentState
 
 NOUN = "session agent"
-MOST_AGENTS = 1_000
 
 # The agent, its session and the idempotency key are parts of the same transaction.
 MOST_PREDECESSORS = MOST_PARTS - 3

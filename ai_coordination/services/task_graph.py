@@ -8,7 +8,7 @@ from ai_coordination.errors import BadUserInput
 from ai_coordination.expressions import Scope
 from ai_coordination.services import nested_tasks
 from ai_coordination.services.nested_tasks import Tasks
-from ai_coordination.services.session_membership import MOST_AGENTS
+from ai_coordination.services.validation import MOST_AGENTS
 
 
 def check(caller: Caller, coordination: models.Coordination, task: models.Task) -> None:

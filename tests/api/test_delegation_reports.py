@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine.agent import delegation, grow
+from ai_coordination.engine.agent import delegation
+from ai_coordination.engine.agent.growth import grow
 from tests.api.asking import LONG_AGO, bad, invalid
 from tests.api.calling_back import call_back
 from tests.api.delegating import BOSS, all_agents, begin, boss, events, runs, shown, work

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from ai_coordination import models
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from tests.api.budgeted import MOST, committed, seen
 from tests.api.delegating import (
     BOSS,

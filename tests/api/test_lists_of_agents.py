@@ -8,8 +8,7 @@ import pytest
 from ai_coordination import models
 from ai_coordination.context import InvocationContext
 from ai_coordination.engine import factory, message_handler
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.engine.context import message
 from ai_coordination.models import writes
 from tests.api.execution import after, agents, echo, outcomes, session, started, states, tell

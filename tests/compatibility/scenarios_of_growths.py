@@ -4,8 +4,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 from unittest.mock import patch
 
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from tests.api.execution import WAITS, after, blueprint, echo, external, function, start
 from tests.compatibility.completion import finish
 from tests.compatibility.life import DELEGATES, Life

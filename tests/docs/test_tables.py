@@ -100,7 +100,7 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "uri of an input file": (validation.LONGEST_URI,),
     "agentUuid": (128,),
     "elements of a list": (validation.MOST_ELEMENTS,),
-    "agents of a session": (session_membership.MOST_AGENTS,),
+    "agents of a session": (validation.MOST_AGENTS,),
     "labels of a session": (labels.MOST_LABELS,),
     "predecessors of a session agent": (session_membership.MOST_PREDECESSORS,),
     "timeouts": (1, agent_rules.LONGEST_SECONDS),

@@ -10,7 +10,7 @@ import pytest
 from ai_coordination import models, services
 from ai_coordination.caller import Caller
 from ai_coordination.engine import message_handler, session_commands
-from ai_coordination.engine.agent import grow
+from ai_coordination.engine.agent.growth import grow
 from ai_coordination.models import reads, sizes
 from ai_coordination.states import AgentRuntimeKind, FailurePolicy
 from tests.dynamodb_local.collecting_worker import Worker

@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 from ai_coordination import models
 from ai_coordination.engine import claim_commands
-from ai_coordination.engine.agent import grow, inbox, release, transitions
+from ai_coordination.engine.agent import inbox, release, transitions
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.engine.agent.growth import plan as growth_plan
-from ai_coordination.engine.agent.growth import rest
 from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.engine.planning import new_agents

@@ -8,8 +8,7 @@ from pynamodb.exceptions import VerboseClientError
 from ai_coordination import models
 from ai_coordination.engine import looks
 from ai_coordination.engine.agent import apply as applying
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.engine.session.operation import RETRIES
 from tests.simulation.blueprints import Blueprint
 from tests.simulation.simulator import Died

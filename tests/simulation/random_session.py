@@ -11,8 +11,7 @@ from unittest.mock import patch
 
 from ai_coordination import models, services
 from ai_coordination.engine import looks, session_commands
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.engine.session import start
 from ai_coordination.errors import InvalidState, NotFound
 from ai_coordination.runtimes.base import Call, Result, RunFailed

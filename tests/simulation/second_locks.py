@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 from ai_coordination import models
 from ai_coordination.engine import looks
-from ai_coordination.engine.agent import claim, fail, grow, transitions
+from ai_coordination.engine.agent import claim, fail, transitions
+from ai_coordination.engine.agent.growth import grow
 from ai_coordination.engine.agent.transition import Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.models import moves

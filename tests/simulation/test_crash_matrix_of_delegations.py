@@ -5,8 +5,7 @@ import json
 import pytest
 
 from ai_coordination import texts
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.runtimes import delegations
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Result, RunFailed, Usage
 from ai_coordination.runtimes.delegations import Work

@@ -12,8 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from ai_coordination.engine import session_commands
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.errors import InvalidState
 from ai_coordination.runtimes.base import Accepted, Answer, Call, Delegation, Result, RunFailed
 from ai_coordination.runtimes.delegations import Work

@@ -7,8 +7,7 @@ from unittest.mock import patch
 import pytest
 
 from ai_coordination.engine import message_handler, session_commands
-from ai_coordination.engine.agent import grow
-from ai_coordination.engine.agent.growth import rest
+from ai_coordination.engine.agent.growth import grow, rest
 from ai_coordination.engine.context import message
 from ai_coordination.engine.session import end
 from ai_coordination.runtimes.base import Answer, Call, Delegation, Result

@@ -4,9 +4,9 @@ import json
 from typing import Final
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import delegated, grow, question, resume, spending, transitions
-from ai_coordination.engine.agent.grow import NoRoom
-from ai_coordination.engine.agent.growth import delegated_work
+from ai_coordination.engine.agent import delegated, question, resume, spending, transitions
+from ai_coordination.engine.agent.growth import delegated_work, grow
+from ai_coordination.engine.agent.growth.grow import NoRoom
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine
 from ai_coordination.errors import BadUserInput, InputError, PayloadTooLarge, TextUnavailable

@@ -13,7 +13,7 @@ from ai_coordination.engine.planning.planned_agents import ACTION, MEMBER, packe
 from ai_coordination.errors import BadUserInput, InputError
 from ai_coordination.services import nested_tasks, task_graph
 from ai_coordination.services.members import compact
-from ai_coordination.services.session_membership import MOST_AGENTS
+from ai_coordination.services.validation import MOST_AGENTS
 
 
 class PinnedTask(NamedTuple):

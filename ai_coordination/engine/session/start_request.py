@@ -16,8 +16,8 @@ from ai_coordination.models.writes import Transaction
 from ai_coordination.services import idempotent_create, timers
 from ai_coordination.services import session as sessions
 from ai_coordination.services.fingerprints import MutationInput
-from ai_coordination.services.session_membership import MOST_AGENTS
 from ai_coordination.services.task import queries
+from ai_coordination.services.validation import MOST_AGENTS
 from ai_coordination.states import SessionStatus
 
 

@@ -27,9 +27,9 @@ from ai_coordination.local.errors import Refused
 from ai_coordination.local.functions import stored_texts
 from ai_coordination.local.functions.agents_file import AgentsFile
 from ai_coordination.local.functions.instance import Returned
-from ai_coordination.local.functions.pending_events import Event, PendingEvents
 from ai_coordination.local.functions.reports import handle_event
 from ai_coordination.local.lambda_context import LambdaContext
+from ai_coordination.local.services.pending_events import Event, PendingEvents
 
 API_FUNCTION = "ai-coordination-api"
 _PATH = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations/?")

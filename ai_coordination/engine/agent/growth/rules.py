@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ai_coordination import models, texts
-from ai_coordination.engine.agent import fail, grow, surroundings, threads, transitions, view
+from ai_coordination.engine.agent import fail, surroundings, threads, transitions, view
 from ai_coordination.engine.agent.apply import apply
-from ai_coordination.engine.agent.growth import children, copies, elements, rounds
+from ai_coordination.engine.agent.growth import children, copies, elements, grow, rounds
 from ai_coordination.engine.agent.growth.children import Work
 from ai_coordination.engine.agent.transition import Changes, Transition
 from ai_coordination.engine.context import Engine

@@ -25,7 +25,7 @@ from ai_coordination.errors import EngineError, PayloadTooLarge
 from ai_coordination.models import reads, sizes
 from ai_coordination.models.writes import MOST_PARTS
 from ai_coordination.services import capacity
-from ai_coordination.services.session_membership import MOST_AGENTS
+from ai_coordination.services.validation import MOST_AGENTS
 
 # The agent, its session and its run are parts of the same transaction. One is spare.
 MOST_AT_ONCE = MOST_PARTS - 4
