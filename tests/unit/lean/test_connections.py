@@ -15,6 +15,7 @@ from botocore.exceptions import (
 )
 
 from ai_coordination import __version__
+from ai_coordination.models.fast.lean import pool
 from tests.support.certificates import Authority
 from tests.support.lean import Noon, lean_client
 from tests.support.scripted_server import Step, http, one_by_one, scripted
@@ -22,8 +23,8 @@ from tests.support.scripted_server import Step, http, one_by_one, scripted
 FOUND = Step(http(b'{"Item":{"a":{"S":"b"}}}'))
 
 
-def ask(client: Any) -> Any:
-    return client._make_api_call("GetItem", {"TableName": "t"})["Item"]
+def ask(client: Any, table: str = "t") -> Any:
+    return client._make_api_call("GetItem", {"TableName": table})["Item"]
 
 
 def test_requests_of_a_thread_share_a_connection() -> None:
@@ -196,6 +197,27 @@ def test_a_process_that_was_forked_does_not_use_the_connections_of_its_parent() 
 
     assert status == 0
     assert [request.connection for request in server.requests] == [1, 2, 1]
+
+
+def test_a_thread_of_a_forked_process_uses_no_connection_of_its_parent_while_another_opens_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted(lambda request: FOUND) as server:
+        client = lean_client(server.url, Noon())
+        ask(client)
+        made = pool._Posts.__init__
+
+        def opening(posts: Any, *given: Any, **more: Any) -> None:
+            # The other thread comes just now.
+            monkeypatch.setattr(pool._Posts, "__init__", made)
+            ask(client)
+            made(posts, *given, **more)
+
+        monkeypatch.setattr(pool._Posts, "__init__", opening)
+        monkeypatch.setattr(os, "getpid", lambda: 0)
+        ask(client)
+
+    assert [request.connection for request in server.requests] == [1, 2, 3]
 
 
 def test_a_request_is_as_short_as_it_can_be_and_asks_for_no_compression() -> None:

@@ -108,8 +108,9 @@ class Pool:
 
     def _open(self) -> None:
         kind = _SecurePosts if self._endpoint.scheme == "https" else _Posts
-        self._process = os.getpid()
         self._connections = kind(self._endpoint.host, self._endpoint.port, **self._options)
+        # Last: another thread that finds this process here uses the connections.
+        self._process = os.getpid()
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send a request once. Raises ConnectionError and HTTPClientError of botocore."""
