@@ -28,14 +28,23 @@ MOST_TIMED: Final = 16
 # What lies between may forget a connection that is idle for minutes, without telling either side:
 # a request over it would be lost. An environment of Lambda may also have been frozen meanwhile.
 LONGEST_IDLE_SECONDS: Final = 60.0
+# A client that is used all the time has idle connections too: those of the threads of a busy hour.
+# NAT gateways forget one after 350 s.
+LONGEST_KEPT_SECONDS: Final = 300.0
 
 
 @dataclass(slots=True)
 class _Timed:
-    """A client with a read timeout of its own, and when it was used last."""
+    """A client with a read timeout of its own, when it was made, and when it was used last."""
 
     client: Any
+    made_at: float
     used_at: float
+
+    def is_worn(self, now: float) -> bool:
+        """Whether a connection of the client may have been idle for too long."""
+        is_old = now - self.made_at > LONGEST_KEPT_SECONDS
+        return is_old or now - self.used_at > LONGEST_IDLE_SECONDS
 
 
 class Clients:
@@ -63,14 +72,15 @@ class Clients:
         """A client with a read timeout, for all threads; and whether it is new.
 
         The timeout belongs to a client, and a new client takes 3 ms and a new connection. So those
-        of the timeouts used last are kept, unless they were idle for too long. `now` is in seconds
-        of a monotonic clock. A dropped client still serves the calls that have it.
+        of the timeouts used last are kept, until they were idle for too long or are too old. `now`
+        is in seconds of a monotonic clock. A dropped client still serves the calls that have it.
         """
         with self._lock:
             kept = self._timed.pop((service, seconds), None)
-            is_new = kept is None or now - kept.used_at > LONGEST_IDLE_SECONDS
+            is_new = kept is None or kept.is_worn(now)
             if kept is None or is_new:
-                kept = _Timed(self._new(service, config.merge(Config(read_timeout=seconds))), now)
+                client = self._new(service, config.merge(Config(read_timeout=seconds)))
+                kept = _Timed(client, now, now)
             kept.used_at = now
             self._timed[service, seconds] = kept
             if len(self._timed) > MOST_TIMED:

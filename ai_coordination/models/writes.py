@@ -204,7 +204,7 @@ def _raise_if_permanent(error: VerboseClientError) -> None:
 
 
 def _is_too_large(error: VerboseClientError) -> bool:
-    messages = [error.response["Error"].get("Message", "")]
+    messages = [error.response["Error"].get("Message") or ""]
     messages += [reason.message or "" for reason in error.cancellation_reasons if reason]
     if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
         return False

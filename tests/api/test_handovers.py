@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from pynamodb.exceptions import CancellationReason, VerboseClientError
 
 from ai_coordination import worker
 from ai_coordination.engine.agent import attempts, release
 from ai_coordination.errors import Throttled
+from ai_coordination.models import connection
 from ai_coordination.runtimes import registry
 from ai_coordination.runtimes.base import Call, Result
 from tests.api.execution import (
@@ -146,6 +148,31 @@ def test_a_successor_that_cannot_be_prepared_does_not_lose_the_answer_before_it(
 
     # Its own message fails then, and stays in the queue.
     assert invoke(steps) == ["m0"]
+
+
+def test_a_handover_that_dynamodb_does_not_accept_does_not_lose_the_answer(
+    steps: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = start(chain())
+    attempt = connection.attempt
+
+    def refusing(operation: str, request: dict[str, Any]) -> Any:
+        parts = request.get("TransactItems", ())
+        if len([part for part in parts if "Update" in part]) > 1:
+            # Of the successor's part alone. No reason that the engine knows.
+            reasons = [None, None, CancellationReason("ValidationError", "It cannot be updated")]
+            told = {"Error": {"Code": "TransactionCanceledException", "Message": "Cancelled"}}
+            raise VerboseClientError(told, operation, {}, cancellation_reasons=reasons)
+        return attempt(operation, request)
+
+    monkeypatch.setattr(connection, "attempt", refusing)
+    for state_of_b in ("INITIAL", "COMPLETED"):
+        assert invoke(steps) == []
+        assert states(place)["b"] == state_of_b
+    invoke(steps)
+
+    assert states(place) == all_in("COMPLETED")
+    assert outcomes(place) == [(name, 1, "COMPLETED") for name in NAMES]
 
 
 def test_an_external_agent_is_claimed_with_the_end_of_the_one_before_it(steps: str) -> None:

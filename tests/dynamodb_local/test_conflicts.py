@@ -99,6 +99,16 @@ def test_load_is_waited_for_beyond_the_attempts_of_the_sdk(
     assert clock.longest == WAITS[:2]
 
 
+def test_a_refusal_whose_message_is_null_is_tried_again(clock: Clock) -> None:
+    expected = undisturbed("createSession")
+    without = [refused(code, message=None) for code in LOAD for _ in range(ATTEMPTS)]
+
+    disturbed = done("createSession", in_turn(*without))
+
+    assert disturbed.alike == expected.alike
+    assert clock.longest == WAITS[: len(LOAD)]
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_each_passing_reason_of_a_part_is_tried_again(reason: str, clock: Clock) -> None:
     expected = undisturbed("createSession")

@@ -13,7 +13,11 @@ import pytest
 from botocore.session import Session
 
 from ai_coordination.clients import clients, functions
-from ai_coordination.clients.aws import LONGEST_IDLE_SECONDS, MOST_TIMED
+from ai_coordination.clients.aws import (
+    LONGEST_IDLE_SECONDS,
+    LONGEST_KEPT_SECONDS,
+    MOST_TIMED,
+)
 from ai_coordination.clients.functions import SECONDS_TO_NOTICE, InvocationFailed
 from ai_coordination.context import InvocationContext
 
@@ -264,3 +268,33 @@ def test_a_client_that_was_idle_for_long_is_not_used_again(
     call(context=clock)
 
     assert (made, service.connections) == (["lambda"] * 2, 2)
+
+
+def test_a_connection_that_only_a_busy_time_needed_is_not_used_again_much_later(
+    service: KeepAlive, made: list[str]
+) -> None:
+    clock = Clock()
+    threads = 2
+
+    def at_once() -> None:
+        together = threading.Barrier(threads)
+
+        def wait_for_all() -> str:
+            together.wait(timeout=60)
+            return ANSWERS
+
+        service.before_answer = wait_for_all
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda number: call(context=clock), range(threads)))
+
+    at_once()
+    service.before_answer = lambda: ANSWERS
+    for _ in range(int(LONGEST_KEPT_SECONDS / LONGEST_IDLE_SECONDS)):
+        clock.seconds[0] += LONGEST_IDLE_SECONDS
+        call(context=clock)
+    assert (made, service.connections) == (["lambda"], threads)
+
+    clock.seconds[0] += LONGEST_IDLE_SECONDS
+    at_once()
+
+    assert (made, service.connections) == (["lambda"] * 2, 2 * threads)

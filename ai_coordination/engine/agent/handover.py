@@ -12,6 +12,8 @@ lost, and what is wrong with its successor is found by the worker that starts it
 
 from dataclasses import replace
 
+from pynamodb.exceptions import VerboseClientError
+
 from ai_coordination import models, telemetry
 from ai_coordination.engine import metrics
 from ai_coordination.engine.agent import (
@@ -54,6 +56,10 @@ def hand_over(engine: Engine, completed: Transition) -> bool:
         landed = apply_together(engine, [ended, claim])
     except EngineError:
         # Too large together, or throttled.
+        return False
+    except VerboseClientError:
+        # If the agent itself is to blame, its usual completion is refused too.
+        telemetry.logger.exception("handover")
         return False
     if landed:
         metrics.handed_over()

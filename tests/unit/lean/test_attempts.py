@@ -11,6 +11,7 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
+    ConnectTimeoutError,
     HTTPClientError,
     NoCredentialsError,
     ReadTimeoutError,
@@ -190,6 +191,24 @@ def test_credentials_that_expire_are_renewed_between_two_attempts() -> None:
     used = [request.headers["x-amz-security-token"] for request in server.requests]
     assert used == ["token 0", "token 1", "token 1"]
     assert renewals == [NOON + timedelta(hours=2)]
+
+
+def test_credentials_that_cannot_be_renewed_are_asked_for_once() -> None:
+    """As with botocore. Who gives them, for example STS, has retries of its own."""
+    context = Noon()
+    renewals = []
+
+    def renew() -> dict[str, str]:
+        renewals.append(context.utc())
+        raise ConnectTimeoutError(endpoint_url="https://sts")
+
+    credentials = RefreshableCredentials("A", "S", "token", NOON, renew, "test", context.utc)
+    with scripted(one_by_one([])) as server:
+        client = lean_client(server.url, context, credentials=credentials)
+        with pytest.raises(ConnectTimeoutError, match="https://sts"):
+            ask(client)
+
+    assert (len(renewals), context.slept, server.requests) == (1, [], [])
 
 
 def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,24 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from botocore.exceptions import (
+    ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     SSLError,
 )
 
 from ai_coordination import __version__
+from ai_coordination.models.fast.lean import pool
 from tests.support.certificates import Authority
 from tests.support.lean import Noon, lean_client
 from tests.support.scripted_server import Step, http, one_by_one, scripted
@@ -22,8 +27,25 @@ from tests.support.scripted_server import Step, http, one_by_one, scripted
 FOUND = Step(http(b'{"Item":{"a":{"S":"b"}}}'))
 
 
-def ask(client: Any) -> Any:
-    return client._make_api_call("GetItem", {"TableName": "t"})["Item"]
+def ask(client: Any, table: str = "t") -> Any:
+    return client._make_api_call("GetItem", {"TableName": table})["Item"]
+
+
+@contextmanager
+def refusing_unread(said: bytes) -> Iterator[int]:
+    """The port of a server that says this of one request, and hangs up, when it knows the size."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            accepted, _ = listening.accept()
+            with accepted:
+                accepted.recv(1_000)
+                accepted.sendall(said)
+
+        serving = Thread(target=serve, daemon=True)
+        serving.start()
+        yield listening.getsockname()[1]
+        serving.join()
 
 
 def test_requests_of_a_thread_share_a_connection() -> None:
@@ -196,6 +218,37 @@ def test_a_process_that_was_forked_does_not_use_the_connections_of_its_parent() 
 
     assert status == 0
     assert [request.connection for request in server.requests] == [1, 2, 1]
+
+
+def test_a_thread_of_a_forked_process_uses_no_connection_of_its_parent_while_another_opens_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted(lambda request: FOUND) as server:
+        client = lean_client(server.url, Noon())
+        ask(client)
+        made = pool._Posts.__init__
+
+        def opening(posts: Any, *given: Any, **more: Any) -> None:
+            # The other thread comes just now.
+            monkeypatch.setattr(pool._Posts, "__init__", made)
+            ask(client)
+            made(posts, *given, **more)
+
+        monkeypatch.setattr(pool._Posts, "__init__", opening)
+        monkeypatch.setattr(os, "getpid", lambda: 0)
+        ask(client)
+
+    assert [request.connection for request in server.requests] == [1, 2, 3]
+
+
+def test_a_server_that_refuses_a_large_request_before_it_has_read_it_is_heard() -> None:
+    context = Noon()
+    refusal = http(b'{"__type":"SerializationException","message":"too large"}', 413)
+    with refusing_unread(refusal) as port, pytest.raises(ClientError, match="too large") as raised:
+        ask(lean_client(f"http://127.0.0.1:{port}", context), "x" * 8_000_000)
+
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert context.slept == []
 
 
 def test_a_request_is_as_short_as_it_can_be_and_asks_for_no_compression() -> None:

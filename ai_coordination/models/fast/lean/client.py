@@ -20,7 +20,7 @@ from ai_coordination.context import InvocationContext
 from ai_coordination.models import allowance
 from ai_coordination.models.fast.lean import replies
 from ai_coordination.models.fast.lean.endpoint import Endpoint
-from ai_coordination.models.fast.lean.pool import Pool, Reply
+from ai_coordination.models.fast.lean.pool import Pool
 from ai_coordination.models.fast.lean.retries import Attempts, Kind, Retries, kind
 from ai_coordination.models.fast.lean.signature import Signer
 
@@ -90,8 +90,11 @@ class LeanClient:
 
     def _ask(self, operation: str, body: bytes, attempts: Attempts) -> Any:
         while True:
+            # Not repeated if it fails: whoever gives the credentials has been asked often enough.
+            headers = self._headers(operation, body)
             try:
-                reply = self._post(operation, body)
+                reply = self._pool.post(headers, body)
+                allowance.received(len(reply.body))
                 if reply.status < _FIRST_ERROR:
                     answer = replies.answer(reply)
                     attempts.succeeded()
@@ -108,15 +111,12 @@ class LeanClient:
                 refused: Any = {**refusal, "ResponseMetadata": metadata}
                 raise ClientError(refused, operation)
 
-    def _post(self, operation: str, body: bytes) -> Reply:
+    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
         credentials = self._session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         frozen = credentials.get_frozen_credentials()
-        headers = self._signer.headers(frozen, self._context.utc(), operation, body)
-        reply = self._pool.post(headers | self._agent, body)
-        allowance.received(len(reply.body))
-        return reply
+        return self._signer.headers(frozen, self._context.utc(), operation, body) | self._agent
 
 
 def _encodable(value: Any) -> Any:

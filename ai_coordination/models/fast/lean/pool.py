@@ -4,6 +4,7 @@ import os
 import ssl
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from http import client
 from typing import Any, Final, NamedTuple
 
@@ -76,7 +77,9 @@ class _Posts(HTTPConnectionPool):
             for name, value in headers.items():
                 http.putheader(connection, name, value)
             http.putheader(connection, "Content-Length", str(len(body)))
-            http.endheaders(connection, body)
+            # A server that refuses a large request may hang up before it has read all of it.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                http.endheaders(connection, body)
             answer = http.getresponse(connection)
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(answer.status, names, answer.read())
@@ -108,8 +111,9 @@ class Pool:
 
     def _open(self) -> None:
         kind = _SecurePosts if self._endpoint.scheme == "https" else _Posts
-        self._process = os.getpid()
         self._connections = kind(self._endpoint.host, self._endpoint.port, **self._options)
+        # Last: another thread that finds this process here uses the connections.
+        self._process = os.getpid()
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send a request once. Raises ConnectionError and HTTPClientError of botocore."""
