@@ -38,7 +38,7 @@ def parser() -> ArgumentParser:
     _add_serve(
         command(
             "serve",
-            help="serve GraphQL over HTTP, and GraphiQL",
+            help="serve the console, GraphQL over HTTP, and GraphiQL",
             description="Serve GraphQL over HTTP through the Lambda handler until stopped.",
         )
     )

@@ -173,6 +173,8 @@ def _banner(
     return f"""
 AI Coordination Engine {__version__}, development server
 
+  Console  {url.removesuffix(server.PATH)}
+           in a browser: watch sessions, answer questions, edit blueprints
   GraphQL  {url}
            in a browser: GraphiQL, an explorer for the API
   Data     {where}

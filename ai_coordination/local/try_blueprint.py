@@ -120,7 +120,7 @@ class Trial:
     def run(self) -> int:
         """Start the session, or find the one to follow, and follow it. Returns the exit code."""
         place = self._found() if self.options.session else self._started()
-        print(f"Session {place.session} at {self.client.url}\n", flush=True)
+        print(f"Session {place.session}\n  {place.link(self.client)}\n", flush=True)
         try:
             return self._followed(place)
         except people.Unanswered as unanswered:

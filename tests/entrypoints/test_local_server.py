@@ -62,7 +62,8 @@ def server(agent: ChatServer) -> Iterator[LocalServer]:
 
 
 def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalServer) -> None:
-    assert f"http://127.0.0.1:{server.port}/graphql" in server.banner
+    assert f"  Console  http://127.0.0.1:{server.port}\n" in server.banner
+    assert f"  GraphQL  http://127.0.0.1:{server.port}/graphql\n" in server.banner
     assert "in the memory of this process, lost when it stops" in server.banner
     assert "endpoint local, part dev" in server.banner
     assert "  Models   none started: MODELS=fake serves a scripted one" in server.banner
