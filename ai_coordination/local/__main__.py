@@ -84,7 +84,9 @@ def _run(options: Namespace) -> int:
 
 def _refused(error: Exception) -> int:
     # Show the cause of a throttled call, such as an endpoint that does not answer.
-    shown = error.__cause__ if isinstance(error, Throttled) and error.__cause__ else error
+    shown: object = error.__cause__ if isinstance(error, Throttled) and error.__cause__ else error
+    if isinstance(error, OSError) and error.filename:
+        shown = f"{error.filename}: {error.strerror}"
     print(" ".join(str(shown).split()), file=sys.stderr)
     return 1
 

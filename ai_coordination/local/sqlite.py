@@ -35,6 +35,9 @@ class File:
         self.path = path
         self._lock = RLock()
         self._depth = 0
+        if not path:
+            # SQLite would keep a file without a name until the process ends.
+            raise NotUsable(f"a file needs a name. {IN_MEMORY} keeps the data in memory")
         if path != IN_MEMORY:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
@@ -124,7 +127,8 @@ class File:
 
 def _why(error: sqlite3.DatabaseError) -> str:
     return (
-        "another process uses it. Choose another file with DATA="
+        "another process uses it, such as a server that runs or is about to stop. "
+        "Stop it, or choose another file with DATA= or --data"
         if "locked" in str(error)
         else str(error)
     )

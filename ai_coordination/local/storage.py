@@ -71,7 +71,8 @@ def _file(data: str) -> Iterator[File]:
     try:
         file = File(data)
     except (NotUsable, OSError, sqlite3.Error) as error:
-        raise StorageUnavailable(f"Cannot keep data in {data}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StorageUnavailable(f"Cannot keep data in {data or 'no file'}: {why}") from error
     try:
         yield file
     finally:

@@ -62,7 +62,8 @@ def try_blueprint(options: Options) -> int:
         with served(options.port, functions) as server:
             if server.is_own and agents:
                 print(f"Serving the functions of {agents}")
-            return Trial(options, blueprint, Client(server.url), server.is_own).run()
+            client, served_file = Client(server.url), agents if server.is_own else None
+            return Trial(options, blueprint, client, server.is_own, served_file).run()
     except InvalidBlueprint as invalid:
         print(invalid, file=sys.stderr)
         return INVALID
@@ -116,6 +117,8 @@ class Trial:
     client: Client
     server_is_own: bool
     """Whether the server stops with this command."""
+    agents: str | None = None
+    """The file whose functions the server has, if it was started for this command."""
 
     def run(self) -> int:
         """Start the session, or find the one to follow, and follow it. Returns the exit code."""
@@ -191,9 +194,15 @@ class Trial:
         print(f"\nThe session is {ended.status}{after}{harmless(why) or '.'}")
         self._show_outputs(place, ended)
         for name in sorted({*filter(None, map(_lacking, ended.agents))}):
-            hint = "`make run AGENTS=file.py` serves those of a file."
-            print(f"\nThe server has no function {name}. {hint}")
+            print(f"\nThe server has no function {name}. {self._hint(name)}")
         return COMPLETED if ended.status == "COMPLETED" else NOT_COMPLETED
+
+    def _hint(self, name: str) -> str:
+        """Where the function would have to be."""
+        if self.agents is None:
+            return "`make run AGENTS=file.py` serves those of a file."
+        written = name.partition("-")[2].replace("-", "_")
+        return f"In {self.agents} it would be `def {written}(text)`."
 
     def _ask(self) -> Ask:
         if self.options.approve:
