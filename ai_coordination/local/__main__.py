@@ -45,6 +45,7 @@ def _run(options: Namespace) -> int:
                     models=options.models,
                     person=commands.signed_in.chosen(options.user, options.groups),
                     receive=commands.event_receiver.receiver(options.events_url),
+                    verbose=options.verbose,
                 )
             case "console":
                 commands.signing.serve(options.url, options.port, options.region)

@@ -159,7 +159,7 @@ def test_it_keeps_a_configured_tenant_and_is_ended_cleanly_by_a_supervisor() -> 
     created, listed, *rest = server.printed[1:]
     assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql Create 200 \d+ ms", created)
     assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql coordinations 200 \d+ ms", listed)
-    assert rest == ["Stopped."]
+    assert rest == ["Stopping. Steps in progress have 5 s to end.", "Stopped."]
 
 
 def test_it_shows_the_log_and_the_metrics_if_asked_and_is_ended_cleanly_by_a_person() -> None:
