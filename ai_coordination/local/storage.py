@@ -72,7 +72,10 @@ def _file(data: str) -> Iterator[File]:
         file = File(data)
     except (NotUsable, OSError, sqlite3.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise StorageUnavailable(f"Cannot keep data in {data or 'no file'}: {why}") from error
+        hint = f"Choose another file with DATA= or --data; {IN_MEMORY} keeps nothing"
+        raise StorageUnavailable(
+            f"Cannot keep data in {data or 'a file'}: {why}. {hint}"
+        ) from error
     try:
         yield file
     finally:

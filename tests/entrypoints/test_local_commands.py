@@ -84,7 +84,7 @@ def test_embedded_overrules_the_endpoint_of_the_environment(
     ("arguments", "environment", "said"),
     [
         (["invoke", "nothing.json"], {}, "nothing.json: No such file or directory\n"),
-        (["serve", "--port", "0", "--data", ""], {}, "Cannot keep data in no file: a file needs"),
+        (["serve", "--port", "0", "--data", ""], {}, "Cannot keep data in a file: it needs a name"),
         (
             ["serve", "--port", "0", "--data", f"{__file__}/engine.db"],
             {},
