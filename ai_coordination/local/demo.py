@@ -7,6 +7,7 @@ joins their outputs, and a person approves its result. Then the last one runs.
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -108,6 +109,8 @@ def demo(port: int) -> None:
         elif sys.stdin.isatty():
             said = "Open the session in the console (until you press Ctrl-C)"
             print(f"\n{said}:\n  {link}", flush=True)
-            signal.pause()
+            # Ctrl-C is how it ends, and no failure.
+            with suppress(KeyboardInterrupt):
+                signal.pause()
         else:
             print("\n`make run` starts a server that keeps running.")

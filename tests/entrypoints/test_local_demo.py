@@ -63,10 +63,14 @@ def test_a_link_is_shown_only_as_long_as_it_opens(
         yield Served(f"http://127.0.0.1:{port}/graphql", is_own)
         waited.append("the server has stopped")
 
+    def until_ctrl_c() -> None:
+        waited.append("for Ctrl-C")
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(demo, "served", served)
     monkeypatch.setattr(demo, "run_session", lambda client: f"{client.url}#/x")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal)
-    monkeypatch.setattr(signal, "pause", lambda: waited.append("for Ctrl-C"))
+    monkeypatch.setattr(signal, "pause", until_ctrl_c)
 
     demo.demo(8111)
 
