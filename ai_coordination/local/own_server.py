@@ -26,6 +26,11 @@ class Served(NamedTuple):
     """Whether it was started for this command, and stops with it."""
 
 
+def url_of(port: int) -> str:
+    """The GraphQL endpoint of the server at a port of this machine."""
+    return f"http://127.0.0.1:{port}/graphql"
+
+
 @contextmanager
 def served(port: int, options: Sequence[str] = ()) -> Iterator[Served]:
     """Yield the server at a port of this machine. If none answers, start one for the block.
@@ -33,7 +38,7 @@ def served(port: int, options: Sequence[str] = ()) -> Iterator[Served]:
     `options` are those of `serve`, for a server that is started. Raises RuntimeError if that
     server does not answer in time.
     """
-    url = f"http://127.0.0.1:{port}/graphql"
+    url = url_of(port)
     if Client(url).answers():
         yield Served(url, is_own=False)
         return

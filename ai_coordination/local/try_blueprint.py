@@ -18,7 +18,7 @@ from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint
 from ai_coordination.local.blueprints.document import Problem, line
 from ai_coordination.local.client import Client, Unreachable
 from ai_coordination.local.follow import Look, Place, follow, output, session_output
-from ai_coordination.local.own_server import served
+from ai_coordination.local.own_server import served, url_of
 from ai_coordination.local.questions import Ask
 from ai_coordination.local.terminal import harmless
 
@@ -58,6 +58,10 @@ def try_blueprint(options: Options) -> int:
     try:
         blueprint = blueprints.read(options.file, task=options.task)
         agents = agents_file(options, blueprint)
+        if options.session is not None and not Client(url_of(options.port)).answers():
+            # A server of its own has no sessions yet.
+            hint = "`make run` starts the one that has kept the session"
+            raise RuntimeError(f"No server answers at {url_of(options.port)}. {hint}")
         functions = ["--agents", agents, "--python", options.python] if agents else []
         with served(options.port, functions) as server:
             if server.is_own and agents:

@@ -83,6 +83,19 @@ def test_a_server_that_cannot_start_says_why_and_nothing_is_waited_for(tmp_path:
     assert (ended.returncode, ended.stdout) == (1, "")
 
 
+def test_a_session_is_not_looked_for_on_a_server_that_has_none(tmp_path: Path) -> None:
+    blueprint, _ = written(tmp_path, "")
+    port = free_port()
+
+    ended = command("try", blueprint, "--session", "any", "--port", str(port))
+
+    assert ended.stderr == (
+        f"No server answers at http://127.0.0.1:{port}/graphql. "
+        "`make run` starts the one that has kept the session\n"
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+
+
 def test_the_server_ends_with_a_command_that_is_terminated(tmp_path: Path) -> None:
     blueprint, agents = written(
         tmp_path, "import time\ndef read(text):\n    print('begins')\n    time.sleep(600)\n"
