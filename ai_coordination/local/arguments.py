@@ -56,8 +56,9 @@ def parser() -> ArgumentParser:
             help="run a session of a blueprint file and show its progress",
             description="Write the coordination and the task of a blueprint file, start a session, "
             "and follow it to its end. Starts a server if none is running.",
-            epilog="Exit code: 0: COMPLETED; 1: FAILED or CANCELLED; 2: the file is invalid; "
-            "3: the session continues, and the command no longer follows it.",
+            epilog="Exit code: 0: COMPLETED; 1: FAILED or CANCELLED, or a request was refused; "
+            "2: the file or the command line is invalid; 3: the session continues, and the command "
+            "no longer follows it; 130: Ctrl-C.",
         )
     )
     _add_worker(
