@@ -56,7 +56,7 @@ $(INSTALLED): pyproject.toml requirements.txt constraints.txt
 		|| { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test ! -x $(BIN)/python || $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || rm -rf $(VENV)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV)"
+	@echo "Installing into $(VENV), which takes a minute or two"
 	@$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev,local]'
 	@touch $@
 

@@ -60,7 +60,7 @@ def _in_names(root: Node, scope: Scope) -> Iterator[str]:
         elif name is not None and name not in scope.roots:
             yield _unknown(name, scope)
         elif name in roots.OF_AGENTS and not _is_seen(member, scope):
-            yield f"{member!r} is none of the agents that this sees, which are {_agents(scope)}"
+            yield f"{member!r} is none of the agents that this sees{_agents(scope)}"
 
 
 def _is_seen(agent: str | None, scope: Scope) -> bool:
@@ -69,8 +69,12 @@ def _is_seen(agent: str | None, scope: Scope) -> bool:
 
 def _agents(scope: Scope) -> str:
     agents = list(map(repr, scope.agents or ()))
+    if not agents:
+        return ": it sees predecessors, and there are none"
     more = len(agents) - _MOST_AGENTS
-    return ", ".join(agents[:_MOST_AGENTS] + ([f"and {more} more"] if more > 0 else [])) or "none"
+    return ", which are " + ", ".join(
+        agents[:_MOST_AGENTS] + ([f"and {more} more"] if more > 0 else [])
+    )
 
 
 def _word(name: str) -> str:

@@ -45,6 +45,7 @@ def _run(options: Namespace) -> int:
                     models=options.models,
                     person=commands.signed_in.chosen(options.user, options.groups),
                     receive=commands.event_receiver.receiver(options.events_url),
+                    verbose=options.verbose,
                 )
             case "console":
                 commands.signing.serve(options.url, options.port, options.region)
@@ -84,7 +85,9 @@ def _run(options: Namespace) -> int:
 
 def _refused(error: Exception) -> int:
     # Show the cause of a throttled call, such as an endpoint that does not answer.
-    shown = error.__cause__ if isinstance(error, Throttled) and error.__cause__ else error
+    shown: object = error.__cause__ if isinstance(error, Throttled) and error.__cause__ else error
+    if isinstance(error, OSError) and error.filename:
+        shown = f"{error.filename}: {error.strerror}"
     print(" ".join(str(shown).split()), file=sys.stderr)
     return 1
 

@@ -38,7 +38,7 @@ def parser() -> ArgumentParser:
     _add_serve(
         command(
             "serve",
-            help="serve GraphQL over HTTP, and GraphiQL",
+            help="serve the console, GraphQL over HTTP, and GraphiQL",
             description="Serve GraphQL over HTTP through the Lambda handler until stopped.",
         )
     )
@@ -56,8 +56,9 @@ def parser() -> ArgumentParser:
             help="run a session of a blueprint file and show its progress",
             description="Write the coordination and the task of a blueprint file, start a session, "
             "and follow it to its end. Starts a server if none is running.",
-            epilog="Exit code: 0: COMPLETED; 1: FAILED or CANCELLED; 2: the file is invalid; "
-            "3: the session continues, and the command no longer follows it.",
+            epilog="Exit code: 0: COMPLETED; 1: FAILED or CANCELLED, or a request was refused; "
+            "2: the file or the command line is invalid; 3: the session continues, and the command "
+            "no longer follows it; 130: Ctrl-C.",
         )
     )
     _add_worker(

@@ -90,13 +90,18 @@ def serve(
     models: str = "none",
     person: signed_in.Person | None = None,
     receive: event_receiver.Receiver | None = None,
+    verbose: bool = False,
 ) -> None:
     """Serve HTTP until stopped. `receive` gets the events of embedded AWS.
+
+    Unless it is `verbose`, what the functions log is printed as lines for people.
 
     Raises CannotListen, before anything else happens, if the port cannot be used; and ValueError
     if there is no such file of agents.
     """
     http = server.listen(host, port)
+    if not verbose:
+        logger.registered_formatter.json_serializer = printing.log_line  # type: ignore[attr-defined]
     try:
         answering = _models(models, aws=aws)
         url = server.url(http)
@@ -115,6 +120,8 @@ def serve(
             called = functions_served(server.FUNCTIONS.call, server.url(http, ""))
             with told, called, worker.in_background(threads), _firing(aws=aws), kept, answers:
                 server.serve(http)
+                seconds = worker.SECONDS_TO_STOP
+                print(f"Stopping. Steps in progress have {seconds:.0f} s to end.", flush=True)
     finally:
         http.server_close()
     print("Stopped.")
@@ -173,6 +180,8 @@ def _banner(
     return f"""
 AI Coordination Engine {__version__}, development server
 
+  Console  {url.removesuffix(server.PATH)}
+           in a browser: watch sessions, answer questions, edit blueprints
   GraphQL  {url}
            in a browser: GraphiQL, an explorer for the API
   Data     {where}

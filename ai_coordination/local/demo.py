@@ -4,19 +4,19 @@ It has five agents. Two start after the first has answered, and one of them fail
 joins their outputs, and a person approves its result. Then the last one runs.
 """
 
-import json
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from ai_coordination.local import people
 from ai_coordination.local.client import Client
-from ai_coordination.local.follow import LIVE, Look, Place, follow
+from ai_coordination.local.follow import Look, Place, follow
 from ai_coordination.local.own_server import served
 
+COORDINATION = "Demonstration"
 SECONDS_TO_END = 120
 SECONDS_TO_APPROVE = 2
 
@@ -57,20 +57,19 @@ QUERIES = [
 def run_session(client: Client) -> str:
     """Start the session, print its progress until it ends, then print its runs.
 
-    Returns a URL that shows the session in GraphiQL.
+    Returns the address of the session in the console.
     """
     place = start(client)
     print(f"Session {place.session}\n")
     approve = partial(people.approve_after, SECONDS_TO_APPROVE)
     ask = people.ask_in_terminal if sys.stdin.isatty() else approve
     show_runs(follow(client, place, ask, SECONDS_TO_END))
-    query = {"query": LIVE, "variables": json.dumps(place._asdict())}
-    return f"{client.url}?{urlencode(query, quote_via=quote)}"
+    return place.link(client)
 
 
 def start(client: Client) -> Place:
     """Create the blueprint, and start its session."""
-    coordination = {"coordinationName": "Offers", "agents": AGENTS}
+    coordination = {"coordinationName": COORDINATION, "agents": AGENTS}
     payload = client.mutate("createCoordination", "coordination { coordinationUuid }", coordination)
     key = {"coordinationUuid": payload["coordination"]["coordinationUuid"]}
     task = {"taskName": "Offer", "agentActions": ACTIONS, "subtaskQueries": QUERIES}
@@ -106,9 +105,12 @@ def demo(port: int) -> None:
     with served(port) as server:
         link = run_session(Client(server.url))
         if not server.is_own:
-            print(f"\nOpen the session in GraphiQL:\n  {link}")
+            print(f"\nOpen the session in the console:\n  {link}")
         elif sys.stdin.isatty():
-            print(f"\nOpen the session in GraphiQL (until you press Ctrl-C):\n  {link}", flush=True)
-            signal.pause()
+            said = "Open the session in the console (until you press Ctrl-C)"
+            print(f"\n{said}:\n  {link}", flush=True)
+            # Ctrl-C is how it ends, and no failure.
+            with suppress(KeyboardInterrupt):
+                signal.pause()
         else:
             print("\n`make run` starts a server that keeps running.")

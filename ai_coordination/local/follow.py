@@ -55,6 +55,11 @@ class Place(NamedTuple):
     coordination: str
     session: str
 
+    def link(self, client: Client) -> str:
+        """Return the address of the session in the console of the development server."""
+        server = client.url.removesuffix("/graphql")
+        return f"{server}/console/#/session/{self.coordination}/{self.session}"
+
 
 @dataclass(frozen=True)
 class Look:

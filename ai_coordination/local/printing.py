@@ -6,6 +6,8 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from ai_coordination import ids, models
 from ai_coordination.local.terminal import harmless
@@ -26,6 +28,14 @@ _SHOWN = frozenset(
 
 
 LONGEST_QUESTION = 200
+# Of a log line: what each line has, and what is shown otherwise.
+_HIDDEN = frozenset(
+    {
+        *("level", "message", "location", "timestamp", "service", "kind"),
+        *("tenant", "coordination", "request_id", "correlation_id", "message_id"),
+        *("exception", "exception_name", "stack_trace"),
+    }
+)
 # A client that polls asks the same at least so often.
 POLLING_SECONDS = 5.0
 MOST_POLLS = 1_000
@@ -37,6 +47,17 @@ def say(text: str) -> None:
     # In one piece, unlike print: several threads say something.
     sys.stdout.write(line)
     sys.stdout.flush()
+
+
+def log_line(log: Mapping[str, Any]) -> str:
+    """A log line of the functions for people: what has happened, with the facts."""
+    facts = "".join(
+        f" {key}={value}" for key, value in log.items() if key not in _HIDDEN and value is not None
+    )
+    text = f"{log['level']} {log['message']}:{facts}"
+    if isinstance(trace := log.get("exception"), str):
+        text += f"\n{trace}"
+    return f"{time.strftime('%H:%M:%S')} " + harmless(text).replace("\n", "\n         ")
 
 
 def say_of(name: str, text: str) -> None:

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from errno import EADDRINUSE
+from errno import EACCES, EADDRINUSE
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,8 @@ def listen(host: str, port: int, answering: "WSGIApplication | None" = None) -> 
             app = guarded(answering or application, host)
             return make_server(host, port, app, True, request_handler=_Silent, fd=fd)
     except OSError as error:
-        hint = f". Choose another port with {_option()}" if error.errno == EADDRINUSE else ""
+        is_port = error.errno in (EADDRINUSE, EACCES)
+        hint = f". Choose another port with {_option()}" if is_port else ""
         reason = str(error.strerror).partition(" (while")[0]
         raise CannotListen(f"Cannot listen on {host}:{port}: {reason}{hint}") from error
 

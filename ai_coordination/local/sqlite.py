@@ -35,15 +35,21 @@ class File:
         self.path = path
         self._lock = RLock()
         self._depth = 0
+        if not path:
+            # SQLite would keep a file without a name until the process ends.
+            raise NotUsable("it needs a name")
         if path != IN_MEMORY:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(
-            path,
-            timeout=LOCK_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_STATEMENTS,
-        )
+        try:
+            self._connection = sqlite3.connect(
+                path,
+                timeout=LOCK_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=_STATEMENTS,
+            )
+        except sqlite3.Error as error:
+            raise NotUsable(_why(error)) from error
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -122,9 +128,14 @@ class File:
             self._connection.close()
 
 
-def _why(error: sqlite3.DatabaseError) -> str:
-    return (
-        "another process uses it. Choose another file with DATA="
-        if "locked" in str(error)
-        else str(error)
-    )
+# What SQLite says about a file that cannot be used, and what that means.
+_REASONS = {
+    "locked": "another process uses it, such as a server that runs or is about to stop",
+    "unable to open": "it is a folder, or its folder may not be written to",
+    "readonly": "it may not be written to",
+}
+
+
+def _why(error: sqlite3.Error) -> str:
+    said = str(error)
+    return next((reason for part, reason in _REASONS.items() if part in said), said)

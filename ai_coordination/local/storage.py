@@ -71,7 +71,11 @@ def _file(data: str) -> Iterator[File]:
     try:
         file = File(data)
     except (NotUsable, OSError, sqlite3.Error) as error:
-        raise StorageUnavailable(f"Cannot keep data in {data}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        hint = f"Choose another file with DATA= or --data; {IN_MEMORY} keeps nothing"
+        raise StorageUnavailable(
+            f"Cannot keep data in {data or 'a file'}: {why}. {hint}"
+        ) from error
     try:
         yield file
     finally:

@@ -18,7 +18,7 @@ from ai_coordination.local.blueprints import Blueprint, InvalidBlueprint
 from ai_coordination.local.blueprints.document import Problem, line
 from ai_coordination.local.client import Client, Unreachable
 from ai_coordination.local.follow import Look, Place, follow, output, session_output
-from ai_coordination.local.own_server import served
+from ai_coordination.local.own_server import served, url_of
 from ai_coordination.local.questions import Ask
 from ai_coordination.local.terminal import harmless
 
@@ -58,11 +58,16 @@ def try_blueprint(options: Options) -> int:
     try:
         blueprint = blueprints.read(options.file, task=options.task)
         agents = agents_file(options, blueprint)
+        if options.session is not None and not Client(url_of(options.port)).answers():
+            # A server of its own has no sessions yet.
+            hint = "`make run` starts the one that has kept the session"
+            raise RuntimeError(f"No server answers at {url_of(options.port)}. {hint}")
         functions = ["--agents", agents, "--python", options.python] if agents else []
         with served(options.port, functions) as server:
             if server.is_own and agents:
                 print(f"Serving the functions of {agents}")
-            return Trial(options, blueprint, Client(server.url), server.is_own).run()
+            client, served_file = Client(server.url), agents if server.is_own else None
+            return Trial(options, blueprint, client, server.is_own, served_file).run()
     except InvalidBlueprint as invalid:
         print(invalid, file=sys.stderr)
         return INVALID
@@ -116,11 +121,13 @@ class Trial:
     client: Client
     server_is_own: bool
     """Whether the server stops with this command."""
+    agents: str | None = None
+    """The file whose functions the server has, if it was started for this command."""
 
     def run(self) -> int:
         """Start the session, or find the one to follow, and follow it. Returns the exit code."""
         place = self._found() if self.options.session else self._started()
-        print(f"Session {place.session} at {self.client.url}\n", flush=True)
+        print(f"Session {place.session}\n  {place.link(self.client)}\n", flush=True)
         try:
             return self._followed(place)
         except people.Unanswered as unanswered:
@@ -191,9 +198,15 @@ class Trial:
         print(f"\nThe session is {ended.status}{after}{harmless(why) or '.'}")
         self._show_outputs(place, ended)
         for name in sorted({*filter(None, map(_lacking, ended.agents))}):
-            hint = "`make run AGENTS=file.py` serves those of a file."
-            print(f"\nThe server has no function {name}. {hint}")
+            print(f"\nThe server has no function {name}. {self._hint(name)}")
         return COMPLETED if ended.status == "COMPLETED" else NOT_COMPLETED
+
+    def _hint(self, name: str) -> str:
+        """Where the function would have to be."""
+        if self.agents is None:
+            return "`make run AGENTS=file.py` serves those of a file."
+        written = name.partition("-")[2].replace("-", "_")
+        return f"In {self.agents} it would be `def {written}(text)`."
 
     def _ask(self) -> Ask:
         if self.options.approve:

@@ -137,6 +137,9 @@ def _word(schema: Schema, name: str) -> str:
         return f"{_WORDS[name]} of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     if name == "string" and "minLength" in schema:
         return f"{_WORDS[name]} of at least {schema['minLength']} characters"
+    if name == "object" and schema.get("required"):
+        # What else is missing is said here, because there is no object to look into.
+        return f"{_WORDS[name]} with {_joined(list(map(repr, schema['required'])), 'and')}"
     if name == "array" and {"minItems", "maxItems"} & schema.keys():
         return f"{_WORDS[name]} of {_count(schema.get('minItems'), schema.get('maxItems'))}"
     return _WORDS[name]

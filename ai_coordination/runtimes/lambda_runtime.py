@@ -24,6 +24,11 @@ from ai_coordination.runtimes.token_usage import usage_of
 from ai_coordination.states import AgentRuntimeKind
 
 LONGEST_NOTES = 2_000
+RETURNS = "A function returns a text, or an object with agentOutput, question or delegate"
+# Of the members that a function has returned, those that are shown to people.
+MOST_NAMES = 5
+LONGEST_NAME = 50
+_KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list"}
 
 _FRAME = re.compile(r'File "(?P<folder>[^"]*/)?(?P<file>[^"/]{1,100})", line (?P<line>\d{1,9})')
 # Lambda's own Python, or any other, and what is installed in it.
@@ -146,8 +151,20 @@ def answer_of(payload: bytes) -> Answer | Question | Delegation:
         return Question(question, returned.get("resume"), returned.get("form"), usage)
     if returned.get(delegations.MEMBER) is not None:
         return Delegation(_work_of(returned), returned.get("resume"), usage)
-    notes = "The function returned neither a text nor an agentOutput, a question or a delegation"
-    raise RunFailed(notes, retryable=False)
+    raise RunFailed(f"The function returned {_described(value)}. {RETURNS}", retryable=False)
+
+
+def _described(value: Any) -> str:
+    """What was returned, for the person who wrote the function."""
+    if value is None:
+        return "nothing (null)"
+    if not isinstance(value, dict):
+        return _KINDS[type(value)]
+    for member in ("agentOutput", "question"):
+        if value.get(member) is not None:
+            return f"an object whose {member} is {_KINDS.get(type(value[member]), 'an object')}"
+    names = [repr(name[:LONGEST_NAME]) for name in list(value)[:MOST_NAMES]]
+    return f"an object with {', '.join(names)}" if names else "an empty object"
 
 
 def _work_of(returned: Mapping[str, Any]) -> list[Work]:

@@ -14,6 +14,9 @@ from ai_coordination.models.writes import Refused
 V = TypeVar("V", bound=models.Versioned)
 T = TypeVar("T", bound=models.Entity)
 
+# What deletes a parent together with its children.
+_INSTEAD = {"session": ", or use purgeSession once the session has ended"}
+
 
 def owned(model: type[T], caller: Caller) -> Condition:
     """The item exists and belongs to the caller's tenant. A missing item has no partition key."""
@@ -54,7 +57,8 @@ def children(
         listed = " and ".join(
             f"{count} {name if count > 1 else name[:-1]}" for name, count in numbers.items()
         )
-        return HasChildren(f"This {noun} still has {listed}: delete them first", numbers)
+        instead = _INSTEAD.get(noun, "")
+        return HasChildren(f"This {noun} still has {listed}: delete them first{instead}", numbers)
 
     return refused
 

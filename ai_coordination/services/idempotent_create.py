@@ -156,7 +156,10 @@ def _named(
     """Return the entity that a key's record names."""
     algorithm = int(record.algorithm or fingerprints.OF_0_1_0)
     if not fingerprints.is_same(mutation_input, record.fingerprint, algorithm):
-        raise _OtherInput("This key was used with another input", "idempotency_key")
+        raise _OtherInput(
+            "This key was used with another input. Use another key for another request",
+            "idempotency_key",
+        )
     entity = reads.get(
         model, record.entity_hash_key, record.entity_range_key, tenant=caller.partition_key
     )

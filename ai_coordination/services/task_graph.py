@@ -10,6 +10,9 @@ from ai_coordination.services import nested_tasks
 from ai_coordination.services.nested_tasks import Tasks
 from ai_coordination.services.validation import MOST_AGENTS
 
+# Of the agents of a coordination, those that an error names.
+MOST_NAMED = 20
+
 
 def check(caller: Caller, coordination: models.Coordination, task: models.Task) -> None:
     """Check a task that is about to be written. Reads the tasks that it runs, if there are any.
@@ -52,7 +55,7 @@ def _predecessors(task: models.Task) -> dict[str, list[str]]:
 
 
 def _check_members(coordination: models.Coordination, task: models.Task) -> None:
-    members = {agent.agent_uuid for agent in coordination.agents}
+    members = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
     for index, uuid in enumerate(_queried(task)):
         _check_member(members, uuid, "subtask_queries", index, "agent_uuid")
     for index, (uuid, action) in enumerate(task.agent_actions.items()):
@@ -62,14 +65,25 @@ def _check_members(coordination: models.Coordination, task: models.Task) -> None
         _check_all(members, map(str, action.delegates_to), *path, "delegates_to")
 
 
-def _check_all(members: set[str], uuids: Iterable[str], *path: str | int) -> None:
+def _check_all(members: Mapping[str, str], uuids: Iterable[str], *path: str | int) -> None:
     for index, uuid in enumerate(uuids):
         _check_member(members, uuid, *path, index)
 
 
-def _check_member(members: set[str], uuid: str, *path: str | int) -> None:
+def _check_member(members: Mapping[str, str], uuid: str, *path: str | int) -> None:
     if uuid not in members:
-        raise BadUserInput(f"{uuid!r} is not an agent of this coordination", *path)
+        message = f"{uuid!r} is not an agent of this coordination. {_hint(members, uuid)}"
+        raise BadUserInput(message, *path)
+
+
+def _hint(members: Mapping[str, str], unknown: str) -> str:
+    """What to write instead. A name in the place of an agentUuid is the usual mistake."""
+    named = [uuid for uuid, name in members.items() if name == unknown]
+    if named:
+        return f"It is an agent's name: write the agentUuid, {named[0]!r}"
+    known = list(map(repr, members))
+    more = [f"and {len(known) - MOST_NAMED} more"] if len(known) > MOST_NAMED else []
+    return f"Its agents are {', '.join(known[:MOST_NAMED] + more)}" if known else "It has no agents"
 
 
 def _check_cycle(task: models.Task) -> None:

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.usefixtures("worked_queue")
 
 FIND, PRICE = "delegate_to_B", "delegate_to_C"
 FINDS = Use("c1", FIND, {"work": "Find it"})
-NEITHER = "The function returned neither a text nor an agentOutput, a question or a delegation"
+NUMBER = (
+    "The function returned a number. "
+    "A function returns a text, or an object with agentOutput, question or delegate"
+)
 PRICES = Use("c2", PRICE, {"work": "Price it"})
 
 
@@ -126,7 +129,7 @@ def test_a_failure_is_the_result_of_the_call(any_model: Model, functions: Lambda
     run(any_model, failing)
 
     (result,) = any_model.results()
-    assert result.text == f"FAILED: {NEITHER}"
+    assert result.text == f"FAILED: {NUMBER}"
     # Chat completions tell errors by their text alone.
     assert result.is_error is isinstance(any_model, Converse)
 

@@ -9,8 +9,10 @@ from ai_coordination import models
 from tests.support.graph_api import (
     CALLER,
     Place,
+    ask,
     change,
     data,
+    mutation,
     new_agent,
     new_coordination,
     new_place,
@@ -65,6 +67,26 @@ def test_a_task_with_schedules_is_not_deleted(world: World) -> None:
 
     delete("deleteTask", **key)
     assert refused("deleteTask", key) == NOT_FOUND
+
+
+PURGE = ", or use purgeSession once the session has ended"
+
+
+@pytest.mark.parametrize(
+    ("name", "entities", "advice"),
+    [
+        ("deleteSession", ("coordination", "session"), f"delete them first{PURGE}"),
+        ("deleteTask", ("coordination", "task"), "delete them first"),
+    ],
+)
+def test_who_may_not_delete_is_told_what_to_do(
+    world: World, name: str, entities: tuple[str, ...], advice: str
+) -> None:
+    kind = f"{name[0].upper()}{name[1:]}Input"
+
+    told = ask(mutation(name, kind, "deletedId"), {"input": world.key(*entities)})
+
+    assert [one["message"].partition(": ")[2] for one in told["errors"]] == [advice]
 
 
 def test_the_sessions_of_a_deleted_task_stay(world: World) -> None:

@@ -160,18 +160,33 @@ def test_a_usage_that_is_none_does_not_cost_the_answer(functions: LambdaService)
     assert [one["currentRun"]["usage"] for one in found] == expected
 
 
-NEITHER = "The function returned neither a text nor an agentOutput, a question or a delegation"
+RETURNS = "A function returns a text, or an object with agentOutput, question or delegate"
 NO_JSON = "The function returned no JSON"
 TOO_LARGE = "The agent's output: A text has at most 2 MB of UTF-8"
 NO_ANSWERS: list[tuple[Reply, str]] = [
-    (returning(None), NEITHER),
-    (Reply(b""), NEITHER),
-    (returning(7), NEITHER),
-    (returning(True), NEITHER),
-    (returning(["Done"]), NEITHER),
-    (returning({}), NEITHER),
-    (returning({"agentOutput": None}), NEITHER),
-    (returning({"agentOutput": {"text": "Done"}}), NEITHER),
+    (returning(None), f"The function returned nothing (null). {RETURNS}"),
+    (Reply(b""), f"The function returned nothing (null). {RETURNS}"),
+    (returning(7), f"The function returned a number. {RETURNS}"),
+    (returning(7.5), f"The function returned a number. {RETURNS}"),
+    (returning(True), f"The function returned a boolean. {RETURNS}"),
+    (returning(["Done"]), f"The function returned a list. {RETURNS}"),
+    (returning({}), f"The function returned an empty object. {RETURNS}"),
+    (
+        returning({"agentOutput": None}),
+        f"The function returned an object with 'agentOutput'. {RETURNS}",
+    ),
+    (
+        returning({"agentOutput": {"text": "Done"}}),
+        f"The function returned an object whose agentOutput is an object. {RETURNS}",
+    ),
+    (
+        returning({"question": ["Why?"]}),
+        f"The function returned an object whose question is a list. {RETURNS}",
+    ),
+    (
+        returning({"answer": "Done", "x" * 60: 1, "a": 1, "b": 1, "c": 1, "d": 1}),
+        f"The function returned an object with 'answer', '{'x' * 50}', 'a', 'b', 'c'. {RETURNS}",
+    ),
     (Reply(b"Done"), NO_JSON),
     (Reply(b'"\xff"'), NO_JSON),
     (Reply(b"[" * 100_000), NO_JSON),

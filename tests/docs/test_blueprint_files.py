@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ai_coordination.local import blueprints, try_blueprint
+from ai_coordination.local import blueprints, demo, try_blueprint
 from ai_coordination.local.blueprints import InvalidBlueprint
 from ai_coordination.local.try_blueprint import Options, Trial
-from tests.docs.pages import ROOT, page
+from tests.docs.pages import PAGES, ROOT, page
 from tests.support.clients import InProcess
 from tests.support.local_server import command
 
@@ -18,6 +18,8 @@ GUIDE = page("guides/blueprint-files")
 RUN, PROBLEM = GUIDE.texts("text")
 REPORT, GREETINGS, ESSAYS = GUIDE.texts("yaml")
 (GREET,) = GUIDE.texts("python")
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+NAMED = re.compile(r"^  coordinationName: (.+)$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -109,3 +111,20 @@ def test_the_exit_codes_are_those_of_the_command() -> None:
 
     names = ("COMPLETED", "NOT_COMPLETED", "INVALID", "LEFT", "INTERRUPTED")
     assert codes == {str(getattr(try_blueprint, name)) for name in names}
+
+
+def test_no_two_examples_write_the_same_coordination() -> None:
+    """Who tries one after another on one server keeps the first, and is not refused."""
+    files = [*(text for one in PAGES for text in one.texts("yaml")), *map(_read, EXAMPLES)]
+    named = [found[1] for text in files if (found := NAMED.search(text))]
+    sent = "\n".join(text for one in PAGES for text in one.texts("graphql"))
+    others = {*re.findall(r'coordinationName: "(.+?)"', sent), demo.COORDINATION}
+
+    repeated = {name for name in named if named.count(name) > 1}
+    assert (repeated, others.intersection(named)) == (set(), set())
+    assert len(named) > len(EXAMPLES)
+    assert "Market report" in others
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8")

@@ -168,6 +168,41 @@ def test_a_file_that_cannot_be_loaded_fails_each_call(
     assert json.loads(result.payload)["errorType"] == error
 
 
+def test_a_public_function_that_is_no_agent_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def none(): ...\ndef one(text): ...\ndef three(a, b, c): ...\ndef _own(): ...\n"
+    )
+    agents = agents_file(file)
+
+    told = agents.description()
+    agents.close()
+
+    assert told == (
+        "loaded: agent-one\nnot agents: none, three. "
+        "An agent has one parameter, its input, or two, event and context"
+    )
+    assert agents.has_others()
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "has_others"),
+    [
+        ("def one(text): ...", "loaded: agent-one", False),
+        ("from os.path import join", "loaded: no agents", True),
+    ],
+)
+def test_a_file_without_agents_is_told(
+    tmp_path: Path, code: str, told: str, has_others: bool
+) -> None:
+    (tmp_path / "mine.py").write_text(code)
+    agents = agents_file(tmp_path / "mine.py")
+
+    agents.close()
+
+    assert (agents.description(), agents.has_others()) == (told, has_others)
+
+
 def test_a_module_next_to_the_file_is_watched_too(tmp_path: Path) -> None:
     (tmp_path / "words.py").write_text("WORD = 'old'\n")
     file = tmp_path / "speaking.py"

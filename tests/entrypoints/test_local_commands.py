@@ -83,7 +83,13 @@ def test_embedded_overrules_the_endpoint_of_the_environment(
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        (["invoke", "nothing.json"], {}, "No such file or directory: 'nothing.json'"),
+        (["invoke", "nothing.json"], {}, "nothing.json: No such file or directory\n"),
+        (["serve", "--port", "0", "--data", ""], {}, "Cannot keep data in a file: it needs a name"),
+        (
+            ["serve", "--port", "0", "--data", f"{__file__}/engine.db"],
+            {},
+            f"Cannot keep data in {__file__}/engine.db: ",
+        ),
         (["invoke", __file__], {}, "test_local_commands.py is not valid JSON"),
         (["tables"], {}, "is AWS: set AWS_ENDPOINT_URL_DYNAMODB to an emulator, or use --aws"),
         (["tables"], NOWHERE, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),

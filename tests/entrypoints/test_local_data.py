@@ -139,6 +139,16 @@ def test_another_server_cannot_use_the_file(
     file.close()
 
 
+def test_a_file_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(storage.StorageUnavailable) as refused:
+        open_and_close(str(tmp_path))
+
+    assert str(refused.value) == (
+        f"Cannot keep data in {tmp_path}: it is a folder, or its folder may not be written to. "
+        "Choose another file with DATA= or --data; :memory: keeps nothing"
+    )
+
+
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"x" * 200])
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, content: bytes) -> None:
     data = tmp_path / "notes.txt"

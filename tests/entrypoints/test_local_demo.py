@@ -1,6 +1,5 @@
 """`make demo` as a newcomer runs it, without a terminal to ask."""
 
-import json
 import re
 import signal
 import socket
@@ -8,14 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from graphql import parse
 
 from ai_coordination.local import demo
 from ai_coordination.local.client import Client
-from ai_coordination.local.follow import LIVE, Look, Place
+from ai_coordination.local.follow import Look, Place
 from ai_coordination.local.own_server import Served
 
 
@@ -47,8 +44,8 @@ def test_the_demonstration_runs_a_session_to_its_end_on_a_server_of_its_own() ->
     [
         (True, True, "until you press Ctrl-C", 1),
         (True, False, "`make run` starts a server that keeps running", 0),
-        (False, True, "Open the session in GraphiQL", 0),
-        (False, False, "Open the session in GraphiQL", 0),
+        (False, True, "Open the session in the console", 0),
+        (False, False, "Open the session in the console", 0),
     ],
 )
 def test_a_link_is_shown_only_as_long_as_it_opens(
@@ -66,24 +63,27 @@ def test_a_link_is_shown_only_as_long_as_it_opens(
         yield Served(f"http://127.0.0.1:{port}/graphql", is_own)
         waited.append("the server has stopped")
 
+    def until_ctrl_c() -> None:
+        waited.append("for Ctrl-C")
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(demo, "served", served)
-    monkeypatch.setattr(demo, "run_session", lambda client: f"{client.url}?query=x")
+    monkeypatch.setattr(demo, "run_session", lambda client: f"{client.url}#/x")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal)
-    monkeypatch.setattr(signal, "pause", lambda: waited.append("for Ctrl-C"))
+    monkeypatch.setattr(signal, "pause", until_ctrl_c)
 
     demo.demo(8111)
 
     printed = capsys.readouterr().out
     assert said in printed
-    assert ("http://127.0.0.1:8111/graphql?query=x" in printed) is (not is_own or is_terminal)
+    assert ("http://127.0.0.1:8111/graphql#/x" in printed) is (not is_own or is_terminal)
     assert waited == [*["for Ctrl-C"] * waits, "the server has stopped"]
 
 
-def test_the_link_brings_query_and_variables_along(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_link_is_the_session_in_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "start", lambda client: Place("c", "s"))
     monkeypatch.setattr(demo, "follow", lambda *_: Look("COMPLETED", None, None, [], []))
 
-    asked = parse_qs(urlsplit(demo.run_session(Client("http://127.0.0.1:8111/graphql"))).query)
+    link = demo.run_session(Client("http://127.0.0.1:8111/graphql"))
 
-    assert parse(asked["query"][0]) == parse(LIVE)
-    assert json.loads(asked["variables"][0]) == {"coordination": "c", "session": "s"}
+    assert link == "http://127.0.0.1:8111/console/#/session/c/s"

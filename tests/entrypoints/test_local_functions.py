@@ -439,6 +439,19 @@ def test_the_api_is_invoked_like_a_function(client: Any, name: str) -> None:
     assert result["data"] == {"coordinations": {"nodes": []}}
 
 
+def test_what_the_engine_logs_is_a_line_for_people(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def write(text): return text\n")
+    with running("--agents", str(tmp_path / "mine.py")) as server:
+        agents = run(server, nowhere=WAITS)
+        server.stop()
+
+    missing = "The function does not exist (ResourceNotFoundException)"
+    assert outcome(agents["nowhere"]) == ("FAILED", missing)
+    (line,) = [line for line in server.printed if "WARNING" in line]
+    assert re.match(r"\d\d:\d\d:\d\d WARNING function: session=", line)
+    assert " function=agent-nowhere reason=" in line
+
+
 def test_an_event_and_a_dry_run_are_accepted(client: Any) -> None:
     assert invoke(client, "agent-summarise", {}, InvocationType="DryRun")[0]["StatusCode"] == 204
     assert invoke(client, "agent-critic", {}, InvocationType="Event")[0]["StatusCode"] == 202

@@ -129,9 +129,10 @@ def test_an_agent_has_the_credentials_of_the_person_or_placeholders(
     ("options", "error"),
     [
         (["--agents", "nowhere.py"], "There is no file nowhere.py"),
+        (["--agents", "Makefile"], "Makefile is not a Python file: its name must end with .py"),
         (
             ["--agents", __file__, "--python", "/nowhere/python"],
-            "[Errno 2] No such file or directory: '/nowhere/python'",
+            "There is no Python /nowhere/python: name one with AGENTS_PYTHON= or --python",
         ),
         (
             ["--agents", __file__, "--python", sys.executable, "--threads", "0"],

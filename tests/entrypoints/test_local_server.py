@@ -62,7 +62,8 @@ def server(agent: ChatServer) -> Iterator[LocalServer]:
 
 
 def test_the_banner_says_where_it_listens_and_how_long_data_live(server: LocalServer) -> None:
-    assert f"http://127.0.0.1:{server.port}/graphql" in server.banner
+    assert f"  Console  http://127.0.0.1:{server.port}\n" in server.banner
+    assert f"  GraphQL  http://127.0.0.1:{server.port}/graphql\n" in server.banner
     assert "in the memory of this process, lost when it stops" in server.banner
     assert "endpoint local, part dev" in server.banner
     assert "  Models   none started: MODELS=fake serves a scripted one" in server.banner
@@ -158,7 +159,7 @@ def test_it_keeps_a_configured_tenant_and_is_ended_cleanly_by_a_supervisor() -> 
     created, listed, *rest = server.printed[1:]
     assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql Create 200 \d+ ms", created)
     assert re.fullmatch(r"\d\d:\d\d:\d\d POST /graphql coordinations 200 \d+ ms", listed)
-    assert rest == ["Stopped."]
+    assert rest == ["Stopping. Steps in progress have 5 s to end.", "Stopped."]
 
 
 def test_it_shows_the_log_and_the_metrics_if_asked_and_is_ended_cleanly_by_a_person() -> None:

@@ -361,7 +361,8 @@ def test_a_name_that_several_have_is_not_guessed(file: Path) -> None:
 
     assert str(refused.value) == (
         "Several coordinations are named 'Offers', so it is not clear which one to update: "
-        f"{made[0]}, {made[1]}. Rename or delete all but one"
+        f"{made[0]}, {made[1]}. "
+        "Give the one in the file another name, or rename or delete all but one"
     )
     assert everything_stored() == before
 

@@ -118,7 +118,22 @@ def problems(file: Path, *changes: str) -> list[str]:
             "coordinationName: Offers",
             "coordinationName:",
             "2:20: coordination.coordinationName",
-            "This must be a value, not null",
+            "This must be text, not null",
+        ),
+        (
+            "runtime: { kind: ECHO }",
+            "runtime:",
+            "9:15: coordination.agents[1].runtime",
+            "This must be a mapping, not null",
+        ),
+        (
+            "runtime: { kind: ECHO }",
+            "runtime: { kind: }",
+            "9:23: coordination.agents[1].runtime.kind",
+            (
+                "This must be one of ECHO, LAMBDA, EXTERNAL, PASS, OPENAI, BEDROCK, HTTP, A2A, not"
+                " null"
+            ),
         ),
         (
             "runtime: { kind: ECHO }",
@@ -248,7 +263,10 @@ def problems(file: Path, *changes: str) -> list[str]:
             "task:\n",
             "task: [\n",
             "12:17: YAML",
-            "while parsing a flow sequence, expected ',' or ']', but got ':'",
+            (
+                "while parsing a flow sequence, expected ',' or ']', but got ':'. "
+                "A bracket is not closed, or a comma is missing"
+            ),
         ),
         (
             "taskName: Offer",
@@ -266,7 +284,10 @@ def problems(file: Path, *changes: str) -> list[str]:
             "task:\n",
             "---\ntask:\n",
             "10:1: YAML",
-            "expected a single document in the stream, but found another document",
+            (
+                "expected a single document in the stream, but found another document. "
+                "A file has one blueprint, without `---` in between"
+            ),
         ),
         (
             "parameters: {",
@@ -305,6 +326,52 @@ def test_what_is_no_blueprint_at_all_is_refused(file: Path, content: bytes, prob
         blueprints.read(str(file))
 
     assert str(refused.value) == problem
+
+
+INDENTATION = (
+    "Check the indentation: the members of a mapping begin in the same column, "
+    "and so do the elements of a list"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "hint"),
+    [
+        ("a:\n\tb: 1", "2:1", "Indent with spaces, not with tabs"),
+        ("a:\n  - b: 1\n   c: 2", "3:4", INDENTATION),
+        ("a:\n  - b: 1\n  c: 2", "3:3", INDENTATION),
+        ("a:\n  b: 1\n c: 2", "3:2", INDENTATION),
+        ("a: b: c", "1:5", "Put a text that contains ': ' in quotes, or check the indentation"),
+        ("a: 1\nb\nc: 2", "3:1", "A member is written as `name: value`"),
+        ("a: {b: 1\nc: 2", "2:2", "A bracket is not closed, or a comma is missing"),
+        ('a: "b', "1:6", "A quote is not closed"),
+        ("a: @b", "1:4", "Put a text that begins with this character in quotes"),
+    ],
+)
+def test_a_mistake_in_yaml_is_told_with_what_to_do(
+    file: Path, content: str, place: str, hint: str
+) -> None:
+    file.write_text(content)
+
+    with pytest.raises(InvalidBlueprint) as refused:
+        blueprints.read(str(file))
+
+    assert str(refused.value).startswith(f"offers.yaml:{place}: YAML: ")
+    assert str(refused.value).endswith(f". {hint}")
+
+
+@pytest.mark.parametrize(
+    ("agents", "place"), [("", "1:15: coordination"), (", agents: []", "1:45: coordination.agents")]
+)
+def test_a_file_without_agents_is_refused(file: Path, agents: str, place: str) -> None:
+    file.write_text(f"coordination: {{coordinationName: A{agents}}}\ntask: {{taskName: B}}\n")
+
+    with pytest.raises(InvalidBlueprint) as refused:
+        blueprints.read(str(file))
+
+    assert str(refused.value) == (
+        f"offers.yaml:{place}: There is no agent, so no session can be started"
+    )
 
 
 @pytest.mark.parametrize(

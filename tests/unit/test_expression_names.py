@@ -156,5 +156,5 @@ def test_a_long_list_of_agents_is_cut() -> None:
 
     assert problem.endswith("'agent-19', and 880 more")
     assert expressions.problems("outputs.nobody", scope_of("input", [])) == [
-        "'nobody' is none of the agents that this sees, which are none"
+        "'nobody' is none of the agents that this sees: it sees predecessors, and there are none"
     ]

@@ -63,7 +63,7 @@ def test_a_schema_that_cannot_be_checked_is_refused_at_its_place(
     [
         ('{"lines": [{"sku": "a"}, null], "total": 1.5}', None),
         ('{"lines": []}', None),
-        ("[]", "This must be an object (the answer)"),
+        ("[]", "This must be an object with 'lines' (the answer)"),
         ('{"lines": [{"sku": "c"}]}', "This must be 'a' or 'b' (lines.0.sku)"),
         ('{"total": 1}', "'lines' is missing (lines)"),
         (

@@ -90,3 +90,29 @@ def test_a_request_is_a_repeat_while_a_client_polls() -> None:
 )
 def test_queries_are_told_from_mutations(body: str, reads: bool) -> None:
     assert printing.is_query(body) is reads
+
+
+def test_a_log_line_is_for_people_and_has_the_facts() -> None:
+    log = {
+        "level": "WARNING",
+        "location": "_rejected:144",
+        "message": "function",
+        "timestamp": "2026-11-30 15:51:46,992+0000",
+        "service": "ai-coordination",
+        "request_id": "r",
+        "tenant": "local#dev",
+        "session": "s",
+        "function": "agent-greet",
+        "attempt": 1,
+        "reason": "Not\x1b[31m found",
+        "memory": None,
+        "exception": "Traceback\nKeyError: 'x'",
+    }
+
+    clock, _, line = printing.log_line(log).partition(" ")
+
+    assert len(clock) == len("15:51:46")
+    first, *trace = line.split("\n")
+    assert first.startswith("WARNING function: session=s function=agent-greet attempt=1 reason=Not")
+    assert "\x1b" not in line
+    assert trace == ["         Traceback", "         KeyError: 'x'"]

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLSchema,
     ListValueNode,
     Node,
+    ObjectFieldNode,
     ObjectValueNode,
     OperationDefinitionNode,
     ValueNode,
@@ -31,8 +32,10 @@ from ai_coordination.api.documents import selections
 
 InputPath = list[str | int]
 
-# graphql-core reports a missing or unknown member at the path of its object.
-_OF_A_MEMBER = re.compile(r"Field '(\w+)' (?:of required type|is not defined)")
+# graphql-core reports a missing or unknown member at the path of its object, and a missing argument
+# at its field. In a document it names the object's type too.
+_OF_A_MEMBER = re.compile(r"Field '(?:\w+\.)?(\w+)' (?:of required type|is not defined)")
+_OF_AN_ARGUMENT = re.compile(r"Field '\w+' argument '(\w+)' of type .+ is required")
 
 # Limit for a document that is parsed only to find a path in it.
 MAX_TOKENS = 4_000
@@ -81,6 +84,22 @@ def of_variable(document: DocumentNode, name: str) -> InputPath | None:
             if isinstance(value, VariableNode) and value.name.value == name:
                 return path
     return None
+
+
+def of_violation(document: DocumentNode, error: GraphQLError) -> InputPath | None:
+    """Return the path that a validation error is about, None if it is about no argument."""
+    node = error.nodes[0] if error.nodes else None
+    if isinstance(node, FieldNode):
+        missing = _OF_AN_ARGUMENT.match(error.message)
+        return list(missing.groups()) if missing else None
+    if isinstance(node, ArgumentNode):
+        # Arguments of directives are no input.
+        return [node.name.value] if any(one is node for one in _arguments(document)) else None
+    if isinstance(node, ObjectFieldNode):
+        return of_node(document, node.value)
+    path = of_node(document, node) if isinstance(node, ValueNode) else None
+    missing = _OF_A_MEMBER.match(error.message)
+    return [*path, *missing.groups()] if path and missing else path
 
 
 def of_node(document: DocumentNode, node: Node) -> InputPath | None:

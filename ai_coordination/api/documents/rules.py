@@ -12,7 +12,6 @@ from graphql import (
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
     ValidationRule,
-    ValueNode,
     specified_rules,
     validate,
 )
@@ -78,12 +77,11 @@ def violations(
 
 
 def _with_input_path(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
-    """Format an error. If it concerns the value of an argument, add its `inputPath`."""
+    """Format an error. If it concerns an argument, or a value in it, add its `inputPath`."""
     result = formatted(error, "GRAPHQL_VALIDATION_FAILED")
-    if error.nodes and isinstance(error.nodes[0], ValueNode):
-        path = input_paths.of_node(document, error.nodes[0])
-        if path:
-            result["extensions"]["inputPath"] = path
+    path = input_paths.of_violation(document, error)
+    if path:
+        result["extensions"]["inputPath"] = path
     return result
 
 

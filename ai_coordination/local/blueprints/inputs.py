@@ -65,9 +65,7 @@ class Checker:
         self.places[path] = place(node)
         is_null = kind(node) == "null"
         if isinstance(of_type, GraphQLNonNull):
-            if not is_null:
-                return self.value(node, of_type.of_type, path)
-            self._wrong(node, path, "a value")
+            return self._non_null(node, of_type.of_type, path)
         return None if is_null else self._non_null(node, of_type, path)
 
     def _non_null(self, node: yaml.Node, of_type: GraphQLInputType, path: Path) -> Any:

@@ -14,6 +14,19 @@ from ai_coordination.local.blueprints.document import InvalidBlueprint, Place, P
 
 START = Place(1, 1)
 TAG = "tag:yaml.org,2002:"
+# What to do about a mistake, by a part of PyYAML's message, which speaks of its grammar.
+_HINTS = {
+    "\\t": "Indent with spaces, not with tabs",
+    "mapping values are not allowed": "Put a text that contains ': ' in quotes, or check the "
+    "indentation",
+    "<block end>": "Check the indentation: the members of a mapping begin in the same column, and "
+    "so do the elements of a list",
+    "could not find expected ':'": "A member is written as `name: value`",
+    "while parsing a flow": "A bracket is not closed, or a comma is missing",
+    "while scanning a quoted scalar": "A quote is not closed",
+    "that cannot start any token": "Put a text that begins with this character in quotes",
+    "expected a single document": "A file has one blueprint, without `---` in between",
+}
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -62,9 +75,10 @@ def parse(file: str, text: bytes | None = None) -> yaml.Node:
 
 
 def _of(error: yaml.MarkedYAMLError) -> Problem:
-    parts = (part for part in (error.context, error.problem) if part)
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    hint = next((f". {hint}" for part, hint in _HINTS.items() if part in said), "")
     mark = error.problem_mark or error.context_mark
-    return Problem(START if mark is None else _place(mark), (), f"YAML: {', '.join(parts)}")
+    return Problem(START if mark is None else _place(mark), (), f"YAML: {said}{hint}")
 
 
 def _unreadable(error: yaml.reader.ReaderError) -> str:

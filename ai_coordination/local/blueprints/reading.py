@@ -34,6 +34,10 @@ def read(file: str, text: bytes | None = None, task: str | None = None) -> Bluep
     checker = Checker(MORE)
     sections = _sections(checker, root)
     tasks: dict[Path, dict[str, Any]] = {}
+    if not checker.problems and not sections["coordination"].get("agents"):
+        agents_at: Path = ("coordination", "agents")
+        at = agents_at if agents_at in checker.places else agents_at[:1]
+        checker.refuse(checker.places[at], at, "There is no agent, so no session can be started")
     if not checker.problems:
         agents = Agents(checker, sections["coordination"].get("agents", []))
         tasks = _tasks(checker, sections)

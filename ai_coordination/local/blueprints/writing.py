@@ -89,7 +89,8 @@ def _only(rows: Iterable[Mapping[str, Any]], noun: str, name: str) -> str | None
     if len(uuids) > 1:
         raise RuntimeError(
             f"Several {noun} are named {name!r}, so it is not clear which one to update: "
-            f"{', '.join(uuids)}. Rename or delete all but one"
+            f"{', '.join(uuids)}. Give the one in the file another name, or rename or delete "
+            "all but one"
         )
     return uuids[0] if uuids else None
 

@@ -16,6 +16,7 @@ MAX_INSTANCES = 32
 # Each holds the memory of everything that the file imports.
 MAX_IDLE = 8
 SECONDS_BETWEEN_LOOKS = 0.5
+PARAMETERS = "An agent has one parameter, its input, or two, event and context"
 
 Version = Mapping[str, tuple[int, int]]
 """The time and the size of each file."""
@@ -64,6 +65,11 @@ class AgentsFile:
     def description(self) -> str:
         """What is in the file, or why it cannot be loaded, for the console."""
         return _describe(self._current().loaded, self._name)
+
+    def has_others(self) -> bool:
+        """Whether the description says more than the names: something is no agent."""
+        loaded = self._current().loaded
+        return loaded.failure is not None or bool(loaded.others) or not loaded.functions
 
     def has(self, name: str) -> bool:
         """Whether there is such a function. While the file cannot be loaded there may be any."""
@@ -155,7 +161,9 @@ class AgentsFile:
 def _describe(loaded: Loaded, name: Callable[[str], str]) -> str:
     """What was loaded, for the console."""
     if loaded.failure is None:
-        return "loaded: " + (", ".join(sorted(map(name, loaded.functions))) or "no functions")
+        listed = ", ".join(sorted(map(name, loaded.functions))) or "no agents"
+        others = ", ".join(sorted(loaded.others))
+        return f"loaded: {listed}" + (f"\nnot agents: {others}. {PARAMETERS}" if others else "")
     error = json.loads(loaded.failure.payload)
     frames = "".join(error.get("stackTrace", ()))
     return f"cannot be loaded\n{frames}{error['errorType']}: {error['errorMessage']}"

@@ -110,7 +110,7 @@ def _load(path: str) -> tuple[dict[str, Function], dict[str, Any]]:
     name, folder = file.stem, file.parent
     # As if Python had been started with that file. This one's folder is not importable.
     sys.path[0] = str(folder)
-    functions: dict[str, Function] = {}
+    public: dict[str, Function] = {}
     failure = None
     try:
         spec = importlib.util.spec_from_file_location(name, file)
@@ -119,20 +119,19 @@ def _load(path: str) -> tuple[dict[str, Function], dict[str, Any]]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-        functions = {
+        public = {
             key: value
             for key, value in vars(module).items()
-            if inspect.isfunction(value)
-            and value.__module__ == name
-            and not key.startswith("_")
-            and _parameters(value) in (1, 2)
+            if inspect.isfunction(value) and value.__module__ == name and not key.startswith("_")
         }
     except Exception as error:  # noqa: BLE001 - whatever the file raises
         failure = _failure(error)
+    functions = {key: value for key, value in public.items() if _parameters(value) in (1, 2)}
     loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     files = {file, *(Path(module).resolve() for module in loaded if module)}
     report = {
         "functions": {key: _parameters(value) for key, value in functions.items()},
+        "others": [key for key in public if key not in functions],
         "failure": failure,
         "files": sorted(str(one) for one in files if folder in one.parents),
     }

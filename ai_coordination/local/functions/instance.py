@@ -41,14 +41,15 @@ class Returned:
 class Loaded:
     """What an instance has found in the file.
 
-    `functions` has the number of parameters of each agent, and `files` the file itself and the
-    modules next to it that it has imported. `failure` is the result of every call if the file
-    could not be loaded.
+    `functions` has the number of parameters of each agent, `others` the public functions that have
+    too few or too many, and `files` the file itself and the modules next to it that it has
+    imported. `failure` is the result of every call if the file could not be loaded.
     """
 
     functions: Mapping[str, int]
     files: tuple[str, ...]
     failure: Returned | None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ class Instance:
             return Loaded(*nothing, self._died("init"))
         report = json.loads(response)
         failure = report["failure"] and _failure(report["failure"], "init")
-        return Loaded(report["functions"], tuple(report["files"]), failure)
+        others = tuple(report["others"])
+        return Loaded(report["functions"], tuple(report["files"]), failure, others)
 
     def _died(self, request_id: str) -> Returned:
         with suppress(subprocess.TimeoutExpired):

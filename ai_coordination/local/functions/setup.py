@@ -1,6 +1,7 @@
 """Let the engine on this machine, and its agents, find the functions on this machine."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,8 @@ def serving(
 
     Without a file, the engine finds only the API's own function, unless the environment or `aws`
     names another service. `url` is the
-    GraphQL endpoint of this server. Raises ValueError if the file does not exist.
+    GraphQL endpoint of this server. Raises ValueError if the file is no Python file, or
+    there is no such Python.
     """
     endpoint = url.removesuffix("/graphql")
     # Before storage is opened: it hides the credentials of the person at the keyboard.
@@ -67,6 +69,12 @@ def serving(
 def _opened(agents: AgentOptions, environment: dict[str, str]) -> AgentsFile:
     if not agents.file.is_file():
         raise ValueError(f"There is no file {agents.file}")
+    if agents.file.suffix != ".py":
+        raise ValueError(f"{agents.file} is not a Python file: its name must end with .py")
+    if shutil.which(agents.python) is None:
+        raise ValueError(
+            f"There is no Python {agents.python}: name one with AGENTS_PYTHON= or --python"
+        )
     prefix = settings().agent_function_prefix
     return AgentsFile(
         agents.file, say_of, python=agents.python, environment=environment, prefix=prefix
@@ -74,8 +82,8 @@ def _opened(agents: AgentOptions, environment: dict[str, str]) -> AgentsFile:
 
 
 def _shown(file: AgentsFile) -> Sequence[str]:
-    """The names for the banner. If the file cannot be loaded, print why: it can be corrected."""
-    if file.failure() is not None:
+    """The names for the banner. Print why the file, or a function of it, is not among them."""
+    if file.has_others():
         say_of(file.file.name, file.description())
     return file.names()
 

@@ -1,0 +1,44 @@
+"""Who names an agent that does not exist is told which ones there are."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.graph_api import ask, mutation, new_coordination
+from tests.support.ids import short
+
+CREATE = mutation("createTask", "CreateTaskInput", "task { taskUuid }")
+
+
+def member(name: str) -> dict[str, Any]:
+    return {"agentName": name, "runtime": {"kind": "ECHO"}}
+
+
+MANY = [{"agentUuid": f"a{number}", **member("A")} for number in range(22)]
+
+
+@pytest.mark.parametrize(
+    ("agents", "named", "hint"),
+    [
+        (
+            [{"agentUuid": "price-finder", **member("Prices")}],
+            "Prices",
+            "It is an agent's name: write the agentUuid, 'price-finder'",
+        ),
+        (MANY[:2], "a3", "Its agents are 'a0', 'a1'"),
+        (MANY[:20], "b", f"Its agents are {', '.join(repr(f'a{n}') for n in range(20))}"),
+        (MANY, "b", f"Its agents are {', '.join(repr(f'a{n}') for n in range(20))}, and 2 more"),
+        ([], "a0", "It has no agents"),
+    ],
+    ids=short,
+)
+def test_the_agents_that_a_task_may_name_are_told(
+    tables: None, agents: list[dict[str, Any]], named: str, hint: str
+) -> None:
+    given = {"coordinationUuid": new_coordination(agents=agents), "taskName": "Translate"}
+
+    told = ask(CREATE, {"input": {**given, "agentActions": [{"agentUuid": named}]}})
+
+    (error,) = told["errors"]
+    assert error["message"] == f"{named!r} is not an agent of this coordination. {hint}"
+    assert error["extensions"]["inputPath"] == ["input", "agentActions", 0, "agentUuid"]
