@@ -28,7 +28,7 @@ RETURNS = "A function returns a text, or an object with agentOutput, question or
 # Of the members that a function has returned, those that are shown to people.
 MOST_NAMES = 5
 LONGEST_NAME = 50
-_KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list"}
+_KINDS = {str: "a text", bool: "a boolean", int: "a number", float: "a number", list: "a list"}
 
 _FRAME = re.compile(r'File "(?P<folder>[^"]*/)?(?P<file>[^"/]{1,100})", line (?P<line>\d{1,9})')
 # Lambda's own Python, or any other, and what is installed in it.
