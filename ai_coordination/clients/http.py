@@ -17,7 +17,7 @@ from ai_coordination.agent_hosts import AllowedHost, Server
 from ai_coordination.clients import addresses
 from ai_coordination.clients.addresses import LookUp
 from ai_coordination.clients.bounded_sockets import Bounded, BoundedTls, Bounds, TooMuch
-from ai_coordination.clients.http_reply import Reply
+from ai_coordination.clients.http_reply import FinalResponse, Reply
 from ai_coordination.context import InvocationContext
 
 __all__ = [
@@ -180,6 +180,7 @@ def _send(
 
 def _exchange(server: Server, connected: socket.socket, request: _Request, bounds: Bounds) -> Reply:
     connection = http.client.HTTPConnection(server.host, server.port)
+    connection.response_class = FinalResponse
     connection.sock = connected
     path = f"{server.path}?{server.query}" if server.query else server.path
     fixed = {"Host": server.authority, "Accept-Encoding": "identity", "Connection": "close"}

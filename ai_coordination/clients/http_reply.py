@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import HTTPResponse
 from typing import Final, NamedTuple
 
 # Some servers name a charset in the same header, which is no compression.
@@ -48,3 +50,15 @@ class Reply(NamedTuple):
 def _number(text: str | None) -> float | None:
     text = (text or "").strip()
     return float(text) if text.isascii() and text.replace(".", "", 1).isdecimal() else None
+
+
+class FinalResponse(HTTPResponse):
+    """The final answer. Of the interim ones before it, the standard library skips 100 alone.
+
+    A server may send others, such as 102 while it is still working.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc] # unknown to the stubs
+        is_interim = status in (HTTPStatus.PROCESSING, HTTPStatus.EARLY_HINTS)
+        return version, HTTPStatus.CONTINUE if is_interim else status, reason

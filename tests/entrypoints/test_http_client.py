@@ -74,9 +74,11 @@ def test_a_get_has_no_body_and_the_same_bounds() -> None:
     [
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        2 * b"HTTP/1.1 102 Processing\r\n\r\n" + OK,
+        b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n" + OK,
         b"HTTP/1.0 200 OK\r\n\r\nok",
     ],
-    ids=["chunked", "continued", "until the end"],
+    ids=["chunked", "continued", "processing", "hints", "until the end"],
 )
 def test_each_form_of_an_answer_is_read(answer: bytes) -> None:
     assert ask(saying(answer)).body == b"ok"
@@ -198,6 +200,7 @@ def flooding(start: bytes, piece: bytes) -> Behaviour:
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 FLOODS = {
     "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "other interim answers": (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
     "chunks with extensions": (CHUNKED, b"1;" + b"x" * 30_000 + b"\r\nx\r\n"),
     "trailers": (CHUNKED + b"0\r\n", b"a: " + b"x" * 30_000 + b"\r\n"),
 }

@@ -194,7 +194,7 @@ def test_credentials_that_expire_are_renewed_between_two_attempts() -> None:
 
 
 def test_credentials_that_cannot_be_renewed_are_asked_for_once() -> None:
-    """As with botocore. Who gives them, for example STS, has retries of its own."""
+    """As with botocore. Their source, for example STS, has retries of its own."""
     context = Noon()
     renewals = []
 

@@ -110,6 +110,15 @@ def test_after_an_answer_that_came_too_late_the_next_request_does_not_get_it() -
     assert [request.connection for request in server.requests] == [1, 2, 2]
 
 
+def test_after_a_provisional_answer_the_next_request_does_not_get_the_final_one() -> None:
+    """The standard library skips 100 alone. It takes any other as the answer."""
+    hint = Step(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+    with scripted(one_by_one([hint, FOUND])) as server:
+        assert ask(lean_client(server.url, Noon())) == {"a": {"S": "b"}}
+
+    assert [request.connection for request in server.requests] == [1, 2]
+
+
 def test_a_chunked_answer_is_read_as_a_whole() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunked = Step(head + b'5\r\n{"Ite\r\nC\r\nm":{"a":1}} \r\n0\r\n\r\n')

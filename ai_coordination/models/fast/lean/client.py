@@ -90,7 +90,7 @@ class LeanClient:
 
     def _ask(self, operation: str, body: bytes, attempts: Attempts) -> Any:
         while True:
-            # Not repeated if it fails: whoever gives the credentials has been asked often enough.
+            # Not repeated if it fails: the source of the credentials has retries of its own.
             headers = self._headers(operation, body)
             try:
                 reply = self._pool.post(headers, body)

@@ -5,7 +5,7 @@ import ssl
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from http import client
+from http import HTTPStatus, client
 from typing import Any, Final, NamedTuple
 
 from botocore import exceptions
@@ -81,6 +81,9 @@ class _Posts(HTTPConnectionPool):
             with suppress(BrokenPipeError, ConnectionResetError):
                 http.endheaders(connection, body)
             answer = http.getresponse(connection)
+            if answer.status < HTTPStatus.OK:
+                # The final answer would be read as that of the next request.
+                raise client.HTTPException(f"the answer is provisional: {answer.status}")
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(answer.status, names, answer.read())
         except BaseException:
