@@ -100,12 +100,11 @@ def serve(
     if there is no such file of agents.
     """
     http = server.listen(host, port)
-    if not verbose:
-        logger.registered_formatter.json_serializer = printing.log_line  # type: ignore[attr-defined]
     try:
         answering = _models(models, aws=aws)
         url = server.url(http)
         with (
+            nullcontext() if verbose else printing.log_lines_for_people(),
             _called_back_at(server.url(http, "")),
             setup.serving(server.FUNCTIONS, agents, url, aws=aws) as names,
             storage.opened(aws=aws, data=data) as where,

@@ -42,19 +42,28 @@ def served(port: int, options: Sequence[str] = ()) -> Iterator[Served]:
     if Client(url).answers():
         yield Served(url, is_own=False)
         return
-    # As Ctrl-C does, so that the server does not stay behind and keep the port.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
-    server = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    reader = threading.Thread(target=_pass_on, args=(server.stdout,), daemon=True)
-    reader.start()
+    started = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    with started as server, _stopped_like_ctrl_c():
+        reader = threading.Thread(target=_pass_on, args=(server.stdout,), daemon=True)
+        reader.start()
+        try:
+            _wait(server, url)
+            yield Served(url, is_own=True)
+        finally:
+            server.terminate()
+            server.wait(timeout=SECONDS_TO_STOP)
+            reader.join(SECONDS_TO_STOP)
+
+
+@contextmanager
+def _stopped_like_ctrl_c() -> Iterator[None]:
+    """If this process is terminated, the server does not stay behind and keep the port."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _wait(server, url)
-        yield Served(url, is_own=True)
+        yield
     finally:
-        server.terminate()
-        server.wait(timeout=SECONDS_TO_STOP)
-        reader.join(SECONDS_TO_STOP)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _pass_on(lines: Iterable[str]) -> None:

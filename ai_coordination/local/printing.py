@@ -6,10 +6,11 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from ai_coordination import ids, models
+from ai_coordination import ids, models, telemetry
 from ai_coordination.local.terminal import harmless
 from ai_coordination.states import AgentRuntimeKind, SessionAgentState
 
@@ -47,6 +48,17 @@ def say(text: str) -> None:
     # In one piece, unlike print: several threads say something.
     sys.stdout.write(line)
     sys.stdout.flush()
+
+
+@contextmanager
+def log_lines_for_people() -> Iterator[None]:
+    """Within the block, what the functions log is not JSON."""
+    formatter: Any = telemetry.logger.registered_formatter
+    as_json, formatter.json_serializer = formatter.json_serializer, log_line
+    try:
+        yield
+    finally:
+        formatter.json_serializer = as_json
 
 
 def log_line(log: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ Source: SQLite documentation, "Write-Ahead Logging" and "PRAGMA synchronous".
 """
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,8 @@ class File:
             )
         except sqlite3.Error as error:
             raise NotUsable(_why(error)) from error
+        # Python warns of a connection that nobody closes.
+        weakref.finalize(self, self._connection.close)
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
