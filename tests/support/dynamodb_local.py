@@ -1,7 +1,6 @@
 """AWS's DynamoDB Local as a process: one for each pytest process, in memory, on a free port."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".dynamodb-local"
@@ -42,7 +43,7 @@ def running() -> Iterator[str]:
 def _start() -> tuple[subprocess.Popen[bytes], int]:
     with TemporaryFile() as log:
         for _ in range(TRIES):
-            port = _free_port()
+            port = free_port()
             process = subprocess.Popen(
                 _command(port),
                 stdin=subprocess.DEVNULL,
@@ -64,13 +65,6 @@ def _command(port: int) -> list[str]:
     libraries = f"-Djava.library.path={HOME / 'DynamoDBLocal_lib'}"
     jar = ["-jar", str(HOME / "DynamoDBLocal.jar")]
     return [*java, libraries, *jar, "-inMemory", "-sharedDb", "-port", str(port)]
-
-
-def _free_port() -> int:
-    # Another process may take it before Java does: then Java ends, and the next one is tried.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
