@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.session import Session, get_session
+from urllib3 import Timeout
 
 from ai_coordination.context import InvocationContext
 from ai_coordination.models import base, connection
@@ -22,6 +23,7 @@ from ai_coordination.models.fast.lean.endpoint import Endpoint
 from tests.support.scripted_server import http
 
 REGION = "eu-central-1"
+SECONDS_IN_VAIN = 0.05
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
@@ -58,18 +60,40 @@ def endpoint_at(url: str, region: str = REGION) -> Endpoint:
     return Endpoint(region, parts.scheme, parts.hostname, parts.port, parts.netloc)
 
 
+class _Hurried(Timeout):
+    """The first answers, which do not come, are waited for briefly; the others as long as ever.
+
+    A client that always hurried would miss answers that a busy machine gives a little later.
+    """
+
+    def __init__(self, given: Any, in_vain: int) -> None:
+        super().__init__(connect=given.connect_timeout, read=given.read_timeout)
+        self._in_vain = in_vain
+
+    @property
+    def read_timeout(self) -> Any:
+        self._in_vain -= 1
+        return SECONDS_IN_VAIN if self._in_vain >= 0 else super().read_timeout
+
+
 def lean_client(
     url: str,
     context: InvocationContext,
     *,
     credentials: Credentials | None = None,
     roots: str | None = None,
+    in_vain: int = 0,
     **changes: Any,
 ) -> LeanClient:
-    """A lean client of a server, configured as the engine's but for `changes`."""
+    """A lean client of a server, configured as the engine's but for `changes`.
+
+    It waits briefly for its first answers, so many as it will wait for `in_vain`.
+    """
     made, config = session(credentials), base._CONFIG.merge(Config(**changes))
     other = partial(botocore_client, url, **changes)
-    return LeanClient(made, endpoint_at(url), config, other, context=context, roots=roots)
+    client = LeanClient(made, endpoint_at(url), config, other, context=context, roots=roots)
+    client._pool._connections.timeout = _Hurried(config, in_vain)
+    return client
 
 
 def botocore_client(url: str, **changes: Any) -> Any:

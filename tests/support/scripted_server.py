@@ -3,11 +3,10 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from io import BufferedReader
 
 _LINE = b"\r\n"
 
@@ -28,8 +27,8 @@ class Step:
     said: bytes = b""
     closes: bool = False
     """Hang up afterwards."""
-    waits: float = 0.0
-    """Seconds before the rest is done."""
+    comes_late: bool = False
+    """Do so only when the client has hung up, or has sent more on this connection."""
 
 
 @dataclass
@@ -113,14 +112,15 @@ def _serve(
                 request = Request(number, head, body)
                 server.requests.append(request)
                 step = answer(request)
-                time.sleep(step.waits)
+                if step.comes_late:
+                    incoming.peek(1)
                 connection.sendall(step.said)
                 if step.closes:
                     break
         server.hung_up.set()
 
 
-def _head(incoming: BinaryIO) -> dict[str, str]:
+def _head(incoming: BufferedReader) -> dict[str, str]:
     """The headers of the next request; none where the other side has hung up."""
     headers: dict[str, str] = {}
     while (line := incoming.readline()) not in (_LINE, b""):
