@@ -35,13 +35,14 @@ AGENT = {"agentUuid": "a", "agentName": "A", "runtime": {"kind": "ECHO"}}
 
 
 class Clock:
-    """The real one, put forward."""
+    """It stands still until a test puts it forward, so that no minute ends by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, begins: datetime) -> None:
+        self.begins = begins
         self.ahead = timedelta(0)
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.begins + self.ahead
 
 
 class Place:
@@ -53,6 +54,11 @@ class Place:
 
     def new(self, schedule: str) -> str:
         return new_schedule(self.coordination, self.task, CALLER, schedule=schedule)
+
+    def clock(self) -> Clock:
+        """One that begins when the newest timer was made."""
+        listed = clients("scheduler").list_schedules(GroupName=settings().schedule_group)
+        return Clock(max(timer["CreationDate"] for timer in listed["Schedules"]))
 
     def item(self, schedule: str) -> models.TaskSchedule:
         return stored(models.TaskSchedule, self.task, schedule)
@@ -74,9 +80,9 @@ def place(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 
 def test_a_schedule_of_every_minute_starts_a_session_each_minute(place: Place) -> None:
-    clock = Clock()
-    ticker = scheduler.LocalScheduler(clock)
     schedule = place.new("cron(* * * * ? *)")
+    clock = place.clock()
+    ticker = scheduler.LocalScheduler(clock)
 
     numbers = []
     for _ in range(4):
@@ -94,9 +100,9 @@ def test_a_schedule_of_every_minute_starts_a_session_each_minute(place: Place) -
 
 
 def test_what_a_server_missed_while_it_slept_is_fired_for_the_last_hour(place: Place) -> None:
-    clock = Clock()
-    ticker = scheduler.LocalScheduler(clock)
     place.new("rate(20 minutes)")
+    clock = place.clock()
+    ticker = scheduler.LocalScheduler(clock)
     ticker.fire_due()
 
     clock.ahead += timedelta(hours=5, minutes=1)
@@ -106,8 +112,8 @@ def test_what_a_server_missed_while_it_slept_is_fired_for_the_last_hour(place: P
 
 
 def test_two_that_tick_start_one_session_and_so_does_one_that_begins_anew(place: Place) -> None:
-    clock = Clock()
     place.new("rate(1 minute)")
+    clock = place.clock()
     clock.ahead += timedelta(minutes=2, seconds=30)
 
     for _ in range(3):
@@ -117,9 +123,9 @@ def test_two_that_tick_start_one_session_and_so_does_one_that_begins_anew(place:
 
 
 def test_a_one_time_schedule_fires_and_is_completed(place: Place) -> None:
-    clock = Clock()
     soon = datetime.now(UTC) + timedelta(minutes=1)
     schedule = place.new(f"at({soon:%Y-%m-%dT%H:%M:%S})")
+    clock = place.clock()
     ticker = scheduler.LocalScheduler(clock)
     ticker.fire_due()
     assert place.sessions() == []
@@ -133,9 +139,9 @@ def test_a_one_time_schedule_fires_and_is_completed(place: Place) -> None:
 
 
 def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    clock = Clock()
-    ticker = scheduler.LocalScheduler(clock)
     schedule = place.new("rate(1 minute)")
+    clock = place.clock()
+    ticker = scheduler.LocalScheduler(clock)
     clock.ahead += timedelta(minutes=1)
 
     with patch.object(schedule_trigger, "fire", side_effect=Throttled("busy")):
@@ -150,9 +156,9 @@ def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFi
 
 
 def test_a_schedule_that_is_paused_fires_no_more(place: Place) -> None:
-    clock = Clock()
-    ticker = scheduler.LocalScheduler(clock)
     schedule = place.new("rate(1 minute)")
+    clock = place.clock()
+    ticker = scheduler.LocalScheduler(clock)
     ticker.fire_due()
     key = {"taskUuid": place.task, "scheduleUuid": schedule}
     change("updateTaskSchedule", {**key, "status": "PAUSED"}, "taskSchedule { id }")
@@ -164,8 +170,8 @@ def test_a_schedule_that_is_paused_fires_no_more(place: Place) -> None:
 
 
 def test_schedules_outlive_an_emulator_that_does_not(place: Place) -> None:
-    clock = Clock()
     rate = place.new("rate(1 hour)")
+    clock = place.clock()
     paused = place.new("rate(2 hours)")
     change(
         "updateTaskSchedule",
