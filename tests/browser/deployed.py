@@ -30,7 +30,7 @@ from tests.support.ports import free_port
 
 NODE = shutil.which("node")
 PROVIDER = Path(__file__).with_name("oidc_provider.mjs")
-SECONDS_TO_START = 20
+SECONDS_TO_START = 60
 AUDIENCE = "engine"
 
 

@@ -11,7 +11,7 @@ from typing import Self
 from ai_coordination.local.client import Client
 from tests.support.ports import free_port
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 60
 
 
 class Served:
