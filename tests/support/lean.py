@@ -20,7 +20,7 @@ from ai_coordination.models.fast.client import new_lean_client
 from ai_coordination.models.fast.lean import endpoint
 from ai_coordination.models.fast.lean.client import LeanClient
 from ai_coordination.models.fast.lean.endpoint import Endpoint
-from tests.support.scripted_server import http
+from tests.support.scripted_server import Server, http
 
 REGION = "eu-central-1"
 SECONDS_IN_VAIN = 0.05
@@ -33,12 +33,16 @@ class Noon(InvocationContext):
 
     slept: list[float] = field(default_factory=list)
     moment: list[datetime] = field(default_factory=lambda: [NOON])
+    servers: list[Server] = field(default_factory=list)
+    """No further attempt is made before they have begun to answer the one before it."""
 
     def utc(self) -> datetime:
         return self.moment[-1]
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        for server in self.servers:
+            server.wait_for_step(len(self.slept))
 
     def random(self) -> float:
         return 0.5

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedReader
 
+SECONDS = 60
 _LINE = b"\r\n"
 
 
@@ -37,6 +38,19 @@ class Server:
     requests: list[Request] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set whenever the server has hung up."""
+    steps: int = 0
+    """How many have been begun."""
+    _begun: threading.Condition = field(default_factory=threading.Condition)
+
+    def begin(self) -> None:
+        with self._begun:
+            self.steps += 1
+            self._begun.notify_all()
+
+    def wait_for_step(self, number: int) -> None:
+        """Wait until this step is begun. A client that gives up may be faster than the server."""
+        with self._begun:
+            assert self._begun.wait_for(lambda: self.steps >= number, SECONDS)
 
     @property
     def url(self) -> str:
@@ -112,6 +126,7 @@ def _serve(
                 request = Request(number, head, body)
                 server.requests.append(request)
                 step = answer(request)
+                server.begin()
                 if step.comes_late:
                     incoming.peek(1)
                 connection.sendall(step.said)

@@ -58,6 +58,7 @@ def test_a_request_that_failed_once_is_sent_once_more(name: str) -> None:
     step, wait = SENT_TWICE[name]
     context = Noon()
     with scripted(one_by_one([step, FOUND])) as server:
+        context.servers.append(server)
         answer = ask(lean_client(server.url, context, in_vain=int(step.comes_late)))
 
     assert answer["Item"] == {"a": {"S": "b"}}
@@ -90,11 +91,11 @@ LAST: dict[str, tuple[Step, type[Exception], int]] = {
 def test_a_request_that_fails_each_time_is_sent_three_times_in_all(name: str) -> None:
     step, error, times = LAST[name]
     context = Noon()
-    with (
-        scripted(one_by_one([step] * 4)) as server,
-        pytest.raises(error) as raised,
-    ):
-        ask(lean_client(server.url, context, in_vain=3 * step.comes_late))
+    with scripted(one_by_one([step] * 4)) as server:
+        context.servers.append(server)
+        with pytest.raises(error) as raised:
+            ask(lean_client(server.url, context, in_vain=3 * step.comes_late))
+        server.wait_for_step(times)
 
     assert len(server.requests) == times
     assert len(context.slept) == times - 1

@@ -102,8 +102,10 @@ def test_an_answer_that_says_so_ends_its_connection() -> None:
 
 def test_after_an_answer_that_came_too_late_the_next_request_does_not_get_it() -> None:
     late = Step(http(b'{"Item":{"late":{"S":"b"}}}'), comes_late=True)
+    context = Noon()
     with scripted(one_by_one([late, FOUND, FOUND])) as server:
-        client = lean_client(server.url, Noon(), in_vain=1)
+        context.servers.append(server)
+        client = lean_client(server.url, context, in_vain=1)
 
         assert ask(client) == {"a": {"S": "b"}}
         assert ask(client) == {"a": {"S": "b"}}
