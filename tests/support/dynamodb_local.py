@@ -46,6 +46,7 @@ def _start() -> tuple[subprocess.Popen[bytes], int]:
             port = free_port()
             process = subprocess.Popen(
                 _command(port),
+                cwd=HOME,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -62,8 +63,9 @@ def _start() -> tuple[subprocess.Popen[bytes], int]:
 def _command(port: int) -> list[str]:
     # A small heap, one collector thread and the quick compiler: it is up in half the time.
     java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    libraries = f"-Djava.library.path={HOME / 'DynamoDBLocal_lib'}"
-    jar = ["-jar", str(HOME / "DynamoDBLocal.jar")]
+    # Paths in its own folder: in the C locale Java finds none with an umlaut.
+    libraries = "-Djava.library.path=DynamoDBLocal_lib"
+    jar = ["-jar", "DynamoDBLocal.jar"]
     return [*java, libraries, *jar, "-inMemory", "-sharedDb", "-port", str(port)]
 
 
