@@ -139,6 +139,26 @@ def test_a_one_time_schedule_fires_and_is_completed(place: Place) -> None:
     assert place.item(schedule).status == "completed"
 
 
+def test_a_one_time_schedule_whose_timer_was_made_too_late_fires_at_once(place: Place) -> None:
+    schedule = place.new("at(2099-01-01T00:00:00)")
+    client, group = clients("scheduler"), settings().schedule_group
+    (listed,) = client.list_schedules(GroupName=group)["Schedules"]
+    timer = client.get_schedule(GroupName=group, Name=listed["Name"])
+    over = listed["CreationDate"] - timedelta(seconds=1)
+    names = ("Name", "GroupName", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
+    client.delete_schedule(GroupName=group, Name=listed["Name"])
+    client.create_schedule(
+        **{name: timer[name] for name in names},
+        ScheduleExpression=f"at({over:%Y-%m-%dT%H:%M:%S})",
+    )
+
+    ticker = scheduler.LocalScheduler(place.clock())
+    ticker.fire_due()
+    ticker.fire_due()
+
+    assert [one.schedule_uuid for one in place.sessions()] == [schedule]
+
+
 def test_a_firing_that_failed_comes_again(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     schedule = place.new("rate(1 minute)")
     clock = place.clock()
