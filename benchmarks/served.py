@@ -27,7 +27,7 @@ from benchmarks.chains import Watched
 from benchmarks.sizes import CHAIN, LAYER_BEFORE_A_JOIN, TRACES
 from benchmarks.traces import Step, Trace
 from tests.support.graph_api import CREATED, mutation
-from tests.support.moto_server import free_port
+from tests.support.ports import free_port
 
 SECONDS = 60.0
 THREADS = "8"

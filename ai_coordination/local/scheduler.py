@@ -113,8 +113,8 @@ class LocalScheduler:
         listed = self._listed()
         known = {name: self._timers.get(name) or _read(name) for name in listed}
         self._timers = {name: timer for name, timer in known.items() if timer is not None}
-        # A timer that has not fired yet counts from its creation.
-        self._fired = {name: self._fired.get(name, created) for name, created in listed.items()}
+        begun = {name: _begin(timer, listed[name]) for name, timer in self._timers.items()}
+        self._fired = {name: self._fired.get(name, begin) for name, begin in begun.items()}
         for name in self._timers:
             self._fire(name)
 
@@ -146,6 +146,14 @@ class LocalScheduler:
                 return
             print(f"{event['time'][11:19]} schedule {event['schedule']} {outcome}", flush=True)
             self._fired[name] = due
+
+
+def _begin(timer: Mapping[str, Any], created: datetime) -> datetime:
+    """Return the time from which a timer counts that has not fired yet: that of its creation.
+
+    Its one time may be over when it is created, if the request has taken long. It is due then.
+    """
+    return created - LATEST if timer["ScheduleExpression"].startswith("at(") else created
 
 
 def _read(name: str) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from tests.api.execution import (
 from tests.support.a2a_agent import A2aAgent, Refusal, card, reply_of, task, task_03
 from tests.support.graph_api import Place
 from tests.support.http_server import Reply
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
 
@@ -217,8 +217,7 @@ def test_a_server_that_was_restarted_no_longer_knows_the_task(desk: A2aAgent) ->
 def test_a_server_that_is_gone_is_asked_again(
     desk: A2aAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("AI_COORDINATION_AGENT_HOSTS", f"{url}, {desk.url}")
     settings.cache_clear()
     desk.card = card(f"{url}/a2a")

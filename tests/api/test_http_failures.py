@@ -2,7 +2,6 @@
 
 import base64
 import json
-import socket
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from tests.support.chat_server import ChatServer, Request
 from tests.support.contexts import SYSTEM
 from tests.support.graph_api import Place
 from tests.support.http_server import Reply
+from tests.support.ports import free_port
 from tests.support.stored import stored
 
 pytestmark = pytest.mark.usefixtures("worked_queue")
@@ -214,8 +214,7 @@ def test_nothing_is_sent_or_stored_without_the_right_secret(
 
 
 def test_a_server_that_is_not_there_is_tried_again(agent_server: ChatServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AI_COORDINATION_AGENT_HOSTS", f"http://127.0.0.1:{port}")
         settings.cache_clear()

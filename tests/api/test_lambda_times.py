@@ -112,14 +112,15 @@ def test_a_call_that_there_is_no_time_for_is_not_begun(functions: LambdaService)
     rules = [after("a", timeoutSeconds=10)]
     place = start(blueprint([function(**WAITS)], rules), taskQuery="Which?")
     before = everything_stored()
-    fresh = waiting_worker(60)
-    late = fresh._replace(works_until=datetime.now(UTC) + timedelta(seconds=14))
+    now = datetime.now(UTC)
+    fresh = waiting_worker(60, At(moment=now))
+    late = fresh._replace(works_until=now + timedelta(seconds=14))
 
     with pytest.raises(leases.NoTime, match="14 s are left"):
         message_handler.agent_work(late, one_agent(place))
     assert (everything_stored(), functions.invocations) == (before, [])
 
-    in_time = fresh._replace(works_until=datetime.now(UTC) + timedelta(seconds=16))
+    in_time = fresh._replace(works_until=now + timedelta(seconds=16))
     message_handler.agent_work(in_time, one_agent(place))
     assert session(place)["status"] == "COMPLETED"
 

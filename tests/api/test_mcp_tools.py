@@ -179,7 +179,7 @@ def test_servers_that_do_not_end_their_sessions_keep_no_result_waiting(
     over = threading.Event()
     server.version = OLDER
     server.raw["DELETE"] = silent
-    monkeypatch.setattr(toolbox, "CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(toolbox, "CLOSE_SECONDS", 1.0)
     chat.answers(chat.says("Done"))
 
     other = server.url.replace("/mcp", "/other")

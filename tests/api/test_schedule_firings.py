@@ -14,6 +14,7 @@ from ai_coordination.engine.schedule_trigger import NotWrittenYet
 from ai_coordination.errors import Throttled
 from tests.api.execution import blueprint, echo, work_off
 from tests.entrypoints.lambda_stand_ins import Context
+from tests.support.contexts import At, serving
 from tests.support.graph_api import CALLER, change, data, new_schedule
 from tests.support.scheduling import event_of, put_timer, timers
 from tests.support.stored import stored
@@ -38,6 +39,8 @@ class Plan:
         self.task = self.key["taskUuid"]
         coordination = self.key["coordinationUuid"]
         self.uuid = new_schedule(coordination, self.task, CALLER, schedule=schedule, **more)
+        # When it fires next is told as of now: also by a test that goes on into the next hour.
+        self._now = At(moment=datetime.now(UTC))
 
     @property
     def schedule_key(self) -> dict[str, str]:
@@ -52,7 +55,8 @@ class Plan:
         return stored(models.TaskSchedule, self.task, self.uuid)
 
     def told(self) -> dict[str, Any]:
-        return dict(data(SCHEDULE, {"t": self.task, "s": self.uuid})["taskSchedule"])
+        with serving(self._now):
+            return dict(data(SCHEDULE, {"t": self.task, "s": self.uuid})["taskSchedule"])
 
     def sessions(self) -> list[dict[str, Any]]:
         found = data(SESSIONS, {"c": self.key["coordinationUuid"]})["sessions"]["nodes"]

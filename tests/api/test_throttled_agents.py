@@ -62,7 +62,7 @@ def item(place: Place) -> models.SessionAgent:
     return stored(models.SessionAgent, place.session, agents(place)["a"]["sessionAgentUuid"])
 
 
-def wait(place: Place) -> float:
+def wait(place: Place) -> int:
     """Let the time pass for which the agent waits, and handle what is due then.
 
     Return that time in seconds.
@@ -76,10 +76,11 @@ def wait(place: Place) -> float:
     agent.update(actions)
     sweeper.sweep(factory.of_a_worker(SYSTEM, 20))
     work_off()
-    return round(seconds / timedelta(seconds=1), 1)
+    # Whole seconds: the two times are read from the clock one after the other.
+    return round(seconds / timedelta(seconds=1))
 
 
-def waits(place: Place) -> Iterator[float]:
+def waits(place: Place) -> Iterator[int]:
     while agents(place)["a"]["state"] == "INITIAL":
         yield wait(place)
 
@@ -126,7 +127,7 @@ def test_a_throttled_agent_that_answers_leaves_no_trace_but_its_runs(
 
     place = starts()
 
-    assert list(waits(place)) == [5.0, 10.0]
+    assert list(waits(place)) == [5, 10]
     assert session(place)["status"] == "COMPLETED"
     assert outcomes(place) == [("a", 1, "COMPLETED"), ("a", 1, "FAILED"), ("a", 1, "FAILED")]
     agent = item(place)
@@ -141,7 +142,7 @@ def test_after_300_seconds_a_throttled_run_is_an_attempt_that_failed(
 
     place = starts()
 
-    assert list(waits(place)) == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
+    assert list(waits(place)) == [5, 10, 20, 40, 60, 60, 60, 60]
     agent = agents(place)["a"]
     assert (agent["state"], agent["attempt"], agent["notes"]) == ("FAILED", 1, NOTES)
     assert session(place)["status"] == "FAILED"
@@ -157,7 +158,7 @@ def test_each_attempt_tolerates_throttling_of_its_own(
 
     place = starts(retry={"maxAttempts": 2, "intervalSeconds": 7})
 
-    assert list(waits(place)) == [5.0, 7.0, 5.0, 10.0]
+    assert list(waits(place)) == [5, 7, 5, 10]
     runs = session(place)["sessionRuns"]["nodes"]
     assert [run["attempt"] for run in runs] == [1, 1, 2, 2, 2]
     assert (agents(place)["a"]["state"], agents(place)["a"]["attempt"]) == ("FAILED", 2)
@@ -172,7 +173,7 @@ def test_no_attempt_begins_before_lambda_says_so(functions: LambdaService) -> No
 
     place = starts()
 
-    assert list(waits(place)) == [30.0, 10.0, 20.0, 40.0, 60.0, 60.0]
+    assert list(waits(place)) == [30, 10, 20, 40, 60, 60]
     assert session(place)["status"] == "COMPLETED"
 
 
@@ -185,7 +186,7 @@ def test_a_wait_that_lambda_asks_for_holds_for_the_next_attempt_too(
 
     place = starts(retry={"maxAttempts": 2, "intervalSeconds": 1})
 
-    assert list(waits(place)) == [30.0]
+    assert list(waits(place)) == [30]
     assert outcomes(place) == [("a", 1, "FAILED"), ("a", 2, "COMPLETED")]
 
 
@@ -214,7 +215,7 @@ def test_an_attempt_that_was_throttled_is_told_why_the_one_before_it_failed(
 
     place = starts(retry={"maxAttempts": 3, "intervalSeconds": 0})
 
-    assert list(waits(place)) == [5.0, 5.0, 10.0]
+    assert list(waits(place)) == [5, 5, 10]
     told = [one.event["lastFailure"] for one in functions.invocations]
     assert told == [None, None, *["ValueError: no price"] * 4]
     assert item(place).state == "completed"

@@ -26,11 +26,11 @@ from ai_coordination.local import gateway
 from ai_coordination.local.lambda_context import LambdaContext
 from tests.browser.authorizer import Unauthorized, claims_of
 from tests.browser.conftest import PACKAGES
-from tests.browser.served import free_port
+from tests.support.ports import free_port
 
 NODE = shutil.which("node")
 PROVIDER = Path(__file__).with_name("oidc_provider.mjs")
-SECONDS_TO_START = 20
+SECONDS_TO_START = 60
 AUDIENCE = "engine"
 
 

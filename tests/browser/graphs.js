@@ -80,6 +80,14 @@
     show();
   },
 
+  /** Show a graph, and turn the wheel over it in the same task: whether it takes the event. */
+  async turnTheWheelAtOnce(graph) {
+    await this.mount(graph);
+    const event = new WheelEvent('wheel', { deltaY: -300, bubbles: true, cancelable: true });
+    document.querySelector('.node').dispatchEvent(event);
+    return event.defaultPrevented;
+  },
+
   async edgesOfACircle() {
     const { layout } = await import('./graph/layout.js');
     const nodes = ['ac', 'ba', 'cb'].map(([id, before]) => ({ id, predecessors: [before] }));

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tests.browser.served import Served
 
-SECONDS_TO_ASK = 20
+SECONDS_TO_ASK = 60
 FORM = {
     "type": "object",
     "properties": {

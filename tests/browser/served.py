@@ -1,7 +1,6 @@
 """The development server as a process of its own, and a client of its API."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,13 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from ai_coordination.local.client import Client
+from tests.support.ports import free_port
 
-SECONDS_TO_START = 30
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+SECONDS_TO_START = 60
 
 
 class Served:

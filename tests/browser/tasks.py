@@ -76,6 +76,8 @@ def section(page: Page, title: str) -> None:
 
 
 def drag(page: Page, start: str, end: str) -> None:
+    # Where a message comes or goes, the graph gets another room, and moves a moment later.
+    page.locator(f".node[data-id='{start}']").hover(trial=True)
     boxes = [page.locator(f".node[data-id='{uuid}']").bounding_box() for uuid in (start, end)]
     (x, y), (to_x, to_y) = [
         (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box

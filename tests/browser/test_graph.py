@@ -64,6 +64,11 @@ def test_a_graph_is_walked_through_by_keys(served: Served, page: Page) -> None:
         expect(graph.get_by_role("button", name=f"Step {step}", exact=True)).to_be_in_viewport()
 
 
+def test_a_graph_reacts_to_the_mouse_as_soon_as_it_is_drawn(served: Served, page: Page) -> None:
+    open_stage(served, page)
+    assert run(page, "turnTheWheelAtOnce", {"nodes": chain(4)})
+
+
 def test_a_graph_is_moved_by_the_mouse(served: Served, page: Page) -> None:
     open_stage(served, page)
     run(page, "mount", {"nodes": chain(4)})

@@ -52,6 +52,15 @@ SHOW = """async (given) => {
   render(h(Example), document.getElementById('stage'));
 }"""
 
+# Whether the field has a problem before the browser paints anything.
+TYPE_HALF_A_VALUE = """async () => {
+  const field = document.querySelector('#stage textarea.code');
+  field.value = '{';
+  field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  await new Promise((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
+  return field.validity.customError;
+}"""
+
 
 def show(page: Page, served: Served, schema: Any = SCHEMA, **more: Any) -> None:
     open_stage(served, page)
@@ -111,6 +120,11 @@ def test_each_kind_of_field_gives_a_value_of_its_type(served: Served, page: Page
     page.get_by_label("More").fill("")
     del whole["place"], whole["more"]
     assert held(page) == whole
+
+
+def test_half_a_json_value_is_noticed_as_soon_as_it_is_typed(served: Served, page: Page) -> None:
+    show(page, served)
+    assert page.evaluate(TYPE_HALF_A_VALUE) is True
 
 
 def test_json_and_fields_show_the_same_value(served: Served, page: Page) -> None:

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 def test_the_address_of_the_server_opens_the_sessions(served: Served, page: Page) -> None:
     page.goto(f"{served.url}/")
     page.get_by_role("heading", name="Sessions").wait_for()
-    assert page.url == served.console("/sessions").removesuffix("#/sessions")
-    assert page.title() == "Sessions · AI Coordination Engine"
+    expect(page).to_have_url(served.console("/sessions").removesuffix("#/sessions"))
+    expect(page).to_have_title("Sessions · AI Coordination Engine")
 
 
 def test_keys_go_to_each_place(served: Served, page: Page) -> None:
@@ -25,6 +25,7 @@ def test_keys_go_to_each_place(served: Served, page: Page) -> None:
             page.keyboard.press(key)
         expect(page).to_have_title(f"{title} · AI Coordination Engine")
     # A field has the focus here, so keys are typed.
+    expect(page.get_by_role("combobox", name="Coordination")).to_be_focused()
     page.keyboard.press("?")
     page.get_by_role("button", name="Keys").click()
     expect(page.get_by_role("dialog", name="Keys").get_by_text("Start a session")).to_be_visible()

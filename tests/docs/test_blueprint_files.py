@@ -1,7 +1,6 @@
 """The guide on blueprint files: its example runs as shown, and its tables are complete."""
 
 import re
-import socket
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ai_coordination.local.try_blueprint import Options, Trial
 from tests.docs.pages import PAGES, ROOT, page
 from tests.support.clients import InProcess
 from tests.support.local_server import command
+from tests.support.ports import free_port
 
 GUIDE = page("guides/blueprint-files")
 RUN, PROBLEM = GUIDE.texts("text")
@@ -58,8 +58,7 @@ def test_the_first_file_runs_as_shown(
 def test_a_function_next_to_the_blueprint_is_its_agent(tmp_path: Path) -> None:
     (tmp_path / "greetings.yaml").write_text(GREETINGS)
     (tmp_path / "agents.py").write_text(GREET)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
 
     ended = command("try", str(tmp_path / "greetings.yaml"), "--query", "world", "--port", port)
 

@@ -231,7 +231,7 @@ def shown_of(server: LocalServer, session_uuid: str) -> dict[str, tuple[str, str
 
 def in_time(server: LocalServer, session_uuid: str, **expected: tuple[str, str | None]) -> None:
     """The agents of a session come to stand so, which a worker in another process does."""
-    ends_at = time.monotonic() + 20
+    ends_at = time.monotonic() + 60
     while (found := shown_of(server, session_uuid)) != expected:
         assert time.monotonic() < ends_at, found
         time.sleep(0.05)

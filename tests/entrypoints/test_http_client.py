@@ -13,6 +13,7 @@ from ai_coordination.clients.http import NotAnswered, Reply, Resolver
 from ai_coordination.context import InvocationContext
 from tests.support.certificates import Authority
 from tests.support.http_peer import OK, Behaviour, dripping, peer, saying, silent
+from tests.support.ports import free_port
 
 HERE = AllowedHost("http", "127.0.0.1", 0, private=True)
 HOST = "llm.example"
@@ -235,8 +236,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 
 def test_nothing_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = Server("http", "127.0.0.1", listening.getsockname()[1], "/", "")
+    server = Server("http", "127.0.0.1", free_port(), "/", "")
 
     with pytest.raises(NotAnswered, match="does not accept connections") as raised:
         http.post(server, HERE, {}, b"", 20, context=CONTEXT)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ def agents_file(file: Path, seconds: float = 60.0) -> AgentsFile:
 def test_a_function_that_takes_too_long_is_ended_and_the_next_call_works(tmp_path: Path) -> None:
     file = tmp_path / "slow.py"
     file.write_text("def wait(text):\n    while text: pass\n    return 'done'\n")
-    agents = agents_file(file, seconds=0.5)
+    agents = agents_file(file, seconds=2.0)
 
     late = agents.call("agent-wait", '{"agentInput": "x"}', "r-1")
     done = agents.call("agent-wait", '{"agentInput": ""}', "r-2")
@@ -37,7 +36,7 @@ def test_a_function_that_takes_too_long_is_ended_and_the_next_call_works(tmp_pat
     assert late.failed
     assert json.loads(late.payload) == {
         "errorType": "Sandbox.Timedout",
-        "errorMessage": "RequestId: r-1 Error: Task timed out after 0.50 seconds",
+        "errorMessage": "RequestId: r-1 Error: Task timed out after 2.00 seconds",
     }
     assert done is not None
     assert (done.payload, done.failed) == (b'"done"', False)
@@ -51,28 +50,35 @@ def start(text):
 """
 
 
-def started_process(pipe: Path) -> Future[str]:
-    """What a process has written to a pipe when it has ended, and the one that has started it."""
-    os.mkfifo(pipe)
-    return ThreadPoolExecutor().submit(pipe.read_text)
+def open_pipe(path: Path) -> int:
+    """Open it without waiting for somebody who writes: a process may be ended before it does."""
+    os.mkfifo(path)
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def written(pipe: int) -> str:
+    """What was written to a pipe, once all processes have ended that could write to it."""
+    os.set_blocking(pipe, True)
+    with open(pipe, encoding="utf-8") as reader:
+        return reader.read()
 
 
 @pytest.mark.parametrize(
-    ("ends", "error"),
-    [("while True: pass", "Sandbox.Timedout"), ("os._exit(3)", "Runtime.ExitError")],
+    ("ends", "seconds", "error"),
+    [("while True: pass", 1.0, "Sandbox.Timedout"), ("os._exit(3)", 60.0, "Runtime.ExitError")],
 )
 def test_what_a_function_has_started_ends_with_its_process(
-    tmp_path: Path, ends: str, error: str
+    tmp_path: Path, ends: str, seconds: float, error: str
 ) -> None:
-    written = started_process(tmp_path / "pipe")
+    pipe = open_pipe(tmp_path / "pipe")
     file = tmp_path / "starting.py"
     file.write_text(STARTING.format(pipe=str(tmp_path / "pipe"), ends=ends))
-    agents = agents_file(file, seconds=1.0)
+    agents = agents_file(file, seconds=seconds)
 
     result = agents.call("agent-start", '{"agentInput": "x"}', "r-1")
     agents.close()
 
-    assert written.result() == ""
+    assert written(pipe) == ""
     assert result is not None
     assert json.loads(result.payload)["errorType"] == error
 
@@ -105,7 +111,7 @@ def other(text):
 def test_a_forked_copy_answers_no_call(tmp_path: Path, at_load: str, does: str) -> None:
     file = tmp_path / "forking.py"
     file.write_text(FORKING.format(at_load=at_load, does=does))
-    agents = agents_file(file, seconds=10.0)
+    agents = agents_file(file)
 
     calls = [("agent-fork", "a"), ("agent-other", "b"), ("agent-fork", "c"), ("agent-other", "d")]
     results = [agents.call(name, json.dumps({"agentInput": text}), text) for name, text in calls]
@@ -120,7 +126,7 @@ def test_a_forked_copy_answers_no_call(tmp_path: Path, at_load: str, does: str) 
 
 
 def test_what_a_function_has_started_ends_with_the_server(tmp_path: Path) -> None:
-    written = started_process(tmp_path / "pipe")
+    pipe = open_pipe(tmp_path / "pipe")
     file = tmp_path / "starting.py"
     file.write_text(STARTING.format(pipe=str(tmp_path / "pipe"), ends="return text"))
     call = {"function": "start", "name": "agent-start", "payload": '{"agentInput": "x"}'}
@@ -139,7 +145,7 @@ def test_what_a_function_has_started_ends_with_the_server(tmp_path: Path) -> Non
 
     process.stdin.close()
 
-    assert written.result() == ""
+    assert written(pipe) == ""
     assert answers[1] == {"value": '"x"'}
     process.stdout.close()
     process.wait()

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,12 +13,11 @@ from ai_coordination.local import demo
 from ai_coordination.local.client import Client
 from ai_coordination.local.follow import Look, Place
 from ai_coordination.local.own_server import Served
+from tests.support.ports import free_port
 
 
 def test_the_demonstration_runs_a_session_to_its_end_on_a_server_of_its_own() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "ai_coordination.local", "demo", "--port", str(port)]
+    command = [sys.executable, "-m", "ai_coordination.local", "demo", "--port", str(free_port())]
 
     shown = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=True

@@ -113,7 +113,7 @@ def test_an_agent_elsewhere_calls_back_at_the_server(
     key = {"c": created["createCoordination"]["coordination"]["coordinationUuid"]}
     key["t"] = server.graphql(CREATE_TASK, **key)["data"]["createTask"]["task"]["taskUuid"]
     started = server.graphql(START, **key)["data"]["startSession"]["session"]["sessionUuid"]
-    assert arrived.wait(20)
+    assert arrived.wait(60)
     callback = agent.requests[-1].body["callback"]
     base, _, path = callback["url"].partition("/callbacks/")
     headers = {

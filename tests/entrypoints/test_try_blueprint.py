@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -460,7 +461,8 @@ def test_ctrl_c_leaves_the_session_running_and_it_can_be_followed_again(
     assert code == 130
     assert capsys.readouterr().out.endswith(
         "You have stopped following the session.\nThe session continues. To follow it again:\n\n"
-        f"  python -m ai_coordination.local try {file} --port 8000 --session {place.session}\n"
+        f"  python -m ai_coordination.local try {quote(str(file))} --port 8000"
+        f" --session {place.session}\n"
     )
     assert states_by_name() == {"draft": "WAITING_FOR_INPUT", "mail": "INITIAL"}
 
@@ -482,7 +484,7 @@ def test_without_a_terminal_a_question_is_left_to_others(
     printed = capsys.readouterr().out
     assert code == 3
     assert "Draft waits, and there is no terminal to ask. OPTIONS=--approve approves all" in printed
-    assert f"  make try BLUEPRINT={file} PORT=8000 SESSION={place.session}\n" in printed
+    assert f"  make try BLUEPRINT={quote(str(file))} PORT=8000 SESSION={place.session}\n" in printed
     assert states_by_name() == {"draft": "WAITING_FOR_INPUT", "mail": "INITIAL"}
 
 

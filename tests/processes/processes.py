@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,9 @@ def queue_and_bucket() -> Iterator[None]:
         _forget()
         where = {"LocationConstraint": os.environ["AWS_REGION"]}
         try:
-            clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+            # On a busy machine, the answer may come too late, and the request is sent again.
+            with suppress(clients("s3").exceptions.BucketAlreadyOwnedByYou):
+                clients("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
             worker.ensure_queue()
             yield
         finally:

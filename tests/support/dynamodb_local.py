@@ -1,7 +1,6 @@
 """AWS's DynamoDB Local as a process: one for each pytest process, in memory, on a free port."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".dynamodb-local"
@@ -42,9 +43,10 @@ def running() -> Iterator[str]:
 def _start() -> tuple[subprocess.Popen[bytes], int]:
     with TemporaryFile() as log:
         for _ in range(TRIES):
-            port = _free_port()
+            port = free_port()
             process = subprocess.Popen(
                 _command(port),
+                cwd=HOME,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -61,16 +63,10 @@ def _start() -> tuple[subprocess.Popen[bytes], int]:
 def _command(port: int) -> list[str]:
     # A small heap, one collector thread and the quick compiler: it is up in half the time.
     java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    libraries = f"-Djava.library.path={HOME / 'DynamoDBLocal_lib'}"
-    jar = ["-jar", str(HOME / "DynamoDBLocal.jar")]
+    # Paths in its own folder: in the C locale Java finds none with an umlaut.
+    libraries = "-Djava.library.path=DynamoDBLocal_lib"
+    jar = ["-jar", "DynamoDBLocal.jar"]
     return [*java, libraries, *jar, "-inMemory", "-sharedDb", "-port", str(port)]
-
-
-def _free_port() -> int:
-    # Another process may take it before Java does: then Java ends, and the next one is tried.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.ports import free_port
+
 SECONDS = 60
 
 
@@ -20,22 +22,16 @@ def running() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port)
+        _wait_for(server, port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.kill()
         server.wait(SECONDS)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
+def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
+    while server.poll() is None and time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return

@@ -3,12 +3,12 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from io import BufferedReader
 
+SECONDS = 60
 _LINE = b"\r\n"
 
 
@@ -28,8 +28,8 @@ class Step:
     said: bytes = b""
     closes: bool = False
     """Hang up afterwards."""
-    waits: float = 0.0
-    """Seconds before the rest is done."""
+    comes_late: bool = False
+    """Do so only when the client has hung up, or has sent more on this connection."""
 
 
 @dataclass
@@ -38,6 +38,19 @@ class Server:
     requests: list[Request] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set whenever the server has hung up."""
+    steps: int = 0
+    """How many have been begun."""
+    _begun: threading.Condition = field(default_factory=threading.Condition)
+
+    def begin(self) -> None:
+        with self._begun:
+            self.steps += 1
+            self._begun.notify_all()
+
+    def wait_for_step(self, number: int) -> None:
+        """Wait until this step is begun. A client that gives up may be faster than the server."""
+        with self._begun:
+            assert self._begun.wait_for(lambda: self.steps >= number, SECONDS)
 
     @property
     def url(self) -> str:
@@ -113,14 +126,16 @@ def _serve(
                 request = Request(number, head, body)
                 server.requests.append(request)
                 step = answer(request)
-                time.sleep(step.waits)
+                server.begin()
+                if step.comes_late:
+                    incoming.peek(1)
                 connection.sendall(step.said)
                 if step.closes:
                     break
         server.hung_up.set()
 
 
-def _head(incoming: BinaryIO) -> dict[str, str]:
+def _head(incoming: BufferedReader) -> dict[str, str]:
     """The headers of the next request; none where the other side has hung up."""
     headers: dict[str, str] = {}
     while (line := incoming.readline()) not in (_LINE, b""):

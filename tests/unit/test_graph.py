@@ -113,13 +113,13 @@ def test_long_chains_and_wide_joins_take_linear_time() -> None:
     circle = {node: [(node - 1) % size] for node in range(size)}
     join: Graph = {**{node: [] for node in range(size)}, size: list(range(size))}
 
-    began = time.perf_counter()
+    began = time.process_time()
 
     assert graph.find_cycle(chain) is None
     assert graph.find_cycle(circle) == [*range(size), 0]
     assert graph.find_cycle(join) is None
-    # Less than 0.1 s; a quadratic step would take half a minute.
-    assert time.perf_counter() - began < 10
+    # Less than 0.1 s of the processor; a quadratic step would take half a minute.
+    assert time.process_time() - began < 10
 
 
 def test_a_task_that_names_nobody_has_every_agent_of_the_coordination() -> None:
@@ -205,13 +205,13 @@ def test_an_expanded_graph_keeps_every_edge_in_both_directions(
 
 
 def test_two_agents_of_500_queries_each_expand_in_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     nodes = graph.expand(["a", "b"], ["a", "b"] * 500, {"b": ["a"]})
 
     assert len(nodes) == 1000
     assert nodes[-1].predecessors == tuple(range(500))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_what_follows_is_found_through_every_branch_and_once() -> None:

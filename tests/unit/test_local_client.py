@@ -11,6 +11,7 @@ import pytest
 from ai_coordination.local.client import Client, Error, Refused, Unreachable
 from tests.support import http_server
 from tests.support.http_server import Received, Reply
+from tests.support.ports import free_port
 
 BUSY = {
     "errors": [{"message": "Busy", "extensions": {"code": "THROTTLED", "retryAfterSeconds": 0}}]
@@ -108,8 +109,7 @@ def test_a_proxy_is_not_asked_for_a_server_on_this_machine(
 
 
 def test_a_port_where_nothing_listens_is_unreachable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/graphql"
+    url = f"http://127.0.0.1:{free_port()}/graphql"
 
     with pytest.raises(Unreachable, match=f"at {url}"):
         Client(url).execute("{ a }")

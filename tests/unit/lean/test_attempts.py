@@ -31,7 +31,7 @@ REFUSED = Step(refused("ValidationException"))
 HUNG_UP = Step(closes=True)
 CUT = Step(http(b"{}" + b" " * 99)[:-50], closes=True)
 DAMAGED = Step(http(b'{"Item":{}}', x_amz_crc32=str(zlib.crc32(b'{"Item":{"a"}}'))))
-SLOW = Step(waits=0.4, closes=True)
+LATE = Step(comes_late=True, closes=True)
 NO_HTTP = Step(b"what?\r\n\r\n", closes=True)
 LATER = Step(refused("ThrottlingException", x=1).replace(b"R1", b"R1\r\nx-amz-retry-after: 2500"))
 
@@ -43,7 +43,7 @@ SENT_TWICE: dict[str, tuple[Step, float]] = {
     "a server that hangs up": (HUNG_UP, 0.0125),
     "a server that hangs up in the middle of its answer": (CUT, 0.0125),
     "a wrong checksum": (DAMAGED, 0.0125),
-    "an answer that takes too long": (SLOW, 0.0125),
+    "an answer that takes too long": (LATE, 0.0125),
     "an answer that is not HTTP": (NO_HTTP, 0.0125),
     "a server that says when": (LATER, 2.5),
 }
@@ -58,7 +58,8 @@ def test_a_request_that_failed_once_is_sent_once_more(name: str) -> None:
     step, wait = SENT_TWICE[name]
     context = Noon()
     with scripted(one_by_one([step, FOUND])) as server:
-        answer = ask(lean_client(server.url, context, read_timeout=0.2))
+        context.servers.append(server)
+        answer = ask(lean_client(server.url, context, in_vain=int(step.comes_late)))
 
     assert answer["Item"] == {"a": {"S": "b"}}
     assert answer["ResponseMetadata"]["RetryAttempts"] == 1
@@ -77,7 +78,7 @@ LAST: dict[str, tuple[Step, type[Exception], int]] = {
     "hung up": (HUNG_UP, ConnectionClosedError, 3),
     "cut": (CUT, ConnectionClosedError, 3),
     "damaged": (DAMAGED, HTTPClientError, 3),
-    "slow": (SLOW, ReadTimeoutError, 3),
+    "slow": (LATE, ReadTimeoutError, 3),
     "the clock is wrong": (
         Step(refused("InvalidSignatureException", message="old")),
         ClientError,
@@ -90,11 +91,11 @@ LAST: dict[str, tuple[Step, type[Exception], int]] = {
 def test_a_request_that_fails_each_time_is_sent_three_times_in_all(name: str) -> None:
     step, error, times = LAST[name]
     context = Noon()
-    with (
-        scripted(one_by_one([step] * 4)) as server,
-        pytest.raises(error) as raised,
-    ):
-        ask(lean_client(server.url, context, read_timeout=0.2))
+    with scripted(one_by_one([step] * 4)) as server:
+        context.servers.append(server)
+        with pytest.raises(error) as raised:
+            ask(lean_client(server.url, context, in_vain=3 * step.comes_late))
+        server.wait_for_step(times)
 
     assert len(server.requests) == times
     assert len(context.slept) == times - 1

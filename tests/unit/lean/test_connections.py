@@ -22,6 +22,7 @@ from ai_coordination import __version__
 from ai_coordination.models.fast.lean import pool
 from tests.support.certificates import Authority
 from tests.support.lean import Noon, lean_client
+from tests.support.ports import free_port
 from tests.support.scripted_server import Step, http, one_by_one, scripted
 
 FOUND = Step(http(b'{"Item":{"a":{"S":"b"}}}'))
@@ -100,9 +101,11 @@ def test_an_answer_that_says_so_ends_its_connection() -> None:
 
 
 def test_after_an_answer_that_came_too_late_the_next_request_does_not_get_it() -> None:
-    late = Step(http(b'{"Item":{"late":{"S":"b"}}}'), waits=0.3)
+    late = Step(http(b'{"Item":{"late":{"S":"b"}}}'), comes_late=True)
+    context = Noon()
     with scripted(one_by_one([late, FOUND, FOUND])) as server:
-        client = lean_client(server.url, Noon(), read_timeout=0.1)
+        context.servers.append(server)
+        client = lean_client(server.url, context, in_vain=1)
 
         assert ask(client) == {"a": {"S": "b"}}
         assert ask(client) == {"a": {"S": "b"}}
@@ -132,8 +135,7 @@ def test_a_chunked_answer_is_read_as_a_whole() -> None:
 
 
 def test_nobody_listens_and_the_engine_asks_three_times() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     context = Noon()
 
     with pytest.raises(EndpointConnectionError, match=f"http://127.0.0.1:{port}/"):

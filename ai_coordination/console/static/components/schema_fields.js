@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { parseExactly } from '../exact_json.js';
 import { html } from '../html.js';
 import { inputType, problemOfLength } from '../schema.js';
@@ -31,7 +31,8 @@ export const marked = (label, required) =>
  */
 function useValidity(problem) {
   const element = useRef(/** @type {any} */ (null));
-  useEffect(() => element.current?.setCustomValidity(problem), [problem]);
+  // Before the browser paints: a person may send or leave the form as soon as they have typed.
+  useLayoutEffect(() => element.current?.setCustomValidity(problem), [problem]);
   return element;
 }
 

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 const LEAST_DRAG_PIXELS = 5;
 
@@ -17,7 +17,8 @@ function swallowClick() {
  * @param {{ current: boolean }} dragsNodes whether a drag that begins at a node is not for panning
  */
 export function useGestures(box, viewport, dragsNodes) {
-  useEffect(() => {
+  // Before the browser paints: who sees the graph can move it.
+  useLayoutEffect(() => {
     const element = /** @type {HTMLElement} */ (box.current);
     const stop = new AbortController();
     const listen = (/** @type {string} */ name, /** @type {(event: any) => void} */ react) =>

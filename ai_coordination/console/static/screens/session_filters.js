@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Select, useCoordinations, useTasks } from '../components/task_picker.js';
 import { html } from '../html.js';
 import { go, href, parse } from '../router.js';
@@ -126,8 +126,9 @@ function Text({ label, hint, value, set }) {
   const [text, setText] = useState(value ?? '');
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(timer.current), []);
-  // What is being typed stays, with a space at its end.
-  useEffect(() => setText((now) => (now.trim() === (value ?? '') ? now : (value ?? ''))), [value]);
+  // What is being typed stays, with a space at its end, and also where it is typed at once: this is
+  // done before the browser paints.
+  useLayoutEffect(() => setText((now) => (now.trim() === (value ?? '') ? now : (value ?? ''))), [value]);
   const typed = (/** @type {Event} */ event) => {
     setText(valueOf(event));
     clearTimeout(timer.current);
