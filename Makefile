@@ -18,6 +18,7 @@ LAMBDA_PLATFORM := manylinux2014_aarch64
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+LAMBDA_TESTS := $(VENV)-lambda/.installed
 SAM := $(VENV)-sam/bin/sam
 RUNTIME := $(VENV)-runtime/bin/python
 SYSTEM := $(VENV)-system/bin/ministack
@@ -91,6 +92,17 @@ test: $(INSTALLED) ## Run all tests but the long ones and those in a browser (CO
 	@.ci/dynamodb-local
 	@$(BIN)/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 3 --dist worksteal \
 		$(if $(COVERAGE),--cov $(if $(TESTS),,--cov-fail-under=90)) $(TESTS)
+
+.PHONY: test-lambda
+test-lambda: $(LAMBDA_TESTS) ## Run the same tests with the Python version of the deployed functions
+	@.ci/dynamodb-local
+	@$(<D)/bin/python -m pytest -m 'not (browser or peers or runtime or stress or system)' -n 3 --dist worksteal $(TESTS)
+
+$(LAMBDA_TESTS): pyproject.toml requirements.txt constraints.txt
+	@"$$(.ci/lambda-python $(LAMBDA_VERSION))" -m venv $(@D)
+	@echo "Installing into $(@D)"
+	@$(@D)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[dev,local]'
+	@touch $@
 
 .PHONY: stress
 stress: $(INSTALLED) ## Run the long tests: many races, many seeds (RACES=500)
