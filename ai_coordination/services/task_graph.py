@@ -57,20 +57,21 @@ def _predecessors(task: models.Task) -> dict[str, list[str]]:
 def _check_members(coordination: models.Coordination, task: models.Task) -> None:
     members = {agent.agent_uuid: agent.agent_name for agent in coordination.agents}
     for index, uuid in enumerate(_queried(task)):
-        _check_member(members, uuid, "subtask_queries", index, "agent_uuid")
+        check_member(members, uuid, "subtask_queries", index, "agent_uuid")
     for index, (uuid, action) in enumerate(task.agent_actions.items()):
         path = "agent_actions", index
-        _check_member(members, uuid, *path, "agent_uuid")
+        check_member(members, uuid, *path, "agent_uuid")
         _check_all(members, map(str, action.predecessors), *path, "predecessors")
         _check_all(members, map(str, action.delegates_to), *path, "delegates_to")
 
 
 def _check_all(members: Mapping[str, str], uuids: Iterable[str], *path: str | int) -> None:
     for index, uuid in enumerate(uuids):
-        _check_member(members, uuid, *path, index)
+        check_member(members, uuid, *path, index)
 
 
-def _check_member(members: Mapping[str, str], uuid: str, *path: str | int) -> None:
+def check_member(members: Mapping[str, str], uuid: str, *path: str | int) -> None:
+    """Raise BadUserInput if no member has this UUID. `members` are names by UUIDs."""
     if uuid not in members:
         message = f"{uuid!r} is not an agent of this coordination. {_hint(members, uuid)}"
         raise BadUserInput(message, *path)

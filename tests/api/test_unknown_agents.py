@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.graph_api import ask, mutation, new_coordination
+from tests.support.graph_api import ask, mutation, new_coordination, new_task
 from tests.support.ids import short
 
 CREATE = mutation("createTask", "CreateTaskInput", "task { taskUuid }")
+START = mutation("startSession", "StartSessionInput", "session { sessionUuid }")
 
 
 def member(name: str) -> dict[str, Any]:
@@ -42,3 +43,17 @@ def test_the_agents_that_a_task_may_name_are_told(
     (error,) = told["errors"]
     assert error["message"] == f"{named!r} is not an agent of this coordination. {hint}"
     assert error["extensions"]["inputPath"] == ["input", "agentActions", 0, "agentUuid"]
+
+
+def test_a_start_with_a_query_of_an_unknown_agent_is_told_them_too(tables: None) -> None:
+    coordination = new_coordination(agents=MANY[:2])
+    given = {"coordinationUuid": coordination, "taskUuid": new_task(coordination)}
+    queries = [{"agentUuid": "a3", "subtaskQuery": "Compare the prices"}]
+
+    told = ask(START, {"input": {**given, "subtaskQueries": queries}})
+
+    (error,) = told["errors"]
+    assert error["message"] == (
+        "'a3' is not an agent of this coordination. Its agents are 'a0', 'a1'"
+    )
+    assert error["extensions"]["inputPath"] == ["input", "subtaskQueries", 0, "agentUuid"]

@@ -92,9 +92,9 @@ def send(engine: Engine, item: T) -> T:
 
 
 def send_now(engine: Engine, item: T) -> None:
-    """Send the unsent events of an item that this worker has just written. Raises nothing.
+    """Send the unsent events of an item that this worker has just written.
 
-    What fails here is done by the worker that finds the item due.
+    If that is throttled, the worker that finds the item due sends them.
     """
     try:
         send(engine, item)

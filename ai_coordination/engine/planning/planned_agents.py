@@ -5,7 +5,7 @@ after which others.
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ai_coordination import graph, models, texts
@@ -107,7 +107,7 @@ def check(
 
     Raises BadUserInput if an agent is unknown, or agents wait for each other.
     """
-    _check_members({member.agent_uuid for member in members}, actions, queries)
+    _check_members({one.agent_uuid: one.agent_name for one in members}, actions, queries)
     waits_for = {uuid: list(map(str, action.predecessors)) for uuid, action in actions.items()}
     _check_cycle(waits_for)
     return waits_for
@@ -139,14 +139,12 @@ def _default(action: models.AgentAction, agent_uuid: str) -> models.AgentAction:
 
 
 def _check_members(
-    members: Collection[str],
+    members: Mapping[str, str],
     actions: Mapping[str, models.AgentAction],
     queries: Sequence[models.SubtaskQuery],
 ) -> None:
     for index, query in enumerate(queries):
-        if query.agent_uuid not in members:
-            message = f"{query.agent_uuid!r} is not an agent of this coordination"
-            raise BadUserInput(message, "subtask_queries", index, "agent_uuid")
+        task_graph.check_member(members, query.agent_uuid, "subtask_queries", index, "agent_uuid")
     befores = (str(name) for action in actions.values() for name in action.predecessors)
     lost = [uuid for uuid in dict.fromkeys([*actions, *befores]) if uuid not in members]
     if lost:
