@@ -160,17 +160,22 @@ def test_only_the_clients_of_the_timeouts_used_last_are_kept(
     assert len(made) == MOST_TIMED + 2
 
 
+def once_all_have_come(requests: int) -> Callable[[], str]:
+    """Answer when so many requests wait for an answer."""
+    together = threading.Barrier(requests)
+
+    def answer() -> str:
+        together.wait(timeout=60)
+        return ANSWERS
+
+    return answer
+
+
 def test_fifty_threads_share_one_client_and_keep_their_connections(
     service: KeepAlive, made: list[str]
 ) -> None:
     threads = 50
-    together = threading.Barrier(threads)
-
-    def wait_for_all() -> str:
-        together.wait(timeout=60)
-        return ANSWERS
-
-    service.before_answer = wait_for_all
+    service.before_answer = once_all_have_come(threads)
     with ThreadPoolExecutor(threads) as pool:
         given = [b'"%d"' % number for number in range(3 * threads)]
         answers = list(pool.map(call, given))
@@ -277,13 +282,7 @@ def test_a_connection_that_only_a_busy_time_needed_is_not_used_again_much_later(
     threads = 2
 
     def at_once() -> None:
-        together = threading.Barrier(threads)
-
-        def wait_for_all() -> str:
-            together.wait(timeout=60)
-            return ANSWERS
-
-        service.before_answer = wait_for_all
+        service.before_answer = once_all_have_come(threads)
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda number: call(context=clock), range(threads)))
 
