@@ -151,11 +151,13 @@ def test_a_conflict_is_explained_and_both_changes_can_be_kept(
     theirs = opened(served, new_page(), uuid)
     theirs.get_by_label("Description").fill("Theirs")
     theirs.get_by_role("button", name="Two", exact=False).first.click()
+    theirs.get_by_role("heading", name="Two").wait_for()
     theirs.get_by_label("Description").fill("Agent of both")
     save(theirs, 2)
 
     mine.get_by_label("Description").fill("Mine")
     mine.get_by_role("button", name="Two", exact=False).first.click()
+    mine.get_by_role("heading", name="Two").wait_for()
     mine.get_by_label("Description").fill("Agent of mine")
     mine.get_by_role("button", name="Save", exact=True).click()
     dialog = mine.get_by_role("dialog", name="Somebody else has saved this coordination")

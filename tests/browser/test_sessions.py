@@ -73,6 +73,8 @@ def test_a_filter_is_in_the_address_and_back_again(
     expect(rows(page)).to_contain_text("0/1")
     expect(page).to_have_url(re.compile(r"\?status=WAITING_FOR_INPUT$"))
     page.get_by_role("button", name="failed").click()
+    expect(page).to_have_url(re.compile("FAILED"))
+    expect(page.get_by_role("button", name="failed")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="asks a person").click()
     page.get_by_text("No session is like that.").wait_for()
     page.get_by_role("link", name="Show all sessions").click()
