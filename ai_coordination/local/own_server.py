@@ -43,8 +43,10 @@ def served(port: int, options: Sequence[str] = ()) -> Iterator[Served]:
         yield Served(url, is_own=False)
         return
     command = [sys.executable, "-m", "ai_coordination.local", "serve", "--port", str(port)]
-    started = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    with started as server, _stopped_like_ctrl_c():
+    with (
+        _stopped_like_ctrl_c(),
+        subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as server,  # noqa: S603 - ours
+    ):
         reader = threading.Thread(target=_pass_on, args=(server.stdout,), daemon=True)
         reader.start()
         try:

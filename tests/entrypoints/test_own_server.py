@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ai_coordination.local.own_server import of_functions
 from tests.support.local_server import command
+from tests.support.ports import free_port
 
 BLUEPRINT = """\
 coordination:
@@ -19,11 +20,6 @@ task:
   taskName: Read
   agentActions: [{ agentUuid: Reader }]
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def written(folder: Path, agents: str) -> tuple[str, str]:
